@@ -1,0 +1,1 @@
+"""The small web app: OAuth callback, the Apps page, Practice Activity."""

@@ -1,0 +1,1 @@
+"""The steps of the runbooks: thin, named as the UI shows them."""

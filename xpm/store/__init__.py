@@ -1,0 +1,1 @@
+"""Everything that FYI keeps: tables, sessions, migrations, the token vault, Practice Activity."""

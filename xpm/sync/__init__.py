@@ -1,0 +1,1 @@
+"""What brings FYI into step with XPM: plans, pulls, comparison."""
