@@ -1,0 +1,136 @@
+"""Clients, with their contacts, groups, relationships and notes (`client.api`, `clientgroup.api`)."""
+
+from pydantic import Field
+
+from xpm.xero.models.record import Reference, XpmRecord
+from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, WholeNumber
+
+
+class Contact(XpmRecord):
+    """A person at a client; one contact may belong to several clients."""
+
+    uuid: str = Field(alias="UUID")
+    name: str | None = None
+    salutation: str | None = None
+    addressee: str | None = None
+    mobile: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    is_deleted: Flag = False
+    is_primary: Flag = False  # of this client, not of the contact
+    position: str | None = None  # at this client
+
+
+class ClientNote(XpmRecord):
+    """A note on a client. `folder` is being replaced by `tags` practice by practice (Xero changelog, August 2025)."""
+
+    title: str | None = None
+    text: str | None = None
+    folder: str | None = None
+    date: LocalDateTime | None = None
+    created_by: str | None = None
+    tags: str | None = None
+
+
+class Group(XpmRecord):
+    """A client group as a client names it."""
+
+    uuid: str = Field(alias="UUID")
+    name: str | None = None
+
+
+class ClientGroup(XpmRecord):
+    """A client group as `clientgroup.api/list` names it; its members are known from the clients."""
+
+    uuid: str = Field(alias="UUID")
+    name: str | None = None
+    taxable: Flag | None = None
+    web_url: str | None = None
+
+
+class Relationship(XpmRecord):
+    """How one client stands to another: director, shareholder, trustee …"""
+
+    uuid: str = Field(alias="UUID")
+    type: str | None = None
+    related_client: Reference | None = None
+    number_of_shares: WholeNumber | None = None
+    percentage: Amount | None = None
+    start_date: LocalDate | None = None
+    end_date: LocalDate | None = None
+
+
+class ClientType(XpmRecord):
+    """Billing terms shared by clients of a type."""
+
+    name: str | None = None
+    cost_markup: Amount | None = None
+    payment_term: str | None = None  # DayOfMonth or WithinDays
+    payment_day: WholeNumber | None = None
+
+
+class Client(XpmRecord):
+    """A client of the practice, as `client.api/list?detailed=true` and `client.api/get` send it."""
+
+    uuid: str = Field(alias="UUID")
+    name: str | None = None
+    title: str | None = None
+    gender: str | None = None
+    first_name: str | None = None
+    middle_name: str | None = None
+    last_name: str | None = None
+    other_name: str | None = None
+    email: str | None = None
+    date_of_birth: LocalDate | None = None
+    date_of_death: LocalDate | None = None
+    place_of_birth_city: str | None = None
+    place_of_birth_country_code: str | None = None
+    address: str | None = None
+    city: str | None = None
+    region: str | None = None
+    post_code: str | None = None
+    country: str | None = None
+    postal_address: str | None = None
+    postal_city: str | None = None
+    postal_region: str | None = None
+    postal_post_code: str | None = None
+    postal_country: str | None = None
+    phone: str | None = None
+    fax: str | None = None
+    website: str | None = None
+    referral_source: str | None = None
+    export_code: str | None = None
+    client_code: str | None = None
+    industry: str | None = None
+    is_prospect: Flag | None = None
+    is_archived: Flag = False  # Xero leaves the flags out of some answers; a missing flag means No
+    is_deleted: Flag = False
+    account_manager: Reference | None = None  # "Partner" on XPM's screens
+    job_manager: Reference | None = None
+    type: ClientType | None = None
+    billing_client: Reference | None = None
+    contacts: tuple[Contact, ...] = ()
+    notes: tuple[ClientNote, ...] = ()
+    groups: tuple[Group, ...] = ()
+    relationships: tuple[Relationship, ...] = ()
+    # tax settings, only on practices with the tax module
+    tax_number: str | None = None  # masked by Xero: asterisks and the last three digits
+    company_number: str | None = None
+    business_number: str | None = None
+    branch_number: str | None = None
+    business_structure: str | None = None
+    balance_month: str | None = None
+    prepare_gst: Flag | None = Field(None, alias="PrepareGST")
+    gst_registered: Flag | None = Field(None, alias="GSTRegistered")
+    gst_period: str | None = Field(None, alias="GSTPeriod")
+    gst_basis: str | None = Field(None, alias="GSTBasis")
+    provisional_tax_basis: str | None = None
+    provisional_tax_ratio: str | None = None
+    signed_tax_authority: Flag | None = None  # New Zealand, as the next three
+    tax_agent: str | None = None
+    agency_status: str | None = None
+    return_type: str | None = None
+    prepare_activity_statement: Flag | None = None  # Australia, as the next two
+    prepare_tax_return: Flag | None = None
+    active_ato_client: Flag | None = None
+    web_url: str | None = None

@@ -1,0 +1,38 @@
+"""Custom fields: definitions for the practice, values one record a call (`customfield.api`, `…/customfield`)."""
+
+from pydantic import Field
+
+from xpm.xero.models.record import XpmRecord
+from xpm.xero.models.scalars import Amount, Flag, LocalDate
+
+
+class CustomFieldDefinition(XpmRecord):
+    """A field the practice defined. `type` is display text; `value_element` names the element that carries values."""
+
+    uuid: str = Field(alias="UUID")
+    name: str | None = None
+    type: str | None = None
+    link_url: str | None = None
+    options: str | None = None
+    use_client: Flag = False
+    use_contact: Flag = False
+    use_job: Flag = False
+    use_job_task: Flag = False
+    use_job_cost: Flag = False
+    use_job_time: Flag = False
+    value_element: str | None = None  # Text, Decimal, Number, Boolean or Date
+
+
+class CustomFieldValue(XpmRecord):
+    """One value of one record; exactly one of the last five is given.
+
+    Fields without a value are not sent: a missing checkbox means no, anything else missing means it was cleared.
+    """
+
+    uuid: str = Field(alias="UUID")  # of the definition
+    name: str | None = None
+    text: str | None = None
+    date: LocalDate | None = None
+    number: Amount | None = None
+    decimal: Amount | None = None
+    boolean: Flag | None = None

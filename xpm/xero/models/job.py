@@ -1,0 +1,98 @@
+"""Jobs with their tasks, milestones and notes (`job.api`), and job categories (`category.api`)."""
+
+from pydantic import Field
+
+from xpm.xero.models.record import Reference, XpmRecord
+from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, WholeNumber
+
+
+class AssignedStaff(XpmRecord):
+    """A staff member assigned to a job or a task."""
+
+    uuid: str = Field(alias="UUID")
+    name: str | None = None
+    allocated_minutes: WholeNumber | None = None
+
+
+class Task(XpmRecord):
+    """A task of one job; `task_uuid` names the practice's task definition it was made from."""
+
+    uuid: str = Field(alias="UUID")
+    task_uuid: str | None = Field(None, alias="TaskUUID")
+    name: str | None = None
+    description: str | None = None
+    estimated_minutes: WholeNumber | None = None
+    actual_minutes: WholeNumber | None = None
+    completed: Flag = False
+    billable: Flag = False
+    folder: str | None = None
+    start_date: LocalDate | None = None
+    due_date: LocalDate | None = None
+    assigned: tuple[AssignedStaff, ...] = ()
+
+
+class Milestone(XpmRecord):
+    """A dated mark on a job."""
+
+    uuid: str = Field(alias="UUID")
+    date: LocalDate | None = None
+    description: str | None = None
+    completed: Flag = False
+    folder: str | None = None
+
+
+class NoteComment(XpmRecord):
+    """A reply to a note on a job."""
+
+    uuid: str | None = Field(None, alias="UUID")
+    text: str | None = None
+    date: LocalDateTime | None = None
+    created_by: str | None = None
+
+
+class JobNote(XpmRecord):
+    """A note on a job."""
+
+    uuid: str | None = Field(None, alias="UUID")
+    title: str | None = None
+    text: str | None = None
+    folder: str | None = None
+    date: LocalDateTime | None = None
+    created_by: str | None = None
+    comments: tuple[NoteComment, ...] = ()
+
+
+class Job(XpmRecord):
+    """A job, as `job.api` sends it with `detailed=true`.
+
+    XPM addresses jobs by number in every version; the UUID is left out of some answers. `state` is the display name the
+    practice chose, any text.
+    """
+
+    number: str = Field(alias="ID")
+    uuid: str | None = Field(None, alias="UUID")
+    name: str | None = None
+    description: str | None = None
+    state: str | None = None
+    type: str | None = None  # the job category's name
+    client_order_number: str | None = None
+    budget: Amount | None = None
+    start_date: LocalDate | None = None
+    due_date: LocalDate | None = None
+    completed_date: LocalDate | None = None
+    client: Reference | None = None  # none once the client was archived or deleted
+    contact: Reference | None = None
+    manager: Reference | None = None
+    partner: Reference | None = None
+    assigned: tuple[AssignedStaff, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    milestones: tuple[Milestone, ...] = ()
+    notes: tuple[JobNote, ...] = ()
+    web_url: str | None = None
+
+
+class Category(XpmRecord):
+    """A job category of the practice."""
+
+    uuid: str = Field(alias="UUID")
+    name: str | None = None

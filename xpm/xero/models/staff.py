@@ -1,0 +1,18 @@
+"""Staff members (`staff.api`)."""
+
+from pydantic import Field
+
+from xpm.xero.models.record import XpmRecord
+
+
+class Staff(XpmRecord):
+    """A staff member. No element says whether one is active: who was deleted leaves the list."""
+
+    uuid: str = Field(alias="UUID")
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    mobile: str | None = None
+    address: str | None = None
+    payroll_code: str | None = None
+    web_url: str | None = None
