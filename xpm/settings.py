@@ -1,0 +1,66 @@
+"""Configuration of one installation, from the environment or a `.env` file."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+XERO_LOGIN = "https://login.xero.com"
+XERO_IDENTITY = "https://identity.xero.com"
+XERO_API = "https://api.xero.com"
+
+READ_EVERYTHING = ("openid", "profile", "email", "offline_access", "practicemanager")
+"""What the product asks for unless told otherwise: who consents, a refresh token, and Practice Manager."""
+
+
+class Settings(BaseSettings):
+    """Names and meanings are those of the README's table; every Xero address defaults to Xero's own."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+
+    xpm_database_url: str = "sqlite:///.xpm/xpm.db"
+    xpm_encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    xpm_console_url: str = "http://127.0.0.1:4280"
+    xpm_tax_export: Path | None = None
+
+    xero_client_id: str = ""
+    xero_client_secret: SecretStr | None = None
+    xero_scopes: Annotated[tuple[str, ...], NoDecode] = READ_EVERYTHING
+    xero_authorize_url: str = f"{XERO_LOGIN}/identity/connect/authorize"
+    xero_token_url: str = f"{XERO_IDENTITY}/connect/token"
+    xero_revocation_url: str = f"{XERO_IDENTITY}/connect/revocation"
+    xero_connections_url: str = f"{XERO_API}/connections"
+    xero_xpm_url: str = f"{XERO_API}/practicemanager/3.1/"
+    xero_issuer: str = XERO_IDENTITY
+    xero_jwks_url: str = f"{XERO_IDENTITY}/.well-known/openid-configuration/jwks"
+    xero_tax_url: str | None = None
+
+    xero_max_concurrent: int = Field(5, ge=1)
+    xero_calls_per_minute: int = Field(60, ge=1)
+    xero_calls_per_day: int = Field(5000, ge=1)
+
+    @field_validator("xpm_encryption_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
+
+    @field_validator("xero_scopes", mode="before")
+    @classmethod
+    def _split_scopes(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+    @field_validator("xero_client_secret", "xero_tax_url", "xpm_tax_export", mode="before")
+    @classmethod
+    def _empty_is_unset(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("xpm_console_url")
+    @classmethod
+    def _without_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where Xero sends the administrator back to; must be registered with the Xero app, letter for letter."""
+        return f"{self.xpm_console_url}/oauth/callback"

@@ -1,0 +1,9 @@
+"""Every sentence an administrator reads, under a stable key, with what happened and what to do next.
+
+The sentences live in `catalogue.toml`; code names them by key and supplies the facts.
+"""
+
+from xpm.words.catalogue import Message, Status, every_key, message
+from xpm.words.stopped import Stopped
+
+__all__ = ["Message", "Status", "Stopped", "every_key", "message"]

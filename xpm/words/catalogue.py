@@ -1,0 +1,65 @@
+"""Reads the catalogue and fills in the facts."""
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Status(StrEnum):
+    """The five statuses of Practice Activity, as FYI names them."""
+
+    SUCCESS = "Success"
+    FAILURE = "Failure"
+    IN_PROGRESS = "In Progress"
+    ACTION_REQUIRED = "Action Required"
+    ALERT = "Alert"
+
+
+class Message(BaseModel):
+    """One thing said to an administrator: what happened (`title`, `cause`) and what to do next."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    status: Status
+    title: str
+    cause: str = ""
+    next: str = ""
+
+    @property
+    def text(self) -> str:
+        """The whole message as one paragraph."""
+        return " ".join(part for part in (_sentence(self.title), self.cause, self.next) if part)
+
+
+def message(key: str, **facts: object) -> Message:
+    """Say what the catalogue has under `key`, e.g. `preflight.user_inactive`.
+
+    Raises:
+        KeyError: the catalogue has no such key, or the sentence wants a fact that was not given.
+    """
+    entry = _catalogue()[key]
+    said = {part: str(text).format_map(facts) for part, text in entry.items() if part != "status"}
+    return Message(key=key, status=Status(entry["status"]), **said)
+
+
+def every_key() -> Iterator[str]:
+    """All keys, for checking that code and catalogue agree."""
+    return iter(_catalogue())
+
+
+def _sentence(title: str) -> str:
+    return title if title.endswith((".", "?", "!")) else f"{title}."
+
+
+@cache
+def _catalogue() -> Mapping[str, Mapping[str, str]]:
+    chapters: dict[str, dict[str, Any]] = tomllib.loads(
+        files(__package__).joinpath("catalogue.toml").read_text("utf-8")
+    )
+    return {f"{chapter}.{key}": entry for chapter, entries in chapters.items() for key, entry in entries.items()}
