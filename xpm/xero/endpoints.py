@@ -1,0 +1,62 @@
+"""The XPM end-points this product reads, as one table."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from xpm.xero.models import (
+    Category,
+    Client,
+    ClientGroup,
+    CustomFieldDefinition,
+    CustomFieldValue,
+    Job,
+    Staff,
+    XpmRecord,
+)
+
+M = TypeVar("M", bound=XpmRecord)
+
+
+@dataclass(frozen=True)
+class Endpoint(Generic[M]):
+    """One GET of XPM 3.1.
+
+    `label` names it in logs and errors; `path` is relative to the API's base and may hold `{key}`; records are `item`
+    elements inside `container`, or directly under the root when there is none; `scope` is the narrowest that covers it
+    (`None`: only the broad scopes are known to).
+    """
+
+    label: str
+    path: str
+    item: str
+    model: type[M]
+    container: str | None = None
+    scope: str | None = None
+
+
+_CLIENT = "practicemanager.client.read"
+_JOB = "practicemanager.job.read"
+_STAFF = "practicemanager.staff.read"
+
+CLIENTS = Endpoint("client.list", "client.api/list", "Client", Client, "Clients", _CLIENT)
+CLIENT_PAGE = Endpoint("client.paged-list", "client.api/paged-list", "Client", Client, "Clients", _CLIENT)
+CLIENT = Endpoint("client.get", "client.api/get/{key}", "Client", Client, None, _CLIENT)
+CLIENT_FIELD_VALUES = Endpoint(
+    "client.customfield", "client.api/get/{key}/customfield", "CustomField", CustomFieldValue, "CustomFields", _CLIENT
+)
+CLIENT_GROUPS = Endpoint("clientgroup.list", "clientgroup.api/list", "Group", ClientGroup, "Groups", _CLIENT)
+CURRENT_JOBS = Endpoint("job.current", "job.api/current", "Job", Job, "Jobs", _JOB)
+JOBS = Endpoint("job.list", "job.api/list", "Job", Job, "Jobs", _JOB)
+JOB = Endpoint("job.get", "job.api/get/{key}", "Job", Job, None, _JOB)
+JOB_FIELD_VALUES = Endpoint(
+    "job.customfield", "job.api/get/{key}/customfield", "CustomField", CustomFieldValue, "CustomFields", _JOB
+)
+STAFF = Endpoint("staff.list", "staff.api/list", "Staff", Staff, "StaffList", _STAFF)
+JOB_CATEGORIES = Endpoint("category.list", "category.api/list", "Category", Category, "Categories")
+CUSTOM_FIELD_DEFINITIONS = Endpoint(
+    "customfield.definition",
+    "customfield.api/definition",
+    "CustomFieldDefinition",
+    CustomFieldDefinition,
+    "CustomFieldDefinitions",
+)

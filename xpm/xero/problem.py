@@ -1,0 +1,93 @@
+"""What the body of an error answer says, whatever its content type claims.
+
+Xero answers errors in XML, JSON, text, HTML or not at all, with key names in either letter case and any of them
+missing. So the first character decides how to read, and nothing in here raises.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import httpx
+from lxml import etree
+
+_LONGEST_DETAIL = 300  # characters; enough for Xero's sentences, too little for a page of HTML
+_HTML = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
+
+
+class BodyKind(StrEnum):
+    """What a body turns out to be by its first characters."""
+
+    EMPTY = "empty"
+    XML = "XML"
+    HTML = "HTML"
+    JSON = "JSON"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What an error body tells: Xero's own sentence, if any, and whether an XPM envelope said `Status=ERROR`."""
+
+    detail: str | None = None
+    envelope_error: bool = False
+
+
+def sniff(start: bytes) -> BodyKind:
+    """Tell what kind of body begins with `start`."""
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not text:
+        return BodyKind.EMPTY
+    if text[:1] in (b"{", b"["):
+        return BodyKind.JSON
+    if text[:1] != b"<":
+        return BodyKind.TEXT
+    return BodyKind.HTML if _HTML.match(text) else BodyKind.XML
+
+
+def read_problem(body: bytes) -> Problem:
+    """Read an error body of any kind."""
+    match sniff(body):
+        case BodyKind.JSON:
+            return _from_json(body)
+        case BodyKind.XML:
+            return _from_xml(body)
+        case BodyKind.TEXT:
+            return Problem(_short(body.decode("utf-8", "replace")))
+        case _:  # a page of HTML is for people who look at it, not for a log line
+            return Problem()
+
+
+def says_scope_is_missing(response: httpx.Response) -> bool:
+    """Whether a 401 (already read) means the scopes and not the token; then no renewal helps (RFC 6750 §3.1)."""
+    challenge = response.headers.get("WWW-Authenticate", "")
+    detail = read_problem(response.content).detail or ""
+    return "insufficient_scope" in challenge or "authorizationunsuccessful" in detail.lower()
+
+
+def _from_json(body: bytes) -> Problem:
+    try:
+        content = json.loads(body)
+    except ValueError:
+        return Problem()
+    if not isinstance(content, dict):
+        return Problem()
+    facts = {str(key).lower(): value for key, value in content.items()}
+    said = next((facts[key] for key in ("detail", "errordescription", "message", "title") if facts.get(key)), None)
+    return Problem(_short(str(said)) if said else None, envelope_error=str(facts.get("status")).upper() == "ERROR")
+
+
+def _from_xml(body: bytes) -> Problem:
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        root = etree.fromstring(body, parser)
+    except etree.XMLSyntaxError:
+        return Problem()
+    said = root.findtext("ErrorDescription") or root.findtext("Message")
+    status = (root.findtext("Status") or "").strip().upper()
+    return Problem(_short(said) if said else None, envelope_error=status == "ERROR")
+
+
+def _short(text: str) -> str | None:
+    return " ".join(text.split())[:_LONGEST_DETAIL] or None

@@ -1,0 +1,57 @@
+"""The tokens one consent gave, and the few claims that are read off the access token."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
+
+
+class TokenSet(BaseModel):
+    """Access and refresh token of one person and one app; the same set serves every practice that person connected.
+
+    `expires_at` (aware UTC) counts from the moment the tokens were asked for, so that a slow answer never makes a token
+    look younger than it is.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    access_token: SecretStr
+    refresh_token: SecretStr
+    expires_at: AwareDatetime
+    scopes: frozenset[str] = frozenset()
+
+    @cached_property
+    def authentication_event_id(self) -> str | None:
+        """Which consent gave the access token; equals `authEventId` of the connections made in it."""
+        event = access_token_claims(self.access_token).get("authentication_event_id")
+        return event if isinstance(event, str) else None
+
+    def expires_before(self, moment: datetime) -> bool:
+        """Whether the access token is dead at `moment`."""
+        return self.expires_at <= moment
+
+
+def access_token_claims(access_token: SecretStr) -> Mapping[str, object]:
+    """The claims of an access token, unverified; empty when it is not a JWT.
+
+    An access token is meant for Xero, not for us (RFC 6749 §1.4): read it for `authentication_event_id` and `scope`,
+    and never decide by it who somebody is.
+    """
+    try:
+        claims = json.loads(jws.extract_compact(access_token.get_secret_value().encode()).payload)
+    except (JoseError, ValueError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def scopes_in(value: object) -> frozenset[str]:
+    """Scopes as Xero writes them: space-separated in token answers (RFC 6749 §3.3), an array in access tokens."""
+    if isinstance(value, str):
+        return frozenset(value.split())
+    if isinstance(value, list):
+        return frozenset(scope for scope in value if isinstance(scope, str))
+    return frozenset()
