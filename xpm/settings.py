@@ -6,16 +6,11 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-XERO_LOGIN = "https://login.xero.com"
-XERO_IDENTITY = "https://identity.xero.com"
-XERO_API = "https://api.xero.com"
-
-READ_EVERYTHING = ("openid", "profile", "email", "offline_access", "practicemanager")
-"""What the product asks for unless told otherwise: who consents, a refresh token, and Practice Manager."""
+from xpm.xero.app import DEFAULT_SCOPES, XeroApp
 
 
 class Settings(BaseSettings):
-    """Names and meanings are those of the README's table; every Xero address defaults to Xero's own."""
+    """Names and meanings are those of the README's table."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
@@ -26,14 +21,14 @@ class Settings(BaseSettings):
 
     xero_client_id: str = ""
     xero_client_secret: SecretStr | None = None
-    xero_scopes: Annotated[tuple[str, ...], NoDecode] = READ_EVERYTHING
-    xero_authorize_url: str = f"{XERO_LOGIN}/identity/connect/authorize"
-    xero_token_url: str = f"{XERO_IDENTITY}/connect/token"
-    xero_revocation_url: str = f"{XERO_IDENTITY}/connect/revocation"
-    xero_connections_url: str = f"{XERO_API}/connections"
-    xero_xpm_url: str = f"{XERO_API}/practicemanager/3.1/"
-    xero_issuer: str = XERO_IDENTITY
-    xero_jwks_url: str = f"{XERO_IDENTITY}/.well-known/openid-configuration/jwks"
+    xero_scopes: Annotated[tuple[str, ...], NoDecode] = DEFAULT_SCOPES
+    xero_authorize_url: str | None = None
+    xero_token_url: str | None = None
+    xero_revocation_url: str | None = None
+    xero_connections_url: str | None = None
+    xero_xpm_url: str | None = None
+    xero_issuer: str | None = None
+    xero_jwks_url: str | None = None
     xero_tax_url: str | None = None
 
     xero_max_concurrent: int = Field(5, ge=1)
@@ -59,6 +54,12 @@ class Settings(BaseSettings):
     @classmethod
     def _without_trailing_slash(cls, value: str) -> str:
         return value.rstrip("/")
+
+    def xero_app(self) -> XeroApp:
+        """The Xero app these settings describe; addresses that are not set are Xero's own."""
+        given = {name.removeprefix("xero_"): value for name, value in self if name.startswith("xero_")}
+        known = {name: value for name, value in given.items() if name in XeroApp.model_fields and value is not None}
+        return XeroApp(redirect_uri=self.redirect_uri, **known)
 
     @property
     def redirect_uri(self) -> str:

@@ -3,7 +3,7 @@
 The sentences live in `catalogue.toml`; code names them by key and supplies the facts.
 """
 
-from xpm.words.catalogue import Message, Status, every_key, message
+from xpm.words.catalogue import Message, every_key, message
 from xpm.words.stopped import Stopped
 
-__all__ = ["Message", "Status", "Stopped", "every_key", "message"]
+__all__ = ["Message", "Stopped", "every_key", "message"]

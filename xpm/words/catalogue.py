@@ -2,22 +2,13 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-
-class Status(StrEnum):
-    """The five statuses of Practice Activity, as FYI names them."""
-
-    SUCCESS = "Success"
-    FAILURE = "Failure"
-    IN_PROGRESS = "In Progress"
-    ACTION_REQUIRED = "Action Required"
-    ALERT = "Alert"
+from xpm.store.vocabulary import ActivityStatus
 
 
 class Message(BaseModel):
@@ -26,7 +17,7 @@ class Message(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     key: str
-    status: Status
+    status: ActivityStatus
     title: str
     cause: str = ""
     next: str = ""
@@ -45,7 +36,7 @@ def message(key: str, **facts: object) -> Message:
     """
     entry = _catalogue()[key]
     said = {part: str(text).format_map(facts) for part, text in entry.items() if part != "status"}
-    return Message(key=key, status=Status(entry["status"]), **said)
+    return Message(key=key, status=ActivityStatus(entry["status"]), **said)
 
 
 def every_key() -> Iterator[str]:

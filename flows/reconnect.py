@@ -1,0 +1,69 @@
+"""Resetting the connection between FYI and Xero Practice Manager, and bringing the data back in step.
+
+The runbook of FYI's article "Resetting your connection between FYI and Xero Practice Manager", step by step:
+check the user account → log in to Xero and allow access → choose the practice → sync jobs, clients, staff and tax
+returns → an entry in Practice Activity.
+
+Writes the artifacts `xpm-link-<practice>`, `xpm-connection-<practice>` and `xpm-sync-<practice>`.
+Needs the console, which receives Xero's answer. A stopped runbook ends *Action Required* with the connection as it was.
+"""
+
+from typing import Annotated
+
+from prefect import flow
+from prefect.states import State
+from pydantic import Field
+
+from flows.ending import cancelled, crashed, ended, stopped
+from flows.waiting import wait_for_choice, wait_for_consent
+from tasks.connection import (
+    check_consent,
+    check_practice,
+    check_user_account,
+    choose_practice,
+    offer_practices,
+    publish_link,
+    reset_connection,
+)
+from tasks.sync import RESYNC
+from xpm.words import Stopped
+
+Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
+
+
+@flow(
+    name="reconnect",
+    flow_run_name="{practice} · reconnect and resync",
+    on_crashed=[crashed],
+    on_cancellation=[cancelled],
+)
+def reconnect(
+    practice: str, admin_email: str, long_term_user: bool = False, answer_within_minutes: Minutes = 30
+) -> State:
+    """Reconnect XPM, then sync jobs, clients, staff and tax returns.
+
+    Args:
+        practice: The practice's short name in FYI, as `fyi-xpm practice list` shows it.
+        admin_email: FYI email address of the person who will log in to Xero. Must be an FYI Admin and a Xero Practice
+            Manager Administrator with "Authorise 3rd Party Full Access" (newer name: "Connect third-party add-ons").
+        long_term_user: I confirm that this person will keep using both FYI and Xero Practice Manager. The connection
+            depends on it.
+        answer_within_minutes: How long the run waits for the log in, and then for the choice of a practice.
+    """
+    try:
+        person = check_user_account(practice, admin_email, long_term_user)
+        invitation = publish_link(practice, person, answer_within_minutes)
+        wait_for_consent(invitation)
+        check_consent(invitation)
+
+        offered = offer_practices(invitation)
+        chosen = wait_for_choice(invitation, offered) if len(offered) > 1 else offered[0]
+        choose_practice(invitation, chosen)
+
+        check_practice(invitation)
+        reset_connection(invitation)
+    except Stopped as stop:
+        return stopped(practice, stop)
+
+    results = [sync(practice, trigger="reconnect", return_state=True) for sync in RESYNC]
+    return ended(practice, results)

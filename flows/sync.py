@@ -1,0 +1,46 @@
+"""Bringing a practice in step with Xero Practice Manager: by hand, or every night.
+
+Order and settings are FYI's: jobs, clients, staff, tax returns, custom fields. A part that is switched off is skipped
+with its reason; a part that fails does not stop the others. Writes the artifact `xpm-sync-<practice>`.
+"""
+
+from prefect import flow
+from prefect.states import State
+
+from flows.ending import cancelled, crashed, ended, stopped
+from tasks.connection import check_connection
+from tasks.sync import SYNCS
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.words import Stopped
+
+
+@flow(
+    name="sync",
+    flow_run_name="{practice} · {trigger} sync, {mode}",
+    on_crashed=[crashed],
+    on_cancellation=[cancelled],
+)
+def sync(
+    practice: str,
+    entities: list[Entity] = list(EVERYTHING),  # noqa: B006 - Prefect shows it as the form's default and copies it
+    mode: SyncMode = SyncMode.FULL,
+    trigger: SyncTrigger = SyncTrigger.MANUAL,
+    person: str = "",
+) -> State:
+    """Sync a practice with Xero Practice Manager.
+
+    Args:
+        practice: The practice's short name in FYI, as `fyi-xpm practice list` shows it.
+        entities: What to sync.
+        mode: Everything, or only what changed since the last sync.
+        trigger: What asked for this run; leave it as it is.
+        person: FYI email address of whoever asked, for Practice Activity.
+    """
+    try:
+        check_connection(practice)
+    except Stopped as stop:
+        return stopped(practice, stop)
+
+    chosen = [SYNCS[entity] for entity in EVERYTHING if entity in entities]
+    return ended(practice, [part(practice, mode, trigger, person, return_state=True) for part in chosen])

@@ -1,0 +1,33 @@
+"""What can be synchronised, in the order of the support article."""
+
+from enum import StrEnum
+
+
+class Entity(StrEnum):
+    """One button of FYI's "XPM Integration" window.
+
+    Groups come with clients and categories with jobs; custom fields are definitions and the values of clients and jobs.
+    """
+
+    JOBS = "jobs"
+    CLIENTS = "clients"
+    STAFF = "staff"
+    TAX_RETURNS = "tax_returns"
+    CUSTOM_FIELDS = "custom_field_definitions"
+
+    @property
+    def title(self) -> str:
+        """The name an administrator reads."""
+        return _TITLES[self]
+
+
+EVERYTHING = tuple(Entity)
+"""All of them, in the article's order; a record may arrive before what it refers to."""
+
+_TITLES = {
+    Entity.JOBS: "Jobs",
+    Entity.CLIENTS: "Clients",
+    Entity.STAFF: "Staff",
+    Entity.TAX_RETURNS: "Tax returns",
+    Entity.CUSTOM_FIELDS: "Custom fields",
+}

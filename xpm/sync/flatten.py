@@ -1,0 +1,62 @@
+"""Flattens a record's fields into columns: references become two columns, children become JSON."""
+
+from collections.abc import Callable
+from functools import cache
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+from pydantic import TypeAdapter
+
+from xpm.xero.models import XpmRecord
+
+Part = Callable[[Any, dict[str, object]], None]
+"""Takes a field's value and writes its columns."""
+
+
+def columns_of(record: XpmRecord, *, without: frozenset[str] = frozenset()) -> dict[str, object]:
+    """The columns of one record, named as the store names them, leaving out the fields in `without`."""
+    columns: dict[str, object] = {}
+    for field, write in _parts(type(record), without):
+        write(getattr(record, field), columns)
+    return columns
+
+
+@cache
+def _parts(model: type[XpmRecord], without: frozenset[str]) -> tuple[tuple[str, Part], ...]:
+    """How each field is written; worked out once for a model, since records come by the ten thousand."""
+    fields = ((name, info.annotation) for name, info in model.model_fields.items() if name not in without)
+    return tuple((name, _part(name, annotation)) for name, annotation in fields)
+
+
+def _part(field: str, annotation: Any) -> Part:
+    if get_origin(annotation) is tuple:
+        return _children(field, TypeAdapter(annotation))
+    nested = [kind for kind in get_args(annotation) or (annotation,) if kind is not NoneType]
+    if len(nested) == 1 and isinstance(nested[0], type) and issubclass(nested[0], XpmRecord):
+        return _reference(field, nested[0])
+    return _scalar(field)
+
+
+def _scalar(field: str) -> Part:
+    def write(value: object, columns: dict[str, object]) -> None:
+        columns[field] = value
+
+    return write
+
+
+def _children(field: str, adapter: TypeAdapter[Any]) -> Part:
+    def write(value: object, columns: dict[str, object]) -> None:
+        columns[field] = adapter.dump_python(value, mode="json")
+
+    return write
+
+
+def _reference(field: str, nested: type[XpmRecord]) -> Part:
+    """Spread a single nested element (`Manager/UUID`, `Manager/Name`) over columns of its own."""
+    names = tuple((inner, f"{field}_{inner}") for inner in nested.model_fields)
+
+    def write(value: object, columns: dict[str, object]) -> None:
+        for inner, column in names:
+            columns[column] = getattr(value, inner, None)
+
+    return write

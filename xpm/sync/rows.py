@@ -1,0 +1,81 @@
+"""Turns XPM's records into the store's rows, each with a hash by which an unchanged record is recognised."""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+from xpm.store.records import RecordRow
+from xpm.sync.flatten import columns_of
+from xpm.xero.models import (
+    Category,
+    Client,
+    ClientGroup,
+    CustomFieldDefinition,
+    CustomFieldValue,
+    Job,
+    Staff,
+    TaxReturn,
+    XpmRecord,
+)
+
+_HASH_BYTES = 16  # 2^64 records before two are likely to share a hash
+
+_APART = frozenset({"contacts", "groups", "relationships"})  # tables of their own
+_AT_THE_CLIENT = frozenset({"is_primary", "position"})  # of the contact at one client, not of the contact
+_UUID = frozenset({"uuid"})
+
+
+def client_row(client: Client) -> RecordRow:
+    """A client with its contacts, group memberships and relationships."""
+    contacts = {contact.uuid: contact for contact in client.contacts}.values()
+    groups = {group.uuid: group for group in client.groups}.values()
+    relationships = {relationship.uuid: relationship for relationship in client.relationships}.values()
+    return RecordRow(
+        key=client.uuid,
+        content_hash=_hash(client),
+        columns=columns_of(client, without=_APART | _UUID),
+        owned={
+            "client_contact": [
+                {"contact_uuid": one.uuid, "is_primary": one.is_primary, "position": one.position} for one in contacts
+            ],
+            "client_group_member": [{"group_uuid": group.uuid, "group_name": group.name} for group in groups],
+            "client_relationship": [columns_of(relationship) for relationship in relationships],
+        },
+        shared={"contact": [columns_of(contact, without=_AT_THE_CLIENT) for contact in contacts]},
+    )
+
+
+def job_row(job: Job) -> RecordRow:
+    """A job, keyed by its number as XPM's own addresses are."""
+    return RecordRow(job.number, _hash(job), columns_of(job, without=frozenset({"number"})))
+
+
+def tax_return_row(tax_return: TaxReturn) -> RecordRow:
+    """A tax return, keyed by the feed's own id."""
+    columns = columns_of(tax_return, without=frozenset({"return_id"}))
+    return RecordRow(tax_return.return_id, _hash(tax_return), columns)
+
+
+def uuid_row(record: Category | ClientGroup | CustomFieldDefinition | Staff) -> RecordRow:
+    """Any record that is a list of plain fields under a UUID."""
+    return RecordRow(record.uuid, _hash(record), columns_of(record, without=_UUID))
+
+
+def field_values_row(owner_key: str, values: Sequence[CustomFieldValue]) -> RecordRow:
+    """All custom-field values of one client (by UUID) or job (by number)."""
+    by_definition = {value.uuid: value for value in values}
+    rows = [
+        {"definition_uuid": uuid, **columns_of(value, without=_UUID)} for uuid, value in sorted(by_definition.items())
+    ]
+    digest = _digest(*(value.model_dump_json() for _, value in sorted(by_definition.items())))
+    return RecordRow(owner_key, digest, columns={}, owned={"custom_field_value": rows})
+
+
+def _hash(record: XpmRecord) -> bytes:
+    return _digest(record.model_dump_json())
+
+
+def _digest(*texts: str) -> bytes:
+    digest = blake2b(digest_size=_HASH_BYTES)
+    for text in texts:
+        digest.update(text.encode())
+    return digest.digest()
