@@ -1,0 +1,55 @@
+"""What goes into the bulk path and what comes out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+
+from sqlalchemy import ColumnElement, and_
+
+from xpm.store.record_tables import RecordTable
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose records: a practice, and the XPM practice they came from."""
+
+    practice: str
+    tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """One record, flattened to columns.
+
+    `columns` names exactly `RecordTable.columns`; `owned` rows exactly `OwnedTable.columns`, in XPM's order;
+    `shared` rows exactly `SharedTable.columns`. The store adds scope, owner key and place in the list.
+    """
+
+    key: str
+    content_hash: bytes
+    columns: Mapping[str, object]
+    owned: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
+    shared: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a batch did, in records; the four add up to the distinct keys of the batch."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    restored: int = 0
+
+    def __add__(self, other: "Applied") -> "Applied":
+        """Sum two batches."""
+        return Applied(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
+
+
+def in_scope(table: RecordTable, scope: Scope) -> ColumnElement[bool]:
+    """Narrow a statement to the records of one scope."""
+    columns = table.table.c
+    return and_(
+        columns.practice == scope.practice,
+        columns.tenant_id == scope.tenant_id,
+        *(columns[name] == value for name, value in table.fixed.items()),
+    )

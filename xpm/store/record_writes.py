@@ -1,0 +1,132 @@
+"""The statements of the bulk path; each carries all rows of a batch."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, bindparam, delete, insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from xpm.store.errors import WrongColumns
+from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.record_tables import SCOPE, OwnedTable, RecordTable, SharedTable
+
+Values = dict[str, object]
+MAIN_STAMPS = ("content_hash", "changed_at", "changed_by_run", "archived_at", "archived_reason")
+SHARED_STAMPS = ("changed_at", "changed_by_run")
+
+
+def write(
+    connection: Connection,
+    table: RecordTable,
+    scope: Scope,
+    new: Sequence[RecordRow],
+    different: Sequence[RecordRow],
+    *,
+    run_id: str | None,
+    now: datetime,
+) -> None:
+    """Write these records with what they own and share; only `different` ones have owned rows to take away."""
+    rows = [*new, *different]
+    if not rows:
+        return
+    stamps: Values = {"changed_at": now, "changed_by_run": run_id}
+    main = _main_values(table, scope, rows, stamps)
+    owned = {name: _owned_values(table, name, scope, rows) for name in table.owned}
+    shared = {name: _shared_values(name, side, scope, rows, stamps) for name, side in table.shared.items()}
+    _upsert(connection, table.table, (*table.columns, *MAIN_STAMPS), main)
+    for name, child in table.owned.items():
+        _delete_owned(connection, table, child, scope, different)
+        if owned[name]:
+            connection.execute(insert(child.table), owned[name])
+    for name, side in table.shared.items():
+        _upsert(connection, side.table, (*side.columns, *SHARED_STAMPS), shared[name])
+
+
+def _upsert(connection: Connection, table: Table, columns: Iterable[str], values: Sequence[Values]) -> None:
+    if not values:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table)
+    keys = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in columns if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), values)
+
+
+def _delete_owned(
+    connection: Connection, table: RecordTable, child: OwnedTable, scope: Scope, rows: Sequence[RecordRow]
+) -> None:
+    if not rows:
+        return
+    columns = child.table.c
+    where = [columns[name] == bindparam(f"of_{name}") for name in (*SCOPE, *table.fixed, child.owner_key)]
+    fixed = {f"of_{name}": value for name, value in _fixed(table, scope).items()}
+    of_key = f"of_{child.owner_key}"
+    connection.execute(delete(child.table).where(*where), [{**fixed, of_key: row.key} for row in rows])
+
+
+def _main_values(table: RecordTable, scope: Scope, rows: Iterable[RecordRow], stamps: Values) -> list[Values]:
+    fixed = _fixed(table, scope)
+    fresh = {**stamps, "first_synced_at": stamps["changed_at"], "archived_at": None, "archived_reason": None}
+    expected = table.columns
+    return [
+        {
+            **fixed,
+            **_checked(row.columns, expected, table.table.name),
+            table.key: row.key,
+            "content_hash": row.content_hash,
+            **fresh,
+        }
+        for row in rows
+    ]
+
+
+def _owned_values(table: RecordTable, name: str, scope: Scope, rows: Iterable[RecordRow]) -> list[Values]:
+    """Give the owned rows with their owner and place; of twins within one record the last wins."""
+    child = table.owned[name]
+    fixed, expected = _fixed(table, scope), child.columns
+    keys = [column.name for column in child.table.primary_key if column.name in expected]
+    values: list[Values] = []
+    for row in rows:
+        twins = {tuple(owned[key] for key in keys): owned for owned in _rows_of(row.owned, name, expected)}
+        for ordinal, owned in enumerate(twins.values()):
+            value = {**fixed, **owned, child.owner_key: row.key}
+            if child.ordinal:
+                value[child.ordinal] = ordinal
+            values.append(value)
+    return values
+
+
+def _shared_values(
+    name: str, side: SharedTable, scope: Scope, rows: Iterable[RecordRow], stamps: Values
+) -> list[Values]:
+    """Give the shared rows, each key once; the last record that names it wins."""
+    expected = side.columns
+    fixed = {
+        "practice": scope.practice,
+        "tenant_id": scope.tenant_id,
+        "first_synced_at": stamps["changed_at"],
+        **stamps,
+    }
+    keys = [column.name for column in side.table.primary_key if column.name in expected]
+    latest = {
+        tuple(shared[key] for key in keys): {**fixed, **shared}
+        for row in rows
+        for shared in _rows_of(row.shared, name, expected)
+    }
+    return list(latest.values())
+
+
+def _fixed(table: RecordTable, scope: Scope) -> Values:
+    return {"practice": scope.practice, "tenant_id": scope.tenant_id, **table.fixed}
+
+
+def _rows_of(
+    rows: Mapping[str, Sequence[Mapping[str, object]]], name: str, expected: frozenset[str]
+) -> Iterator[Mapping[str, object]]:
+    return (_checked(row, expected, name) for row in rows.get(name, ()))
+
+
+def _checked(row: Mapping[str, object], expected: frozenset[str], table: str) -> Mapping[str, object]:
+    if row.keys() != expected:
+        raise WrongColumns(f"{table}: {sorted(row.keys() ^ expected)} missing or unknown")
+    return row

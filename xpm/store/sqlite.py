@@ -1,0 +1,34 @@
+"""How SQLite is made to behave as PostgreSQL does: real transactions, foreign keys, waiting instead of failing."""
+
+from sqlite3 import Connection as SqliteConnection
+
+from sqlalchemy import Connection, Engine, event
+
+READ_ONLY = "xpm_read_only"
+"""Execution option of connections that must not write."""
+
+BUSY_TIMEOUT_MS = 30_000  # longer than the longest batch any writer commits
+
+
+def prepare(engine: Engine) -> None:
+    """Set up every connection of `engine`, and begin its transactions ourselves."""
+    event.listen(engine, "connect", _set_up)
+    event.listen(engine, "begin", _begin)
+
+
+def _set_up(connection: SqliteConnection, _record: object) -> None:
+    connection.isolation_level = None  # else the driver begins late and commits before DDL
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    connection.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait for each other
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin(connection: Connection) -> None:
+    """Begin a writer with the lock in hand.
+
+    A deferred transaction that reads first and writes later fails at once with "database is locked" when another
+    writer came between, whatever the time-out (https://www.sqlite.org/lang_transaction.html, section 2.2).
+    """
+    reading = bool(connection.get_execution_options().get(READ_ONLY))
+    connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,50 @@
+"""Every table of the store, one module a topic. `StoreTable.metadata` is what the migrations must equal."""
+
+from xpm.store.tables.clients import (
+    Client,
+    ClientContact,
+    ClientGroup,
+    ClientGroupMember,
+    ClientRelationship,
+    Contact,
+)
+from xpm.store.tables.connections import AuthorisationAttempt, Connection, ConnectionTransition, Consent
+from xpm.store.tables.custom_fields import CustomFieldDefinition, CustomFieldOwner, CustomFieldValue
+from xpm.store.tables.jobs import Job, JobCategory
+from xpm.store.tables.operations import JsonObject, LeaseRow, PracticeActivity, Quarantine, SyncRun
+from xpm.store.tables.practices import FyiUser, IntegrationSettings, Practice
+from xpm.store.tables.schema import StoreTable, SyncedRecord, TenantScoped, Touched
+from xpm.store.tables.staff import Staff
+from xpm.store.tables.tax_returns import TaxReturn
+
+__all__ = [
+    "AuthorisationAttempt",
+    "Client",
+    "ClientContact",
+    "ClientGroup",
+    "ClientGroupMember",
+    "ClientRelationship",
+    "Connection",
+    "ConnectionTransition",
+    "Consent",
+    "Contact",
+    "CustomFieldDefinition",
+    "CustomFieldOwner",
+    "CustomFieldValue",
+    "FyiUser",
+    "IntegrationSettings",
+    "Job",
+    "JobCategory",
+    "JsonObject",
+    "LeaseRow",
+    "Practice",
+    "PracticeActivity",
+    "Quarantine",
+    "Staff",
+    "StoreTable",
+    "SyncRun",
+    "SyncedRecord",
+    "TaxReturn",
+    "TenantScoped",
+    "Touched",
+]

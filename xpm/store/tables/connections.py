@@ -1,0 +1,94 @@
+"""The connection of a practice: consents, tokens at rest, state and its log."""
+
+from datetime import datetime
+
+from sqlalchemy import Index, UniqueConstraint
+from sqlmodel import Field
+
+from xpm.store.columns import Json, OneOf, UtcDateTime
+from xpm.store.tables.schema import StoreTable
+from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
+
+
+class Consent(StoreTable, table=True):
+    """One person's consent at Xero with its token set. Tokens are sealed by the vault; see `xpm.store.consents`."""
+
+    __tablename__ = "consent"
+
+    id: str = Field(primary_key=True)
+    practice: str = Field(foreign_key="practice.slug", index=True)
+    user_id: str = Field(foreign_key="fyi_user.id")  # who was asked; who answered is below
+    status: ConsentStatus = Field(sa_type=OneOf(ConsentStatus))
+    xero_userid: str | None = None
+    email: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    authentication_event_id: str | None = None
+    scopes: list[str] = Field(default_factory=list, sa_type=Json)
+    access_token: bytes | None = Field(default=None, repr=False)
+    refresh_token: bytes | None = Field(default=None, repr=False)
+    previous_refresh_token: bytes | None = Field(default=None, repr=False)  # good for Xero's 30 minutes of grace
+    access_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    generation: int = 0  # of the token pair; every rotation adds one
+    refreshed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    refresh_started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # written before asking Xero
+    created_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Connection(StoreTable, table=True):
+    """How a practice stands with Xero now. The tenant stays after a disconnect, so that a return finds its records."""
+
+    __tablename__ = "connection"
+    __table_args__ = (UniqueConstraint("tenant_id"),)
+
+    practice: str = Field(primary_key=True, foreign_key="practice.slug")
+    state: ConnectionState = Field(default=ConnectionState.NOT_CONNECTED, sa_type=OneOf(ConnectionState))
+    reason_key: str | None = None
+    since: datetime = Field(sa_type=UtcDateTime)
+    tenant_id: str | None = None
+    tenant_name: str | None = None
+    xero_connection_id: str | None = None
+    consent_id: str | None = Field(default=None, foreign_key="consent.id")
+    connected_by: str | None = Field(default=None, foreign_key="fyi_user.id")
+    connected_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ConnectionTransition(StoreTable, table=True):
+    """The log of every change of state."""
+
+    __tablename__ = "connection_transition"
+    __table_args__ = (Index(None, "practice", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    practice: str = Field(foreign_key="practice.slug")
+    from_state: ConnectionState = Field(sa_type=OneOf(ConnectionState))
+    to_state: ConnectionState = Field(sa_type=OneOf(ConnectionState))
+    reason_key: str | None = None
+    person: str | None = None
+    flow_run_id: str | None = None
+    at: datetime = Field(sa_type=UtcDateTime)
+
+
+class AuthorisationAttempt(StoreTable, table=True):
+    """One try to get a consent. The last block belongs to the browser that carries it and serves one callback."""
+
+    __tablename__ = "authorisation_attempt"
+
+    id: str = Field(primary_key=True)
+    practice: str = Field(foreign_key="practice.slug", index=True)
+    user_id: str = Field(foreign_key="fyi_user.id")
+    flow_run_id: str | None = None
+    pause_key: str | None = None
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime = Field(sa_type=UtcDateTime)
+    outcome: AttemptOutcome = Field(default=AttemptOutcome.WAITING, sa_type=OneOf(AttemptOutcome))
+    reason_key: str | None = None
+    consent_id: str | None = Field(default=None, foreign_key="consent.id")
+    closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+    state_hash: bytes | None = Field(default=None, repr=False, unique=True)  # SHA-256 of the state parameter
+    browser_hash: bytes | None = Field(default=None, repr=False)  # SHA-256 of the browser's cookie
+    nonce: bytes | None = Field(default=None, repr=False)  # sealed
+    code_verifier: bytes | None = Field(default=None, repr=False)  # sealed
+    started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

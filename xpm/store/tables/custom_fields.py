@@ -1,0 +1,55 @@
+"""Custom fields: what the practice defined, and the values of clients and jobs."""
+
+import datetime as dt
+from decimal import Decimal
+
+from sqlmodel import Field
+
+from xpm.store.columns import ExactDecimal, OneOf, UtcDateTime
+from xpm.store.tables.schema import SyncedRecord, TenantScoped
+from xpm.store.vocabulary import OwnerKind
+
+
+class CustomFieldDefinition(SyncedRecord, table=True):
+    """A field the practice defined."""
+
+    __tablename__ = "custom_field_definition"
+
+    uuid: str = Field(primary_key=True)
+    name: str | None = None
+    type: str | None = None
+    link_url: str | None = None
+    options: str | None = None
+    use_client: bool = False
+    use_contact: bool = False
+    use_job: bool = False
+    use_job_task: bool = False
+    use_job_cost: bool = False
+    use_job_time: bool = False
+    value_element: str | None = None
+
+
+class CustomFieldOwner(SyncedRecord, table=True):
+    """All values of one client (by UUID) or job (by number), with the time they were last compared with XPM."""
+
+    __tablename__ = "custom_field_owner"
+
+    owner_kind: OwnerKind = Field(primary_key=True, sa_type=OneOf(OwnerKind))
+    owner_key: str = Field(primary_key=True)
+    compared_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CustomFieldValue(TenantScoped, table=True):
+    """One value of one owner; one of the last five is given. A field without a row was not set or was cleared."""
+
+    __tablename__ = "custom_field_value"
+
+    owner_kind: OwnerKind = Field(primary_key=True, sa_type=OneOf(OwnerKind))
+    owner_key: str = Field(primary_key=True)
+    definition_uuid: str = Field(primary_key=True)
+    name: str | None = None
+    text: str | None = None
+    date: dt.date | None = None
+    number: Decimal | None = Field(default=None, sa_type=ExactDecimal)
+    decimal: Decimal | None = Field(default=None, sa_type=ExactDecimal)
+    boolean: bool | None = None

@@ -1,0 +1,55 @@
+"""Jobs and job categories, as XPM has them."""
+
+import datetime as dt
+from decimal import Decimal
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from xpm.store.columns import ExactDecimal, Json
+from xpm.store.tables.parts import AssignedStaffPart, JobNotePart, MilestonePart, TaskPart
+from xpm.store.tables.schema import SyncedRecord
+
+
+class Job(SyncedRecord, table=True):
+    """A job, keyed by its number as XPM's own addresses are; the UUID is left out of some answers."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index(None, "practice", "tenant_id", "uuid"),
+        Index(None, "practice", "tenant_id", "client_uuid"),
+    )
+
+    number: str = Field(primary_key=True)
+    uuid: str | None = None
+    name: str | None = None
+    description: str | None = None
+    state: str | None = None
+    type: str | None = None
+    client_order_number: str | None = None
+    budget: Decimal | None = Field(default=None, sa_type=ExactDecimal)
+    start_date: dt.date | None = None
+    due_date: dt.date | None = None
+    completed_date: dt.date | None = None
+    client_uuid: str | None = None
+    client_name: str | None = None
+    contact_uuid: str | None = None
+    contact_name: str | None = None
+    manager_uuid: str | None = None
+    manager_name: str | None = None
+    partner_uuid: str | None = None
+    partner_name: str | None = None
+    assigned: list[AssignedStaffPart] = Field(default_factory=list, sa_type=Json)
+    tasks: list[TaskPart] = Field(default_factory=list, sa_type=Json)
+    milestones: list[MilestonePart] = Field(default_factory=list, sa_type=Json)
+    notes: list[JobNotePart] = Field(default_factory=list, sa_type=Json)
+    web_url: str | None = None
+
+
+class JobCategory(SyncedRecord, table=True):
+    """A job category of the practice; `Job.type` names one."""
+
+    __tablename__ = "job_category"
+
+    uuid: str = Field(primary_key=True)
+    name: str | None = None

@@ -1,0 +1,95 @@
+"""What the product did: runs, records it could not read, Practice Activity, and who holds which lease."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Index
+from sqlmodel import Field
+
+from xpm.store.columns import Json, OneOf, UtcDateTime
+from xpm.store.tables.schema import StoreTable
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
+
+JsonObject = dict[str, object]
+"""A JSON object whose shape is its writer's own, such as where a run resumes."""
+
+
+class SyncRun(StoreTable, table=True):
+    """One sync of one entity. Source and stored count are compared at the end of every full run."""
+
+    __tablename__ = "sync_run"
+    __table_args__ = (Index(None, "practice", "entity", "started_at"),)
+
+    id: str = Field(primary_key=True)
+    practice: str = Field(foreign_key="practice.slug")
+    tenant_id: str
+    entity: str
+    mode: SyncMode = Field(sa_type=OneOf(SyncMode))
+    trigger: SyncTrigger = Field(sa_type=OneOf(SyncTrigger))
+    status: RunStatus = Field(default=RunStatus.RUNNING, sa_type=OneOf(RunStatus))
+    reason_key: str | None = None
+    person: str | None = None
+    flow_run_id: str | None = None
+    started_at: datetime = Field(sa_type=UtcDateTime)
+    finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    source_count: int | None = None
+    stored_count: int | None = None
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    archived: int = 0
+    restored: int = 0
+    quarantined: int = 0
+    calls: int = 0
+    bytes: int = Field(default=0, sa_type=BigInteger)
+    checkpoint: JsonObject | None = Field(default=None, sa_type=Json)
+    watermark: datetime | None = Field(default=None, sa_type=UtcDateTime)  # changes up to here are stored
+
+
+class Quarantine(StoreTable, table=True):
+    """A record that could not be read, with its reason and what XPM sent, until it is resolved."""
+
+    __tablename__ = "quarantine"
+    __table_args__ = (Index(None, "practice", "tenant_id", "entity", "record_key"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    practice: str = Field(foreign_key="practice.slug")
+    tenant_id: str
+    entity: str
+    record_key: str | None = None  # none where not even the key could be read
+    reason: str
+    payload: str
+    run_id: str | None = Field(default=None, foreign_key="sync_run.id")
+    at: datetime = Field(sa_type=UtcDateTime)
+    resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class PracticeActivity(StoreTable, table=True):
+    """An entry of the log that administrators read. `kind` is the key of its sentence in the catalogue."""
+
+    __tablename__ = "practice_activity"
+    __table_args__ = (Index(None, "practice", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    practice: str = Field(foreign_key="practice.slug")
+    at: datetime = Field(sa_type=UtcDateTime)
+    status: ActivityStatus = Field(sa_type=OneOf(ActivityStatus))
+    kind: str
+    title: str
+    detail: str | None = None
+    next_step: str | None = None
+    person: str | None = None
+    flow_run_id: str | None = None
+    run_id: str | None = Field(default=None, foreign_key="sync_run.id")
+    counts: dict[str, int] | None = Field(default=None, sa_type=Json)
+    search_text: str = Field(repr=False)  # title, detail, next step and person, case-folded: both databases find alike
+
+
+class LeaseRow(StoreTable, table=True):
+    """Who may do a thing that one process at a time may do. The row outlives its holders: the generation only grows."""
+
+    __tablename__ = "lease"
+
+    name: str = Field(primary_key=True)
+    holder: str | None = None  # none: free
+    generation: int
+    expires_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,52 @@
+"""Practices, their settings and the people who work there."""
+
+import datetime as dt
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from xpm.store.columns import UtcDateTime
+from xpm.store.tables.schema import StoreTable
+
+
+class Practice(StoreTable, table=True):
+    """An FYI customer; the slug is our key of it everywhere."""
+
+    __tablename__ = "practice"
+
+    slug: str = Field(primary_key=True)
+    name: str
+    country: str  # ISO 3166 alpha-2: AU, NZ, GB …
+    time_zone: str  # IANA name; schedules run by this clock
+    history_start: dt.date  # how far back jobs are pulled
+    created_at: dt.datetime = Field(sa_type=UtcDateTime)
+
+
+class IntegrationSettings(StoreTable, table=True):
+    """The switches of FYI's XPM and Xero Tax apps, with FYI's defaults."""
+
+    __tablename__ = "integration_settings"
+
+    practice: str = Field(primary_key=True, foreign_key="practice.slug")
+    maintain_jobs: bool = False
+    sync_custom_fields: bool = True
+    maintain_invoices: bool = False  # stored for a later release, nothing acts on it
+    import_tax_assessments: bool  # on for Australia and New Zealand, the only countries with tax returns
+    updated_at: dt.datetime = Field(sa_type=UtcDateTime)
+    updated_by: str | None = None
+
+
+class FyiUser(StoreTable, table=True):
+    """A person of the practice in FYI. The address is kept in lower case: people are matched on it."""
+
+    __tablename__ = "fyi_user"
+    __table_args__ = (UniqueConstraint("practice", "email"),)
+
+    id: str = Field(primary_key=True)
+    practice: str = Field(foreign_key="practice.slug")
+    email: str
+    name: str
+    is_admin: bool = False
+    is_active: bool = True
+    leaving_on: dt.date | None = None
+    xero_userid: str | None = None

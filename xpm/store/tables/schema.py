@@ -1,0 +1,46 @@
+"""What all tables share: their metadata, and the bookkeeping of records that came from XPM."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import MetaData
+from sqlmodel import Field, SQLModel
+
+from xpm.store.columns import OneOf, UtcDateTime
+from xpm.store.vocabulary import ArchiveReason
+
+
+class StoreTable(SQLModel):
+    """A table of this store. The metadata is its own, so that other users of SQLModel never mix in."""
+
+    metadata: ClassVar[MetaData] = MetaData(
+        naming_convention={  # Alembic can only drop what has a name
+            "pk": "pk_%(table_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+
+
+class TenantScoped(StoreTable):
+    """Anything under a Xero key: two practices, or two tenants of one practice, never share a row."""
+
+    practice: str = Field(primary_key=True)
+    tenant_id: str = Field(primary_key=True)
+
+
+class Touched(TenantScoped):
+    """When a row came and when it last changed."""
+
+    first_synced_at: datetime = Field(sa_type=UtcDateTime)
+    changed_at: datetime = Field(sa_type=UtcDateTime)
+    changed_by_run: str | None = None
+
+
+class SyncedRecord(Touched):
+    """Bookkeeping of a main record. `content_hash` is the digest of what XPM sent; equal digests need no write."""
+
+    content_hash: bytes
+    archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    archived_reason: ArchiveReason | None = Field(default=None, sa_type=OneOf(ArchiveReason))

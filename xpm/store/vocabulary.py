@@ -1,0 +1,92 @@
+"""The closed lists of words that the tables hold."""
+
+from enum import StrEnum
+
+
+class ConnectionState(StrEnum):
+    """Where a practice stands with Xero."""
+
+    NOT_CONNECTED = "not_connected"
+    AUTHORISING = "authorising"
+    CHOOSING_PRACTICE = "choosing_practice"
+    CONNECTED = "connected"
+    NEEDS_RECONNECT = "needs_reconnect"
+    DISCONNECTED = "disconnected"
+    PRIVILEGE_LOST = "privilege_lost"
+
+
+class ConsentStatus(StrEnum):
+    """What became of one person's consent at Xero."""
+
+    PENDING = "pending"  # tokens are here, the XPM practice is not chosen yet
+    ACTIVE = "active"
+    SUPERSEDED = "superseded"  # another consent of the same practice took over
+    REFUSED = "refused"  # ended on our side: wrong person, wrong practice, or given up
+    LOST = "lost"  # ended on Xero's side: revoked or expired
+
+
+class AttemptOutcome(StrEnum):
+    """How an attempt to get a consent ended."""
+
+    WAITING = "waiting"
+    GRANTED = "granted"
+    DECLINED = "declined"  # the person pressed Cancel at Xero
+    REFUSED = "refused"  # we did not accept what came back
+    EXPIRED = "expired"
+
+
+class ArchiveReason(StrEnum):
+    """Why a record is no longer current."""
+
+    ARCHIVED = "archived"  # XPM says it is archived
+    DELETED = "deleted"  # XPM says it is deleted
+    ABSENT = "absent"  # a complete list no longer has it
+
+
+class SyncMode(StrEnum):
+    """Everything, or what changed since the watermark."""
+
+    FULL = "full"
+    CHANGES = "changes"
+
+
+class SyncTrigger(StrEnum):
+    """What asked for a run."""
+
+    MANUAL = "manual"
+    OVERNIGHT = "overnight"
+    RECONNECT = "reconnect"
+
+
+class RunStatus(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ACTION_REQUIRED = "action_required"
+    SKIPPED = "skipped"
+
+
+class ActivityStatus(StrEnum):
+    """The five statuses of Practice Activity, in FYI's own words (FYI: "Practice Activity")."""
+
+    SUCCESS = "Success"
+    FAILURE = "Failure"
+    IN_PROGRESS = "In Progress"
+    ACTION_REQUIRED = "Action Required"
+    ALERT = "Alert"
+
+
+class FyiStatus(StrEnum):
+    """Whether a staff member from XPM may work in FYI. New ones arrive inactive (FYI: "Managing Users")."""
+
+    INACTIVE = "inactive"
+    ACTIVE = "active"
+
+
+class OwnerKind(StrEnum):
+    """What a custom field value belongs to."""
+
+    CLIENT = "client"
+    JOB = "job"
