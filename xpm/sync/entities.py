@@ -16,7 +16,7 @@ class Entity(StrEnum):
     CUSTOM_FIELDS = "custom_field_definitions"
 
     @property
-    def title(self) -> str:
+    def label(self) -> str:
         """The name an administrator reads."""
         return _TITLES[self]
 

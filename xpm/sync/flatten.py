@@ -28,7 +28,7 @@ def _parts(model: type[XpmRecord], without: frozenset[str]) -> tuple[tuple[str, 
     return tuple((name, _part(name, annotation)) for name, annotation in fields)
 
 
-def _part(field: str, annotation: Any) -> Part:
+def _part(field: str, annotation: Any) -> Part:  # noqa: ANN401 - whatever a model annotates
     if get_origin(annotation) is tuple:
         return _children(field, TypeAdapter(annotation))
     nested = [kind for kind in get_args(annotation) or (annotation,) if kind is not NoneType]
