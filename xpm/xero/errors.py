@@ -22,8 +22,6 @@ What to do about an error is its `remedy`; sentences for people live in the word
 code, a secret or a URL with a query.
 """
 
-# ruff: noqa: N818  the names say what happened; the common root carries the suffix
-
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Self

@@ -12,7 +12,10 @@ from enum import StrEnum
 import httpx
 from lxml import etree
 
+from xpm.xero.errors import NotFound, Refused
+
 _LONGEST_DETAIL = 300  # characters; enough for Xero's sentences, too little for a page of HTML
+_NO_SUCH_RECORD = re.compile(r"invalid\b.*\bidentifier|.*\bnot found\b", re.IGNORECASE)
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
@@ -32,6 +35,11 @@ class Problem:
 
     detail: str | None = None
     envelope_error: bool = False
+
+    @property
+    def names_no_record(self) -> bool:
+        """Whether Xero's sentence means that there is no such record (`Invalid job identifier` and the like)."""
+        return bool(self.detail and _NO_SUCH_RECORD.match(self.detail))
 
 
 def sniff(start: bytes) -> BodyKind:
@@ -64,6 +72,16 @@ def says_scope_is_missing(response: httpx.Response) -> bool:
     challenge = response.headers.get("WWW-Authenticate", "")
     detail = read_problem(response.content).detail or ""
     return "insufficient_scope" in challenge or "authorizationunsuccessful" in detail.lower()
+
+
+def refusal(
+    description: str | None, *, endpoint: str, status: int | None = None, correlation_id: str | None = None
+) -> Refused:
+    """The error for an envelope that says ERROR; texts like `Invalid job identifier` mean there is no such record."""
+    said = _short(description or "")
+    message = f"Xero refused {endpoint}: {said}" if said else f"Xero refused {endpoint} without saying why."
+    kind = NotFound if Problem(said).names_no_record else Refused
+    return kind(message, description=said, endpoint=endpoint, status=status, correlation_id=correlation_id)
 
 
 def _from_json(body: bytes) -> Problem:

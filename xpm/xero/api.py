@@ -1,0 +1,222 @@
+"""Reading XPM 3.1 for one tenant."""
+
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from http import HTTPStatus
+from typing import NamedTuple, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from xpm.xero import endpoints
+from xpm.xero.answers import error_of, server_time, transport_error
+from xpm.xero.app import XeroApp
+from xpm.xero.clock import Clock, Sleep, utc_now
+from xpm.xero.endpoints import Endpoint
+from xpm.xero.errors import RateLimited, UnreadableAnswer, XeroError, XeroUnavailable
+from xpm.xero.limits import Budget
+from xpm.xero.models import (
+    Category,
+    Client,
+    ClientGroup,
+    CustomFieldDefinition,
+    CustomFieldValue,
+    Job,
+    Staff,
+    XpmRecord,
+)
+from xpm.xero.patience import Patience
+from xpm.xero.pull import Pull, Tally, Unreadable
+from xpm.xero.xml import RecordReader
+
+M = TypeVar("M", bound=XpmRecord)
+
+LONGEST_WINDOW = timedelta(days=364)
+"""Span of `job.api/list`: documented as one year at most, and the live server wants less than a year."""
+
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0, read=300.0)  # seconds; detailed lists of big practices take minutes
+_CHUNK = 64 * 1024
+_DETAILED = {"detailed": "true"}
+
+
+class Probe(NamedTuple):
+    """Whether one end-point can be read now; `error` is `None` when it can."""
+
+    endpoint: str
+    error: XeroError | None
+
+
+class XpmApi:
+    """XPM's records of one tenant.
+
+    `http` carries an `XeroAuth`; `budget` is the tenant's. Every method that returns a `Pull` calls Xero when the pull
+    is iterated, and raises the errors of `xpm.xero.errors` then. A reading is repeated inside on 5xx, connection
+    trouble and short limits, as long as no record was handed on.
+    """
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        app: XeroApp,
+        tenant_id: str,
+        budget: Budget,
+        *,
+        sleep: Sleep = time.sleep,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._http = http
+        self._base = app.xpm_url.rstrip("/")
+        self._headers = {"Accept": "application/xml", "xero-tenant-id": tenant_id}
+        self._budget = budget
+        self._sleep = sleep
+        self._clock = clock
+
+    def clients(self, modified_since: datetime | None = None) -> Pull[Client]:
+        """All clients, archived and deleted ones too; or those modified since an aware moment.
+
+        Whether Xero's bound is inclusive is unknown, so let windows overlap by some minutes.
+        """
+        return self._pull(endpoints.CLIENTS, _DETAILED | _since(modified_since))
+
+    def client(self, uuid: str) -> Pull[Client]:
+        """One client; `NotFound` when there is none."""
+        return self._pull(endpoints.CLIENT, key=uuid)
+
+    def current_jobs(self) -> Pull[Job]:
+        """Jobs that are not in a completed or closed state, however old."""
+        return self._pull(endpoints.CURRENT_JOBS, _DETAILED)
+
+    def jobs_created(self, first: date, last: date) -> Pull[Job]:
+        """Jobs of any state created from `first` to `last`, both included.
+
+        Raises `ValueError` at once for a window that Xero would refuse (backwards, or longer than `LONGEST_WINDOW`).
+        """
+        if not timedelta(0) <= last - first <= LONGEST_WINDOW:
+            raise ValueError(f"Xero lists jobs for 0 to {LONGEST_WINDOW.days} days at once, not {first} to {last}.")
+        window = {"from": f"{first:%Y%m%d}", "to": f"{last:%Y%m%d}"}
+        return self._pull(endpoints.JOBS, _DETAILED | window)
+
+    def job(self, number: str) -> Pull[Job]:
+        """One job by its number; `NotFound` when there is none (any more)."""
+        return self._pull(endpoints.JOB, key=number)
+
+    def staff(self) -> Pull[Staff]:
+        """All staff; who is missing from a complete list was removed."""
+        return self._pull(endpoints.STAFF)
+
+    def client_groups(self) -> Pull[ClientGroup]:
+        """All client groups, without their members (each client names its groups)."""
+        return self._pull(endpoints.CLIENT_GROUPS)
+
+    def job_categories(self) -> Pull[Category]:
+        """All job categories."""
+        return self._pull(endpoints.JOB_CATEGORIES)
+
+    def custom_field_definitions(self) -> Pull[CustomFieldDefinition]:
+        """All custom-field definitions of the practice."""
+        return self._pull(endpoints.CUSTOM_FIELD_DEFINITIONS)
+
+    def client_field_values(self, uuid: str) -> tuple[CustomFieldValue, ...]:
+        """The custom-field values of one client; costs one call.
+
+        A field that is missing has no value. So a value that cannot be read raises `UnreadableAnswer`: leaving it out
+        would clear it.
+        """
+        return _all_readable(self._pull(endpoints.CLIENT_FIELD_VALUES, key=uuid), endpoints.CLIENT_FIELD_VALUES.label)
+
+    def job_field_values(self, number: str) -> tuple[CustomFieldValue, ...]:
+        """The same for one job, by its number."""
+        return _all_readable(self._pull(endpoints.JOB_FIELD_VALUES, key=number), endpoints.JOB_FIELD_VALUES.label)
+
+    def probes(self) -> list[Probe]:
+        """Try the smallest call of each scope area: five calls, which fetch little."""
+        today = f"{self._clock():%Y%m%d}"
+        return [
+            self._probe(endpoints.CLIENT_PAGE, {"pageSize": "1"}),
+            self._probe(endpoints.JOBS, {"from": today, "to": today}),
+            self._probe(endpoints.STAFF),
+            self._probe(endpoints.JOB_CATEGORIES),
+            self._probe(endpoints.CUSTOM_FIELD_DEFINITIONS),
+        ]
+
+    def _probe(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> Probe:
+        try:
+            for _ in self._pull(endpoint, params or {}):
+                pass
+        except XeroError as error:
+            return Probe(endpoint.label, error)
+        return Probe(endpoint.label, None)
+
+    def _pull(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None, key: str = "") -> Pull[M]:
+        url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"
+        request = self._http.build_request("GET", url, params=params or {}, headers=self._headers, timeout=_TIMEOUT)
+        return Pull(lambda tally: self._read(endpoint, request, tally))
+
+    def _read(self, endpoint: Endpoint[M], request: httpx.Request, tally: Tally) -> Iterator[M | Unreadable]:
+        patience = Patience(endpoint.label, self._clock, self._sleep)
+        handed_on = False
+        while True:
+            try:
+                for record in self._attempt(endpoint, request, tally):
+                    handed_on = True
+                    yield record
+            except (XeroUnavailable, RateLimited) as error:
+                if handed_on or not patience.sit_out(error):
+                    raise
+            else:
+                return
+
+    def _attempt(self, endpoint: Endpoint[M], request: httpx.Request, tally: Tally) -> Iterator[M | Unreadable]:
+        with self._budget.slot(endpoint.label):
+            tally.calls += 1
+            response = self._send(request, endpoint.label)
+            try:
+                self._budget.observe(response.headers, response.status_code)
+                tally.server_time = tally.server_time or server_time(response)
+                body = self._body(response, endpoint.label)
+                if response.status_code != HTTPStatus.OK:
+                    raise self._refused(response, endpoint.label)
+                yield from RecordReader(endpoint, tally.unknown).read(body)
+            finally:
+                response.close()
+                tally.bytes += response.num_bytes_downloaded
+
+    def _send(self, request: httpx.Request, label: str) -> httpx.Response:
+        try:
+            return self._http.send(request, stream=True)
+        except httpx.RequestError as error:
+            raise transport_error(error, label) from None
+
+    def _body(self, response: httpx.Response, label: str) -> Iterator[bytes]:
+        try:
+            yield from response.iter_bytes(_CHUNK)
+        except httpx.RequestError as error:
+            raise transport_error(error, label) from None
+
+    def _refused(self, response: httpx.Response, label: str) -> XeroError:
+        try:
+            response.read()
+        except httpx.RequestError as error:
+            return transport_error(error, label)
+        return error_of(response, label, self._clock)
+
+
+def _since(moment: datetime | None) -> dict[str, str]:
+    """`modifiedsince` wants UTC without a zone mark."""
+    if moment is None:
+        return {}
+    if moment.tzinfo is None:
+        raise ValueError("modified_since must be aware: Xero reads it as UTC.")
+    return {"modifiedsince": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
+
+
+def _all_readable(values: Pull[CustomFieldValue], label: str) -> tuple[CustomFieldValue, ...]:
+    read = []
+    for value in values:
+        if isinstance(value, Unreadable):
+            raise UnreadableAnswer(
+                f"A value in Xero's answer to {label} cannot be read: {value.reason}", endpoint=label
+            )
+        read.append(value)
+    return tuple(read)
