@@ -1,5 +1,4 @@
 """What the store refuses, as one tree."""
-# ruff: noqa: N818  # the names say what is the case; the tree says that they are errors
 
 
 class StoreError(Exception):

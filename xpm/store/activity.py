@@ -1,0 +1,69 @@
+"""Practice Activity: the log that an administrator reads and searches."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from xpm.store.tables import PracticeActivity
+from xpm.store.vocabulary import ActivityStatus
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityEntry:
+    """One entry to write. The sentences come from the catalogue under `kind`."""
+
+    practice: str
+    at: datetime
+    status: ActivityStatus
+    kind: str
+    title: str
+    detail: str | None = None
+    next_step: str | None = None
+    person: str | None = None
+    flow_run_id: str | None = None
+    run_id: str | None = None
+    counts: dict[str, int] | None = None
+
+
+def write(session: Session, entry: ActivityEntry) -> PracticeActivity:
+    """Write one entry."""
+    row = PracticeActivity(
+        practice=entry.practice,
+        at=entry.at,
+        status=entry.status,
+        kind=entry.kind,
+        title=entry.title,
+        detail=entry.detail,
+        next_step=entry.next_step,
+        person=entry.person,
+        flow_run_id=entry.flow_run_id,
+        run_id=entry.run_id,
+        counts=entry.counts,
+        search_text="\n".join(
+            part.casefold() for part in (entry.title, entry.detail, entry.next_step, entry.person) if part
+        ),
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def recent(
+    session: Session,
+    practice: str,
+    limit: int = 100,
+    *,
+    status: ActivityStatus | None = None,
+    search: str | None = None,
+    before: int | None = None,
+) -> list[PracticeActivity]:
+    """List entries, newest first; `search` finds text anywhere in any letter case, `before` pages on from an id."""
+    entries = select(PracticeActivity).where(PracticeActivity.practice == practice)
+    if status is not None:
+        entries = entries.where(PracticeActivity.status == status)
+    if search:
+        entries = entries.where(col(PracticeActivity.search_text).contains(search.casefold(), autoescape=True))
+    if before is not None:
+        entries = entries.where(col(PracticeActivity.id) < before)
+    return list(session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(limit)))

@@ -1,0 +1,191 @@
+"""Attempts to get a consent: one link, one browser, one callback.
+
+The state parameter ties the callback to the browser that set out (RFC 6749 §10.12); only digests of it and of the
+browser's cookie are kept. The nonce (OpenID Connect Core §3.1.2.1) and the code verifier (RFC 7636 §4.1) are sealed.
+"""
+
+import hmac
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import and_, update
+from sqlmodel import Session, col, select
+
+from xpm.store.errors import AttemptExpired, AttemptRefused, AttemptUsed, UnknownAttempt, WrongBrowser
+from xpm.store.tables import AuthorisationAttempt
+from xpm.store.vault import Vault
+from xpm.store.vocabulary import AttemptOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What the callback of an attempt needs to end it; the secrets stay out of the repr."""
+
+    attempt: AuthorisationAttempt
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+
+
+def open_attempt(
+    session: Session,
+    *,
+    practice: str,
+    user_id: str,
+    flow_run_id: str | None = None,
+    pause_key: str | None = None,
+    expires_at: datetime,
+    now: datetime,
+) -> AuthorisationAttempt:
+    """Begin to wait for a person's consent."""
+    attempt = AuthorisationAttempt(
+        id=str(uuid.uuid4()),
+        practice=practice,
+        user_id=user_id,
+        flow_run_id=flow_run_id,
+        pause_key=pause_key,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def get(session: Session, attempt_id: str) -> AuthorisationAttempt:
+    """Give one attempt as it is now. Raises UnknownAttempt."""
+    attempt = session.get(AuthorisationAttempt, attempt_id, populate_existing=True)
+    if attempt is None:
+        raise UnknownAttempt(attempt_id)
+    return attempt
+
+
+def waiting(session: Session, practice: str, now: datetime) -> list[AuthorisationAttempt]:
+    """List a practice's attempts that can still succeed, newest first."""
+    alive = select(AuthorisationAttempt).where(
+        AuthorisationAttempt.practice == practice,
+        AuthorisationAttempt.outcome == AttemptOutcome.WAITING,
+        AuthorisationAttempt.expires_at > now,
+    )
+    return list(session.exec(alive.order_by(col(AuthorisationAttempt.created_at).desc())))
+
+
+def set_out(
+    session: Session,
+    vault: Vault,
+    attempt_id: str,
+    *,
+    state: str,
+    browser: str,
+    nonce: str,
+    code_verifier: str,
+    now: datetime,
+) -> AuthorisationAttempt:
+    """Tie the attempt to the browser that goes to Xero now; an earlier setting out is void.
+
+    Raises UnknownAttempt, AttemptUsed when it is closed, AttemptExpired.
+    """
+    attempt = get(session, attempt_id)
+    statement = (
+        update(AuthorisationAttempt)
+        .where(
+            col(AuthorisationAttempt.id) == attempt_id,
+            col(AuthorisationAttempt.outcome) == AttemptOutcome.WAITING,
+            col(AuthorisationAttempt.expires_at) > now,
+        )
+        .values(
+            state_hash=_digest(state),
+            browser_hash=_digest(browser),
+            nonce=vault.seal(nonce, _place(attempt_id, "nonce")),
+            code_verifier=vault.seal(code_verifier, _place(attempt_id, "code_verifier")),
+            started_at=now,
+            used_at=None,
+        )
+    )
+    if session.connection().execute(statement).rowcount != 1:
+        raise _why_not(attempt, now)
+    return get(session, attempt_id)
+
+
+def use_up(session: Session, vault: Vault, *, state: str, browser: str, now: datetime) -> Callback:
+    """Take the callback of this state, once. Commit before using the code, so that a second callback finds it used.
+
+    Raises UnknownAttempt, WrongBrowser, AttemptUsed, AttemptExpired; a wrong browser uses nothing up.
+    """
+    attempt = session.exec(
+        select(AuthorisationAttempt).where(AuthorisationAttempt.state_hash == _digest(state))
+    ).one_or_none()
+    if attempt is None:
+        raise UnknownAttempt("no attempt has this state")
+    if attempt.browser_hash is None or not hmac.compare_digest(attempt.browser_hash, _digest(browser)):
+        raise WrongBrowser(attempt.id)
+    free = and_(
+        col(AuthorisationAttempt.id) == attempt.id,
+        col(AuthorisationAttempt.state_hash) == attempt.state_hash,
+        col(AuthorisationAttempt.used_at).is_(None),
+        col(AuthorisationAttempt.outcome) == AttemptOutcome.WAITING,
+        col(AuthorisationAttempt.expires_at) > now,
+    )
+    if session.connection().execute(update(AuthorisationAttempt).where(free).values(used_at=now)).rowcount != 1:
+        raise _why_not(get(session, attempt.id), now)
+    attempt = get(session, attempt.id)
+    return Callback(attempt, _opened(vault, attempt, "nonce"), _opened(vault, attempt, "code_verifier"))
+
+
+def close(
+    session: Session,
+    attempt_id: str,
+    outcome: AttemptOutcome,
+    *,
+    reason_key: str | None = None,
+    consent_id: str | None = None,
+    now: datetime,
+) -> bool:
+    """End an attempt and drop its secrets; False when it had ended before, whose outcome stays."""
+    statement = (
+        update(AuthorisationAttempt)
+        .where(col(AuthorisationAttempt.id) == attempt_id, col(AuthorisationAttempt.outcome) == AttemptOutcome.WAITING)
+        .values(
+            outcome=outcome,
+            reason_key=reason_key,
+            consent_id=consent_id,
+            closed_at=now,
+            nonce=None,
+            code_verifier=None,
+        )
+    )
+    return session.connection().execute(statement).rowcount == 1
+
+
+def expire(session: Session, now: datetime, reason_key: str | None = None) -> list[str]:
+    """End every attempt whose time is over, and give their ids."""
+    over = select(AuthorisationAttempt.id).where(
+        AuthorisationAttempt.outcome == AttemptOutcome.WAITING, AuthorisationAttempt.expires_at <= now
+    )
+    return [
+        attempt_id
+        for attempt_id in session.exec(over).all()
+        if close(session, attempt_id, AttemptOutcome.EXPIRED, reason_key=reason_key, now=now)
+    ]
+
+
+def _why_not(attempt: AuthorisationAttempt, now: datetime) -> AttemptRefused:
+    if attempt.outcome is AttemptOutcome.WAITING and attempt.used_at is None and attempt.expires_at <= now:
+        return AttemptExpired(attempt.id)
+    return AttemptExpired(attempt.id) if attempt.outcome is AttemptOutcome.EXPIRED else AttemptUsed(attempt.id)
+
+
+def _opened(vault: Vault, attempt: AuthorisationAttempt, name: str) -> str:
+    sealed: bytes | None = getattr(attempt, name)
+    if sealed is None:
+        raise AttemptUsed(attempt.id)
+    return vault.open(sealed, _place(attempt.id, name))
+
+
+def _place(attempt_id: str, name: str) -> str:
+    return f"authorisation_attempt/{attempt_id}/{name}"
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode()).digest()

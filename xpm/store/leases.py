@@ -1,0 +1,77 @@
+"""Leases: one holder of a name at a time, across processes, with a generation that fences off late holders.
+
+Martin Kleppmann's fencing token: whoever lost a lease finds `is_held` false inside the transaction that would write.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from xpm.store.tables import LeaseRow
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Proof that `holder` may act under `name` until `expires_at`, unless a later generation exists."""
+
+    name: str
+    holder: str
+    generation: int
+    expires_at: datetime
+
+
+def acquire(session: Session, name: str, holder: str, now: datetime, ttl: timedelta) -> Lease | None:
+    """Take the lease when it is free, expired, or the holder's already; None when someone else has it.
+
+    Of holders that ask at the same moment one gets it: the database decides in one statement.
+    """
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    expires_at = now + ttl
+    statement = (
+        dialect.insert(LeaseRow)
+        .values(name=name, holder=holder, generation=1, expires_at=expires_at)
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": holder, "generation": LeaseRow.generation + 1, "expires_at": expires_at},
+            where=or_(
+                col(LeaseRow.holder).is_(None),
+                col(LeaseRow.holder) == holder,
+                col(LeaseRow.expires_at) <= now,
+            ),
+        )
+        .returning(col(LeaseRow.generation))
+    )
+    generation = session.connection().scalar(statement)
+    return None if generation is None else Lease(name, holder, generation, expires_at)
+
+
+def renew(session: Session, lease: Lease, now: datetime, ttl: timedelta) -> Lease | None:
+    """Keep the lease for `ttl` from now, also a little late as long as nobody took it; None when it is lost."""
+    expires_at = now + ttl
+    kept = session.connection().execute(update(LeaseRow).where(_same(lease)).values(expires_at=expires_at)).rowcount
+    return Lease(lease.name, lease.holder, lease.generation, expires_at) if kept else None
+
+
+def release(session: Session, lease: Lease) -> bool:
+    """Give the lease back; False when it was lost before. The generation stays, so that the next one is higher."""
+    freed = update(LeaseRow).where(_same(lease)).values(holder=None, expires_at=_LONG_AGO)
+    return session.connection().execute(freed).rowcount == 1
+
+
+def is_held(session: Session, lease: Lease) -> bool:
+    """Tell whether the lease is still this one, and keep it so until the caller's transaction ends."""
+    row = select(col(LeaseRow.name)).where(_same(lease)).with_for_update()
+    return session.connection().scalar(row) is not None
+
+
+def _same(lease: Lease) -> ColumnElement[bool]:
+    return and_(
+        col(LeaseRow.name) == lease.name,
+        col(LeaseRow.holder) == lease.holder,
+        col(LeaseRow.generation) == lease.generation,
+    )

@@ -1,0 +1,79 @@
+"""The people of a practice in FYI, matched on their email address in any letter case."""
+
+import datetime as dt
+import uuid
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, select
+
+from xpm.store.errors import AlreadyThere, UnknownPerson
+from xpm.store.tables import FyiUser
+
+CHANGEABLE = frozenset({"name", "email", "is_admin", "is_active", "leaving_on", "xero_userid"})
+
+
+def add(
+    session: Session,
+    practice: str,
+    email: str,
+    name: str,
+    *,
+    is_admin: bool = False,
+    is_active: bool = True,
+    leaving_on: dt.date | None = None,
+    xero_userid: str | None = None,
+) -> FyiUser:
+    """Add a person. Raises AlreadyThere when the practice has this address."""
+    if by_email(session, practice, email):
+        raise AlreadyThere(f"{practice}: {_matched(email)}")
+    user = FyiUser(
+        id=str(uuid.uuid4()),
+        practice=practice,
+        email=_matched(email),
+        name=name,
+        is_admin=is_admin,
+        is_active=is_active,
+        leaving_on=leaving_on,
+        xero_userid=xero_userid,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def get(session: Session, user_id: str) -> FyiUser:
+    """Give one person. Raises UnknownPerson."""
+    user = session.get(FyiUser, user_id)
+    if user is None:
+        raise UnknownPerson(user_id)
+    return user
+
+
+def by_email(session: Session, practice: str, email: str) -> FyiUser | None:
+    """Find a person of a practice."""
+    return session.exec(
+        select(FyiUser).where(FyiUser.practice == practice, FyiUser.email == _matched(email))
+    ).one_or_none()
+
+
+def of(session: Session, practice: str) -> list[FyiUser]:
+    """Give everyone of a practice, by address."""
+    return list(session.exec(select(FyiUser).where(FyiUser.practice == practice).order_by(FyiUser.email)))
+
+
+def update(session: Session, user_id: str, **changes: str | bool | dt.date | None) -> FyiUser:
+    """Change the named fields. Raises UnknownPerson, AlreadyThere on a taken address, KeyError on an unknown field."""
+    if unknown := changes.keys() - CHANGEABLE:
+        raise KeyError(", ".join(sorted(unknown)))
+    user = get(session, user_id)
+    for name, value in changes.items():
+        setattr(user, name, _matched(str(value)) if name == "email" else value)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise AlreadyThere(f"{user.practice}: {changes.get('email')}") from error
+    return user
+
+
+def _matched(email: str) -> str:
+    return email.strip().lower()

@@ -1,0 +1,128 @@
+"""Sync runs: when each began, how far it came, how it ended."""
+
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from xpm.store.errors import UnknownRun
+from xpm.store.tables import JsonObject, SyncRun
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a step of a run did; steps add up."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    archived: int = 0
+    restored: int = 0
+    quarantined: int = 0
+    calls: int = 0
+    bytes: int = 0
+
+
+def start(
+    session: Session,
+    *,
+    practice: str,
+    tenant_id: str,
+    entity: str,
+    mode: SyncMode,
+    trigger: SyncTrigger,
+    person: str | None = None,
+    flow_run_id: str | None = None,
+    now: datetime,
+) -> SyncRun:
+    """Begin a run."""
+    run = SyncRun(
+        id=str(uuid.uuid4()),
+        practice=practice,
+        tenant_id=tenant_id,
+        entity=entity,
+        mode=mode,
+        trigger=trigger,
+        person=person,
+        flow_run_id=flow_run_id,
+        started_at=now,
+    )
+    session.add(run)
+    session.flush()
+    return run
+
+
+def get(session: Session, run_id: str) -> SyncRun:
+    """Give one run. Raises UnknownRun."""
+    run = session.get(SyncRun, run_id)
+    if run is None:
+        raise UnknownRun(run_id)
+    return run
+
+
+def checkpoint(session: Session, run_id: str, tally: Tally, resume: JsonObject | None = None) -> SyncRun:
+    """Add what a batch did, and keep where to resume. Belongs in the transaction that writes the batch."""
+    run = get(session, run_id)
+    for name, count in asdict(tally).items():
+        setattr(run, name, getattr(run, name) + count)
+    run.checkpoint = resume
+    session.flush()
+    return run
+
+
+def finish(
+    session: Session,
+    run_id: str,
+    status: RunStatus,
+    *,
+    reason_key: str | None = None,
+    source_count: int | None = None,
+    stored_count: int | None = None,
+    watermark: datetime | None = None,
+    now: datetime,
+) -> SyncRun:
+    """End a run. `watermark`: everything that changed in XPM up to then is stored."""
+    run = get(session, run_id)
+    run.status, run.reason_key, run.finished_at = status, reason_key, now
+    run.source_count, run.stored_count, run.watermark = source_count, stored_count, watermark
+    session.flush()
+    return run
+
+
+def last_successful(
+    session: Session, practice: str, tenant_id: str, entity: str, mode: SyncMode | None = None
+) -> SyncRun | None:
+    """Find the last run of an entity that ended well, in one mode or in either."""
+    ended_well = select(SyncRun).where(
+        SyncRun.practice == practice,
+        SyncRun.tenant_id == tenant_id,
+        SyncRun.entity == entity,
+        SyncRun.status == RunStatus.SUCCESS,
+    )
+    if mode is not None:
+        ended_well = ended_well.where(SyncRun.mode == mode)
+    return session.exec(ended_well.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+
+
+def latest(session: Session, practice: str) -> dict[str, SyncRun]:
+    """Give the latest run of each entity, whatever its end."""
+    place = func.row_number().over(
+        partition_by=col(SyncRun.entity), order_by=(col(SyncRun.started_at).desc(), col(SyncRun.id))
+    )
+    ranked = select(SyncRun.id, place.label("place")).where(SyncRun.practice == practice).subquery()
+    newest = select(SyncRun).join(ranked, ranked.c.id == SyncRun.id).where(ranked.c.place == 1)
+    return {run.entity: run for run in session.exec(newest)}
+
+
+def unfinished(session: Session, practice: str, tenant_id: str, entity: str) -> list[SyncRun]:
+    """Find runs that began and never ended, newest first: their process was killed, or still works."""
+    running = select(SyncRun).where(
+        SyncRun.practice == practice,
+        SyncRun.tenant_id == tenant_id,
+        SyncRun.entity == entity,
+        SyncRun.status == RunStatus.RUNNING,
+    )
+    return list(session.exec(running.order_by(col(SyncRun.started_at).desc())))

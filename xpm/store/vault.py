@@ -1,0 +1,91 @@
+"""Seals secrets for keeping: AES-256-GCM, each bound to the place it belongs, keys that can be rotated.
+
+A sealed secret is: version (1 byte), key id (8), nonce (12), ciphertext with its tag (16).
+"""
+
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from xpm.store.errors import NoKeys, SealBroken, UnknownKey
+
+KEY_BYTES = 32
+_VERSION = b"\x01"
+_ID_BYTES = 8
+_NONCE_BYTES = 12  # NIST SP 800-38D §5.2.1.1; random, safe for 2^32 seals under one key
+_HEADER_BYTES = len(_VERSION) + _ID_BYTES
+
+
+class Vault:
+    """Seals with the newest key and opens with any of its keys."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        """Take keys as `new_key` makes them, newest first. Raises NoKeys."""
+        if not keys:
+            raise NoKeys("no encryption key is configured")
+        decoded = [_decoded(key) for key in keys]
+        self._ciphers = {_key_id(key): AESGCM(key) for key in decoded}
+        self._newest = _key_id(decoded[0])
+
+    def __repr__(self) -> str:
+        """Tell how many keys, never which."""
+        return f"<Vault of {len(self._ciphers)} keys>"
+
+    @staticmethod
+    def new_key() -> str:
+        """Make a key: 32 random bytes as URL-safe base64."""
+        return urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+    def seal(self, text: str, place: str) -> bytes:
+        """Seal for one place, such as `consent/<id>/refresh_token`; it opens nowhere else."""
+        header = _VERSION + self._newest
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return header + nonce + self._ciphers[self._newest].encrypt(nonce, text.encode(), _bound(header, place))
+
+    def open(self, sealed: bytes, place: str) -> str:
+        """Give the secret. Raises UnknownKey, or SealBroken on a changed byte or another place."""
+        header, nonce, body = _parts(sealed)
+        cipher = self._ciphers.get(header[len(_VERSION) :])
+        if cipher is None:
+            raise UnknownKey("sealed with a key that is not configured")
+        try:
+            return cipher.decrypt(nonce, body, _bound(header, place)).decode()
+        except InvalidTag:
+            raise SealBroken(f"the secret of {place} was changed or moved") from None
+
+    def reseal(self, sealed: bytes, place: str) -> bytes:
+        """Seal anew with the newest key."""
+        return self.seal(self.open(sealed, place), place)
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Tell whether the newest key sealed this. Raises SealBroken."""
+        return _parts(sealed)[0] == _VERSION + self._newest
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        decoded = urlsafe_b64decode(key.strip())
+    except ValueError:
+        raise NoKeys("an encryption key is not URL-safe base64") from None
+    if len(decoded) != KEY_BYTES:
+        raise NoKeys(f"an encryption key has {len(decoded)} bytes, not {KEY_BYTES}")
+    return decoded
+
+
+def _key_id(key: bytes) -> bytes:
+    return sha256(b"xpm key id" + key).digest()[:_ID_BYTES]
+
+
+def _bound(header: bytes, place: str) -> bytes:
+    return header + place.encode()
+
+
+def _parts(sealed: bytes) -> tuple[bytes, bytes, bytes]:
+    body_at = _HEADER_BYTES + _NONCE_BYTES
+    if len(sealed) <= body_at or not sealed.startswith(_VERSION):
+        raise SealBroken("this is not a sealed secret")
+    return sealed[:_HEADER_BYTES], sealed[_HEADER_BYTES:body_at], sealed[body_at:]
