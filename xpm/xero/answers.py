@@ -29,7 +29,9 @@ from xpm.xero.problem import read_problem, refusal, says_scope_is_missing
 _SURELY_A_DAY_LIMIT = 120  # seconds of Retry-After that no minute window explains
 
 
-class _Facts(TypedDict):
+class Facts(TypedDict):
+    """Which answer an error is about."""
+
     endpoint: str
     status: int
     correlation_id: str | None
@@ -45,8 +47,8 @@ def error_of(response: httpx.Response, endpoint: str, clock: Clock) -> XeroError
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _of_server_error(response, endpoint)
     if status >= HTTPStatus.BAD_REQUEST:
-        return refusal(read_problem(response.content).detail, **_facts(response, endpoint))
-    return UnreadableAnswer(f"Xero answered {endpoint} with status {status}.", **_facts(response, endpoint))
+        return refusal(read_problem(response.content).detail, **facts_of(response, endpoint))
+    return UnreadableAnswer(f"Xero answered {endpoint} with status {status}.", **facts_of(response, endpoint))
 
 
 def transport_error(error: httpx.RequestError, endpoint: str) -> XeroError:
@@ -68,27 +70,27 @@ def server_time(response: httpx.Response) -> datetime | None:
 
 def _of_unauthorized(response: httpx.Response, endpoint: str) -> XeroError:
     if says_scope_is_missing(response):
-        return ScopeMissing(f"The consent does not cover {endpoint}.", **_facts(response, endpoint))
+        return ScopeMissing(f"The consent does not cover {endpoint}.", **facts_of(response, endpoint))
     # XeroAuth has renewed the token before this answer is seen, so no further renewal can help.
-    return ConsentNeeded(f"Xero refuses the access token at {endpoint}.", **_facts(response, endpoint))
+    return ConsentNeeded(f"Xero refuses the access token at {endpoint}.", **facts_of(response, endpoint))
 
 
 def _of_forbidden(response: httpx.Response, endpoint: str) -> XeroError:
     detail = read_problem(response.content).detail
     said = f" ({detail})" if detail else ""
-    return AccessLost(f"Xero gives no access to {endpoint}{said}.", **_facts(response, endpoint))
+    return AccessLost(f"Xero gives no access to {endpoint}{said}.", **facts_of(response, endpoint))
 
 
 def _of_not_found(response: httpx.Response, endpoint: str) -> XeroError:
     detail = read_problem(response.content).detail
-    return NotFound(f"Xero has nothing at {endpoint} by this key.", description=detail, **_facts(response, endpoint))
+    return NotFound(f"Xero has nothing at {endpoint} by this key.", description=detail, **facts_of(response, endpoint))
 
 
 def _of_limit(response: httpx.Response, endpoint: str, clock: Clock) -> RateLimited:
     wait = retry_after(response.headers)
     resumes_at = None if wait is None else clock() + timedelta(seconds=wait)
     message = f"Xero's limit is reached at {endpoint}."
-    return limit_of(response.headers)(message, resumes_at=resumes_at, **_facts(response, endpoint))
+    return limit_of(response.headers)(message, resumes_at=resumes_at, **facts_of(response, endpoint))
 
 
 def limit_of(headers: httpx.Headers) -> type[RateLimited]:
@@ -111,7 +113,7 @@ def _of_server_error(response: httpx.Response, endpoint: str) -> XeroError:
     """A 500 may be nothing but a bad identifier; only Xero's own sentence about it is believed."""
     problem = read_problem(response.content)
     if problem.envelope_error and problem.names_no_record:
-        return refusal(problem.detail, **_facts(response, endpoint))
+        return refusal(problem.detail, **facts_of(response, endpoint))
     return _unavailable(response, endpoint)
 
 
@@ -119,10 +121,11 @@ def _unavailable(response: httpx.Response, endpoint: str) -> XeroUnavailable:
     detail = read_problem(response.content).detail
     said = f": {detail}" if detail else ""
     message = f"Xero cannot answer {endpoint} now (status {response.status_code}){said}"
-    return XeroUnavailable(message, **_facts(response, endpoint))
+    return XeroUnavailable(message, **facts_of(response, endpoint))
 
 
-def _facts(response: httpx.Response, endpoint: str) -> _Facts:
+def facts_of(response: httpx.Response, endpoint: str) -> Facts:
+    """What every error about an answer names."""
     correlation_id = response.headers.get("xero-correlation-id")
     return {"endpoint": endpoint, "status": response.status_code, "correlation_id": correlation_id}
 

@@ -3,18 +3,17 @@
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from http import HTTPStatus
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote
 
 import httpx
 
 from xpm.xero import endpoints
-from xpm.xero.answers import error_of, server_time, transport_error
 from xpm.xero.app import XeroApp
+from xpm.xero.calls import TIMEOUT, Calls
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.endpoints import Endpoint
-from xpm.xero.errors import RateLimited, UnreadableAnswer, XeroError, XeroUnavailable
+from xpm.xero.errors import UnreadableAnswer, XeroError
 from xpm.xero.limits import Budget
 from xpm.xero.models import (
     Category,
@@ -26,7 +25,6 @@ from xpm.xero.models import (
     Staff,
     XpmRecord,
 )
-from xpm.xero.patience import Patience
 from xpm.xero.pull import Pull, Tally, Unreadable
 from xpm.xero.xml import RecordReader
 
@@ -35,8 +33,6 @@ M = TypeVar("M", bound=XpmRecord)
 LONGEST_WINDOW = timedelta(days=364)
 """Span of `job.api/list`: documented as one year at most, and the live server wants less than a year."""
 
-_TIMEOUT = httpx.Timeout(30.0, connect=10.0, read=300.0)  # seconds; detailed lists of big practices take minutes
-_CHUNK = 64 * 1024
 _DETAILED = {"detailed": "true"}
 
 
@@ -68,8 +64,7 @@ class XpmApi:
         self._http = http
         self._base = app.xpm_url.rstrip("/")
         self._headers = {"Accept": "application/xml", "xero-tenant-id": tenant_id}
-        self._budget = budget
-        self._sleep = sleep
+        self._calls = Calls(http, budget, sleep, clock)
         self._clock = clock
 
     def clients(self, modified_since: datetime | None = None) -> Pull[Client]:
@@ -150,56 +145,15 @@ class XpmApi:
 
     def _pull(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None, key: str = "") -> Pull[M]:
         url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"
-        request = self._http.build_request("GET", url, params=params or {}, headers=self._headers, timeout=_TIMEOUT)
-        return Pull(lambda tally: self._read(endpoint, request, tally))
+        request = self._http.build_request("GET", url, params=params or {}, headers=self._headers, timeout=TIMEOUT)
 
-    def _read(self, endpoint: Endpoint[M], request: httpx.Request, tally: Tally) -> Iterator[M | Unreadable]:
-        patience = Patience(endpoint.label, self._clock, self._sleep)
-        handed_on = False
-        while True:
-            try:
-                for record in self._attempt(endpoint, request, tally):
-                    handed_on = True
-                    yield record
-            except (XeroUnavailable, RateLimited) as error:
-                if handed_on or not patience.sit_out(error):
-                    raise
-            else:
-                return
+        def read(tally: Tally) -> Iterator[M | Unreadable]:
+            def parse(body: Iterator[bytes]) -> Iterator[M | Unreadable]:
+                return RecordReader(endpoint, tally.unknown).read(body)  # a fresh one for each attempt
 
-    def _attempt(self, endpoint: Endpoint[M], request: httpx.Request, tally: Tally) -> Iterator[M | Unreadable]:
-        with self._budget.slot(endpoint.label):
-            tally.calls += 1
-            response = self._send(request, endpoint.label)
-            try:
-                self._budget.observe(response.headers, response.status_code)
-                tally.server_time = tally.server_time or server_time(response)
-                body = self._body(response, endpoint.label)
-                if response.status_code != HTTPStatus.OK:
-                    raise self._refused(response, endpoint.label)
-                yield from RecordReader(endpoint, tally.unknown).read(body)
-            finally:
-                response.close()
-                tally.bytes += response.num_bytes_downloaded
+            return self._calls.read(endpoint.label, request, tally, parse)
 
-    def _send(self, request: httpx.Request, label: str) -> httpx.Response:
-        try:
-            return self._http.send(request, stream=True)
-        except httpx.RequestError as error:
-            raise transport_error(error, label) from None
-
-    def _body(self, response: httpx.Response, label: str) -> Iterator[bytes]:
-        try:
-            yield from response.iter_bytes(_CHUNK)
-        except httpx.RequestError as error:
-            raise transport_error(error, label) from None
-
-    def _refused(self, response: httpx.Response, label: str) -> XeroError:
-        try:
-            response.read()
-        except httpx.RequestError as error:
-            return transport_error(error, label)
-        return error_of(response, label, self._clock)
+        return Pull(read)
 
 
 def _since(moment: datetime | None) -> dict[str, str]:

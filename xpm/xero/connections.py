@@ -1,0 +1,111 @@
+"""What one person connected to the app (`GET /connections`), across all consents."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.functional_validators import BeforeValidator
+
+from xpm.xero.answers import error_of, transport_error
+from xpm.xero.app import XeroApp
+from xpm.xero.clock import Clock, utc_now
+from xpm.xero.errors import UnreadableAnswer
+
+_LABEL = "connections"
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
+
+
+def _utc(value: object) -> object:
+    """`2019-12-07T18:46:19.5165400` is UTC although it does not say so, and finer than Python's microseconds."""
+    if not isinstance(value, str):
+        return value
+    moment = datetime.fromisoformat(value)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, BeforeValidator(_utc)]
+"""An aware UTC datetime out of Xero's naive one."""
+
+
+class Tenant(BaseModel):
+    """One connection: `id` is the connection's and what `remove` wants; `tenant_id` goes into the requests' header."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    id: str
+    tenant_id: str = Field(alias="tenantId")
+    tenant_type: str = Field(alias="tenantType")  # PRACTICEMANAGER, ORGANISATION, PRACTICE …
+    auth_event_id: str | None = Field(None, alias="authEventId")
+    tenant_name: str | None = Field(None, alias="tenantName")
+    created: Moment | None = Field(None, alias="createdDateUtc")
+    updated: Moment | None = Field(None, alias="updatedDateUtc")  # moves when consent is given again
+
+    @property
+    def is_practice_manager(self) -> bool:
+        """Whether this is an XPM practice, and not a ledger or a Xero HQ practice."""
+        return self.tenant_type.upper() == "PRACTICEMANAGER"
+
+
+_TENANTS = TypeAdapter(tuple[Tenant, ...])
+
+
+class ConnectionsApi:
+    """Reads and removes connections. `http` carries an `XeroAuth`; no tenant header is sent (Xero's Identity API)."""
+
+    def __init__(self, http: httpx.Client, app: XeroApp, clock: Clock = utc_now) -> None:
+        self._http = http
+        self._url = app.connections_url
+        self._clock = clock
+
+    def all(self) -> tuple[Tenant, ...]:
+        """Everything the person ever connected to the app and did not disconnect; empty is a valid answer."""
+        return self._list({})
+
+    def of_consent(self, authentication_event_id: str | None) -> tuple[Tenant, ...]:
+        """The XPM practices of one consent.
+
+        Without an id, those updated last: a consent touches all it covers at the same moment, or nearly.
+        """
+        if authentication_event_id:
+            tenants = self._list({"authEventId": authentication_event_id})
+            return tuple(tenant for tenant in tenants if tenant.is_practice_manager)
+        practices = [tenant for tenant in self.all() if tenant.is_practice_manager]
+        newest = max(practices, key=_updated, default=None)
+        return tuple(tenant for tenant in practices if newest is not None and _same_consent(tenant, newest))
+
+    def remove(self, connection_id: str) -> None:
+        """Disconnect one practice. Removing what is gone already is a success, so this may be repeated."""
+        response = self._send("DELETE", f"{self._url}/{quote(connection_id, safe='')}", {})
+        if response.status_code not in (HTTPStatus.NO_CONTENT, HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            raise error_of(response, _LABEL, self._clock)
+
+    def _list(self, params: Mapping[str, str]) -> tuple[Tenant, ...]:
+        response = self._send("GET", self._url, params)
+        if response.status_code != HTTPStatus.OK:
+            raise error_of(response, _LABEL, self._clock)
+        try:
+            return _TENANTS.validate_json(response.content)
+        except ValidationError:
+            message = "Xero's list of connections cannot be read."
+            raise UnreadableAnswer(message, endpoint=_LABEL, status=response.status_code) from None
+
+    def _send(self, method: str, url: str, params: Mapping[str, str]) -> httpx.Response:
+        headers = {"Accept": "application/json"}
+        try:
+            return self._http.request(method, url, params=params, headers=headers, timeout=_TIMEOUT)
+        except httpx.RequestError as error:
+            raise transport_error(error, _LABEL) from None
+
+
+def _updated(tenant: Tenant) -> datetime:
+    return tenant.updated or tenant.created or datetime.min.replace(tzinfo=UTC)
+
+
+def _same_consent(tenant: Tenant, newest: Tenant) -> bool:
+    if newest.auth_event_id is not None:
+        return tenant.auth_event_id == newest.auth_event_id
+    return tenant.id == newest.id

@@ -1,0 +1,8 @@
+"""OAuth 2.0 and OpenID Connect as Xero speaks them; a module for each rule, named after it."""
+
+from xpm.xero.oauth.authorisation import AuthorisationRequest
+from xpm.xero.oauth.callback import ExpectedCallback
+from xpm.xero.oauth.client import Grant, OAuthClient
+from xpm.xero.oauth.identity import Identity
+
+__all__ = ["AuthorisationRequest", "ExpectedCallback", "Grant", "Identity", "OAuthClient"]

@@ -1,0 +1,39 @@
+"""The authorisation request (RFC 6749 §4.1.1): where an administrator is sent to give consent."""
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from xpm.xero.app import XeroApp
+from xpm.xero.oauth.authlib_parts import grant_uri, random_token
+from xpm.xero.oauth.pkce import CHALLENGE_METHOD, code_challenge, new_code_verifier
+
+_UNGUESSABLE = 43  # letters and digits: 256 bits, twice what RFC 6749 §10.10 asks for
+
+
+class AuthorisationRequest(BaseModel):
+    """One consent that was begun. `url` is for the browser; the secrets stay with us until the callback."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: str
+    state: SecretStr
+    nonce: SecretStr
+    code_verifier: SecretStr
+
+    def __repr__(self) -> str:
+        # The address holds state and nonce, which are secrets until the consent is finished.
+        return f"{type(self).__name__}(url={self.url.partition('?')[0]!r})"
+
+    __str__ = __repr__
+
+
+def authorisation_request(app: XeroApp) -> AuthorisationRequest:
+    """Begin a consent with fresh `state` (RFC 6749 §10.12), `nonce` (OpenID Connect Core §3.1.2.1) and verifier."""
+    state, nonce, verifier = random_token(_UNGUESSABLE), random_token(_UNGUESSABLE), new_code_verifier()
+    url = grant_uri(
+        app,
+        state=state,
+        nonce=nonce,
+        code_challenge=code_challenge(verifier),
+        code_challenge_method=CHALLENGE_METHOD,
+    )
+    return AuthorisationRequest(url=url, state=SecretStr(state), nonce=SecretStr(nonce), code_verifier=verifier)

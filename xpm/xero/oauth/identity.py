@@ -1,0 +1,81 @@
+"""Who gave the consent: verifying the id_token (OpenID Connect Core §3.1.3.7)."""
+
+from datetime import datetime
+from types import MappingProxyType
+
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.jwk import KeySet
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+
+from xpm.xero.app import XeroApp
+from xpm.xero.errors import CallbackReason, CallbackRefused
+from xpm.xero.oauth.authlib_parts import validate_id_token_claims
+
+ALGORITHMS = ["RS256"]  # what Xero's discovery document names; what the token itself asks for does not count
+_LEEWAY = 60  # seconds that Xero's clock and ours may differ
+
+_REASON_OF_CLAIM = MappingProxyType(
+    {
+        "iss": CallbackReason.ISSUER,
+        "aud": CallbackReason.AUDIENCE,
+        "azp": CallbackReason.AUDIENCE,
+        "exp": CallbackReason.EXPIRED,
+        "nbf": CallbackReason.EXPIRED,
+        "iat": CallbackReason.EXPIRED,
+        "nonce": CallbackReason.NONCE,
+        "at_hash": CallbackReason.ACCESS_TOKEN_HASH,
+    }
+)
+
+
+class Identity(BaseModel):
+    """The person behind a consent. `xero_userid` is the stable key; the rest is for display and may change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    xero_userid: str
+    email: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+
+
+def verified_identity(
+    id_token: SecretStr, *, keys: KeySet, app: XeroApp, nonce: SecretStr, access_token: SecretStr, now: datetime
+) -> Identity:
+    """The identity in an id_token that is meant for us, from Xero, for this consent, and in date.
+
+    Raises `CallbackRefused` with the reason. `at_hash` is checked when it is there (§3.1.3.8: optional with a code).
+    """
+    try:
+        token = jwt.decode(id_token.get_secret_value(), keys, algorithms=ALGORITHMS)
+    except (JoseError, ValueError):
+        raise _refused("is not signed by Xero", CallbackReason.SIGNATURE) from None
+    try:
+        validate_id_token_claims(
+            token,
+            issuer=app.issuer,
+            client_id=app.client_id,
+            nonce=nonce.get_secret_value(),
+            access_token=access_token.get_secret_value(),
+            now=int(now.timestamp()),
+            leeway=_LEEWAY,
+        )
+    except ExpiredTokenError:
+        raise _refused("is out of date", CallbackReason.EXPIRED) from None
+    except (InvalidClaimError, MissingClaimError) as error:
+        raise _refused_claim(error.claim) from None
+    except JoseError:  # not valid yet, or issued in the future
+        raise _refused("is out of date", CallbackReason.EXPIRED) from None
+    try:
+        return Identity.model_validate(token.claims)
+    except ValidationError:
+        raise _refused("names nobody", CallbackReason.IDENTITY) from None
+
+
+def _refused_claim(claim: str) -> CallbackRefused:
+    return _refused(f"has no valid {claim}", _REASON_OF_CLAIM.get(claim, CallbackReason.IDENTITY))
+
+
+def _refused(what: str, reason: CallbackReason) -> CallbackRefused:
+    return CallbackRefused(f"The id_token {what}.", reason=reason)

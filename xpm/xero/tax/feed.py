@@ -1,0 +1,94 @@
+"""Tax returns from a partner's feed: JSON, a page a call, with a cursor."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from xpm.xero.calls import TIMEOUT, Calls
+from xpm.xero.clock import Clock, Sleep, utc_now
+from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.limits import Budget
+from xpm.xero.models import TaxReturn
+from xpm.xero.pull import Pull, Tally, Unreadable
+from xpm.xero.xml import reason_of
+
+_LABEL = "tax.returns"
+_PAGE_SIZE = "200"
+
+
+class _Page(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    returns: list[dict[str, object]]
+    next_cursor: str | None = Field(None, alias="nextCursor")
+    total: int | None = None
+
+
+class TaxFeed:
+    """Reads pages `{"returns": [...], "nextCursor": ..., "total": n}` until no cursor is left.
+
+    `http` carries an `XeroAuth`.
+    """
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        url: str,
+        tenant_id: str,
+        budget: Budget,
+        *,
+        sleep: Sleep = time.sleep,
+        clock: Clock = utc_now,
+    ) -> None:
+        self._http = http
+        self._url = url
+        self._headers = {"Accept": "application/json", "xero-tenant-id": tenant_id}
+        self._calls = Calls(http, budget, sleep, clock)
+
+    def returns(self) -> Pull[TaxReturn]:
+        """All returns. Raises `UnreadableAnswer` when a cursor repeats or the count is not the announced total."""
+        return Pull(self._read)
+
+    def _read(self, tally: Tally) -> Iterator[TaxReturn | Unreadable]:
+        cursor: str | None = None
+        seen: set[str] = set()
+        count = 0
+        while True:
+            page = self._page(cursor, tally)
+            count += len(page.returns)
+            for content in page.returns:
+                yield _tax_return(content)
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+            if cursor in seen:  # else a server that ignores the cursor would be asked for ever
+                raise UnreadableAnswer(f"Xero's answers to {_LABEL} repeat a page.", endpoint=_LABEL)
+            seen.add(cursor)
+        if page.total is not None and page.total != count:
+            message = f"Xero announced {page.total} tax returns and sent {count}."
+            raise UnreadableAnswer(message, endpoint=_LABEL)
+
+    def _page(self, cursor: str | None, tally: Tally) -> _Page:
+        params = {"pageSize": _PAGE_SIZE} | ({"cursor": cursor} if cursor else {})
+        request = self._http.build_request("GET", self._url, params=params, headers=self._headers, timeout=TIMEOUT)
+        (page,) = self._calls.read(_LABEL, request, tally, _parsed)
+        return page
+
+
+def _parsed(body: Iterator[bytes]) -> Iterator[_Page]:
+    try:
+        page = _Page.model_validate_json(b"".join(body))
+    except ValidationError:
+        raise UnreadableAnswer(f"Xero's answer to {_LABEL} is no page of returns.", endpoint=_LABEL) from None
+    yield page
+
+
+def _tax_return(content: dict[str, object]) -> TaxReturn | Unreadable:
+    try:
+        return TaxReturn.model_validate(content)
+    except ValidationError as error:
+        key = content.get("returnId")
+        return Unreadable(key if isinstance(key, str) else None, reason_of(error), json.dumps(content))
