@@ -1,0 +1,15 @@
+"""Write a revision: `python -m xpm.store.migrations "what changes"`."""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from xpm.store import migrations
+from xpm.store.database import Database
+
+with TemporaryDirectory() as folder:
+    database = Database(f"sqlite:///{Path(folder, 'scratch.db')}")
+    database.migrate()
+    with database.engine.begin() as scratch:
+        migrations.revise(scratch, sys.argv[1])
+    database.close()
