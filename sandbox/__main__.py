@@ -1,0 +1,61 @@
+"""`python -m sandbox`: a Xero to practise on, until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from sandbox.server import SandboxServer
+from sandbox.world import World, demo_world, small_world, world_from_file
+from sandbox.xpm.limits import Limits
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve the world that was asked for; returns the exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        server = SandboxServer(_world(asked), host=asked.host, port=asked.port)
+    except (OSError, ValueError) as problem:
+        print(f"The sandbox cannot start: {problem}", file=sys.stderr)
+        return 1
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops cleanly, then repeats the signal it got
+        signal.signal(number, lambda *_: sys.exit(0))
+    threading.Thread(target=_announce, args=(server,), daemon=True).start()
+    server.run()
+    return 0
+
+
+def _announce(server: SandboxServer) -> None:
+    server.ready.wait()
+    print(f"Xero sandbox ready at {server.url}", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A Xero to practise on.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=4290, help="0 takes a free one")
+    parser.add_argument("--world", default="demo", metavar="demo|small|PATH.json")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--jobs", type=int, help="jobs of the first practice (demo) or of each (small)")
+    parser.add_argument("--clients", type=int, help="clients, likewise")
+    parser.add_argument("--redirect-uri", action="append", default=[], help="one more for the app; may be repeated")
+    parser.add_argument("--minute-limit", type=int, default=60, help="calls a minute, 0 = off")
+    parser.add_argument("--day-limit", type=int, default=5_000, help="calls a day, 0 = off")
+    parser.add_argument("--concurrent-limit", type=int, default=5, help="calls in flight, 0 = off")
+    return parser
+
+
+def _world(asked: argparse.Namespace) -> World:
+    limits = Limits(asked.concurrent_limit, asked.minute_limit, asked.day_limit)
+    if asked.world not in {"demo", "small"}:
+        return world_from_file(Path(asked.world), seed=asked.seed, limits=limits, redirect_uris=asked.redirect_uri)
+    make = demo_world if asked.world == "demo" else small_world
+    sizes = {name: value for name in ("jobs", "clients") if (value := getattr(asked, name)) is not None}
+    return make(seed=asked.seed, limits=limits, redirect_uris=asked.redirect_uri, **sizes)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

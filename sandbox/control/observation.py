@@ -1,0 +1,61 @@
+"""Faults on order, and what the sandbox has seen."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox.control.speech import BadCall, spoken, told, world_of
+from sandbox.edits import NoSuchRecord
+from sandbox.faults import fault_from
+
+
+@spoken
+async def order_fault(request: Request) -> Response:
+    """`POST /sandbox/faults`: order one (201)."""
+    fault = world_of(request).faults.order(fault_from(await told(request)))
+    return JSONResponse(fault.shown(), status_code=201)
+
+
+@spoken
+async def list_faults(request: Request) -> Response:
+    """`GET /sandbox/faults`: every order and how often it struck."""
+    return JSONResponse([fault.shown() for fault in world_of(request).faults.orders()])
+
+
+@spoken
+async def clear_faults(request: Request) -> Response:
+    """`DELETE /sandbox/faults`, all, or `/sandbox/faults/{id}`, one."""
+    wanted = request.path_params.get("fault_id")
+    if not world_of(request).faults.clear(wanted) and wanted is not None:
+        raise NoSuchRecord(f"fault {wanted}")
+    return Response(status_code=204)
+
+
+@spoken
+async def list_requests(request: Request) -> Response:
+    """`GET /sandbox/requests[?since=n]`: newest last."""
+    since = request.query_params.get("since", "0")
+    if not since.isdigit():
+        raise BadCall("since must be the number of a request.")
+    return JSONResponse(world_of(request).journal.requests(int(since)))
+
+
+@spoken
+async def clear_requests(request: Request) -> Response:
+    """`DELETE /sandbox/requests`: forget requests and use."""
+    world_of(request).journal.clear()
+    return Response(status_code=204)
+
+
+@spoken
+async def show_usage(request: Request) -> Response:
+    """`GET /sandbox/usage`: by tenant, and token requests by grant."""
+    return JSONResponse(world_of(request).journal.usage())
+
+
+@spoken
+async def forget_limits(request: Request) -> Response:
+    """`POST /sandbox/limits/reset`: every tenant has its whole allowance again."""
+    world_of(request).meter.forget()
+    return Response(status_code=204)

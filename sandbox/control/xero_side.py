@@ -1,0 +1,163 @@
+"""What happens at Xero without the app being told: tokens end, people lose rights, apps are changed, time passes."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from sandbox.control.speech import BadCall, spoken, told, world_of
+from sandbox.edits import NoSuchRecord, add, delete
+from sandbox.identity.tenants import shown
+from sandbox.people import ALL_SCOPES, App, Person, Seat
+from sandbox.practice import Practice
+from sandbox.world import World
+
+
+@spoken
+async def show_world(request: Request) -> Response:
+    """`GET /sandbox/world`: apps without secrets, people without passwords, tenants with counts, connections."""
+    world = world_of(request)
+    return JSONResponse(
+        {
+            "now": world.clock.now().isoformat(),
+            "apps": [_app(app) for app in world.apps.values()],
+            "people": [_person(person) for person in world.people.values()],
+            "tenants": [
+                {
+                    "tenantId": practice.tenant_id,
+                    "name": practice.name,
+                    "country": practice.country,
+                    "counts": practice.counts(),
+                }
+                for practice in world.practices.values()
+            ],
+            "connections": [
+                shown(world, known) | {"email": known.email, "client_id": known.client_id}
+                for known in world.connections.where()
+            ],
+        }
+    )
+
+
+@spoken
+async def advance_clock(request: Request) -> Response:
+    """`POST /sandbox/clock {"advance_seconds": n}`; without a number it only tells the time."""
+    seconds = (await told(request)).get("advance_seconds", 0)
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or seconds < 0:
+        raise BadCall("advance_seconds must be a number, 0 or more.")
+    return JSONResponse({"now": world_of(request).clock.advance(seconds).isoformat()})
+
+
+@spoken
+async def expire_tokens(request: Request) -> Response:
+    """`POST /sandbox/tokens/expire`: every access token ends now; refreshing still works."""
+    return JSONResponse({"expired": world_of(request).grants.expire_access()})
+
+
+@spoken
+async def revoke_tokens(request: Request) -> Response:
+    """`POST /sandbox/tokens/revoke {"email"}`: that person's tokens die; the connections stay listed at Xero."""
+    world = world_of(request)
+    person = _known_person(world, str((await told(request)).get("email", "")))
+    return JSONResponse({"revoked": world.grants.revoke(person.email)})
+
+
+@spoken
+async def remove_connection(request: Request) -> Response:
+    """`DELETE /sandbox/connections/{id}`: somebody disconnects the app in Xero's own settings."""
+    wanted = request.path_params["connection_id"]
+    if not world_of(request).connections.remove(lambda known: known.connection_id == wanted):
+        raise NoSuchRecord(f"connection {wanted}")
+    return Response(status_code=204)
+
+
+@spoken
+async def change_person(request: Request) -> Response:
+    """`PATCH /sandbox/people/{email}`: `{"disabled": …, "seats": {tenant id: {"privilege": …, "on_staff": …}}}`.
+
+    Taking somebody off the staff removes their record from the practice's staff list, and the other way round.
+    """
+    world, asked = world_of(request), await told(request)
+    person = _known_person(world, request.path_params["email"])
+    _only(asked, {"disabled": bool, "seats": dict})
+    for tenant_id, rights in asked.get("seats", {}).items():
+        practice = world.practices.get(tenant_id)
+        if practice is None or not isinstance(rights, dict):
+            raise BadCall(f"seats: {tenant_id} is no practice, or its rights are no object.")
+        _only(rights, {"privilege": bool, "on_staff": bool})
+        _seat(person, practice, rights)
+    person.disabled = asked.get("disabled", person.disabled)
+    return JSONResponse(_person(person))
+
+
+@spoken
+async def change_app(request: Request) -> Response:
+    """`PATCH /sandbox/apps/{client_id}`: `{"rotate_secret": true | "secret": …, "redirect_uris": […], "scopes": […]}`.
+
+    A secret that was rotated is answered once.
+    """
+    world, asked = world_of(request), await told(request)
+    app = world.apps.get(request.path_params["client_id"])
+    if app is None:
+        raise NoSuchRecord("app with this client_id")
+    _only(asked, {"rotate_secret": bool, "secret": str, "redirect_uris": list, "scopes": list})
+    unknown = set(asked.get("scopes", [])) - ALL_SCOPES
+    if unknown:
+        raise BadCall(f"unknown scopes: {', '.join(sorted(map(str, unknown)))}")
+    app.redirect_uris = list(asked.get("redirect_uris", app.redirect_uris))
+    app.scopes = set(asked.get("scopes", app.scopes))
+    app.secret = asked.get("secret", app.secret)
+    if asked.get("rotate_secret"):
+        app.secret = secrets.token_urlsafe(24)
+        return JSONResponse(_app(app) | {"secret": app.secret})
+    return JSONResponse(_app(app))
+
+
+def _seat(person: Person, practice: Practice, rights: dict[str, bool]) -> None:
+    seat = person.seats.setdefault(practice.tenant_id, Seat(on_staff=False))
+    seat.privilege = rights.get("privilege", seat.privilege)
+    on_staff = rights.get("on_staff", seat.on_staff)
+    if on_staff and not seat.on_staff:
+        add(practice, "staff", {"Name": person.name, "Email": person.email})
+    elif seat.on_staff and not on_staff:
+        for row in [row for row in practice.staff.records() if row["Email"] == person.email]:
+            delete(practice, "staff", row["UUID"])
+    seat.on_staff = on_staff
+
+
+def _known_person(world: World, email: str) -> Person:
+    person = world.people.get(email.lower())
+    if person is None:
+        raise NoSuchRecord(f"person {email}")
+    return person
+
+
+def _only(asked: dict[str, Any], known: dict[str, type]) -> None:
+    for name, value in asked.items():
+        if name not in known or not isinstance(value, known[name]):
+            raise BadCall(f"{name} is unknown or of the wrong type; there are {', '.join(known)}.")
+
+
+def _app(app: App) -> dict[str, Any]:
+    return {
+        "client_id": app.client_id,
+        "name": app.name,
+        "has_secret": not app.is_public,
+        "redirect_uris": app.redirect_uris,
+        "scopes": sorted(app.scopes),
+    }
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {
+        "name": person.name,
+        "email": person.email,
+        "xero_userid": person.xero_userid,
+        "disabled": person.disabled,
+        "seats": {
+            tenant: {"privilege": seat.privilege, "on_staff": seat.on_staff} for tenant, seat in person.seats.items()
+        },
+    }

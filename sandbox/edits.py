@@ -1,0 +1,231 @@
+"""Edits as people make them in XPM while apps are reading: add, change, archive, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import uuid4
+
+from sandbox.practice import Owner, Practice, client_outline, job_outline
+from sandbox.records.chance import Record, day
+from sandbox.records.clients import CLIENT_ELEMENTS
+from sandbox.records.fields import definitions
+from sandbox.records.jobs import IS_CURRENT, JOB_ELEMENTS
+from sandbox.records.tax import RETURN_FIELDS
+from sandbox.shelf import Shelf
+
+_STAFF_ELEMENTS = ("UUID", "Name", "Email", "Phone", "Mobile", "Address", "PayrollCode", "WebUrl")
+_ELEMENTS: Mapping[str, tuple[str, ...]] = {
+    "clients": CLIENT_ELEMENTS,
+    "jobs": JOB_ELEMENTS,
+    "staff": _STAFF_ELEMENTS,
+    "groups": ("UUID", "Name", "Taxable", "WebUrl"),
+    "categories": ("UUID", "Name"),
+    "job_states": ("UUID", "Name"),
+    "custom_field_definitions": tuple(definitions("")[0]),
+    "tax_returns": RETURN_FIELDS,
+}
+ENTITIES = (*_ELEMENTS, "custom_field_values")
+"""Every kind of record that the control API knows."""
+_LISTS = frozenset({"Contacts", "Notes", "Groups", "Relationships", "Assigned", "Tasks", "Milestones"})
+
+
+class BadEdit(ValueError):
+    """An edit that makes no sense; its text says why."""
+
+
+class NoSuchRecord(LookupError):
+    """There is no record with that key."""
+
+
+def add(practice: Practice, entity: str, told: Record, created: date | None = None) -> Record:
+    """Add a record; what is not told is empty, keys are made up. Returns it whole.
+
+    Args:
+        created: creation date of a job, which decides in which window it is listed; default today.
+
+    Raises:
+        BadEdit: unknown elements, no name, or a key that is taken.
+    """
+    if entity == "custom_field_values":
+        return change(practice, entity, _text(told, "key"), told)
+    record = _blank(entity) | _checked(entity, told)
+    key_name = _key_name(entity)
+    record[key_name] = record[key_name] or _new_key(practice, entity)
+    if entity != "tax_returns" and not record["Name"]:
+        raise BadEdit("A record needs a Name.")
+    try:
+        _put_new(practice, entity, record[key_name], record, created)
+    except ValueError as taken:
+        raise BadEdit(str(taken)) from taken
+    return record
+
+
+def change(practice: Practice, entity: str, key: str, told: Record) -> Record:
+    """Give a record's elements new values, whole; returns the record. A job closed this way gets today's CompletedDate.
+
+    For `custom_field_values` the key is the client's UUID or the job's number and `values` are merged by UUID; a value
+    with no element but UUID and Name is cleared.
+
+    Raises:
+        BadEdit: unknown elements, or another key.
+        NoSuchRecord: unknown key.
+    """
+    if entity == "custom_field_values":
+        return _change_values(practice, key, told)
+    with practice.lock:
+        shelf, position = _find(practice, entity, key)
+        record = shelf.record(position) | _checked(entity, told)
+        if record[_key_name(entity)] != shelf.key(position):
+            raise BadEdit("A record's key does not change.")
+        _put(practice, entity, position, record)
+        return record
+
+
+def delete(practice: Practice, entity: str, key: str) -> None:
+    """Delete as XPM does: a client stays with a flag, a job or anything else vanishes; values are cleared.
+
+    Raises:
+        NoSuchRecord: unknown key.
+    """
+    if entity == "clients":
+        change(practice, entity, key, {"IsDeleted": "Yes"})
+    elif entity == "custom_field_values":
+        owner, position = _owner(practice, key)
+        practice.set_values(owner, position, [])
+    else:
+        with practice.lock:
+            shelf, position = _find(practice, entity, key)
+            shelf.remove(position)
+
+
+def archive(practice: Practice, uuid: str) -> Record:
+    """Archive a client.
+
+    Raises:
+        NoSuchRecord: unknown UUID.
+    """
+    return change(practice, "clients", uuid, {"IsArchived": "Yes"})
+
+
+def _put_new(practice: Practice, entity: str, key: str, record: Record, created: date | None) -> None:
+    with practice.lock:
+        if entity == "clients":
+            practice.clients.add(key, record, client_outline(record, practice.clock.now()))
+        elif entity == "jobs":
+            practice.jobs.add(key, record, job_outline(record, created or practice.clock.today()))
+        else:
+            practice.catalogues[entity].add(key, record, None)
+
+
+def _put(practice: Practice, entity: str, position: int, record: Record) -> None:
+    if entity == "clients":
+        practice.put_client(position, record)
+    elif entity == "jobs":
+        closed = not IS_CURRENT.get(record["State"] or "", True)
+        finished = record["CompletedDate"] or day(practice.clock.today())
+        practice.put_job(position, record | {"CompletedDate": finished if closed else None})
+    else:
+        shelf = practice.catalogues[entity]
+        renamed = record.get("Name") != shelf.record(position).get("Name")
+        shelf.replace(position, record, None)
+        if renamed:
+            practice.rename(record["UUID"], record["Name"])
+
+
+def _change_values(practice: Practice, key: str, told: Record) -> Record:
+    owner, position = _owner(practice, key)
+    values = told.get("values")
+    if not isinstance(values, list):
+        raise BadEdit("values must be a list of {UUID, Text | Decimal | Number | Date | Boolean}.")
+    with practice.lock:
+        held = {value["UUID"]: value for value in practice.values(owner, position)}
+        for value in values:
+            _set_value(practice, held, value)
+        practice.set_values(owner, position, list(held.values()))
+        return {"owner": owner, "key": key, "values": list(held.values())}
+
+
+def _set_value(practice: Practice, held: dict[str, Record], told: Record) -> None:
+    position = practice.definitions.find(_text(told, "UUID"))
+    if position is None:
+        raise BadEdit("There is no custom field with that UUID.")
+    definition = practice.definitions.record(position)
+    written = told.get(definition["ValueElement"])
+    held.pop(definition["UUID"], None)
+    if written is not None:
+        held[definition["UUID"]] = {
+            "UUID": definition["UUID"],
+            "Name": definition["Name"],
+            definition["ValueElement"]: str(written),
+        }
+
+
+def _owner(practice: Practice, key: str) -> tuple[Owner, int]:
+    client = practice.clients.find(key)
+    if client is not None:
+        return "client", client
+    job = practice.jobs.find(key)
+    if job is None:
+        raise NoSuchRecord(key)
+    return "job", job
+
+
+def _find(practice: Practice, entity: str, key: str) -> tuple[Shelf[Any], int]:
+    shelf: Shelf[Any] = {"clients": practice.clients, "jobs": practice.jobs}.get(entity) or practice.catalogues[entity]  # type: ignore[assignment]  # shelves of different outlines
+    position = shelf.find(key)
+    if position is None:
+        raise NoSuchRecord(key)
+    return shelf, position
+
+
+def _blank(entity: str) -> Record:
+    blank: Record = {name: [] if name in _LISTS else None for name in _ELEMENTS[entity]}
+    if entity == "clients":
+        blank |= {"IsArchived": "No", "IsDeleted": "No", "IsProspect": "No"}
+    return blank
+
+
+def _checked(entity: str, told: Record) -> Record:
+    """What was told, as XPM would keep it: text, None, references and lists of such.
+
+    Raises:
+        BadEdit: an element that this kind of record has not.
+    """
+    unknown = sorted(set(told) - set(_ELEMENTS[entity]))
+    if unknown:
+        raise BadEdit(f"{entity} have no {', '.join(unknown)}.")
+    return told if entity == "tax_returns" else {name: _as_text(value) for name, value in told.items()}
+
+
+def _as_text(value: Any) -> Any:  # noqa: ANN401 - walks JSON
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, list):
+        return [_as_text(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _as_text(part) for name, part in value.items()}
+    return value
+
+
+def _new_key(practice: Practice, entity: str) -> str:
+    if entity != "jobs":
+        return str(uuid4())
+    number = len(practice.jobs) + 1
+    while practice.jobs.find(f"J{number:06d}") is not None:
+        number += 1
+    return f"J{number:06d}"
+
+
+def _key_name(entity: str) -> str:
+    return {"jobs": "ID", "tax_returns": "returnId"}.get(entity, "UUID")
+
+
+def _text(told: Record, name: str) -> str:
+    value = told.get(name)
+    if not isinstance(value, str):
+        raise BadEdit(f"{name} is missing.")
+    return value

@@ -1,0 +1,97 @@
+"""The sandbox's home page: what is here, who may sign in, and buttons for what usually goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.faults import fault_from
+from sandbox.identity.tenants import shown
+from sandbox.pages import page
+from sandbox.shuffle import shuffle
+from sandbox.world import World
+
+COMMON_FAULTS = {
+    "expired": ("Access token expired, once", {"area": "xpm", "kind": "token_expired"}),
+    "minute": ("Minute limit reached, once", {"area": "xpm", "kind": "limit", "problem": "minute"}),
+    "day": ("Day limit reached, once", {"area": "xpm", "kind": "limit", "problem": "day"}),
+    "lost": ("Token answer lost, once", {"area": "token", "kind": "lost_answer"}),
+    "maintenance": ("XPM offline, until cleared", {"area": "xpm", "kind": "maintenance", "times": 0}),
+    "cut": ("Job list cut off, once", {"area": "xpm", "path": "job.api", "kind": "truncate", "fraction": 0.5}),
+    "spoilt": (
+        "One unreadable client, once",
+        {"area": "xpm", "path": "client.api/list", "kind": "bad_record", "nth": 2},
+    ),
+    "empty": ("Empty job list, once", {"area": "xpm", "path": "job.api", "kind": "empty_list"}),
+}
+"""Label and order of each fault that the page offers."""
+
+
+async def home(request: Request) -> Response:
+    """`GET /`."""
+    world: World = request.app.state.world
+    connections = [(world.people[known.email], shown(world, known)) for known in world.connections.where()]
+    return page(
+        "home.html",
+        url=str(request.base_url).rstrip("/"),
+        now=world.clock.now(),
+        apps=list(world.apps.values()),
+        people=list(world.people.values()),
+        practices=list(world.practices.values()),
+        connections=connections,
+        faults=[fault for fault in world.faults.orders() if not fault.spent],
+        common_faults=COMMON_FAULTS,
+        requests=world.journal.requests()[-8:][::-1],
+    )
+
+
+async def press(request: Request) -> Response:
+    """`POST /press/{button}`: do what the button says and show the page again."""
+    world: World = request.app.state.world
+    value = str((await request.form()).get("value", ""))
+    action = _BUTTONS.get(request.path_params["button"])
+    if action is None:
+        return Response(status_code=404)
+    action(world, value)
+    return RedirectResponse("/", status_code=303)
+
+
+def _disconnect(world: World, value: str) -> None:
+    world.connections.remove(lambda known: known.connection_id == value)
+
+
+def _expire(world: World, _: str) -> None:
+    world.grants.expire_access()
+
+
+def _revoke(world: World, value: str) -> None:
+    world.grants.revoke(value)
+
+
+def _fault(world: World, value: str) -> None:
+    if value in COMMON_FAULTS:
+        world.faults.order(fault_from(COMMON_FAULTS[value][1]))
+
+
+def _clear(world: World, _: str) -> None:
+    world.faults.clear()
+
+
+def _shuffle(world: World, value: str) -> None:
+    if value in world.practices:
+        shuffle(world.practices[value], seed=int(world.clock.now().timestamp()), changes=20)
+
+
+_BUTTONS: dict[str, Callable[[World, str], None]] = {
+    "disconnect": _disconnect,
+    "expire": _expire,
+    "revoke": _revoke,
+    "fault": _fault,
+    "clear": _clear,
+    "shuffle": _shuffle,
+}
+
+HOME_ROUTES = [Route("/", home), Route("/press/{button}", press, methods=["POST"])]

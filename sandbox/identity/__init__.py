@@ -1,0 +1,1 @@
+"""The identity server: consent pages, tokens, keys and the list of connections."""

@@ -1,0 +1,69 @@
+"""Which tenants a person has connected to an app: Xero's list of connections."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import RLock
+from uuid import uuid4
+
+from sandbox.clock import Clock
+
+PRACTICE = "PRACTICEMANAGER"
+ORGANISATION = "ORGANISATION"
+
+
+@dataclass
+class Connection:
+    """One tenant, connected by one person to one app."""
+
+    connection_id: str
+    email: str
+    client_id: str
+    tenant_id: str
+    tenant_type: str
+    event_id: str
+    created: datetime
+    updated: datetime
+
+
+@dataclass
+class Connections:
+    """All connections of the world."""
+
+    clock: Clock
+    _all: list[Connection] = field(default_factory=list)
+    _lock: RLock = field(default_factory=RLock, repr=False)
+
+    def connect(self, email: str, client_id: str, tenant_id: str, tenant_type: str, event_id: str) -> Connection:
+        """Connect, or renew what is connected already: then `id` and creation stay, event and update move."""
+        with self._lock:
+            now = self.clock.now()
+            known = self.between(email, client_id, tenant_id)
+            if known is None:
+                known = Connection(str(uuid4()), email, client_id, tenant_id, tenant_type, event_id, now, now)
+                self._all.append(known)
+            known.event_id, known.updated = event_id, now
+            return known
+
+    def between(self, email: str, client_id: str, tenant_id: str) -> Connection | None:
+        """The connection of that person, app and tenant, if there is one."""
+        return next((found for found in self.of(email, client_id) if found.tenant_id == tenant_id), None)
+
+    def of(self, email: str, client_id: str) -> list[Connection]:
+        """Everything this person has connected to this app."""
+        return self.where(lambda known: known.email == email and known.client_id == client_id)
+
+    def where(self, wanted: Callable[[Connection], bool] = lambda _: True) -> list[Connection]:
+        """The connections that are wanted, oldest first."""
+        with self._lock:
+            return [known for known in self._all if wanted(known)]
+
+    def remove(self, doomed: Callable[[Connection], bool]) -> int:
+        """Remove connections and return how many there were."""
+        with self._lock:
+            kept = [known for known in self._all if not doomed(known)]
+            removed = len(self._all) - len(kept)
+            self._all = kept
+            return removed

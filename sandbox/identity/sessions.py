@@ -1,0 +1,72 @@
+"""What the identity server keeps between its pages: the request an app made, and who is signed in."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from sandbox.people import App
+
+TRANSACTION_LIFE = timedelta(minutes=30)
+COOKIE = "xero_sandbox_session"
+
+
+@dataclass(frozen=True)
+class AuthorizationRequest:
+    """A valid request at the authorize end-point (RFC 6749 4.1.1), waiting for a person."""
+
+    app: App
+    redirect_uri: str
+    scopes: frozenset[str]
+    state: str | None
+    nonce: str | None
+    challenge: str | None
+    born: datetime
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """Somebody who gave their password in this browser."""
+
+    email: str
+    at: datetime
+    session_id: str = field(default_factory=lambda: uuid4().hex)
+
+
+@dataclass
+class Sessions:
+    """Open authorization requests by transaction id, and sign-ins by cookie."""
+
+    _open: dict[str, AuthorizationRequest] = field(default_factory=dict)
+    _signed_in: dict[str, SignIn] = field(default_factory=dict, repr=False)
+
+    def open(self, asked: AuthorizationRequest) -> str:
+        """Keep a request and return the transaction id that the forms carry."""
+        transaction = secrets.token_urlsafe(16)
+        self._open[transaction] = asked
+        return transaction
+
+    def find(self, transaction: str, now: datetime) -> AuthorizationRequest | None:
+        """The request behind a form, None when it is unknown, answered or too old."""
+        asked = self._open.get(transaction)
+        return asked if asked and now <= asked.born + TRANSACTION_LIFE else None
+
+    def close(self, transaction: str) -> None:
+        """The request has been answered."""
+        self._open.pop(transaction, None)
+
+    def sign_in(self, email: str, now: datetime) -> str:
+        """Remember who signed in and return the cookie's value."""
+        cookie = secrets.token_urlsafe(24)
+        self._signed_in[cookie] = SignIn(email, now)
+        return cookie
+
+    def who(self, cookie: str | None) -> SignIn | None:
+        """Who is signed in with that cookie."""
+        return self._signed_in.get(cookie or "")
+
+    def sign_out(self, cookie: str | None) -> None:
+        """Forget a sign-in."""
+        self._signed_in.pop(cookie or "", None)

@@ -1,0 +1,29 @@
+"""Scopes in plain words, for the consent page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_WORDS = {
+    "openid": "Know who you are",
+    "profile": "See your name",
+    "email": "See your e-mail address",
+    "offline_access": "Keep working while you are not signed in",
+    "practicemanager": "View and change everything in Xero Practice Manager",
+    "practicemanager.read": "View everything in Xero Practice Manager",
+    "practicemanager.client": "View and change clients, contacts and groups",
+    "practicemanager.client.read": "View clients, contacts and groups",
+    "practicemanager.job": "View and change jobs",
+    "practicemanager.job.read": "View jobs",
+    "practicemanager.staff": "View and change staff",
+    "practicemanager.staff.read": "View staff",
+    "practicemanager.time": "View and change time entries",
+    "practicemanager.time.read": "View time entries",
+}
+
+
+def scopes_in_words(scopes: Iterable[str]) -> list[str]:
+    """What the app may do, the practice's data first."""
+    asked = set(scopes)
+    ordered = sorted(_WORDS, key=lambda scope: (not scope.startswith("practicemanager"), list(_WORDS).index(scope)))
+    return [_WORDS[scope] for scope in ordered if scope in asked]

@@ -1,0 +1,173 @@
+"""One XPM practice: its records, and the edits that people make in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from functools import cached_property
+from threading import RLock
+from typing import Literal
+
+from sandbox.clock import Clock
+from sandbox.people import Person
+from sandbox.records import fields as custom
+from sandbox.records import staff as people_records
+from sandbox.records.chance import Record, reference
+from sandbox.records.clients import ClientMaker
+from sandbox.records.jobs import JobMaker, JobOutline, job_outlines
+from sandbox.records.people_and_firms import ClientOutline, client_outlines, groups
+from sandbox.records.tax import tax_returns
+from sandbox.shelf import Shelf
+
+Owner = Literal["client", "job"]
+
+
+class Practice:
+    """A tenant of type PRACTICEMANAGER and everything in it, made from a seed.
+
+    Args:
+        tenant_id: what `xero-tenant-id` names; also part of the seed, so no two practices share a record.
+        country: "AU", "NZ" or any other ISO code; decides the tax block and whether there are tax returns.
+        jobs, clients, staff, returns: how many of each there are at the beginning.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        tenant_id: str,
+        name: str,
+        *,
+        country: str = "AU",
+        jobs: int = 12,
+        clients: int = 8,
+        staff: int = 4,
+        returns: int = 5,
+        seed: int = 7,
+        people: Sequence[Person] = (),
+    ) -> None:
+        self.tenant_id, self.name, self.country, self.clock = tenant_id, name, country, clock
+        self.lock = RLock()
+        self.names: dict[str, str] = {}
+        self._seed = f"{seed}/{tenant_id}"
+        self._today = clock.today()
+        on_staff = [person for person in people if person.seats.get(tenant_id) and person.seats[tenant_id].on_staff]
+        self._make_catalogues(max(staff, 1), on_staff)
+        self._make_clients(clients)
+        self._make_jobs(jobs)
+        returns_made = tax_returns(self._seed, returns, country, self._client_outlines, self._today)
+        self.tax_returns = self._plain(returns_made, key="returnId")
+        self._values: dict[tuple[Owner, str], list[Record]] = {}
+
+    def _plain(self, records: list[Record], key: str = "UUID") -> Shelf[None]:
+        keys = [record[key] for record in records]
+        return Shelf(self.lock, keys, [None] * len(records), records.__getitem__, self.names)
+
+    def _make_catalogues(self, staff: int, on_staff: list[Person]) -> None:
+        self._staff_records = people_records.staff(self._seed, staff, on_staff[:staff], "harbourvale.example")
+        self.staff = self._plain(self._staff_records)
+        self.categories = self._plain(people_records.categories(self._seed))
+        self.templates = self._plain(people_records.templates(self._seed))
+        self.job_states = self._plain(people_records.job_states(self._seed))
+        self._first_definitions = custom.definitions(self._seed)
+        self.definitions = self._plain(self._first_definitions)
+
+    def _make_clients(self, count: int) -> None:
+        outlines = client_outlines(self._seed, count, self.clock.now())
+        made_groups = groups(self._seed, outlines)
+        maker = ClientMaker(self._seed, self.country, self._today, outlines, self._staff_records, made_groups)
+        self._client_outlines = outlines
+        self.groups = self._plain(made_groups)
+        self.clients: Shelf[ClientOutline] = Shelf(
+            self.lock, [outline.uuid for outline in outlines], outlines, maker, self.names
+        )
+
+    def _make_jobs(self, count: int) -> None:
+        outlines = job_outlines(self._seed, count, self._today, self._client_outlines)
+        client_names = {outline.uuid: outline.name for outline in self._client_outlines}
+        maker = JobMaker(self._seed, self._today, outlines, client_names, self._staff_records)
+        self.jobs: Shelf[JobOutline] = Shelf(self.lock, [o.number for o in outlines], outlines, maker, self.names)
+
+    @cached_property
+    def catalogues(self) -> dict[str, Shelf[None]]:
+        """The shelves that have no outline, by the entity's name in the control API."""
+        return {
+            "staff": self.staff,
+            "groups": self.groups,
+            "categories": self.categories,
+            "templates": self.templates,
+            "job_states": self.job_states,
+            "custom_field_definitions": self.definitions,
+            "tax_returns": self.tax_returns,
+        }
+
+    def counts(self) -> dict[str, int]:
+        """How many records of each kind there are now."""
+        return {"clients": len(self.clients), "jobs": len(self.jobs)} | {
+            name: len(shelf) for name, shelf in self.catalogues.items()
+        }
+
+    def group_members(self, group_uuid: str) -> list[Record]:
+        """The clients in a group, as references, in the order of the client list."""
+        return [
+            reference(client["UUID"], client["Name"])
+            for client in self.clients.records()
+            if any(row["UUID"] == group_uuid for row in client["Groups"] or [])
+        ]
+
+    def values(self, owner: Owner, position: int) -> list[Record]:
+        """The custom-field values that the client or job at `position` holds."""
+        shelf = self.clients if owner == "client" else self.jobs
+        with self.lock:
+            kept = self._values.get((owner, shelf.key(position)))
+            if kept is not None:
+                return [dict(value) for value in kept]
+            made = custom.values(self._seed, owner, position, self._first_definitions, self._today)
+            return [value for value in made if self.definitions.find(value["UUID"]) is not None]
+
+    def set_values(self, owner: Owner, position: int, values: list[Record]) -> None:
+        """Replace all values of one record; the client's modified stamp stays, as in XPM."""
+        shelf = self.clients if owner == "client" else self.jobs
+        with self.lock:
+            self._values[owner, shelf.key(position)] = [dict(value) for value in values]
+
+    def put_client(self, position: int, record: Record) -> None:
+        """Keep an edited client and move its modified stamp."""
+        with self.lock:
+            before = self.clients.outline(position)
+            self.clients.replace(position, record, client_outline(record, self.clock.now(), before))
+            if record["Name"] != before.name:
+                self.rename(record["UUID"], record["Name"])
+
+    def put_job(self, position: int, record: Record) -> None:
+        """Keep an edited job; its creation date stays."""
+        with self.lock:
+            created = date.fromordinal(self.jobs.outline(position).created)
+            self.jobs.replace(position, record, job_outline(record, created))
+
+    def rename(self, uuid: str, name: str) -> None:
+        """Let every record that refers to `uuid` show `name` from now on."""
+        with self.lock:
+            self.names[uuid] = name
+            shelves: list[Shelf[None] | Shelf[ClientOutline] | Shelf[JobOutline]] = [self.clients, self.jobs]
+            for shelf in [*shelves, *self.catalogues.values()]:
+                shelf.forget()
+
+
+def client_outline(record: Record, modified: datetime, before: ClientOutline | None = None) -> ClientOutline:
+    """The outline that goes with an edited or new client record."""
+    known = before or ClientOutline(record["UUID"], "", "person", "", "", None, modified)
+    return replace(
+        known,
+        name=record["Name"],
+        modified=modified,
+        archived=record["IsArchived"] == "Yes",
+        deleted=record["IsDeleted"] == "Yes",
+        prospect=record["IsProspect"] == "Yes",
+    )
+
+
+def job_outline(record: Record, created: date) -> JobOutline:
+    """The outline that goes with an edited or new job record."""
+    client = record["Client"]
+    return JobOutline(record["ID"], created.toordinal(), record["State"] or "", client["UUID"] if client else None)

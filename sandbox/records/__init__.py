@@ -1,0 +1,1 @@
+"""The generator of believable practices: the same seed and day give the same records."""

@@ -1,0 +1,174 @@
+"""Jobs: a light outline of each, and whole records in the shape of `job.api/list?detailed=true`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from sandbox.records.chance import Dice, Record, day, reference, uuid_of
+from sandbox.records.names import DESCRIPTIONS, FOLDERS, MILESTONES, NOTE_TEXTS, NOTE_TITLES, STATES, TASKS, WORK
+from sandbox.records.people_and_firms import ClientOutline
+
+YEARS = 6
+"""How far back the practice's jobs go."""
+_OPEN_STATES = tuple(name for name, current in STATES if current)
+_CLOSED_STATES = tuple(name for name, current in STATES if not current)
+IS_CURRENT: Mapping[str, bool] = dict(STATES)
+
+JOB_ELEMENTS = (
+    "ID", "UUID", "Name", "Description", "State", "Type", "ClientOrderNumber", "Budget", "StartDate", "DueDate", "CompletedDate",
+    "Client", "Contact", "Manager", "Partner", "Assigned", "Tasks", "Milestones", "Notes", "WebUrl",
+)  # fmt: skip
+"""Every element a job may have, in the order the sandbox writes them."""
+
+
+class JobOutline(NamedTuple):
+    """What windows and filters need to know of a job without making its record."""
+
+    number: str
+    created: int
+    """Creation date as a proleptic ordinal; XPM never shows it, `from` and `to` select by it."""
+    state: str
+    client: str | None
+    """UUID of the client."""
+
+    @property
+    def current(self) -> bool:
+        """Whether `job.api/current` shows it. A state the practice added counts as current."""
+        return IS_CURRENT.get(self.state, True)
+
+
+def job_outlines(seed: str, count: int, today: date, clients: Sequence[ClientOutline]) -> list[JobOutline]:
+    """`count` jobs in order of creation over the last six years, a few old ones still open, 1 in 25 without a client."""
+    dice = Dice(seed, "job outlines")
+    span = YEARS * 365
+    first = today.toordinal() - span
+    return [
+        _outline(dice, position, first + position * span // max(count - 1, 1), today, clients)
+        for position in range(count)
+    ]
+
+
+def _outline(dice: Dice, position: int, created: int, today: date, clients: Sequence[ClientOutline]) -> JobOutline:
+    age = today.toordinal() - created
+    is_open = dice.odds(0.85 if age < 120 else 0.35 if age < 400 else 0.04) or position % 50 == 2
+    client = dice.one(clients).uuid if clients and position % 25 != 3 else None
+    state = dice.one(_OPEN_STATES if is_open else _CLOSED_STATES[:1] * 8 + _CLOSED_STATES[1:])
+    return JobOutline(_number(position), created, state, client)
+
+
+def _number(position: int) -> str:
+    if position % 97 == 11:
+        return f"FBT {position:05d}"
+    if position % 41 == 7:
+        return f"24-{position:05d}"
+    if position % 23 == 4:
+        return f"VALE{position}"
+    if position % 17 == 9:
+        return f"Y{position + 100_800}"
+    return f"J{position + 1:06d}"
+
+
+@dataclass(frozen=True)
+class JobMaker:
+    """Makes the job at any position from the seed alone."""
+
+    seed: str
+    today: date
+    outlines: Sequence[JobOutline]
+    client_names: Mapping[str, str]
+    staff: Sequence[Record]
+
+    def __call__(self, position: int) -> Record:
+        """The record at `position` with every element of `JOB_ELEMENTS`, None where it has no value."""
+        outline = self.outlines[position]
+        dice = Dice(self.seed, "job", position)
+        created = date.fromordinal(outline.created)
+        work, category = dice.one(WORK)
+        done = not outline.current
+        made: Record = {
+            "ID": outline.number,
+            "UUID": uuid_of(self.seed, "job", position),
+            "Name": f"{work} {created.year}",
+            "Description": dice.one(DESCRIPTIONS),
+            "State": outline.state,
+            "Type": dice.perhaps(0.85, category),
+            "ClientOrderNumber": dice.perhaps(0.1, f"PO-{dice.digits(4)}"),
+            "Budget": dice.perhaps(0.6, f"{dice.below(90) * 100 + 250}.00"),
+            "Client": reference(outline.client, self.client_names[outline.client]) if outline.client else None,
+            "Manager": dice.perhaps(0.85, self._staff(dice)),
+            "Partner": dice.perhaps(0.6, self._staff(dice)),
+            "Assigned": [self._assigned(dice) for _ in range(dice.one((0, 1, 1, 2)))],
+            "Milestones": [
+                self._milestone(dice, position, rank, created, done) for rank in range(dice.one((0, 1, 2, 2)))
+            ],
+            "Notes": [self._note(dice, position, rank, created) for rank in range(dice.one((0, 0, 0, 1)))],
+            "WebUrl": dice.perhaps(0.5, f"https://xpm.example/job/{position + 1}"),
+        }
+        made |= self._dates(dice, created, done)
+        made["Tasks"] = [self._task(dice, position, rank, done) for rank in range(dice.one((3, 4, 4, 5)))]
+        return {name: made.get(name) for name in JOB_ELEMENTS}
+
+    def _dates(self, dice: Dice, created: date, done: bool) -> Record:
+        start = created + timedelta(days=dice.below(14))
+        due = start + timedelta(days=20 + dice.below(160))
+        completed = min(start + timedelta(days=5 + dice.below(200)), self.today)
+        return {
+            "StartDate": day(start),
+            "DueDate": dice.perhaps(0.9, day(due)),
+            "CompletedDate": day(completed) if done else None,
+        }
+
+    def _staff(self, dice: Dice) -> Record:
+        member = dice.one(self.staff)
+        return reference(member["UUID"], member["Name"])
+
+    def _assigned(self, dice: Dice) -> Record:
+        return self._staff(dice) | {"AllocatedMinutes": dice.perhaps(0.4, str(dice.below(40) * 15))}
+
+    def _task(self, dice: Dice, position: int, rank: int, done: bool) -> Record:
+        name = TASKS[(position + rank) % len(TASKS)]
+        return {
+            "UUID": uuid_of(self.seed, "job task", position, rank),
+            "TaskUUID": uuid_of(self.seed, "task", name),
+            "Name": name,
+            "Description": dice.perhaps(0.2, "Use the <current> template & tick off."),
+            "EstimatedMinutes": str(dice.below(32) * 15),
+            "ActualMinutes": str(dice.below(600)),
+            "Completed": "true" if done or dice.odds(0.2) else "false",
+            "Billable": "true" if dice.odds(0.9) else "false",
+            "Folder": dice.one(FOLDERS),
+            "StartDate": None,
+            "DueDate": None,
+            "Assigned": [self._staff(dice)] if dice.odds(0.3) else [],
+        }
+
+    def _milestone(self, dice: Dice, position: int, rank: int, created: date, done: bool) -> Record:
+        return {
+            "UUID": uuid_of(self.seed, "milestone", position, rank),
+            "Date": day(created + timedelta(days=30 * (rank + 1))),
+            "Description": MILESTONES[(position + rank) % len(MILESTONES)],
+            "Completed": "true" if done or dice.odds(0.3) else "false",
+            "Folder": None,
+        }
+
+    def _note(self, dice: Dice, position: int, rank: int, created: date) -> Record:
+        written = f"{(created + timedelta(days=dice.below(30))).isoformat()}T10:{dice.below(60):02d}:00"
+        note_uuid = uuid_of(self.seed, "job note", position, rank)
+        comment = {
+            "UUID": uuid_of(note_uuid, "comment"),
+            "Text": "Done.",
+            "Date": written,
+            "CreatedBy": self._staff(dice)["Name"],
+        }
+        return {
+            "UUID": note_uuid,
+            "Title": dice.one(NOTE_TITLES),
+            "Text": dice.one(NOTE_TEXTS),
+            "Folder": dice.one(FOLDERS),
+            "Date": written,
+            "CreatedBy": self._staff(dice)["Name"],
+            "Comments": [comment] if dice.odds(0.4) else [],
+        }

@@ -1,0 +1,89 @@
+"""Who a client is: the outline of every client and group, cheap enough to make for tens of thousands at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sandbox.records.chance import Dice, Record, uuid_of
+from sandbox.records.names import FAMILY, GIVEN, PLACES, TRADES
+
+Kind = Literal["person", "company", "trust"]
+_GROUP_SIZE = 4
+
+
+@dataclass(slots=True)
+class ClientOutline:
+    """What lists need to know of a client without making its whole record."""
+
+    uuid: str
+    name: str
+    kind: Kind
+    given: str
+    family: str
+    group: int | None
+    modified: datetime
+    """Aware UTC; moves with edits of the client, not with edits of its custom-field values."""
+    archived: bool = False
+    deleted: bool = False
+    prospect: bool = False
+
+    @property
+    def listed(self) -> bool:
+        """Whether `paged-list` shows this client."""
+        return not (self.archived or self.deleted)
+
+
+def client_outlines(seed: str, count: int, now: datetime) -> list[ClientOutline]:
+    """The outlines of `count` clients: some archived (1 in 12), deleted (1 in 30) and prospects (1 in 15)."""
+    return [_outline(seed, position, now) for position in range(count)]
+
+
+def _outline(seed: str, position: int, now: datetime) -> ClientOutline:
+    dice = Dice(seed, "client outline", position)
+    kind: Kind = ("person", "company", "person", "trust", "company")[position % 5]
+    given, family = dice.one(GIVEN), dice.one(FAMILY)
+    return ClientOutline(
+        uuid=uuid_of(seed, "client", position),
+        name=_name(dice, kind, given, family),
+        kind=kind,
+        given=given,
+        family=family,
+        group=position // _GROUP_SIZE if position % 5 != 4 else None,
+        modified=now - timedelta(days=dice.below(900) + 1, seconds=dice.below(86_400)),
+        archived=position % 12 == 5,
+        deleted=position % 30 == 6,
+        prospect=position % 15 == 7,
+    )
+
+
+def _name(dice: Dice, kind: Kind, given: str, family: str) -> str:
+    if kind == "person":
+        return f"{family}, {given}"
+    if kind == "trust":
+        return dice.one(
+            (f"The {family} Family Trust", f"{given} {family} Trust <No. 2>", f"{family} & {family} Unit Trust")
+        )
+    place, trade = dice.one(PLACES), dice.one(TRADES)
+    return dice.one(
+        (f"{place} {trade} Pty Ltd", f"{family} & Sons {trade}", f"{place} {trade} (AU) Pty Ltd", f"{given}'s {trade}")
+    )
+
+
+def groups(seed: str, outlines: list[ClientOutline]) -> list[Record]:
+    """The groups those clients are in, named after each group's first member."""
+    first: dict[int, str] = {}
+    for outline in outlines:
+        if outline.group is not None:
+            first.setdefault(outline.group, outline.family)
+    return [_group(seed, number, family) for number, family in sorted(first.items())]
+
+
+def _group(seed: str, number: int, family: str) -> Record:
+    return {
+        "UUID": uuid_of(seed, "group", number),
+        "Name": f"{family} Group {number + 1}",
+        "Taxable": "Yes" if number % 3 == 0 else "No",
+        "WebUrl": f"https://xpm.example/groups/{number + 1}" if number % 2 else None,
+    }

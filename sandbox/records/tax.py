@@ -1,0 +1,80 @@
+"""Tax returns in the shape of the tax feed: a link and a status, not a copy of the return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sandbox.records.chance import Dice, Record, uuid_of
+from sandbox.records.people_and_firms import ClientOutline
+
+TAX_COUNTRIES = frozenset({"AU", "NZ"})
+"""Only these practices have returns in Xero Tax."""
+RETURN_FIELDS = (
+    "returnId", "clientUuid", "taxType", "year", "status", "periodFrom", "periodTo", "lodgedOn", "dueOn", "issuedOn",
+    "estimatedIncome", "assessedIncome", "estimatedPayable", "assessedPayable", "webUrl",
+)  # fmt: skip
+_TYPES = {
+    "AU": {"person": ("ITR", "AS"), "company": ("CTR", "FBT", "AS"), "trust": ("TRT", "SMSF")},
+    "NZ": {"person": ("IR3",), "company": ("IR4",), "trust": ("IR6",)},
+}
+_STATUSES = ("Draft", "Approved", "To Sign", "Filed", "Filed", "Filed")
+
+
+def tax_returns(seed: str, count: int, country: str, clients: Sequence[ClientOutline], today: date) -> list[Record]:
+    """`count` returns spread over the clients and the last years; none outside AU and NZ or without clients."""
+    if country not in TAX_COUNTRIES or not clients:
+        return []
+    return [_return(seed, position, country, clients, today) for position in range(count)]
+
+
+def _return(seed: str, position: int, country: str, clients: Sequence[ClientOutline], today: date) -> Record:
+    dice = Dice(seed, "return", position)
+    client = clients[position % len(clients)]
+    year = today.year - 1 - position // len(clients) % 5
+    tax_type = dice.one(_TYPES[country][client.kind])
+    starts, ends = _period(dice, country, tax_type, year)
+    status = dice.one(_STATUSES)
+    made: Record = dict.fromkeys(RETURN_FIELDS)
+    made |= {
+        "returnId": uuid_of(seed, "return", position),
+        "clientUuid": client.uuid,
+        "taxType": tax_type,
+        "year": year,
+        "status": status,
+        "periodFrom": starts.isoformat(),
+        "periodTo": ends.isoformat(),
+        "webUrl": f"https://tax.example/returns/{position + 1}?client={client.uuid}&v=1",
+    }
+    return made if country == "NZ" else made | _australian_particulars(dice, tax_type, status, ends, today)
+
+
+def _period(dice: Dice, country: str, tax_type: str, year: int) -> tuple[date, date]:
+    if tax_type == "AS":
+        month = dice.one((1, 4, 7, 10))
+        last = date(year, 12, 31) if month == 10 else date(year, month + 3, 1) - timedelta(days=1)
+        return date(year, month, 1), last
+    return (date(year - 1, 4, 1), date(year, 3, 31)) if country == "NZ" else (date(year - 1, 7, 1), date(year, 6, 30))
+
+
+def _australian_particulars(dice: Dice, tax_type: str, status: str, ends: date, today: date) -> Record:
+    lodged = min(ends + timedelta(days=30 + dice.below(250)), today) if status == "Filed" else None
+    assessed = lodged is not None and dice.odds(0.8)
+    found: Record = {
+        "lodgedOn": lodged.isoformat() if lodged else None,
+        "dueOn": (ends + timedelta(days=320)).isoformat(),
+        "issuedOn": (lodged + timedelta(days=14)).isoformat() if lodged and assessed else None,
+    }
+    return found if tax_type == "AS" else found | _amounts(dice, assessed)
+
+
+def _amounts(dice: Dice, assessed: bool) -> Record:
+    income, payable = dice.below(400_000) + 9_000, dice.below(60_000) - 18_000
+    drift = dice.one((0, 0, 0, 12, -340))
+    cents = f"{dice.below(100):02d}"
+    return {
+        "estimatedIncome": f"{income}.{cents}",
+        "assessedIncome": f"{income + drift}.{cents}" if assessed else None,
+        "estimatedPayable": f"{payable}.{cents}",
+        "assessedPayable": f"{payable + drift // 4}.{cents}" if assessed else None,
+    }

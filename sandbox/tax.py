@@ -1,0 +1,89 @@
+"""The tax-return feed: `/tax/returns`, JSON, one page per call. Xero publishes no such API; this design is ours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.faults import Fault, fault_of
+from sandbox.people import XPM_BROAD
+from sandbox.practice import Practice
+from sandbox.records.chance import Record
+from sandbox.records.tax import TAX_COUNTRIES
+from sandbox.world import World
+from sandbox.xpm.gate import through_the_gate
+
+DEFAULT_PAGE, LARGEST_PAGE = 100, 500
+_ALLOWED_BY = XPM_BROAD | {"practicemanager.client", "practicemanager.client.read"}
+
+
+class TaxFeed:
+    """The ASGI app at `/tax/returns`; the same tokens, tenants and limits as XPM."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """`GET /tax/returns?cursor=…&pageSize=…`."""
+        if scope["method"] != "GET":
+            await PlainTextResponse("Method Not Allowed", 405, {"Allow": "GET"})(scope, receive, send)
+        else:
+            await through_the_gate(self._world, scope, receive, send, _ALLOWED_BY, _returns)
+
+
+def _returns(practice: Practice, request: Request) -> Response:
+    if practice.country not in TAX_COUNTRIES:
+        return _error(
+            "tax_not_available", "This practice has no Xero Tax: it is neither Australian nor of New Zealand.", 404
+        )
+    written_size = request.query_params.get("pageSize", str(DEFAULT_PAGE))
+    cursor = request.query_params.get("cursor", "")
+    if not written_size.isdigit() or not 1 <= int(written_size) <= LARGEST_PAGE:
+        return _error("invalid_page_size", f"pageSize must be between 1 and {LARGEST_PAGE}.", 400)
+    if cursor and not (cursor.startswith("r") and cursor[1:].isdigit()):
+        return _error("invalid_cursor", "This cursor was not given by the feed.", 400)
+    return _page(practice, int(cursor[1:]) if cursor else -1, int(written_size), fault_of(request.scope))
+
+
+def _page(practice: Practice, after: int, size: int, fault: Fault | None) -> Response:
+    shelf = practice.tax_returns
+    rest = [position for position in shelf.positions() if position > after]
+    page = rest[:size]
+    body: dict[str, Any] = {
+        "returns": [shelf.record(position) for position in page],
+        "nextCursor": f"r{page[-1]}" if len(rest) > size else None,
+        "total": len(shelf),
+    }
+    return JSONResponse(_struck(body, fault) if fault else body)
+
+
+def _struck(body: dict[str, Any], fault: Fault) -> dict[str, Any]:
+    """What an ordered fault makes of a page."""
+    match fault.kind:
+        case "empty_list":
+            return body | {"returns": [], "nextCursor": None}
+        case "no_container":
+            return {name: value for name, value in body.items() if name != "returns"}
+        case "error_body":
+            return {
+                "error": "server_error",
+                "message": fault.details.get("description", "An unexpected error occurred"),
+            }
+        case _:
+            place = fault.details.get("nth", 1) - 1
+            spoilt = [_spoilt(row, fault) if here == place else row for here, row in enumerate(body["returns"])]
+            return body | {"returns": spoilt}
+
+
+def _spoilt(record: Record, fault: Fault) -> Record:
+    what = fault.details.get("what", "date")
+    if what == "uuid":
+        return {name: value for name, value in record.items() if name not in {"returnId", "clientUuid"}}
+    return record | {"periodTo" if what == "date" else what: "31/31/2024"}
+
+
+def _error(code: str, message: str, status: int) -> Response:
+    return JSONResponse({"error": code, "message": message}, status_code=status)

@@ -1,0 +1,59 @@
+"""A person at the browser, driven by a program: signs in, chooses, allows or cancels, and returns to the app."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import unescape
+from typing import Literal
+from urllib.parse import urljoin
+
+import httpx
+
+_FIELD = re.compile(r'name="transaction" value="([^"]*)"')
+_TENANT = re.compile(r'name="tenant" value="([^"]*)"')
+
+
+class NotAllowed(Exception):
+    """Xero showed a page instead of sending the person back; `page` is its HTML."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__("the consent ended on a page of Xero")
+        self.page = page
+
+
+def visit(
+    authorize_url: str,
+    email: str,
+    password: str = "practice",  # noqa: S107 - printed on the sandbox's own home page
+    *,
+    tenants: Sequence[str] | None = None,
+    decision: Literal["allow", "cancel"] = "allow",
+) -> str:
+    """Go through the consent that begins at `authorize_url` and return the callback URL, without calling it.
+
+    Args:
+        tenants: tenant ids to tick; None ticks the only one, or the first of the picker.
+
+    Raises:
+        NotAllowed: an error page, a wrong password, or no practice to connect.
+    """
+    with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+        page = browser.get(authorize_url)
+        login = {"transaction": _transaction(page), "email": email, "password": password}
+        page = browser.post(urljoin(authorize_url, "/identity/login"), data=login)
+        if decision == "allow" and not _TENANT.search(page.text):
+            raise NotAllowed(page.text)
+        ticked = list(tenants) if tenants is not None else _TENANT.findall(page.text)[:1]
+        form = {"transaction": _transaction(page), "decision": decision, "tenant": ticked}
+        answer = browser.post(urljoin(authorize_url, "/identity/consent"), data=form, follow_redirects=False)
+        if not answer.is_redirect:
+            raise NotAllowed(answer.text)
+        return answer.headers["Location"]
+
+
+def _transaction(page: httpx.Response) -> str:
+    found = _FIELD.search(page.text)
+    if page.status_code != httpx.codes.OK or found is None:
+        raise NotAllowed(page.text)
+    return unescape(found.group(1))

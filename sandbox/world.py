@@ -1,0 +1,167 @@
+"""Worlds to practise in: apps, people and practices, and the state of everything they have consented to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.faults import FaultBook
+from sandbox.identity.connections import Connections
+from sandbox.identity.grants import Grants
+from sandbox.journal import Journal
+from sandbox.people import App, Organisation, Person, Seat
+from sandbox.practice import Practice
+from sandbox.records.chance import uuid_of
+from sandbox.xpm.limits import Limits, Meter
+
+HARBOUR_VALE = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
+"""Tenant id of "Harbour & Vale"."""
+COASTAL_BRANCH = "b84d2f70-51c9-4e0f-8a37-d9c3e2a41f06"
+"""Tenant id of "Harbour & Vale – Coastal Branch"."""
+HOLDINGS = "0d9a7b52-6f34-4c88-b1e5-27c4f8a0e913"
+"""Tenant id of the ledger organisation that Sam Brooks may also connect; not a practice."""
+CLIENT_ID = "FYI-XPM-SANDBOX"
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - printed on the sandbox's own home page
+REDIRECT_URI = "http://127.0.0.1:4280/oauth/callback"
+PASSWORD = "practice"  # noqa: S105 - printed on the sandbox's own home page
+MERE, SAM, LEO = (f"{name}@harbourvale.example" for name in ("mere.tane", "sam.brooks", "leo.fraser"))
+
+
+class World:
+    """All that the sandbox knows, in memory. Change it while it runs: every request reads it anew."""
+
+    def __init__(
+        self,
+        apps: Sequence[App],
+        people: Sequence[Person],
+        practices: Sequence[Practice],
+        clock: Clock,
+        limits: Limits | None = None,
+    ) -> None:
+        self.clock = clock
+        self.lock = RLock()
+        self.apps = {app.client_id: app for app in apps}
+        self.people = {person.email: person for person in people}
+        self.practices = {practice.tenant_id: practice for practice in practices}
+        self.grants = Grants(clock)
+        self.connections = Connections(clock)
+        self.faults = FaultBook()
+        self.meter = Meter(clock, limits or Limits())
+        self.journal = Journal(clock)
+
+    def tenant_name(self, tenant_id: str) -> str | None:
+        """The name of a practice or organisation, None when there is no such tenant."""
+        if tenant_id in self.practices:
+            return self.practices[tenant_id].name
+        organisations = (person.organisation for person in self.people.values())
+        return next((found.name for found in organisations if found and found.tenant_id == tenant_id), None)
+
+    def practices_for(self, person: Person) -> list[Practice]:
+        """The practices this person may connect."""
+        return [practice for practice in self.practices.values() if person.may_connect(practice.tenant_id)]
+
+
+def the_app(redirect_uris: Sequence[str] = ()) -> App:
+    """The app every world knows: confidential, with all scopes."""
+    return App(CLIENT_ID, "FYI for Xero Practice Manager", CLIENT_SECRET, [REDIRECT_URI, *redirect_uris])
+
+
+def the_people() -> list[Person]:
+    """Two administrators of both practices, and one member of staff who may connect nothing."""
+    both = (HARBOUR_VALE, COASTAL_BRANCH)
+    holdings = Organisation(HOLDINGS, "Harbour & Vale Holdings (ledger)")
+    return [
+        Person("Mere Tāne", MERE, uuid_of("person", MERE), PASSWORD, {t: Seat(privilege=True) for t in both}),
+        Person("Sam Brooks", SAM, uuid_of("person", SAM), PASSWORD, {t: Seat(privilege=True) for t in both}, holdings),
+        Person("Leo Fraser", LEO, uuid_of("person", LEO), PASSWORD, {t: Seat() for t in both}),
+    ]
+
+
+def demo_world(
+    *,
+    seed: int = 7,
+    jobs: int = 1_200,
+    clients: int = 450,
+    clock: Clock | None = None,
+    limits: Limits | None = None,
+    redirect_uris: Sequence[str] = (),
+) -> World:
+    """The world of the demo: a practice of `jobs` and `clients` with six years behind it, and its smaller branch."""
+    clock, people = clock or Clock(), the_people()
+    practices = [
+        Practice(
+            clock, HARBOUR_VALE, "Harbour & Vale",
+            jobs=jobs, clients=clients, staff=24, returns=260, seed=seed, people=people,
+        ),
+        Practice(
+            clock, COASTAL_BRANCH, "Harbour & Vale – Coastal Branch",
+            jobs=300, clients=120, staff=8, returns=60, seed=seed, people=people,
+        ),
+    ]  # fmt: skip
+    return World([the_app(redirect_uris)], people, practices, clock, limits)
+
+
+def small_world(
+    *,
+    seed: int = 7,
+    jobs: int = 12,
+    clients: int = 8,
+    staff: int = 4,
+    returns: int = 5,
+    country: str = "AU",
+    clock: Clock | None = None,
+    limits: Limits | None = None,
+    redirect_uris: Sequence[str] = (),
+) -> World:
+    """The same people, app and tenants with few records, for quick tests; the sizes hold for each practice."""
+    clock, people = clock or Clock(), the_people()
+    practices = [
+        Practice(
+            clock, tenant_id, name,
+            country=country, jobs=jobs, clients=clients, staff=staff, returns=returns, seed=seed, people=people,
+        )
+        for tenant_id, name in ((HARBOUR_VALE, "Harbour & Vale"), (COASTAL_BRANCH, "Harbour & Vale – Coastal Branch"))
+    ]  # fmt: skip
+    return World([the_app(redirect_uris)], people, practices, clock, limits)
+
+
+def world_from_file(
+    path: Path, *, seed: int = 7, limits: Limits | None = None, redirect_uris: Sequence[str] = ()
+) -> World:
+    """A world described in JSON: `apps`, `people` and `practices`, each a list of the arguments of its class.
+
+    A person's `seats` is `{tenant id: {"privilege": …, "on_staff": …}}`. Apps and people left out are the usual ones.
+
+    Raises:
+        ValueError: the file is not JSON of that shape.
+    """
+    try:
+        return _world_of(json.loads(path.read_text("utf-8")), seed, limits, redirect_uris)
+    except (KeyError, TypeError) as problem:
+        raise ValueError(f"{path} does not describe a world: {problem}") from problem
+
+
+def _world_of(told: dict[str, Any], seed: int, limits: Limits | None, redirect_uris: Sequence[str]) -> World:
+    clock = Clock()
+    apps = [_app(row) for row in told.get("apps", [])] or [the_app()]
+    for app in apps:
+        app.redirect_uris.extend(redirect_uris)
+    people = [_person(row) for row in told.get("people", [])] or the_people()
+    practices = [Practice(clock, people=people, **({"seed": seed} | row)) for row in told["practices"]]
+    return World(apps, people, practices, clock, limits)
+
+
+def _app(row: dict[str, Any]) -> App:
+    scopes = {"scopes": set(row["scopes"])} if "scopes" in row else {}
+    return App(**(row | scopes))
+
+
+def _person(row: dict[str, Any]) -> Person:
+    seats = {tenant: Seat(**seat) for tenant, seat in row.get("seats", {}).items()}
+    organisation = Organisation(**row["organisation"]) if row.get("organisation") else None
+    known = {"xero_userid": uuid_of("person", row["email"])}
+    return Person(**(known | row | {"seats": seats, "organisation": organisation}))

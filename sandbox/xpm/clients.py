@@ -1,0 +1,119 @@
+"""`client.api` and `clientgroup.api`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from sandbox.records.chance import Record
+from sandbox.records.people_and_firms import ClientOutline
+from sandbox.xpm import views
+from sandbox.xpm.call import BadParameter, Call
+from sandbox.xpm.envelope import error, listing, ok, shelf_list
+from sandbox.xpm.render import escape
+
+NO_CLIENT = "Invalid client/contact identifier"
+
+
+def client_list(call: Call) -> Response:
+    """`list`: everybody in one body, archived and deleted ones too. `page` and `pagesize` mean nothing to it."""
+    since = call.modified_since()
+    shelf = call.practice.clients
+    positions = shelf.positions(None if since is None else lambda outline: outline.modified >= since)
+    view = views.CLIENT_DETAILED if call.detailed else views.CLIENT
+    return shelf_list(call.api_method, "Clients", shelf, positions, view, call.fault)
+
+
+def client_paged_list(call: Call) -> Response:
+    """`paged-list`: no archived or deleted clients, no contacts or details, `Next` absent on the last page."""
+    shelf = call.practice.clients
+    positions = shelf.positions(lambda outline: outline.listed)
+    page, tail = _page(call, positions)
+    return shelf_list(call.api_method, "Clients", shelf, page, views.CLIENT_PAGED, call.fault, tail)
+
+
+def client_get(call: Call) -> Response:
+    """`get/{uuid}`: always detailed."""
+    position = call.practice.clients.find(call.args[0])
+    if position is None:
+        return error(call.api_method, NO_CLIENT)
+    return ok(call.api_method, views.CLIENT_GOT.write(call.practice.clients.record(position)))
+
+
+def client_values(call: Call) -> Response:
+    """`get/{uuid}/customfield`: only the fields that hold a value."""
+    position = call.practice.clients.find(call.args[0])
+    if position is None:
+        return error(call.api_method, NO_CLIENT)
+    return values_list(call, call.practice.values("client", position))
+
+
+def values_list(call: Call, values: Sequence[Record]) -> Response:
+    """The custom-field values of one record."""
+    pieces = [views.VALUE.write(value) for value in values]
+    return listing(call.api_method, "CustomFields", pieces, views.VALUE, call.fault, values.__getitem__)
+
+
+def contact_list(call: Call) -> Response:
+    """`contacts`: each contact once, whichever clients share it; deleted ones are left out."""
+    found: dict[str, Record] = {}
+    clients = call.practice.clients
+    for position in clients.positions(_active):
+        for contact in clients.record(position)["Contacts"] or []:
+            if contact.get("IsDeleted") != "Yes":
+                found.setdefault(contact["UUID"], contact)
+    contacts = list(found.values())
+    page, tail = _page(call, range(len(contacts)))
+    shown = [contacts[place] for place in page]
+    pieces = [views.CONTACT.write(contact) for contact in shown]
+    return listing(call.api_method, "Contacts", pieces, views.CONTACT, call.fault, shown.__getitem__, tail)
+
+
+def _active(outline: ClientOutline) -> bool:
+    return outline.listed
+
+
+def group_list(call: Call) -> Response:
+    """`clientgroup.api/list`."""
+    shelf = call.practice.groups
+    return shelf_list(call.api_method, "Groups", shelf, shelf.positions(), views.GROUP, call.fault)
+
+
+def group_get(call: Call) -> Response:
+    """`clientgroup.api/get/{uuid}`: the group with its members."""
+    position = call.practice.groups.find(call.args[0])
+    if position is None:
+        return error(call.api_method, "Invalid client group identifier")
+    group = call.practice.groups.record(position)
+    return ok(call.api_method, views.GROUP.write(group | {"Clients": call.practice.group_members(group["UUID"])}))
+
+
+def _page(call: Call, places: Sequence[int]) -> tuple[list[int], bytes]:
+    """The places of one page and the `Pagination` after it. A token names the last place shown, so edits do not shift it."""
+    size, after = call.page_size(), _read_token(call.query.get("pagetoken"))
+    rest = [place for place in places if place > after]
+    page = rest[:size]
+    links = f"<First>{escape(_page_url(call, size, None))}</First>"
+    if len(rest) > size:
+        links += f"<Next>{escape(_page_url(call, size, page[-1]))}</Next>"
+    return page, f"<Pagination><Links>{links}</Links></Pagination>".encode()
+
+
+def _page_url(call: Call, size: int, last: int | None) -> str:
+    query: dict[str, str | int] = {"pageSize": size}
+    if last is not None:
+        query["pageToken"] = base64.urlsafe_b64encode(f"after {last}".encode()).decode()
+    return f"{call.url}?{urlencode(query)}"
+
+
+def _read_token(token: str | None) -> int:
+    if not token:
+        return -1
+    try:
+        return int(base64.urlsafe_b64decode(token).decode().removeprefix("after "))
+    except (binascii.Error, ValueError) as problem:
+        raise BadParameter("The 'pageToken' parameter is not valid") from problem

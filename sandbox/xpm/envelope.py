@@ -1,0 +1,126 @@
+"""The `<Response>` around every XPM answer, streamed so that a list of any length takes little memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
+
+from starlette.responses import Response, StreamingResponse
+
+from sandbox.faults import Fault
+from sandbox.records.chance import Record
+from sandbox.shelf import O, Shelf
+from sandbox.xpm.render import View, escape
+
+CONTENT_TYPE = "text/xml; charset=utf-8"
+CHUNK = 64 * 1024
+
+
+def ok(api_method: str, body: bytes) -> Response:
+    """A single record, or anything short."""
+    return _xml(b"%s%s</Response>" % (_opening(api_method), body))
+
+
+def error(api_method: str, description: str) -> Response:
+    """A business error: HTTP 200 and `Status` ERROR."""
+    return _error(api_method, description, 200)
+
+
+def bad_request(api_method: str, description: str) -> Response:
+    """Bad parameters: HTTP 400."""
+    return _error(api_method, description, 400)
+
+
+def shelf_list(
+    api_method: str,
+    container: str,
+    shelf: Shelf[O],
+    positions: Sequence[int],
+    view: View,
+    fault: Fault | None,
+    tail: bytes = b"",
+) -> Response:
+    """A list of records of one shelf; each record's XML is kept until the record changes."""
+    pieces = (shelf.written(position, view.name, view.write) for position in positions)
+    return listing(api_method, container, pieces, view, fault, lambda place: shelf.record(positions[place]), tail)
+
+
+def listing(
+    api_method: str,
+    container: str,
+    pieces: Iterable[bytes],
+    view: View,
+    fault: Fault | None,
+    nth: Callable[[int], Record],
+    tail: bytes = b"",
+) -> Response:
+    """A list of XML elements, or what the ordered fault makes of it.
+
+    Args:
+        nth: the record at a place in the list, for the fault that spoils one.
+        tail: what follows the container, e.g. the pagination.
+    """
+    kind = fault.kind if fault else None
+    if fault and kind == "error_body":
+        return error(api_method, fault.details.get("description", "An unexpected error occurred"))
+    if kind == "no_container":
+        return ok(api_method, b"")
+    if kind == "empty_list":
+        pieces = ()
+    if fault and kind == "bad_record":
+        pieces = _with_spoilt(pieces, fault, view, nth)
+    return StreamingResponse(_chunks(_whole(api_method, container, pieces, tail)), media_type=CONTENT_TYPE)
+
+
+def _whole(api_method: str, container: str, pieces: Iterable[bytes], tail: bytes) -> Iterator[bytes]:
+    """The envelope's parts; an empty list is an empty element."""
+    yield _opening(api_method)
+    flow = iter(pieces)
+    first = next(flow, None)
+    if first is None:
+        yield f"<{container} />".encode()
+    else:
+        yield f"<{container}>".encode()
+        yield from chain((first,), flow)
+        yield f"</{container}>".encode()
+    yield tail + b"</Response>"
+
+
+def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    gathered, size = [], 0
+    for part in parts:
+        gathered.append(part)
+        size += len(part)
+        if size >= CHUNK:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    yield b"".join(gathered)
+
+
+def _with_spoilt(pieces: Iterable[bytes], fault: Fault, view: View, nth: Callable[[int], Record]) -> Iterator[bytes]:
+    """Replace the record at the fault's `nth` place (from 1) by one that cannot be read."""
+    place = fault.details.get("nth", 1) - 1
+    for here, piece in enumerate(pieces):
+        yield view.write(_spoilt(nth(place), fault.details.get("what", "date"))) if here == place else piece
+
+
+def _spoilt(record: Record, what: str) -> Record:
+    if what == "uuid":
+        return {name: part for name, part in record.items() if name not in {"UUID", "ID"}}
+    if what == "date":
+        dates = [name for name in ("StartDate", "DateOfBirth") if name in record] or ["Date"]
+        return record | dict.fromkeys(dates, "31/31/2024")
+    return record | {what: "not a value"}
+
+
+def _opening(api_method: str) -> bytes:
+    return f'<Response api-method="{api_method}"><Status>OK</Status>'.encode()
+
+
+def _error(api_method: str, description: str, status: int) -> Response:
+    told = f"<ErrorDescription>{escape(description)}</ErrorDescription>"
+    return _xml(f'<Response api-method="{api_method}"><Status>ERROR</Status>{told}</Response>'.encode(), status)
+
+
+def _xml(body: bytes, status: int = 200) -> Response:
+    return Response(body, status, media_type=CONTENT_TYPE)

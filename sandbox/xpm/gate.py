@@ -1,0 +1,95 @@
+"""The way into a tenant: token, scope, connection, privilege and limits, in that order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.identity.bearer import caller
+from sandbox.identity.connections import PRACTICE
+from sandbox.identity.grants import Consent
+from sandbox.identity.problems import AUTHORIZATION, Refused, forbidden, unauthorized
+from sandbox.practice import Practice
+from sandbox.wire import before_end
+from sandbox.world import World
+from sandbox.xpm.limits import Refusal
+
+
+async def through_the_gate(
+    world: World,
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    allowed_by: frozenset[str],
+    answer: Callable[[Practice, Request], Response],
+) -> None:
+    """Answer a call that may come in, refuse any other. A call is in flight until its answer's last byte.
+
+    Args:
+        allowed_by: scopes, any one of which opens the end-point.
+    """
+    request = Request(scope, receive)
+    try:
+        consent = caller(world, request)
+        practice = _practice(world, request, consent, allowed_by)
+    except Refused as refused:
+        await refused.response(scope, receive, send)
+        return
+    refusal = world.meter.enter(consent.client_id, practice.tenant_id)
+    if refusal is not None:
+        await _too_many(refusal, world, consent, practice)(scope, receive, send)
+        return
+    await _in_flight(world, consent, practice, request, send, answer)
+
+
+async def _in_flight(
+    world: World,
+    consent: Consent,
+    practice: Practice,
+    request: Request,
+    send: Send,
+    answer: Callable[[Practice, Request], Response],
+) -> None:
+    flying = True
+
+    def landed() -> None:
+        nonlocal flying
+        if flying:
+            flying = False
+            world.meter.leave(consent.client_id, practice.tenant_id)
+
+    try:
+        response = answer(practice, request)
+        response.headers.update(world.meter.headers(consent.client_id, practice.tenant_id))
+        await response(request.scope, request.receive, before_end(send, landed))
+    finally:
+        landed()
+
+
+def _practice(world: World, request: Request, consent: Consent, allowed_by: frozenset[str]) -> Practice:
+    """The practice the call is for.
+
+    Raises:
+        Refused: 401 without the scope; 403 when the tenant is unknown or not connected, or its connector may no more.
+    """
+    if not allowed_by & consent.scopes:
+        raise Refused(unauthorized(AUTHORIZATION))
+    tenant_id = request.headers.get("xero-tenant-id", "").strip().lower()
+    known = world.connections.between(consent.email, consent.client_id, tenant_id)
+    if known is None or known.tenant_type != PRACTICE or not world.people[consent.email].may_connect(tenant_id):
+        refusal = forbidden()
+        left = world.meter.headers(consent.client_id, tenant_id)
+        if "X-AppMinLimit-Remaining" in left:  # the only limit header that recorded 403s carry
+            refusal.headers["X-AppMinLimit-Remaining"] = left["X-AppMinLimit-Remaining"]
+        raise Refused(refusal)
+    return world.practices[tenant_id]
+
+
+def _too_many(refusal: Refusal, world: World, consent: Consent, practice: Practice) -> Response:
+    headers = {"X-Rate-Limit-Problem": refusal.problem} | world.meter.headers(consent.client_id, practice.tenant_id)
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    return Response(status_code=429, headers=headers)

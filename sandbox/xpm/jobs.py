@@ -1,0 +1,67 @@
+"""`job.api` and `jobstate.api`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from starlette.responses import Response
+
+from sandbox.records.jobs import JobOutline
+from sandbox.xpm import views
+from sandbox.xpm.call import BadParameter, Call
+from sandbox.xpm.clients import NO_CLIENT, values_list
+from sandbox.xpm.envelope import error, ok, shelf_list
+
+NO_JOB = "Invalid job identifier"
+_YEAR_OF_DAYS = 365
+
+
+def job_current(call: Call) -> Response:
+    """`current`: the jobs that are in no completed or closed state."""
+    return _jobs(call, lambda outline: outline.current)
+
+
+def job_list(call: Call) -> Response:
+    """`list`: the jobs created from `from` to `to`, both included, any state; less than a year at once."""
+    first, last = call.day("from"), call.day("to")
+    if (last - first).days >= _YEAR_OF_DAYS:
+        raise BadParameter("The date range must be less than one year")
+    begin, end = first.toordinal(), last.toordinal()
+    return _jobs(call, lambda outline: begin <= outline.created <= end)
+
+
+def job_of_client(call: Call) -> Response:
+    """`client/{uuid}`: all jobs of a client, any state."""
+    position = call.practice.clients.find(call.args[0])
+    if position is None:
+        return error(call.api_method, NO_CLIENT)
+    client = call.practice.clients.key(position)
+    return _jobs(call, lambda outline: outline.client == client)
+
+
+def job_get(call: Call) -> Response:
+    """`get/{number}`: always detailed; a deleted job is as unknown as one that never was."""
+    position = call.practice.jobs.find(call.args[0])
+    if position is None:
+        return error(call.api_method, NO_JOB)
+    return ok(call.api_method, views.JOB_DETAILED.write(call.practice.jobs.record(position)))
+
+
+def job_values(call: Call) -> Response:
+    """`get/{number}/customfield`: only the fields that hold a value."""
+    position = call.practice.jobs.find(call.args[0])
+    if position is None:
+        return error(call.api_method, NO_JOB)
+    return values_list(call, call.practice.values("job", position))
+
+
+def job_states(call: Call) -> Response:
+    """`jobstate.api/list`."""
+    shelf = call.practice.job_states
+    return shelf_list(call.api_method, "JobStates", shelf, shelf.positions(), views.JOB_STATE, call.fault)
+
+
+def _jobs(call: Call, wanted: Callable[[JobOutline], bool]) -> Response:
+    shelf = call.practice.jobs
+    view = views.JOB_DETAILED if call.detailed else views.JOB
+    return shelf_list(call.api_method, "Jobs", shelf, shelf.positions(wanted), view, call.fault)

@@ -1,0 +1,32 @@
+"""The views of XPM's records: what each list leaves out and how `get` differs from it."""
+
+from __future__ import annotations
+
+from sandbox.records.chance import Record
+from sandbox.xpm.render import View
+
+_DETAIL_OF_CLIENTS = frozenset({"Notes", "Groups", "Relationships"})  # what detailed=true adds, measured by others
+_DETAIL_OF_JOBS = frozenset({"Tasks", "Milestones", "Notes"})
+
+
+def _got_client(record: Record) -> Record:
+    """`get` writes the date of birth without a time, and the two flags only when they are set."""
+    born = record.get("DateOfBirth")
+    shaped = record | {"DateOfBirth": born[:10] if born else None}
+    return {name: part for name, part in shaped.items() if not (name in {"IsArchived", "IsDeleted"} and part == "No")}
+
+
+CLIENT = View("plain", "Client", _DETAIL_OF_CLIENTS)
+CLIENT_DETAILED = View("detailed", "Client")
+CLIENT_PAGED = View("paged", "Client", _DETAIL_OF_CLIENTS | {"Contacts"})
+CLIENT_GOT = View("get", "Client", reshape=_got_client)
+JOB = View("plain", "Job", _DETAIL_OF_JOBS)
+JOB_DETAILED = View("detailed", "Job")
+CONTACT = View("plain", "Contact", frozenset({"IsPrimary", "Position"}))
+GROUP = View("plain", "Group")
+STAFF = View("plain", "Staff")
+CATEGORY = View("plain", "Category")
+TEMPLATE = View("plain", "Template")
+JOB_STATE = View("plain", "JobState")
+DEFINITION = View("plain", "CustomFieldDefinition")
+VALUE = View("plain", "CustomField")
