@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 class Clock:
     """Runs with real time from `start` (default: now) and can be pushed forward.
 
-    Everything that ages in the sandbox reads this clock: tokens, codes, rate windows, modified stamps, the `Date` header.
+    All that ages in the sandbox reads this clock: tokens, codes, rate windows, modified stamps, `Date` headers.
     """
 
     def __init__(self, start: datetime | None = None) -> None:

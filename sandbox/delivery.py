@@ -20,6 +20,14 @@ _GARBAGE = "<!DOCTYPE html><html><head><title>Xero</title></head><body><h1>Somet
 _MAINTENANCE = "The service is offline for maintenance. Please try again later."
 
 
+_PLAIN: dict[str, Callable[[], Response]] = {
+    "unauthorized": unauthorized,
+    "forbidden": forbidden,
+    "maintenance": lambda: PlainTextResponse(_MAINTENANCE, 503),
+    "garbage": lambda: HTMLResponse(_GARBAGE),
+}
+
+
 @dataclass(frozen=True)
 class _Call:
     app: ASGIApp
@@ -57,20 +65,14 @@ class FaultDelivery:
                 return Response(details.get("body", ""), details.get("status", 500), details.get("headers"))
             case "token_expired":
                 return token_expired(self._world.clock.now())
-            case "unauthorized":
-                return unauthorized()
-            case "forbidden":
-                return forbidden()
             case "limit":
                 return self._limit(details.get("problem", "minute"), details.get("retry_after"), scope)
-            case "maintenance":
-                return PlainTextResponse(_MAINTENANCE, 503)
             case _:
-                return HTMLResponse(_GARBAGE)
+                return _PLAIN[fault.kind]()
 
     def _limit(self, problem: Problem, retry_after: int | None, scope: Scope) -> Response:
         tenant = place_of(scope).tenant or ""
-        headers = {"X-Rate-Limit-Problem": problem}
+        headers: dict[str, str] = {"X-Rate-Limit-Problem": problem}
         seconds = retry_after if retry_after is not None else self._world.meter.seconds_left("", tenant, problem)
         if seconds is not None:
             headers["Retry-After"] = str(seconds)

@@ -90,7 +90,14 @@ def fault_from(told: dict[str, Any]) -> Fault:
         raise BadFault(f"kind must be one of {', '.join(sorted(KINDS))}")
     if kind in IN_THE_BODY and area not in _BODY_AREAS.get(kind, {"xpm", "tax"}):
         raise BadFault(f"{kind} changes what a list holds, which {area} has not")
-    common = {"area": str, "kind": str, "path": str, "tenant": (str, type(None)), "times": int, "after": int}
+    common: dict[str, type | tuple[type, ...]] = {
+        "area": str,
+        "kind": str,
+        "path": str,
+        "tenant": (str, type(None)),
+        "times": int,
+        "after": int,
+    }
     known = common | _DETAILS.get(kind, {})
     for name, value in told.items():
         if name not in known:

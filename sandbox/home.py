@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -14,7 +15,7 @@ from sandbox.pages import page
 from sandbox.shuffle import shuffle
 from sandbox.world import World
 
-COMMON_FAULTS = {
+COMMON_FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "expired": ("Access token expired, once", {"area": "xpm", "kind": "token_expired"}),
     "minute": ("Minute limit reached, once", {"area": "xpm", "kind": "limit", "problem": "minute"}),
     "day": ("Day limit reached, once", {"area": "xpm", "kind": "limit", "problem": "day"}),

@@ -80,7 +80,8 @@ class Shelf(Generic[O]):
         """The record at `position` as it is now; the caller may change what it gets."""
         with self._lock:
             found = self._edited.get(position)
-            return _present(found if found is not None else self._make(position), self._names)
+            present: Record = _present(found if found is not None else self._make(position), self._names)
+            return present
 
     def records(self) -> Iterator[Record]:
         """All records there now, one at a time."""

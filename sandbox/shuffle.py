@@ -22,7 +22,7 @@ class Done:
 
 
 def shuffle(practice: Practice, seed: int, changes: int) -> list[dict[str, object]]:
-    """Make `changes` edits of clients, jobs, staff and values; the same seed on the same practice makes the same ones."""
+    """Make `changes` edits of clients, jobs, staff and values; the same ones for the same seed and practice."""
     dice = Dice("shuffle", seed, practice.tenant_id)
     moves = (
         *(_change_job,) * 6, *(_change_client,) * 5, *(_change_values,) * 3, *(_add_job,) * 2,
@@ -36,7 +36,9 @@ def _change_job(practice: Practice, dice: Dice, number: int) -> Done:
     if key is None:
         return _add_job(practice, dice, number)
     due = day(practice.clock.today() + timedelta(days=dice.below(90)))
-    told = dice.one(({"State": dice.one(STATES)[0]}, {"Budget": f"{dice.below(90) * 100}.00"}, {"DueDate": due}))
+    told: Record = dice.one(
+        ({"State": dice.one(STATES)[0]}, {"Budget": f"{dice.below(90) * 100}.00"}, {"DueDate": due})
+    )
     edits.change(practice, "jobs", key, told)
     return Done("change", "jobs", key, dict(told))
 
@@ -46,7 +48,9 @@ def _change_client(practice: Practice, dice: Dice, number: int) -> Done:
     if key is None:
         return _add_client(practice, dice, number)
     renamed = f"{dice.one(FAMILY)} & {dice.one(FAMILY)} Holdings"
-    told = dice.one(({"Phone": f"(02) 55{dice.digits(2)} {dice.digits(4)}"}, {"Name": renamed}, {"Email": None}))
+    told: Record = dice.one(
+        ({"Phone": f"(02) 55{dice.digits(2)} {dice.digits(4)}"}, {"Name": renamed}, {"Email": None})
+    )
     edits.change(practice, "clients", key, dict(told))
     return Done("change", "clients", key, dict(told))
 

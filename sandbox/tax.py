@@ -14,7 +14,7 @@ from sandbox.practice import Practice
 from sandbox.records.chance import Record
 from sandbox.records.tax import TAX_COUNTRIES
 from sandbox.world import World
-from sandbox.xpm.gate import through_the_gate
+from sandbox.xpm.gate import Gate
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 500
 _ALLOWED_BY = XPM_BROAD | {"practicemanager.client", "practicemanager.client.read"}
@@ -31,7 +31,7 @@ class TaxFeed:
         if scope["method"] != "GET":
             await PlainTextResponse("Method Not Allowed", 405, {"Allow": "GET"})(scope, receive, send)
         else:
-            await through_the_gate(self._world, scope, receive, send, _ALLOWED_BY, _returns)
+            await Gate(self._world, _ALLOWED_BY, _returns)(scope, receive, send)
 
 
 def _returns(practice: Practice, request: Request) -> Response:

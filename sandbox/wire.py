@@ -17,16 +17,16 @@ TRANSPORT = "sandbox.transport"
 class SocketProtocol(H11Protocol):
     """uvicorn's HTTP/1.1 protocol that also hands the app its transport, in the scope's extensions."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """Wrap the app once per connection."""
         super().connection_made(transport)
         inner = self.app
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[TRANSPORT] = transport
-            await inner(scope, receive, send)  # type: ignore[arg-type]  # starlette's and uvicorn's names for the same
+            await inner(scope, receive, send)
 
-        self.app = with_transport  # type: ignore[assignment]
+        self.app = with_transport
 
 
 def transport_of(scope: Scope) -> asyncio.Transport:

@@ -21,7 +21,9 @@ from sandbox.xpm.limits import Limits, Meter
 HARBOUR_VALE = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
 """Tenant id of "Harbour & Vale"."""
 COASTAL_BRANCH = "b84d2f70-51c9-4e0f-8a37-d9c3e2a41f06"
-"""Tenant id of "Harbour & Vale – Coastal Branch"."""
+"""Tenant id of its Coastal Branch."""
+HARBOUR_NAME = "Harbour & Vale"
+COASTAL_NAME = "Harbour & Vale \N{EN DASH} Coastal Branch"
 HOLDINGS = "0d9a7b52-6f34-4c88-b1e5-27c4f8a0e913"
 """Tenant id of the ledger organisation that Sam Brooks may also connect; not a practice."""
 CLIENT_ID = "FYI-XPM-SANDBOX"
@@ -94,11 +96,11 @@ def demo_world(
     clock, people = clock or Clock(), the_people()
     practices = [
         Practice(
-            clock, HARBOUR_VALE, "Harbour & Vale",
+            clock, HARBOUR_VALE, HARBOUR_NAME,
             jobs=jobs, clients=clients, staff=24, returns=260, seed=seed, people=people,
         ),
         Practice(
-            clock, COASTAL_BRANCH, "Harbour & Vale – Coastal Branch",
+            clock, COASTAL_BRANCH, COASTAL_NAME,
             jobs=300, clients=120, staff=8, returns=60, seed=seed, people=people,
         ),
     ]  # fmt: skip
@@ -124,7 +126,7 @@ def small_world(
             clock, tenant_id, name,
             country=country, jobs=jobs, clients=clients, staff=staff, returns=returns, seed=seed, people=people,
         )
-        for tenant_id, name in ((HARBOUR_VALE, "Harbour & Vale"), (COASTAL_BRANCH, "Harbour & Vale – Coastal Branch"))
+        for tenant_id, name in ((HARBOUR_VALE, HARBOUR_NAME), (COASTAL_BRANCH, COASTAL_NAME))
     ]  # fmt: skip
     return World([the_app(redirect_uris)], people, practices, clock, limits)
 

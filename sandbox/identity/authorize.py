@@ -72,7 +72,7 @@ async def switch(request: Request) -> Response:
 
 
 async def consent_page(request: Request) -> Response:
-    """`GET /identity/consent?transaction=…`: the consent page, the practice picker, or the refusal without privilege."""
+    """`GET /identity/consent?transaction=…`: the consent page, the picker, or the refusal."""
     world, sessions = _state(request)
     transaction = request.query_params.get("transaction", "")
     asked, person = sessions.find(transaction, world.clock.now()), _person(request)

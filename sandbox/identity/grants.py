@@ -172,7 +172,8 @@ class Grants:
     def revoke(self, email: str, client_id: str | None = None) -> int:
         """Kill a person's tokens, for one app or all; their scopes are forgotten. Returns how many sets died."""
         with self._lock:
-            every = {id(known.tokens): known.tokens for known in [*self._refresh.values(), *self._access.values()]}
+            every = {id(known.tokens): known.tokens for known in self._refresh.values()}
+            every |= {id(known.tokens): known.tokens for known in self._access.values()}
             doomed = [
                 tokens
                 for tokens in every.values()

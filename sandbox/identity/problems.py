@@ -21,7 +21,7 @@ class Refused(Exception):
 
 def problem(status: int, title: str, detail: str) -> Response:
     """Xero's problem body, with its capital letters."""
-    body = {
+    body: dict[str, object] = {
         "Type": None,
         "Title": title,
         "Status": status,

@@ -20,6 +20,11 @@ def digest(*parts: object) -> int:
     return int.from_bytes(blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest())
 
 
+def turn(position: int, every: int, at: int) -> bool:
+    """Whether it is the turn of `position`: once in `every`, the first time at `at`. Makes sure of rare cases."""
+    return position % every == at
+
+
 def uuid_of(*parts: object) -> str:
     """A lower-case, dashed UUID (form of version 4) that depends on nothing but `parts`."""
     text = f"{digest(*parts):032x}"

@@ -13,10 +13,12 @@ from sandbox.records.people_and_firms import ClientOutline
 from sandbox.records.tax_block import tax_block
 
 CLIENT_ELEMENTS = (
-    "UUID", "Name", "Title", "Gender", "FirstName", "MiddleName", "LastName", "OtherName", "Email", "DateOfBirth", "DateOfDeath",
+    "UUID", "Name", "Title", "Gender", "FirstName", "MiddleName", "LastName", "OtherName", "Email", "DateOfBirth",
+    "DateOfDeath",
     "Address", "City", "Region", "PostCode", "Country",
     "PostalAddress", "PostalCity", "PostalRegion", "PostalPostCode", "PostalCountry",
-    "Phone", "Fax", "Website", "ReferralSource", "ExportCode", "ClientCode", "Industry", "IsProspect", "IsArchived", "IsDeleted",
+    "Phone", "Fax", "Website", "ReferralSource", "ExportCode", "ClientCode", "Industry", "IsProspect",
+    "IsArchived", "IsDeleted",
     "AccountManager", "JobManager", "Type", "BillingClient", "Contacts", "Notes", "Groups", "Relationships",
     "TaxNumber", "CompanyNumber", "BusinessNumber", "BranchNumber", "BusinessStructure", "BalanceMonth", "PrepareGST",
     "GSTRegistered", "GSTPeriod", "GSTBasis", "ProvisionalTaxBasis", "ProvisionalTaxRatio",
@@ -28,7 +30,7 @@ CLIENT_ELEMENTS = (
 
 @dataclass(frozen=True)
 class ClientMaker:
-    """Makes the client at any position from the seed alone. `outlines` are those of the beginning, never edited ones."""
+    """Makes the client at any position from the seed alone; `outlines` are those of the beginning, not edited ones."""
 
     seed: str
     country: str

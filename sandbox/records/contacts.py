@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from sandbox.records.chance import Dice, Record, uuid_of
+from sandbox.records.chance import Dice, Record, turn, uuid_of
 from sandbox.records.names import FAMILY, GIVEN, ROLES
 
 
 def contacts_of(seed: str, position: int) -> list[Record]:
     """The contacts of the client at `position`: its own, often the neighbour's too, the first one primary."""
     dice = Dice(seed, "contacts", position)
-    if position % 11 == 8:
+    if turn(position, 11, 8):
         return []
     held = [position]
     if position and dice.odds(0.4):
@@ -35,5 +35,5 @@ def contact(seed: str, number: int) -> Record:
         "Mobile": dice.perhaps(0.7, f"0491 57{dice.below(10)} {dice.digits(3)}"),
         "Email": dice.perhaps(0.8, f"contact{number:05d}@mail.example"),
         "Phone": dice.perhaps(0.4, f"(03) 55{dice.digits(2)} {dice.digits(4)}"),
-        "IsDeleted": "Yes" if number % 29 == 28 else "No",
+        "IsDeleted": "Yes" if turn(number, 29, 28) else "No",
     }

@@ -4,22 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from sandbox.records.chance import Dice, Record, day, uuid_of
 
-# name, type as shown, value element, used on clients, used on jobs, options
-_DEFINITIONS: tuple[tuple[str, str, str, bool, bool, str | None], ...] = (
-    ("Partner in charge", "Text", "Text", True, False, None),
-    ("Fee budget", "Decimal", "Decimal", True, True, None),
-    ("Year end reminder", "Date", "Date", True, False, None),
-    ("Service level", "Dropdown List", "Text", True, False, "Gold,Silver,Bronze & below"),
-    ("Document folder", "Value Link", "Text", True, False, None),
-    ("Engagement signed?", "Checkbox", "Boolean", True, True, None),
-    ("Employees", "Number", "Number", True, False, None),
-    ("Lodgement programme", "Dropdown List", "Text", False, True, "May,October,Substituted"),
-    ("Promised date", "Date", "Date", False, True, None),
-    ("Write-off allowed", "Decimal", "Decimal", False, True, None),
-    ("Reviewer's remark", "Text", "Text", False, True, None),
+
+class _Field(NamedTuple):
+    name: str
+    kind: str
+    """Type as XPM displays it."""
+    element: str
+    """The value element, which names the type for programs."""
+    on_clients: bool
+    on_jobs: bool
+    options: str | None
+
+
+_DEFINITIONS = tuple(
+    _Field(*row)
+    for row in (
+        ("Partner in charge", "Text", "Text", True, False, None),
+        ("Fee budget", "Decimal", "Decimal", True, True, None),
+        ("Year end reminder", "Date", "Date", True, False, None),
+        ("Service level", "Dropdown List", "Text", True, False, "Gold,Silver,Bronze & below"),
+        ("Document folder", "Value Link", "Text", True, False, None),
+        ("Engagement signed?", "Checkbox", "Boolean", True, True, None),
+        ("Employees", "Number", "Number", True, False, None),
+        ("Lodgement programme", "Dropdown List", "Text", False, True, "May,October,Substituted"),
+        ("Promised date", "Date", "Date", False, True, None),
+        ("Write-off allowed", "Decimal", "Decimal", False, True, None),
+        ("Reviewer's remark", "Text", "Text", False, True, None),
+    )
 )
 _TEXTS = {
     "Partner in charge": ("Mere Tāne", "Sam Brooks", "To be agreed"),
@@ -32,25 +47,23 @@ _TEXTS = {
 
 def definitions(seed: str) -> list[Record]:
     """The practice's custom-field definitions, one of each type at least."""
-    return [_definition(seed, *row) for row in _DEFINITIONS]
+    return [_definition(seed, field) for field in _DEFINITIONS]
 
 
-def _definition(
-    seed: str, name: str, kind: str, element: str, on_clients: bool, on_jobs: bool, options: str | None
-) -> Record:
+def _definition(seed: str, field: _Field) -> Record:
     return {
-        "UUID": uuid_of(seed, "field", name),
-        "Name": name,
-        "Type": kind,
-        "LinkUrl": "https://files.example/c/[value]" if kind == "Value Link" else None,
-        "Options": options,
-        "UseClient": _flag(on_clients),
+        "UUID": uuid_of(seed, "field", field.name),
+        "Name": field.name,
+        "Type": field.kind,
+        "LinkUrl": "https://files.example/c/[value]" if field.kind == "Value Link" else None,
+        "Options": field.options,
+        "UseClient": _flag(field.on_clients),
         "UseContact": "false",
-        "UseJob": _flag(on_jobs),
+        "UseJob": _flag(field.on_jobs),
         "UseJobTask": "false",
         "UseJobCost": "false",
         "UseJobTime": "false",
-        "ValueElement": element,
+        "ValueElement": field.element,
     }
 
 
@@ -69,12 +82,19 @@ def values(seed: str, owner: str, position: int, definitions: Sequence[Record], 
 
 
 def _value(dice: Dice, definition: Record, today: date) -> Record:
-    element = definition["ValueElement"]
-    written = {
-        "Text": lambda: dice.one(_TEXTS.get(definition["Name"], ("yes",))),
-        "Decimal": lambda: f"{dice.below(9000) + 100:,}.{dice.below(100):02d}",
-        "Number": lambda: str(dice.below(250)),
-        "Date": lambda: day(today + timedelta(days=dice.below(400) - 200)),
-        "Boolean": lambda: "true",
-    }[element]()
-    return {"UUID": definition["UUID"], "Name": definition["Name"], element: written}
+    name, element = definition["Name"], definition["ValueElement"]
+    return {"UUID": definition["UUID"], "Name": name, element: _written(dice, name, element, today)}
+
+
+def _written(dice: Dice, name: str, element: str, today: date) -> str:
+    match element:
+        case "Decimal":  # thousands commas have been seen in the wild
+            return f"{dice.below(9000) + 100:,}.{dice.below(100):02d}"
+        case "Number":
+            return str(dice.below(250))
+        case "Date":
+            return day(today + timedelta(days=dice.below(400) - 200))
+        case "Boolean":
+            return "true"
+        case _:
+            return dice.one(_TEXTS.get(name, ("yes",)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sandbox.records.chance import Dice, Record, day, reference, uuid_of
+from sandbox.records.chance import Dice, Record, day, reference, turn, uuid_of
 from sandbox.records.names import DESCRIPTIONS, FOLDERS, MILESTONES, NOTE_TEXTS, NOTE_TITLES, STATES, TASKS, WORK
 from sandbox.records.people_and_firms import ClientOutline
 
@@ -18,7 +18,8 @@ _CLOSED_STATES = tuple(name for name, current in STATES if not current)
 IS_CURRENT: Mapping[str, bool] = dict(STATES)
 
 JOB_ELEMENTS = (
-    "ID", "UUID", "Name", "Description", "State", "Type", "ClientOrderNumber", "Budget", "StartDate", "DueDate", "CompletedDate",
+    "ID", "UUID", "Name", "Description", "State", "Type", "ClientOrderNumber", "Budget", "StartDate", "DueDate",
+    "CompletedDate",
     "Client", "Contact", "Manager", "Partner", "Assigned", "Tasks", "Milestones", "Notes", "WebUrl",
 )  # fmt: skip
 """Every element a job may have, in the order the sandbox writes them."""
@@ -41,7 +42,7 @@ class JobOutline(NamedTuple):
 
 
 def job_outlines(seed: str, count: int, today: date, clients: Sequence[ClientOutline]) -> list[JobOutline]:
-    """`count` jobs in order of creation over the last six years, a few old ones still open, 1 in 25 without a client."""
+    """`count` jobs in order of creation over the last six years, a few old ones still open, 1 in 25 for no client."""
     dice = Dice(seed, "job outlines")
     span = YEARS * 365
     first = today.toordinal() - span
@@ -53,20 +54,25 @@ def job_outlines(seed: str, count: int, today: date, clients: Sequence[ClientOut
 
 def _outline(dice: Dice, position: int, created: int, today: date, clients: Sequence[ClientOutline]) -> JobOutline:
     age = today.toordinal() - created
-    is_open = dice.odds(0.85 if age < 120 else 0.35 if age < 400 else 0.04) or position % 50 == 2
-    client = dice.one(clients).uuid if clients and position % 25 != 3 else None
+    is_open = dice.odds(_still_open(age)) or turn(position, 50, 2)
+    client = dice.one(clients).uuid if clients and not turn(position, 25, 3) else None
     state = dice.one(_OPEN_STATES if is_open else _CLOSED_STATES[:1] * 8 + _CLOSED_STATES[1:])
     return JobOutline(_number(position), created, state, client)
 
 
+def _still_open(age_in_days: int) -> float:
+    """The share of jobs of that age that are not closed yet."""
+    return next(share for days, share in ((120, 0.85), (400, 0.35), (100_000, 0.04)) if age_in_days < days)
+
+
 def _number(position: int) -> str:
-    if position % 97 == 11:
+    if turn(position, 97, 11):
         return f"FBT {position:05d}"
-    if position % 41 == 7:
+    if turn(position, 41, 7):
         return f"24-{position:05d}"
-    if position % 23 == 4:
+    if turn(position, 23, 4):
         return f"VALE{position}"
-    if position % 17 == 9:
+    if turn(position, 17, 9):
         return f"Y{position + 100_800}"
     return f"J{position + 1:06d}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sandbox.records.chance import Dice, Record, uuid_of
+from sandbox.records.chance import Dice, Record, turn, uuid_of
 from sandbox.records.names import FAMILY, GIVEN, PLACES, TRADES
 
 Kind = Literal["person", "company", "trust"]
@@ -50,11 +50,11 @@ def _outline(seed: str, position: int, now: datetime) -> ClientOutline:
         kind=kind,
         given=given,
         family=family,
-        group=position // _GROUP_SIZE if position % 5 != 4 else None,
+        group=position // _GROUP_SIZE if not turn(position, 5, 4) else None,
         modified=now - timedelta(days=dice.below(900) + 1, seconds=dice.below(86_400)),
-        archived=position % 12 == 5,
-        deleted=position % 30 == 6,
-        prospect=position % 15 == 7,
+        archived=turn(position, 12, 5),
+        deleted=turn(position, 30, 6),
+        prospect=turn(position, 15, 7),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from sandbox.records.chance import Dice, Record, uuid_of
-from sandbox.records.people_and_firms import ClientOutline
+from sandbox.records.people_and_firms import ClientOutline, Kind
 
 TAX_COUNTRIES = frozenset({"AU", "NZ"})
 """Only these practices have returns in Xero Tax."""
@@ -14,7 +14,7 @@ RETURN_FIELDS = (
     "returnId", "clientUuid", "taxType", "year", "status", "periodFrom", "periodTo", "lodgedOn", "dueOn", "issuedOn",
     "estimatedIncome", "assessedIncome", "estimatedPayable", "assessedPayable", "webUrl",
 )  # fmt: skip
-_TYPES = {
+_TYPES: dict[str, dict[Kind, tuple[str, ...]]] = {
     "AU": {"person": ("ITR", "AS"), "company": ("CTR", "FBT", "AS"), "trust": ("TRT", "SMSF")},
     "NZ": {"person": ("IR3",), "company": ("IR4",), "trust": ("IR6",)},
 }
@@ -51,9 +51,9 @@ def _return(seed: str, position: int, country: str, clients: Sequence[ClientOutl
 
 def _period(dice: Dice, country: str, tax_type: str, year: int) -> tuple[date, date]:
     if tax_type == "AS":
-        month = dice.one((1, 4, 7, 10))
-        last = date(year, 12, 31) if month == 10 else date(year, month + 3, 1) - timedelta(days=1)
-        return date(year, month, 1), last
+        quarter = dice.below(4)
+        after = date(year + quarter // 3, (quarter * 3 + 3) % 12 + 1, 1)
+        return date(year, quarter * 3 + 1, 1), after - timedelta(days=1)
     return (date(year - 1, 4, 1), date(year, 3, 31)) if country == "NZ" else (date(year - 1, 7, 1), date(year, 6, 30))
 
 

@@ -42,7 +42,7 @@ def definition_get(call: Call) -> Response:
 
 
 def _all(call: Call, container: str, shelf: Shelf[None], view: View) -> Response:
-    return shelf_list(call.api_method, container, shelf, shelf.positions(), view, call.fault)
+    return shelf_list(call, container, shelf, shelf.positions(), view)
 
 
 def _one(call: Call, shelf: Shelf[None], view: View, unknown: str) -> Response:

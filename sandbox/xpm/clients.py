@@ -25,7 +25,7 @@ def client_list(call: Call) -> Response:
     shelf = call.practice.clients
     positions = shelf.positions(None if since is None else lambda outline: outline.modified >= since)
     view = views.CLIENT_DETAILED if call.detailed else views.CLIENT
-    return shelf_list(call.api_method, "Clients", shelf, positions, view, call.fault)
+    return shelf_list(call, "Clients", shelf, positions, view)
 
 
 def client_paged_list(call: Call) -> Response:
@@ -33,7 +33,7 @@ def client_paged_list(call: Call) -> Response:
     shelf = call.practice.clients
     positions = shelf.positions(lambda outline: outline.listed)
     page, tail = _page(call, positions)
-    return shelf_list(call.api_method, "Clients", shelf, page, views.CLIENT_PAGED, call.fault, tail)
+    return shelf_list(call, "Clients", shelf, page, views.CLIENT_PAGED, tail=tail)
 
 
 def client_get(call: Call) -> Response:
@@ -55,7 +55,7 @@ def client_values(call: Call) -> Response:
 def values_list(call: Call, values: Sequence[Record]) -> Response:
     """The custom-field values of one record."""
     pieces = [views.VALUE.write(value) for value in values]
-    return listing(call.api_method, "CustomFields", pieces, views.VALUE, call.fault, values.__getitem__)
+    return listing(call, "CustomFields", pieces, views.VALUE, values.__getitem__)
 
 
 def contact_list(call: Call) -> Response:
@@ -70,7 +70,7 @@ def contact_list(call: Call) -> Response:
     page, tail = _page(call, range(len(contacts)))
     shown = [contacts[place] for place in page]
     pieces = [views.CONTACT.write(contact) for contact in shown]
-    return listing(call.api_method, "Contacts", pieces, views.CONTACT, call.fault, shown.__getitem__, tail)
+    return listing(call, "Contacts", pieces, views.CONTACT, shown.__getitem__, tail=tail)
 
 
 def _active(outline: ClientOutline) -> bool:
@@ -80,7 +80,7 @@ def _active(outline: ClientOutline) -> bool:
 def group_list(call: Call) -> Response:
     """`clientgroup.api/list`."""
     shelf = call.practice.groups
-    return shelf_list(call.api_method, "Groups", shelf, shelf.positions(), views.GROUP, call.fault)
+    return shelf_list(call, "Groups", shelf, shelf.positions(), views.GROUP)
 
 
 def group_get(call: Call) -> Response:
@@ -93,7 +93,10 @@ def group_get(call: Call) -> Response:
 
 
 def _page(call: Call, places: Sequence[int]) -> tuple[list[int], bytes]:
-    """The places of one page and the `Pagination` after it. A token names the last place shown, so edits do not shift it."""
+    """The places of one page and the `Pagination` after it.
+
+    A token names the last place shown, so that edits between two pages do not shift the next one.
+    """
     size, after = call.page_size(), _read_token(call.query.get("pagetoken"))
     rest = [place for place in places if place > after]
     page = rest[:size]

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from sandbox.faults import Fault
 from sandbox.records.chance import Record
 from sandbox.shelf import O, Shelf
+from sandbox.xpm.call import Call
 from sandbox.xpm.render import View, escape
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
@@ -32,26 +33,20 @@ def bad_request(api_method: str, description: str) -> Response:
 
 
 def shelf_list(
-    api_method: str,
-    container: str,
-    shelf: Shelf[O],
-    positions: Sequence[int],
-    view: View,
-    fault: Fault | None,
-    tail: bytes = b"",
+    call: Call, container: str, shelf: Shelf[O], positions: Sequence[int], view: View, *, tail: bytes = b""
 ) -> Response:
     """A list of records of one shelf; each record's XML is kept until the record changes."""
     pieces = (shelf.written(position, view.name, view.write) for position in positions)
-    return listing(api_method, container, pieces, view, fault, lambda place: shelf.record(positions[place]), tail)
+    return listing(call, container, pieces, view, lambda place: shelf.record(positions[place]), tail=tail)
 
 
 def listing(
-    api_method: str,
+    call: Call,
     container: str,
     pieces: Iterable[bytes],
     view: View,
-    fault: Fault | None,
     nth: Callable[[int], Record],
+    *,
     tail: bytes = b"",
 ) -> Response:
     """A list of XML elements, or what the ordered fault makes of it.
@@ -60,6 +55,7 @@ def listing(
         nth: the record at a place in the list, for the fault that spoils one.
         tail: what follows the container, e.g. the pagination.
     """
+    fault, api_method = call.fault, call.api_method
     kind = fault.kind if fault else None
     if fault and kind == "error_body":
         return error(api_method, fault.details.get("description", "An unexpected error occurred"))
@@ -108,8 +104,8 @@ def _spoilt(record: Record, what: str) -> Record:
     if what == "uuid":
         return {name: part for name, part in record.items() if name not in {"UUID", "ID"}}
     if what == "date":
-        dates = [name for name in ("StartDate", "DateOfBirth") if name in record] or ["Date"]
-        return record | dict.fromkeys(dates, "31/31/2024")
+        date = next((name for name in ("StartDate", "DateOfBirth") if name in record), "Date")
+        return {**record, date: "31/31/2024"}
     return record | {what: "not a value"}
 
 

@@ -18,55 +18,50 @@ from sandbox.world import World
 from sandbox.xpm.limits import Refusal
 
 
-async def through_the_gate(
-    world: World,
-    scope: Scope,
-    receive: Receive,
-    send: Send,
-    allowed_by: frozenset[str],
-    answer: Callable[[Practice, Request], Response],
-) -> None:
-    """Answer a call that may come in, refuse any other. A call is in flight until its answer's last byte.
+class Gate:
+    """An ASGI app that answers a call that may come in and refuses any other.
 
     Args:
         allowed_by: scopes, any one of which opens the end-point.
+        answer: the work; a call is in flight from its beginning to the answer's last byte.
     """
-    request = Request(scope, receive)
-    try:
-        consent = caller(world, request)
-        practice = _practice(world, request, consent, allowed_by)
-    except Refused as refused:
-        await refused.response(scope, receive, send)
-        return
-    refusal = world.meter.enter(consent.client_id, practice.tenant_id)
-    if refusal is not None:
-        await _too_many(refusal, world, consent, practice)(scope, receive, send)
-        return
-    await _in_flight(world, consent, practice, request, send, answer)
 
+    def __init__(
+        self, world: World, allowed_by: frozenset[str], answer: Callable[[Practice, Request], Response]
+    ) -> None:
+        self._world, self._allowed_by, self._answer = world, allowed_by, answer
 
-async def _in_flight(
-    world: World,
-    consent: Consent,
-    practice: Practice,
-    request: Request,
-    send: Send,
-    answer: Callable[[Practice, Request], Response],
-) -> None:
-    flying = True
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        request = Request(scope, receive)
+        try:
+            consent = caller(self._world, request)
+            practice = _practice(self._world, request, consent, self._allowed_by)
+        except Refused as refused:
+            await refused.response(scope, receive, send)
+            return
+        refusal = self._world.meter.enter(consent.client_id, practice.tenant_id)
+        if refusal is not None:
+            await _too_many(refusal, self._world, consent, practice)(scope, receive, send)
+            return
+        await self._in_flight(consent, practice, request, send)
 
-    def landed() -> None:
-        nonlocal flying
-        if flying:
-            flying = False
-            world.meter.leave(consent.client_id, practice.tenant_id)
+    async def _in_flight(self, consent: Consent, practice: Practice, request: Request, send: Send) -> None:
+        meter, account = self._world.meter, (consent.client_id, practice.tenant_id)
+        flying = True
 
-    try:
-        response = answer(practice, request)
-        response.headers.update(world.meter.headers(consent.client_id, practice.tenant_id))
-        await response(request.scope, request.receive, before_end(send, landed))
-    finally:
-        landed()
+        def landed() -> None:
+            nonlocal flying
+            if flying:
+                flying = False
+                meter.leave(*account)
+
+        try:
+            response = self._answer(practice, request)
+            response.headers.update(meter.headers(*account))
+            await response(request.scope, request.receive, before_end(send, landed))
+        finally:
+            landed()
 
 
 def _practice(world: World, request: Request, consent: Consent, allowed_by: frozenset[str]) -> Practice:

@@ -58,10 +58,10 @@ def job_values(call: Call) -> Response:
 def job_states(call: Call) -> Response:
     """`jobstate.api/list`."""
     shelf = call.practice.job_states
-    return shelf_list(call.api_method, "JobStates", shelf, shelf.positions(), views.JOB_STATE, call.fault)
+    return shelf_list(call, "JobStates", shelf, shelf.positions(), views.JOB_STATE)
 
 
 def _jobs(call: Call, wanted: Callable[[JobOutline], bool]) -> Response:
     shelf = call.practice.jobs
     view = views.JOB_DETAILED if call.detailed else views.JOB
-    return shelf_list(call.api_method, "Jobs", shelf, shelf.positions(wanted), view, call.fault)
+    return shelf_list(call, "Jobs", shelf, shelf.positions(wanted), view)

@@ -26,7 +26,7 @@ class Limits:
 
 
 def window(now: datetime, length: int, salt: str) -> tuple[float, float]:
-    """Beginning and end (POSIX seconds) of the fixed window of `length` seconds that `now` is in, for whom `salt` names."""
+    """Beginning and end (POSIX seconds) of the fixed window of `length` seconds around `now`, for whom `salt` names."""
     offset = digest("window", length, salt) % length
     began = (now.timestamp() - offset) // length * length + offset
     return began, began + length

@@ -18,7 +18,7 @@ from sandbox.world import World
 from sandbox.xpm import catalogues, clients, jobs
 from sandbox.xpm.call import BadParameter, Call
 from sandbox.xpm.envelope import bad_request
-from sandbox.xpm.gate import through_the_gate
+from sandbox.xpm.gate import Gate
 
 
 def _with(area: str) -> frozenset[str]:
@@ -87,7 +87,7 @@ class XpmApi:
             await PlainTextResponse("Method Not Allowed", 405, {"Allow": "GET"})(scope, receive, send)
         else:
             route, args = found
-            await through_the_gate(self._world, scope, receive, send, route.allowed_by, _answer(route, args))
+            await Gate(self._world, route.allowed_by, _answer(route, args))(scope, receive, send)
 
 
 def _answer(route: Route, args: tuple[str, ...]) -> Callable[[Practice, Request], Response]:
