@@ -13,10 +13,11 @@ from hashlib import sha256
 from sqlalchemy import and_, update
 from sqlmodel import Session, col, select
 
+from xpm.store import consents
 from xpm.store.errors import AttemptExpired, AttemptRefused, AttemptUsed, UnknownAttempt, WrongBrowser
-from xpm.store.tables import AuthorisationAttempt
+from xpm.store.tables import AuthorisationAttempt, JsonObject
 from xpm.store.vault import Vault
-from xpm.store.vocabulary import AttemptOutcome
+from xpm.store.vocabulary import AttemptOutcome, ConsentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,6 @@ def open_attempt(
     practice: str,
     user_id: str,
     flow_run_id: str | None = None,
-    pause_key: str | None = None,
     expires_at: datetime,
     now: datetime,
 ) -> AuthorisationAttempt:
@@ -44,7 +44,6 @@ def open_attempt(
         practice=practice,
         user_id=user_id,
         flow_run_id=flow_run_id,
-        pause_key=pause_key,
         created_at=now,
         expires_at=expires_at,
     )
@@ -69,6 +68,31 @@ def waiting(session: Session, practice: str, now: datetime) -> list[Authorisatio
         AuthorisationAttempt.expires_at > now,
     )
     return list(session.exec(alive.order_by(col(AuthorisationAttempt.created_at).desc())))
+
+
+def of_run(session: Session, flow_run_id: str) -> list[AuthorisationAttempt]:
+    """List the attempts of one flow run, newest first."""
+    of = select(AuthorisationAttempt).where(AuthorisationAttempt.flow_run_id == flow_run_id)
+    return list(session.exec(of.order_by(col(AuthorisationAttempt.created_at).desc())))
+
+
+def granted_to(session: Session, flow_run_id: str) -> AuthorisationAttempt | None:
+    """Find the attempt that got this flow run a consent which can still be used: a retried run goes on with it."""
+    usable = (ConsentStatus.PENDING, ConsentStatus.ACTIVE)
+    for attempt in of_run(session, flow_run_id):
+        if attempt.consent_id and consents.get(session, attempt.consent_id).status in usable:
+            return attempt
+    return None
+
+
+def choose(
+    session: Session, attempt_id: str, *, tenant_id: str, tenant_name: str, xero_connection_id: str
+) -> AuthorisationAttempt:
+    """Note which of the offered XPM practices was chosen. Raises UnknownAttempt."""
+    attempt = get(session, attempt_id)
+    attempt.tenant_id, attempt.tenant_name, attempt.xero_connection_id = tenant_id, tenant_name, xero_connection_id
+    session.flush()
+    return attempt
 
 
 def set_out(
@@ -139,6 +163,7 @@ def close(
     outcome: AttemptOutcome,
     *,
     reason_key: str | None = None,
+    reason_facts: JsonObject | None = None,
     consent_id: str | None = None,
     now: datetime,
 ) -> bool:
@@ -149,6 +174,7 @@ def close(
         .values(
             outcome=outcome,
             reason_key=reason_key,
+            reason_facts=reason_facts,
             consent_id=consent_id,
             closed_at=now,
             nonce=None,

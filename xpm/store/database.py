@@ -101,10 +101,11 @@ def _understood(url: str) -> URL:
 
 
 def _engine(url: URL) -> Engine:
+    # parameters stay hidden: errors are logged, and rows hold people's data
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True)
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     _make_folder(Path(url.database or ""))
-    engine = create_engine(url)
+    engine = create_engine(url, hide_parameters=True)
     sqlite.prepare(engine)
     return engine
 

@@ -6,6 +6,7 @@ from dataclasses import astuple, dataclass, field
 from sqlalchemy import ColumnElement, and_
 
 from xpm.store.record_tables import RecordTable
+from xpm.store.vocabulary import ArchiveReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class RecordRow:
 
     `columns` names exactly `RecordTable.columns`; `owned` rows exactly `OwnedTable.columns`, in XPM's order;
     `shared` rows exactly `SharedTable.columns`. The store adds scope, owner key and place in the list.
+    `archived` is what XPM itself says of the record: it is there, and no longer current.
     """
 
     key: str
@@ -29,16 +31,18 @@ class RecordRow:
     columns: Mapping[str, object]
     owned: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
     shared: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
+    archived: ArchiveReason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch did, in records; the four add up to the distinct keys of the batch."""
+    """What a batch did, in records; the five add up to the distinct keys of the batch."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     restored: int = 0
+    archived: int = 0
 
     def __add__(self, other: "Applied") -> "Applied":
         """Sum two batches."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, bindparam, delete, insert
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, delete, func, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from xpm.store.errors import WrongColumns
@@ -48,8 +48,15 @@ def _upsert(connection: Connection, table: Table, columns: Iterable[str], values
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(table)
     keys = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in columns if name not in keys}
+    changes: dict[str, object] = {name: statement.excluded[name] for name in columns if name not in keys}
+    if "archived_at" in changes:
+        changes["archived_at"] = _since_when_archived(table, statement.excluded.archived_at)
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), values)
+
+
+def _since_when_archived(table: Table, given: ColumnElement[datetime]) -> ColumnElement[datetime | None]:
+    """A record that was archived before keeps the time at which it was."""
+    return case((given.is_(None), None), else_=func.coalesce(table.c.archived_at, given))
 
 
 def _delete_owned(
@@ -66,7 +73,7 @@ def _delete_owned(
 
 def _main_values(table: RecordTable, scope: Scope, rows: Iterable[RecordRow], stamps: Values) -> list[Values]:
     fixed = _fixed(table, scope)
-    fresh = {**stamps, "first_synced_at": stamps["changed_at"], "archived_at": None, "archived_reason": None}
+    now = stamps["changed_at"]
     expected = table.columns
     return [
         {
@@ -74,7 +81,10 @@ def _main_values(table: RecordTable, scope: Scope, rows: Iterable[RecordRow], st
             **_checked(row.columns, expected, table.table.name),
             table.key: row.key,
             "content_hash": row.content_hash,
-            **fresh,
+            "first_synced_at": now,
+            "archived_at": now if row.archived else None,
+            "archived_reason": row.archived,
+            **stamps,
         }
         for row in rows
     ]

@@ -28,7 +28,8 @@ def apply(
 ) -> Applied:
     """Bring the stored records to these versions and tell how many that touched.
 
-    Records with the stored digest are not written; archived ones that came back are un-archived. Of several rows of
+    Records with the stored digest are not written; archived ones that came back are un-archived, and those that XPM
+    itself calls archived or deleted are archived. Of several rows of
     one key the last wins. Raises WrongColumns before anything of the batch is written.
     """
     latest = iter({row.key: row for row in rows}.values())
@@ -75,18 +76,23 @@ def _apply_batch(
     session: Session, table: RecordTable, scope: Scope, rows: Sequence[RecordRow], *, run_id: str | None, now: datetime
 ) -> Applied:
     columns = table.table.c
-    known = select(columns[table.key], columns.content_hash, columns.archived_at).where(
+    known = select(columns[table.key], columns.content_hash, columns.archived_reason).where(
         in_scope(table, scope), columns[table.key].in_([row.key for row in rows])
     )
-    stored = {
-        key: (digest, archived_at is not None) for key, digest, archived_at in session.connection().execute(known)
-    }
-    current = [row for row in rows if stored.get(row.key) == (row.content_hash, False)]
+    stored = {key: (digest, archived) for key, digest, archived in session.connection().execute(known)}
+    current = [row for row in rows if stored.get(row.key) == (row.content_hash, row.archived)]
     new = [row for row in rows if row.key not in stored]
-    different = [row for row in rows if row.key in stored and stored[row.key] != (row.content_hash, False)]
-    restored = sum(stored[row.key][1] for row in different)
+    different = [row for row in rows if row.key in stored and stored[row.key] != (row.content_hash, row.archived)]
     record_writes.write(session.connection(), table, scope, new, different, run_id=run_id, now=now)
-    return Applied(len(new), len(different) - restored, len(current), restored)
+    restored = sum(row.archived is None and stored[row.key][1] is not None for row in different)
+    archived = sum(row.archived is not None and stored[row.key][1] is None for row in different)
+    return Applied(
+        added=len(new),
+        changed=len(different) - restored - archived,
+        unchanged=len(current),
+        restored=restored,
+        archived=archived,
+    )
 
 
 def _active(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:

@@ -4,6 +4,6 @@ The sentences live in `catalogue.toml`; code names them by key and supplies the 
 """
 
 from xpm.words.catalogue import Message, every_key, message
-from xpm.words.stopped import Stopped
+from xpm.words.stopped import Stopped, stop
 
-__all__ = ["Message", "Stopped", "every_key", "message"]
+__all__ = ["Message", "Stopped", "every_key", "message", "stop"]

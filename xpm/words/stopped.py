@@ -3,23 +3,21 @@
 from xpm.words.catalogue import Message, message
 
 
-class Stopped(Exception):  # noqa: N818 - a runbook that stops is an outcome, not a programming error
-    """A rule does not let the runbook go on; the message says why and what to do.
+class Stopped(Exception):
+    """A rule does not let the runbook go on; `message` says why and what to do. Retrying without doing so cannot help."""
 
-    Retrying without doing so cannot help.
-    """
-
-    def __init__(self, key: str, **facts: object) -> None:
-        super().__init__(key, facts)
-        self.message: Message = message(key, **facts)
+    def __init__(self, said: Message) -> None:
+        super().__init__(said)
+        self.message = said
 
     def __str__(self) -> str:
         return self.message.text
 
-    def __reduce__(self) -> tuple[object, ...]:
-        key, facts = self.args
-        return (_stopped, (key, facts))
 
+def stop(key: str, **facts: object) -> Stopped:
+    """A `Stopped` that says what the catalogue has under `key`; raise it.
 
-def _stopped(key: str, facts: dict[str, object]) -> Stopped:
-    return Stopped(key, **facts)
+    Raises:
+        KeyError: as `message` does.
+    """
+    return Stopped(message(key, **facts))

@@ -11,9 +11,9 @@ from xpm.store.tables.clients import (
 from xpm.store.tables.connections import AuthorisationAttempt, Connection, ConnectionTransition, Consent
 from xpm.store.tables.custom_fields import CustomFieldDefinition, CustomFieldOwner, CustomFieldValue
 from xpm.store.tables.jobs import Job, JobCategory
-from xpm.store.tables.operations import JsonObject, LeaseRow, PracticeActivity, Quarantine, SyncRun
+from xpm.store.tables.operations import LeaseRow, PracticeActivity, Quarantine, SyncRun
 from xpm.store.tables.practices import FyiUser, IntegrationSettings, Practice
-from xpm.store.tables.schema import StoreTable, SyncedRecord, TenantScoped, Touched
+from xpm.store.tables.schema import JsonObject, StoreTable, SyncedRecord, TenantScoped, Touched
 from xpm.store.tables.staff import Staff
 from xpm.store.tables.tax_returns import TaxReturn
 

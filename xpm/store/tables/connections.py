@@ -6,7 +6,7 @@ from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
 from xpm.store.columns import Json, OneOf, UtcDateTime
-from xpm.store.tables.schema import StoreTable
+from xpm.store.tables.schema import JsonObject, StoreTable
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 
 
@@ -78,12 +78,15 @@ class AuthorisationAttempt(StoreTable, table=True):
     practice: str = Field(foreign_key="practice.slug", index=True)
     user_id: str = Field(foreign_key="fyi_user.id")
     flow_run_id: str | None = None
-    pause_key: str | None = None
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     outcome: AttemptOutcome = Field(default=AttemptOutcome.WAITING, sa_type=OneOf(AttemptOutcome))
     reason_key: str | None = None
+    reason_facts: JsonObject | None = Field(default=None, sa_type=Json)  # what the sentence under the key names
     consent_id: str | None = Field(default=None, foreign_key="consent.id")
+    tenant_id: str | None = None  # the XPM practice that was chosen
+    tenant_name: str | None = None
+    xero_connection_id: str | None = None
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     state_hash: bytes | None = Field(default=None, repr=False, unique=True)  # SHA-256 of the state parameter

@@ -6,11 +6,8 @@ from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from xpm.store.columns import Json, OneOf, UtcDateTime
-from xpm.store.tables.schema import StoreTable
+from xpm.store.tables.schema import JsonObject, StoreTable
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
-
-JsonObject = dict[str, object]
-"""A JSON object whose shape is its writer's own, such as where a run resumes."""
 
 
 class SyncRun(StoreTable, table=True):

@@ -9,6 +9,9 @@ from sqlmodel import Field, SQLModel
 from xpm.store.columns import OneOf, UtcDateTime
 from xpm.store.vocabulary import ArchiveReason
 
+JsonObject = dict[str, object]
+"""A JSON object whose shape is its writer's own, such as where a run resumes."""
+
 
 class StoreTable(SQLModel):
     """A table of this store. The metadata is its own, so that other users of SQLModel never mix in."""

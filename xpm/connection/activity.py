@@ -1,0 +1,39 @@
+"""Writes what the words catalogue says into Practice Activity."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from xpm.store import activity
+from xpm.store.activity import ActivityEntry
+from xpm.words import Message
+
+
+def record(
+    session: Session,
+    practice: str,
+    said: Message,
+    *,
+    now: datetime,
+    person: str | None = None,
+    flow_run_id: str | None = None,
+    run_id: str | None = None,
+    counts: dict[str, int] | None = None,
+) -> None:
+    """Add one entry, in the caller's transaction, so that what happened and its entry stand or fall together."""
+    activity.write(
+        session,
+        ActivityEntry(
+            practice=practice,
+            at=now,
+            status=said.status,
+            kind=said.key,
+            title=said.title,
+            detail=said.cause or None,
+            next_step=said.next or None,
+            person=person,
+            flow_run_id=flow_run_id,
+            run_id=run_id,
+            counts=counts,
+        ),
+    )

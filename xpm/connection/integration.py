@@ -1,0 +1,71 @@
+"""The opened parts one process works with: settings, database, vault, Xero app and HTTP client."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import httpx
+
+from xpm.settings import Settings
+from xpm.store.database import Database
+from xpm.store.vault import Vault
+from xpm.xero.app import XeroApp
+from xpm.xero.auth import TokenKeeper, XeroAuth
+from xpm.xero.clock import Clock, utc_now
+from xpm.xero.limits import Budget, LocalBudget
+from xpm.xero.oauth import OAuthClient
+
+
+@dataclass(frozen=True)
+class Integration:
+    """Everything the rules of this package need; make one per process and pass it on."""
+
+    settings: Settings
+    database: Database
+    vault: Vault
+    http: httpx.Client
+    clock: Clock = utc_now
+    _budgets: dict[str, Budget] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    @contextmanager
+    def opened(cls, settings: Settings | None = None) -> Iterator["Integration"]:
+        """Open an installation, by default the one the environment describes, and close it after use.
+
+        Raises:
+            NoKeys: XPM_ENCRYPTION_KEYS is not set.
+            DatabaseUnavailable: XPM_DATABASE_URL does not lead to a database.
+        """
+        settings = settings or Settings()
+        vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
+        database = Database(settings.xpm_database_url)
+        try:
+            with httpx.Client() as http:
+                yield cls(settings, database, vault, http)
+        finally:
+            database.close()
+
+    @cached_property
+    def app(self) -> XeroApp:
+        """The Xero app that asks for consent."""
+        return self.settings.xero_app()
+
+    @cached_property
+    def oauth(self) -> OAuthClient:
+        """The OAuth dealings of that app."""
+        return OAuthClient(self.app, self.http, self.clock)
+
+    @contextmanager
+    def signed_http(self, keeper: TokenKeeper) -> Iterator[httpx.Client]:
+        """An HTTP client whose requests carry the keeper's tokens."""
+        with httpx.Client(auth=XeroAuth(keeper, self.clock)) as http:
+            yield http
+
+    def budget(self, tenant_id: str) -> Budget:
+        """The calls this process may make for one tenant."""
+        limits = self.settings
+        return self._budgets.setdefault(
+            tenant_id,
+            LocalBudget(limits.xero_max_concurrent, limits.xero_calls_per_minute, limits.xero_calls_per_day),
+        )
