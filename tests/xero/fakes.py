@@ -1,0 +1,134 @@
+"""Stand-ins with behaviour: a clock that only moves when told, a keeper of tokens, a Xero made of a function."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import httpx
+from pydantic import SecretStr
+
+from xpm.xero.api import XpmApi
+from xpm.xero.app import XeroApp
+from xpm.xero.limits import LocalBudget
+from xpm.xero.tokens import TokenSet
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+APP = XeroApp(
+    client_id="APP-ID",
+    client_secret=SecretStr("app-secret-value"),
+    redirect_uri="https://fyi.example/oauth/callback",
+    authorize_url="https://login.xero.example/authorize",
+    token_url="https://identity.xero.example/token",
+    revocation_url="https://identity.xero.example/revocation",
+    connections_url="https://api.xero.example/connections",
+    xpm_url="https://api.xero.example/practicemanager/3.1/",
+    tax_url="https://api.xero.example/tax/returns",
+    issuer="https://identity.xero.example",
+    jwks_url="https://identity.xero.example/jwks",
+)
+
+
+class FakeClock:
+    """Time stands still between sleeps."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+        self.slept: list[float] = []
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(seconds)
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+def token_set(name: str, expires_at: datetime = START + timedelta(minutes=30)) -> TokenSet:
+    """Tokens that can be told apart by their name."""
+    return TokenSet(
+        access_token=SecretStr(f"access-{name}"),
+        refresh_token=SecretStr(f"refresh-{name}"),
+        expires_at=expires_at,
+        scopes=frozenset({"practicemanager"}),
+    )
+
+
+@dataclass
+class FakeKeeper:
+    """Keeps tokens and renews them by counting; remembers in which thread it was asked."""
+
+    tokens: TokenSet
+    failure: Exception | None = None
+    renewed: list[TokenSet] = field(default_factory=list)
+    threads: set[int] = field(default_factory=set)
+
+    def current(self) -> TokenSet:
+        self.threads.add(threading.get_ident())
+        return self.tokens
+
+    def renew(self, stale: TokenSet) -> TokenSet:
+        self.threads.add(threading.get_ident())
+        if self.failure is not None:
+            raise self.failure
+        self.renewed.append(stale)
+        self.tokens = token_set(f"renewed-{len(self.renewed)}")
+        return self.tokens
+
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def client(answer: Answer, auth: httpx.Auth | None = None) -> httpx.Client:
+    """A client whose whole internet is one function."""
+    return httpx.Client(transport=httpx.MockTransport(answer), auth=auth)
+
+
+@dataclass
+class Script:
+    """Answers one after the other, the last one for ever; an exception is raised. Remembers the requests."""
+
+    answers: list[httpx.Response | Exception]
+    requests: list[httpx.Request] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
+        self.requests.append(request)
+        if isinstance(answer, Exception):
+            raise answer
+        if isinstance(answer.stream, Stream):
+            return answer
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)  # a fresh one
+
+
+def xpm_api(answer: Answer, clock: FakeClock | None = None) -> XpmApi:
+    """The API against a function, with limits that a test does not notice."""
+    clock = clock or FakeClock()
+    budget = LocalBudget(5, 10_000, 100_000, clock, clock.sleep)
+    return XpmApi(client(answer), APP, "tenant-1", budget, sleep=clock.sleep, clock=clock)
+
+
+def envelope(inside: str, status: str = "OK") -> bytes:
+    """An XPM answer."""
+    return f'<Response api-method="List"><Status>{status}</Status>{inside}</Response>'.encode()
+
+
+class Stream(httpx.SyncByteStream):
+    """A body that arrives in pieces and may break off with an error."""
+
+    def __init__(self, pieces: list[bytes], failure: Exception | None = None) -> None:
+        self.pieces = pieces
+        self.failure = failure
+        self.closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.pieces
+        if self.failure is not None:
+            raise self.failure
+
+    def close(self) -> None:
+        self.closed = True

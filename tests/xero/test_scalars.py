@@ -1,0 +1,39 @@
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from xpm.xero.models.scalars import Amount, Flag, LocalDate, WholeNumber
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"), [("Yes", True), ("NO", False), ("true", True), ("False", False), ("1", True)]
+)
+def test_flags_are_read_in_any_spelling(text: str, flag: bool) -> None:
+    assert TypeAdapter(Flag).validate_python(text) is flag
+
+
+def test_a_flag_that_is_neither_is_an_error_and_not_false() -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Flag).validate_python("perhaps")
+
+
+@pytest.mark.parametrize("text", ["2008-08-29T00:00:00", "2008-08-29"])
+def test_a_day_is_read_with_and_without_its_midnight(text: str) -> None:
+    assert TypeAdapter(LocalDate).validate_python(text) == date(2008, 8, 29)
+
+
+@pytest.mark.parametrize("text", ["31/31/2024", "2024-02-30", "tomorrow"])
+def test_a_day_that_is_none_is_an_error(text: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(LocalDate).validate_python(text)
+
+
+@pytest.mark.parametrize(("text", "amount"), [("2000.00", "2000.00"), ("1,234,567.89", "1234567.89"), ("-5", "-5")])
+def test_amounts_are_exact_and_may_have_thousands_commas(text: str, amount: str) -> None:
+    assert TypeAdapter(Amount).validate_python(text) == Decimal(amount)
+
+
+def test_minutes_may_have_thousands_commas() -> None:
+    assert TypeAdapter(WholeNumber).validate_python("1,200") == 1200

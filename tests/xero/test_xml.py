@@ -1,0 +1,235 @@
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.xero.fakes import envelope
+from tests.xero.rendering import Draw, records, render
+from xpm.xero import endpoints
+from xpm.xero.endpoints import CLIENTS, CURRENT_JOBS, JOB, STAFF, Endpoint
+from xpm.xero.errors import NotFound, Refused, UnreadableAnswer
+from xpm.xero.models import Client, Job, Staff, XpmRecord
+from xpm.xero.pull import Unreadable
+from xpm.xero.xml import RecordReader
+
+EVERY_LIST = [
+    CLIENTS,
+    CURRENT_JOBS,
+    STAFF,
+    endpoints.CLIENT_GROUPS,
+    endpoints.JOB_CATEGORIES,
+    endpoints.CUSTOM_FIELD_DEFINITIONS,
+    endpoints.JOB_FIELD_VALUES,
+]
+thorough = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def read(endpoint: Endpoint[Any], *chunks: bytes) -> list[Any]:
+    return list(RecordReader(endpoint, {}).read(chunks))
+
+
+def cut(body: bytes, places: list[int]) -> Iterator[bytes]:
+    edges = [0, *sorted({place % (len(body) + 1) for place in places}), len(body)]
+    return (body[start:end] for start, end in pairwise(edges))
+
+
+def written(draw: Draw, endpoint: Endpoint[Any], content: list[XpmRecord]) -> bytes:
+    inside = "".join(render(draw, record, endpoint.item) for record in content)
+    return envelope(f"<{endpoint.container}>{inside}</{endpoint.container}>")
+
+
+@pytest.mark.parametrize("endpoint", EVERY_LIST, ids=lambda endpoint: endpoint.label)
+@given(data=st.data())
+@thorough
+def test_what_xpm_writes_is_read_back_equal_in_any_order_spelling_and_chunking(
+    endpoint: Endpoint[Any], data: st.DataObject
+) -> None:
+    content = data.draw(st.lists(records(endpoint.model), max_size=2))
+    body = written(data.draw, endpoint, content)
+    places = data.draw(st.lists(st.integers(0, 10_000), max_size=6))
+    assert list(RecordReader(endpoint, {}).read(cut(body, places))) == content
+
+
+@given(data=st.data())
+@thorough
+def test_a_body_cut_short_anywhere_never_ends_quietly(data: st.DataObject) -> None:
+    content = data.draw(st.lists(records(Staff), min_size=1, max_size=3))
+    body = written(data.draw, STAFF, content)
+    length = data.draw(st.integers(0, len(body) - 1))
+    with pytest.raises(UnreadableAnswer):
+        read(STAFF, body[:length])
+
+
+def test_every_single_cut_of_a_list_is_noticed() -> None:
+    body = envelope("<StaffList><Staff><UUID>1</UUID></Staff><Staff><UUID>2</UUID></Staff></StaffList>")
+    for length in range(len(body)):
+        with pytest.raises(UnreadableAnswer):
+            read(STAFF, body[:length])
+    assert len(read(STAFF, body)) == 2
+
+
+def test_records_arrive_one_byte_at_a_time_as_well() -> None:
+    body = envelope("<StaffList><Staff><UUID>1</UUID><Name>Mere Tāne &amp; Co 山田</Name></Staff></StaffList>")
+    (staff,) = read(STAFF, *(body[at : at + 1] for at in range(len(body))))
+    assert staff.name == "Mere Tāne & Co 山田"
+
+
+def test_a_record_is_handed_on_before_the_rest_has_arrived() -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"<Response><Status>OK</Status><StaffList><Staff><UUID>1</UUID></Staff>"
+        raise AssertionError("the first record should have been handed on")
+
+    assert next(RecordReader(STAFF, {}).read(chunks())) == Staff(uuid="1")
+
+
+@pytest.mark.parametrize("empty", ["<StaffList/>", "<StaffList></StaffList>", "<StaffList>\n  </StaffList>"])
+def test_an_empty_container_is_an_empty_list(empty: str) -> None:
+    assert read(STAFF, envelope(empty)) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        (b"", "is empty"),
+        (b"  \r\n ", "is empty"),
+        (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is HTML"),
+        (b"\xef\xbb\xbf<HTML><body>Sign in</body></HTML>", "is HTML"),
+        (b'{"clients": []}', "is JSON"),
+        (b"The Organisation is offline", "is text"),
+        (envelope(""), "has no StaffList"),
+        (envelope("<Clients><Client><UUID>1</UUID></Client></Clients>"), "has no StaffList"),
+        (envelope("<Other><StaffList/></Other>"), "has no StaffList"),
+        (b"<Response><StaffList/></Response>", "has no Status"),
+        (b"<Response><Status>OK</Status><StaffList></Response>", "not well-formed"),
+        (envelope("<StaffList/>") + b"<Response/>", "not well-formed"),
+        (envelope("<StaffList>\x00</StaffList>"), "not well-formed"),
+        (b"<StaffList><Staff><UUID>1</UUID></Staff></StaffList>", "has no Status"),
+    ],
+)
+def test_what_is_no_whole_list_is_unreadable_and_never_no_records(body: bytes, what: str) -> None:
+    with pytest.raises(UnreadableAnswer, match=what):
+        read(STAFF, body)
+
+
+@pytest.mark.parametrize("entity", ['"1"', 'SYSTEM "file:///etc/passwd"'])
+def test_a_document_type_is_refused_with_its_entities(entity: str) -> None:
+    record = "<Staff><UUID>&e;</UUID><Name>&e;</Name></Staff>"
+    body = envelope(f"<StaffList>{record}</StaffList>")
+    with pytest.raises(UnreadableAnswer, match="document type"):
+        read(STAFF, f"<!DOCTYPE Response [<!ENTITY e {entity}>]>".encode() + body)
+
+
+def test_an_xml_declaration_and_a_byte_order_mark_do_no_harm() -> None:
+    body = b"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\r\n" + envelope("<StaffList/>")
+    assert read(STAFF, body) == []
+
+
+def test_comments_and_blanks_between_elements_do_no_harm() -> None:
+    body = envelope("<StaffList>\n <!-- two --> <Staff>\n<UUID>a<!-- b -->b</UUID> <Name>\n</Name></Staff></StaffList>")
+    assert read(STAFF, body) == [Staff(uuid="ab")]
+
+
+@pytest.mark.parametrize(
+    ("description", "kind"),
+    [
+        ("Invalid job identifier", NotFound),
+        ("Invalid client/contact identifier", NotFound),
+        ("Invalid staff identifier for add request", NotFound),
+        ("Invalid state code", Refused),
+        ("", Refused),
+    ],
+)
+def test_an_envelope_that_says_error_is_refused_in_xeros_words(description: str, kind: type[Refused]) -> None:
+    body = envelope(f"<ErrorDescription>{description}</ErrorDescription>", status="ERROR")
+    with pytest.raises(Refused) as caught:
+        read(STAFF, body)
+    assert type(caught.value) is kind
+    assert caught.value.description == (description or None)
+
+
+def test_an_error_in_json_is_understood_although_xml_was_asked_for() -> None:
+    with pytest.raises(NotFound):
+        read(JOB, b'{"status":"ERROR","errorDescription":"Invalid job identifier"}')
+
+
+def test_a_single_record_stands_right_under_the_root() -> None:
+    assert read(JOB, envelope("<Job><ID>J1</ID><Client><UUID>c</UUID></Client></Job>"))[0].client.uuid == "c"
+
+
+def test_the_address_beside_a_single_record_belongs_to_it() -> None:
+    body = envelope("<WebUrl>https://pm.example/J1</WebUrl><Job><ID>J1</ID></Job>")
+    assert read(JOB, body) == [Job(number="J1", web_url="https://pm.example/J1")]
+
+
+def test_a_single_record_that_is_missing_is_unreadable() -> None:
+    with pytest.raises(UnreadableAnswer, match="has no Job"):
+        read(JOB, envelope(""))
+
+
+def test_one_bad_record_is_set_apart_and_the_others_are_read() -> None:
+    body = envelope(
+        "<Jobs><Job><ID>J1</ID></Job>"
+        "<Job><ID>J2</ID><StartDate>31/31/2024</StartDate><Tasks><Task><Name>secret</Name></Task></Tasks></Job>"
+        "<Job><Name>no number</Name></Job><Job/><Job><ID>J5</ID></Job></Jobs>"
+    )
+    first, second, third, fourth, fifth = read(CURRENT_JOBS, body)
+    assert (first.number, fifth.number) == ("J1", "J5")
+    assert isinstance(second, Unreadable)
+    assert second.key == "J2"
+    assert "StartDate" in second.reason
+    assert "Tasks.0.UUID" in second.reason
+    assert "secret" not in second.reason
+    assert second.payload.startswith("<Job><ID>J2</ID>")
+    assert second.payload.endswith("</Job>")
+    assert isinstance(third, Unreadable)
+    assert third.key is None
+    assert isinstance(fourth, Unreadable)
+
+
+def test_the_reason_of_an_unreadable_record_stays_short_however_bad_it_is() -> None:
+    tasks = "<Task><Name>x</Name></Task>" * 5_000
+    (record,) = read(CURRENT_JOBS, envelope(f"<Jobs><Job><ID>J1</ID><Tasks>{tasks}</Tasks></Job></Jobs>"))
+    assert len(record.reason) < 400
+    assert "4995 more" in record.reason
+
+
+def test_elements_no_model_names_are_counted_by_where_they_stand() -> None:
+    unknown: dict[str, int] = {}
+    body = envelope(
+        "<Jobs><Job><ID>1</ID><New>x</New><Tasks><Task><UUID>t</UUID><New/></Task><Odd/></Tasks></Job>"
+        "<Job><ID>2</ID><New/></Job></Jobs>"
+    )
+    list(RecordReader(CURRENT_JOBS, unknown).read([body]))
+    assert unknown == {"Job/New": 2, "Job/Tasks/Task/New": 1, "Job/Tasks/Odd": 1}
+
+
+def test_markup_inside_a_text_is_not_lost() -> None:
+    (job,) = read(CURRENT_JOBS, envelope("<Jobs><Job><ID>1</ID><Name>a <b>bold</b> job</Name></Job></Jobs>"))
+    assert job.name == "a bold job"
+
+
+def test_records_of_the_same_name_elsewhere_are_not_taken_for_records_of_the_list() -> None:
+    body = envelope("<Staff><UUID>0</UUID></Staff><StaffList><Staff><UUID>1</UUID></Staff></StaffList>")
+    assert read(STAFF, body) == [Staff(uuid="1")]
+
+
+@pytest.mark.parametrize("flag", ["", "<IsArchived/>", "<IsArchived>No</IsArchived>"])
+def test_a_client_is_not_archived_unless_xero_says_so(flag: str) -> None:
+    (client,) = read(CLIENTS, envelope(f"<Clients><Client><UUID>1</UUID>{flag}</Client></Clients>"))
+    assert client == Client(uuid="1", is_archived=False)
+
+
+def test_memory_does_not_grow_with_the_number_of_records() -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"<Response><Status>OK</Status><StaffList>"
+        for number in range(3_000):
+            yield f"<Staff><UUID>{number}</UUID><Name>{'x' * 1_000}</Name></Staff>".encode()
+        yield b"</StaffList></Response>"
+
+    reader = RecordReader(STAFF, {})
+    held = [len(reader._home) for _ in reader.read(chunks()) if reader._home is not None]
+    assert len(held) == 3_000
+    assert max(held) <= 2
