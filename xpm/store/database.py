@@ -104,15 +104,11 @@ def _engine(url: URL) -> Engine:
     # parameters stay hidden: errors are logged, and rows hold people's data
     if url.get_backend_name() == "postgresql":
         return create_engine(url, pool_pre_ping=True, hide_parameters=True)
-    _make_folder(Path(url.database or ""))
+    file = Path(url.database or "")
+    try:
+        sqlite.create(file)
+    except OSError as error:
+        raise DatabaseUnavailable(f"{file} cannot be made: {error.strerror}") from error
     engine = create_engine(url, hide_parameters=True)
     sqlite.prepare(engine)
     return engine
-
-
-def _make_folder(file: Path) -> None:
-    """Make the folder of the file for its owner only: the database holds people's data and sealed tokens."""
-    try:
-        file.absolute().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseUnavailable(f"the folder of {file} cannot be made: {error.strerror}") from error

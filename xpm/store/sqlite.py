@@ -1,6 +1,10 @@
 """How SQLite is made to behave as PostgreSQL does: real transactions, foreign keys, waiting instead of failing."""
 
-from sqlite3 import Connection as SqliteConnection
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, Engine, event
 
@@ -10,16 +14,35 @@ READ_ONLY = "xpm_read_only"
 BUSY_TIMEOUT_MS = 30_000  # longer than the longest batch any writer commits
 
 
+def create(file: Path) -> None:
+    """Create a database file that only its owner can read, unless it is there.
+
+    It is in WAL mode, so that readers and the writer do not wait for each other. The mode is set before the file takes
+    its name: when several processes set it on one file, SQLite answers "database is locked" whatever the time-out.
+    Raises OSError.
+    """
+    folder = file.absolute().parent
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if file.exists():
+        return
+    with TemporaryDirectory(dir=folder, prefix=f".{file.name}-") as private:
+        unnamed = Path(private, file.name)
+        with closing(sqlite3.connect(unnamed)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+        unnamed.chmod(0o600)
+        with suppress(FileExistsError):  # another process was first
+            os.link(unnamed, file)
+
+
 def prepare(engine: Engine) -> None:
     """Set up every connection of `engine`, and begin its transactions ourselves."""
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
 
 
-def _set_up(connection: SqliteConnection, _record: object) -> None:
+def _set_up(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # else the driver begins late and commits before DDL
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait for each other
     connection.execute("PRAGMA foreign_keys = ON")
 
 

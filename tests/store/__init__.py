@@ -1,0 +1,1 @@
+"""Tests of what FYI keeps; all of them on SQLite and on PostgreSQL."""

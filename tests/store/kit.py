@@ -1,0 +1,79 @@
+"""Small things that the tests of the store need again and again."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from sqlalchemy import event
+from sqlmodel import Session
+
+from xpm.store import people, practices, record_tables
+from xpm.store.database import Database
+from xpm.store.records import RecordRow, Scope
+from xpm.store.tables import FyiUser, Practice
+
+NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
+LATER = NOW + dt.timedelta(hours=1)
+ACME = Scope("acme", "11111111-1111-4111-8111-111111111111")
+
+
+def practice(session: Session, slug: str = "acme", country: str = "AU") -> Practice:
+    """Add an invented practice."""
+    return practices.add(
+        session,
+        slug=slug,
+        name=f"{slug.title()} Accountants",
+        country=country,
+        time_zone="Australia/Sydney",
+        history_start=dt.date(2024, 1, 1),
+        now=NOW,
+    )
+
+
+def person(session: Session, slug: str = "acme", email: str = "ana@acme.example") -> FyiUser:
+    """Add an invented administrator."""
+    return people.add(session, slug, email, "Ana Admin", is_admin=True)
+
+
+def job(number: str, version: int = 0, **columns: object) -> RecordRow:
+    """Describe a version of an invented job."""
+    values = dict.fromkeys(record_tables.JOBS.columns)
+    values |= {"assigned": [], "tasks": [], "milestones": [], "notes": [], "name": f"{number} version {version}"}
+    return RecordRow(number, f"{version}".encode(), {**values, **columns})
+
+
+def client(uuid: str, version: int = 0, contacts: Sequence[str] = (), groups: Sequence[str] = ()) -> RecordRow:
+    """Describe a version of an invented client with contacts and groups."""
+    values = dict.fromkeys(record_tables.CLIENTS.columns)
+    person = dict.fromkeys(record_tables.CLIENTS.shared["contact"].columns)
+    return RecordRow(
+        uuid,
+        f"{version}".encode(),
+        {**values, "is_archived": False, "is_deleted": False, "notes": [], "name": f"{uuid} version {version}"},
+        owned={
+            "client_contact": [{"contact_uuid": one, "is_primary": False, "position": None} for one in contacts],
+            "client_group_member": [{"group_uuid": one, "group_name": one.title()} for one in groups],
+        },
+        shared={"contact": [{**person, "uuid": one, "name": f"{one} {version}"} for one in contacts]},
+    )
+
+
+class Writes:
+    """Counts the statements that change something, and the rows they carry, while the block runs."""
+
+    def __init__(self, database: Database) -> None:
+        """Listen to one database."""
+        self.engine = database.engine
+        self.statements: list[str] = []
+
+    def __enter__(self) -> "Writes":
+        """Begin to count."""
+        event.listen(self.engine, "before_cursor_execute", self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop counting."""
+        event.remove(self.engine, "before_cursor_execute", self._note)
+
+    def _note(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.split(maxsplit=1)[0] in {"INSERT", "UPDATE", "DELETE"}:
+            self.statements.append(statement)

@@ -1,0 +1,258 @@
+"""The bulk path: the last version of every record ends up stored, and nothing is written twice."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import JSON, Boolean, Integer
+from sqlmodel import Session, col, select
+
+from tests.store.kit import ACME, LATER, NOW, Writes, client, job
+from xpm.store import record_tables, records
+from xpm.store.database import Database
+from xpm.store.errors import WrongColumns
+from xpm.store.record_tables import CLIENT_CUSTOM_FIELDS, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
+from xpm.store.records import Applied, RecordRow, Scope
+from xpm.store.tables import (
+    Client,
+    ClientContact,
+    ClientGroupMember,
+    Contact,
+    CustomFieldOwner,
+    CustomFieldValue,
+    Job,
+    Staff,
+)
+from xpm.store.vocabulary import ArchiveReason, FyiStatus, OwnerKind
+
+ALL_TABLES = [
+    record_tables.CLIENTS,
+    record_tables.CLIENT_GROUPS,
+    record_tables.JOBS,
+    record_tables.JOB_CATEGORIES,
+    record_tables.STAFF,
+    record_tables.CUSTOM_FIELD_DEFINITIONS,
+    record_tables.CLIENT_CUSTOM_FIELDS,
+    record_tables.JOB_CUSTOM_FIELDS,
+    record_tables.TAX_RETURNS,
+]
+OTHER = Scope("acme", "22222222-2222-4222-8222-222222222222")
+
+
+def put(
+    session: Session,
+    rows: Sequence[RecordRow],
+    table: RecordTable = JOBS,
+    scope: Scope = ACME,
+    *,
+    run_id: str = "run-1",
+    now: dt.datetime = NOW,
+) -> Applied:
+    return records.apply(session, table, scope, rows, run_id=run_id, now=now)
+
+
+def names(session: Session) -> dict[str, str | None]:
+    return dict(session.exec(select(Job.number, Job.name).where(col(Job.tenant_id) == ACME.tenant_id)).all())
+
+
+def values(text: str | None, *definitions: str) -> list[dict[str, object]]:
+    empty = {"name": None, "date": None, "number": None, "decimal": None, "boolean": None}
+    return [{"definition_uuid": one, "text": text, **empty} for one in definitions]
+
+
+versions = st.tuples(st.sampled_from(["J1", "J2", "J3", "J4"]), st.integers(0, 3))
+batches = st.lists(st.lists(versions, max_size=6), max_size=6)
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=batches)
+def test_any_sequence_of_batches_ends_in_the_last_version_of_every_job(
+    database: Database, history: list[list[tuple[str, int]]]
+) -> None:
+    expected: dict[str, int] = {}
+    with database.engine.connect() as connection, Session(bind=connection) as session:
+        for batch in history:
+            before = dict(expected)
+            expected.update(batch)
+            applied = put(session, [job(*version) for version in batch])
+            touched = {number for number, _ in batch}
+            assert applied == Applied(
+                added=len(touched - before.keys()),
+                changed=sum(before[one] != expected[one] for one in touched & before.keys()),
+                unchanged=sum(before[one] == expected[one] for one in touched & before.keys()),
+            )
+        assert names(session) == {number: f"{number} version {version}" for number, version in expected.items()}
+
+
+@pytest.mark.parametrize("table", [JOBS, CLIENTS])
+def test_a_second_application_writes_nothing(database: Database, table: RecordTable) -> None:
+    describe = job if table is JOBS else client
+    with database.write() as session:
+        put(session, [describe(f"r{number}") for number in range(50)], table)
+    with Writes(database) as writes, database.write() as session:
+        assert put(session, [describe(f"r{number}") for number in range(50)], table) == Applied(unchanged=50)
+    assert writes.statements == []
+
+
+def test_only_what_differs_is_written(database: Database) -> None:
+    with database.write() as session:
+        put(session, [job("J1"), job("J2")])
+        put(session, [job("J1"), job("J2", 1)], run_id="run-2", now=LATER)
+        found = {row.number: row for row in session.exec(select(Job))}
+    assert (found["J1"].changed_at, found["J1"].changed_by_run) == (NOW, "run-1")
+    assert (found["J2"].changed_at, found["J2"].changed_by_run) == (LATER, "run-2")
+    assert found["J2"].first_synced_at == NOW
+
+
+def test_the_order_within_a_batch_does_not_matter(database: Database) -> None:
+    rows = [job("J1", 1), job("J2", 2), job("J3", 3)]
+    with database.write() as session:
+        put(session, rows)
+        forward = names(session)
+        put(session, rows[::-1], scope=OTHER)
+        backward = session.exec(select(Job.number, Job.name).where(col(Job.tenant_id) == OTHER.tenant_id)).all()
+    assert forward == dict(backward)
+
+
+def test_a_batch_larger_than_one_query_is_applied_whole(database: Database) -> None:
+    rows = [job(f"J{number}") for number in range(records.BATCH + 7)]
+    with database.write() as session:
+        assert put(session, rows) == Applied(added=len(rows))
+        assert put(session, rows) == Applied(unchanged=len(rows))
+        assert records.count_active(session, JOBS, ACME) == len(rows)
+        keys = list(records.active_keys(session, JOBS, ACME))
+        archived = records.archive(session, JOBS, ACME, keys, ArchiveReason.ABSENT, run_id="r", now=NOW)
+        assert archived == len(rows)
+
+
+def test_an_empty_batch_does_nothing(database: Database) -> None:
+    with database.write() as session:
+        assert put(session, []) == Applied()
+
+
+def test_tenants_and_practices_never_share_a_record(database: Database) -> None:
+    with database.write() as session:
+        put(session, [job("J1", 1)])
+        assert put(session, [job("J1", 2)], scope=OTHER) == Applied(added=1)
+        assert put(session, [job("J1", 3)], scope=Scope("beta", ACME.tenant_id)) == Applied(added=1)
+        assert records.archive(session, JOBS, OTHER, ["J1"], ArchiveReason.ABSENT, run_id="r", now=NOW) == 1
+        assert list(records.active_keys(session, JOBS, ACME)) == ["J1"]
+        assert records.count_active(session, JOBS, OTHER) == 0
+
+
+def test_contacts_and_groups_follow_their_client(database: Database) -> None:
+    with database.write() as session:
+        put(session, [client("c1", 0, ["ana", "ben"], ["trusts"]), client("c2", 0, ["ana"])], CLIENTS)
+        put(session, [client("c1", 1, ["cy", "ana"], [])], CLIENTS)
+        links = session.exec(
+            select(ClientContact.client_uuid, ClientContact.contact_uuid).order_by(
+                ClientContact.client_uuid, col(ClientContact.position_in_list)
+            )
+        ).all()
+        assert list(links) == [("c1", "cy"), ("c1", "ana"), ("c2", "ana")]
+        assert session.exec(select(ClientGroupMember)).all() == []
+        assert {one.uuid: one.name for one in session.exec(select(Contact))} == {
+            "ana": "ana 1",
+            "ben": "ben 0",
+            "cy": "cy 1",
+        }
+
+
+def test_an_unchanged_client_keeps_its_contacts(database: Database) -> None:
+    with database.write() as session:
+        put(session, [client("c1", 0, ["ana"]), client("c2", 0, ["ben"])], CLIENTS)
+        put(session, [client("c1", 0, ["ana"]), client("c2", 1, [])], CLIENTS)
+        assert [one.client_uuid for one in session.exec(select(ClientContact))] == ["c1"]
+
+
+def test_a_contact_listed_twice_at_one_client_is_kept_once(database: Database) -> None:
+    with database.write() as session:
+        put(session, [client("c1", 0, ["ana", "ana"])], CLIENTS)
+        assert len(session.exec(select(ClientContact)).all()) == 1
+
+
+def test_archived_records_keep_their_content_and_say_why(database: Database) -> None:
+    with database.write() as session:
+        put(session, [job("J1"), job("J2")])
+        assert (
+            records.archive(session, JOBS, ACME, ["J1", "nothing"], ArchiveReason.DELETED, run_id="r2", now=LATER) == 1
+        )
+        found = session.exec(select(Job).where(col(Job.archived_at).is_not(None))).one()
+        assert (found.number, found.archived_at, found.archived_reason) == ("J1", LATER, ArchiveReason.DELETED)
+        assert (found.name, found.changed_by_run) == ("J1 version 0", "r2")
+        assert list(records.active_keys(session, JOBS, ACME)) == ["J2"]
+
+
+def test_archiving_twice_changes_nothing_the_second_time(database: Database) -> None:
+    with database.write() as session:
+        put(session, [job("J1")])
+        records.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ARCHIVED, run_id="r1", now=NOW)
+        assert records.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r2", now=LATER) == 0
+        assert session.exec(select(Job.archived_reason)).one() == ArchiveReason.ARCHIVED
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_a_record_that_comes_back_is_active_again(database: Database, version: int) -> None:
+    with database.write() as session:
+        put(session, [client("c1", 0, ["ana"])], CLIENTS)
+        records.archive(session, CLIENTS, ACME, ["c1"], ArchiveReason.ABSENT, run_id="r1", now=NOW)
+        assert put(session, [client("c1", version, ["ben"])], CLIENTS, now=LATER) == Applied(restored=1)
+        found = session.exec(select(Client)).one()
+        assert (found.archived_at, found.archived_reason, found.first_synced_at) == (None, None, NOW)
+        assert [one.contact_uuid for one in session.exec(select(ClientContact))] == ["ben"]
+
+
+def test_values_of_a_client_and_of_a_job_with_one_key_stay_apart(database: Database) -> None:
+    with database.write() as session:
+        for table, text in ((CLIENT_CUSTOM_FIELDS, "of the client"), (JOB_CUSTOM_FIELDS, "of the job")):
+            put(session, [RecordRow("1", b"0", {}, {"custom_field_value": values(text, "d1", "d2")})], table)
+        put(session, [RecordRow("1", b"1", {}, {"custom_field_value": values("new", "d1")})], JOB_CUSTOM_FIELDS)
+        found = {(one.owner_kind, one.definition_uuid): one.text for one in session.exec(select(CustomFieldValue))}
+        assert found == {
+            (OwnerKind.CLIENT, "d1"): "of the client",
+            (OwnerKind.CLIENT, "d2"): "of the client",
+            (OwnerKind.JOB, "d1"): "new",
+        }
+        assert len(session.exec(select(CustomFieldOwner)).all()) == 2
+
+
+def test_a_sync_never_overwrites_what_is_fyis_own(database: Database) -> None:
+    person = dict.fromkeys(STAFF.columns)
+    with database.write() as session:
+        put(session, [RecordRow("s1", b"0", person)], STAFF)
+        session.exec(select(Staff)).one().fyi_status = FyiStatus.ACTIVE
+        session.flush()
+        put(session, [RecordRow("s1", b"1", {**person, "name": "Sam"})], STAFF)
+        session.expire_all()
+        found = session.exec(select(Staff)).one()
+        assert (found.name, found.fyi_status) == ("Sam", FyiStatus.ACTIVE)
+
+
+def test_a_row_with_other_columns_than_the_table_is_refused_before_anything_is_written(database: Database) -> None:
+    short = RecordRow("J2", b"0", {"name": "half a job"})
+    unnamed = client("c1")
+    unnamed = RecordRow(unnamed.key, b"0", unnamed.columns, {"client_contact": [{"contact_uuid": "ana"}]})
+    with database.write() as session:
+        with pytest.raises(WrongColumns, match="job: "):
+            put(session, [job("J1"), short])
+        with pytest.raises(WrongColumns, match="client_contact: "):
+            put(session, [unnamed], CLIENTS)
+        assert records.count_active(session, JOBS, ACME) == records.count_active(session, CLIENTS, ACME) == 0
+
+
+@pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.table.name)
+def test_every_kind_of_record_is_stored_and_counted(database: Database, table: RecordTable) -> None:
+    columns = {name: _any_value(table, name) for name in table.columns}
+    with database.write() as session:
+        assert put(session, [RecordRow("k1", b"0", columns)], table) == Applied(added=1)
+        assert put(session, [RecordRow("k1", b"1", columns)], table) == Applied(changed=1)
+        assert list(records.active_keys(session, table, ACME)) == ["k1"]
+
+
+def _any_value(table: RecordTable, name: str) -> object:
+    column = table.table.c[name]
+    if column.nullable:
+        return None
+    return {Integer: 2025, Boolean: False, JSON: []}.get(type(column.type), "x")

@@ -1,0 +1,50 @@
+"""What the tests run in processes of their own; a module apart, because a new process imports all of it."""
+
+import datetime as dt
+import multiprocessing as mp
+from collections.abc import Sequence
+from multiprocessing.context import SpawnProcess
+from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
+
+from tests.store.kit import NOW, practice
+from xpm.store import leases, practices
+from xpm.store.database import Database
+
+SPAWN = mp.get_context("spawn")
+TTL = dt.timedelta(seconds=30)
+
+
+def run(workers: Sequence[SpawnProcess]) -> None:
+    """Run processes at the same time, each of which has to end well."""
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(100)
+    assert [worker.exitcode for worker in workers] == [0] * len(workers)
+
+
+def migrate_in_step(url: str, barrier: Barrier) -> None:
+    """Migrate at the moment the others do."""
+    barrier.wait()
+    database = Database(url)
+    database.migrate()
+    assert database.schema_is_current()
+
+
+def add_practices(url: str, worker: int, count: int) -> None:
+    """Add practices one transaction each, reading first: a deferred transaction would fail there."""
+    database = Database(url)
+    for number in range(count):
+        with database.write() as session:
+            practices.all_of_them(session)
+            practice(session, f"p{worker}-{number}")
+
+
+def take_lease(url: str, holder: str, barrier: Barrier, answers: "SimpleQueue[int]") -> None:
+    """Ask for a lease at the moment the others do; answer its generation, 0 for none."""
+    database = Database(url)
+    barrier.wait()
+    with database.write() as session:
+        lease = leases.acquire(session, "refresh/acme", holder, NOW, TTL)
+    answers.put(lease.generation if lease else 0)
