@@ -21,7 +21,7 @@ from xpm.store.errors import AttemptRefused, UnknownAttempt, WrongBrowser
 from xpm.store.tables import AuthorisationAttempt, FyiUser
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState
 from xpm.words import Message, message, stop
-from xpm.xero.errors import CallbackRefused, ConsentDeclined, ConsentNeeded, MisconfiguredApp, XeroUnavailable
+from xpm.xero.errors import ConsentDeclined, ConsentNeeded, MisconfiguredApp, XeroError, XeroUnavailable
 from xpm.xero.oauth import ExpectedCallback, Grant, Identity
 
 BROWSER_SECRET_BYTES = 32  # 256 bits; RFC 6749 §10.10 asks for 128 at least
@@ -97,24 +97,27 @@ def _taken(integration: Integration, callback: Callback, answer: Mapping[str, st
     attempt = callback.attempt
     try:
         grant = integration.oauth.finish(answer, _expected(integration, callback, answer))
-    except ConsentDeclined:
-        return _refused(integration, attempt, "consent.declined", outcome=AttemptOutcome.DECLINED)
-    except CallbackRefused as error:
-        return _refused(integration, attempt, "consent.not_trusted", reason=error.message)
-    except ConsentNeeded:
-        reason = "Xero says that it was used before or came too late."
-        return _refused(integration, attempt, "consent.not_trusted", reason=reason)
-    except MisconfiguredApp as error:
-        return _refused(integration, attempt, "consent.app_misconfigured", reason=error.message)
     except XeroUnavailable:
         return message("consent.xero_silent", link=link_to(integration, attempt.id))
+    except XeroError as error:
+        return _refused(integration, attempt, *_reason(error))
     with integration.database.read() as session:
         user = people.get(session, attempt.user_id)
     if not _is_same_person(user, grant.identity):
-        return _refused(
-            integration, attempt, "consent.other_person", consented=_name_of(grant.identity), person=user.name
-        )
+        facts = {"consented": _name_of(grant.identity), "person": user.name}
+        return _refused(integration, attempt, "consent.other_person", facts)
     return _kept(integration, attempt, user, grant)
+
+
+def _reason(error: XeroError) -> tuple[str, dict[str, object]]:
+    """Why an answer is not used: the words key and its facts."""
+    if isinstance(error, ConsentDeclined):
+        return "consent.declined", {}
+    if isinstance(error, MisconfiguredApp):
+        return "consent.app_misconfigured", {"reason": error.message}
+    if isinstance(error, ConsentNeeded):
+        return "consent.not_trusted", {"reason": "Xero says that it was used before or came too late."}
+    return "consent.not_trusted", {"reason": error.message}
 
 
 def _kept(integration: Integration, attempt: AuthorisationAttempt, user: FyiUser, grant: Grant) -> Message:
@@ -153,18 +156,12 @@ def _save(
     ).id
 
 
-def _refused(
-    integration: Integration,
-    attempt: AuthorisationAttempt,
-    key: str,
-    *,
-    outcome: AttemptOutcome = AttemptOutcome.REFUSED,
-    **facts: str,
-) -> Message:
+def _refused(integration: Integration, attempt: AuthorisationAttempt, key: str, facts: Mapping[str, object]) -> Message:
     """Close the attempt; the tokens of a consent that is not used are not kept."""
+    outcome = AttemptOutcome.DECLINED if key == "consent.declined" else AttemptOutcome.REFUSED
     now = integration.clock()
     with integration.database.write() as session:
-        attempts.close(session, attempt.id, outcome, reason_key=key, reason_facts=facts, now=now)
+        attempts.close(session, attempt.id, outcome, reason_key=key, reason_facts=dict(facts), now=now)
     return message(key, **facts)
 
 

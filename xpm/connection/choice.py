@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from xpm.connection.activity import record
 from xpm.connection.integration import Integration
-from xpm.connection.invitation import Invitation, require_granted
+from xpm.connection.invitation import Invitation, attempt_of, require_granted
 from xpm.connection.keeper import ConsentKeeper
 from xpm.store import attempts, connections, consents, practices
 from xpm.words import message, stop
@@ -24,6 +24,22 @@ class Offer(BaseModel):
     def label(self) -> str:
         """What a form shows: two practices may share a name, so the end of the id stands beside it."""
         return f"{self.tenant_name} · {self.tenant_id[-4:]}"
+
+
+def chosen(integration: Integration, invitation: Invitation) -> Offer:
+    """The practice that was chosen.
+
+    Raises:
+        Stopped: none was.
+    """
+    attempt = attempt_of(integration, invitation)
+    if attempt.tenant_id is None:
+        raise stop("choice.not_answered", minutes=invitation.minutes, practice=invitation.practice_name)
+    return Offer(
+        tenant_id=attempt.tenant_id,
+        tenant_name=attempt.tenant_name or "Unnamed",
+        xero_connection_id=attempt.xero_connection_id or "",
+    )
 
 
 def offers(integration: Integration, invitation: Invitation) -> list[Offer]:
@@ -63,7 +79,13 @@ def choose(integration: Integration, invitation: Invitation, offer: Offer) -> No
         if connection.tenant_id not in (None, offer.tenant_id):
             stored = connection.tenant_name or "another account"
             raise stop("choice.different", practice=practice.name, stored=stored, tenant=offer.tenant_name)
-        attempts.choose(session, invitation.attempt_id, offer.tenant_id, offer.tenant_name, offer.xero_connection_id)
+        attempts.choose(
+            session,
+            invitation.attempt_id,
+            tenant_id=offer.tenant_id,
+            tenant_name=offer.tenant_name,
+            xero_connection_id=offer.xero_connection_id,
+        )
         said = message("choice.made", practice=practice.name, tenant=offer.tenant_name)
         person, run = invitation.person.email, invitation.flow_run_id
         record(session, invitation.practice, said, now=now, person=person, flow_run_id=run)

@@ -96,7 +96,7 @@ def require_granted(integration: Integration, invitation: Invitation) -> str:
 
 def expire(integration: Integration, invitation: Invitation) -> Stopped | None:
     """End an attempt whose time is over; `None` when the answer arrived at the last moment."""
-    facts = {"minutes": invitation.minutes, "person": invitation.person.name}
+    facts: dict[str, object] = {"minutes": invitation.minutes, "person": invitation.person.name}
     with integration.database.write() as session:
         over = attempts.close(
             session,

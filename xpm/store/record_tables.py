@@ -87,7 +87,7 @@ CLIENTS = RecordTable(
     shared={"contact": SharedTable(_table(tables.Contact))},
 )
 CLIENT_GROUPS = RecordTable(_table(tables.ClientGroup), "uuid")
-JOBS = RecordTable(_table(tables.Job), "number")
+JOBS = RecordTable(_table(tables.Job), "number", local=frozenset({"is_current"}))
 JOB_CATEGORIES = RecordTable(_table(tables.JobCategory), "uuid")
 STAFF = RecordTable(_table(tables.Staff), "uuid", local=frozenset({"fyi_status"}))
 CUSTOM_FIELD_DEFINITIONS = RecordTable(_table(tables.CustomFieldDefinition), "uuid")

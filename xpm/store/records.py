@@ -18,7 +18,7 @@ from xpm.store.vocabulary import ArchiveReason
 
 T = TypeVar("T")
 
-__all__ = ["Applied", "RecordRow", "Scope", "active_keys", "apply", "archive", "count_active"]
+__all__ = ["Applied", "RecordRow", "Scope", "active_keys", "apply", "archive", "count_active", "count_present"]
 
 BATCH = 5_000  # keys in one query; SQLite takes 32,766 variables (SQLITE_MAX_VARIABLE_NUMBER)
 
@@ -47,6 +47,13 @@ def active_keys(session: Session, table: RecordTable, scope: Scope) -> Iterator[
 def count_active(session: Session, table: RecordTable, scope: Scope) -> int:
     """Count the records that are not archived."""
     return session.connection().scalars(_active(table, scope, func.count())).one()
+
+
+def count_present(session: Session, table: RecordTable, scope: Scope) -> int:
+    """Count the records that XPM has, as far as is known: also those it calls archived or deleted."""
+    reason = table.table.c.archived_reason
+    present = reason.is_distinct_from(ArchiveReason.ABSENT)
+    return session.connection().scalars(_of(table, scope, func.count()).where(present)).one()
 
 
 def archive(
@@ -96,4 +103,8 @@ def _apply_batch(
 
 
 def _active(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:
-    return select(what).select_from(table.table).where(in_scope(table, scope), table.table.c.archived_at.is_(None))
+    return _of(table, scope, what).where(table.table.c.archived_at.is_(None))
+
+
+def _of(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:
+    return select(what).select_from(table.table).where(in_scope(table, scope))

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from hashlib import blake2b
 
-from xpm.store.records import RecordRow
+from xpm.store.record_rows import RecordRow
+from xpm.store.vocabulary import ArchiveReason
 from xpm.sync.flatten import columns_of
 from xpm.xero.models import (
     Category,
@@ -41,6 +42,7 @@ def client_row(client: Client) -> RecordRow:
             "client_relationship": [columns_of(relationship) for relationship in relationships],
         },
         shared={"contact": [columns_of(contact, without=_AT_THE_CLIENT) for contact in contacts]},
+        archived=_archived(client),
     )
 
 
@@ -68,6 +70,13 @@ def field_values_row(owner_key: str, values: Sequence[CustomFieldValue]) -> Reco
     ]
     digest = _digest(*(value.model_dump_json() for _, value in sorted(by_definition.items())))
     return RecordRow(owner_key, digest, columns={}, owned={"custom_field_value": rows})
+
+
+def _archived(client: Client) -> ArchiveReason | None:
+    """FYI shows both as archived (FYI: "Why is there an active and an archived client …")."""
+    if client.is_deleted:
+        return ArchiveReason.DELETED
+    return ArchiveReason.ARCHIVED if client.is_archived else None
 
 
 def _hash(record: XpmRecord) -> bytes:

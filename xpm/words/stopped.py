@@ -4,7 +4,7 @@ from xpm.words.catalogue import Message, message
 
 
 class Stopped(Exception):
-    """A rule does not let the runbook go on; `message` says why and what to do. Retrying without doing so cannot help."""
+    """A rule does not let the runbook go on; `message` says why and what to do. Retrying alone cannot help."""
 
     def __init__(self, said: Message) -> None:
         super().__init__(said)

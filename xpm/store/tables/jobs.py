@@ -44,6 +44,7 @@ class Job(SyncedRecord, table=True):
     milestones: list[MilestonePart] = Field(default_factory=list, sa_type=Json)
     notes: list[JobNotePart] = Field(default_factory=list, sa_type=Json)
     web_url: str | None = None
+    is_current: bool = False  # whether XPM's list of current jobs had it when that was last read
 
 
 class JobCategory(SyncedRecord, table=True):

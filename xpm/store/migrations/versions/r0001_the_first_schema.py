@@ -264,6 +264,7 @@ def upgrade() -> None:
         sa.Column("milestones", Json, nullable=False),
         sa.Column("notes", Json, nullable=False),
         sa.Column("web_url", sa.String(), nullable=True),
+        sa.Column("is_current", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("practice", "tenant_id", "number", name=op.f("pk_job")),
     )
     op.create_index(

@@ -1,0 +1,69 @@
+"""The reset itself: the new consent is checked against the chosen practice, then takes over from the old one."""
+
+from xpm.connection.choice import chosen
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import Invitation, require_granted
+from xpm.connection.keeper import ConsentKeeper
+from xpm.connection.preflight import check_access
+from xpm.connection.states import move
+from xpm.store import connections, consents, people
+from xpm.store.errors import TenantTaken
+from xpm.store.vocabulary import ConnectionState
+from xpm.words import Message, message, stop
+from xpm.xero.api import XpmApi
+
+
+def check_chosen(integration: Integration, invitation: Invitation) -> Message:
+    """That the consent is enough for the chosen practice; nothing is written.
+
+    Raises:
+        Stopped: an administrator has to change something first.
+        XeroError: Xero did not answer as it should.
+    """
+    consent_id = require_granted(integration, invitation)
+    offer = chosen(integration, invitation)
+    with integration.database.read() as session:
+        consent = consents.get(session, consent_id)
+    with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
+        budget = integration.budget(offer.tenant_id)
+        api = XpmApi(http, integration.app, offer.tenant_id, budget, clock=integration.clock)
+        email = consent.email or invitation.person.email
+        check_access(api, invitation.person, frozenset(consent.scopes), offer.tenant_name, email)
+    return message("preflight.ready", tenant=offer.tenant_name, person=invitation.person.name)
+
+
+def reset(integration: Integration, invitation: Invitation) -> Message:
+    """Put the new consent in the place of the old one, in one transaction; doing it twice changes nothing.
+
+    Raises:
+        Stopped: another practice took the tenant in the meantime.
+    """
+    consent_id = require_granted(integration, invitation)
+    offer = chosen(integration, invitation)
+    now, person = integration.clock(), invitation.person
+    facts = {"practice": invitation.practice_name, "tenant": offer.tenant_name, "person": person.name}
+    with integration.database.write() as session:
+        before = connections.get(session, invitation.practice)
+        said = message("connection.reset" if before.tenant_id else "connection.made", **facts)
+        if before.consent_id == consent_id:
+            return said
+        consent = consents.activate(session, consent_id)
+        people.update(session, person.id, xero_userid=consent.xero_userid)
+        try:
+            connections.attach(
+                session,
+                invitation.practice,
+                tenant_id=offer.tenant_id,
+                tenant_name=offer.tenant_name,
+                xero_connection_id=offer.xero_connection_id,
+                consent_id=consent_id,
+                connected_by=person.id,
+                now=now,
+            )
+        except TenantTaken:
+            raise stop("choice.taken", owner="another practice", **facts) from None
+        run = invitation.flow_run_id
+        move(
+            session, invitation.practice, ConnectionState.CONNECTED, said, now=now, person=person.email, flow_run_id=run
+        )
+    return said

@@ -1,0 +1,103 @@
+"""Custom fields: the definitions, and the values, which XPM gives for one record a call.
+
+XPM's own clock of changes does not move when only a value changes (FYI: "XPM Synchronisation Types"), so no list tells
+whose values to read. Read are: records that were never compared, then those that changed since, then the longest
+uncompared, as many as the allowance of one run lets.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+
+from xpm.store import custom_fields, record_tables, records
+from xpm.store.record_rows import RecordRow
+from xpm.store.runs import Tally
+from xpm.store.vocabulary import OwnerKind, SyncMode
+from xpm.sync.intake import Intake, set_aside, tally_of
+from xpm.sync.rows import field_values_row, uuid_row
+from xpm.sync.work import Work
+from xpm.xero.errors import NotFound, UnreadableAnswer
+from xpm.xero.models import CustomFieldDefinition
+from xpm.xero.pull import Unreadable
+
+BATCH = 100  # owners in one transaction: a killed run loses that many calls at most
+
+SHARE_OF_THE_DAY = 0.5
+"""Of the day's calls, what one run may spend on values; the rest is for people and for the other syncs."""
+
+Owner = tuple[OwnerKind, str]
+"""Whose values: a client by UUID, or a job by number."""
+
+TABLES = {
+    OwnerKind.CLIENT: (record_tables.CLIENTS, record_tables.CLIENT_CUSTOM_FIELDS),
+    OwnerKind.JOB: (record_tables.JOBS, record_tables.JOB_CUSTOM_FIELDS),
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How far a run came: owners whose values are as XPM has them, of all there are."""
+
+    done: int
+    of: int
+
+
+def sync_definitions(work: Work) -> Intake[CustomFieldDefinition]:
+    """The fields the practice defined: one list."""
+    definitions = Intake[CustomFieldDefinition](work, record_tables.CUSTOM_FIELD_DEFINITIONS, uuid_row)
+    definitions.take_all(work.access.api.custom_field_definitions())
+    return definitions
+
+
+def sync_values(work: Work) -> Compared:
+    """The values of as many clients and jobs as one run may ask for, in parallel.
+
+    Raises:
+        XeroError: Xero stopped answering; the values stored until then stay, with the time they were compared.
+    """
+    waiting = owners_to_compare(work)
+    allowance = int(work.integration.settings.xero_calls_per_day * SHARE_OF_THE_DAY)
+    due = iter(waiting[:allowance])
+    with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
+        while batch := list(islice(due, BATCH)):
+            _store(work, batch, list(pool.map(partial(_read, work), batch)))
+    return Compared(min(len(waiting), allowance), len(waiting))
+
+
+def owners_to_compare(work: Work) -> list[Owner]:
+    """Whose values to read, the most urgent first. Changes only: those never compared, or changed since they were."""
+    changes_only = work.request.mode is SyncMode.CHANGES
+    with work.integration.database.read() as session:
+        due = [
+            (owner, kind)
+            for kind, (table, _) in TABLES.items()
+            for owner in custom_fields.due(session, table, work.scope, kind, changes_only=changes_only)
+        ]
+    due.sort(key=lambda one: (one[0].urgency, one[0].compared_at or datetime.min.replace(tzinfo=UTC)))
+    return [(kind, owner.key) for owner, kind in due]
+
+
+def _read(work: Work, owner: Owner) -> RecordRow | Unreadable:
+    """One owner's values. One that cannot be read stops no other; trouble with Xero itself stops all."""
+    kind, key = owner
+    read = work.access.api.client_field_values if kind is OwnerKind.CLIENT else work.access.api.job_field_values
+    try:
+        return field_values_row(key, read(key))
+    except (NotFound, UnreadableAnswer) as error:
+        return Unreadable(key, error.message, "")
+
+
+def _store(work: Work, owners: list[Owner], answers: list[RecordRow | Unreadable]) -> None:
+    now = work.integration.clock()
+    with work.commit() as session:
+        for kind, (_, table) in TABLES.items():
+            mine = [answer for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
+            rows = [answer for answer in mine if isinstance(answer, RecordRow)]
+            unreadable = [answer for answer in mine if isinstance(answer, Unreadable)]
+            applied = records.apply(session, table, work.scope, rows, run_id=work.run_id, now=now)
+            custom_fields.note_compared(session, work.scope, kind, (row.key for row in rows), now)
+            set_aside(work, session, f"{kind}_custom_fields", unreadable, [row.key for row in rows])
+            work.note(session, tally_of(applied, quarantined=len(unreadable)))
+        work.note(session, Tally(calls=len(owners)))

@@ -1,0 +1,149 @@
+"""Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Generic, TypeVar
+
+from sqlmodel import Session
+
+from xpm.store import quarantine, records
+from xpm.store.record_rows import Applied, RecordRow
+from xpm.store.record_tables import RecordTable
+from xpm.store.runs import Tally
+from xpm.store.vocabulary import ArchiveReason
+from xpm.sync.work import Work
+from xpm.xero.models import XpmRecord
+from xpm.xero.pull import Pull, Unreadable
+
+M = TypeVar("M", bound=XpmRecord)
+T = TypeVar("T")
+
+BATCH = 500  # records in one transaction: long enough to be quick, short enough that others get their turn
+
+MISSING_TOLERATED = 20  # records; and
+SHARE_TOLERATED = 0.02  # of those stored: beyond both, absence is more likely Xero's mistake than the practice's doing
+EMPTY_TOLERATED = 2  # records that an empty list may archive
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Why nothing was archived: so many of the stored records were missing."""
+
+    missing: int
+    stored: int
+
+
+class Intake(Generic[M]):
+    """The records of one table as they arrive. `seen` are the keys that XPM has, whether it could be read or not."""
+
+    def __init__(self, work: Work, table: RecordTable, to_row: Callable[[M], RecordRow]) -> None:
+        self._work = work
+        self.table = table
+        self._to_row = to_row
+        self.seen: set[str] = set()
+        self.unreadable: list[Unreadable] = []
+        self.server_time: datetime | None = None
+        self.complete = False
+        self.suspicion: Suspicion | None = None
+
+    def source_count(self) -> int:
+        """How many records XPM has, readable or not, after complete pulls."""
+        return len(self.seen) + sum(record.key is None for record in self.unreadable)
+
+    def take(self, pull: Pull[M]) -> set[str]:
+        """Store every record of a pull and give their keys.
+
+        Raises:
+            XeroError: the pull broke off; the batches before are stored, and prove nothing about what is absent.
+        """
+        taken: set[str] = set()
+        for batch in _batches(pull, BATCH):
+            taken |= self._store(batch)
+        self.seen |= taken
+        self.server_time = self.server_time or pull.facts.server_time
+        with self._work.commit() as session:
+            self._work.note(session, Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
+        return taken
+
+    def take_all(self, pull: Pull[M]) -> None:
+        """Store a pull that is the whole of Xero's side, and archive what it does not have.
+
+        Raises:
+            XeroError: as `take` does; then nothing is archived.
+        """
+        self.take(pull)
+        missing = self.missing()
+        if not self.is_suspicious(missing):
+            self.archive(missing)
+        self.complete = True
+
+    def missing(self) -> list[str]:
+        """Keys of stored records that are current and were in none of the pulls."""
+        with self._work.integration.database.read() as session:
+            return [key for key in records.active_keys(session, self.table, self._work.scope) if key not in self.seen]
+
+    def is_suspicious(self, missing: Collection[str]) -> bool:
+        """Whether so much is missing that it is more likely Xero's mistake than the practice's doing.
+
+        Also when the key of a record could not be read: any of the missing may be that one.
+        """
+        if not missing:
+            return False
+        with self._work.integration.database.read() as session:
+            stored = records.count_active(session, self.table, self._work.scope)
+        tolerated = max(MISSING_TOLERATED, SHARE_TOLERATED * stored) if self.seen else EMPTY_TOLERATED
+        if len(missing) > tolerated:
+            self.suspicion = Suspicion(len(missing), stored)
+        return self.suspicion is not None or any(record.key is None for record in self.unreadable)
+
+    def archive(self, keys: Collection[str]) -> None:
+        """Archive records that XPM no longer has."""
+        if not keys:
+            return
+        scope, run_id, now = self._work.scope, self._work.run_id, self._work.integration.clock()
+        with self._work.commit() as session:
+            count = records.archive(session, self.table, scope, keys, ArchiveReason.ABSENT, run_id=run_id, now=now)
+            self._work.note(session, Tally(archived=count))
+
+    def _store(self, batch: list[M | Unreadable]) -> set[str]:
+        rows = [self._to_row(record) for record in batch if not isinstance(record, Unreadable)]
+        unreadable = [record for record in batch if isinstance(record, Unreadable)]
+        now = self._work.integration.clock()
+        with self._work.commit() as session:
+            applied = records.apply(session, self.table, self._work.scope, rows, run_id=self._work.run_id, now=now)
+            set_aside(self._work, session, self.table.table.name, unreadable, [row.key for row in rows])
+            self._work.note(session, tally_of(applied, quarantined=len(unreadable)))
+        self.unreadable += unreadable
+        return {row.key for row in rows} | {record.key for record in unreadable if record.key is not None}
+
+
+def set_aside(
+    work: Work, session: Session, entity: str, unreadable: Iterable[Unreadable], read_well: Collection[str]
+) -> None:
+    """Keep what could not be read, with its reason; what was read well this time leaves the quarantine."""
+    now = work.integration.clock()
+    quarantine.resolve(session, work.scope, entity, read_well, now)
+    for record in unreadable:
+        quarantine.put(
+            session,
+            work.scope,
+            entity,
+            record_key=record.key,
+            reason=record.reason,
+            payload=record.payload,
+            run_id=work.run_id,
+            now=now,
+        )
+
+
+def tally_of(applied: Applied, *, quarantined: int) -> Tally:
+    """A batch's counts as the run keeps them."""
+    return Tally(**asdict(applied), quarantined=quarantined)
+
+
+def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    remaining = iter(items)
+    while batch := list(islice(remaining, size)):
+        yield batch

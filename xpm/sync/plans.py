@@ -1,0 +1,103 @@
+"""What each entity's sync asks Xero for; the API's gaps decide, and each plan says which.
+
+A plan stores what arrives and archives what is proven gone. It returns the intake of the entity's main table, whose
+`complete` tells whether the whole of Xero's side was seen.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from xpm.store import job_currency, record_tables, runs
+from xpm.store.vocabulary import SyncMode
+from xpm.sync.intake import Intake
+from xpm.sync.rows import client_row, job_row, tax_return_row, uuid_row
+from xpm.sync.work import Work
+from xpm.xero.api import LONGEST_WINDOW
+from xpm.xero.errors import NotFound
+from xpm.xero.models import Category, Client, ClientGroup, Job, Staff, TaxReturn
+from xpm.xero.tax import TaxSource
+
+OVERLAP = timedelta(minutes=10)
+"""Whether Xero's `modifiedsince` includes its bound, and how far the clocks differ, is unknown."""
+
+
+def sync_clients(work: Work) -> Intake[Client]:
+    """Groups and clients. Changes only: `modifiedsince` the last run, by Xero's clock. Full: one list of everything."""
+    groups = Intake[ClientGroup](work, record_tables.CLIENT_GROUPS, uuid_row)
+    groups.take_all(work.access.api.client_groups())
+    clients = Intake[Client](work, record_tables.CLIENTS, client_row)
+    since = _watermark(work) if work.request.mode is SyncMode.CHANGES else None
+    if since is None:
+        clients.take_all(work.access.api.clients())
+    else:
+        clients.take(work.access.api.clients(modified_since=since - OVERLAP))
+    return clients
+
+
+def sync_jobs(work: Work) -> Intake[Job]:
+    """Categories and jobs. XPM has no change feed for jobs and lists them by windows of creation under a year.
+
+    Full: all windows back to the practice's configured start, and the current jobs, which may be older. Changes only:
+    the current jobs. A stored job that is in neither is asked for by its number before anything is concluded.
+    """
+    categories = Intake[Category](work, record_tables.JOB_CATEGORIES, uuid_row)
+    categories.take_all(work.access.api.job_categories())
+    jobs = Intake[Job](work, record_tables.JOBS, job_row)
+    full = work.request.mode is SyncMode.FULL
+    if full:
+        practice = work.access.practice
+        today = work.integration.clock().astimezone(ZoneInfo(practice.time_zone)).date()
+        for first, last in windows(practice.history_start, today):
+            jobs.take(work.access.api.jobs_created(first, last))
+    current = jobs.take(work.access.api.current_jobs())
+    with work.integration.database.read() as session:
+        left = job_currency.current(session, work.scope) - jobs.seen
+    missing = jobs.missing() if full else sorted(left)
+    if not jobs.is_suspicious(missing):
+        jobs.archive([number for number in missing if not _still_there(work, jobs, number)])
+        with work.commit() as session:
+            job_currency.note(session, work.scope, current)
+    jobs.complete = full
+    return jobs
+
+
+def sync_staff(work: Work) -> Intake[Staff]:
+    """One list; who was deleted in XPM leaves it."""
+    staff = Intake[Staff](work, record_tables.STAFF, uuid_row)
+    staff.take_all(work.access.api.staff())
+    return staff
+
+
+def sync_tax_returns(work: Work, source: TaxSource) -> Intake[TaxReturn]:
+    """All returns of the source, which has no change feed."""
+    returns = Intake[TaxReturn](work, record_tables.TAX_RETURNS, tax_return_row)
+    returns.take_all(source.returns())
+    return returns
+
+
+def windows(start: date, today: date) -> Iterator[tuple[date, date]]:
+    """Windows of creation from tomorrow back to `start`, newest first, each no longer than Xero allows.
+
+    Tomorrow, since nobody says by which clock Xero dates a job's creation.
+    """
+    last = today + timedelta(days=1)
+    while last >= start:
+        first = max(start, last - LONGEST_WINDOW)
+        yield first, last
+        last = first - timedelta(days=1)
+
+
+def _still_there(work: Work, jobs: Intake[Job], number: str) -> bool:
+    """Whether XPM knows the job by its number; if so, it is stored as it is now."""
+    try:
+        jobs.take(work.access.api.job(number))
+    except NotFound:
+        return False
+    return True
+
+
+def _watermark(work: Work) -> datetime | None:
+    with work.integration.database.read() as session:
+        last = runs.last_successful(session, work.scope.practice, work.scope.tenant_id, work.request.entity)
+    return last.watermark if last else None

@@ -1,0 +1,173 @@
+"""One sync of one entity, from the question whether it may run to the sentence that sums it up."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xpm.connection.access import PracticeAccess, practice_access
+from xpm.connection.activity import record
+from xpm.connection.integration import Integration
+from xpm.store import practices, records, runs
+from xpm.store.tables import SyncRun
+from xpm.store.vocabulary import ActivityStatus, RunStatus
+from xpm.sync import plans
+from xpm.sync.entities import Entity
+from xpm.sync.field_values import Compared, sync_definitions, sync_values
+from xpm.sync.gates import reason_to_skip
+from xpm.sync.intake import Intake
+from xpm.sync.result import SyncResult
+from xpm.sync.tax import source_of
+from xpm.sync.work import SyncRequest, Work, working
+from xpm.words import Message, message
+from xpm.xero.tax import TaxSource
+
+AnyIntake = Intake[Any]
+
+COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined")
+"""What a run counts of its records."""
+
+NAMED_RECORDS = 5  # unreadable records that a message names; the rest is in the list of records set aside
+
+
+def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
+    """Bring one entity of one practice in step, and write its result into Practice Activity.
+
+    Safe to repeat: what is in step already is not written again.
+
+    Raises:
+        Stopped: unknown practice, no usable connection, or the entity is being synchronised already.
+        XeroError: Xero did not answer as it should; whole batches that arrived are kept, nothing was archived.
+    """
+    with practice_access(integration, request.practice) as access:
+        tax = source_of(integration, access)
+        if key := _reason_to_skip(integration, access, request, tax):
+            return _skipped(integration, access, request, key)
+        with working(integration, access, request) as work:
+            return _finish(work, *_carry_out(work, tax))
+
+
+def _carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:
+    entity = work.request.entity
+    if entity is Entity.CUSTOM_FIELDS:
+        definitions = sync_definitions(work)
+        return definitions, sync_values(work)
+    if entity is Entity.TAX_RETURNS and tax is not None:
+        return plans.sync_tax_returns(work, tax), None
+    return PLANS[entity](work), None
+
+
+PLANS: Mapping[Entity, Callable[[Work], AnyIntake]] = {
+    Entity.JOBS: plans.sync_jobs,
+    Entity.CLIENTS: plans.sync_clients,
+    Entity.STAFF: plans.sync_staff,
+}
+
+
+def _finish(work: Work, intake: AnyIntake, compared: Compared | None) -> SyncResult:
+    """Count both sides, sum up, and write the run's end and its entry in one transaction."""
+    integration, request = work.integration, work.request
+    source = intake.source_count() if intake.complete else None
+    with work.commit() as session:
+        stored = records.count_present(session, intake.table, work.scope) if source is not None else None
+        run = runs.get(session, work.run_id)
+        said = _summed_up(run, request.entity, intake, compared, source, stored)
+        status = RunStatus.SUCCESS if said.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
+        runs.finish(
+            session,
+            run.id,
+            status,
+            reason_key=said.key,
+            source_count=source,
+            stored_count=stored,
+            watermark=intake.server_time if status is RunStatus.SUCCESS else None,
+            now=integration.clock(),
+        )
+        result = _result(run, request.entity, said)
+        record(
+            session,
+            request.practice,
+            said,
+            now=integration.clock(),
+            person=request.person,
+            flow_run_id=request.flow_run_id,
+            run_id=run.id,
+            counts=result.counts(),
+        )
+    return result
+
+
+def _summed_up(
+    run: SyncRun,
+    entity: Entity,
+    intake: AnyIntake,
+    compared: Compared | None,
+    source: int | None,
+    stored: int | None,
+) -> Message:
+    """The least favourable thing that is true of the run."""
+    facts: dict[str, object] = {
+        "entity": entity.label,
+        **{name: getattr(run, name) for name in COUNTS},
+        "source": source,
+        "stored": stored,
+    }
+    if intake.suspicion:
+        facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
+        return message("sync.too_many_missing", **facts)
+    if run.quarantined:
+        named = [record.key or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
+        return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
+    if source != stored:
+        return message("sync.counts_differ", **facts)
+    if compared and compared.done < compared.of:
+        return message("sync.values_partly", done=compared.done, of=compared.of, **facts)
+    return message("sync.succeeded", **facts)
+
+
+def _result(run: SyncRun, entity: Entity, said: Message) -> SyncResult:
+    return SyncResult(
+        entity=entity,
+        status=run.status,
+        message=said,
+        run_id=run.id,
+        source=run.source_count,
+        stored=run.stored_count,
+        calls=run.calls,
+        bytes=run.bytes,
+        **{name: getattr(run, name) for name in COUNTS},
+    )
+
+
+def _reason_to_skip(
+    integration: Integration, access: PracticeAccess, request: SyncRequest, tax: TaxSource | None
+) -> str | None:
+    with integration.database.read() as session:
+        settings = practices.settings_of(session, request.practice)
+    return reason_to_skip(request.entity, request.trigger, access.practice, settings, tax_source=tax is not None)
+
+
+def _skipped(integration: Integration, access: PracticeAccess, request: SyncRequest, key: str) -> SyncResult:
+    now = integration.clock()
+    said = message(key, practice=request.practice)
+    with integration.database.write() as session:
+        run = runs.start(
+            session,
+            practice=request.practice,
+            tenant_id=access.tenant_id,
+            entity=request.entity,
+            mode=request.mode,
+            trigger=request.trigger,
+            person=request.person,
+            flow_run_id=request.flow_run_id,
+            now=now,
+        )
+        runs.finish(session, run.id, RunStatus.SKIPPED, reason_key=key, now=now)
+        record(
+            session,
+            request.practice,
+            said,
+            now=now,
+            person=request.person,
+            flow_run_id=request.flow_run_id,
+            run_id=run.id,
+        )
+        return _result(run, request.entity, said)

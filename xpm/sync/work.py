@@ -1,0 +1,116 @@
+"""One sync of one entity while it runs: its row, its lease, and the one way in which anything is committed."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlmodel import Session
+
+from xpm.connection.access import PracticeAccess
+from xpm.connection.integration import Integration
+from xpm.store import leases, runs
+from xpm.store.leases import Lease
+from xpm.store.record_rows import Scope
+from xpm.store.runs import Tally
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.words import stop
+
+LEASE = timedelta(minutes=10)
+"""How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
+minutes to begin). A retry of the same flow run does not wait: it takes its own lease over."""
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """What was asked for, by whom (an FYI email address) and from which flow run."""
+
+    practice: str
+    entity: Entity
+    mode: SyncMode
+    trigger: SyncTrigger
+    person: str | None = None
+    flow_run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A running sync and what it works with. Nothing of it is written but through `commit`."""
+
+    integration: Integration
+    access: PracticeAccess
+    request: SyncRequest
+    scope: Scope
+    run_id: str
+    lease: Lease
+
+    @contextmanager
+    def commit(self) -> Iterator[Session]:
+        """One transaction that holds only if this run still has its lease, and renews it.
+
+        Raises:
+            Stopped: another run has taken over; nothing of the block is written.
+        """
+        with self.integration.database.write() as session:
+            if leases.renew(session, self.lease, self.integration.clock(), LEASE) is None:
+                raise stop("sync.interrupted", entity=self.request.entity.label)
+            yield session
+
+    def note(self, session: Session, tally: Tally) -> None:
+        """Add to the run's counts, in the transaction that did what they count."""
+        runs.checkpoint(session, self.run_id, tally)
+
+
+@contextmanager
+def working(integration: Integration, access: PracticeAccess, request: SyncRequest) -> Iterator[Work]:
+    """Start a run, alone for its practice and entity; a run that ends by an error is marked as failed.
+
+    Raises:
+        Stopped: the entity is being synchronised already.
+    """
+    scope = Scope(request.practice, access.tenant_id)
+    lease = _alone(integration, request, scope)
+    try:
+        with integration.database.write() as session:
+            _close_killed_runs(session, integration, request, scope)
+            run = runs.start(
+                session,
+                practice=request.practice,
+                tenant_id=access.tenant_id,
+                entity=request.entity,
+                mode=request.mode,
+                trigger=request.trigger,
+                person=request.person,
+                flow_run_id=request.flow_run_id,
+                now=integration.clock(),
+            )
+        try:
+            yield Work(integration, access, request, scope, run.id, lease)
+        except BaseException:
+            with integration.database.write() as session:
+                runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.failed", now=integration.clock())
+            raise
+    finally:
+        with integration.database.write() as session:
+            leases.release(session, lease)
+
+
+def _alone(integration: Integration, request: SyncRequest, scope: Scope) -> Lease:
+    name = f"sync/{request.practice}/{request.entity}"
+    holder = request.flow_run_id or str(uuid.uuid4())
+    with integration.database.write() as session:
+        lease = leases.acquire(session, name, holder, integration.clock(), LEASE)
+        if lease is not None:
+            return lease
+        running = runs.unfinished(session, scope.practice, scope.tenant_id, request.entity)
+        since = f"{running[0].started_at:%H:%M} UTC" if running else "a moment ago"
+        flow_run_id = running[0].flow_run_id if running else None
+    raise stop("sync.already_running", entity=request.entity.label, since=since, flow_run_id=flow_run_id or "by hand")
+
+
+def _close_killed_runs(session: Session, integration: Integration, request: SyncRequest, scope: Scope) -> None:
+    """Runs still open although nobody holds their lease were killed; they must not look as if they went on."""
+    for run in runs.unfinished(session, scope.practice, scope.tenant_id, request.entity):
+        runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.interrupted", now=integration.clock())
