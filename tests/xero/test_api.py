@@ -1,0 +1,258 @@
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.xero.fakes import START, FakeClock, Script, Stream, envelope, xpm_api
+from xpm.xero.api import LONGEST_WINDOW, XpmApi
+from xpm.xero.errors import (
+    AnswerLost,
+    ConcurrentLimit,
+    DayLimit,
+    MinuteLimit,
+    NotFound,
+    ScopeMissing,
+    UnreadableAnswer,
+    XeroError,
+    XeroUnavailable,
+)
+from xpm.xero.models import CustomFieldValue, Staff
+from xpm.xero.patience import MAX_LIMIT_WAITS, MAX_RETRIES
+from xpm.xero.pull import Pull, Unreadable
+
+STAFF = envelope("<StaffList><Staff><UUID>1</UUID></Staff><Staff><UUID>2</UUID></Staff></StaffList>")
+DATE = {"Date": "Mon, 02 Mar 2026 08:59:58 GMT"}
+
+
+def ok(body: bytes) -> httpx.Response:
+    return httpx.Response(200, content=body)
+
+
+def limited(problem: str, **headers: str) -> httpx.Response:
+    return httpx.Response(429, headers={"X-Rate-Limit-Problem": problem} | headers)
+
+
+@pytest.mark.parametrize(
+    ("ask", "path", "query"),
+    [
+        (lambda api: api.clients(), "client.api/list", {"detailed": "true"}),
+        (
+            lambda api: api.clients(datetime(2026, 3, 1, 13, 30, tzinfo=timezone(timedelta(hours=13)))),
+            "client.api/list",
+            {"detailed": "true", "modifiedsince": "2026-03-01T00:30:00"},
+        ),
+        (lambda api: api.client("abc"), "client.api/get/abc", {}),
+        (lambda api: api.current_jobs(), "job.api/current", {"detailed": "true"}),
+        (
+            lambda api: api.jobs_created(date(2025, 3, 3), date(2026, 3, 2)),
+            "job.api/list",
+            {"detailed": "true", "from": "20250303", "to": "20260302"},
+        ),
+        (lambda api: api.job("J 1/2"), "job.api/get/J%201%2F2", {}),
+        (lambda api: api.staff(), "staff.api/list", {}),
+        (lambda api: api.client_groups(), "clientgroup.api/list", {}),
+        (lambda api: api.job_categories(), "category.api/list", {}),
+        (lambda api: api.custom_field_definitions(), "customfield.api/definition", {}),
+    ],
+)
+def test_each_reading_asks_the_documented_endpoint(
+    ask: Callable[[XpmApi], Pull[Any]], path: str, query: dict[str, str]
+) -> None:
+    script = Script([httpx.Response(404)])
+    with pytest.raises(NotFound):
+        list(ask(xpm_api(script)))
+    (request,) = script.requests
+    assert request.url.raw_path.decode().partition("?")[0] == f"/practicemanager/3.1/{path}"
+    assert dict(request.url.params) == query
+    assert request.headers["xero-tenant-id"] == "tenant-1"
+    assert request.headers["Accept"] == "application/xml"
+
+
+def test_nothing_is_asked_before_the_pull_is_iterated() -> None:
+    script = Script([ok(STAFF)])
+    xpm_api(script).staff()
+    assert script.requests == []
+
+
+def test_a_complete_pull_knows_its_facts() -> None:
+    body = envelope("<StaffList><Staff><UUID>1</UUID><Shoe/></Staff><Staff><Name>x</Name></Staff></StaffList>")
+    pull = xpm_api(Script([httpx.Response(200, headers=DATE, stream=Stream([body]))])).staff()
+    first, second = pull
+    assert first == Staff(uuid="1")
+    assert isinstance(second, Unreadable)
+    facts = pull.facts
+    assert (facts.records, facts.unreadable, facts.calls) == (1, 1, 1)
+    assert facts.bytes == len(body)
+    assert facts.server_time == START - timedelta(seconds=2)
+    assert facts.unknown == {"Staff/Shoe": 1}
+
+
+def test_a_pull_that_is_not_complete_has_no_facts() -> None:
+    pull = xpm_api(Script([ok(STAFF)])).staff()
+    next(iter(pull))
+    with pytest.raises(RuntimeError):
+        _ = pull.facts
+
+
+def test_a_pull_that_failed_has_no_facts() -> None:
+    pull = xpm_api(Script([ok(STAFF[:-5])])).staff()
+    with pytest.raises(UnreadableAnswer):
+        list(pull)
+    with pytest.raises(RuntimeError):
+        _ = pull.facts
+
+
+def test_a_pull_is_iterated_once() -> None:
+    pull = xpm_api(Script([ok(STAFF)])).staff()
+    list(pull)
+    with pytest.raises(RuntimeError):
+        list(pull)
+
+
+def test_a_window_of_364_days_is_the_longest() -> None:
+    api, first = xpm_api(Script([ok(STAFF)])), date(2025, 1, 1)
+    api.jobs_created(first, first + LONGEST_WINDOW)
+    api.jobs_created(first, first)
+    for last in (first + LONGEST_WINDOW + timedelta(days=1), first - timedelta(days=1)):
+        with pytest.raises(ValueError, match="364"):
+            api.jobs_created(first, last)
+
+
+def test_a_moment_without_a_zone_is_refused_instead_of_guessed() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        xpm_api(Script([ok(STAFF)])).clients(datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        httpx.Response(500),
+        httpx.Response(502, text="<html>bad gateway</html>"),
+        httpx.Response(503, text="offline for maintenance"),
+        httpx.Response(504),
+        httpx.ConnectError("refused"),
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("closed"),
+    ],
+)
+def test_trouble_before_the_first_record_is_sat_out_three_times(trouble: httpx.Response | Exception) -> None:
+    clock = FakeClock()
+    script = Script([trouble] * MAX_RETRIES + [ok(STAFF)])
+    pull = xpm_api(script, clock).staff()
+    assert len(list(pull)) == 2
+    assert pull.facts.calls == MAX_RETRIES + 1
+    assert clock.slept == sorted(clock.slept)
+
+    script = Script([trouble])
+    with pytest.raises(XeroUnavailable):
+        list(xpm_api(script).staff())
+    assert len(script.requests) == MAX_RETRIES + 1
+
+
+def test_trouble_after_the_first_record_is_raised_and_not_repeated() -> None:
+    records = b"<Response><Status>OK</Status><StaffList><Staff><UUID>1</UUID></Staff>" + b" " * 70_000
+    script = Script([httpx.Response(200, stream=Stream([records, records], httpx.ReadError("reset"))), ok(STAFF)])
+    pull = iter(xpm_api(script).staff())
+    assert next(pull) == Staff(uuid="1")
+    with pytest.raises(XeroUnavailable):
+        next(pull)
+    assert len(script.requests) == 1
+
+
+def test_an_answer_that_breaks_off_before_the_first_record_is_asked_for_again() -> None:
+    broken = httpx.Response(200, stream=Stream([b"<Response><Status>OK</Sta"], httpx.ReadError("reset")))
+    pull = xpm_api(Script([broken, ok(STAFF)])).staff()
+    assert len(list(pull)) == 2
+
+
+def test_a_body_that_cannot_be_decompressed_is_unreadable() -> None:
+    response = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Stream([b"not gzip at all"]))
+    with pytest.raises(UnreadableAnswer):
+        list(xpm_api(Script([response])).staff())
+
+
+@pytest.mark.parametrize("problem", ["minute", "appminute"])
+def test_a_limit_of_the_minute_is_waited_for_as_long_as_xero_says(problem: str) -> None:
+    clock = FakeClock()
+    pull = xpm_api(Script([limited(problem, **{"Retry-After": "17"}), ok(STAFF)]), clock).staff()
+    assert len(list(pull)) == 2
+    assert 17 <= (clock.now - START).total_seconds() <= 19
+
+
+def test_too_many_in_flight_is_a_matter_of_moments() -> None:
+    clock = FakeClock()
+    assert len(list(xpm_api(Script([limited("concurrent"), ok(STAFF)]), clock).staff())) == 2
+    assert (clock.now - START).total_seconds() < 5
+
+
+def test_a_limit_of_the_day_is_raised_at_once() -> None:
+    clock, script = FakeClock(), Script([limited("day", **{"Retry-After": "40000"})])
+    with pytest.raises(DayLimit) as caught:
+        list(xpm_api(script, clock).staff())
+    assert caught.value.resumes_at == START + timedelta(seconds=40_000)
+    assert len(script.requests) == 1
+    assert clock.slept == []
+
+
+def test_limits_that_do_not_end_are_raised_in_the_end() -> None:
+    script = Script([limited("concurrent")])
+    with pytest.raises(ConcurrentLimit):
+        list(xpm_api(script).staff())
+    assert len(script.requests) == MAX_LIMIT_WAITS + 1
+
+
+def test_a_minute_that_lasts_too_long_is_not_sat_out() -> None:
+    clock = FakeClock()
+    with pytest.raises(MinuteLimit):
+        list(xpm_api(Script([limited("minute", **{"Retry-After": "500"})]), clock).staff())
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 409])
+def test_what_was_refused_is_not_asked_for_again(status: int) -> None:
+    script = Script([httpx.Response(status)])
+    with pytest.raises(XeroError):
+        list(xpm_api(script).staff())
+    assert len(script.requests) == 1
+
+
+def test_trouble_of_the_token_endpoint_is_not_taken_for_trouble_of_the_call() -> None:
+    script = Script([AnswerLost("lost", endpoint="oauth.token")])
+    with pytest.raises(AnswerLost):
+        list(xpm_api(script).staff())
+    assert len(script.requests) == 1
+
+
+VALUES = "<CustomFields><CustomField><UUID>f</UUID><Name>Fee</Name><Number>{}</Number></CustomField></CustomFields>"
+
+
+def test_custom_field_values_are_those_of_one_record() -> None:
+    script = Script([ok(envelope(VALUES.format("1,200")))])
+    (value,) = xpm_api(script).client_field_values("abc")
+    assert value == CustomFieldValue(uuid="f", name="Fee", number=1200)
+    assert script.requests[0].url.path.endswith("/client.api/get/abc/customfield")
+
+
+def test_a_value_that_cannot_be_read_is_not_taken_for_a_value_that_was_cleared() -> None:
+    with pytest.raises(UnreadableAnswer, match="Number"):
+        xpm_api(Script([ok(envelope(VALUES.format("lots")))])).job_field_values("J1")
+
+
+def test_probes_tell_for_each_area_whether_it_can_be_read() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "staff.api" in request.url.path:
+            return httpx.Response(401, json={"Detail": "AuthorizationUnsuccessful"})
+        if "customfield.api" in request.url.path:
+            return ok(b"<html>oops</html>")
+        return ok(envelope("<Clients/><Jobs/><Categories/>"))
+
+    probes = {probe.endpoint: type(probe.error) for probe in xpm_api(answer).probes()}
+    assert probes == {
+        "client.paged-list": type(None),
+        "job.list": type(None),
+        "staff.list": ScopeMissing,
+        "category.list": type(None),
+        "customfield.definition": UnreadableAnswer,
+    }

@@ -1,0 +1,118 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.xero.fakes import APP, FakeClock, Script, client
+from xpm.xero.connections import ConnectionsApi
+from xpm.xero.errors import AccessLost, UnreadableAnswer, XeroUnavailable
+
+
+def connection(number: int, **changes: Any) -> dict[str, Any]:  # noqa: ANN401  JSON
+    return {
+        "id": f"connection-{number}",
+        "authEventId": f"event-{number}",
+        "tenantId": f"tenant-{number}",
+        "tenantType": "PRACTICEMANAGER",
+        "tenantName": f"Practice {number}",
+        "createdDateUtc": "2019-12-07T18:46:19.5165400",
+        "updatedDateUtc": f"2026-01-0{number}T00:00:00.0000000",
+    } | changes
+
+
+def api(*answers: httpx.Response | Exception) -> tuple[ConnectionsApi, Script]:
+    script = Script(list(answers))
+    return ConnectionsApi(client(script), APP, FakeClock()), script
+
+
+def listed(*connections: dict[str, Any]) -> httpx.Response:
+    return httpx.Response(200, json=list(connections))
+
+
+def test_a_connection_is_read_with_its_seven_digits_as_utc() -> None:
+    (tenant,) = api(listed(connection(1)))[0].all()
+    assert tenant.created == datetime(2019, 12, 7, 18, 46, 19, 516540, tzinfo=UTC)
+    assert tenant.updated == datetime(2026, 1, 1, tzinfo=UTC)
+    assert (tenant.id, tenant.tenant_id, tenant.auth_event_id) == ("connection-1", "tenant-1", "event-1")
+
+
+def test_no_tenant_header_goes_to_the_list_of_connections() -> None:
+    connections, script = api(listed())
+    assert connections.all() == ()
+    assert "xero-tenant-id" not in script.requests[0].headers
+    assert script.requests[0].headers["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_one"),
+    [
+        ("PRACTICEMANAGER", True),
+        ("PracticeManager", True),
+        ("PRACTICE", False),
+        ("ORGANISATION", False),
+        ("NEW", False),
+    ],
+)
+def test_only_practice_manager_tenants_are_practices(kind: str, is_one: bool) -> None:
+    (tenant,) = api(listed(connection(1, tenantType=kind)))[0].all()
+    assert tenant.is_practice_manager is is_one
+
+
+def test_what_a_connection_lacks_does_not_hide_it() -> None:
+    bare = {"id": "c", "tenantId": "t", "tenantType": "PRACTICEMANAGER", "tenantName": None}
+    assert api(listed(bare))[0].all()[0].tenant_name is None
+
+
+def test_a_consent_is_asked_for_by_its_id_and_gives_its_practices_only() -> None:
+    connections, script = api(listed(connection(1), connection(2, tenantType="ORGANISATION")))
+    assert [tenant.tenant_id for tenant in connections.of_consent("event-1")] == ["tenant-1"]
+    assert dict(script.requests[0].url.params) == {"authEventId": "event-1"}
+
+
+def test_without_an_id_the_consent_updated_last_counts() -> None:
+    connections, script = api(
+        listed(
+            connection(1),
+            connection(3, authEventId="event-3"),
+            connection(2, authEventId="event-3"),
+            connection(4, tenantType="ORGANISATION"),
+        )
+    )
+    assert {tenant.tenant_id for tenant in connections.of_consent(None)} == {"tenant-2", "tenant-3"}
+    assert dict(script.requests[0].url.params) == {}
+
+
+def test_a_consent_that_connected_nothing_gives_nothing() -> None:
+    assert api(listed())[0].of_consent(None) == ()
+    assert api(listed())[0].of_consent("event-1") == ()
+
+
+@pytest.mark.parametrize("status", [204, 404])
+def test_removing_a_connection_may_be_repeated(status: int) -> None:
+    connections, script = api(httpx.Response(status))
+    connections.remove("connection-1")
+    assert script.requests[0].method == "DELETE"
+    assert str(script.requests[0].url) == f"{APP.connections_url}/connection-1"
+
+
+def test_removing_by_the_wrong_id_is_an_error() -> None:
+    with pytest.raises(AccessLost):
+        api(httpx.Response(403, json={"Detail": "AuthenticationUnsuccessful"}))[0].remove("tenant-1")
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "{}", '[{"id": 1}]', '[{"id":"c","tenantId":"t"}]'])
+def test_an_answer_that_is_no_list_is_unreadable_and_never_no_connections(body: str) -> None:
+    with pytest.raises(UnreadableAnswer):
+        api(httpx.Response(200, text=body))[0].all()
+
+
+def test_a_moment_that_is_none_is_unreadable() -> None:
+    with pytest.raises(UnreadableAnswer):
+        api(listed(connection(1, updatedDateUtc="yesterday")))[0].all()
+
+
+@pytest.mark.parametrize("trouble", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.Response(503)])
+def test_trouble_is_told_as_trouble(trouble: httpx.Response | Exception) -> None:
+    with pytest.raises(XeroUnavailable):
+        api(trouble)[0].all()

@@ -1,0 +1,397 @@
+import base64
+import hashlib
+from collections.abc import Mapping
+from datetime import timedelta
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tests.xero.fakes import APP, START, FakeClock, client
+from tests.xero.identity_server import (
+    EXPIRES_AT,
+    GOOD_KEY,
+    NEW_KEY,
+    OTHER_KEY,
+    SYMMETRIC_KEY,
+    IdentityServer,
+    id_claims,
+    unsigned,
+)
+from xpm.xero.app import XeroApp
+from xpm.xero.errors import (
+    AnswerLost,
+    CallbackReason,
+    CallbackRefused,
+    ConsentDeclined,
+    ConsentNeeded,
+    MisconfiguredApp,
+    RateLimited,
+    Refused,
+    UnreadableAnswer,
+    XeroError,
+    XeroUnavailable,
+)
+from xpm.xero.oauth import AuthorisationRequest, ExpectedCallback, Grant, OAuthClient
+
+SECRETS = ("refresh-token-value", "the-code", "app-secret-value", "verifier")
+
+
+def oauth(server: IdentityServer, app: XeroApp = APP, clock: FakeClock | None = None) -> OAuthClient:
+    return OAuthClient(app, client(server), clock or FakeClock())
+
+
+def expected(begun: AuthorisationRequest) -> ExpectedCallback:
+    return ExpectedCallback(
+        state=begun.state, nonce=begun.nonce, code_verifier=begun.code_verifier, redirect_uri=APP.redirect_uri
+    )
+
+
+def finished(server: IdentityServer, callback: Mapping[str, str] | None = None, app: XeroApp = APP) -> Grant:
+    """A consent from its beginning to its end; `callback` overrides what the browser brings back."""
+    flow = oauth(server, app)
+    begun = flow.begin()
+    server.nonce = begun.nonce.get_secret_value()
+    good = {"code": "the-code", "state": begun.state.get_secret_value()}
+    brought = {name: value for name, value in (good | dict(callback or {})).items() if value != "-"}
+    return flow.finish(brought, expected(begun))
+
+
+def test_the_browser_is_sent_to_xero_with_everything_the_rules_ask_for() -> None:
+    begun = oauth(IdentityServer()).begin()
+    url = httpx.URL(begun.url)
+    verifier = begun.code_verifier.get_secret_value()
+    digest = hashlib.sha256(verifier.encode()).digest()
+    assert str(url.copy_with(query=None)) == APP.authorize_url
+    assert dict(url.params) == {
+        "response_type": "code",
+        "client_id": "APP-ID",
+        "redirect_uri": APP.redirect_uri,
+        "scope": "openid profile email offline_access practicemanager",
+        "state": begun.state.get_secret_value(),
+        "nonce": begun.nonce.get_secret_value(),
+        "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
+        "code_challenge_method": "S256",
+    }
+    assert 43 <= len(verifier) <= 128
+
+
+def test_no_two_consents_share_a_secret() -> None:
+    begun = [oauth(IdentityServer()).begin() for _ in range(20)]
+    for name in ("state", "nonce", "code_verifier"):
+        assert len({getattr(one, name).get_secret_value() for one in begun}) == 20
+
+
+def test_a_consent_that_was_begun_does_not_show_its_secrets() -> None:
+    begun = oauth(IdentityServer()).begin()
+    shown = repr(begun) + str(begun) + repr(expected(begun))
+    for secret in (begun.state, begun.nonce, begun.code_verifier):
+        assert secret.get_secret_value() not in shown
+
+
+def test_a_consent_gives_tokens_a_person_and_the_id_of_its_connections() -> None:
+    server = IdentityServer()
+    grant = finished(server)
+    assert grant.identity.model_dump() == {
+        "xero_userid": "user-1",
+        "email": "mere.tane@harbourvale.example",
+        "given_name": "Mere",
+        "family_name": "Tāne",
+    }
+    assert grant.authentication_event_id == "event-1"
+    assert grant.tokens.expires_at == EXPIRES_AT
+    assert grant.tokens.scopes == {"openid", "practicemanager"}
+    (form,) = server.forms
+    assert form["grant_type"] == "authorization_code"
+    assert form["code"] == "the-code"
+    assert form["redirect_uri"] == APP.redirect_uri
+    assert len(form["code_verifier"]) >= 43
+    basic = base64.b64encode(b"APP-ID:app-secret-value").decode()
+    assert server.headers[0]["Authorization"] == f"Basic {basic}"
+    assert "client_secret" not in form
+
+
+def test_an_app_without_a_secret_names_itself_in_the_form() -> None:
+    server = IdentityServer()
+    finished(server, app=APP.model_copy(update={"client_secret": None}))
+    assert server.forms[0]["client_id"] == "APP-ID"
+    assert "Authorization" not in server.headers[0]
+
+
+def test_a_grant_does_not_show_its_tokens() -> None:
+    grant = finished(IdentityServer())
+    shown = repr(grant) + str(grant) + grant.model_dump_json()
+    assert "refresh-token-value" not in shown
+    assert grant.tokens.access_token.get_secret_value() not in shown
+
+
+@pytest.mark.parametrize(
+    ("callback", "reason"),
+    [
+        ({"state": "-"}, CallbackReason.STATE),
+        ({"state": ""}, CallbackReason.STATE),
+        ({"state": "guess"}, CallbackReason.STATE),
+        ({"state": "ключ"}, CallbackReason.STATE),
+        ({"state": "guess", "error": "access_denied"}, CallbackReason.STATE),
+        ({"code": "-"}, CallbackReason.CODE),
+        ({"code": ""}, CallbackReason.CODE),
+        ({"iss": "https://evil.example"}, CallbackReason.ISSUER),
+        ({"iss": ""}, CallbackReason.ISSUER),
+        ({"error": "server_error"}, CallbackReason.SERVER_ERROR),
+        ({"error": "<script>alert(1)</script>"}, CallbackReason.SERVER_ERROR),
+        ({"error": ""}, CallbackReason.SERVER_ERROR),
+    ],
+)
+def test_a_callback_that_does_not_fit_is_refused_before_xero_is_asked(
+    callback: dict[str, str], reason: CallbackReason
+) -> None:
+    server = IdentityServer()
+    with pytest.raises(CallbackRefused) as caught:
+        finished(server, callback)
+    assert caught.value.reason is reason
+    assert server.forms == []
+    assert "script" not in str(caught.value)
+
+
+def test_an_expectation_without_a_state_accepts_nothing() -> None:
+    nothing = ExpectedCallback(
+        state=SecretStr(""), nonce=SecretStr("n"), code_verifier=SecretStr("v"), redirect_uri=APP.redirect_uri
+    )
+    with pytest.raises(CallbackRefused):
+        oauth(IdentityServer()).finish({"code": "the-code", "state": ""}, nothing)
+
+
+def test_cancel_is_an_answer_even_when_a_code_came_along() -> None:
+    server = IdentityServer()
+    with pytest.raises(ConsentDeclined):
+        finished(server, {"error": "access_denied", "error_description": "TenantConsent status DENIED"})
+    assert server.forms == []
+
+
+@pytest.mark.parametrize("error", ["unauthorized_client", "invalid_scope", "invalid_request"])
+def test_a_callback_that_blames_the_app_is_a_matter_for_whoever_runs_it(error: str) -> None:
+    with pytest.raises(MisconfiguredApp, match=error):
+        finished(IdentityServer(), {"error": error, "code": "-"})
+
+
+def test_a_callback_that_names_the_right_issuer_is_good() -> None:
+    assert finished(IdentityServer(), {"iss": APP.issuer}).identity.xero_userid == "user-1"
+
+
+NOW = int(START.timestamp())
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        ({"iss": "https://evil.example"}, CallbackReason.ISSUER),
+        ({"iss": None}, CallbackReason.ISSUER),
+        ({"aud": "OTHER-APP"}, CallbackReason.AUDIENCE),
+        ({"aud": None}, CallbackReason.AUDIENCE),
+        ({"aud": ["OTHER-APP", "APP-ID"], "azp": "OTHER-APP"}, CallbackReason.AUDIENCE),
+        ({"exp": NOW - 61}, CallbackReason.EXPIRED),
+        ({"exp": None}, CallbackReason.EXPIRED),
+        ({"exp": "soon"}, CallbackReason.EXPIRED),
+        ({"nbf": NOW + 3_600}, CallbackReason.EXPIRED),
+        ({"iat": NOW + 3_600}, CallbackReason.EXPIRED),
+        ({"nonce": "of another consent"}, CallbackReason.NONCE),
+        ({"nonce": None}, CallbackReason.NONCE),
+        ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, CallbackReason.ACCESS_TOKEN_HASH),
+        ({"xero_userid": None}, CallbackReason.IDENTITY),
+        ({"xero_userid": 5}, CallbackReason.IDENTITY),
+        ({"sub": None}, CallbackReason.IDENTITY),
+    ],
+)
+def test_an_id_token_with_a_wrong_claim_is_refused_by_its_reason(
+    spoil: dict[str, object], reason: CallbackReason
+) -> None:
+    with pytest.raises(CallbackRefused) as caught:
+        finished(IdentityServer(spoil=spoil))
+    assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize("spoil", [{"exp": NOW - 30}, {"at_hash": None}, {"aud": ["APP-ID"]}, {"email": None}])
+def test_an_id_token_within_the_rules_is_good(spoil: dict[str, object]) -> None:
+    assert finished(IdentityServer(spoil=spoil)).identity.xero_userid == "user-1"
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        IdentityServer(key=OTHER_KEY),
+        IdentityServer(key=SYMMETRIC_KEY, algorithm="HS256"),
+        IdentityServer(key=GOOD_KEY, algorithm="RS512"),
+        IdentityServer(key=NEW_KEY),
+        IdentityServer(published=[]),
+    ],
+    ids=["another key under the same name", "the secret as a key", "another algorithm", "unknown key", "no keys"],
+)
+def test_an_id_token_that_xero_did_not_sign_is_refused(server: IdentityServer) -> None:
+    with pytest.raises(CallbackRefused) as caught:
+        finished(server)
+    assert caught.value.reason is CallbackReason.SIGNATURE
+
+
+@pytest.mark.parametrize("id_token", [unsigned(id_claims("n", "t")), "no.jwt", "", "a.b.c", "ключ"])
+def test_what_is_no_signed_token_is_refused(id_token: str) -> None:
+    tokens = IdentityServer().tokens() | {"id_token": id_token}
+    with pytest.raises(CallbackRefused) as caught:
+        finished(IdentityServer(answer=httpx.Response(200, json=tokens)))
+    assert caught.value.reason is CallbackReason.SIGNATURE
+
+
+def test_the_keys_are_fetched_once_an_hour() -> None:
+    server, clock = IdentityServer(), FakeClock()
+    flow = oauth(server, clock=clock)
+
+    def consent() -> None:
+        begun = flow.begin()
+        server.nonce = begun.nonce.get_secret_value()
+        server.spoil = {"exp": int(clock.now.timestamp()) + 300}
+        flow.finish({"code": "the-code", "state": begun.state.get_secret_value()}, expected(begun))
+
+    for _ in range(3):
+        consent()
+    assert server.key_fetches == 1
+    clock.advance(3_600)
+    consent()
+    assert server.key_fetches == 2
+
+
+def test_a_key_never_heard_of_is_looked_up_at_once() -> None:
+    server, clock = IdentityServer(), FakeClock()
+    flow = oauth(server, clock=clock)
+    for key in (GOOD_KEY, NEW_KEY):
+        server.key, server.published = key, [GOOD_KEY, NEW_KEY][: server.key_fetches + 1]
+        begun = flow.begin()
+        server.nonce = begun.nonce.get_secret_value()
+        if key is NEW_KEY:
+            server.published = [NEW_KEY]
+        flow.finish({"code": "the-code", "state": begun.state.get_secret_value()}, expected(begun))
+    assert server.key_fetches == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.ConnectError("refused"), XeroUnavailable),
+        (httpx.Response(403, text="<html>blocked</html>"), XeroUnavailable),
+        (httpx.Response(200, text="<html>"), UnreadableAnswer),
+        (httpx.Response(200, json=[]), UnreadableAnswer),
+        (httpx.Response(200, json={"keys": [{"kty": "RSA"}]}), UnreadableAnswer),
+    ],
+)
+def test_without_xeros_keys_the_code_is_not_spent(answer: httpx.Response | Exception, kind: type[XeroError]) -> None:
+    server = IdentityServer(keys_answer=answer)
+    with pytest.raises(kind):
+        finished(server)
+    assert server.forms == []
+
+
+@pytest.mark.parametrize("missing", ["refresh_token", "id_token"])
+def test_a_consent_without_the_scopes_it_cannot_do_without_is_a_misconfigured_app(missing: str) -> None:
+    tokens = IdentityServer().tokens()
+    del tokens[missing]
+    with pytest.raises(MisconfiguredApp):
+        finished(IdentityServer(answer=httpx.Response(200, json=tokens)))
+
+
+REFUSALS: list[tuple[httpx.Response | Exception, type[XeroError]]] = [
+    (httpx.Response(400, json={"error": "invalid_grant"}), ConsentNeeded),
+    (httpx.Response(400, json={"error": "invalid_client"}), MisconfiguredApp),
+    (httpx.Response(401, json={"error": "invalid_client"}), MisconfiguredApp),
+    (httpx.Response(400, json={"error": "unauthorized_client"}), MisconfiguredApp),
+    (httpx.Response(400, json={"error": "unsupported_grant_type"}), MisconfiguredApp),
+    (httpx.Response(400, json={"error": "invalid_scope"}), MisconfiguredApp),
+    (httpx.Response(400, json={"error": "invalid_request"}), Refused),
+    (httpx.Response(400, json=["invalid_grant"]), Refused),
+    (httpx.Response(400, json={"error": {"invalid_grant": 1}}), Refused),
+    (httpx.Response(400, text="<html>"), Refused),
+    (httpx.Response(403, text="<html>blocked</html>"), Refused),
+    (httpx.Response(429), RateLimited),
+    (httpx.Response(500), AnswerLost),
+    (httpx.Response(503, text="offline for maintenance"), AnswerLost),
+    (httpx.Response(302), UnreadableAnswer),
+    (httpx.Response(200, text="<html>refresh-token-value</html>"), AnswerLost),
+    (httpx.Response(200, json={"refresh_token": "refresh-token-value"}), AnswerLost),
+    (httpx.ConnectError("refused"), XeroUnavailable),
+    (httpx.ConnectTimeout("slow"), XeroUnavailable),
+    (httpx.PoolTimeout("busy"), XeroUnavailable),
+    (httpx.ReadTimeout("slow"), AnswerLost),
+    (httpx.ReadError("reset"), AnswerLost),
+    (httpx.WriteError("reset"), AnswerLost),
+    (httpx.RemoteProtocolError("closed"), AnswerLost),
+]
+
+
+@pytest.mark.parametrize(("answer", "kind"), REFUSALS)
+def test_a_refresh_that_fails_says_why_and_shows_no_secret(
+    answer: httpx.Response | Exception, kind: type[XeroError]
+) -> None:
+    with pytest.raises(XeroError) as caught:
+        oauth(IdentityServer(answer=answer)).refresh(SecretStr("refresh-token-value"))
+    error = caught.value
+    assert type(error) is kind
+    assert error.endpoint == "oauth.token"
+    # Whatever hangs on the error is shown by crash reporters: httpx's own errors hold the request with its form.
+    assert error.__context__ is None
+    assert not any(secret in repr(error) + str(error) for secret in SECRETS)
+
+
+def test_a_refresh_gives_newer_tokens_that_age_from_the_moment_of_asking() -> None:
+    clock = FakeClock()
+
+    def slow(request: httpx.Request) -> httpx.Response:
+        clock.advance(20)
+        return server(request)
+
+    server = IdentityServer()
+    tokens = OAuthClient(APP, client(slow), clock).refresh(SecretStr("old"))
+    assert tokens.refresh_token.get_secret_value() == "refresh-token-value"
+    assert tokens.expires_at == START + timedelta(seconds=1_800)
+    assert server.forms == [{"grant_type": "refresh_token", "refresh_token": "old"}]
+
+
+def test_a_refresh_token_that_is_not_replaced_stays_good() -> None:
+    answer = httpx.Response(200, json={"access_token": "a", "expires_in": 1800})
+    tokens = oauth(IdentityServer(answer=answer)).refresh(SecretStr("old"))
+    assert tokens.refresh_token.get_secret_value() == "old"
+    assert tokens.scopes == frozenset(APP.scopes)
+    assert tokens.authentication_event_id is None
+
+
+def test_the_scopes_of_the_answer_count_more_than_those_of_the_token() -> None:
+    answer = httpx.Response(200, json=IdentityServer().tokens() | {"scope": "openid practicemanager.read"})
+    assert oauth(IdentityServer(answer=answer)).refresh(SecretStr("old")).scopes == {
+        "openid",
+        "practicemanager.read",
+    }
+
+
+def test_tokens_do_not_ride_on_the_authentication_of_the_client() -> None:
+    """The client may carry an `XeroAuth`; a token request must not be signed with a token."""
+    server = IdentityServer()
+    http = httpx.Client(transport=httpx.MockTransport(server), auth=("wrong", "person"))
+    OAuthClient(APP, http, FakeClock()).refresh(SecretStr("old"))
+    assert base64.b64decode(server.headers[0]["Authorization"].removeprefix("Basic ")) == b"APP-ID:app-secret-value"
+
+
+def test_a_revocation_names_the_refresh_token_in_its_form_only() -> None:
+    server = IdentityServer(answer=httpx.Response(200))
+    oauth(server).revoke(SecretStr("refresh-token-value"))
+    assert server.forms == [{"token": "refresh-token-value", "token_type_hint": "refresh_token"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (httpx.Response(400, json={"error": "invalid_client"}), MisconfiguredApp),
+        (httpx.Response(503), AnswerLost),
+        (httpx.ReadTimeout("slow"), AnswerLost),
+        (httpx.ConnectError("refused"), XeroUnavailable),
+    ],
+)
+def test_a_revocation_that_fails_says_why(answer: httpx.Response | Exception, kind: type[XeroError]) -> None:
+    with pytest.raises(kind) as caught:
+        oauth(IdentityServer(answer=answer)).revoke(SecretStr("refresh-token-value"))
+    assert caught.value.__context__ is None

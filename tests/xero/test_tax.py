@@ -1,0 +1,186 @@
+import csv
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openpyxl import Workbook
+
+from tests.xero.fakes import APP, FakeClock, Script, client
+from xpm.xero.errors import NotFound, UnreadableAnswer
+from xpm.xero.limits import LocalBudget
+from xpm.xero.models import TaxReturn
+from xpm.xero.pull import Unreadable
+from xpm.xero.tax import TaxExport, TaxFeed, TaxNotAvailable, TaxReason, tax_source
+
+FEED = "https://api.xero.example/tax/returns"
+
+
+def feed(*answers: httpx.Response) -> tuple[TaxFeed, Script]:
+    script, clock = Script(list(answers)), FakeClock()
+    budget = LocalBudget(5, 1_000, 1_000, clock, clock.sleep)
+    return TaxFeed(client(script), FEED, "tenant-1", budget, sleep=clock.sleep, clock=clock), script
+
+
+def page(numbers: list[int], cursor: str | None = None, total: int | None = None) -> httpx.Response:
+    returns = [{"returnId": f"r{n}", "clientUuid": "c", "taxType": "ITR", "year": 2025} for n in numbers]
+    return httpx.Response(200, json={"returns": returns, "nextCursor": cursor, "total": total})
+
+
+def test_the_feed_is_read_page_by_page_until_no_cursor_is_left() -> None:
+    source, script = feed(page([1, 2], "one", 3), page([3], None, 3))
+    pull = source.returns()
+    assert [record.return_id for record in pull if isinstance(record, TaxReturn)] == ["r1", "r2", "r3"]
+    assert [dict(request.url.params) for request in script.requests] == [
+        {"pageSize": "200"},
+        {"pageSize": "200", "cursor": "one"},
+    ]
+    assert script.requests[0].headers["xero-tenant-id"] == "tenant-1"
+    assert (pull.facts.records, pull.facts.calls) == (3, 2)
+
+
+def test_a_feed_that_repeats_itself_is_not_read_for_ever() -> None:
+    source, script = feed(page([1], "one"), page([2], "two"), page([1], "one"))
+    with pytest.raises(UnreadableAnswer, match="repeat"):
+        list(source.returns())
+    assert len(script.requests) == 3
+
+
+@pytest.mark.parametrize("total", [0, 2, 4])
+def test_a_feed_that_sends_another_number_than_it_announced_is_incomplete(total: int) -> None:
+    with pytest.raises(UnreadableAnswer, match="announced"):
+        list(feed(page([1, 2, 3], None, total))[0].returns())
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", '{"nextCursor": null}', '{"returns": 5}', '{"returns": ['])
+def test_what_is_no_page_is_unreadable_and_never_no_returns(body: str) -> None:
+    with pytest.raises(UnreadableAnswer):
+        list(feed(httpx.Response(200, text=body))[0].returns())
+
+
+def test_a_practice_without_xero_tax_is_not_found() -> None:
+    with pytest.raises(NotFound):
+        list(feed(httpx.Response(404, json={"error": "tax_not_available"}))[0].returns())
+
+
+def test_one_bad_return_is_set_apart() -> None:
+    returns: list[dict[str, Any]] = [
+        {"returnId": "bad", "clientUuid": "c", "taxType": "ITR", "year": "last"},
+        {"returnId": "good", "clientUuid": "c", "taxType": "ITR", "year": 2025, "assessedPayable": "-12.50"},
+    ]
+    bad, good = feed(httpx.Response(200, json={"returns": returns, "nextCursor": None}))[0].returns()
+    assert isinstance(bad, Unreadable)
+    assert (bad.key, "year" in bad.reason, "last" in bad.reason) == ("bad", True, False)
+    assert isinstance(good, TaxReturn)
+    assert good.assessed_payable == Decimal("-12.50")
+
+
+HEADER = (
+    "Client UUID", "Tax Type", "Year", "Status", "Period From", "Period To", "Lodgement Date", "Due Date",
+    "ATO Issue Date", "Estimated Income", "Income", "Income Variance", "Estimated Payable/Refundable",
+    "Payable/(Refundable)", "Web Link",
+)  # fmt: skip
+ROW = (
+    "c-1", "ITR", "2025", "Filed", "01/07/2024", "2025-06-30", "3 Mar 2026", "", "31-03-2026", "$85,000.00",
+    "85,100.50", "100.50", "(1,234.50)", "-1200", "https://tax.example/1",
+)  # fmt: skip
+EXPECTED = TaxReturn(
+    client_uuid="c-1",
+    tax_type="ITR",
+    year=2025,
+    status="Filed",
+    period_from=date(2024, 7, 1),
+    period_to=date(2025, 6, 30),
+    lodged_on=date(2026, 3, 3),
+    issued_on=date(2026, 3, 31),
+    estimated_income=Decimal("85000.00"),
+    assessed_income=Decimal("85100.50"),
+    estimated_payable=Decimal("-1234.50"),
+    assessed_payable=Decimal("-1200"),
+    web_url="https://tax.example/1",
+    return_id="c-1/ITR/2025/2024-07-01/2025-06-30",
+)
+
+
+def csv_file(folder: Path, *rows: tuple[str, ...]) -> Path:
+    path = folder / "returns.csv"
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+def test_an_exported_csv_is_read_as_people_in_australia_write_it(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, HEADER, ROW, ("",) * len(HEADER), ROW[:3])
+    pull = TaxExport(path).returns()
+    assert list(pull) == [
+        EXPECTED,
+        TaxReturn(client_uuid="c-1", tax_type="ITR", year=2025, return_id="c-1/ITR/2025//"),
+    ]
+    assert pull.facts.unknown == {"income variance": 1}
+    assert pull.facts.bytes == path.stat().st_size
+    assert pull.facts.calls == 0
+
+
+def test_an_exported_workbook_is_read_with_its_typed_cells(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(list(HEADER))
+    sheet.append(
+        [
+            "c-1", "ITR", 2025.0, "Filed", datetime(2024, 7, 1), datetime(2025, 6, 30), "2026-03-03", None,  # noqa: DTZ001
+            "31/03/2026", 85000.0, 85100.5, 100.5, "(1,234.50)", -1200, "https://tax.example/1",
+        ]
+    )  # fmt: skip
+    book.save(tmp_path / "returns.XLSX")
+    assert list(TaxExport(tmp_path / "returns.XLSX").returns()) == [EXPECTED]
+
+
+def test_a_bad_row_is_set_apart_and_the_others_are_read(tmp_path: Path) -> None:
+    bad = ("c-2", "ITR", "next year", "", "45/45/2024")
+    first, second = TaxExport(csv_file(tmp_path, HEADER, bad, ROW)).returns()
+    assert isinstance(first, Unreadable)
+    assert "year" in first.reason
+    assert "period_from" in first.reason
+    assert first.key == "c-2/ITR/next year/45/45/2024/"
+    assert "next year" in first.payload
+    assert second == EXPECTED
+
+
+def test_a_file_without_the_columns_that_identify_a_return_is_no_export(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableAnswer, match="client_uuid"):
+        list(TaxExport(csv_file(tmp_path, ("Client", "Tax Type", "Year"), ROW)).returns())
+
+
+@pytest.mark.parametrize(("name", "content"), [("a.csv", b""), ("a.csv", b"\xff\xfe\x00"), ("a.xlsx", b"no workbook")])
+def test_a_file_that_cannot_be_read_is_unreadable_and_never_no_returns(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UnreadableAnswer):
+        list(TaxExport(path).returns())
+
+
+@pytest.mark.parametrize(
+    ("country", "url", "export", "expected"),
+    [
+        ("AU", FEED, None, TaxFeed),
+        ("nz", FEED, None, TaxFeed),
+        (None, FEED, None, TaxFeed),
+        ("AU", FEED, Path("returns.csv"), TaxExport),
+        ("AU", None, Path("returns.csv"), TaxExport),
+        ("AU", None, None, TaxNotAvailable(TaxReason.NO_SOURCE)),
+        ("GB", FEED, Path("returns.csv"), TaxNotAvailable(TaxReason.COUNTRY)),
+    ],
+)
+def test_a_practice_has_the_best_source_there_is_or_a_reason_for_none(
+    country: str | None, url: str | None, export: Path | None, expected: object
+) -> None:
+    app = APP.model_copy(update={"tax_url": url})
+    http, budget = client(Script([page([])])), LocalBudget()
+    source = tax_source(app, country=country, http=http, tenant_id="t", budget=budget, export=export)
+    assert source == expected or type(source) is expected
+    assert isinstance(source, TaxNotAvailable) != hasattr(source, "returns")
