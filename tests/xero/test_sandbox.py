@@ -1,0 +1,423 @@
+"""The whole of `xpm.xero` against the sandbox, over real HTTP."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from sandbox.server import SandboxServer
+from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_VALE, MERE, REDIRECT_URI, SAM, small_world
+from sandbox.xpm.limits import Limits
+from tests.xero.browser import consent
+from xpm.xero.api import LONGEST_WINDOW, XpmApi
+from xpm.xero.app import XeroApp
+from xpm.xero.auth import TokenKeeper, XeroAuth
+from xpm.xero.connections import ConnectionsApi
+from xpm.xero.errors import (
+    AccessLost,
+    AnswerLost,
+    ConsentDeclined,
+    ConsentNeeded,
+    DayLimit,
+    MisconfiguredApp,
+    NotFound,
+    UnreadableAnswer,
+    XeroError,
+    XeroUnavailable,
+)
+from xpm.xero.limits import LocalBudget
+from xpm.xero.models import Job, XpmRecord
+from xpm.xero.oauth import ExpectedCallback, Grant, OAuthClient
+from xpm.xero.pull import Pull, Unreadable
+from xpm.xero.tax import TaxFeed
+from xpm.xero.tokens import TokenSet
+
+NO_LIMITS = Limits(0, 0, 0, 0)
+
+
+@dataclass
+class Keeper:
+    """Keeps tokens in memory and refreshes them one at a time."""
+
+    oauth: OAuthClient
+    tokens: TokenSet
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def current(self) -> TokenSet:
+        return self.tokens
+
+    def renew(self, stale: TokenSet) -> TokenSet:
+        with self._lock:
+            if self.tokens == stale:
+                self.tokens = self.oauth.refresh(stale.refresh_token)
+            return self.tokens
+
+
+class Practice:
+    """One practice connected to a sandbox, and what a test needs to disturb it."""
+
+    def __init__(self, server: SandboxServer) -> None:
+        self.server = server
+        self.app = XeroApp(
+            client_id=CLIENT_ID,
+            client_secret=SecretStr(CLIENT_SECRET),
+            redirect_uri=REDIRECT_URI,
+            authorize_url=f"{server.url}/identity/connect/authorize",
+            token_url=f"{server.url}/connect/token",
+            revocation_url=f"{server.url}/connect/revocation",
+            connections_url=f"{server.url}/connections",
+            xpm_url=f"{server.url}/practicemanager/3.1/",
+            tax_url=f"{server.url}/tax/returns",
+            issuer=server.url,
+            jwks_url=f"{server.url}/.well-known/openid-configuration/jwks",
+        )
+        self._opened = ExitStack()
+        self.plain = self._opened.enter_context(httpx.Client())
+        self.oauth = OAuthClient(self.app, self.plain, server.world.clock.now)
+
+    def close(self) -> None:
+        self._opened.close()
+
+    def consent(self, email: str = MERE, **choice: Any) -> Grant:  # noqa: ANN401  passed on to the browser
+        begun = self.oauth.begin()
+        expected = ExpectedCallback(
+            state=begun.state, nonce=begun.nonce, code_verifier=begun.code_verifier, redirect_uri=REDIRECT_URI
+        )
+        return self.oauth.finish(consent(begun.url, email, **({"tenants": (HARBOUR_VALE,)} | choice)), expected)
+
+    def keeper(self) -> Keeper:
+        return Keeper(self.oauth, self.consent().tokens)
+
+    def http(self, keeper: TokenKeeper) -> httpx.Client:
+        return self._opened.enter_context(httpx.Client(auth=XeroAuth(keeper, self.server.world.clock.now)))
+
+    def api(self, keeper: TokenKeeper, tenant: str = HARBOUR_VALE, budget: LocalBudget | None = None) -> XpmApi:
+        budget = budget or self.budget()
+        return XpmApi(self.http(keeper), self.app, tenant, budget, sleep=self.sleep, clock=self.server.world.clock.now)
+
+    def budget(self, max_concurrent: int = 5, per_minute: int = 10_000) -> LocalBudget:
+        return LocalBudget(max_concurrent, per_minute, 100_000, self.server.world.clock.now, self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        """Nobody waits: the sandbox's time is pushed forward instead."""
+        self.server.world.clock.advance(seconds)
+
+    def connections(self, keeper: TokenKeeper) -> ConnectionsApi:
+        return ConnectionsApi(self.http(keeper), self.app)
+
+    def fault(self, area: str, kind: str, **details: Any) -> None:  # noqa: ANN401  JSON
+        self.post("/sandbox/faults", {"area": area, "kind": kind} | details)
+
+    def post(self, path: str, content: dict[str, Any]) -> None:
+        self.plain.post(self.server.url + path, json=content).raise_for_status()
+
+    def truth(self, entity: str, tenant: str = HARBOUR_VALE) -> list[dict[str, Any]]:
+        answer = self.plain.get(f"{self.server.url}/sandbox/tenants/{tenant}/records/{entity}")
+        return [without_nothing(record) for record in answer.raise_for_status().json()]
+
+
+def without_nothing(value: Any) -> Any:  # noqa: ANN401  JSON
+    if isinstance(value, dict):
+        return {name: without_nothing(inner) for name, inner in value.items() if inner not in (None, [], {})}
+    return [without_nothing(inner) for inner in value] if isinstance(value, list) else value
+
+
+@pytest.fixture
+def practice() -> Iterator[Practice]:
+    with SandboxServer(small_world(limits=NO_LIMITS)) as server:
+        connected = Practice(server)
+        yield connected
+        connected.close()
+
+
+def whole(pull: Pull[Any]) -> list[Any]:
+    content = list(pull)
+    assert not [record for record in content if isinstance(record, Unreadable)]
+    assert pull.facts.records == len(content)
+    return content
+
+
+def test_a_consent_gives_an_identity_and_exactly_the_practice_that_was_ticked(practice: Practice) -> None:
+    grant = practice.consent(SAM, tenants=(COASTAL_BRANCH,))
+    assert (grant.identity.email, grant.identity.given_name, grant.identity.family_name) == (SAM, "Sam", "Brooks")
+    connections = practice.connections(Keeper(practice.oauth, grant.tokens))
+    (tenant,) = connections.of_consent(grant.authentication_event_id)
+    assert tenant.tenant_id == COASTAL_BRANCH
+    assert tenant.is_practice_manager
+    assert tenant.created is not None
+    assert {one.tenant_type for one in connections.all()} == {"PRACTICEMANAGER", "ORGANISATION"}
+    assert connections.of_consent(None) == (tenant,)
+
+
+def test_a_second_consent_keeps_the_connection_and_moves_its_date(practice: Practice) -> None:
+    first = practice.connections(practice.keeper()).all()[0]
+    grant = practice.consent()
+    (again,) = practice.connections(Keeper(practice.oauth, grant.tokens)).of_consent(grant.authentication_event_id)
+    assert again.id == first.id
+    assert first.updated is not None
+    assert again.updated is not None
+    assert again.updated > first.updated
+
+
+def test_a_person_who_presses_cancel_declines(practice: Practice) -> None:
+    with pytest.raises(ConsentDeclined):
+        practice.consent(allow=False)
+
+
+@pytest.mark.parametrize(
+    ("entity", "ask"),
+    [
+        ("clients", lambda api: api.clients()),
+        ("staff", lambda api: api.staff()),
+        ("categories", lambda api: api.job_categories()),
+        ("custom_field_definitions", lambda api: api.custom_field_definitions()),
+        ("groups", lambda api: api.client_groups()),
+    ],
+)
+def test_a_list_is_what_the_practice_holds(practice: Practice, entity: str, ask: Any) -> None:  # noqa: ANN401
+    pull = ask(practice.api(practice.keeper()))
+    content = whole(pull)
+    assert content == [type(content[0]).model_validate(record) for record in practice.truth(entity)]
+    assert pull.facts.bytes > 100
+    assert pull.facts.server_time is not None
+    if entity != "groups":  # the truth of a group also names its members
+        assert_nothing_overlooked(pull)
+
+
+def assert_nothing_overlooked(pull: Pull[XpmRecord]) -> None:
+    assert pull.facts.unknown == {}
+
+
+def test_current_jobs_and_windows_together_are_all_jobs_of_the_practice(practice: Practice) -> None:
+    api, last = practice.api(practice.keeper()), practice.server.world.clock.today()
+    found = {job.number: job for job in whole(api.current_jobs())}
+    for _ in range(8):
+        found |= {job.number: job for job in whole(api.jobs_created(last - LONGEST_WINDOW, last))}
+        last -= LONGEST_WINDOW + timedelta(days=1)
+    assert found == {record["ID"]: Job.model_validate(record) for record in practice.truth("jobs")}
+
+
+def test_a_single_record_is_the_one_of_the_list(practice: Practice) -> None:
+    api = practice.api(practice.keeper())
+    client, job = whole(api.clients())[0], whole(api.current_jobs())[0]
+    assert whole(api.client(client.uuid)) == [client]
+    assert whole(api.job(job.number)) == [job]
+
+
+def test_a_record_that_does_not_exist_is_not_found(practice: Practice) -> None:
+    api = practice.api(practice.keeper())
+    with pytest.raises(NotFound):
+        whole(api.job("NO-SUCH-JOB"))
+    with pytest.raises(NotFound):
+        whole(api.client("00000000-0000-0000-0000-000000000000"))
+
+
+def test_custom_field_values_are_those_the_practice_holds(practice: Practice) -> None:
+    api = practice.api(practice.keeper())
+    owners = [owner for owner in practice.truth("custom_field_values") if owner.get("values")]
+    assert {owner["owner"] for owner in owners} == {"client", "job"}
+    for owner in owners:
+        ask = api.client_field_values if owner["owner"] == "client" else api.job_field_values
+        assert [value.uuid for value in ask(owner["key"])] == [value["UUID"] for value in owner["values"]]
+
+
+def test_only_clients_changed_since_a_moment_are_listed_when_asked_so(practice: Practice) -> None:
+    api = practice.api(practice.keeper())
+    first = api.clients()
+    (before, *_) = whole(first)
+    assert first.facts.server_time is not None
+    practice.server.world.clock.advance(3_600)
+    url = f"{practice.server.url}/sandbox/tenants/{HARBOUR_VALE}/records/clients/{before.uuid}"
+    practice.plain.patch(url, json={"Name": "Another & Name"}).raise_for_status()
+    (changed,) = whole(api.clients(modified_since=first.facts.server_time + timedelta(minutes=30)))
+    assert (changed.uuid, changed.name) == (before.uuid, "Another & Name")
+
+
+def test_tax_returns_are_those_of_the_feed(practice: Practice) -> None:
+    now = practice.server.world.clock.now
+    keeper = practice.keeper()
+    feed = TaxFeed(
+        practice.http(keeper), f"{practice.server.url}/tax/returns", HARBOUR_VALE, practice.budget(), clock=now
+    )
+    returns = whole(feed.returns())
+    assert {one.return_id for one in returns} == {one["returnId"] for one in practice.truth("tax_returns")}
+    practice.fault("tax", "empty_list")
+    with pytest.raises(UnreadableAnswer):
+        list(feed.returns())
+
+
+def test_an_expired_token_is_renewed_ahead_and_rotates(practice: Practice) -> None:
+    keeper = practice.keeper()
+    before = keeper.tokens
+    practice.server.world.clock.advance(1_750)
+    whole(practice.api(keeper).staff())
+    assert keeper.tokens.access_token != before.access_token
+    assert keeper.tokens.refresh_token != before.refresh_token
+
+
+def test_a_token_that_xero_takes_for_expired_is_renewed_and_the_list_read(practice: Practice) -> None:
+    keeper = practice.keeper()
+    before = keeper.tokens
+    practice.fault("xpm", "token_expired")
+    whole(practice.api(keeper).staff())
+    assert keeper.tokens != before
+
+
+def test_a_lost_answer_to_a_refresh_is_asked_for_again_with_the_same_token(practice: Practice) -> None:
+    tokens = practice.consent().tokens
+    practice.fault("token", "lost_answer")
+    with pytest.raises(AnswerLost):
+        practice.oauth.refresh(tokens.refresh_token)
+    newer = practice.oauth.refresh(tokens.refresh_token)
+    assert newer.refresh_token != tokens.refresh_token
+    practice.server.world.clock.advance(31 * 60)
+    with pytest.raises(ConsentNeeded):
+        practice.oauth.refresh(tokens.refresh_token)
+
+
+def test_a_revoked_consent_is_gone_with_its_connections(practice: Practice) -> None:
+    keeper = practice.keeper()
+    practice.oauth.revoke(keeper.tokens.refresh_token)
+    with pytest.raises(ConsentNeeded):
+        practice.oauth.refresh(keeper.tokens.refresh_token)
+    with pytest.raises(XeroError):
+        whole(practice.api(keeper).staff())
+    assert practice.connections(practice_again := practice.keeper()).all()
+    assert practice_again.tokens != keeper.tokens
+
+
+def test_a_wrong_secret_is_a_misconfigured_app_and_not_a_lost_consent(practice: Practice) -> None:
+    tokens = practice.consent().tokens
+    wrong = practice.app.model_copy(update={"client_secret": SecretStr("wrong")})
+    with pytest.raises(MisconfiguredApp):
+        OAuthClient(wrong, practice.plain).refresh(tokens.refresh_token)
+
+
+def test_a_practice_that_was_disconnected_gives_no_access(practice: Practice) -> None:
+    keeper = practice.keeper()
+    connections = practice.connections(keeper)
+    (tenant,) = connections.all()
+    connections.remove(tenant.id)
+    connections.remove(tenant.id)
+    assert connections.all() == ()
+    with pytest.raises(AccessLost):
+        whole(practice.api(keeper).staff())
+
+
+def test_another_tenant_than_the_connected_one_gives_no_access(practice: Practice) -> None:
+    with pytest.raises(AccessLost):
+        whole(practice.api(practice.keeper(), COASTAL_BRANCH).staff())
+
+
+def test_probes_find_every_area_readable(practice: Practice) -> None:
+    assert [probe.error for probe in practice.api(practice.keeper()).probes()] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("kind", "details", "expected"),
+    [
+        ("truncate", {"fraction": 0.3}, XeroError),
+        ("truncate", {"fraction": 0.99}, XeroError),
+        ("no_container", {}, UnreadableAnswer),
+        ("garbage", {}, UnreadableAnswer),
+        ("error_body", {"description": "Invalid client/contact identifier"}, NotFound),
+        ("forbidden", {}, AccessLost),
+        ("unauthorized", {}, ConsentNeeded),
+        ("maintenance", {}, XeroUnavailable),
+        ("status", {"status": 500, "body": ""}, XeroUnavailable),
+        ("reset", {}, XeroUnavailable),
+        ("limit", {"problem": "day", "retry_after": 40_000}, DayLimit),
+    ],
+)
+def test_a_fault_that_lasts_ends_the_pull_with_its_error(
+    practice: Practice, kind: str, details: dict[str, Any], expected: type[XeroError]
+) -> None:
+    api = practice.api(practice.keeper())
+    practice.fault("xpm", kind, times=0, **details)
+    with pytest.raises(expected):
+        list(api.clients())
+
+
+@pytest.mark.parametrize(
+    ("kind", "details"),
+    [
+        ("reset", {}),
+        ("lost_answer", {}),
+        ("maintenance", {}),
+        ("status", {"status": 502, "body": "<html>"}),
+        ("limit", {"problem": "concurrent"}),
+        ("limit", {"problem": "minute", "retry_after": 3}),
+        ("drip", {"bytes": 7, "delay": 0}),
+    ],
+)
+def test_a_fault_that_passes_is_sat_out(practice: Practice, kind: str, details: dict[str, Any]) -> None:
+    api = practice.api(practice.keeper())
+    practice.fault("xpm", kind, **details)
+    assert len(whole(api.staff())) == len(practice.truth("staff"))
+
+
+def test_one_bad_record_does_not_stop_the_list(practice: Practice) -> None:
+    api = practice.api(practice.keeper())
+    practice.fault("xpm", "bad_record", nth=2)
+    content = list(api.clients())
+    assert [isinstance(record, Unreadable) for record in content].count(True) == 1
+    assert len(content) == len(practice.truth("clients"))
+
+
+def test_many_threads_on_an_expired_token_refresh_it_once(practice: Practice) -> None:
+    keeper = practice.keeper()
+    practice.server.world.clock.advance(1_800)
+    api = practice.api(keeper)
+    counts: list[int] = []
+    in_threads(8, lambda: counts.append(len(whole(api.staff()))))
+    assert len(counts) == 8
+    usage = practice.plain.get(f"{practice.server.url}/sandbox/usage").json()
+    assert "'refresh_token': 1" in str(usage)
+
+
+def in_threads(count: int, work: Callable[[], None]) -> None:
+    threads = [threading.Thread(target=work) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+
+
+def test_the_budget_keeps_many_threads_within_all_limits_without_being_refused() -> None:
+    with SandboxServer(small_world(limits=Limits(concurrent=3, minute=20, day=70, app_minute=0))) as server:
+        practice = Practice(server)
+        api = practice.api(practice.keeper(), budget=practice.budget(max_concurrent=3, per_minute=20))
+        made: list[int] = []
+
+        def call_until_the_day_is_over() -> None:
+            with suppress(DayLimit):
+                while True:
+                    made.append(len(whole(api.staff())))
+
+        in_threads(5, call_until_the_day_is_over)
+        seen = practice.plain.get(f"{server.url}/sandbox/requests").json()
+        assert 429 not in [request["status"] for request in seen]
+        assert 66 <= len(made) <= 70  # the last may be left over: calls in flight count as not yet counted
+        practice.close()
+
+
+def test_server_time_goes_forward_from_pull_to_pull(practice: Practice) -> None:
+    api = practice.api(practice.keeper())
+    pulls = []
+    for _ in range(3):
+        pulls.append(api.staff())
+        whole(pulls[-1])
+        practice.server.world.clock.advance(5)
+    for earlier, later in pairwise(pulls):
+        assert earlier.facts.server_time is not None
+        assert later.facts.server_time is not None
+        assert later.facts.server_time > earlier.facts.server_time
