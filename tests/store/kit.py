@@ -44,7 +44,7 @@ def job(number: str, version: int = 0, **columns: object) -> RecordRow:
 def client(uuid: str, version: int = 0, contacts: Sequence[str] = (), groups: Sequence[str] = ()) -> RecordRow:
     """Describe a version of an invented client with contacts and groups."""
     values = dict.fromkeys(record_tables.CLIENTS.columns)
-    person = dict.fromkeys(record_tables.CLIENTS.shared["contact"].columns)
+    person = {**dict.fromkeys(record_tables.CLIENTS.shared["contact"].columns), "is_deleted": False}
     return RecordRow(
         uuid,
         f"{version}".encode(),

@@ -1,5 +1,6 @@
 """The bulk path: the last version of every record ends up stored, and nothing is written twice."""
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 
@@ -202,6 +203,35 @@ def test_a_record_that_comes_back_is_active_again(database: Database, version: i
         found = session.exec(select(Client)).one()
         assert (found.archived_at, found.archived_reason, found.first_synced_at) == (None, None, NOW)
         assert [one.contact_uuid for one in session.exec(select(ClientContact))] == ["ben"]
+
+
+def test_what_xpm_itself_calls_archived_is_stored_archived_and_counted_once(database: Database) -> None:
+    archived = dataclasses.replace(job("J1", 1), archived=ArchiveReason.ARCHIVED)
+    with database.write() as session:
+        put(session, [job("J1")])
+        assert put(session, [archived], now=LATER) == Applied(archived=1)
+        assert put(session, [archived], now=LATER) == Applied(unchanged=1)
+        found = session.exec(select(Job)).one()
+        assert (found.name, found.archived_at, found.archived_reason) == ("J1 version 1", LATER, ArchiveReason.ARCHIVED)
+        assert put(session, [job("J1", 1)], now=LATER) == Applied(restored=1)
+        assert list(records.active_keys(session, JOBS, ACME)) == ["J1"]
+
+
+def test_a_new_reason_or_version_keeps_the_time_of_archiving(database: Database) -> None:
+    deleted = dataclasses.replace(job("J1", 2), archived=ArchiveReason.DELETED)
+    with database.write() as session:
+        put(session, [dataclasses.replace(job("J1"), archived=ArchiveReason.ARCHIVED)])
+        assert put(session, [deleted], now=LATER) == Applied(changed=1)
+        found = session.exec(select(Job)).one()
+        assert (found.name, found.archived_at, found.archived_reason) == ("J1 version 2", NOW, ArchiveReason.DELETED)
+
+
+def test_archived_records_count_as_present_and_absent_ones_do_not(database: Database) -> None:
+    with database.write() as session:
+        put(session, [job("J1"), job("J2"), dataclasses.replace(job("J3"), archived=ArchiveReason.ARCHIVED)])
+        records.archive(session, JOBS, ACME, ["J2"], ArchiveReason.ABSENT, run_id="r", now=NOW)
+        assert records.count_active(session, JOBS, ACME) == 1
+        assert records.count_present(session, JOBS, ACME) == 2
 
 
 def test_values_of_a_client_and_of_a_job_with_one_key_stay_apart(database: Database) -> None:

@@ -8,8 +8,10 @@ from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 
 from tests.store.kit import NOW, practice
-from xpm.store import leases, practices
+from xpm.store import attempts, leases, practices
 from xpm.store.database import Database
+from xpm.store.errors import AttemptUsed
+from xpm.store.vault import Vault
 
 SPAWN = mp.get_context("spawn")
 TTL = dt.timedelta(seconds=30)
@@ -48,3 +50,16 @@ def take_lease(url: str, holder: str, barrier: Barrier, answers: "SimpleQueue[in
     with database.write() as session:
         lease = leases.acquire(session, "refresh/acme", holder, NOW, TTL)
     answers.put(lease.generation if lease else 0)
+
+
+def use_callback(url: str, key: str, barrier: Barrier, answers: "SimpleQueue[str]") -> None:
+    """Bring the same callback at the moment the others do."""
+    database = Database(url)
+    barrier.wait()
+    try:
+        with database.write() as session:
+            attempts.use_up(session, Vault([key]), state="state-1", browser="browser-1", now=NOW)
+    except AttemptUsed:
+        answers.put("used")
+    else:
+        answers.put("taken")

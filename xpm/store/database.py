@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
-from xpm.store import migrations, sqlite
+from xpm.store import migrations, postgresql, sqlite
 from xpm.store.errors import DatabaseUnavailable
 
 DRIVERS = {
@@ -103,7 +103,9 @@ def _understood(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     # parameters stay hidden: errors are logged, and rows hold people's data
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        server = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        postgresql.prepare(server)
+        return server
     file = Path(url.database or "")
     try:
         sqlite.create(file)

@@ -1,0 +1,142 @@
+"""Consents: tokens sealed, rotated once per generation, superseded by the next."""
+
+import datetime as dt
+
+import pytest
+from sqlmodel import Session
+
+from tests.store.kit import LATER, NOW, person, practice
+from xpm.store import consents
+from xpm.store.consents import Identity, TokenPair
+from xpm.store.database import Database
+from xpm.store.errors import SealBroken, UnknownConsent, UnknownKey
+from xpm.store.tables import Consent
+from xpm.store.vault import Vault
+from xpm.store.vocabulary import ConsentStatus
+
+OLD_KEY, KEY = Vault.new_key(), Vault.new_key()
+VAULT = Vault([KEY])
+EXPIRY = NOW + dt.timedelta(minutes=30)
+
+
+def pair(number: int) -> TokenPair:
+    return TokenPair(f"access-{number}", f"refresh-{number}", EXPIRY + number * dt.timedelta(minutes=30))
+
+
+def consent(session: Session, slug: str = "acme", vault: Vault = VAULT) -> Consent:
+    practice(session, slug)
+    return another(session, person(session, slug).id, slug, vault)
+
+
+def another(session: Session, user_id: str, slug: str = "acme", vault: Vault = VAULT) -> Consent:
+    return consents.save_pending(
+        session,
+        vault,
+        practice=slug,
+        user_id=user_id,
+        identity=Identity(xero_userid="xu-1", email="ana@acme.example", given_name="Ana"),
+        scopes=["practicemanager.client.read", "offline_access"],
+        tokens=pair(0),
+        now=NOW,
+    )
+
+
+def test_a_fresh_consent_is_pending_and_its_tokens_open(database: Database) -> None:
+    with database.write() as session:
+        consent_id = consent(session).id
+    with database.read() as session:
+        found = consents.get(session, consent_id)
+        assert (found.status, found.generation, found.xero_userid) == (ConsentStatus.PENDING, 0, "xu-1")
+        assert found.scopes == ["practicemanager.client.read", "offline_access"]
+        tokens = consents.tokens_of(session, VAULT, consent_id)
+        assert (tokens.access_token, tokens.refresh_token) == ("access-0", "refresh-0")
+        assert (tokens.previous_refresh_token, tokens.access_expires_at) == (None, EXPIRY)
+
+
+def test_no_token_is_readable_in_the_database_or_in_a_repr(database: Database) -> None:
+    with database.write() as session:
+        row = consent(session)
+        assert b"refresh-0" not in (row.refresh_token or b"")
+        for shown in (row, pair(0), consents.tokens_of(session, VAULT, row.id)):
+            assert "access-0" not in repr(shown)
+            assert "refresh-0" not in repr(shown)
+            assert repr(row.refresh_token) not in repr(shown)
+
+
+def test_a_token_moved_to_another_column_does_not_open(database: Database) -> None:
+    with database.write() as session:
+        row = consent(session)
+        row.access_token = row.refresh_token
+        session.flush()
+        with pytest.raises(SealBroken):
+            consents.tokens_of(session, VAULT, row.id)
+
+
+def test_a_rotation_keeps_the_token_before_and_clears_the_note(database: Database) -> None:
+    with database.write() as session:
+        consent_id = consent(session).id
+        assert consents.note_refresh(session, consent_id, 0, LATER)
+        assert consents.tokens_of(session, VAULT, consent_id).refresh_started_at == LATER
+        assert consents.store_rotation(session, VAULT, consent_id, 0, tokens=pair(1), now=LATER)
+    with database.read() as session:
+        tokens = consents.tokens_of(session, VAULT, consent_id)
+        assert (tokens.access_token, tokens.refresh_token) == ("access-1", "refresh-1")
+        assert (tokens.previous_refresh_token, tokens.generation) == ("refresh-0", 1)
+        assert (tokens.refresh_started_at, tokens.refreshed_at) == (None, LATER)
+
+
+def test_of_two_rotations_of_one_generation_the_first_stays(database: Database) -> None:
+    with database.write() as session:
+        consent_id = consent(session).id
+    with database.write() as session:
+        assert consents.store_rotation(session, VAULT, consent_id, 0, tokens=pair(1), now=NOW)
+    with database.write() as session:
+        assert not consents.store_rotation(session, VAULT, consent_id, 0, tokens=pair(2), now=LATER)
+        assert not consents.note_refresh(session, consent_id, 0, LATER)
+        tokens = consents.tokens_of(session, VAULT, consent_id)
+        assert (tokens.refresh_token, tokens.generation, tokens.refresh_started_at) == ("refresh-1", 1, None)
+
+
+def test_activating_a_consent_supersedes_the_one_before(database: Database) -> None:
+    with database.write() as session:
+        first = consent(session)
+        beta = consent(session, "beta")
+        consents.activate(session, first.id)
+        consents.activate(session, beta.id)
+        second = another(session, first.user_id)
+        found = consents.active(session, "acme")
+        assert found
+        assert found.id == first.id
+        consents.activate(session, second.id)
+        consents.activate(session, second.id)
+        assert consents.get(session, first.id).status is ConsentStatus.SUPERSEDED
+        assert consents.get(session, second.id).status is ConsentStatus.ACTIVE
+        assert consents.get(session, beta.id).status is ConsentStatus.ACTIVE
+
+
+def test_an_ended_consent_can_forget_its_tokens(database: Database) -> None:
+    with database.write() as session:
+        consent_id = consent(session).id
+        consents.end(session, consent_id, ConsentStatus.LOST)
+        assert consents.tokens_of(session, VAULT, consent_id).refresh_token == "refresh-0"
+        consents.end(session, consent_id, ConsentStatus.REFUSED, forget_tokens=True)
+        tokens = consents.tokens_of(session, VAULT, consent_id)
+        assert (tokens.access_token, tokens.refresh_token, tokens.previous_refresh_token) == (None, None, None)
+        assert consents.active(session, "acme") is None
+
+
+def test_after_resealing_the_older_key_is_not_needed(database: Database) -> None:
+    with database.write() as session:
+        consent_id = consent(session, vault=Vault([OLD_KEY])).id
+        consents.store_rotation(session, Vault([OLD_KEY]), consent_id, 0, tokens=pair(1), now=NOW)
+        with pytest.raises(UnknownKey):
+            consents.tokens_of(session, VAULT, consent_id)
+        both = Vault([KEY, OLD_KEY])
+        assert consents.reseal(session, both) == 3
+        assert consents.reseal(session, both) == 0
+        assert consents.tokens_of(session, VAULT, consent_id).previous_refresh_token == "refresh-0"
+
+
+def test_an_id_that_names_no_consent_is_refused(database: Database) -> None:
+    with database.write() as session, pytest.raises(UnknownConsent):
+        consents.activate(session, "nothing")

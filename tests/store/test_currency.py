@@ -1,0 +1,90 @@
+"""How current what is stored is: custom fields compared, jobs still on XPM's list."""
+
+import datetime as dt
+
+from sqlmodel import Session
+
+from tests.store.kit import ACME, LATER, NOW, Writes, job
+from xpm.store import custom_fields, job_currency, records
+from xpm.store.custom_fields import Due
+from xpm.store.database import Database
+from xpm.store.record_tables import JOB_CUSTOM_FIELDS, JOBS
+from xpm.store.records import RecordRow, Scope
+from xpm.store.vocabulary import ArchiveReason, OwnerKind
+
+EVENING = NOW + dt.timedelta(hours=10)
+
+
+def put_jobs(session: Session, *rows: RecordRow, now: dt.datetime = NOW) -> None:
+    records.apply(session, JOBS, ACME, rows, run_id="r1", now=now)
+
+
+def compare(session: Session, *numbers: str, now: dt.datetime = LATER) -> None:
+    rows = [RecordRow(number, b"0", {}, {"custom_field_value": []}) for number in numbers]
+    records.apply(session, JOB_CUSTOM_FIELDS, ACME, rows, run_id="r1", now=now)
+    custom_fields.note_compared(session, ACME, OwnerKind.JOB, numbers, now)
+
+
+def test_a_comparison_is_noted_for_changed_and_unchanged_owners_alike(database: Database) -> None:
+    with database.write() as session:
+        compare(session, "J1", "J2", now=NOW)
+        compare(session, "J1")
+        assert custom_fields.last_compared(session, ACME, OwnerKind.JOB) == {"J1": LATER, "J2": NOW}
+        assert custom_fields.last_compared(session, ACME, OwnerKind.CLIENT) == {}
+
+
+def test_a_new_version_of_the_values_keeps_the_time_of_comparison(database: Database) -> None:
+    with database.write() as session:
+        compare(session, "J1")
+        row = RecordRow("J1", b"1", {}, {"custom_field_value": []})
+        records.apply(session, JOB_CUSTOM_FIELDS, ACME, [row], run_id="r2", now=EVENING)
+        assert custom_fields.last_compared(session, ACME, OwnerKind.JOB) == {"J1": LATER}
+
+
+def test_jobs_never_compared_and_jobs_changed_since_are_due_first(database: Database) -> None:
+    with database.write() as session:
+        put_jobs(session, *(job(number) for number in ("gone", "never", "changed", "calm")))
+        records.archive(session, JOBS, ACME, ["gone"], ArchiveReason.ABSENT, run_id="r1", now=NOW)
+        compare(session, "changed", "calm")
+        put_jobs(session, job("changed", 1), now=EVENING)
+        urgent = custom_fields.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=True)
+        assert sorted(urgent, key=lambda one: one.urgency) == [Due("never", 0, None), Due("changed", 1, LATER)]
+        everything = custom_fields.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=False)
+        assert {one.key: one.urgency for one in everything} == {"never": 0, "changed": 1, "calm": 2}
+
+
+def test_jobs_of_one_tenant_are_not_due_because_of_another(database: Database) -> None:
+    with database.write() as session:
+        put_jobs(session, job("J1"))
+        other = Scope("acme", "another tenant")
+        row = RecordRow("J1", b"0", {}, {"custom_field_value": []})
+        records.apply(session, JOB_CUSTOM_FIELDS, other, [row], run_id="r1", now=NOW)
+        custom_fields.note_compared(session, other, OwnerKind.JOB, ["J1"], LATER)
+        due = custom_fields.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=False)
+        assert due == [Due("J1", 0, None)]
+
+
+def test_a_job_that_left_the_list_is_no_longer_current(database: Database) -> None:
+    with database.write() as session:
+        put_jobs(session, job("J1"), job("J2"), job("J3"))
+        assert job_currency.current(session, ACME) == set()
+        job_currency.note(session, ACME, ["J1", "J2"])
+        job_currency.note(session, ACME, ["J2", "J3"])
+        assert job_currency.current(session, ACME) == {"J2", "J3"}
+
+
+def test_noting_the_same_list_again_writes_nothing(database: Database) -> None:
+    with database.write() as session:
+        put_jobs(session, job("J1"))
+        job_currency.note(session, ACME, ["J1"])
+    with Writes(database) as writes, database.write() as session:
+        job_currency.note(session, ACME, ["J1"])
+    assert writes.statements == []
+
+
+def test_a_new_version_of_a_job_does_not_change_whether_it_is_current(database: Database) -> None:
+    with database.write() as session:
+        put_jobs(session, job("J1"))
+        job_currency.note(session, ACME, ["J1"])
+        put_jobs(session, job("J1", 1), now=LATER)
+        assert job_currency.current(session, ACME) == {"J1"}
