@@ -8,10 +8,10 @@ Writes the artifacts `xpm-link-<practice>`, `xpm-connection-<practice>` and `xpm
 Needs the console, which receives Xero's answer. A stopped runbook ends *Action Required* with the connection as it was.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from prefect import flow
-from prefect.states import State
+from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from flows.ending import cancelled, crashed, ended, stopped
@@ -25,8 +25,11 @@ from tasks.connection import (
     publish_link,
     reset_connection,
 )
-from tasks.sync import RESYNC
+from tasks.sync import SYNCS
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import EVERYTHING
 from xpm.words import Stopped
+from xpm.xero.errors import XeroError
 
 Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
 
@@ -39,7 +42,7 @@ Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
 )
 def reconnect(
     practice: str, admin_email: str, long_term_user: bool = False, answer_within_minutes: Minutes = 30
-) -> State:
+) -> State[Any]:
     """Reconnect XPM, then sync jobs, clients, staff and tax returns.
 
     Args:
@@ -52,18 +55,22 @@ def reconnect(
     """
     try:
         person = check_user_account(practice, admin_email, long_term_user)
-        invitation = publish_link(practice, person, answer_within_minutes)
-        wait_for_consent(invitation)
-        check_consent(invitation)
+        invited = publish_link(practice, person, answer_within_minutes)
+        wait_for_consent(invited)
+        check_consent(invited)
 
-        offered = offer_practices(invitation)
-        chosen = wait_for_choice(invitation, offered) if len(offered) > 1 else offered[0]
-        choose_practice(invitation, chosen)
+        offered = offer_practices(invited)
+        chosen = offered[0] if len(offered) == 1 else wait_for_choice(invited, offered)
+        choose_practice(invited, chosen)
 
-        check_practice(invitation)
-        reset_connection(invitation)
-    except Stopped as stop:
-        return stopped(practice, stop)
+        check_practice(invited)
+        reset_connection(invited)
+    except (Stopped, XeroError) as reason:
+        return stopped(practice, reason)
 
-    results = [sync(practice, trigger="reconnect", return_state=True) for sync in RESYNC]
-    return ended(practice, results)
+    trigger = SyncTrigger.RECONNECT
+    parts = {
+        entity: SYNCS[entity](practice, entity, SyncMode.FULL, trigger, person.email, return_state=True)
+        for entity in EVERYTHING
+    }
+    return ended(practice, trigger, parts)

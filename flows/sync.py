@@ -4,8 +4,10 @@ Order and settings are FYI's: jobs, clients, staff, tax returns, custom fields. 
 with its reason; a part that fails does not stop the others. Writes the artifact `xpm-sync-<practice>`.
 """
 
+from typing import Any
+
 from prefect import flow
-from prefect.states import State
+from prefect.client.schemas.objects import State
 
 from flows.ending import cancelled, crashed, ended, stopped
 from tasks.connection import check_connection
@@ -27,7 +29,7 @@ def sync(
     mode: SyncMode = SyncMode.FULL,
     trigger: SyncTrigger = SyncTrigger.MANUAL,
     person: str = "",
-) -> State:
+) -> State[Any]:
     """Sync a practice with Xero Practice Manager.
 
     Args:
@@ -39,8 +41,12 @@ def sync(
     """
     try:
         check_connection(practice)
-    except Stopped as stop:
-        return stopped(practice, stop)
+    except Stopped as reason:
+        return stopped(practice, reason)
 
-    chosen = [SYNCS[entity] for entity in EVERYTHING if entity in entities]
-    return ended(practice, [part(practice, mode, trigger, person, return_state=True) for part in chosen])
+    parts = {
+        entity: SYNCS[entity](practice, entity, mode, trigger, person, return_state=True)
+        for entity in EVERYTHING
+        if entity in entities
+    }
+    return ended(practice, trigger, parts)

@@ -79,15 +79,13 @@ def finish(
     status: RunStatus,
     *,
     reason_key: str | None = None,
-    source_count: int | None = None,
-    stored_count: int | None = None,
     watermark: datetime | None = None,
     now: datetime,
 ) -> SyncRun:
-    """End a run. `watermark`: everything that changed in XPM up to then is stored."""
+    """End a run with the counts of its row. `watermark`: everything that changed in XPM up to then is stored."""
     run = get(session, run_id)
     run.status, run.reason_key, run.finished_at = status, reason_key, now
-    run.source_count, run.stored_count, run.watermark = source_count, stored_count, watermark
+    run.watermark = watermark
     session.flush()
     return run
 

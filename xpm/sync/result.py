@@ -30,7 +30,7 @@ class SyncResult(BaseModel):
     def raise_for_attention(self) -> None:
         """Raise `Stopped` when an administrator has to look: such a run must not pass for a success."""
         if self.status is RunStatus.ACTION_REQUIRED:
-            raise Stopped(self.message)
+            raise Stopped(self.message, recorded=True)
 
     def counts(self) -> dict[str, int]:
         """The counts by name, for Practice Activity; what was not counted is left out."""

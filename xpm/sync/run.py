@@ -1,7 +1,10 @@
 """One sync of one entity, from the question whether it may run to the sentence that sums it up."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
+
+from sqlmodel import Session
 
 from xpm.connection.access import PracticeAccess, practice_access
 from xpm.connection.activity import record
@@ -16,7 +19,7 @@ from xpm.sync.gates import reason_to_skip
 from xpm.sync.intake import Intake
 from xpm.sync.result import SyncResult
 from xpm.sync.tax import source_of
-from xpm.sync.work import SyncRequest, Work, working
+from xpm.sync.work import SyncRequest, Work, start_run, working
 from xpm.words import Message, message
 from xpm.xero.tax import TaxSource
 
@@ -64,68 +67,48 @@ PLANS: Mapping[Entity, Callable[[Work], AnyIntake]] = {
 
 def _finish(work: Work, intake: AnyIntake, compared: Compared | None) -> SyncResult:
     """Count both sides, sum up, and write the run's end and its entry in one transaction."""
-    integration, request = work.integration, work.request
-    source = intake.source_count() if intake.complete else None
+    request, now = work.request, work.integration.clock()
     with work.commit() as session:
-        stored = records.count_present(session, intake.table, work.scope) if source is not None else None
         run = runs.get(session, work.run_id)
-        said = _summed_up(run, request.entity, intake, compared, source, stored)
+        if intake.complete:
+            run.source_count = intake.source_count()
+            run.stored_count = records.count_present(session, intake.table, work.scope)
+        said = _summed_up(run, intake, compared)
         status = RunStatus.SUCCESS if said.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
-        runs.finish(
-            session,
-            run.id,
-            status,
-            reason_key=said.key,
-            source_count=source,
-            stored_count=stored,
-            watermark=intake.server_time if status is RunStatus.SUCCESS else None,
-            now=integration.clock(),
-        )
-        result = _result(run, request.entity, said)
-        record(
-            session,
-            request.practice,
-            said,
-            now=integration.clock(),
-            person=request.person,
-            flow_run_id=request.flow_run_id,
-            run_id=run.id,
-            counts=result.counts(),
-        )
-    return result
+        watermark = intake.server_time if status is RunStatus.SUCCESS else None
+        runs.finish(session, run.id, status, reason_key=said.key, watermark=watermark, now=now)
+        return _recorded(session, run, request, said, now)
 
 
-def _summed_up(
-    run: SyncRun,
-    entity: Entity,
-    intake: AnyIntake,
-    compared: Compared | None,
-    source: int | None,
-    stored: int | None,
-) -> Message:
+def _summed_up(run: SyncRun, intake: AnyIntake, compared: Compared | None) -> Message:
     """The least favourable thing that is true of the run."""
-    facts: dict[str, object] = {
-        "entity": entity.label,
-        **{name: getattr(run, name) for name in COUNTS},
-        "source": source,
-        "stored": stored,
-    }
+    facts: dict[str, object] = {name: getattr(run, name) for name in COUNTS}
+    facts |= {"entity": Entity(run.entity).label, "source": run.source_count, "stored": run.stored_count}
     if intake.suspicion:
         facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
         return message("sync.too_many_missing", **facts)
     if run.quarantined:
         named = [record.key or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
-    if source != stored:
+    if run.source_count != run.stored_count:
         return message("sync.counts_differ", **facts)
     if compared and compared.done < compared.of:
         return message("sync.values_partly", done=compared.done, of=compared.of, **facts)
     return message("sync.succeeded", **facts)
 
 
-def _result(run: SyncRun, entity: Entity, said: Message) -> SyncResult:
-    return SyncResult(
-        entity=entity,
+def _skipped(integration: Integration, access: PracticeAccess, request: SyncRequest, key: str) -> SyncResult:
+    now = integration.clock()
+    with integration.database.write() as session:
+        run = start_run(session, access, request, now)
+        runs.finish(session, run.id, RunStatus.SKIPPED, reason_key=key, now=now)
+        return _recorded(session, run, request, message(key, practice=request.practice), now)
+
+
+def _recorded(session: Session, run: SyncRun, request: SyncRequest, said: Message, now: datetime) -> SyncResult:
+    """The result, with its entry in Practice Activity."""
+    result = SyncResult(
+        entity=request.entity,
         status=run.status,
         message=said,
         run_id=run.id,
@@ -135,6 +118,9 @@ def _result(run: SyncRun, entity: Entity, said: Message) -> SyncResult:
         bytes=run.bytes,
         **{name: getattr(run, name) for name in COUNTS},
     )
+    by = {"person": request.person, "flow_run_id": request.flow_run_id}
+    record(session, request.practice, said, now=now, run_id=run.id, counts=result.counts(), **by)
+    return result
 
 
 def _reason_to_skip(
@@ -143,31 +129,3 @@ def _reason_to_skip(
     with integration.database.read() as session:
         settings = practices.settings_of(session, request.practice)
     return reason_to_skip(request.entity, request.trigger, access.practice, settings, tax_source=tax is not None)
-
-
-def _skipped(integration: Integration, access: PracticeAccess, request: SyncRequest, key: str) -> SyncResult:
-    now = integration.clock()
-    said = message(key, practice=request.practice)
-    with integration.database.write() as session:
-        run = runs.start(
-            session,
-            practice=request.practice,
-            tenant_id=access.tenant_id,
-            entity=request.entity,
-            mode=request.mode,
-            trigger=request.trigger,
-            person=request.person,
-            flow_run_id=request.flow_run_id,
-            now=now,
-        )
-        runs.finish(session, run.id, RunStatus.SKIPPED, reason_key=key, now=now)
-        record(
-            session,
-            request.practice,
-            said,
-            now=now,
-            person=request.person,
-            flow_run_id=request.flow_run_id,
-            run_id=run.id,
-        )
-        return _result(run, request.entity, said)

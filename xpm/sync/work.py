@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -14,6 +14,7 @@ from xpm.store import leases, runs
 from xpm.store.leases import Lease
 from xpm.store.record_rows import Scope
 from xpm.store.runs import Tally
+from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
 from xpm.words import stop
@@ -75,17 +76,7 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
     try:
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request, scope)
-            run = runs.start(
-                session,
-                practice=request.practice,
-                tenant_id=access.tenant_id,
-                entity=request.entity,
-                mode=request.mode,
-                trigger=request.trigger,
-                person=request.person,
-                flow_run_id=request.flow_run_id,
-                now=integration.clock(),
-            )
+            run = start_run(session, access, request, integration.clock())
         try:
             yield Work(integration, access, request, scope, run.id, lease)
         except BaseException:
@@ -95,6 +86,21 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
     finally:
         with integration.database.write() as session:
             leases.release(session, lease)
+
+
+def start_run(session: Session, access: PracticeAccess, request: SyncRequest, now: datetime) -> SyncRun:
+    """The row of a run that begins now."""
+    return runs.start(
+        session,
+        practice=request.practice,
+        tenant_id=access.tenant_id,
+        entity=request.entity,
+        mode=request.mode,
+        trigger=request.trigger,
+        person=request.person,
+        flow_run_id=request.flow_run_id,
+        now=now,
+    )
 
 
 def _alone(integration: Integration, request: SyncRequest, scope: Scope) -> Lease:

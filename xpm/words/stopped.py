@@ -4,11 +4,15 @@ from xpm.words.catalogue import Message, message
 
 
 class Stopped(Exception):
-    """A rule does not let the runbook go on; `message` says why and what to do. Retrying alone cannot help."""
+    """A rule does not let the runbook go on; `message` says why and what to do. Retrying alone cannot help.
 
-    def __init__(self, said: Message) -> None:
-        super().__init__(said)
+    `recorded`: Practice Activity has the message already.
+    """
+
+    def __init__(self, said: Message, recorded: bool = False) -> None:
+        super().__init__(said, recorded)
         self.message = said
+        self.recorded = recorded
 
     def __str__(self) -> str:
         return self.message.text

@@ -1,0 +1,46 @@
+"""How a run ends: in plain words, with a state that is never better than what happened.
+
+Prefect shows a state by its name, so *Action Required* and *Failure* stand there as in Practice Activity; both are of
+Prefect's type FAILED, so that *Retry* is offered.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from prefect import Flow
+from prefect.client.schemas.objects import FlowRun, State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+
+from tasks.ending import record_ending, record_interruption, record_stop
+from xpm.store.vocabulary import ActivityStatus, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.words import Message, Stopped
+from xpm.xero.errors import XeroError
+
+
+def stopped(practice: str, reason: Stopped | XeroError) -> State[Any]:
+    """End a run that was stopped before anything was synchronised, with the connection as it was."""
+    said = record_stop(practice, reason, str(flow_run.id))
+    return _failed(said)
+
+
+def ended(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, State[Any]]) -> State[Any]:
+    """End a run whose parts ran, each on its own; the whole is as good as the worst of them."""
+    outcomes = {entity: part.result(raise_on_failure=False) for entity, part in parts.items()}
+    said = record_ending(practice, trigger, outcomes, str(flow_run.id))
+    return Completed(message=said.text) if said.status is ActivityStatus.SUCCESS else _failed(said)
+
+
+def crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook: the program that ran the flow is gone; say so, and put a reconnect that was under way back."""
+    record_interruption(flow_run.parameters["practice"], "runbook.crashed", str(flow_run.id))
+
+
+def cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook: somebody cancelled the run; say so, and put a reconnect that was under way back."""
+    record_interruption(flow_run.parameters["practice"], "runbook.cancelled", str(flow_run.id))
+
+
+def _failed(said: Message) -> State[Any]:
+    return Failed(name=str(said.status), message=said.text)

@@ -1,0 +1,97 @@
+"""Waiting for the administrator: in the browser for the log in to Xero, in a form for the choice of a practice.
+
+A pause belongs in a flow, not in a task. What was answered is read from FYI's own records, since whoever can see
+Prefect can press Resume; the form of the choice carries a label, never an id or a secret.
+"""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from prefect import get_client, pause_flow_run
+from prefect.exceptions import FlowPauseTimeout
+from prefect.input import RunInput
+from prefect.runtime import flow_run
+from prefect.states import Running
+from pydantic import Field, create_model
+
+from tasks.connection import close_unanswered, is_answered
+from xpm.connection.choice import Offer
+from xpm.connection.invitation import Invitation
+from xpm.words import message, stop
+
+LOOK_EVERY = 1  # seconds between looks at whether the run was resumed
+
+
+class AllowAccess(RunInput):
+    """The form of the first pause: nothing to fill in, since the answer comes from Xero."""
+
+
+class ChoosePractice(RunInput):
+    """The form of the second pause; its dropdown is made of what Xero offers."""
+
+    practice: str
+
+
+def wait_for_consent(invited: Invitation) -> None:
+    """Pause until Xero's answer has arrived at the console; whoever resumes without one is asked again.
+
+    Raises:
+        Stopped: nobody answered in time.
+    """
+    said = message(
+        "consent.waiting", person=invited.person.name, until=f"{invited.expires_at:%H:%M} UTC", link=invited.link
+    )
+    form = AllowAccess.with_initial_data(description=f"{said.title}. {said.next}")
+    for turn in range(1_000):
+        if is_answered(invited):
+            return
+        seconds = (invited.expires_at - datetime.now(UTC)).total_seconds()
+        if not _paused(form, f"consent-{turn}", seconds):
+            close_unanswered(invited)
+            return
+
+
+def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
+    """Pause with a form that lists the practices this consent gave access to.
+
+    Raises:
+        Stopped: nobody chose in time.
+    """
+    by_label = {offer.label: offer for offer in offers}
+    said = message("choice.waiting", person=invited.person.name, count=len(offers), practice=invited.practice_name)
+    listed: Any = Literal[tuple(by_label)]  # a dropdown; known only now
+    field = Field(title="Xero Practice Manager account", description=said.next)
+    form = create_model("ChoosePractice", __base__=ChoosePractice, practice=(listed, field))
+    try:
+        answer = pause_flow_run(
+            wait_for_input=form.with_initial_data(description=said.text),
+            timeout=invited.minutes * 60,
+            poll_interval=LOOK_EVERY,
+            key=f"practice-{flow_run.run_count}",
+        )
+    except FlowPauseTimeout:
+        _run_again()
+        raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name) from None
+    return by_label[answer.practice]
+
+
+def _paused(form: type[RunInput], key: str, seconds: float) -> bool:
+    """Pause, and tell whether somebody resumed in time. The key is new in every attempt: Prefect keeps old answers."""
+    try:
+        pause_flow_run(
+            wait_for_input=form,
+            timeout=max(1, int(seconds)),
+            poll_interval=LOOK_EVERY,
+            key=f"{key}-{flow_run.run_count}",
+        )
+    except FlowPauseTimeout:
+        _run_again()
+        return False
+    return True
+
+
+def _run_again() -> None:
+    """Take the run back from the server, which fails a pause that ran out with a sentence of its own."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(flow_run.id, Running(), force=True)

@@ -1,0 +1,135 @@
+"""The steps of the reconnect, named as the support article names them."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_link_artifact, create_markdown_artifact
+from prefect.runtime import flow_run
+
+from tasks.retrying import WAITS, worth_retrying
+from tasks.status import publish_status
+from xpm.connection import choice, invitation, preflight, reset
+from xpm.connection.access import require_connected
+from xpm.connection.choice import Offer
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import Invitation
+from xpm.connection.preflight import Person
+from xpm.words import Stopped
+
+
+@task(name="Check your user account")
+def check_user_account(practice: str, admin_email: str, long_term_user: bool) -> Person:
+    """That the person who reconnects is an active FYI Admin who stays.
+
+    Raises:
+        Stopped: with everything that stands in the way.
+    """
+    with Integration.opened() as integration:
+        today = datetime.now(ZoneInfo(preflight.practice_named(integration, practice).time_zone)).date()
+        try:
+            person = preflight.check_person(integration, practice, admin_email, stays=long_term_user, today=today)
+        except Stopped as stopped:
+            _publish_preflight(practice, stopped.message.text)
+            raise
+    _publish_preflight(practice, f"{person.name} is an active FYI Admin of this practice and stays.")
+    return person
+
+
+@task(name="Publish the link to Xero")
+def publish_link(practice: str, person: Person, answer_within_minutes: int) -> Invitation:
+    """Open an attempt to get the person's consent, and show where to log in."""
+    with Integration.opened() as integration:
+        invited = invitation.invite(
+            integration, practice, person, minutes=answer_within_minutes, flow_run_id=flow_run.id
+        )
+    create_link_artifact(
+        key=f"xpm-link-{practice}",
+        link=invited.link,
+        link_text="Log in to Xero and click Allow Access",
+        description=f"For {person.name}, until {invited.expires_at:%d %B %Y %H:%M} UTC",
+    )
+    publish_status(practice)
+    get_run_logger().info("Waiting for %s to log in to Xero: %s", person.name, invited.link)
+    return invited
+
+
+@task(name="Allow access")
+def check_consent(invited: Invitation) -> None:
+    """That access was allowed, by the person who was asked.
+
+    Raises:
+        Stopped: it was not.
+    """
+    with Integration.opened() as integration:
+        invitation.require_granted(integration, invited)
+
+
+@task(name="List the practices", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
+def offer_practices(invited: Invitation) -> list[Offer]:
+    """The Xero Practice Manager accounts that this consent gave access to.
+
+    Raises:
+        Stopped: there are none.
+    """
+    with Integration.opened() as integration:
+        return choice.offers(integration, invited)
+
+
+@task(name="Choose the practice")
+def choose_practice(invited: Invitation, offer: Offer) -> None:
+    """Take the chosen account, unless it is another practice's.
+
+    Raises:
+        Stopped: it is the wrong one.
+    """
+    with Integration.opened() as integration:
+        choice.choose(integration, invited, offer)
+
+
+@task(name="Check the practice", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
+def check_practice(invited: Invitation) -> None:
+    """That the permissions given are enough, and every part of Xero Practice Manager answers.
+
+    Raises:
+        Stopped: an administrator has to change something first.
+    """
+    with Integration.opened() as integration:
+        said = reset.check_chosen(integration, invited)
+    _publish_preflight(invited.practice, said.text)
+
+
+@task(name="Reset the connection")
+def reset_connection(invited: Invitation) -> None:
+    """Let the new consent take over, with the entry in Practice Activity."""
+    with Integration.opened() as integration:
+        said = reset.reset(integration, invited)
+    publish_status(invited.practice)
+    get_run_logger().info(said.text)
+
+
+@task(name="Check the connection")
+def check_connection(practice: str) -> None:
+    """That the practice is known and connected; costs no call.
+
+    Raises:
+        Stopped: it is not.
+    """
+    with Integration.opened() as integration:
+        require_connected(integration, preflight.practice_named(integration, practice))
+
+
+def _publish_preflight(practice: str, text: str) -> None:
+    create_markdown_artifact(key=f"xpm-preflight-{practice}", markdown=text, description=text)
+
+
+def is_answered(invited: Invitation) -> bool:
+    """Whether Xero's answer has arrived, whatever it says."""
+    with Integration.opened() as integration:
+        return invitation.answered(integration, invited)
+
+
+def close_unanswered(invited: Invitation) -> None:
+    """End the attempt because its time is over; an answer that arrived at the last moment still counts."""
+    with Integration.opened() as integration:
+        invitation.expire(integration, invited)

@@ -1,0 +1,58 @@
+"""Writing down how a run ended: Practice Activity, and the artifacts that show where the practice stands now."""
+
+from collections.abc import Mapping
+
+from prefect import get_run_logger, task
+
+from tasks.status import publish_status
+from xpm.connection.activity import record
+from xpm.connection.explanation import explain
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import withdraw
+from xpm.store import practices
+from xpm.store.vocabulary import SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.summary import Outcome, message_of, sum_up
+from xpm.words import Message, Stopped, message
+from xpm.xero.errors import XeroError
+
+
+@task(name="Log to Practice Activity")
+def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) -> Message:
+    """Write down why a run stopped, and put the connection back to how it was."""
+    stop = reason if isinstance(reason, Stopped) else Stopped(explain(reason, "The connection"))
+    get_run_logger().warning(stop.message.text)
+    if stop.message.key != "preflight.unknown_practice":
+        _record(practice, stop, flow_run_id)
+        publish_status(practice)
+    return stop.message
+
+
+@task(name="Log to Practice Activity")
+def record_ending(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome], flow_run_id: str) -> Message:
+    """Write down what came of each part that has no entry of its own yet, and of the whole."""
+    with Integration.opened() as integration, integration.database.write() as session:
+        now = integration.clock()
+        without_entry = {
+            message_of(entity, outcome).text: message_of(entity, outcome)
+            for entity, outcome in parts.items()
+            if isinstance(outcome, BaseException) and not getattr(outcome, "recorded", False)
+        }
+        said = sum_up(practices.get(session, practice).name, trigger, parts)
+        for entry in (*without_entry.values(), said):
+            record(session, practice, entry, now=now, flow_run_id=flow_run_id)
+    publish_status(practice)
+    return said
+
+
+def record_interruption(practice: str, key: str, flow_run_id: str) -> None:
+    """Write down that a run was crashed or cancelled. Called from a state hook, outside of any run."""
+    _record(practice, Stopped(message(key)), flow_run_id)
+
+
+def _record(practice: str, stop: Stopped, flow_run_id: str) -> None:
+    with Integration.opened() as integration:
+        withdraw(integration, practice, stop, flow_run_id=flow_run_id)
+        if not stop.recorded:
+            with integration.database.write() as session:
+                record(session, practice, stop.message, now=integration.clock(), flow_run_id=flow_run_id)

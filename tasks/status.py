@@ -1,0 +1,46 @@
+"""What the Prefect UI shows of a practice: how its connection stands, and what the last sync of each kind came to."""
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from xpm.connection.integration import Integration
+from xpm.connection.overview import Overview, overview
+from xpm.sync.entities import Entity
+
+
+def publish_status(practice: str) -> Overview:
+    """Show how the practice stands as `xpm-connection-<practice>`, and its last syncs as `xpm-sync-<practice>`."""
+    with Integration.opened() as integration:
+        seen = overview(integration, practice)
+    create_markdown_artifact(
+        key=f"xpm-connection-{practice}",
+        description=f"**{seen.said.title}** {seen.said.cause}",
+        markdown=f"# {seen.practice}\n\n{seen.said.text}\n",
+    )
+    if seen.syncs:
+        create_table_artifact(
+            key=f"xpm-sync-{practice}", description=f"Last syncs of {seen.practice}", table=_table(seen)
+        )
+    return seen
+
+
+def _table(seen: Overview) -> list[dict[str, object]]:
+    by_entity = {sync.entity: sync for sync in seen.syncs}
+    return [
+        {
+            "": entity.label,
+            "Result": by_entity[entity].status.replace("_", " "),
+            "In XPM": _shown(by_entity[entity].source),
+            "In FYI": _shown(by_entity[entity].stored),
+            "Added": by_entity[entity].added,
+            "Changed": by_entity[entity].changed,
+            "Archived": by_entity[entity].archived,
+            "Unchanged": by_entity[entity].unchanged,
+            "Not read": by_entity[entity].quarantined,
+        }
+        for entity in Entity
+        if entity in by_entity
+    ]
+
+
+def _shown(count: int | None) -> int | str:
+    return "not counted" if count is None else count

@@ -1,0 +1,56 @@
+"""The sync steps: one for each button of FYI's "XPM Integration" window."""
+
+from prefect import task
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from tasks.retrying import WAITS, once_per_run, worth_retrying
+from xpm.connection.integration import Integration
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.result import SyncResult
+from xpm.sync.run import run_sync
+from xpm.sync.work import SyncRequest
+
+
+@task(
+    retries=len(WAITS),
+    retry_delay_seconds=WAITS,
+    retry_jitter_factor=0.3,
+    retry_condition_fn=worth_retrying,
+    persist_result=True,
+    result_serializer="json",
+    cache_key_fn=once_per_run,
+)
+def sync_entity(
+    practice: str,
+    entity: Entity,
+    mode: SyncMode = SyncMode.FULL,
+    trigger: SyncTrigger = SyncTrigger.MANUAL,
+    person: str = "",
+) -> SyncResult | State[SyncResult]:
+    """Bring one entity in step.
+
+    Raises:
+        Stopped: a rule held it back, or it ended with something an administrator has to look at.
+        XeroError: Xero did not answer as it should, after the client's own patience.
+    """
+    request = SyncRequest(
+        practice=practice,
+        entity=entity,
+        mode=mode,
+        trigger=trigger,
+        person=person or None,
+        flow_run_id=str(flow_run.id),
+    )
+    with Integration.opened() as integration:
+        result = run_sync(integration, request)
+    if result.status is RunStatus.SKIPPED:
+        return Completed(name="Skipped", message=result.message.text, data=result)
+    result.raise_for_attention()
+    return result
+
+
+SYNCS = {entity: sync_entity.with_options(name=f"Sync {entity.label.lower()}") for entity in Entity}
+"""A step for each entity, under the name the UI shows."""

@@ -1,0 +1,18 @@
+"""What an error of Xero's means to an administrator."""
+
+from xpm.words import Message, message
+from xpm.xero.errors import DayLimit, MisconfiguredApp, ScopeMissing, XeroError, XeroUnavailable
+
+
+def explain(error: XeroError, what: str) -> Message:
+    """The sentence for an error that came up while `what` was done, such as "Jobs" being synchronised."""
+    if isinstance(error, MisconfiguredApp):
+        return message("consent.app_misconfigured", reason=error.message)
+    if isinstance(error, ScopeMissing):
+        return message("preflight.scopes_missing", missing=error.endpoint or "a part of Xero Practice Manager")
+    if isinstance(error, DayLimit):
+        resumes_at = f"{error.resumes_at:%d %B %H:%M} UTC" if error.resumes_at else "midnight"
+        return message("sync.rate_limited", entity=what, reason=error.message, resumes_at=resumes_at)
+    if isinstance(error, XeroUnavailable):
+        return message("sync.unavailable", entity=what, reason=error.message)
+    return message("sync.failed", entity=what, reason=error.message)

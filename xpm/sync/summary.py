@@ -1,0 +1,53 @@
+"""What a run of several syncs came to: the whole is as good as the worst of its parts."""
+
+from collections.abc import Mapping, Sequence
+
+from xpm.connection.explanation import explain
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.result import SyncResult
+from xpm.words import Message, Stopped, message
+from xpm.xero.errors import XeroError
+
+Outcome = SyncResult | Stopped | XeroError | BaseException
+"""What came of one part: its result, or what ended it."""
+
+
+def message_of(entity: Entity, outcome: Outcome) -> Message:
+    """What there is to say of one part."""
+    if isinstance(outcome, SyncResult | Stopped):
+        return outcome.message
+    if isinstance(outcome, XeroError):
+        return explain(outcome, entity.label)
+    return message(
+        "sync.failed", entity=entity.label, reason=f"Something unexpected happened ({type(outcome).__name__})."
+    )
+
+
+def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome]) -> Message:
+    """The whole in one message; parts that were left out or went wrong are named."""
+    said = {entity: message_of(entity, outcome) for entity, outcome in parts.items()}
+    skipped = [said[entity].title for entity, outcome in parts.items() if _is_skipped(outcome)]
+    wrong = [said[entity] for entity, outcome in parts.items() if not _is_well(outcome)]
+    remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys([*(one.title for one in wrong), *skipped]))
+    chapter = "reconnected" if trigger is SyncTrigger.RECONNECT else "synchronised"
+    if wrong:
+        return message(f"runbook.{chapter}_with_remarks", practice=practice, remarks=remarks).model_copy(
+            update={"status": _worst(wrong)}
+        )
+    if skipped and len(skipped) == len(parts):
+        return message("runbook.nothing_done", practice=practice, remarks=remarks)
+    return message(f"runbook.{chapter}", practice=practice, remarks=remarks)
+
+
+def _is_skipped(outcome: Outcome) -> bool:
+    return isinstance(outcome, SyncResult) and outcome.status is RunStatus.SKIPPED
+
+
+def _is_well(outcome: Outcome) -> bool:
+    return isinstance(outcome, SyncResult) and outcome.status in (RunStatus.SUCCESS, RunStatus.SKIPPED)
+
+
+def _worst(said: Sequence[Message]) -> ActivityStatus:
+    failed = any(one.status is ActivityStatus.FAILURE for one in said)
+    return ActivityStatus.FAILURE if failed else ActivityStatus.ACTION_REQUIRED
