@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from sqlalchemy import event
 from sqlmodel import Session
 
-from xpm.store import people, practices, record_tables
+from xpm.store import consents, people, practices, record_tables
+from xpm.store.consents import Identity, TokenPair
 from xpm.store.database import Database
 from xpm.store.records import RecordRow, Scope
-from xpm.store.tables import FyiUser, Practice
+from xpm.store.tables import Consent, FyiUser, Practice
+from xpm.store.vault import Vault
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=1)
+EXPIRY = NOW + dt.timedelta(minutes=30)
+KEY = Vault.new_key()
+VAULT = Vault([KEY])
 ACME = Scope("acme", "11111111-1111-4111-8111-111111111111")
 
 
@@ -32,6 +37,31 @@ def practice(session: Session, slug: str = "acme", country: str = "AU") -> Pract
 def person(session: Session, slug: str = "acme", email: str = "ana@acme.example") -> FyiUser:
     """Add an invented administrator."""
     return people.add(session, slug, email, "Ana Admin", is_admin=True)
+
+
+def pair(number: int) -> TokenPair:
+    """Make an invented pair of tokens."""
+    return TokenPair(f"access-{number}", f"refresh-{number}", EXPIRY + number * dt.timedelta(minutes=30))
+
+
+def consent(session: Session, slug: str = "acme", vault: Vault = VAULT) -> Consent:
+    """Add a practice with a person and that person's consent."""
+    practice(session, slug)
+    return another(session, person(session, slug).id, slug, vault)
+
+
+def another(session: Session, user_id: str, slug: str = "acme", vault: Vault = VAULT) -> Consent:
+    """Add one more consent of a person."""
+    return consents.save_pending(
+        session,
+        vault,
+        practice=slug,
+        user_id=user_id,
+        identity=Identity(xero_userid="xu-1", email="ana@acme.example", given_name="Ana"),
+        scopes=["practicemanager.client.read", "offline_access"],
+        tokens=pair(0),
+        now=NOW,
+    )
 
 
 def job(number: str, version: int = 0, **columns: object) -> RecordRow:

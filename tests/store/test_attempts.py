@@ -5,17 +5,13 @@ import datetime as dt
 import pytest
 from sqlmodel import Session
 
-from tests.store.kit import LATER, NOW, person, practice
-from tests.store.test_consents import another
+from tests.store.kit import KEY, LATER, NOW, VAULT, another, person, practice
 from tests.store.workers import SPAWN, run, use_callback
 from xpm.store import attempts, consents
 from xpm.store.database import Database
 from xpm.store.errors import AttemptExpired, AttemptUsed, UnknownAttempt, WrongBrowser
-from xpm.store.vault import Vault
 from xpm.store.vocabulary import AttemptOutcome, ConsentStatus
 
-KEY = Vault.new_key()
-VAULT = Vault([KEY])
 LATEST = NOW + dt.timedelta(hours=2)
 
 

@@ -2,8 +2,7 @@
 
 import pytest
 
-from tests.store.kit import LATER, NOW, person, practice
-from tests.store.test_consents import consent
+from tests.store.kit import LATER, NOW, consent, person, practice
 from xpm.store import connections
 from xpm.store.database import Database
 from xpm.store.errors import TenantTaken, TransitionRefused

@@ -1,44 +1,15 @@
 """Consents: tokens sealed, rotated once per generation, superseded by the next."""
 
-import datetime as dt
-
 import pytest
-from sqlmodel import Session
 
-from tests.store.kit import LATER, NOW, person, practice
+from tests.store.kit import EXPIRY, KEY, LATER, NOW, VAULT, another, consent, pair
 from xpm.store import consents
-from xpm.store.consents import Identity, TokenPair
 from xpm.store.database import Database
 from xpm.store.errors import SealBroken, UnknownConsent, UnknownKey
-from xpm.store.tables import Consent
 from xpm.store.vault import Vault
 from xpm.store.vocabulary import ConsentStatus
 
-OLD_KEY, KEY = Vault.new_key(), Vault.new_key()
-VAULT = Vault([KEY])
-EXPIRY = NOW + dt.timedelta(minutes=30)
-
-
-def pair(number: int) -> TokenPair:
-    return TokenPair(f"access-{number}", f"refresh-{number}", EXPIRY + number * dt.timedelta(minutes=30))
-
-
-def consent(session: Session, slug: str = "acme", vault: Vault = VAULT) -> Consent:
-    practice(session, slug)
-    return another(session, person(session, slug).id, slug, vault)
-
-
-def another(session: Session, user_id: str, slug: str = "acme", vault: Vault = VAULT) -> Consent:
-    return consents.save_pending(
-        session,
-        vault,
-        practice=slug,
-        user_id=user_id,
-        identity=Identity(xero_userid="xu-1", email="ana@acme.example", given_name="Ana"),
-        scopes=["practicemanager.client.read", "offline_access"],
-        tokens=pair(0),
-        now=NOW,
-    )
+OLD_KEY = Vault.new_key()
 
 
 def test_a_fresh_consent_is_pending_and_its_tokens_open(database: Database) -> None:

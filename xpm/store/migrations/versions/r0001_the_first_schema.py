@@ -1,6 +1,7 @@
 """The first schema."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 Schema = sa.schema.SchemaItem
+Kind = sa.types.TypeEngine[Any]
 TABLES = (
     "practice",
     "integration_settings",
@@ -57,11 +59,11 @@ def downgrade() -> None:
         op.drop_table(table)
 
 
-def _columns(kind: sa.types.TypeEngine[object], *names: str, nullable: bool = True) -> Sequence[Schema]:
+def _columns(kind: Kind, *names: str, nullable: bool = True) -> Sequence[Schema]:
     return [sa.Column(name, kind, nullable=nullable) for name in names]
 
 
-def _required(kind: sa.types.TypeEngine[object], *names: str) -> Sequence[Schema]:
+def _required(kind: Kind, *names: str) -> Sequence[Schema]:
     return _columns(kind, *names, nullable=False)
 
 
