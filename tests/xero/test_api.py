@@ -1,11 +1,11 @@
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.xero.fakes import START, FakeClock, Script, Stream, envelope, xpm_api
+from tests.xero.fakes import APP, START, FakeClock, Script, Stream, client, envelope, xpm_api
 from xpm.xero.api import LONGEST_WINDOW, XpmApi
 from xpm.xero.errors import (
     AnswerLost,
@@ -18,6 +18,7 @@ from xpm.xero.errors import (
     XeroError,
     XeroUnavailable,
 )
+from xpm.xero.limits import LocalBudget
 from xpm.xero.models import CustomFieldValue, Staff
 from xpm.xero.patience import MAX_LIMIT_WAITS, MAX_RETRIES
 from xpm.xero.pull import Pull, Unreadable
@@ -165,6 +166,25 @@ def test_an_answer_that_breaks_off_before_the_first_record_is_asked_for_again() 
     broken = httpx.Response(200, stream=Stream([b"<Response><Status>OK</Sta"], httpx.ReadError("reset")))
     pull = xpm_api(Script([broken, ok(STAFF)])).staff()
     assert len(list(pull)) == 2
+
+
+def test_an_error_whose_body_breaks_off_is_trouble_like_any_other() -> None:
+    broken = httpx.Response(400, stream=Stream([b"<Resp"], httpx.ReadError("reset")))
+    assert len(list(xpm_api(Script([broken, ok(STAFF)])).staff())) == 2
+
+
+def test_a_pull_that_is_given_up_gives_its_place_back() -> None:
+    stream = Stream([STAFF])
+    clock = FakeClock()
+    budget = LocalBudget(1, 60, 5_000, clock, clock.sleep)
+    api = XpmApi(client(Script([httpx.Response(200, stream=stream)])), APP, "tenant-1", budget, clock=clock)
+    records = iter(api.staff())
+    next(records)
+    assert isinstance(records, Generator)
+    records.close()
+    assert stream.closed
+    with budget.slot("x"):
+        pass
 
 
 def test_a_body_that_cannot_be_decompressed_is_unreadable() -> None:

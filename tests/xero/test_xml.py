@@ -206,6 +206,18 @@ def test_elements_no_model_names_are_counted_by_where_they_stand() -> None:
     assert unknown == {"Job/New": 2, "Job/Tasks/Task/New": 1, "Job/Tasks/Odd": 1}
 
 
+def test_a_list_of_nothing_but_strangers_is_no_empty_list() -> None:
+    with pytest.raises(UnreadableAnswer, match="without any Staff"):
+        read(STAFF, envelope("<StaffList><StaffMember><UUID>1</UUID></StaffMember></StaffList>"))
+
+
+def test_strangers_among_the_records_of_a_list_are_counted() -> None:
+    unknown: dict[str, int] = {}
+    body = envelope("<StaffList><Total>1</Total><Staff><UUID>1</UUID></Staff><Robot/><Robot/></StaffList>")
+    assert list(RecordReader(STAFF, unknown).read([body])) == [Staff(uuid="1")]
+    assert unknown == {"StaffList/Total": 1, "StaffList/Robot": 2}
+
+
 def test_markup_inside_a_text_is_not_lost() -> None:
     (job,) = read(CURRENT_JOBS, envelope("<Jobs><Job><ID>1</ID><Name>a <b>bold</b> job</Name></Job></Jobs>"))
     assert job.name == "a bold job"

@@ -87,7 +87,7 @@ def refusal(
 def _from_json(body: bytes) -> Problem:
     try:
         content = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Problem()
     if not isinstance(content, dict):
         return Problem()

@@ -187,13 +187,28 @@ class RecordReader(Generic[M]):
             self._complete = True
             yield self._record(element)
             element.clear()
-            while element.getprevious() is not None:  # the parser still needs the newest sibling, not the older ones
-                del parent[0]
+            self._drop_older_siblings(element, parent)
         elif parent.getparent() is None:
             if element.tag == self._endpoint.container:
-                self._complete = True
+                self._end_container(element)
             else:
                 self._envelope.setdefault(element.tag, element.text or "")
+
+    def _drop_older_siblings(self, element: etree._Element, parent: etree._Element) -> None:
+        """Free what was read; the parser itself still needs the newest sibling."""
+        while (older := element.getprevious()) is not None:
+            if self._endpoint.container and older.tag != self._endpoint.item:
+                _count(self._unknown, f"{parent.tag}/{older.tag}")
+            parent.remove(older)
+
+    def _end_container(self, container: etree._Element) -> None:
+        """The list is over. A list of nothing but strangers is no empty list: its records may have been renamed."""
+        strangers = [child.tag for child in container if child.tag != self._endpoint.item]
+        for tag in strangers:
+            _count(self._unknown, f"{container.tag}/{tag}")
+        if strangers and not self._complete:
+            raise self._unreadable(f"has a {container.tag} without any {self._endpoint.item} but with other elements")
+        self._complete = True
 
     def _is_home(self, parent: etree._Element) -> bool:
         """Whether `parent` holds the records: the container right under the root, or the root itself."""

@@ -4,7 +4,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from joserfc import jwt
-from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError, MissingClaimError
+from joserfc.errors import ClaimError, JoseError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
@@ -61,20 +61,13 @@ def verified_identity(
             now=int(now.timestamp()),
             leeway=_LEEWAY,
         )
-    except ExpiredTokenError:
-        raise _refused("is out of date", CallbackReason.EXPIRED) from None
-    except (InvalidClaimError, MissingClaimError) as error:
-        raise _refused_claim(error.claim) from None
-    except JoseError:  # not valid yet, or issued in the future
-        raise _refused("is out of date", CallbackReason.EXPIRED) from None
+    except ClaimError as error:
+        reason = _REASON_OF_CLAIM.get(error.claim, CallbackReason.IDENTITY)
+        raise _refused(f"has no valid {error.claim}", reason) from None
     try:
         return Identity.model_validate(token.claims)
     except ValidationError:
         raise _refused("names nobody", CallbackReason.IDENTITY) from None
-
-
-def _refused_claim(claim: str) -> CallbackRefused:
-    return _refused(f"has no valid {claim}", _REASON_OF_CLAIM.get(claim, CallbackReason.IDENTITY))
 
 
 def _refused(what: str, reason: CallbackReason) -> CallbackRefused:
