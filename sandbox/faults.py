@@ -9,6 +9,8 @@ from typing import Any, Literal, get_args
 
 from starlette.types import Scope
 
+from sandbox.xpm.limits import Problem
+
 Area = Literal["authorize", "token", "revocation", "jwks", "connections", "xpm", "tax"]
 Kind = Literal[
     "status", "lost_answer", "reset", "truncate", "drip", "token_expired", "unauthorized", "forbidden", "limit",
@@ -105,6 +107,8 @@ def fault_from(told: dict[str, Any]) -> Fault:
         if not isinstance(value, known[name]) or isinstance(value, bool):
             raise BadFault(f"{name} is of the wrong type")
     details = {name: value for name, value in told.items() if name not in common}
+    if details.get("problem", "minute") not in get_args(Problem):
+        raise BadFault(f"problem must be one of {', '.join(get_args(Problem))}")
     return Fault(**{name: value for name, value in told.items() if name in common}, details=details)
 
 

@@ -57,6 +57,7 @@ class Practice:
         self._make_jobs(jobs)
         returns_made = tax_returns(self._seed, returns, country, self._client_outlines, self._today)
         self.tax_returns = self._plain(returns_made, key="returnId")
+        self._contacts: tuple[int, list[Record]] | None = None
         self._values: dict[tuple[Owner, str], list[Record]] = {}
 
     def _plain(self, records: list[Record], key: str = "UUID") -> Shelf[None]:
@@ -75,7 +76,8 @@ class Practice:
     def _make_clients(self, count: int) -> None:
         outlines = client_outlines(self._seed, count, self.clock.now())
         made_groups = groups(self._seed, outlines)
-        maker = ClientMaker(self._seed, self.country, self._today, outlines, self._staff_records, made_groups)
+        group_names = {group["UUID"]: group["Name"] for group in made_groups}
+        maker = ClientMaker(self._seed, self.country, self._today, outlines, self._staff_records, group_names)
         self._client_outlines = outlines
         self.groups = self._plain(made_groups)
         self.clients: Shelf[ClientOutline] = Shelf(
@@ -109,11 +111,21 @@ class Practice:
 
     def group_members(self, group_uuid: str) -> list[Record]:
         """The clients in a group, as references, in the order of the client list."""
-        return [
-            reference(client["UUID"], client["Name"])
-            for client in self.clients.records()
-            if any(row["UUID"] == group_uuid for row in client["Groups"] or [])
-        ]
+        positions = self.clients.positions(lambda outline: group_uuid in outline.groups)
+        members = (self.clients.outline(position) for position in positions)
+        return [reference(member.uuid, member.name) for member in members]
+
+    def contacts(self) -> list[Record]:
+        """The contacts of active clients that are not deleted themselves, each once."""
+        if self._contacts is None or self._contacts[0] != self.clients.version:
+            found: dict[str, Record] = {}
+            version = self.clients.version
+            for position in self.clients.positions(lambda outline: outline.listed):
+                for contact in self.clients.record(position)["Contacts"] or []:
+                    if contact.get("IsDeleted") != "Yes":
+                        found.setdefault(contact["UUID"], contact)
+            self._contacts = (version, list(found.values()))
+        return self._contacts[1]
 
     def values(self, owner: Owner, position: int) -> list[Record]:
         """The custom-field values that the client or job at `position` holds."""
@@ -156,11 +168,12 @@ class Practice:
 
 def client_outline(record: Record, modified: datetime, before: ClientOutline | None = None) -> ClientOutline:
     """The outline that goes with an edited or new client record."""
-    known = before or ClientOutline(record["UUID"], "", "person", "", "", None, modified)
+    known = before or ClientOutline(record["UUID"], "", "person", "", "", (), modified)
     return replace(
         known,
         name=record["Name"],
         modified=modified,
+        groups=tuple(group["UUID"] for group in record["Groups"] or []),
         archived=record["IsArchived"] == "Yes",
         deleted=record["IsDeleted"] == "Yes",
         prospect=record["IsProspect"] == "Yes",

@@ -60,9 +60,10 @@ class SandboxServer:
         return uvicorn.Config(
             build_app(self.world),
             http=SocketProtocol,
+            loop="asyncio",  # whose sockets obey SO_LINGER, which a reset needs
             ws="none",
             lifespan="off",
-            log_level="critical",
+            log_config=None,  # logging belongs to the program that runs the sandbox
             access_log=False,
             server_header=False,
             date_header=False,  # the app dates its answers by the sandbox's clock

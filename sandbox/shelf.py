@@ -47,6 +47,8 @@ class Shelf(Generic[O]):
         self._gone: set[int] = set()
         self._written: dict[str, dict[int, bytes]] = {}
         self._written_bytes = 0
+        self.version = 0
+        """Rises with every change."""
 
     def __len__(self) -> int:
         """How many records are there now."""
@@ -114,6 +116,7 @@ class Shelf(Generic[O]):
             self._outlines.append(outline)
             self._position[key] = position
             self._edited[position] = record
+            self.version += 1
             return position
 
     def replace(self, position: int, record: Record, outline: O) -> None:
@@ -133,6 +136,7 @@ class Shelf(Generic[O]):
     def forget(self, position: int | None = None) -> None:
         """Drop the written XML of one record, or of all when a name that others show has changed."""
         with self._lock:
+            self.version += 1
             for kept in self._written.values():
                 for place in [position] if position is not None else list(kept):
                     self._written_bytes -= len(kept.pop(place, b""))

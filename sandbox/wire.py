@@ -41,7 +41,12 @@ async def hang_up(scope: Scope, receive: Receive) -> None:
 
 
 async def reset(scope: Scope, receive: Receive) -> None:
-    """Close the connection with a TCP RST: no linger, unsent data is thrown away."""
+    """Close the connection with a TCP RST: no linger, unsent data is thrown away.
+
+    The request is read to its end first, or a client still sending would see a failed write instead of the reset.
+    """
+    while (await receive()).get("more_body", False):
+        pass
     transport = transport_of(scope)
     connection: socket.socket = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -13,7 +13,7 @@ from sandbox import edits
 from sandbox.control.speech import BadCall, array, practice_of, spoken, told
 from sandbox.edits import ENTITIES, NoSuchRecord
 from sandbox.practice import Owner, Practice
-from sandbox.records.chance import Record
+from sandbox.records.chance import Record, reference
 from sandbox.shuffle import shuffle
 
 
@@ -75,9 +75,10 @@ def truth_of(practice: Practice, entity: str) -> Iterator[Record]:
 def _groups(practice: Practice) -> Iterator[Record]:
     """Groups with their members, as `get` shows them; one walk over the clients for all."""
     members: dict[str, list[Record]] = {}
-    for client in practice.clients.records():
-        for group in client["Groups"] or []:
-            members.setdefault(group["UUID"], []).append({"UUID": client["UUID"], "Name": client["Name"]})
+    for position in practice.clients.positions():
+        client = practice.clients.outline(position)
+        for uuid in client.groups:
+            members.setdefault(uuid, []).append(reference(client.uuid, client.name))
     for group in practice.groups.records():
         yield group | {"Clients": members.get(group["UUID"], [])}
 

@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from sandbox.edits import BadEdit, NoSuchRecord
 from sandbox.faults import BadFault
 from sandbox.practice import Practice
+from sandbox.streaming import in_turns
 from sandbox.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-_BATCH = 200  # records joined to one chunk of a long answer
+_BATCH = 50  # records joined to one chunk of a long answer
 
 
 class BadCall(ValueError):
@@ -75,7 +76,7 @@ async def told(request: Request) -> dict[str, Any]:
 
 def array(records: Iterable[dict[str, Any]]) -> Response:
     """A JSON array, written as it is made."""
-    return StreamingResponse(_array(records), media_type="application/json")
+    return StreamingResponse(in_turns(_array(records)), media_type="application/json")
 
 
 def _array(records: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -37,7 +37,7 @@ class ClientMaker:
     today: date
     outlines: Sequence[ClientOutline]
     staff: Sequence[Record]
-    groups: Sequence[Record]
+    group_names: Mapping[str, str]
 
     def __call__(self, position: int) -> Record:
         """The record at `position` with every element of `CLIENT_ELEMENTS`, None where it has no value."""
@@ -48,7 +48,7 @@ class ClientMaker:
         made |= self._particulars(dice, position, outline)
         made["Contacts"] = contacts_of(self.seed, position)
         made["Notes"] = [self._note(dice) for _ in range(dice.one((0, 0, 1, 2)))]
-        made["Groups"] = self._groups(outline)
+        made["Groups"] = [reference(uuid, self.group_names[uuid]) for uuid in outline.groups]
         made["Relationships"] = self._relationships(dice, position, outline)
         made |= tax_block(dice, self.country, outline.kind)
         made["WebUrl"] = dice.perhaps(0.6, f"https://xpm.example/client/{position + 1}")
@@ -118,14 +118,6 @@ class ClientMaker:
             "CreatedBy": self._staff(dice)["Name"],
             "Tags": dice.perhaps(0.3, "fees, follow-up"),
         }
-
-    def _groups(self, outline: ClientOutline) -> list[Record]:
-        if outline.group is None:
-            return []
-        wanted = uuid_of(self.seed, "group", outline.group)
-        return [
-            reference(row["UUID"], row["Name"]) for row in self.groups[outline.group :][:1] if row["UUID"] == wanted
-        ]
 
     def _relationships(self, dice: Dice, position: int, outline: ClientOutline) -> list[Record]:
         if outline.kind == "person" or position == 0:

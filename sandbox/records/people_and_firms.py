@@ -22,7 +22,8 @@ class ClientOutline:
     kind: Kind
     given: str
     family: str
-    group: int | None
+    groups: tuple[str, ...]
+    """UUIDs of the groups it is in."""
     modified: datetime
     """Aware UTC; moves with edits of the client, not with edits of its custom-field values."""
     archived: bool = False
@@ -50,7 +51,7 @@ def _outline(seed: str, position: int, now: datetime) -> ClientOutline:
         kind=kind,
         given=given,
         family=family,
-        group=position // _GROUP_SIZE if not turn(position, 5, 4) else None,
+        groups=() if turn(position, 5, 4) else (uuid_of(seed, "group", position // _GROUP_SIZE),),
         modified=now - timedelta(days=dice.below(900) + 1, seconds=dice.below(86_400)),
         archived=turn(position, 12, 5),
         deleted=turn(position, 30, 6),
@@ -73,16 +74,16 @@ def _name(dice: Dice, kind: Kind, given: str, family: str) -> str:
 
 def groups(seed: str, outlines: list[ClientOutline]) -> list[Record]:
     """The groups those clients are in, named after each group's first member."""
-    first: dict[int, str] = {}
+    first: dict[str, str] = {}
     for outline in outlines:
-        if outline.group is not None:
-            first.setdefault(outline.group, outline.family)
-    return [_group(seed, number, family) for number, family in sorted(first.items())]
+        for uuid in outline.groups:
+            first.setdefault(uuid, outline.family)
+    return [_group(number, uuid, family) for number, (uuid, family) in enumerate(first.items())]
 
 
-def _group(seed: str, number: int, family: str) -> Record:
+def _group(number: int, uuid: str, family: str) -> Record:
     return {
-        "UUID": uuid_of(seed, "group", number),
+        "UUID": uuid,
         "Name": f"{family} Group {number + 1}",
         "Taxable": "Yes" if number % 3 == 0 else "No",
         "WebUrl": f"https://xpm.example/groups/{number + 1}" if number % 2 else None,

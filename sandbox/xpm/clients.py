@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from sandbox.records.chance import Record
-from sandbox.records.people_and_firms import ClientOutline
 from sandbox.xpm import views
 from sandbox.xpm.call import BadParameter, Call
 from sandbox.xpm.envelope import error, listing, ok, shelf_list
@@ -60,21 +59,11 @@ def values_list(call: Call, values: Sequence[Record]) -> Response:
 
 def contact_list(call: Call) -> Response:
     """`contacts`: each contact once, whichever clients share it; deleted ones are left out."""
-    found: dict[str, Record] = {}
-    clients = call.practice.clients
-    for position in clients.positions(_active):
-        for contact in clients.record(position)["Contacts"] or []:
-            if contact.get("IsDeleted") != "Yes":
-                found.setdefault(contact["UUID"], contact)
-    contacts = list(found.values())
+    contacts = call.practice.contacts()
     page, tail = _page(call, range(len(contacts)))
     shown = [contacts[place] for place in page]
     pieces = [views.CONTACT.write(contact) for contact in shown]
     return listing(call, "Contacts", pieces, views.CONTACT, shown.__getitem__, tail=tail)
-
-
-def _active(outline: ClientOutline) -> bool:
-    return outline.listed
 
 
 def group_list(call: Call) -> Response:

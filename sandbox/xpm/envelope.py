@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from sandbox.faults import Fault
 from sandbox.records.chance import Record
 from sandbox.shelf import O, Shelf
+from sandbox.streaming import in_turns
 from sandbox.xpm.call import Call
 from sandbox.xpm.render import View, escape
 
@@ -65,7 +66,7 @@ def listing(
         pieces = ()
     if fault and kind == "bad_record":
         pieces = _with_spoilt(pieces, fault, view, nth)
-    return StreamingResponse(_chunks(_whole(api_method, container, pieces, tail)), media_type=CONTENT_TYPE)
+    return StreamingResponse(in_turns(_chunks(_whole(api_method, container, pieces, tail))), media_type=CONTENT_TYPE)
 
 
 def _whole(api_method: str, container: str, pieces: Iterable[bytes], tail: bytes) -> Iterator[bytes]:

@@ -1,0 +1,36 @@
+"""Sandboxes to test: one to change, one that every test only reads."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.server import SandboxServer
+from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, demo_world, small_world
+from sandbox.xpm.limits import Limits
+from tests.sandbox.kit import Guest
+
+UNLIMITED = Limits(0, 0, 0)
+
+
+@pytest.fixture
+def server() -> Iterator[SandboxServer]:
+    """A small world with Xero's own limits, for this test alone."""
+    with SandboxServer(small_world()) as running:
+        yield running
+
+
+@pytest.fixture
+def guest(server: SandboxServer) -> Iterator[Guest]:
+    """Mere's app at that server, connected to Harbour & Vale."""
+    guest = Guest(server).connect()
+    yield guest
+    guest.http.close()
+
+
+@pytest.fixture(scope="session")
+def reader() -> Iterator[Guest]:
+    """An app connected to both practices of the demo world without limits; only to be read."""
+    with SandboxServer(demo_world(limits=UNLIMITED)) as running:
+        guest = Guest(running, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
+        yield guest
+        guest.http.close()

@@ -1,0 +1,118 @@
+"""The sandbox as a program and as a thread."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sandbox.server import SandboxServer
+from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, small_world, world_from_file
+from sandbox.xpm.limits import Limits
+from tests.sandbox.kit import Guest
+
+
+def test_leaving_the_context_ends_the_thread_and_frees_the_port() -> None:
+    before = set(threading.enumerate())
+    with SandboxServer(small_world(limits=Limits(0, 0, 0))) as server:
+        guest = Guest(server).connect()
+        assert guest.items("client.api/list", "Client")
+        guest.http.close()
+    assert set(threading.enumerate()) == before
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind((server.host, server.port))
+
+
+def test_a_taken_port_is_an_error_at_once() -> None:
+    with SandboxServer(small_world()) as server, pytest.raises(OSError, match="in use"):
+        SandboxServer(small_world(), port=server.port)
+
+
+def test_a_server_stops_while_an_answer_is_still_dripping() -> None:
+    with SandboxServer(small_world()) as server:
+        guest = Guest(server).connect()
+        guest.order(area="xpm", kind="drip", bytes=1, delay=0.5)
+        headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
+        with guest.http.stream("GET", "/practicemanager/3.1/staff.api/list", headers=headers) as slow:
+            flow = slow.iter_raw()
+            assert next(flow)
+        guest.http.close()
+
+
+def test_edits_of_the_live_world_show_at_once(server: SandboxServer) -> None:
+    guest = Guest(server).connect()
+    server.world.practices[HARBOUR_VALE].rename(guest.truth("staff")[0]["UUID"], "Renamed")
+    assert guest.items("staff.api/list", "Staff")[0].findtext("Name") == "Renamed"
+    guest.http.close()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_the_program_says_where_it_is_and_stops_cleanly_on_a_signal(stop: signal.Signals) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "sandbox",
+        "--port",
+        "0",
+        "--world",
+        "small",
+        "--jobs",
+        "30",
+        "--minute-limit",
+        "0",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:  # noqa: S603 - our own
+        assert program.stdout is not None
+        assert program.stderr is not None
+        line = program.stdout.readline()
+        url = line.rsplit(" ", 1)[1].strip()
+        world = httpx.get(f"{url}/sandbox/world", trust_env=False).json()
+        program.send_signal(stop)
+        assert program.wait(timeout=20) == 0
+        assert program.stderr.read() == ""
+    assert line.startswith("Xero sandbox ready at http://127.0.0.1:")
+    assert world["tenants"][0]["counts"]["jobs"] == 30
+
+
+def test_the_program_says_why_it_cannot_start(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--world", str(tmp_path / "none.json")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)  # noqa: S603 - our own
+    assert done.returncode == 1
+    assert "cannot start" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_world_can_be_told_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "world.json"
+    told = {
+        "apps": [{"client_id": "desk", "name": "Desk", "redirect_uris": ["http://127.0.0.1:1/cb"]}],
+        "people": [
+            {"name": "Kiri Reid", "email": "kiri@other.example", "seats": {COASTAL_BRANCH: {"privilege": True}}},
+        ],
+        "practices": [{"tenant_id": COASTAL_BRANCH, "name": "Other", "country": "NZ", "jobs": 3}],
+    }
+    file.write_text(json.dumps(told), "utf-8")
+    world = world_from_file(file)
+    assert world.apps["desk"].is_public
+    assert world.practices[COASTAL_BRANCH].counts()["jobs"] == 3
+    assert [found.name for found in world.practices_for(world.people["kiri@other.example"])] == ["Other"]
+    file.write_text("{}", "utf-8")
+    with pytest.raises(ValueError, match="does not describe a world"):
+        world_from_file(file)
+
+
+def test_many_jobs_are_streamed_from_the_seed() -> None:
+    with SandboxServer(small_world(jobs=5_000, limits=Limits(0, 0, 0))) as server:
+        guest = Guest(server).connect()
+        headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
+        path = "/practicemanager/3.1/job.api/current?detailed=true"
+        with guest.http.stream("GET", path, headers=headers) as answer:
+            assert answer.headers["transfer-encoding"] == "chunked"
+            assert sum(len(chunk) for chunk in answer.iter_raw()) > 500_000
+        guest.http.close()
