@@ -207,11 +207,13 @@ def test_too_many_in_flight_is_a_matter_of_moments() -> None:
     assert (clock.now - START).total_seconds() < 5
 
 
-def test_a_limit_of_the_day_is_raised_at_once() -> None:
-    clock, script = FakeClock(), Script([limited("day", **{"Retry-After": "40000"})])
+@pytest.mark.parametrize("seconds", [None, 5, 40_000])
+def test_a_limit_of_the_day_is_raised_at_once(seconds: int | None) -> None:
+    headers = {} if seconds is None else {"Retry-After": str(seconds)}
+    clock, script = FakeClock(), Script([limited("day", **headers)])
     with pytest.raises(DayLimit) as caught:
         list(xpm_api(script, clock).staff())
-    assert caught.value.resumes_at == START + timedelta(seconds=40_000)
+    assert caught.value.resumes_at == (None if seconds is None else START + timedelta(seconds=seconds))
     assert len(script.requests) == 1
     assert clock.slept == []
 

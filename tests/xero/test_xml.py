@@ -122,6 +122,11 @@ def test_a_document_type_is_refused_with_its_entities(entity: str) -> None:
         read(STAFF, f"<!DOCTYPE Response [<!ENTITY e {entity}>]>".encode() + body)
 
 
+def test_a_document_type_is_refused_even_where_no_record_needs_it() -> None:
+    with pytest.raises(UnreadableAnswer, match="document type"):
+        read(STAFF, b"<!DOCTYPE Response []>" + envelope("<StaffList/>"))
+
+
 def test_an_xml_declaration_and_a_byte_order_mark_do_no_harm() -> None:
     body = b"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\r\n" + envelope("<StaffList/>")
     assert read(STAFF, body) == []

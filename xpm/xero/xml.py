@@ -186,7 +186,6 @@ class RecordReader(Generic[M]):
         if element.tag == self._endpoint.item and self._is_home(parent):
             self._complete = True
             yield self._record(element)
-            element.clear()
             self._drop_older_siblings(element, parent)
         elif parent.getparent() is None:
             if element.tag == self._endpoint.container:
