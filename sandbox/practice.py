@@ -132,10 +132,9 @@ class Practice:
         shelf = self.clients if owner == "client" else self.jobs
         with self.lock:
             kept = self._values.get((owner, shelf.key(position)))
-            if kept is not None:
-                return [dict(value) for value in kept]
-            made = custom.values(self._seed, owner, position, self._first_definitions, self._today)
-            return [value for value in made if self.definitions.find(value["UUID"]) is not None]
+            if kept is None:
+                kept = custom.values(self._seed, owner, position, self._first_definitions, self._today)
+            return [dict(value) for value in kept if self.definitions.find(value["UUID"]) is not None]
 
     def set_values(self, owner: Owner, position: int, values: list[Record]) -> None:
         """Replace all values of one record; the client's modified stamp stays, as in XPM."""

@@ -120,3 +120,37 @@ def test_a_shuffle_is_repeatable_and_touches_one_practice_only(guest: Guest) -> 
     before = guest.truth("clients", COASTAL_BRANCH)
     guest.control("POST", f"tenants/{HARBOUR_VALE}/shuffle", {"seed": 5, "changes": 60})
     assert guest.truth("clients", COASTAL_BRANCH) == before
+
+
+def test_a_body_that_is_no_json_object_is_refused(guest: Guest) -> None:
+    for body in (b"{", b"[1]"):
+        answer = guest.http.post(f"/sandbox/tenants/{HARBOUR_VALE}/shuffle", content=body)
+        assert answer.status_code == 400
+    assert guest.http.post(f"/sandbox/{RECORDS}/jobs?created=soon", json={"Name": "x"}).status_code == 400
+    assert guest.http.post(f"/sandbox/tenants/{HARBOUR_VALE}/shuffle", json={"changes": "many"}).status_code == 400
+
+
+def test_faults_and_requests_are_asked_for_by_number(guest: Guest) -> None:
+    assert guest.http.delete("/sandbox/faults/99").status_code == 404
+    assert guest.http.get("/sandbox/requests?since=yesterday").status_code == 400
+
+
+def test_a_group_can_be_joined_left_and_renamed(guest: Guest) -> None:
+    group, client = guest.truth("groups")[0], guest.truth("clients")[-1]["UUID"]
+    guest.control("PATCH", f"{RECORDS}/clients/{client}", {"Groups": [{"UUID": group["UUID"], "Name": group["Name"]}]})
+    guest.control("PATCH", f"{RECORDS}/groups/{group['UUID']}", {"Name": "Whānau"})
+    got = read(guest.xml(f"clientgroup.api/get/{group['UUID']}")[1])
+    assert client in {row["UUID"] for row in got["Clients"]}
+    assert got["Name"] == "Whānau"
+    assert read(guest.xml(f"client.api/get/{client}")[1])["Groups"] == [{"UUID": group["UUID"], "Name": "Whānau"}]
+    guest.control("PATCH", f"{RECORDS}/clients/{client}", {"Groups": []})
+    assert client not in {row["UUID"] for row in guest.truth("groups")[0]["Clients"]}
+
+
+def test_a_removed_field_definition_takes_its_values_along(guest: Guest) -> None:
+    holder = next(row for row in guest.truth("custom_field_values") if row["values"])
+    field = holder["values"][0]["UUID"]
+    guest.control("DELETE", f"{RECORDS}/custom_field_definitions/{field}")
+    held = {value["UUID"] for row in guest.truth("custom_field_values") for value in row["values"]}
+    assert field not in held
+    assert guest.xml(f"customfield.api/get/{field}").findtext("Status") == "ERROR"

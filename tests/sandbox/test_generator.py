@@ -143,3 +143,14 @@ def test_a_blank_is_written_the_same_way_each_time_and_never_as_something(key: s
             "<Client></Client>",
         )
     )
+
+
+def test_the_tax_block_is_the_countrys_own() -> None:
+    def elements(country: str) -> set[str]:
+        clients = small_world(country=country, clients=30).practices[HARBOUR_VALE].clients.records()
+        return {name for client in clients for name, value in client.items() if value}
+
+    assert {"PrepareActivityStatement", "TaxNumber", "ClientCode"} <= elements("AU")
+    assert {"AgencyStatus", "ReturnType", "TaxNumber"} <= elements("NZ")
+    assert not {"ClientCode", "PrepareActivityStatement"} & elements("NZ")
+    assert not {"TaxNumber", "GSTBasis", "AgencyStatus", "ActiveAtoClient"} & elements("GB")
