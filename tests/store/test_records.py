@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import JSON, Boolean, Integer
+from sqlalchemy import JSON, Boolean, Integer, event
 from sqlmodel import Session, col, select
 
 from tests.store.kit import ACME, LATER, NOW, Writes, client, job
@@ -126,6 +126,29 @@ def test_a_batch_larger_than_one_query_is_applied_whole(database: Database) -> N
         keys = list(records.active_keys(session, JOBS, ACME))
         archived = records.archive(session, JOBS, ACME, keys, ArchiveReason.ABSENT, run_id="r", now=NOW)
         assert archived == len(rows)
+
+
+def test_keys_in_any_script_with_any_quotes_are_found_again(database: Database) -> None:
+    rows = [job(key) for key in ("J'1", 'J"2', "J\\3", "仕事-4", "J 🧾", "[5]", "")]
+    with database.write() as session:
+        put(session, rows)
+        assert put(session, rows) == Applied(unchanged=len(rows))
+
+
+def test_a_statement_takes_one_parameter_for_all_keys(database: Database) -> None:
+    counts: list[int] = []
+
+    def count(
+        _connection: object, _cursor: object, _statement: object, parameters: Sequence[object], *_: object
+    ) -> None:
+        counts.append(len(parameters))
+
+    event.listen(database.engine, "before_cursor_execute", count)
+    with database.write() as session:
+        records.archive(session, JOBS, ACME, [f"J{n}" for n in range(999)], ArchiveReason.ABSENT, run_id="r", now=NOW)
+        list(records.active_keys(session, JOBS, ACME))
+    assert counts
+    assert max(counts) < 10
 
 
 def test_an_empty_batch_does_nothing(database: Database) -> None:

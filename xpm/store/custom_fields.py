@@ -9,6 +9,7 @@ from sqlalchemy import and_, case, outerjoin, select, update
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from xpm.store.key_lists import among
 from xpm.store.record_rows import in_scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.records import BATCH, Scope
@@ -26,7 +27,7 @@ def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: I
                 col(CustomFieldOwner.practice) == scope.practice,
                 col(CustomFieldOwner.tenant_id) == scope.tenant_id,
                 col(CustomFieldOwner.owner_kind) == kind,
-                col(CustomFieldOwner.owner_key).in_(batch),
+                among(col(CustomFieldOwner.owner_key), batch),
             )
             .values(compared_at=now)
         )

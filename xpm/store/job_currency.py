@@ -6,6 +6,7 @@ from itertools import islice
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
 from xpm.store.records import BATCH
 from xpm.store.tables import Job
@@ -32,6 +33,6 @@ def _mark(session: Session, scope: Scope, numbers: Iterable[str], *, is_current:
         of = (
             col(Job.practice) == scope.practice,
             col(Job.tenant_id) == scope.tenant_id,
-            col(Job.number).in_(batch),
+            among(col(Job.number), batch),
         )
         session.connection().execute(update(Job).where(*of).values(is_current=is_current))

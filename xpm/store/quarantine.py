@@ -7,6 +7,7 @@ from itertools import islice
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from xpm.store.key_lists import among
 from xpm.store.records import BATCH, Scope
 from xpm.store.tables import Quarantine
 
@@ -62,7 +63,7 @@ def resolve(session: Session, scope: Scope, entity: str, record_keys: Iterable[s
                 col(Quarantine.practice) == scope.practice,
                 col(Quarantine.tenant_id) == scope.tenant_id,
                 col(Quarantine.entity) == entity,
-                col(Quarantine.record_key).in_(batch),
+                among(col(Quarantine.record_key), batch),
                 col(Quarantine.resolved_at).is_(None),
             )
             .values(resolved_at=now)

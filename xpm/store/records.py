@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlmodel import Session
 
 from xpm.store import record_writes
+from xpm.store.key_lists import among
 from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.vocabulary import ArchiveReason
@@ -20,7 +21,7 @@ T = TypeVar("T")
 
 __all__ = ["Applied", "RecordRow", "Scope", "active_keys", "apply", "archive", "count_active", "count_present"]
 
-BATCH = 5_000  # keys in one query; SQLite takes 32,766 variables (SQLITE_MAX_VARIABLE_NUMBER)
+BATCH = 5_000  # keys in one query, so that memory stays small however many are given
 
 
 def apply(
@@ -72,7 +73,7 @@ def archive(
     while batch := list(islice(remaining, BATCH)):
         statement = (
             update(table.table)
-            .where(in_scope(table, scope), columns[table.key].in_(batch), columns.archived_at.is_(None))
+            .where(in_scope(table, scope), among(columns[table.key], batch), columns.archived_at.is_(None))
             .values(archived_at=now, archived_reason=reason, changed_at=now, changed_by_run=run_id)
         )
         archived += session.connection().execute(statement).rowcount
@@ -84,7 +85,7 @@ def _apply_batch(
 ) -> Applied:
     columns = table.table.c
     known = select(columns[table.key], columns.content_hash, columns.archived_reason).where(
-        in_scope(table, scope), columns[table.key].in_([row.key for row in rows])
+        in_scope(table, scope), among(columns[table.key], [row.key for row in rows])
     )
     stored = {key: (digest, archived) for key, digest, archived in session.connection().execute(known)}
     current = [row for row in rows if stored.get(row.key) == (row.content_hash, row.archived)]
