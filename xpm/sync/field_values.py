@@ -15,7 +15,7 @@ from xpm.store import custom_fields, record_tables, records
 from xpm.store.record_rows import RecordRow
 from xpm.store.runs import Tally
 from xpm.store.vocabulary import OwnerKind, SyncMode
-from xpm.sync.intake import Intake, set_aside, tally_of
+from xpm.sync.intake import Intake, set_aside
 from xpm.sync.rows import field_values_row, uuid_row
 from xpm.sync.work import Work
 from xpm.xero.errors import NotFound, UnreadableAnswer
@@ -38,10 +38,11 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Compared:
-    """How far a run came: owners whose values are as XPM has them, of all there are."""
+    """How far a run came: clients and jobs whose values are as XPM has them, of all there are; some were different."""
 
     done: int
     of: int
+    different: int
 
 
 def sync_definitions(work: Work) -> Intake[CustomFieldDefinition]:
@@ -60,10 +61,11 @@ def sync_values(work: Work) -> Compared:
     waiting = owners_to_compare(work)
     allowance = int(work.integration.settings.xero_calls_per_day * SHARE_OF_THE_DAY)
     due = iter(waiting[:allowance])
+    different = 0
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while batch := list(islice(due, BATCH)):
-            _store(work, batch, list(pool.map(partial(_read, work), batch)))
-    return Compared(min(len(waiting), allowance), len(waiting))
+            different += _store(work, batch, list(pool.map(partial(_read, work), batch)))
+    return Compared(min(len(waiting), allowance), len(waiting), different)
 
 
 def owners_to_compare(work: Work) -> list[Owner]:
@@ -89,8 +91,9 @@ def _read(work: Work, owner: Owner) -> RecordRow | Unreadable:
         return Unreadable(key, error.message, "")
 
 
-def _store(work: Work, owners: list[Owner], answers: list[RecordRow | Unreadable]) -> None:
-    now = work.integration.clock()
+def _store(work: Work, owners: list[Owner], answers: list[RecordRow | Unreadable]) -> int:
+    """Store a batch, and tell how many owners' values were different from what was stored."""
+    now, different = work.integration.clock(), 0
     with work.commit() as session:
         for kind, (_, table) in TABLES.items():
             mine = [answer for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
@@ -99,5 +102,7 @@ def _store(work: Work, owners: list[Owner], answers: list[RecordRow | Unreadable
             applied = records.apply(session, table, work.scope, rows, run_id=work.run_id, now=now)
             custom_fields.note_compared(session, work.scope, kind, (row.key for row in rows), now)
             set_aside(work, session, f"{kind}_custom_fields", unreadable, [row.key for row in rows])
-            work.note(session, tally_of(applied, quarantined=len(unreadable)))
+            work.note(session, Tally(quarantined=len(unreadable)))
+            different += applied.added + applied.changed
         work.note(session, Tally(calls=len(owners)))
+    return different

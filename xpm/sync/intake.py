@@ -1,7 +1,7 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Generic, TypeVar
@@ -36,10 +36,16 @@ class Suspicion:
 
 
 class Intake(Generic[M]):
-    """The records of one table as they arrive. `seen` are the keys that XPM has, whether it could be read or not."""
+    """The records of one table as they arrive. `seen` are the keys that XPM has, whether they could be read or not.
 
-    def __init__(self, work: Work, table: RecordTable, to_row: Callable[[M], RecordRow]) -> None:
+    `beside`: the table only accompanies the entity's own, so that its records are not among those the run counts.
+    """
+
+    def __init__(
+        self, work: Work, table: RecordTable, to_row: Callable[[M], RecordRow], *, beside: bool = False
+    ) -> None:
         self._work = work
+        self._beside = beside
         self.table = table
         self._to_row = to_row
         self.seen: set[str] = set()
@@ -61,7 +67,6 @@ class Intake(Generic[M]):
         taken: set[str] = set()
         for batch in _batches(pull, BATCH):
             taken |= self._store(batch)
-        self.seen |= taken
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.commit() as session:
             self._work.note(session, Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
@@ -105,18 +110,29 @@ class Intake(Generic[M]):
         scope, run_id, now = self._work.scope, self._work.run_id, self._work.integration.clock()
         with self._work.commit() as session:
             count = records.archive(session, self.table, scope, keys, ArchiveReason.ABSENT, run_id=run_id, now=now)
-            self._work.note(session, Tally(archived=count))
+            self._work.note(session, Tally(archived=0 if self._beside else count))
 
     def _store(self, batch: list[M | Unreadable]) -> set[str]:
         rows = [self._to_row(record) for record in batch if not isinstance(record, Unreadable)]
         unreadable = [record for record in batch if isinstance(record, Unreadable)]
-        now = self._work.integration.clock()
         with self._work.commit() as session:
-            applied = records.apply(session, self.table, self._work.scope, rows, run_id=self._work.run_id, now=now)
+            applied = self._apply(session, rows)
             set_aside(self._work, session, self.table.table.name, unreadable, [row.key for row in rows])
-            self._work.note(session, tally_of(applied, quarantined=len(unreadable)))
+            counted = Applied() if self._beside else applied
+            self._work.note(session, tally_of(counted, quarantined=len(unreadable)))
         self.unreadable += unreadable
-        return {row.key for row in rows} | {record.key for record in unreadable if record.key is not None}
+        keys = {row.key for row in rows} | {record.key for record in unreadable if record.key is not None}
+        self.seen |= keys
+        return keys
+
+    def _apply(self, session: Session, rows: list[RecordRow]) -> Applied:
+        """Store the rows; one that an earlier list of this run had too counts again only if it is different now."""
+        scope, run_id, now = self._work.scope, self._work.run_id, self._work.integration.clock()
+        first = [row for row in rows if row.key not in self.seen]
+        again = [row for row in rows if row.key in self.seen]
+        applied = records.apply(session, self.table, scope, first, run_id=run_id, now=now)
+        repeated = records.apply(session, self.table, scope, again, run_id=run_id, now=now)
+        return applied + replace(repeated, unchanged=0)
 
 
 def set_aside(

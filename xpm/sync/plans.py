@@ -24,7 +24,7 @@ OVERLAP = timedelta(minutes=10)
 
 def sync_clients(work: Work) -> Intake[Client]:
     """Groups and clients. Changes only: `modifiedsince` the last run, by Xero's clock. Full: one list of everything."""
-    groups = Intake[ClientGroup](work, record_tables.CLIENT_GROUPS, uuid_row)
+    groups = Intake[ClientGroup](work, record_tables.CLIENT_GROUPS, uuid_row, beside=True)
     groups.take_all(work.access.api.client_groups())
     clients = Intake[Client](work, record_tables.CLIENTS, client_row)
     since = _watermark(work) if work.request.mode is SyncMode.CHANGES else None
@@ -41,7 +41,7 @@ def sync_jobs(work: Work) -> Intake[Job]:
     Full: all windows back to the practice's configured start, and the current jobs, which may be older. Changes only:
     the current jobs. A stored job that is in neither is asked for by its number before anything is concluded.
     """
-    categories = Intake[Category](work, record_tables.JOB_CATEGORIES, uuid_row)
+    categories = Intake[Category](work, record_tables.JOB_CATEGORIES, uuid_row, beside=True)
     categories.take_all(work.access.api.job_categories())
     jobs = Intake[Job](work, record_tables.JOBS, job_row)
     full = work.request.mode is SyncMode.FULL

@@ -1,6 +1,7 @@
 """One sync of one entity, from the question whether it may run to the sentence that sums it up."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -92,8 +93,9 @@ def _summed_up(run: SyncRun, intake: AnyIntake, compared: Compared | None) -> Me
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
     if run.source_count != run.stored_count:
         return message("sync.counts_differ", **facts)
-    if compared and compared.done < compared.of:
-        return message("sync.values_partly", done=compared.done, of=compared.of, **facts)
+    if compared:
+        key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
+        return message(key, **asdict(compared), **facts)
     return message("sync.succeeded", **facts)
 
 
