@@ -34,9 +34,10 @@ class OwnedTable:
 
 @dataclass(frozen=True)
 class SharedTable:
-    """Rows that several records name; the last record written wins."""
+    """Rows that several records name through an owned table and its column (`via`); the last record written wins."""
 
     table: Table
+    via: tuple[str, str]
 
     @property
     def columns(self) -> frozenset[str]:
@@ -84,7 +85,7 @@ CLIENTS = RecordTable(
         "client_group_member": OwnedTable(_table(tables.ClientGroupMember), "client_uuid", "ordinal"),
         "client_relationship": OwnedTable(_table(tables.ClientRelationship), "client_uuid", "ordinal"),
     },
-    shared={"contact": SharedTable(_table(tables.Contact))},
+    shared={"contact": SharedTable(_table(tables.Contact), via=("client_contact", "contact_uuid"))},
 )
 CLIENT_GROUPS = RecordTable(_table(tables.ClientGroup), "uuid")
 JOBS = RecordTable(_table(tables.Job), "number", local=frozenset({"is_current"}))

@@ -1,0 +1,51 @@
+"""Comparing Xero's records with FYI's, record by record and field by field."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from xpm.store import record_reads
+from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.record_tables import RecordTable
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A field that is not the same on both sides; `field` is empty where one side lacks the whole record."""
+
+    table: str
+    key: str
+    field: str
+    source: object
+    stored: object
+
+
+def differences(
+    session: Session, table: RecordTable, scope: Scope, source: Iterable[RecordRow]
+) -> Iterator[Difference]:
+    """Every difference between `source`, which is all that Xero has of a kind, and what is stored."""
+    expected = {row.key: row for row in source}
+    name = table.table.name
+    stored = {row.key: row for row in record_reads.read(session, table, scope, expected)}
+    for key, row in expected.items():
+        if key not in stored:
+            yield Difference(name, key, "", "a record", None)
+        else:
+            yield from _fields(name, row, stored[key])
+    for key in record_reads.keys_present(session, table, scope):
+        if key not in expected:
+            yield Difference(name, key, "", None, "a record")
+
+
+def _fields(table: str, source: RecordRow, stored: RecordRow) -> Iterator[Difference]:
+    sides = ({**source.columns, **_beside(source)}, {**stored.columns, **_beside(stored)})
+    for field, value in sides[0].items():
+        if value != sides[1].get(field):
+            yield Difference(table, source.key, field, value, sides[1].get(field))
+
+
+def _beside(row: RecordRow) -> Mapping[str, object]:
+    """What stands in other tables, as fields of the record."""
+    tables = {**row.owned, **row.shared}
+    return {"archived": row.archived, **{name: [dict(one) for one in rows] for name, rows in tables.items()}}
