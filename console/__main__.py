@@ -1,0 +1,7 @@
+"""`python -m console`: the console of the installation that the environment describes."""
+
+from console.server import serve
+from xpm.settings import Settings
+
+if __name__ == "__main__":
+    serve(Settings())

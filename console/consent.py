@@ -1,0 +1,116 @@
+"""The browser's way to Xero and back (OAuth 2.0, RFC 6749 §4.1), and waking the run that waits for it.
+
+Neither page shows itself in a history or a referrer: setting out and a good answer are redirects, and the query of the
+callback, which holds code and state, is logged nowhere.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
+
+from pydantic import SecretStr
+from starlette.background import BackgroundTask
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.desk import Desk, desk_of, notice
+from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
+from xpm.connection import callback
+from xpm.connection.callback import Received, SettingOut
+from xpm.words import Stopped
+
+CALLBACK_PATH = "/oauth/callback"
+UNSEEN = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
+STATUS_OF = {"consent.link_unknown": 404, "consent.link_over": 410}
+ANSWERED = frozenset({"consent.granted", "consent.declined"})
+STILL_WAITING = "consent.xero_silent"  # the only answer after which the link may be opened once more
+WAKE_TRIES, WAKE_EVERY = 10, 0.5  # seconds; a run stores its pause a moment before the form that a wake-up needs
+
+log = logging.getLogger(__name__)
+
+
+def connect(request: Request) -> Response:
+    """`GET /connect/{attempt}`: on to Xero, with a cookie that ties the answer to this browser (RFC 6749 §10.12)."""
+    desk = desk_of(request)
+    try:
+        out = callback.set_out(desk.integration, str(request.path_params["attempt"]))
+    except Stopped as stopped:
+        refused = notice(stopped.message, STATUS_OF.get(stopped.message.key, 400))
+        refused.headers.update(UNSEEN)
+        return refused
+    answer = RedirectResponse(out.url.get_secret_value(), 303, UNSEEN)
+    _set_cookie(answer, desk, out)
+    return answer
+
+
+def receive(request: Request) -> Response:
+    """`GET /oauth/callback`: take Xero's answer, forget the cookie, wake the run, leave the address with the code."""
+    desk = desk_of(request)
+    cookie = _cookie_name(desk, request.query_params.get("state", ""))
+    received = callback.receive(desk.integration, request.query_params, request.cookies.get(cookie, ""))
+    answer = _shown(received)
+    answer.headers.update(UNSEEN)
+    answer.delete_cookie(cookie, CALLBACK_PATH, secure=_is_https(desk), httponly=True, samesite="lax")
+    if received.flow_run_id and received.said.key != STILL_WAITING:
+        answer.background = BackgroundTask(wake, desk.runs, UUID(received.flow_run_id), request.app.state.sleep)
+    return answer
+
+
+def wake(runs: Runs, run_id: UUID, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """Let the run look for the answer; tells whether it was woken.
+
+    Gives up quietly: the run's page wakes it as well, anybody can press Resume in Prefect, and the run that was not
+    paused yet finds the answer by itself.
+    """
+    for _ in range(WAKE_TRIES):
+        try:
+            runs.wake(run_id)
+        except NotWaiting:
+            sleep(WAKE_EVERY)
+        except (RunsUnavailable, UnknownFlowRun) as error:
+            log.warning("Run %s could not be woken: %s. Resume it in Prefect.", run_id, type(error).__name__)
+            return False
+        else:
+            return True
+    log.info("Run %s did not wait for the answer any more, or is not paused yet.", run_id)
+    return False
+
+
+def _shown(received: Received) -> Response:
+    run = received.flow_run_id
+    if run and received.said.key in ANSWERED:
+        return RedirectResponse(f"/runs/{run}", 303)
+    return notice(received.said, 400, run=run)
+
+
+def _set_cookie(answer: Response, desk: Desk, out: SettingOut) -> None:
+    seconds = max(0, int((out.until - desk.integration.clock()).total_seconds()))
+    answer.set_cookie(
+        _cookie_name(desk, _state_in(out.url)),
+        out.browser.get_secret_value(),
+        max_age=seconds,
+        path=CALLBACK_PATH,
+        secure=_is_https(desk),
+        httponly=True,
+        samesite="lax",  # the answer comes as a navigation from Xero's site, with which "strict" sends nothing
+    )
+
+
+def _cookie_name(desk: Desk, state: str) -> str:
+    """One cookie for each way to Xero, so that two practices can be reconnected in two tabs.
+
+    The prefix makes a browser accept it over HTTPS only; `__Host-` is not for cookies with a path (RFC 6265bis §4.1.3).
+    """
+    prefix = "__Secure-" if _is_https(desk) else ""
+    return f"{prefix}xpm-browser-{sha256(state.encode()).hexdigest()[:16]}"
+
+
+def _state_in(url: SecretStr) -> str:
+    return parse_qs(urlsplit(url.get_secret_value()).query)["state"][0]
+
+
+def _is_https(desk: Desk) -> bool:
+    return desk.integration.settings.xpm_console_url.startswith("https://")

@@ -1,0 +1,120 @@
+"""The page of one run: what it is doing, what it waits for, and how it ended."""
+
+from contextlib import suppress
+from datetime import timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.desk import Desk, desk_of, local_time, notice, page, text_of
+from console.left import Left, left_by
+from console.runs import FlowRunSeen, NotWaiting, Stage
+from console.steps import steps_of
+from console.tables import rows_of
+from xpm.store import people, practices
+from xpm.store.errors import UnknownPractice
+from xpm.store.tables import Practice, PracticeActivity
+from xpm.store.vocabulary import ActivityStatus
+from xpm.words import Message, message
+
+REFRESH = 2  # seconds
+SLOW_START = timedelta(seconds=30)  # a worker looks for runs every ten
+LOOKS_WELL = frozenset({ActivityStatus.SUCCESS, ActivityStatus.IN_PROGRESS})
+
+
+def show(request: Request) -> Response:
+    """`GET /runs/{run}`. Raises UnknownFlowRun, RunsUnavailable."""
+    desk = desk_of(request)
+    run = desk.runs.read(request.path_params["run"])
+    with desk.integration.database.read() as session:
+        left = left_by(session, str(run.id))
+        practice = _practice_of(session, run)
+        invited = _invited(session, run, left, practice)
+    _wake_when_answered(desk, run, left)
+    shown = {
+        "run": run,
+        "practice": practice,
+        "zone": practice.time_zone if practice else "UTC",
+        "steps": steps_of(run, left),
+        "said": _said(desk, run, left, practice),
+        "invited": invited,
+        "attempt": left.attempt,
+        "rows": rows_of(left.syncs),
+        "refresh": None if run.stage.is_over or run.choices else REFRESH,
+    }
+    return page("run.html", shown)
+
+
+def choose(request: Request, form: FormData) -> Response:
+    """`POST /runs/{run}/practice`: answer the run that asks.
+
+    Raises UnknownFlowRun, RunsUnavailable.
+    """
+    desk = desk_of(request)
+    run = desk.runs.read(request.path_params["run"])
+    label = text_of(form, "practice")
+    if not run.choices:  # answered before, or its time is over: the run's page tells which
+        return to_run(run.id)
+    if label not in run.choices:
+        said = message("choice.not_offered", tenant=label) if label else message("console.nothing_chosen")
+        return notice(said, 400, run=run.id)
+    with suppress(NotWaiting):
+        desk.runs.choose(run.id, label)
+    return to_run(run.id)
+
+
+def to_run(run_id: UUID) -> RedirectResponse:
+    """On to the page of a run."""
+    return RedirectResponse(f"/runs/{run_id}", 303)
+
+
+def _practice_of(session: Session, run: FlowRunSeen) -> Practice | None:
+    try:
+        return practices.get(session, run.practice)
+    except UnknownPractice:
+        return None
+
+
+def _invited(session: Session, run: FlowRunSeen, left: Left, practice: Practice | None) -> Message | None:
+    """What to say to the person who is to log in to Xero, while the run waits for that."""
+    if left.attempt is None or not left.awaits_login or run.stage.is_over:
+        return None
+    person = people.get(session, left.attempt.user_id).name
+    until = local_time(left.attempt.expires_at, practice.time_zone if practice else "UTC")
+    return message("console.log_in", person=person, until=until)
+
+
+def _wake_when_answered(desk: Desk, run: FlowRunSeen, left: Left) -> None:
+    """Wake a run whose answer is here but whose wake-up was missed; harmless when it needs none."""
+    if run.stage is Stage.PAUSED and not run.choices and left.has_answer:
+        with suppress(NotWaiting):
+            desk.runs.wake(run.id)
+
+
+def _said(desk: Desk, run: FlowRunSeen, left: Left, practice: Practice | None) -> Message | None:
+    """The result of a run that is over; else what an administrator has to know of one that goes on."""
+    if run.stage.is_over:
+        return _result(run, left)
+    if run.choices:
+        name = practice.name if practice else run.practice
+        return message("console.choose", count=len(run.choices), practice=name)
+    if run.stage is Stage.STARTING and desk.integration.clock() - run.created > SLOW_START:
+        return message("console.not_started")
+    return None
+
+
+def _result(run: FlowRunSeen, left: Left) -> Message:
+    """The run's last entry, unless it looks better than the run ended."""
+    last = left.entries[0] if left.entries else None
+    if last and (run.stage is not Stage.FAILED or last.status not in LOOKS_WELL):
+        return _as_message(last)
+    return message("console.run_failed" if run.stage is Stage.FAILED else "console.run_over")
+
+
+def _as_message(entry: PracticeActivity) -> Message:
+    return Message(
+        key=entry.kind, status=entry.status, title=entry.title, cause=entry.detail or "", next=entry.next_step or ""
+    )

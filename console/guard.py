@@ -1,0 +1,107 @@
+"""What every request has to satisfy before a page sees it, and the headers every answer carries.
+
+The console has no log in of its own: who reaches it may use it. What it keeps out is a web page of somebody else that
+makes an administrator's browser act here (cross-site request forgery, DNS rebinding, framing).
+"""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+LONGEST_FORM = 64 * 1024  # bytes; the largest form here has a few hundred
+FIXED_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+ORDINARY_HEADERS = {
+    # Under "no-referrer" a browser sends "Origin: null" with its own forms (Fetch, "append a request Origin header"),
+    # which nothing could tell from somebody else's. Pages that see a code or a state say "no-referrer" themselves.
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """Refuses foreign hosts and foreign forms, and adds the security headers."""
+
+    def __init__(self, app: ASGIApp, console_url: str) -> None:
+        self._app = app
+        self._console = origin_of(console_url)
+        self._host = urlsplit(console_url).hostname
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer the request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        if refusal := self._refusal(scope["method"], headers, scope["scheme"]):
+            await refusal(scope, receive, _with_headers(send))
+        else:
+            await self._app(scope, receive, _with_headers(send))
+
+    def _refusal(self, method: str, headers: Headers, scheme: str) -> PlainTextResponse | None:
+        host = headers.get("host", "")
+        if not self._is_ours(host):
+            return PlainTextResponse("This address is not the console's.", 400)
+        if method in SAFE_METHODS:
+            return None
+        if not self._is_same_origin(headers, f"{scheme}://{host}"):
+            return PlainTextResponse("This form was not sent by a page of the console.", 403)
+        if not _is_short(headers):
+            return PlainTextResponse("This form is too long.", 413)
+        return None
+
+    def _is_ours(self, host: str) -> bool:
+        """A name that points here without being ours is how DNS rebinding reaches a local server."""
+        try:
+            name = urlsplit(f"//{host}").hostname
+        except ValueError:
+            return False
+        return name is not None and (name == self._host or is_loopback(name))
+
+    def _is_same_origin(self, headers: Headers, own: str) -> bool:
+        """Browsers say where a form comes from; a program has to say `Origin: <console URL>` as well."""
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if site is not None and site != "same-origin":
+            return False
+        return origin in {self._console, own} if origin is not None else site is not None
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, as RFC 6454 §6.2 writes an origin."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_loopback(name: str) -> bool:
+    """Whether a host name means this machine."""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def _is_short(headers: Headers) -> bool:
+    length = headers.get("content-length", "")
+    return length.isdecimal() and int(length) <= LONGEST_FORM
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(FIXED_HEADERS)
+            for name, value in ORDINARY_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return sending

@@ -1,0 +1,98 @@
+"""Practice Activity: everything the product did for a practice, newest first, to filter, search and export."""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import StringIO
+from urllib.parse import urlencode
+
+from sqlmodel import Session
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from console.desk import desk_of, local_time, page, practice_of
+from xpm.connection.integration import Integration
+from xpm.store import activity
+from xpm.store.tables import Practice, PracticeActivity
+from xpm.store.vocabulary import ActivityStatus
+
+A_PAGE = 50
+AT_ONCE = 500  # entries of an export that are read in one go
+COLUMNS = ("Time", "Status", "What happened", "Cause", "Next step", "Person", "Run")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate such a cell (OWASP: "CSV Injection")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the reader wants to see."""
+
+    status: ActivityStatus | None
+    search: str
+    before: int | None
+
+    @classmethod
+    def by(cls, request: Request) -> "Asked":
+        """Read the query; what makes no sense is left out."""
+        query = request.query_params
+        status, before = query.get("status", ""), query.get("before", "")
+        return cls(
+            status=ActivityStatus(status) if status in set(ActivityStatus) else None,
+            search=query.get("search", "").strip(),
+            before=int(before) if before.isascii() and before.isdecimal() and len(before) < len(str(2**63)) else None,
+        )
+
+    def query(self, **more: str | int) -> str:
+        """The same wish as a query, with something added."""
+        return "?" + urlencode({name: value for name, value in self.filters().items() if value} | more)
+
+    def filters(self) -> dict[str, str]:
+        """The wish without the place in the list."""
+        return {"status": str(self.status or ""), "search": self.search}
+
+    def entries(self, session: Session, practice: str, limit: int, before: int | None) -> list[PracticeActivity]:
+        """The entries that fit."""
+        return activity.recent(session, practice, limit, status=self.status, search=self.search or None, before=before)
+
+
+def show(request: Request) -> Response:
+    """`GET /practices/{slug}/activity`, also as CSV with `format=csv`. Raises UnknownPractice."""
+    integration, asked = desk_of(request).integration, Asked.by(request)
+    with integration.database.read() as session:
+        practice = practice_of(request, session)
+        entries = asked.entries(session, practice.slug, A_PAGE + 1, asked.before)
+    if request.query_params.get("format") == "csv":
+        name = f"practice-activity-{practice.slug}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(_csv(integration, practice, asked), media_type="text/csv", headers=headers)
+    shown = entries[:A_PAGE]
+    older = asked.query(before=shown[-1].id or 0) if len(entries) > A_PAGE else None
+    found = {"practice": practice, "entries": shown, "asked": asked, "statuses": list(ActivityStatus)}
+    return page("activity.html", found | {"older": older, "export": asked.query(format="csv")})
+
+
+def _csv(integration: Integration, practice: Practice, asked: Asked) -> Iterator[str]:
+    """All entries that fit, a piece at a time."""
+    yield "\ufeff" + _lines([COLUMNS])  # the mark makes Excel read UTF-8
+    before: int | None = None
+    while True:
+        with integration.database.read() as session:
+            entries = asked.entries(session, practice.slug, AT_ONCE, before)
+        yield _lines([_cells(entry, practice.time_zone) for entry in entries])
+        if len(entries) < AT_ONCE:
+            return
+        before = entries[-1].id
+
+
+def _cells(entry: PracticeActivity, zone: str) -> tuple[str, ...]:
+    texts = (entry.title, entry.detail, entry.next_step, entry.person, entry.flow_run_id)
+    return (local_time(entry.at, zone), str(entry.status), *(_harmless(text or "") for text in texts))
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+
+
+def _lines(rows: list[tuple[str, ...]]) -> str:
+    written = StringIO()
+    csv.writer(written).writerows(rows)
+    return written.getvalue()

@@ -1,0 +1,40 @@
+"""What one flow run left in FYI's own records: attempts, counts, entries of Practice Activity."""
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session, col, select
+
+from xpm.store import attempts
+from xpm.store.tables import AuthorisationAttempt, PracticeActivity, SyncRun
+from xpm.store.vocabulary import AttemptOutcome
+
+
+class Left(BaseModel):
+    """The traces of a run; each list newest first, with one sync per entity."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    attempt: AuthorisationAttempt | None
+    syncs: dict[str, SyncRun]
+    entries: tuple[PracticeActivity, ...]
+
+    @property
+    def awaits_login(self) -> bool:
+        """Whether the administrator still has to log in to Xero."""
+        return self.attempt is not None and self.attempt.outcome is AttemptOutcome.WAITING
+
+    @property
+    def has_answer(self) -> bool:
+        """Whether Xero's answer is here, good or bad."""
+        return self.attempt is not None and self.attempt.outcome is not AttemptOutcome.WAITING
+
+
+def left_by(session: Session, flow_run_id: str) -> Left:
+    """Everything there is of one run."""
+    tried = attempts.of_run(session, flow_run_id)
+    syncs = select(SyncRun).where(SyncRun.flow_run_id == flow_run_id).order_by(col(SyncRun.started_at))
+    entries = select(PracticeActivity).where(PracticeActivity.flow_run_id == flow_run_id)
+    return Left(
+        attempt=tried[0] if tried else None,
+        syncs={sync.entity: sync for sync in session.exec(syncs)},
+        entries=tuple(session.exec(entries.order_by(col(PracticeActivity.id).desc()))),
+    )

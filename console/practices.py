@@ -1,0 +1,24 @@
+"""All practices at a glance."""
+
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.desk import desk_of, page
+from xpm.connection.overview import Overview, overview
+from xpm.store import practices
+
+
+def show(request: Request) -> Response:
+    """`GET /`."""
+    integration = desk_of(request).integration
+    with integration.database.read() as session:
+        found = practices.all_of_them(session)
+    rows = [(practice, seen, last_sync(seen)) for practice in found for seen in [overview(integration, practice.slug)]]
+    return page("practices.html", {"rows": rows})
+
+
+def last_sync(seen: Overview) -> datetime | None:
+    """When the practice's latest sync of anything ended."""
+    return max((sync.finished_at for sync in seen.syncs if sync.finished_at), default=None)

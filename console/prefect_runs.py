@@ -1,0 +1,160 @@
+"""The flow runs of a Prefect server, through Prefect's own client."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
+from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, PREFECT_UI_URL, temporary_settings
+from pydantic import TypeAdapter
+
+from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
+from xpm.store.vocabulary import SyncMode
+from xpm.sync.entities import Entity
+
+RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"
+RUNBOOKS = frozenset({"reconnect", "sync"})
+PATIENCE = 10.0  # seconds; a person waits for the page
+QUESTION = "practice"  # the field of the form that asks for the practice
+
+STAGES = {
+    StateType.SCHEDULED: Stage.STARTING,
+    StateType.PENDING: Stage.STARTING,
+    StateType.RUNNING: Stage.RUNNING,
+    StateType.PAUSED: Stage.PAUSED,
+    StateType.CANCELLING: Stage.RUNNING,
+    StateType.COMPLETED: Stage.COMPLETED,
+    StateType.FAILED: Stage.FAILED,
+    StateType.CRASHED: Stage.FAILED,
+    StateType.CANCELLED: Stage.FAILED,
+}
+
+_ENTITIES = TypeAdapter(tuple[Entity, ...])
+
+
+class PrefectRuns:
+    """`Runs` on the server that PREFECT_API_URL names. May be shared between threads."""
+
+    def start_reconnect(self, practice: str, admin_email: str, *, long_term_user: bool) -> UUID:
+        """Start the reconnect runbook."""
+        asked = {"practice": practice, "admin_email": admin_email, "long_term_user": long_term_user}
+        return self._start(RECONNECT, asked)
+
+    def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
+        """Start a sync by hand."""
+        return self._start(SYNC, {"practice": practice, "entities": list(entities), "mode": mode, "person": person})
+
+    def read(self, run_id: UUID) -> FlowRunSeen:
+        """The run with its tasks and, while it is paused with a choice, what there is to choose."""
+        with _client() as client:
+            run = _run_of(client, run_id)
+            runbook = client.read_flow(run.flow_id).name
+            if runbook not in RUNBOOKS or run.state is None:
+                raise UnknownFlowRun(run_id)
+            only_this = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
+            tasks = client.read_task_runs(flow_run_filter=only_this)
+            return FlowRunSeen(
+                id=run.id,
+                runbook=runbook,
+                practice=str(run.parameters.get("practice", "")),
+                stage=STAGES[run.state.type],
+                created=run.created or run.state.timestamp,
+                entities=_ENTITIES.validate_python(run.parameters.get("entities", ())),
+                tasks=_latest(tasks),
+                choices=_choices(client, run_id, run.state),
+                link=_link(run_id),
+            )
+
+    def wake(self, run_id: UUID) -> None:
+        """Resume the pause that waits for Xero's answer; its form has no fields."""
+        self._resume(run_id, {})
+
+    def choose(self, run_id: UUID, label: str) -> None:
+        """Resume the pause that asks for the practice."""
+        self._resume(run_id, {QUESTION: label})
+
+    def _start(self, deployment: str, parameters: dict[str, Any]) -> UUID:
+        with _client() as client:
+            try:
+                found = client.read_deployment_by_name(deployment)
+            except ObjectNotFound:
+                raise NotDeployed(deployment) from None
+            return client.create_flow_run_from_deployment(found.id, parameters=parameters).id
+
+    def _resume(self, run_id: UUID, answer: dict[str, Any]) -> None:
+        """Resume a pause. The server checks the answer against the form, so no pause takes the answer of another."""
+        with _client() as client:
+            run = _run_of(client, run_id)
+            if run.state is None or not run.state.is_paused():
+                raise NotWaiting(run_id)
+            if client.resume_flow_run(run_id, run_input=answer).status is not SetStateStatus.ACCEPT:
+                raise NotWaiting(run_id)
+
+
+@contextmanager
+def _client() -> Iterator[SyncPrefectClient]:
+    """A client that gives up soon. Without an address Prefect would start a server of its own, which knows no runs."""
+    if not PREFECT_API_URL.value():
+        raise RunsUnavailable("PREFECT_API_URL is not set")
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+        try:
+            with get_client(sync_client=True, httpx_settings={"timeout": PATIENCE}) as client:
+                yield client
+        except httpx.HTTPError as error:
+            raise RunsUnavailable(type(error).__name__) from error
+
+
+def _run_of(client: SyncPrefectClient, run_id: UUID) -> FlowRun:
+    try:
+        return client.read_flow_run(run_id)
+    except ObjectNotFound:
+        raise UnknownFlowRun(run_id) from None
+
+
+def _latest(tasks: Sequence[TaskRun]) -> tuple[TaskSeen, ...]:
+    """One entry per task: a retried run has the tasks of its earlier tries as well."""
+    latest = {_name(task): task for task in sorted(tasks, key=_begun)}
+    return tuple(TaskSeen(name=name, stage=_stage(task.state)) for name, task in latest.items())
+
+
+def _begun(task: TaskRun) -> float:
+    moment = task.start_time or task.expected_start_time or task.created
+    return moment.timestamp() if moment else 0.0
+
+
+def _name(task: TaskRun) -> str:
+    """Prefect adds a piece of the run's id to the task's name."""
+    return task.name.rpartition("-")[0] or task.name
+
+
+def _stage(state: State[Any] | None) -> Stage:
+    if state is None:
+        return Stage.STARTING
+    return Stage.SKIPPED if state.name == "Skipped" else STAGES[state.type]
+
+
+def _choices(client: SyncPrefectClient, run_id: UUID, state: State[Any]) -> tuple[str, ...]:
+    """What the paused form offers. The form is stored just after the pause, so there may be none to see yet."""
+    keys = state.state_details.run_input_keyset
+    if not state.is_paused() or not keys:
+        return ()
+    try:
+        form = json.loads(client.read_flow_run_input(run_id, keys["schema"]))
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code == httpx.codes.NOT_FOUND:
+            return ()
+        raise
+    return tuple(form.get("properties", {}).get(QUESTION, {}).get("enum", ()))
+
+
+def _link(run_id: UUID) -> str | None:
+    """The run in Prefect's own UI."""
+    ui = PREFECT_UI_URL.value()
+    return f"{ui}/runs/flow-run/{run_id}" if ui else None

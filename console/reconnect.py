@@ -1,0 +1,25 @@
+"""Starting the reconnect, after the support article's two questions: who does it, and whether that person stays."""
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.desk import desk_of, notice, practice_of, text_of
+from console.following import to_run
+from xpm.words import message
+
+
+def start(request: Request, form: FormData) -> Response:
+    """`POST /practices/{slug}/reconnect`: fields `admin_email`, `long_term_user` (a ticked box).
+
+    The runbook itself checks the person, so that what it refuses stands in Practice Activity.
+    Raises UnknownPractice, RunsUnavailable, NotDeployed.
+    """
+    desk = desk_of(request)
+    with desk.integration.database.read() as session:
+        practice = practice_of(request, session)
+    email = text_of(form, "admin_email")
+    if not email:
+        return notice(message("console.person_missing"), 400, practice=practice)
+    stays = text_of(form, "long_term_user") != ""
+    return to_run(desk.runs.start_reconnect(practice.slug, email, long_term_user=stays))

@@ -1,0 +1,88 @@
+"""Flow runs as the console sees them: what it may ask of Prefect, and what it hears back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from xpm.store.vocabulary import SyncMode
+from xpm.sync.entities import Entity
+
+
+class RunsUnavailable(Exception):
+    """Prefect does not answer, or not as it should."""
+
+
+class NotDeployed(Exception):
+    """Prefect answers, but does not know the runbook that was to be started; carries its name."""
+
+
+class UnknownFlowRun(Exception):
+    """Prefect has no such run, or it is none of ours."""
+
+
+class NotWaiting(Exception):
+    """The run does not wait for this answer: not yet, not any more, or for another one."""
+
+
+class Stage(StrEnum):
+    """How far a run or one of its steps is."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    COMPLETED = "completed"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing follows by itself."""
+        return self in {Stage.COMPLETED, Stage.SKIPPED, Stage.FAILED}
+
+
+class TaskSeen(BaseModel):
+    """The latest try of one task of a run, under the name the Prefect UI shows."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    stage: Stage
+
+
+class FlowRunSeen(BaseModel):
+    """One run of a runbook. `choices`: the labels of the form it is paused with, if that form is a choice."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    runbook: str
+    practice: str
+    stage: Stage
+    created: datetime
+    entities: tuple[Entity, ...] = ()
+    tasks: tuple[TaskSeen, ...] = ()
+    choices: tuple[str, ...] = ()
+    link: str | None = None
+
+
+class Runs(Protocol):
+    """Prefect, as far as the console needs it. Every call may raise RunsUnavailable."""
+
+    def start_reconnect(self, practice: str, admin_email: str, *, long_term_user: bool) -> UUID:
+        """Start the reconnect runbook. Raises NotDeployed."""
+
+    def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
+        """Start a sync. Raises NotDeployed."""
+
+    def read(self, run_id: UUID) -> FlowRunSeen:
+        """The run as it is now. Raises UnknownFlowRun."""
+
+    def wake(self, run_id: UUID) -> None:
+        """Let a run that waits for the answer of Xero look for it. Raises NotWaiting, UnknownFlowRun."""
+
+    def choose(self, run_id: UUID, label: str) -> None:
+        """Answer the form of the choice of a practice. Raises NotWaiting, UnknownFlowRun."""

@@ -1,0 +1,57 @@
+"""The console as a program of its own."""
+
+import logging
+import sys
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from console.app import create_app
+from console.guard import is_loopback
+from console.prefect_runs import PrefectRuns
+from xpm.connection.integration import Integration
+from xpm.settings import Settings
+from xpm.store.errors import DatabaseUnavailable, NoKeys
+from xpm.words import Message, message
+
+CANNOT_START = 2  # the exit code for "put the configuration right first"
+DEFAULT_PORT = 4280
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, where XPM_CONSOLE_URL says.
+
+    Behind an `https` address stands a proxy that ends TLS: the console then listens on this machine only, at the port
+    of the address or else at 4280. `/health` answers as soon as it is ready.
+
+    Raises:
+        SystemExit: 2, after one line on standard error, when a key is missing or the database is not ready.
+    """
+    try:
+        with Integration.opened(settings) as integration:
+            if not integration.database.schema_is_current():
+                _refuse(message("console.not_migrated"))
+            host, port = address_of(settings.xpm_console_url)
+            logging.getLogger("console").setLevel(logging.INFO)
+            # No access log: it would write the callback's query, which holds code and state.
+            uvicorn.run(
+                create_app(integration, PrefectRuns()), host=host, port=port, access_log=False, server_header=False
+            )
+    except NoKeys:
+        _refuse(message("console.no_keys"))
+    except DatabaseUnavailable:
+        _refuse(message("console.no_database"))
+
+
+def address_of(url: str) -> tuple[str, int]:
+    """Host and port to listen on for a console at this URL."""
+    parts = urlsplit(url)
+    host = parts.hostname or "127.0.0.1"
+    if parts.scheme == "https" and not is_loopback(host):
+        host = "127.0.0.1"
+    return host, parts.port or (DEFAULT_PORT if parts.scheme == "https" else 80)
+
+
+def _refuse(said: Message) -> None:
+    print(said.text, file=sys.stderr)
+    raise SystemExit(CANNOT_START)

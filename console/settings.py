@@ -1,0 +1,44 @@
+"""Xero Practice Manager Settings: the switches, each change with its entry in Practice Activity."""
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from console.desk import desk_of, notice, posted_person, practice_of, text_of
+from xpm.connection.activity import record
+from xpm.store import practices
+from xpm.store.practices import TAX_COUNTRIES
+from xpm.store.tables import IntegrationSettings, Practice
+from xpm.words import message
+
+LABELS = {
+    "maintain_jobs": "Maintain Jobs in FYI",
+    "sync_custom_fields": "Sync Custom Fields From XPM",
+    "import_tax_assessments": "Import tax assessments",
+}
+"""FYI's names of the switches in use; *Maintain Invoices in FYI* is for a future update and cannot be turned."""
+
+
+def save(request: Request, form: FormData) -> Response:
+    """`POST /practices/{slug}/settings`: a box for each switch, ticked is On, and `person`. Raises UnknownPractice."""
+    integration = desk_of(request).integration
+    now = integration.clock()
+    with integration.database.write() as session:
+        practice = practice_of(request, session)
+        person = posted_person(session, practice.slug, form)
+        if person is None or not person.is_admin:
+            return notice(message("console.admin_missing"), 400, practice=practice)
+        changes = _changes(form, practice, practices.settings_of(session, practice.slug))
+        practices.change_settings(session, practice.slug, changes, person=person.email, now=now)
+        for switch, on in changes.items():
+            value = "On" if on else "Off"
+            said = message("settings.changed", person=person.name, setting=LABELS[switch], value=value)
+            record(session, practice.slug, said, now=now, person=person.email)
+    return RedirectResponse(f"/practices/{practice.slug}#settings", 303)
+
+
+def _changes(form: FormData, practice: Practice, current: IntegrationSettings) -> dict[str, bool]:
+    """The switches that are to be other than they are; one that the page does not offer stays."""
+    offered = LABELS if practice.country in TAX_COUNTRIES else LABELS.keys() - {"import_tax_assessments"}
+    wanted = {switch: text_of(form, switch) != "" for switch in LABELS if switch in offered}
+    return {switch: on for switch, on in wanted.items() if on != getattr(current, switch)}

@@ -1,0 +1,80 @@
+"""The steps of a runbook as the support article counts them, out of the tasks that Prefect knows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from console.left import Left
+from console.runs import FlowRunSeen, Stage
+from xpm.sync.entities import EVERYTHING, Entity
+
+TO_RECONNECT = (
+    ("Check your user account", ("Check your user account",)),
+    ("Log in to Xero and allow access", ("Publish the link to Xero", "Allow access")),
+    ("Choose the practice", ("List the practices", "Choose the practice")),
+    ("Check the practice", ("Check the practice",)),
+    ("Reset the connection", ("Reset the connection",)),
+)
+TO_SYNC = (("Check the connection", ("Check the connection",)),)
+AT_THE_END = (("Log to Practice Activity", ("Log to Practice Activity",)),)
+
+MARKS = {
+    Stage.COMPLETED: "✓",
+    Stage.FAILED: "✕",
+    Stage.SKIPPED: "\N{EN DASH}",
+    Stage.RUNNING: "●",
+    Stage.PAUSED: "●",
+    Stage.STARTING: "○",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the list: what it is, how far it is, and a remark such as how many records arrived."""
+
+    label: str
+    stage: Stage
+    remark: str = ""
+
+    @property
+    def mark(self) -> str:
+        """The sign in front of it; the stage stands in words beside it for those who do not see it."""
+        return MARKS[self.stage]
+
+    @property
+    def said(self) -> str:
+        """How far it is, in a word."""
+        words = {Stage.STARTING: "to do", Stage.PAUSED: "waiting for you", Stage.COMPLETED: "done"}
+        return words.get(self.stage, str(self.stage))
+
+
+def steps_of(run: FlowRunSeen, left: Left) -> list[Step]:
+    """All steps of the runbook, also those that are still to come."""
+    seen = {task.name: task.stage for task in run.tasks}
+    reconnects = run.runbook == "reconnect"
+    entities = EVERYTHING if reconnects else [entity for entity in EVERYTHING if entity in run.entities]
+    before = [Step(label, _stage(names, seen, run)) for label, names in (TO_RECONNECT if reconnects else TO_SYNC)]
+    syncs = [_sync_step(entity, seen, left, run) for entity in entities]
+    after = [Step(label, _stage(names, seen, run)) for label, names in AT_THE_END]
+    return [*before, *syncs, *after]
+
+
+def _sync_step(entity: Entity, seen: Mapping[str, Stage], left: Left, run: FlowRunSeen) -> Step:
+    label = f"Sync {entity.label.lower()}"
+    counted = left.syncs.get(entity)
+    read = counted.added + counted.changed + counted.unchanged + counted.restored if counted else 0
+    return Step(label, _stage((label,), seen, run), f"{read:,} records" if read else "")
+
+
+def _stage(names: Sequence[str], seen: Mapping[str, Stage], run: FlowRunSeen) -> Stage:
+    """A step is done when its last task is; between two of its tasks the run works on it, or waits for a person."""
+    stages = [seen[name] for name in names if name in seen]
+    if not stages:
+        return Stage.STARTING
+    if Stage.FAILED in stages:
+        return Stage.FAILED
+    last = seen.get(names[-1])
+    if last is not None and last.is_over:
+        return last
+    if run.stage.is_over:
+        return Stage.FAILED
+    return Stage.PAUSED if run.stage is Stage.PAUSED else Stage.RUNNING

@@ -1,0 +1,123 @@
+"""FYI's "XPM Integration" window: which syncs can be asked for now, and asking for them."""
+
+from dataclasses import dataclass
+
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.desk import desk_of, notice, posted_person, practice_of, text_of
+from console.following import to_run
+from xpm.connection.access import require_connected
+from xpm.connection.activity import record
+from xpm.connection.integration import Integration
+from xpm.store import practices
+from xpm.store.tables import IntegrationSettings, Practice
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.gates import reason_to_skip
+from xpm.sync.tax import EXPORT_ENDINGS
+from xpm.words import Message, Stopped, message
+
+ALL = "all"
+LABELS = {
+    Entity.JOBS: "Sync Jobs",
+    Entity.CLIENTS: "Sync Clients",
+    Entity.STAFF: "Sync Staff",
+    Entity.TAX_RETURNS: "Sync Tax Returns",
+    Entity.CUSTOM_FIELDS: "Sync Field Definitions",
+}
+"""The buttons' names in FYI (FYI: "Running a Manual Sync with Xero Practice Manager")."""
+
+
+@dataclass(frozen=True)
+class Button:
+    """One sync, with the reason why it cannot be asked for, if so."""
+
+    entity: Entity
+    label: str
+    held_back: Message | None
+
+
+@dataclass(frozen=True)
+class SyncWindow:
+    """All buttons; `stopped` holds for every one of them, such as no connection."""
+
+    stopped: Message | None
+    buttons: tuple[Button, ...]
+
+    def refusal(self, asked: list[Entity]) -> Message | None:
+        """Why what was asked for cannot be done."""
+        reasons = {button.entity: button.held_back for button in self.buttons}
+        return self.stopped or next((reason for entity in asked if (reason := reasons[entity])), None)
+
+    def available(self) -> list[Entity]:
+        """What nothing holds back."""
+        return [button.entity for button in self.buttons if button.held_back is None]
+
+
+def buttons_of(integration: Integration, practice: Practice, settings: IntegrationSettings) -> SyncWindow:
+    """The window as it is for this practice now."""
+    tax_source = _has_tax_source(integration, practice)
+    buttons = [
+        Button(entity, LABELS[entity], message(reason, practice=practice.slug) if reason else None)
+        for entity in EVERYTHING
+        for reason in [reason_to_skip(entity, SyncTrigger.MANUAL, practice, settings, tax_source=tax_source)]
+    ]
+    return SyncWindow(_stopped(integration, practice), tuple(buttons))
+
+
+def ask(request: Request, form: FormData) -> Response:
+    """`POST /practices/{slug}/sync`: fields `entities` (or "all"), `mode`, `person`.
+
+    Raises UnknownPractice, RunsUnavailable, NotDeployed.
+    """
+    desk = desk_of(request)
+    integration = desk.integration
+    with integration.database.read() as session:
+        practice = practice_of(request, session)
+        settings = practices.settings_of(session, practice.slug)
+        person = posted_person(session, practice.slug, form)
+    window = buttons_of(integration, practice, settings)
+    entities, mode = _asked(form, window), _mode(form)
+    if person is None:
+        return notice(message("console.person_missing"), 400, practice=practice)
+    if not entities or mode is None:
+        return notice(message("console.nothing_to_sync"), 400, practice=practice)
+    if refusal := window.refusal(entities):
+        return notice(refusal, 409, practice=practice)
+    run_id = desk.runs.start_sync(practice.slug, entities, mode, person.email)
+    said = message("sync.requested", entities=", ".join(entity.label.lower() for entity in entities))
+    with integration.database.write() as session:
+        record(session, practice.slug, said, now=integration.clock(), person=person.email, flow_run_id=str(run_id))
+    return to_run(run_id)
+
+
+def _asked(form: FormData, window: SyncWindow) -> list[Entity]:
+    """What the form names, in the article's order; nothing when it names what there is not."""
+    named = {str(name) for name in form.getlist("entities")}
+    if named == {ALL}:
+        return window.available()
+    return [entity for entity in EVERYTHING if entity in named] if named <= set(EVERYTHING) else []
+
+
+def _mode(form: FormData) -> SyncMode | None:
+    try:
+        return SyncMode(text_of(form, "mode") or SyncMode.FULL)
+    except ValueError:
+        return None
+
+
+def _stopped(integration: Integration, practice: Practice) -> Message | None:
+    try:
+        require_connected(integration, practice)
+    except Stopped as stopped:
+        return stopped.message
+    return None
+
+
+def _has_tax_source(integration: Integration, practice: Practice) -> bool:
+    """Whether a sync would find a source, without asking Xero."""
+    folder = integration.settings.xpm_tax_exports
+    exported = folder is not None and any((folder / f"{practice.slug}{ending}").is_file() for ending in EXPORT_ENDINGS)
+    return exported or integration.app.tax_url is not None

@@ -1,0 +1,58 @@
+"""The table of last syncs: In XPM, In FYI, and what changed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from xpm.connection.overview import LastSync
+from xpm.store.tables import SyncRun
+from xpm.store.vocabulary import RunStatus
+from xpm.sync.entities import EVERYTHING, Entity
+
+
+@dataclass(frozen=True)
+class Row:
+    """One entity's line."""
+
+    label: str
+    status: RunStatus
+    source: str
+    stored: str
+    added: int
+    changed: int
+    archived: int
+    unchanged: int
+    not_read: int
+    finished_at: datetime | None
+
+
+def rows_of(syncs: Mapping[str, SyncRun] | Mapping[str, LastSync]) -> list[Row]:
+    """The lines in the article's order; what never ran has none."""
+    return [_row(entity, syncs[entity]) for entity in EVERYTHING if entity in syncs]
+
+
+def _row(entity: Entity, sync: SyncRun | LastSync) -> Row:
+    source, stored = _counts(sync)
+    return Row(
+        label=entity.label,
+        status=sync.status,
+        source=_shown(source),
+        stored=_shown(stored),
+        added=sync.added,
+        changed=sync.changed,
+        archived=sync.archived,
+        unchanged=sync.unchanged,
+        not_read=sync.quarantined,
+        finished_at=sync.finished_at,
+    )
+
+
+def _counts(sync: SyncRun | LastSync) -> tuple[int | None, int | None]:
+    if isinstance(sync, SyncRun):
+        return sync.source_count, sync.stored_count
+    return sync.source, sync.stored
+
+
+def _shown(count: int | None) -> str:
+    """A run that did not see everything has no count, which is not the same as none."""
+    return "not counted" if count is None else f"{count:,}"

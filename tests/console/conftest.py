@@ -1,0 +1,50 @@
+"""A console over a real SQLite database, with invented practices; where a test asks for it, over a sandbox Xero too."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.server import SandboxServer
+from sandbox.world import small_world
+from sandbox.xpm.limits import Limits
+from tests.console.office import CONSOLE, Office, office_over
+from xpm.settings import Settings
+from xpm.store.database import Database
+from xpm.store.vault import Vault
+
+
+@pytest.fixture
+def office(sqlite_database: Database) -> Iterator[Office]:
+    """The console without any Xero."""
+    with office_over(sqlite_database, settings()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def practising(sqlite_database: Database) -> Iterator[Office]:
+    """The console with the sandbox as its Xero, over real HTTP."""
+    with SandboxServer(small_world(limits=Limits(0, 0, 0, 0))) as server:
+        at = server.url
+        xero = {
+            "xero_authorize_url": f"{at}/identity/connect/authorize",
+            "xero_token_url": f"{at}/connect/token",
+            "xero_revocation_url": f"{at}/connect/revocation",
+            "xero_connections_url": f"{at}/connections",
+            "xero_xpm_url": f"{at}/practicemanager/3.1/",
+            "xero_issuer": at,
+            "xero_jwks_url": f"{at}/.well-known/openid-configuration/jwks",
+        }
+        with office_over(sqlite_database, settings(**xero), server.world.clock.now) as opened:
+            yield opened
+
+
+def settings(**more: str) -> Settings:
+    """The settings of a test."""
+    given = {
+        "xpm_encryption_keys": Vault.new_key(),
+        "xpm_console_url": CONSOLE,
+        "xero_client_id": "FYI-XPM-SANDBOX",
+        "xero_client_secret": "sandbox-secret",
+        "xero_tax_url": "http://127.0.0.1:9/tax/returns",
+    }
+    return Settings.model_validate(given | more)

@@ -1,0 +1,90 @@
+"""Prefect as the console sees it, in memory: runs start, pause, wait for the right answer, and end."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
+from xpm.store.vocabulary import SyncMode
+from xpm.sync.entities import EVERYTHING, Entity
+
+CONSENT = "consent"
+"""What a run waits for that is paused until Xero's answer is here."""
+
+
+class FakeRuns:
+    """Runs that a test moves on."""
+
+    def __init__(self) -> None:
+        self.runs: dict[UUID, FlowRunSeen] = {}
+        self.started: list[dict[str, Any]] = []
+        self.waits_for: dict[UUID, str] = {}
+        self.answers: list[tuple[UUID, str]] = []
+        self.is_up = True
+        self.is_deployed = True
+
+    def start_reconnect(self, practice: str, admin_email: str, *, long_term_user: bool) -> UUID:
+        asked = {"practice": practice, "admin_email": admin_email, "long_term_user": long_term_user}
+        return self._start("reconnect", practice, EVERYTHING, asked)
+
+    def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
+        asked = {"practice": practice, "entities": list(entities), "mode": mode, "person": person}
+        return self._start("sync", practice, tuple(entities), asked)
+
+    def read(self, run_id: UUID) -> FlowRunSeen:
+        if not self.is_up:
+            raise RunsUnavailable
+        if run_id not in self.runs:
+            raise UnknownFlowRun(run_id)
+        return self.runs[run_id]
+
+    def wake(self, run_id: UUID) -> None:
+        self._answer(run_id, CONSENT, "look")
+
+    def choose(self, run_id: UUID, label: str) -> None:
+        self._answer(run_id, "practice", label)
+
+    def add(self, practice: str, runbook: str = "reconnect", entities: Sequence[Entity] = EVERYTHING) -> UUID:
+        """A run that was just made."""
+        run_id = uuid4()
+        self.runs[run_id] = FlowRunSeen(
+            id=run_id,
+            runbook=runbook,
+            practice=practice,
+            stage=Stage.STARTING,
+            created=datetime.now(UTC),
+            entities=tuple(entities),
+            link=f"http://127.0.0.1:4200/runs/flow-run/{run_id}",
+        )
+        return run_id
+
+    def move(self, run_id: UUID, stage: Stage, done: Sequence[str] = (), **changes: Any) -> None:  # noqa: ANN401
+        """A run gets on: tasks are done, something else changes."""
+        tasks = tuple(TaskSeen(name=name, stage=Stage.COMPLETED) for name in done)
+        update = {"stage": stage, "tasks": (*self.runs[run_id].tasks, *tasks)} | changes
+        self.runs[run_id] = self.runs[run_id].model_copy(update=update)
+
+    def pause_for_consent(self, run_id: UUID) -> None:
+        self.move(run_id, Stage.PAUSED, ["Check your user account", "Publish the link to Xero"])
+        self.waits_for[run_id] = CONSENT
+
+    def pause_for_choice(self, run_id: UUID, *labels: str) -> None:
+        self.move(run_id, Stage.PAUSED, ["Allow access", "List the practices"], choices=labels)
+        self.waits_for[run_id] = "practice"
+
+    def _start(self, runbook: str, practice: str, entities: Sequence[Entity], asked: dict[str, Any]) -> UUID:
+        if not self.is_up:
+            raise RunsUnavailable
+        if not self.is_deployed:
+            raise NotDeployed(runbook)
+        self.started.append(asked)
+        return self.add(practice, runbook, entities)
+
+    def _answer(self, run_id: UUID, question: str, answer: str) -> None:
+        run = self.read(run_id)
+        if self.waits_for.get(run_id) != question or (run.choices and answer not in run.choices):
+            raise NotWaiting(run_id)
+        del self.waits_for[run_id]
+        self.answers.append((run_id, answer))
+        self.move(run_id, Stage.RUNNING, choices=())

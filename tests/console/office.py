@@ -1,0 +1,192 @@
+"""The console under test, the people who use it, and what has happened in their practice before."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import httpx
+
+from console.app import create_app
+from tests.console.fake_runs import FakeRuns
+from tests.console.in_process import InProcess
+from xpm.connection.activity import record
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import Invitation, invite
+from xpm.connection.preflight import Person
+from xpm.settings import Settings
+from xpm.store import activity, connections, consents, people, practices, runs
+from xpm.store.consents import Identity, TokenPair
+from xpm.store.database import Database
+from xpm.store.tables import FyiUser, PracticeActivity, SyncRun
+from xpm.store.vault import Vault
+from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
+from xpm.words import message
+from xpm.xero.clock import Clock, utc_now
+
+CONSOLE = "http://127.0.0.1:4280"
+TENANT = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
+MERE, SAM, LEO = (f"{name}@harbourvale.example" for name in ("mere.tane", "sam.brooks", "leo.fraser"))
+HARBOUR = "harbour-vale"
+
+
+@dataclass
+class Office:
+    """A console with one practice; `browser` belongs to an administrator."""
+
+    integration: Integration
+    runs: FakeRuns
+    browser: httpx.Client
+    slept: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def another_browser(self) -> Iterator[httpx.Client]:
+        """Somebody else, on another computer."""
+        with _browser(self.integration, self.runs, self.slept) as other:
+            yield other
+
+    def get(self, path: str, **more: str) -> httpx.Response:
+        """Open a page."""
+        return self.browser.get(path, params=more or None)
+
+    def post(self, path: str, form: Mapping[str, str | list[str]]) -> httpx.Response:
+        """Send a form as a browser does that shows a page of the console."""
+        return self.browser.post(path, data=form, headers={"Origin": CONSOLE})
+
+    def person(self, email: str) -> FyiUser:
+        with self.integration.database.read() as session:
+            found = people.by_email(session, HARBOUR, email)
+        assert found
+        return found
+
+    def invited(self, email: str = MERE) -> tuple[UUID, Invitation]:
+        """A reconnect that waits for a person to log in to Xero."""
+        run_id, user = self.runs.add(HARBOUR), self.person(email)
+        person = Person(id=user.id, name=user.name, email=user.email)
+        invitation = invite(self.integration, HARBOUR, person, minutes=30, flow_run_id=str(run_id))
+        self.runs.pause_for_consent(run_id)
+        return run_id, invitation
+
+    def connect(self, email: str = MERE) -> None:
+        """Have the practice connected, without any Xero."""
+        now, user = self.integration.clock(), self.person(email)
+        with self.integration.database.write() as session:
+            consent = consents.save_pending(
+                session,
+                self.integration.vault,
+                practice=HARBOUR,
+                user_id=user.id,
+                identity=Identity(xero_userid="xu-1", email=email, given_name="Mere"),
+                scopes=["offline_access"],
+                tokens=TokenPair("access-1", "refresh-1", now + dt.timedelta(minutes=30)),
+                now=now,
+            )
+            for state in (ConnectionState.AUTHORISING, ConnectionState.CHOOSING_PRACTICE, ConnectionState.CONNECTED):
+                connections.move(session, HARBOUR, state, now=now)
+            connections.attach(
+                session,
+                HARBOUR,
+                tenant_id=TENANT,
+                tenant_name="Harbour & Vale",
+                xero_connection_id=None,
+                consent_id=consent.id,
+                connected_by=user.id,
+                now=now,
+            )
+
+    def bring_into(self, state: ConnectionState) -> None:
+        """Let the connection come into a state by the ways there are."""
+        if state in {ConnectionState.NEEDS_RECONNECT, ConnectionState.DISCONNECTED, ConnectionState.PRIVILEGE_LOST}:
+            self.connect()
+            with self.integration.database.write() as session:
+                connections.move(session, HARBOUR, state, now=self.integration.clock())
+        elif state is ConnectionState.CONNECTED:
+            self.connect()
+        elif state is not ConnectionState.NOT_CONNECTED:
+            run_id, _ = self.invited()
+            if state is ConnectionState.CHOOSING_PRACTICE:
+                with self.integration.database.write() as session:
+                    connections.move(session, HARBOUR, state, flow_run_id=str(run_id), now=self.integration.clock())
+
+    def synced(self, entity: str, flow_run_id: UUID | None = None, **counts: int) -> SyncRun:
+        """A sync that went well."""
+        now = self.integration.clock()
+        with self.integration.database.write() as session:
+            run = runs.start(
+                session,
+                practice=HARBOUR,
+                tenant_id=TENANT,
+                entity=entity,
+                mode=SyncMode.FULL,
+                trigger=SyncTrigger.MANUAL,
+                flow_run_id=str(flow_run_id) if flow_run_id else None,
+                now=now,
+            )
+            for name, count in counts.items():
+                setattr(run, name, count)
+            return runs.finish(session, run.id, RunStatus.SUCCESS, now=now)
+
+    def happened(self, key: str, *, by: str | None = None, run: UUID | None = None, **facts: object) -> None:
+        """Something to read in Practice Activity."""
+        said = message(key, **facts)
+        with self.integration.database.write() as session:
+            record(
+                session,
+                HARBOUR,
+                said,
+                now=self.integration.clock(),
+                person=by,
+                flow_run_id=str(run) if run else None,
+            )
+
+    def entries(self) -> list[PracticeActivity]:
+        """Practice Activity, newest first."""
+        with self.integration.database.read() as session:
+            return activity.recent(session, HARBOUR)
+
+
+@contextmanager
+def office_over(database: Database, settings: Settings, clock: Clock = utc_now) -> Iterator[Office]:
+    """Open a console over a database, with a practice and its people."""
+    vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
+    with httpx.Client() as http:
+        integration = Integration(settings, database, vault, http, clock)
+        _move_in(integration)
+        fake, slept = FakeRuns(), list[float]()
+        with _browser(integration, fake, slept) as browser:
+            yield Office(integration, fake, browser, slept)
+
+
+def text_of(page: httpx.Response) -> str:
+    """What a person reads of a page."""
+    body = re.sub(r"<head>.*?</head>|<[^>]*>", " ", page.text, flags=re.DOTALL)
+    return " ".join(body.split())
+
+
+def path_of(response: httpx.Response) -> str:
+    """Where an answer sends the browser, below the console."""
+    return urlsplit(response.headers["location"]).path
+
+
+def _browser(integration: Integration, fake: FakeRuns, slept: list[float]) -> httpx.Client:
+    app = create_app(integration, fake, slept.append)
+    return httpx.Client(transport=InProcess(app), base_url=CONSOLE)
+
+
+def _move_in(integration: Integration) -> None:
+    with integration.database.write() as session:
+        practices.add(
+            session,
+            slug=HARBOUR,
+            name="Harbour & Vale",
+            country="AU",
+            time_zone="Australia/Sydney",
+            history_start=dt.date(2024, 1, 1),
+            now=integration.clock(),
+        )
+        people.add(session, HARBOUR, MERE, "Mere Tāne", is_admin=True)
+        people.add(session, HARBOUR, SAM, "Sam Brooks", is_admin=True)
+        people.add(session, HARBOUR, LEO, "Leo Fraser")

@@ -1,0 +1,202 @@
+"""The way to Xero and back, against the sandbox over real HTTP."""
+
+import logging
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+
+from console.consent import WAKE_TRIES
+from sandbox.visitor import visit
+from sandbox.world import HARBOUR_VALE
+from tests.console.conftest import settings
+from tests.console.office import HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
+from xpm.connection.invitation import expire
+from xpm.store import attempts, connections
+from xpm.store.database import Database
+from xpm.store.vocabulary import AttemptOutcome, ConnectionState
+
+UNKNOWN = "11111111-1111-4111-8111-111111111111"
+
+
+def to_xero(browser: httpx.Client, link: str) -> str:
+    answer = browser.get(link)
+    assert answer.status_code == 303, answer.text
+    return str(answer.headers["location"])
+
+
+def back(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}"
+
+
+def outcome_of(office: Office, attempt_id: str) -> AttemptOutcome:
+    with office.integration.database.read() as session:
+        return attempts.get(session, attempt_id).outcome
+
+
+def test_allowing_access_keeps_the_consent_wakes_the_run_and_leaves_the_address_with_the_code(
+    practising: Office,
+) -> None:
+    run_id, invited = practising.invited()
+    answer = practising.browser.get(back(visit(to_xero(practising.browser, invited.link), MERE)))
+    assert (answer.status_code, path_of(answer)) == (303, f"/runs/{run_id}")
+    assert "code" not in answer.headers["location"]
+    assert outcome_of(practising, invited.attempt_id) is AttemptOutcome.GRANTED
+    assert practising.runs.answers == [(run_id, "look")]
+    with practising.integration.database.read() as session:
+        assert connections.get(session, HARBOUR).state is ConnectionState.CHOOSING_PRACTICE
+
+
+def test_the_link_sends_on_to_xero_and_is_seen_by_no_cache_and_no_referrer(practising: Office) -> None:
+    _, invited = practising.invited()
+    answer = practising.browser.get(invited.link)
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    asked = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert asked["redirect_uri"] == ["http://127.0.0.1:4280/oauth/callback"]
+    assert asked["code_challenge_method"] == ["S256"]
+
+
+def test_the_cookie_goes_to_the_callback_alone_and_ends_with_the_link(practising: Office) -> None:
+    _, invited = practising.invited()
+    cookie = practising.browser.get(invited.link).headers["set-cookie"]
+    parts = {part.strip().lower() for part in cookie.split(";")}
+    assert {"httponly", "samesite=lax", "path=/oauth/callback"} <= parts
+    assert "secure" not in parts
+    (age,) = [int(part.removeprefix("max-age=")) for part in parts if part.startswith("max-age=")]
+    assert 29 * 60 <= age <= 30 * 60
+
+
+def test_an_https_console_sets_a_cookie_for_https_alone(sqlite_database: Database) -> None:
+    console = "https://fyi.harbourvale.example"
+    with office_over(sqlite_database, settings(xpm_console_url=console)) as office:
+        _, invited = office.invited()
+        answer = office.browser.get(f"{console}/connect/{invited.attempt_id}")
+    name, _, rest = answer.headers["set-cookie"].partition("=")
+    assert name.startswith("__Secure-")
+    assert "Secure" in rest
+
+
+def test_the_cookie_is_deleted_with_the_answer(practising: Office) -> None:
+    _, invited = practising.invited()
+    answer = practising.browser.get(back(visit(to_xero(practising.browser, invited.link), MERE)))
+    assert "Max-Age=0" in answer.headers["set-cookie"]
+    assert not list(practising.browser.cookies.jar)
+
+
+def test_two_tabs_on_the_way_to_xero_do_not_disturb_each_other(practising: Office) -> None:
+    first_run, first = practising.invited()
+    second_run, second = practising.invited(SAM)
+    first_at_xero, second_at_xero = (to_xero(practising.browser, invited.link) for invited in (first, second))
+    for address, email, run_id in ((first_at_xero, MERE, first_run), (second_at_xero, SAM, second_run)):
+        assert path_of(practising.browser.get(back(visit(address, email)))) == f"/runs/{run_id}"
+
+
+def test_an_answer_in_another_browser_is_not_used_and_uses_nothing_up(practising: Office) -> None:
+    run_id, invited = practising.invited()
+    address = back(visit(to_xero(practising.browser, invited.link), MERE))
+    with practising.another_browser() as other:
+        refused = other.get(address)
+    assert refused.status_code == 400
+    assert "did not fit the question" in refused.text
+    assert practising.runs.answers == []
+    assert path_of(practising.browser.get(address)) == f"/runs/{run_id}"
+
+
+def test_an_answer_counts_once(practising: Office) -> None:
+    _, invited = practising.invited()
+    address = back(visit(to_xero(practising.browser, invited.link), MERE))
+    cookies = list(practising.browser.cookies.jar)
+    practising.browser.get(address)
+    for cookie in cookies:
+        practising.browser.cookies.jar.set_cookie(cookie)
+    again = practising.browser.get(address)
+    assert again.status_code == 400
+    assert "no longer valid" in again.text
+
+
+def test_an_answer_that_nobody_asked_for_is_refused(practising: Office) -> None:
+    for query in ("", "?code=c-1&state=forged", "?error=access_denied"):
+        refused = practising.get(f"/oauth/callback{query}")
+        assert refused.status_code == 400
+        assert refused.headers["referrer-policy"] == "no-referrer"
+
+
+def test_pressing_cancel_at_xero_leads_to_the_run_which_is_woken_to_stop(practising: Office) -> None:
+    run_id, invited = practising.invited()
+    cancelled = visit(to_xero(practising.browser, invited.link), MERE, decision="cancel")
+    assert path_of(practising.browser.get(back(cancelled))) == f"/runs/{run_id}"
+    assert outcome_of(practising, invited.attempt_id) is AttemptOutcome.DECLINED
+    assert practising.runs.answers == [(run_id, "look")]
+
+
+def test_another_person_than_the_one_who_was_checked_is_refused_by_name(practising: Office) -> None:
+    run_id, invited = practising.invited()
+    address = visit(to_xero(practising.browser, invited.link), SAM, tenants=[HARBOUR_VALE])
+    refused = practising.browser.get(back(address))
+    assert refused.status_code == 400
+    assert "Sam Brooks allowed access, but the runbook was started for Mere" in text_of(refused)
+    assert f'href="/runs/{run_id}"' in refused.text
+    assert outcome_of(practising, invited.attempt_id) is AttemptOutcome.REFUSED
+    assert practising.runs.answers == [(run_id, "look")]
+
+
+def test_a_silent_xero_leaves_the_run_waiting_and_the_link_good(practising: Office) -> None:
+    run_id, invited = practising.invited()
+    address = back(visit(to_xero(practising.browser, invited.link), MERE))
+    fault = {"area": "token", "kind": "maintenance", "times": 0}
+    xero = practising.integration.app.token_url.removesuffix("/connect/token")
+    httpx.post(f"{xero}/sandbox/faults", json=fault).raise_for_status()
+    silent = practising.browser.get(address)
+    assert silent.status_code == 400
+    assert "Xero did not answer" in silent.text
+    assert practising.runs.answers == []
+    httpx.delete(f"{xero}/sandbox/faults").raise_for_status()
+    again = back(visit(to_xero(practising.browser, invited.link), MERE))
+    assert path_of(practising.browser.get(again)) == f"/runs/{run_id}"
+
+
+def test_a_link_that_never_was_and_one_whose_time_is_over_say_so(office: Office) -> None:
+    _, invited = office.invited()
+    expire(office.integration, invited)
+    unknown, over = office.get(f"/connect/{UNKNOWN}"), office.get(f"/connect/{invited.attempt_id}")
+    assert (unknown.status_code, over.status_code) == (404, 410)
+    assert "does not lead to a reconnect" in unknown.text
+    assert "no longer valid" in over.text
+    assert "set-cookie" not in over.headers
+
+
+def test_a_run_that_is_just_pausing_is_woken_a_moment_later(practising: Office) -> None:
+    run_id, invited = practising.invited()
+    del practising.runs.waits_for[run_id]
+    practising.slept.clear()
+    address = back(
+        visit(
+            to_xero(
+                practising.browser,
+                invited.link,
+            ),
+            MERE,
+        )
+    )
+    practising.browser.get(address)
+    assert len(practising.slept) == WAKE_TRIES
+    practising.runs.pause_for_consent(run_id)
+    practising.get(f"/runs/{run_id}")
+    assert practising.runs.answers == [(run_id, "look")]
+
+
+def test_a_missed_wake_up_is_logged_without_code_and_state(
+    practising: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_id, invited = practising.invited(LEO)
+    address = back(visit(to_xero(practising.browser, invited.link), MERE))
+    practising.runs.is_up = False
+    caplog.set_level(logging.DEBUG)
+    practising.browser.get(address)
+    told = [line for line in caplog.messages if str(run_id) in line]
+    assert told == [f"Run {run_id} could not be woken: RunsUnavailable. Resume it in Prefect."]
+    asked = parse_qs(urlsplit(address).query)
+    ours = [line for line in caplog.messages if "GET http://127.0.0.1:4280/" not in line]  # the test's own browser
+    assert not any(asked[name][0] in line for name in ("code", "state") for line in ours)

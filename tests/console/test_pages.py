@@ -1,0 +1,225 @@
+"""What the pages show, in every state a practice and a run can be in."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from console.runs import Stage
+from tests.console.office import HARBOUR, LEO, MERE, Office, text_of
+from xpm.store import people, practices, quarantine
+from xpm.store.records import Scope
+from xpm.store.vocabulary import ConnectionState
+from xpm.sync.entities import Entity
+from xpm.words import message
+
+APPS = f"/practices/{HARBOUR}"
+TENANT = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
+BROKEN = {ConnectionState.NEEDS_RECONNECT, ConnectionState.DISCONNECTED, ConnectionState.PRIVILEGE_LOST}
+
+
+@pytest.mark.parametrize("state", ConnectionState)
+def test_every_page_renders_in_every_state_of_the_connection(office: Office, state: ConnectionState) -> None:
+    office.bring_into(state)
+    pages = ("/", APPS, f"{APPS}/activity", f"{APPS}/set-aside")
+    assert [office.get(page).status_code for page in pages] == [200] * len(pages)
+
+
+@pytest.mark.parametrize("state", sorted(BROKEN))
+def test_a_broken_connection_shows_the_box_with_all_there_is_to_say(office: Office, state: ConnectionState) -> None:
+    office.bring_into(state)
+    shown = text_of(office.get(APPS))
+    facts = {"practice": "Harbour", "tenant": "Harbour", "person": "Mere", "since": ""}
+    assert message(f"state.{state}", **facts).title.removeprefix("Harbour").removeprefix("Mere") in shown
+    assert "What to do:" in shown
+
+
+def test_xpm_needs_to_reconnect_is_said_in_fyis_own_words(office: Office) -> None:
+    office.bring_into(ConnectionState.NEEDS_RECONNECT)
+    assert "<h2>XPM needs to reconnect</h2>" in office.get(APPS).text
+
+
+def test_a_connected_practice_shows_account_person_and_its_own_time(office: Office) -> None:
+    office.connect()
+    shown = text_of(office.get(APPS))
+    assert "Harbour &amp; Vale" in shown
+    assert "Connected by Mere Tāne" in shown
+    assert "Australia/Sydney" in shown
+    assert "needs to reconnect" not in shown
+
+
+def test_a_reconnect_under_way_leads_to_its_run(office: Office) -> None:
+    run_id, _ = office.invited()
+    shown = office.get(APPS).text
+    assert "A reconnect is under way" in shown
+    assert f'href="/runs/{run_id}"' in shown
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"is_active": False}, "no longer active in FYI"),
+        ({"is_admin": False}, "no longer an FYI Admin"),
+        ({"leaving_on": (datetime.now(UTC) + timedelta(days=40)).date()}, "is leaving on"),
+        ({"leaving_on": (datetime.now(UTC) - timedelta(days=4)).date()}, "no longer active in FYI"),
+    ],
+)
+def test_the_page_warns_before_the_connection_goes_with_its_person(
+    office: Office, change: dict[str, bool], said: str
+) -> None:
+    office.connect()
+    assert said not in text_of(office.get(APPS))
+    with office.integration.database.write() as session:
+        people.update(session, office.person(MERE).id, **change)
+    assert said in text_of(office.get(APPS))
+
+
+def test_last_syncs_show_what_is_on_both_sides(office: Office) -> None:
+    office.connect()
+    office.synced("jobs", source_count=1200, stored_count=1200, added=7, changed=5, unchanged=1188, archived=2)
+    office.synced("staff", added=1)
+    shown = text_of(office.get(APPS))
+    assert "Jobs Success 1,200 1,200 7 5 2 1,188 0" in shown
+    assert "Staff Success not counted not counted 1" in shown
+
+
+def test_records_set_aside_are_counted_and_listed_with_their_reason(office: Office) -> None:
+    office.connect()
+    assert "No record is set aside" in text_of(office.get(f"{APPS}/set-aside"))
+    with office.integration.database.write() as session:
+        quarantine.put(
+            session,
+            Scope(HARBOUR, TENANT),
+            "clients",
+            record_key="c-17",
+            reason="<Name> is missing",
+            payload="<Client><UUID>c-17</UUID></Client>",
+            run_id=None,
+            now=office.integration.clock(),
+        )
+    assert "set aside: 1" in text_of(office.get(APPS))
+    listed = office.get(f"{APPS}/set-aside").text
+    assert "&lt;Name&gt; is missing" in listed
+    assert "&lt;Client&gt;" in listed
+
+
+def test_what_people_wrote_is_never_markup(office: Office) -> None:
+    with office.integration.database.write() as session:
+        practices.update(session, HARBOUR, name="<b>Bold & Co</b>")
+        people.update(session, office.person(LEO).id, name="<script>alert(1)</script>")
+    office.happened("preflight.user_unknown", email="<i>x</i>", practice="<b>Bold</b>", by="<u>Ana</u>")
+    run_id = office.runs.add(HARBOUR)
+    office.runs.pause_for_choice(run_id, '"><b>Evil</b>', "Harbour")
+    for path in ("/", APPS, f"{APPS}/activity?search=%3Ci%3E", f"/runs/{run_id}"):
+        shown = office.get(path).text
+        assert not any(tag in shown for tag in ("<b>", "<script", "<i>", "<u>")), path
+    assert "&lt;b&gt;Bold &amp; Co&lt;/b&gt;" in office.get("/").text
+
+
+def test_a_run_shows_the_articles_steps_with_what_is_done(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.move(run_id, Stage.RUNNING, ["Check your user account", "Publish the link to Xero", "Allow access"])
+    shown = text_of(office.get(f"/runs/{run_id}"))
+    done = ("✓ Check your user account done", "✓ Log in to Xero and allow access done", "○ Choose the practice to do")
+    assert all(step in shown for step in (*done, "○ Sync jobs to do", "○ Sync tax returns to do"))
+
+
+def test_a_sync_shows_its_own_parts_only(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR, "sync", [Entity.STAFF])
+    office.synced("staff", run_id, added=3, unchanged=4)
+    office.runs.move(run_id, Stage.RUNNING, ["Check the connection", "Sync staff"])
+    shown = text_of(office.get(f"/runs/{run_id}"))
+    assert "✓ Sync staff 7 records · done" in shown
+    assert "Sync jobs" not in shown
+
+
+def test_a_run_that_goes_on_refreshes_itself_and_one_that_is_over_or_asks_does_not(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    refreshing = '<meta http-equiv="refresh" content="2">'
+    assert refreshing in office.get(f"/runs/{run_id}").text
+    office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
+    assert refreshing not in office.get(f"/runs/{run_id}").text
+    office.runs.move(run_id, Stage.COMPLETED, choices=())
+    assert refreshing not in office.get(f"/runs/{run_id}").text
+
+
+def test_while_xero_waits_for_the_log_in_there_is_a_button_for_it(office: Office) -> None:
+    run_id, invited = office.invited()
+    shown = office.get(f"/runs/{run_id}").text
+    assert f'href="/connect/{invited.attempt_id}"' in shown
+    assert "Waiting for Mere Tāne to log in to Xero" in shown
+    office.runs.move(run_id, Stage.FAILED)
+    assert "/connect/" not in office.get(f"/runs/{run_id}").text
+
+
+def test_a_run_that_nobody_takes_up_says_so_after_a_while(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    assert "waiting for a worker" not in office.get(f"/runs/{run_id}").text
+    office.runs.move(run_id, Stage.STARTING, created=datetime.now(UTC) - timedelta(minutes=1))
+    assert "waiting for a worker" in office.get(f"/runs/{run_id}").text
+
+
+def test_a_run_that_is_over_shows_its_result_and_the_table(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.synced("jobs", run_id, source_count=12, stored_count=12, added=12)
+    office.happened("runbook.reconnected", run=run_id, practice="Harbour & Vale", remarks="")
+    office.runs.move(run_id, Stage.COMPLETED)
+    shown = text_of(office.get(f"/runs/{run_id}"))
+    assert "Harbour &amp; Vale is reconnected and up to date" in shown
+    assert "Jobs Success 12 12 12" in shown
+
+
+def test_a_run_never_looks_better_than_it_ended(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.happened("consent.granted", run=run_id, person="Mere Tāne")
+    office.runs.move(run_id, Stage.FAILED)
+    shown = text_of(office.get(f"/runs/{run_id}"))
+    assert "The run ended before it was finished" in shown
+    assert "allowed access in Xero" not in shown
+
+
+def test_a_step_at_which_the_run_ended_is_not_shown_as_going_on(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.move(run_id, Stage.FAILED, ["Check your user account", "Publish the link to Xero"])
+    assert "✕ Log in to Xero and allow access failed" in text_of(office.get(f"/runs/{run_id}"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/practices/nobody",
+        "/practices/nobody/activity",
+        "/practices/nobody/set-aside",
+        "/practices/..%2F..%2Fetc",
+        "/runs/not-a-uuid",
+        f"/runs/{uuid4()}",
+        "/connect/not-a-uuid",
+        "/wp-admin",
+    ],
+)
+def test_what_is_not_there_says_so_in_plain_words(office: Office, path: str) -> None:
+    answer = office.get(path)
+    assert answer.status_code == 404
+    assert "There is no such page" in answer.text
+
+
+def test_an_installation_without_practices_says_how_to_add_one(office: Office) -> None:
+    with office.integration.database.write() as session:
+        for table in ("connection", "integration_settings", "fyi_user", "practice"):
+            session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  names of ours
+    assert "fyi-xpm practice add" in office.get("/").text
+
+
+def test_health_answers_ok(office: Office) -> None:
+    answer = office.get("/health")
+    assert (answer.status_code, answer.text) == (200, "ok")
+
+
+def test_something_unexpected_gives_a_page_and_no_traceback(office: Office) -> None:
+    with office.integration.database.write() as session:
+        session.connection().exec_driver_sql("DROP TABLE integration_settings")
+    broken = office.get(APPS)
+    assert broken.status_code == 500
+    assert "Something unexpected happened" in broken.text
+    assert "integration_settings" not in broken.text
+    assert broken.headers["x-content-type-options"] == "nosniff"
