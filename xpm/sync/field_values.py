@@ -61,11 +61,13 @@ def sync_values(work: Work) -> Compared:
     waiting = owners_to_compare(work)
     allowance = int(work.integration.settings.xero_calls_per_day * SHARE_OF_THE_DAY)
     due = iter(waiting[:allowance])
-    different = 0
+    compared = different = 0
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while batch := list(islice(due, BATCH)):
-            different += _store(work, batch, list(pool.map(partial(_read, work), batch)))
-    return Compared(min(len(waiting), allowance), len(waiting), different)
+            asked_at = work.integration.clock()  # what changes after that is to be compared again
+            stored = _store(work, batch, list(pool.map(partial(_read, work), batch)), asked_at)
+            compared, different = compared + stored.compared, different + stored.different
+    return Compared(compared, len(waiting), different)
 
 
 def owners_to_compare(work: Work) -> list[Owner]:
@@ -81,28 +83,41 @@ def owners_to_compare(work: Work) -> list[Owner]:
     return [(kind, owner.key) for owner, kind in due]
 
 
-def _read(work: Work, owner: Owner) -> RecordRow | Unreadable:
-    """One owner's values. One that cannot be read stops no other; trouble with Xero itself stops all."""
+def _read(work: Work, owner: Owner) -> RecordRow | Unreadable | None:
+    """One owner's values, `None` if it was deleted since: the sync of its kind says so.
+
+    One that cannot be read stops no other; trouble with Xero itself stops all.
+    """
     kind, key = owner
     read = work.access.api.client_field_values if kind is OwnerKind.CLIENT else work.access.api.job_field_values
     try:
         return field_values_row(key, read(key))
-    except (NotFound, UnreadableAnswer) as error:
+    except NotFound:
+        return None
+    except UnreadableAnswer as error:
         return Unreadable(key, error.message, "")
 
 
-def _store(work: Work, owners: list[Owner], answers: list[RecordRow | Unreadable]) -> int:
-    """Store a batch, and tell how many owners' values were different from what was stored."""
-    now, different = work.integration.clock(), 0
+@dataclass(frozen=True)
+class _Stored:
+    compared: int
+    different: int
+
+
+def _store(
+    work: Work, owners: list[Owner], answers: list[RecordRow | Unreadable | None], asked_at: datetime
+) -> _Stored:
+    """Store a batch whose values were asked for from `asked_at` on."""
+    compared = different = 0
     with work.commit() as session:
         for kind, (_, table) in TABLES.items():
             mine = [answer for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
             rows = [answer for answer in mine if isinstance(answer, RecordRow)]
             unreadable = [answer for answer in mine if isinstance(answer, Unreadable)]
-            applied = records.apply(session, table, work.scope, rows, run_id=work.run_id, now=now)
-            custom_fields.note_compared(session, work.scope, kind, (row.key for row in rows), now)
+            applied = records.apply(session, table, work.scope, rows, run_id=work.run_id, now=work.integration.clock())
+            custom_fields.note_compared(session, work.scope, kind, (row.key for row in rows), asked_at)
             set_aside(work, session, f"{kind}_custom_fields", unreadable, [row.key for row in rows])
             work.note(session, Tally(quarantined=len(unreadable)))
-            different += applied.added + applied.changed
+            compared, different = compared + len(rows), different + applied.added + applied.changed
         work.note(session, Tally(calls=len(owners)))
-    return different
+    return _Stored(compared, different)

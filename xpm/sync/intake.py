@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from sqlmodel import Session
 
@@ -12,6 +12,7 @@ from xpm.store import quarantine, records
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
+from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import ArchiveReason
 from xpm.sync.work import Work
 from xpm.xero.models import XpmRecord
@@ -29,8 +30,9 @@ EMPTY_TOLERATED = 2  # records that an empty list may archive
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Why nothing was archived: so many of the stored records were missing."""
+    """Why nothing was archived: so many of the stored records were missing. `what` an administrator calls them."""
 
+    what: str
     missing: int
     stored: int
 
@@ -38,21 +40,27 @@ class Suspicion:
 class Intake(Generic[M]):
     """The records of one table as they arrive. `seen` are the keys that XPM has, whether they could be read or not.
 
-    `beside`: the table only accompanies the entity's own, so that its records are not among those the run counts.
+    `beside` names the records of a table that only accompanies the entity's own; the run does not count those.
     """
 
     def __init__(
-        self, work: Work, table: RecordTable, to_row: Callable[[M], RecordRow], *, beside: bool = False
+        self, work: Work, table: RecordTable, to_row: Callable[[M], RecordRow], *, beside: str | None = None
     ) -> None:
         self._work = work
-        self._beside = beside
+        self._beside = beside is not None
+        self._what = beside or work.request.entity.label
         self.table = table
         self._to_row = to_row
         self.seen: set[str] = set()
-        self.unreadable: list[Unreadable] = []
+        self._unreadable: dict[str, Unreadable] = {}  # by key or, without one, by payload: lists overlap
         self.server_time: datetime | None = None
         self.complete = False
         self.suspicion: Suspicion | None = None
+
+    @property
+    def unreadable(self) -> list[Unreadable]:
+        """The records that could not be read, each once."""
+        return list(self._unreadable.values())
 
     def source_count(self) -> int:
         """How many records XPM has, readable or not, after complete pulls."""
@@ -79,32 +87,46 @@ class Intake(Generic[M]):
             XeroError: as `take` does; then nothing is archived.
         """
         self.take(pull)
-        missing = self.missing()
-        if not self.is_suspicious(missing):
-            self.archive(missing)
-        self.complete = True
+        self.archive_gone(self.missing())
+        self.conclude()
 
     def missing(self) -> list[str]:
         """Keys of stored records that are current and were in none of the pulls."""
         with self._work.integration.database.read() as session:
             return [key for key in records.active_keys(session, self.table, self._work.scope) if key not in self.seen]
 
-    def is_suspicious(self, missing: Collection[str]) -> bool:
-        """Whether so much is missing that it is more likely Xero's mistake than the practice's doing.
+    def archive_gone(self, gone: Collection[str]) -> bool:
+        """Archive stored records that XPM does not have, unless that is hard to believe; tell whether it was believed.
 
-        Also when the key of a record could not be read: any of the missing may be that one.
+        It is when so many are gone that Xero's mistake is more likely than the practice's doing, and when the key of
+        a record could not be read: any of those gone may be that one.
         """
-        if not missing:
-            return False
-        with self._work.integration.database.read() as session:
-            stored = records.count_active(session, self.table, self._work.scope)
+        stored = self._stored()
         tolerated = max(MISSING_TOLERATED, SHARE_TOLERATED * stored) if self.seen else EMPTY_TOLERATED
-        if len(missing) > tolerated:
-            self.suspicion = Suspicion(len(missing), stored)
-        return self.suspicion is not None or any(record.key is None for record in self.unreadable)
+        if len(gone) > tolerated:
+            return self.suspect(len(gone))
+        believed = not gone or all(record.key is not None for record in self.unreadable)
+        if believed:
+            self._archive(gone)
+        return believed
 
-    def archive(self, keys: Collection[str]) -> None:
-        """Archive records that XPM no longer has."""
+    def suspect(self, missing: int) -> Literal[False]:
+        """Note that what Xero sent cannot be all there is, and do not believe it."""
+        self.suspicion = Suspicion(self._what, missing, self._stored())
+        return False
+
+    def conclude(self) -> None:
+        """Note that all of Xero's side was seen: what earlier runs set aside and did not come again is gone or well."""
+        self.complete = True
+        if self.suspicion is None:
+            with self._work.commit() as session:
+                _dismiss(self._work, session, self.table.table.name, lambda entry: entry.run_id != self._work.run_id)
+
+    def _stored(self) -> int:
+        with self._work.integration.database.read() as session:
+            return records.count_active(session, self.table, self._work.scope)
+
+    def _archive(self, keys: Collection[str]) -> None:
         if not keys:
             return
         scope, run_id, now = self._work.scope, self._work.run_id, self._work.integration.clock()
@@ -114,14 +136,15 @@ class Intake(Generic[M]):
 
     def _store(self, batch: list[M | Unreadable]) -> set[str]:
         rows = [self._to_row(record) for record in batch if not isinstance(record, Unreadable)]
-        unreadable = [record for record in batch if isinstance(record, Unreadable)]
+        unreadable = {record.key or record.payload: record for record in batch if isinstance(record, Unreadable)}
         with self._work.commit() as session:
             applied = self._apply(session, rows)
-            set_aside(self._work, session, self.table.table.name, unreadable, [row.key for row in rows])
+            set_aside(self._work, session, self.table.table.name, unreadable.values(), [row.key for row in rows])
             counted = Applied() if self._beside else applied
-            self._work.note(session, tally_of(counted, quarantined=len(unreadable)))
-        self.unreadable += unreadable
-        keys = {row.key for row in rows} | {record.key for record in unreadable if record.key is not None}
+            new = unreadable.keys() - self._unreadable.keys()
+            self._work.note(session, Tally(**asdict(counted), quarantined=len(new)))
+        self._unreadable |= unreadable
+        keys = {row.key for row in rows} | {record.key for record in unreadable.values() if record.key is not None}
         self.seen |= keys
         return keys
 
@@ -136,11 +159,14 @@ class Intake(Generic[M]):
 
 
 def set_aside(
-    work: Work, session: Session, entity: str, unreadable: Iterable[Unreadable], read_well: Collection[str]
+    work: Work, session: Session, entity: str, unreadable: Collection[Unreadable], read_well: Collection[str]
 ) -> None:
     """Keep what could not be read, with its reason; what was read well this time leaves the quarantine."""
     now = work.integration.clock()
     quarantine.resolve(session, work.scope, entity, read_well, now)
+    keyless = {record.payload for record in unreadable if record.key is None}
+    if keyless:  # known again by nothing but what XPM sent
+        _dismiss(work, session, entity, lambda entry: entry.record_key is None and entry.payload in keyless)
     for record in unreadable:
         quarantine.put(
             session,
@@ -154,9 +180,10 @@ def set_aside(
         )
 
 
-def tally_of(applied: Applied, *, quarantined: int) -> Tally:
-    """A batch's counts as the run keeps them."""
-    return Tally(**asdict(applied), quarantined=quarantined)
+def _dismiss(work: Work, session: Session, entity: str, is_over: Callable[[Quarantine], bool]) -> None:
+    for entry in quarantine.unresolved(session, work.scope, entity):
+        if entry.id is not None and is_over(entry):
+            quarantine.dismiss(session, entry.id, work.integration.clock())
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -4,7 +4,7 @@ A plan stores what arrives and archives what is proven gone. It returns the inta
 `complete` tells whether the whole of Xero's side was seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,9 +22,14 @@ OVERLAP = timedelta(minutes=10)
 """Whether Xero's `modifiedsince` includes its bound, and how far the clocks differ, is unknown."""
 
 
+SHARE_FOR_MISSING_JOBS = 0.1
+"""Of the day's calls, what one run may spend on asking for jobs that no list has. Completed jobs from before the
+practice's start of history are among them at each full sync (FYI asks for those one by one, too)."""
+
+
 def sync_clients(work: Work) -> Intake[Client]:
     """Groups and clients. Changes only: `modifiedsince` the last run, by Xero's clock. Full: one list of everything."""
-    groups = Intake[ClientGroup](work, record_tables.CLIENT_GROUPS, uuid_row, beside=True)
+    groups = Intake[ClientGroup](work, record_tables.CLIENT_GROUPS, uuid_row, beside="Client groups")
     groups.take_all(work.access.api.client_groups())
     clients = Intake[Client](work, record_tables.CLIENTS, client_row)
     since = _watermark(work) if work.request.mode is SyncMode.CHANGES else None
@@ -32,6 +37,7 @@ def sync_clients(work: Work) -> Intake[Client]:
         clients.take_all(work.access.api.clients())
     else:
         clients.take(work.access.api.clients(modified_since=since - OVERLAP))
+    clients.suspicion = clients.suspicion or groups.suspicion
     return clients
 
 
@@ -41,7 +47,7 @@ def sync_jobs(work: Work) -> Intake[Job]:
     Full: all windows back to the practice's configured start, and the current jobs, which may be older. Changes only:
     the current jobs. A stored job that is in neither is asked for by its number before anything is concluded.
     """
-    categories = Intake[Category](work, record_tables.JOB_CATEGORIES, uuid_row, beside=True)
+    categories = Intake[Category](work, record_tables.JOB_CATEGORIES, uuid_row, beside="Job categories")
     categories.take_all(work.access.api.job_categories())
     jobs = Intake[Job](work, record_tables.JOBS, job_row)
     full = work.request.mode is SyncMode.FULL
@@ -51,15 +57,29 @@ def sync_jobs(work: Work) -> Intake[Job]:
         for first, last in windows(practice.history_start, today):
             jobs.take(work.access.api.jobs_created(first, last))
     current = jobs.take(work.access.api.current_jobs())
-    with work.integration.database.read() as session:
-        left = job_currency.current(session, work.scope) - jobs.seen
-    missing = jobs.missing() if full else sorted(left)
-    if not jobs.is_suspicious(missing):
-        jobs.archive([number for number in missing if not _still_there(work, jobs, number)])
+    if _settle(work, jobs, jobs.missing() if full else _left(work, current)):
         with work.commit() as session:
             job_currency.note(session, work.scope, current)
-    jobs.complete = full
+    if full:
+        jobs.conclude()
+    jobs.suspicion = jobs.suspicion or categories.suspicion
     return jobs
+
+
+def _left(work: Work, current: set[str]) -> list[str]:
+    """The jobs that left the list of current jobs since it was last read."""
+    with work.integration.database.read() as session:
+        return sorted(job_currency.current(session, work.scope) - current)
+
+
+def _settle(work: Work, jobs: Intake[Job], missing: Collection[str]) -> bool:
+    """Ask for each missing job and archive those that Xero does not know; tell whether that is believed.
+
+    More jobs than one may ask for are not: some list must have been cut short.
+    """
+    if len(missing) > work.integration.settings.xero_calls_per_day * SHARE_FOR_MISSING_JOBS:
+        return jobs.suspect(len(missing))
+    return jobs.archive_gone([number for number in missing if not _still_there(work, jobs, number)])
 
 
 def sync_staff(work: Work) -> Intake[Staff]:

@@ -42,11 +42,21 @@ def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
         XeroError: Xero did not answer as it should; whole batches that arrived are kept, nothing was archived.
     """
     with practice_access(integration, request.practice) as access:
-        tax = source_of(integration, access)
-        if key := _reason_to_skip(integration, access, request, tax):
-            return _skipped(integration, access, request, key)
-        with working(integration, access, request) as work:
-            return _finish(work, *_carry_out(work, tax))
+        return sync_through(integration, access, request, source_of(integration, access))
+
+
+def sync_through(
+    integration: Integration, access: PracticeAccess, request: SyncRequest, tax: TaxSource | None
+) -> SyncResult:
+    """The same through an access that is open already; `tax` is where tax returns come from, if from anywhere.
+
+    Raises:
+        Stopped, XeroError: as `run_sync` does.
+    """
+    if key := _reason_to_skip(integration, access, request, tax):
+        return _skipped(integration, access, request, key)
+    with working(integration, access, request) as work:
+        return _finish(work, *_carry_out(work, tax))
 
 
 def _carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:
@@ -86,6 +96,7 @@ def _summed_up(run: SyncRun, intake: AnyIntake, compared: Compared | None) -> Me
     facts: dict[str, object] = {name: getattr(run, name) for name in COUNTS}
     facts |= {"entity": Entity(run.entity).label, "source": run.source_count, "stored": run.stored_count}
     if intake.suspicion:
+        facts |= {"entity": intake.suspicion.what}
         facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
         return message("sync.too_many_missing", **facts)
     if run.quarantined:

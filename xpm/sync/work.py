@@ -80,8 +80,7 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
         try:
             yield Work(integration, access, request, scope, run.id, lease)
         except BaseException:
-            with integration.database.write() as session:
-                runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.failed", now=integration.clock())
+            _mark_failed(integration, run.id)
             raise
     finally:
         with integration.database.write() as session:
@@ -114,6 +113,13 @@ def _alone(integration: Integration, request: SyncRequest, scope: Scope) -> Leas
         since = f"{running[0].started_at:%H:%M} UTC" if running else "a moment ago"
         flow_run_id = running[0].flow_run_id if running else None
     raise stop("sync.already_running", entity=request.entity.label, since=since, flow_run_id=flow_run_id or "by hand")
+
+
+def _mark_failed(integration: Integration, run_id: str) -> None:
+    """Unless another run took over and closed this one: that it was interrupted is what happened to it."""
+    with integration.database.write() as session:
+        if runs.get(session, run_id).status is RunStatus.RUNNING:
+            runs.finish(session, run_id, RunStatus.FAILURE, reason_key="sync.failed", now=integration.clock())
 
 
 def _close_killed_runs(session: Session, integration: Integration, request: SyncRequest, scope: Scope) -> None:

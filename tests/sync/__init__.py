@@ -1,0 +1,1 @@
+"""Tests of `xpm.sync`, against the sandbox over real HTTP and on both databases."""

@@ -1,0 +1,34 @@
+"""A connected practice for each test, on either database."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.server import SandboxServer
+from sandbox.world import small_world
+from sandbox.xpm.limits import Limits
+from tests.sync.house import House, opened
+from xpm.store.database import Database
+
+UNLIMITED = Limits(0, 0, 0, 0)
+
+
+@pytest.fixture
+def server() -> Iterator[SandboxServer]:
+    """A small Xero for this test alone."""
+    with SandboxServer(small_world(limits=UNLIMITED)) as running:
+        yield running
+
+
+@pytest.fixture
+def house(server: SandboxServer, database: Database) -> Iterator[House]:
+    """A practice that is connected and has never been synchronised; on SQLite and on PostgreSQL."""
+    with opened(server, database) as house:
+        yield house
+
+
+@pytest.fixture
+def sqlite_house(server: SandboxServer, sqlite_database: Database) -> Iterator[House]:
+    """The same on SQLite only, for rules in which the database has no part."""
+    with opened(server, sqlite_database) as house:
+        yield house

@@ -1,0 +1,239 @@
+"""A practice that is connected to a sandbox by a real consent, and what the tests ask of the two."""
+
+import datetime as dt
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import select
+from sqlmodel import Session
+
+from sandbox.faults import Fault, fault_from
+from sandbox.practice import Practice as XpmPractice
+from sandbox.server import SandboxServer
+from sandbox.visitor import visit
+from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, MERE
+from xpm.connection.access import PracticeAccess, practice_access
+from xpm.connection.callback import receive, set_out
+from xpm.connection.choice import choose, offers
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import invite
+from xpm.connection.preflight import Person
+from xpm.connection.reset import reset
+from xpm.settings import Settings
+from xpm.store import people, practices, quarantine, runs
+from xpm.store.database import Database
+from xpm.store.record_rows import Scope
+from xpm.store.tables import Quarantine, StoreTable, SyncRun
+from xpm.store.vault import Vault
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.result import SyncResult
+from xpm.sync.run import run_sync, sync_through
+from xpm.sync.work import SyncRequest
+from xpm.xero.api import XpmApi
+from xpm.xero.clock import utc_now
+from xpm.xero.limits import LocalBudget
+from xpm.xero.tax.feed import TaxFeed
+
+SLUG = "harbour-vale"
+SCOPE = Scope(SLUG, HARBOUR_VALE)
+LONG_AGO = dt.date(2019, 1, 1)
+PLENTY = 1_000_000  # calls a minute and a day: the budget is not what these tests are about
+
+
+class Clock:
+    """Real time, until it is pushed."""
+
+    def __init__(self) -> None:
+        self.ahead = dt.timedelta()
+
+    def __call__(self) -> dt.datetime:
+        return utc_now() + self.ahead
+
+
+def never_wait(_: float) -> None:
+    """Wait no time at all."""
+
+
+def request(entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> SyncRequest:  # noqa: ANN401 - the fields of a request
+    """A request for the practice of these tests, by hand if nothing else is said."""
+    return SyncRequest(SLUG, entity, mode, **({"trigger": SyncTrigger.MANUAL} | more))
+
+
+def settings_for(url: str, key: str, database_url: str) -> Settings:
+    """The configuration that leads to a sandbox."""
+    return Settings(
+        xpm_database_url=database_url,
+        xpm_encryption_keys=(SecretStr(key),),
+        xero_client_id=CLIENT_ID,
+        xero_client_secret=SecretStr(CLIENT_SECRET),
+        xero_authorize_url=f"{url}/identity/connect/authorize",
+        xero_token_url=f"{url}/connect/token",
+        xero_revocation_url=f"{url}/connect/revocation",
+        xero_connections_url=f"{url}/connections",
+        xero_xpm_url=f"{url}/practicemanager/3.1",
+        xero_issuer=url,
+        xero_jwks_url=f"{url}/.well-known/openid-configuration/jwks",
+        xero_tax_url=f"{url}/tax/returns",
+        xero_calls_per_minute=PLENTY,
+        xero_calls_per_day=PLENTY,
+    )
+
+
+@dataclass
+class House:
+    """Both sides: `xpm` is the practice as XPM has it, `integration` reaches what FYI has of it."""
+
+    server: SandboxServer
+    integration: Integration
+    clock: Clock
+    key: str = field(repr=False)
+
+    @property
+    def database(self) -> Database:
+        """FYI's database."""
+        return self.integration.database
+
+    @property
+    def xpm(self) -> XpmPractice:
+        """XPM's side, to edit."""
+        return self.server.world.practices[HARBOUR_VALE]
+
+    def sync(self, entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> SyncResult:  # noqa: ANN401 - the fields of a request
+        """Run a sync as the product does."""
+        return run_sync(self.integration, request(entity, mode, **more))
+
+    def sync_without_waiting(self, entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> SyncResult:  # noqa: ANN401
+        """Run a sync whose retries take no time."""
+        with practice_access(self.integration, SLUG) as access:
+            tax = self._feed(access)
+            impatient = replace(access, api=self._api(access))
+            return sync_through(self.integration, impatient, request(entity, mode, **more), tax)
+
+    def sync_everything(self) -> dict[Entity, SyncResult]:
+        """A full sync of every entity."""
+        return {entity: self.sync(entity) for entity in Entity}
+
+    def with_settings(self, **changes: object) -> "House":
+        """The same house, configured otherwise."""
+        settings = self.integration.settings.model_copy(update=changes)
+        return replace(self, integration=replace(self.integration, settings=settings, _budgets={}))
+
+    def order(self, kind: str, path: str = "", area: str = "xpm", **details: object) -> Fault:
+        """Let something go wrong."""
+        return self.server.world.faults.order(fault_from({"area": area, "kind": kind, "path": path, **details}))
+
+    def calm(self) -> None:
+        """Let nothing go wrong from now on."""
+        self.server.world.faults.clear()
+
+    def truth(self, entity: str) -> list[dict[str, Any]]:
+        """What XPM really has."""
+        answer = httpx.get(f"{self.server.url}/sandbox/tenants/{HARBOUR_VALE}/records/{entity}", trust_env=False)
+        records: list[dict[str, Any]] = answer.raise_for_status().json()
+        return records
+
+    def asked(self, path: str = "") -> list[str]:
+        """The paths that were asked of XPM since they were last forgotten, under `path`."""
+        journal = self.server.world.journal
+        while any(use["in_flight"] for use in journal.usage()["tenants"].values()):
+            time.sleep(0.001)  # a call is noted when its answer was sent, which the caller may have read before
+        seen = ((call["area"], call["path"]) for call in journal.requests())
+        return [called for area, called in seen if area == "xpm" and called.startswith(path)]
+
+    def forget_calls(self) -> None:
+        """Begin to note calls anew."""
+        self.server.world.journal.clear()
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Every row of a table of this practice."""
+        found = StoreTable.metadata.tables[table]
+        with self.database.read() as session:
+            return [dict(row._mapping) for row in session.connection().execute(select(found))]
+
+    def active(self, table: str, key: str) -> set[str]:
+        """The keys of what is not archived."""
+        return {row[key] for row in self.rows(table) if row["archived_at"] is None}
+
+    def aside(self) -> list[Quarantine]:
+        """What could not be read, unresolved."""
+        with self.database.read() as session:
+            return quarantine.unresolved(session, SCOPE)
+
+    def run(self, run_id: str) -> SyncRun:
+        """One run."""
+        with self.database.read() as session:
+            return runs.get(session, run_id)
+
+    def runs(self) -> list[SyncRun]:
+        """Every run, oldest first."""
+        with self.database.read() as session:
+            return sorted(_all_runs(session), key=lambda run: run.started_at)
+
+    def change_settings(self, **switches: bool) -> None:
+        """Turn switches of the practice."""
+        with self.database.write() as session:
+            practices.change_settings(session, SLUG, switches, person=None, now=self.clock())
+
+    def _api(self, access: PracticeAccess) -> XpmApi:
+        app = self.integration.app
+        return XpmApi(access.http, app, access.tenant_id, _budget(), sleep=never_wait, clock=self.clock)
+
+    def _feed(self, access: PracticeAccess) -> TaxFeed:
+        url = self.integration.app.tax_url or ""
+        return TaxFeed(access.http, url, access.tenant_id, _budget(), sleep=never_wait, clock=self.clock)
+
+
+def _all_runs(session: Session) -> list[SyncRun]:
+    return list(session.scalars(select(SyncRun)))
+
+
+def _budget() -> LocalBudget:
+    return LocalBudget(per_minute=PLENTY, per_day=PLENTY, sleep=never_wait)
+
+
+@contextmanager
+def opened(server: SandboxServer, database: Database, *, history_start: dt.date = LONG_AGO) -> Iterator[House]:
+    """Move a practice in and connect it by a real consent."""
+    key = Vault.new_key()
+    url = database.url.render_as_string(hide_password=False)
+    clock = Clock()
+    with httpx.Client(trust_env=False) as http:
+        integration = Integration(settings_for(server.url, key, url), database, Vault([key]), http, clock)
+        _move_in(integration, history_start)
+        _connect(integration)
+        yield House(server, integration, clock, key)
+
+
+def _move_in(integration: Integration, history_start: dt.date) -> None:
+    with integration.database.write() as session:
+        practices.add(
+            session,
+            slug=SLUG,
+            name="Harbour & Vale",
+            country="AU",
+            time_zone="Australia/Sydney",
+            history_start=history_start,
+            now=integration.clock(),
+        )
+        people.add(session, SLUG, MERE, "Mere Tāne", is_admin=True)
+
+
+def _connect(integration: Integration) -> None:
+    with integration.database.read() as session:
+        user = people.by_email(session, SLUG, MERE)
+    assert user
+    person = Person(id=user.id, name=user.name, email=user.email)
+    invitation = invite(integration, SLUG, person, minutes=30, flow_run_id="the-reconnect")
+    way = set_out(integration, invitation.attempt_id)
+    callback = visit(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
+    receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
+    (offer,) = offers(integration, invitation)
+    choose(integration, invitation, offer)
+    reset(integration, invitation)
