@@ -5,12 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
+from sqlmodel import Session
 
 from xpm.connection.integration import Integration
 from xpm.connection.keeper import ConsentKeeper
 from xpm.connection.preflight import practice_named
 from xpm.connection.states import move
-from xpm.store import connections, consents, people
+from xpm.store import connections, consents, people, practices
 from xpm.store.tables import Connection, Practice
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
@@ -43,12 +44,12 @@ def practice_access(integration: Integration, slug: str) -> Iterator[PracticeAcc
     keeper = ConsentKeeper(integration, connection.consent_id or "")
     tenant_id = connection.tenant_id or ""
     with integration.signed_http(keeper) as http:
-        api = XpmApi(http, integration.app, tenant_id, integration.budget(tenant_id), clock=integration.clock)
+        api = integration.api(http, tenant_id)
         try:
             yield PracticeAccess(practice, tenant_id, connection.tenant_name or practice.name, api, http)
         except XeroError as error:
-            if said := _notice(integration, connection, http, error):
-                raise Stopped(said) from error
+            if stopped := _notice(integration, connection, http, error):
+                raise stopped from error
             raise
 
 
@@ -61,39 +62,50 @@ def require_connected(integration: Integration, practice: Practice) -> Connectio
     with integration.database.read() as session:
         connection = connections.get(session, practice.slug)
         state = connections.state_before(session, practice.slug)
-        if state is ConnectionState.CONNECTED and connection.consent_id and connection.tenant_id:
+        if state is ConnectionState.CONNECTED:
             return connection
-        person = people.get(session, connection.connected_by).name if connection.connected_by else "the administrator"
-    facts = {"practice": practice.name, "person": person, "tenant": connection.tenant_name or practice.name}
-    raise stop(f"connection.{state}", **facts)
+        raise Stopped(_said_of(session, connection, state))
 
 
-def _notice(integration: Integration, connection: Connection, http: httpx.Client, error: XeroError) -> Message | None:
-    """What the error means for the connection: nothing, or a new state with its reason."""
+def _notice(integration: Integration, connection: Connection, http: httpx.Client, error: XeroError) -> Stopped | None:
+    """What the error means for the connection: nothing, or the end of the run, mostly with a new state."""
     if isinstance(error, MisconfiguredApp):
-        return message("consent.app_misconfigured", reason=error.message)
+        return stop("consent.app_misconfigured", reason=error.message)
     if isinstance(error, ConsentNeeded):
         return _broken(integration, connection, ConnectionState.NEEDS_RECONNECT)
     if isinstance(error, AccessLost):
-        listed = ConnectionsApi(http, integration.app, integration.clock).all()
-        gone = connection.tenant_id not in {tenant.tenant_id for tenant in listed}
-        return _broken(
-            integration, connection, ConnectionState.DISCONNECTED if gone else ConnectionState.PRIVILEGE_LOST
-        )
+        return _broken(integration, connection, _after_refusal(integration, connection, http))
     return None
 
 
-def _broken(integration: Integration, connection: Connection, state: ConnectionState) -> Message:
+def _after_refusal(integration: Integration, connection: Connection, http: httpx.Client) -> ConnectionState:
+    """Why Xero refuses to answer for the tenant: only its list of connections tells."""
+    try:
+        listed = ConnectionsApi(http, integration.app, integration.clock).all()
+    except ConsentNeeded:
+        return ConnectionState.NEEDS_RECONNECT
+    if connection.tenant_id in {tenant.tenant_id for tenant in listed}:
+        return ConnectionState.PRIVILEGE_LOST
+    return ConnectionState.DISCONNECTED
+
+
+def _broken(integration: Integration, connection: Connection, state: ConnectionState) -> Stopped:
     """Record a broken connection, once: whoever finds it broken already adds nothing."""
     now = integration.clock()
     with integration.database.write() as session:
-        person = people.get(session, connection.connected_by).name if connection.connected_by else "the administrator"
-        said = message(f"connection.{state}", person=person, tenant=connection.tenant_name or connection.practice)
+        said = _said_of(session, connection, state)
         current = connections.get(session, connection.practice)
         if current.consent_id == connection.consent_id and current.state is ConnectionState.CONNECTED:
             move(session, connection.practice, state, said, now=now)
             if state is ConnectionState.NEEDS_RECONNECT and connection.consent_id:
                 consents.end(session, connection.consent_id, ConsentStatus.LOST)
+        recorded = current.state is state
     if state is ConnectionState.NEEDS_RECONNECT:
-        return message("connection.authentication_failed")
-    return said
+        return stop("connection.authentication_failed")
+    return Stopped(said, recorded)
+
+
+def _said_of(session: Session, connection: Connection, state: ConnectionState) -> Message:
+    person = people.get(session, connection.connected_by).name if connection.connected_by else "the administrator"
+    practice = practices.get(session, connection.practice).name
+    return message(f"connection.{state}", practice=practice, person=person, tenant=connection.tenant_name or practice)

@@ -21,10 +21,13 @@ from xpm.store.errors import AttemptRefused, UnknownAttempt, WrongBrowser
 from xpm.store.tables import AuthorisationAttempt, FyiUser
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState
 from xpm.words import Message, message, stop
-from xpm.xero.errors import ConsentDeclined, ConsentNeeded, MisconfiguredApp, XeroError, XeroUnavailable
+from xpm.xero.errors import ConsentDeclined, ConsentNeeded, MisconfiguredApp, Remedy, XeroError
 from xpm.xero.oauth import ExpectedCallback, Grant, Identity
 
 BROWSER_SECRET_BYTES = 32  # 256 bits; RFC 6749 §10.10 asks for 128 at least
+
+PASSING = frozenset({Remedy.TRY_LATER, Remedy.WAIT})
+"""Trouble that says nothing about the consent: the attempt stays open, and its link may be opened again."""
 
 
 class SettingOut(BaseModel):
@@ -97,9 +100,9 @@ def _taken(integration: Integration, callback: Callback, answer: Mapping[str, st
     attempt = callback.attempt
     try:
         grant = integration.oauth.finish(answer, _expected(integration, callback, answer))
-    except XeroUnavailable:
-        return message("consent.xero_silent", link=link_to(integration, attempt.id))
     except XeroError as error:
+        if error.remedy in PASSING:
+            return message("consent.xero_silent", link=link_to(integration, attempt.id))
         return _refused(integration, attempt, *_reason(error))
     with integration.database.read() as session:
         user = people.get(session, attempt.user_id)

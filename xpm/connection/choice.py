@@ -65,9 +65,12 @@ def offers(integration: Integration, invitation: Invitation) -> list[Offer]:
 def choose(integration: Integration, invitation: Invitation, offer: Offer) -> None:
     """Take one of the offers, unless it is the wrong practice by what FYI knows; no record is touched.
 
+    Taking the same one again, as a repeated run does, adds nothing to Practice Activity.
+
     Raises:
-        Stopped: another practice has this tenant, or this practice had another tenant.
+        Stopped: there is no consent any more, another practice has this tenant, or this practice had another tenant.
     """
+    require_granted(integration, invitation)
     now = integration.clock()
     with integration.database.write() as session:
         practice = practices.get(session, invitation.practice)
@@ -79,6 +82,8 @@ def choose(integration: Integration, invitation: Invitation, offer: Offer) -> No
         if connection.tenant_id not in (None, offer.tenant_id):
             stored = connection.tenant_name or "another account"
             raise stop("choice.different", practice=practice.name, stored=stored, tenant=offer.tenant_name)
+        if attempts.get(session, invitation.attempt_id).tenant_id == offer.tenant_id:
+            return
         attempts.choose(
             session,
             invitation.attempt_id,

@@ -1,13 +1,15 @@
 """What an error of Xero's means to an administrator."""
 
 from xpm.words import Message, message
-from xpm.xero.errors import DayLimit, MisconfiguredApp, ScopeMissing, XeroError, XeroUnavailable
+from xpm.xero.errors import ConsentNeeded, DayLimit, MisconfiguredApp, ScopeMissing, XeroError, XeroUnavailable
 
 
 def explain(error: XeroError, what: str) -> Message:
     """The sentence for an error that came up while `what` was done, such as "Jobs" being synchronised."""
     if isinstance(error, MisconfiguredApp):
         return message("consent.app_misconfigured", reason=error.message)
+    if isinstance(error, ConsentNeeded):
+        return message("connection.authentication_failed")
     if isinstance(error, ScopeMissing):
         return message("preflight.scopes_missing", missing=error.endpoint or "a part of Xero Practice Manager")
     if isinstance(error, DayLimit):

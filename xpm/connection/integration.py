@@ -1,5 +1,6 @@
 """The opened parts one process works with: settings, database, vault, Xero app and HTTP client."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,10 @@ import httpx
 from xpm.settings import Settings
 from xpm.store.database import Database
 from xpm.store.vault import Vault
+from xpm.xero.api import XpmApi
 from xpm.xero.app import XeroApp
 from xpm.xero.auth import TokenKeeper, XeroAuth
-from xpm.xero.clock import Clock, utc_now
+from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.limits import Budget, LocalBudget
 from xpm.xero.oauth import OAuthClient
 
@@ -21,11 +23,12 @@ from xpm.xero.oauth import OAuthClient
 class Integration:
     """Everything the rules of this package need; make one per process and pass it on."""
 
-    settings: Settings
+    settings: Settings = field(repr=False)  # its database URL may hold a password
     database: Database
     vault: Vault
     http: httpx.Client
     clock: Clock = utc_now
+    sleep: Sleep = time.sleep
     _budgets: dict[str, Budget] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -56,6 +59,10 @@ class Integration:
         """The OAuth dealings of that app."""
         return OAuthClient(self.app, self.http, self.clock)
 
+    def api(self, http: httpx.Client, tenant_id: str) -> XpmApi:
+        """One tenant's XPM, within this process's budget for it."""
+        return XpmApi(http, self.app, tenant_id, self.budget(tenant_id), sleep=self.sleep, clock=self.clock)
+
     @contextmanager
     def signed_http(self, keeper: TokenKeeper) -> Iterator[httpx.Client]:
         """An HTTP client whose requests carry the keeper's tokens."""
@@ -67,5 +74,11 @@ class Integration:
         limits = self.settings
         return self._budgets.setdefault(
             tenant_id,
-            LocalBudget(limits.xero_max_concurrent, limits.xero_calls_per_minute, limits.xero_calls_per_day),
+            LocalBudget(
+                limits.xero_max_concurrent,
+                limits.xero_calls_per_minute,
+                limits.xero_calls_per_day,
+                self.clock,
+                self.sleep,
+            ),
         )

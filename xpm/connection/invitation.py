@@ -6,14 +6,18 @@ An invitation is one attempt of one flow run. It is closed once, by Xero's answe
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
 
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import Person, practice_named
-from xpm.connection.states import give_up, move
+from xpm.connection.states import give_up, move, reconnecting_run
 from xpm.store import attempts, consents
 from xpm.store.tables import AuthorisationAttempt
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
-from xpm.words import Stopped, message, stop
+from xpm.words import Message, Stopped, message, stop
+
+USABLE = frozenset({ConsentStatus.PENDING, ConsentStatus.ACTIVE})
+"""What a consent has to be for its run to go on: not given back, and not replaced by a newer one."""
 
 
 class Invitation(BaseModel):
@@ -28,7 +32,7 @@ class Invitation(BaseModel):
     link: str
     minutes: int
     expires_at: datetime
-    flow_run_id: str | None
+    flow_run_id: str
 
 
 def link_to(integration: Integration, attempt_id: str) -> str:
@@ -36,15 +40,18 @@ def link_to(integration: Integration, attempt_id: str) -> str:
     return f"{integration.settings.xpm_console_url}/connect/{attempt_id}"
 
 
-def invite(
-    integration: Integration, practice: str, person: Person, *, minutes: int, flow_run_id: str | None
-) -> Invitation:
-    """Wait for the person's consent from now on; a retried flow run goes on with the consent it has got already."""
+def invite(integration: Integration, practice: str, person: Person, *, minutes: int, flow_run_id: str) -> Invitation:
+    """Wait for the person's consent from now on; a retried flow run goes on with the consent it has got already.
+
+    A reconnect of the same practice that is still under way is given up: of two, the newer one is meant.
+    """
     name = practice_named(integration, practice).name
     now = integration.clock()
     with integration.database.write() as session:
-        attempt = attempts.granted_to(session, flow_run_id) if flow_run_id else None
+        attempt = attempts.granted_to(session, flow_run_id)
         fresh = attempt is None
+        if fresh and (older := reconnecting_run(session, practice)):
+            _give_back(session, practice, message("consent.superseded", practice=name), now=now, flow_run_id=older)
         attempt = attempt or attempts.open_attempt(
             session,
             practice=practice,
@@ -88,10 +95,13 @@ def require_granted(integration: Integration, invitation: Invitation) -> str:
     Raises:
         Stopped: with the reason why not.
     """
-    attempt = attempt_of(integration, invitation)
-    if attempt.outcome is not AttemptOutcome.GRANTED or attempt.consent_id is None:
-        raise stop(attempt.reason_key or "consent.link_over", **(attempt.reason_facts or {}))
-    return attempt.consent_id
+    with integration.database.read() as session:
+        attempt = attempts.get(session, invitation.attempt_id)
+        if attempt.consent_id and consents.get(session, attempt.consent_id).status in USABLE:
+            return attempt.consent_id
+    if attempt.reason_key:
+        raise stop(attempt.reason_key, **(attempt.reason_facts or {}))
+    raise stop("consent.superseded", practice=invitation.practice_name)
 
 
 def expire(integration: Integration, invitation: Invitation) -> Stopped | None:
@@ -109,15 +119,18 @@ def expire(integration: Integration, invitation: Invitation) -> Stopped | None:
     return stop("consent.not_answered", **facts) if over else None
 
 
-def withdraw(integration: Integration, practice: str, stopped: Stopped, *, flow_run_id: str | None) -> None:
+def withdraw(integration: Integration, practice: str, stopped: Stopped, *, flow_run_id: str) -> None:
     """Put the connection back to how it was before this flow run, and forget the consent it got but did not use."""
-    now = integration.clock()
     with integration.database.write() as session:
-        for attempt in attempts.of_run(session, flow_run_id) if flow_run_id else ():
-            attempts.close(session, attempt.id, AttemptOutcome.REFUSED, reason_key=stopped.message.key, now=now)
-            if attempt.consent_id and consents.get(session, attempt.consent_id).status is ConsentStatus.PENDING:
-                consents.end(session, attempt.consent_id, ConsentStatus.REFUSED, forget_tokens=True)
-        give_up(session, practice, stopped.message, now=now, flow_run_id=flow_run_id)
+        _give_back(session, practice, stopped.message, now=integration.clock(), flow_run_id=flow_run_id)
+
+
+def _give_back(session: Session, practice: str, said: Message, *, now: datetime, flow_run_id: str) -> None:
+    give_up(session, practice, said, now=now, flow_run_id=flow_run_id)
+    for attempt in attempts.of_run(session, flow_run_id):
+        attempts.close(session, attempt.id, AttemptOutcome.REFUSED, now=now)
+        if attempt.consent_id and consents.get(session, attempt.consent_id).status is ConsentStatus.PENDING:
+            consents.end(session, attempt.consent_id, ConsentStatus.REFUSED, forget_tokens=True)
 
 
 def attempt_of(integration: Integration, invitation: Invitation) -> AuthorisationAttempt:

@@ -1,6 +1,5 @@
 """Keeps the tokens of one consent in the store and renews them, one process at a time."""
 
-import time
 import uuid
 from datetime import timedelta
 
@@ -10,12 +9,12 @@ from xpm.connection.integration import Integration
 from xpm.store import consents, leases
 from xpm.store.consents import StoredTokens, TokenPair
 from xpm.store.leases import Lease
-from xpm.xero.clock import Sleep
 from xpm.xero.errors import AnswerLost, ConsentNeeded
 from xpm.xero.tokens import TokenSet
 
-LEASE = timedelta(seconds=90)
-"""Longer than any refresh with its retries takes; a killed process keeps the others waiting no longer than this."""
+LEASE = timedelta(seconds=150)
+"""Longer than a refresh with its retries takes (three times 10 s to connect and 30 s for the answer); a killed process
+keeps the others waiting no longer than this."""
 
 LOOK_EVERY = 0.2  # seconds between looks at whether somebody else has renewed the tokens
 RETRIES_OF_A_LOST_ANSWER = 2  # Xero takes the previous refresh token again for 30 minutes
@@ -27,11 +26,9 @@ class ConsentKeeper:
     Xero's refresh tokens are used up by a refresh, so that two refreshes at a time can end a consent (Xero: OAuth FAQ).
     """
 
-    def __init__(self, integration: Integration, consent_id: str, sleep: Sleep = time.sleep) -> None:
+    def __init__(self, integration: Integration, consent_id: str) -> None:
         self._integration = integration
         self._consent_id = consent_id
-        self._holder = str(uuid.uuid4())
-        self._sleep = sleep
 
     def current(self) -> TokenSet:
         """The newest tokens.
@@ -49,13 +46,14 @@ class ConsentKeeper:
             MisconfiguredApp: Xero does not take the app's credentials; the tokens are kept.
             XeroUnavailable: Xero did not answer; the tokens are kept.
         """
+        holder = str(uuid.uuid4())  # of this call: threads that share the keeper wait for each other as well
         while True:
             tokens = self.current()
             if tokens.access_token != stale.access_token:
                 return tokens
-            lease = self._acquire()
+            lease = self._acquire(holder)
             if lease is None:
-                self._sleep(LOOK_EVERY)
+                self._integration.sleep(LOOK_EVERY)
                 continue
             try:
                 return self._renew_alone(stale)
@@ -68,34 +66,39 @@ class ConsentKeeper:
         tokens = _token_set(stored)
         if tokens.access_token != stale.access_token:
             return tokens
-        now = self._integration.clock()
         with self._integration.database.write() as session:
-            consents.note_refresh(session, self._consent_id, stored.generation, now)
-        renewed = self._ask(tokens.refresh_token)
+            consents.note_refresh(session, self._consent_id, stored.generation, self._integration.clock())
+        try:
+            renewed = self._ask(tokens.refresh_token)
+        except ConsentNeeded:
+            newest = self._stored()
+            if newest.generation == stored.generation:
+                raise
+            return _token_set(newest)  # whoever had the lease before us was slow, and came first after all
+        return renewed if self._store(renewed, stored.generation) else self.current()
+
+    def _store(self, renewed: TokenSet, generation: int) -> bool:
+        """Store what replaces the tokens of this generation; False when somebody else has replaced them."""
+        vault, now = self._integration.vault, self._integration.clock()
         with self._integration.database.write() as session:
             pair = token_pair(renewed)
-            mine = consents.store_rotation(
-                session, self._integration.vault, self._consent_id, stored.generation, tokens=pair, now=now
-            )
-        return renewed if mine else self.current()
+            return consents.store_rotation(session, vault, self._consent_id, generation, tokens=pair, now=now)
 
     def _ask(self, refresh_token: SecretStr) -> TokenSet:
         for _ in range(RETRIES_OF_A_LOST_ANSWER):
             try:
                 return self._integration.oauth.refresh(refresh_token)
             except AnswerLost:
-                self._sleep(LOOK_EVERY)
+                self._integration.sleep(LOOK_EVERY)
         return self._integration.oauth.refresh(refresh_token)
 
     def _stored(self) -> StoredTokens:
         with self._integration.database.read() as session:
             return consents.tokens_of(session, self._integration.vault, self._consent_id)
 
-    def _acquire(self) -> Lease | None:
+    def _acquire(self, holder: str) -> Lease | None:
         with self._integration.database.write() as session:
-            return leases.acquire(
-                session, f"refresh/{self._consent_id}", self._holder, self._integration.clock(), LEASE
-            )
+            return leases.acquire(session, f"refresh/{self._consent_id}", holder, self._integration.clock(), LEASE)
 
     def _release(self, lease: Lease) -> None:
         with self._integration.database.write() as session:

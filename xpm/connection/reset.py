@@ -10,7 +10,6 @@ from xpm.store import connections, consents, people
 from xpm.store.errors import TenantTaken
 from xpm.store.vocabulary import ConnectionState
 from xpm.words import Message, message, stop
-from xpm.xero.api import XpmApi
 
 
 def check_chosen(integration: Integration, invitation: Invitation) -> Message:
@@ -25,8 +24,7 @@ def check_chosen(integration: Integration, invitation: Invitation) -> Message:
     with integration.database.read() as session:
         consent = consents.get(session, consent_id)
     with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
-        budget = integration.budget(offer.tenant_id)
-        api = XpmApi(http, integration.app, offer.tenant_id, budget, clock=integration.clock)
+        api = integration.api(http, offer.tenant_id)
         email = consent.email or invitation.person.email
         check_access(api, invitation.person, frozenset(consent.scopes), offer.tenant_name, email)
     return message("preflight.ready", tenant=offer.tenant_name, person=invitation.person.name)
