@@ -32,7 +32,7 @@ def show(request: Request) -> Response:
     with desk.integration.database.read() as session:
         left = left_by(session, str(run.id))
         practice = _practice_of(session, run)
-        invited = _invited(session, run, left, practice)
+        person = people.get(session, left.attempt.user_id).name if left.attempt else None
     _wake_when_answered(desk, run, left)
     shown = {
         "run": run,
@@ -40,7 +40,8 @@ def show(request: Request) -> Response:
         "zone": practice.time_zone if practice else "UTC",
         "steps": steps_of(run, left),
         "said": _said(desk, run, left, practice),
-        "invited": invited,
+        "invited": _invited(run, left, person, practice),
+        "person": person,
         "attempt": left.attempt,
         "rows": rows_of(left.syncs),
         "refresh": None if run.stage.is_over or run.choices else REFRESH,
@@ -78,11 +79,10 @@ def _practice_of(session: Session, run: FlowRunSeen) -> Practice | None:
         return None
 
 
-def _invited(session: Session, run: FlowRunSeen, left: Left, practice: Practice | None) -> Message | None:
+def _invited(run: FlowRunSeen, left: Left, person: str | None, practice: Practice | None) -> Message | None:
     """What to say to the person who is to log in to Xero, while the run waits for that."""
     if left.attempt is None or not left.awaits_login or run.stage.is_over:
         return None
-    person = people.get(session, left.attempt.user_id).name
     until = local_time(left.attempt.expires_at, practice.time_zone if practice else "UTC")
     return message("console.log_in", person=person, until=until)
 

@@ -37,11 +37,12 @@ class Stage(StrEnum):
     COMPLETED = "completed"
     SKIPPED = "skipped"
     FAILED = "failed"
+    ATTENTION = "attention"  # of a sync that ended, with something an administrator has to look at
 
     @property
     def is_over(self) -> bool:
         """Whether nothing follows by itself."""
-        return self in {Stage.COMPLETED, Stage.SKIPPED, Stage.FAILED}
+        return self in {Stage.COMPLETED, Stage.SKIPPED, Stage.FAILED, Stage.ATTENTION}
 
 
 class TaskSeen(BaseModel):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from console.left import Left
 from console.runs import FlowRunSeen, Stage
+from xpm.store.vocabulary import RunStatus
 from xpm.sync.entities import EVERYTHING, Entity
 
 TO_RECONNECT = (
@@ -21,6 +22,7 @@ MARKS = {
     Stage.COMPLETED: "✓",
     Stage.FAILED: "✕",
     Stage.SKIPPED: "\N{EN DASH}",
+    Stage.ATTENTION: "!",
     Stage.RUNNING: "●",
     Stage.PAUSED: "●",
     Stage.STARTING: "○",
@@ -43,7 +45,12 @@ class Step:
     @property
     def said(self) -> str:
         """How far it is, in a word."""
-        words = {Stage.STARTING: "to do", Stage.PAUSED: "waiting for you", Stage.COMPLETED: "done"}
+        words = {
+            Stage.STARTING: "to do",
+            Stage.PAUSED: "waiting for you",
+            Stage.COMPLETED: "done",
+            Stage.ATTENTION: "needs a look",
+        }
         return words.get(self.stage, str(self.stage))
 
 
@@ -62,7 +69,10 @@ def _sync_step(entity: Entity, seen: Mapping[str, Stage], left: Left, run: FlowR
     label = f"Sync {entity.label.lower()}"
     counted = left.syncs.get(entity)
     read = counted.added + counted.changed + counted.unchanged + counted.restored if counted else 0
-    return Step(label, _stage((label,), seen, run), f"{read:,} records" if read else "")
+    stage = _stage((label,), seen, run)
+    if stage is Stage.FAILED and counted and counted.status is RunStatus.ACTION_REQUIRED:
+        stage = Stage.ATTENTION
+    return Step(label, stage, f"{read:,} record{'s' if read > 1 else ''}" if read else "")
 
 
 def _stage(names: Sequence[str], seen: Mapping[str, Stage], run: FlowRunSeen) -> Stage:

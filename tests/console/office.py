@@ -30,7 +30,7 @@ from xpm.xero.clock import Clock, utc_now
 CONSOLE = "http://127.0.0.1:4280"
 TENANT = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
 MERE, SAM, LEO = (f"{name}@harbourvale.example" for name in ("mere.tane", "sam.brooks", "leo.fraser"))
-HARBOUR = "harbour-vale"
+HARBOUR, COASTAL = "harbour-vale", "coastal"
 
 
 @dataclass
@@ -56,17 +56,17 @@ class Office:
         """Send a form as a browser does that shows a page of the console."""
         return self.browser.post(path, data=form, headers={"Origin": CONSOLE})
 
-    def person(self, email: str) -> FyiUser:
+    def person(self, email: str, practice: str = HARBOUR) -> FyiUser:
         with self.integration.database.read() as session:
-            found = people.by_email(session, HARBOUR, email)
+            found = people.by_email(session, practice, email)
         assert found
         return found
 
-    def invited(self, email: str = MERE) -> tuple[UUID, Invitation]:
+    def invited(self, email: str = MERE, practice: str = HARBOUR) -> tuple[UUID, Invitation]:
         """A reconnect that waits for a person to log in to Xero."""
-        run_id, user = self.runs.add(HARBOUR), self.person(email)
+        run_id, user = self.runs.add(practice), self.person(email, practice)
         person = Person(id=user.id, name=user.name, email=user.email)
-        invitation = invite(self.integration, HARBOUR, person, minutes=30, flow_run_id=str(run_id))
+        invitation = invite(self.integration, practice, person, minutes=30, flow_run_id=str(run_id))
         self.runs.pause_for_consent(run_id)
         return run_id, invitation
 
@@ -178,15 +178,17 @@ def _browser(integration: Integration, fake: FakeRuns, slept: list[float]) -> ht
 
 def _move_in(integration: Integration) -> None:
     with integration.database.write() as session:
-        practices.add(
-            session,
-            slug=HARBOUR,
-            name="Harbour & Vale",
-            country="AU",
-            time_zone="Australia/Sydney",
-            history_start=dt.date(2024, 1, 1),
-            now=integration.clock(),
-        )
+        for slug, name in ((HARBOUR, "Harbour & Vale"), (COASTAL, "Coastal Branch")):
+            practices.add(
+                session,
+                slug=slug,
+                name=name,
+                country="AU",
+                time_zone="Australia/Sydney",
+                history_start=dt.date(2024, 1, 1),
+                now=integration.clock(),
+            )
+        people.add(session, COASTAL, SAM, "Sam Brooks", is_admin=True)
         people.add(session, HARBOUR, MERE, "Mere Tāne", is_admin=True)
         people.add(session, HARBOUR, SAM, "Sam Brooks", is_admin=True)
         people.add(session, HARBOUR, LEO, "Leo Fraser")

@@ -10,7 +10,7 @@ from console.consent import WAKE_TRIES
 from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE
 from tests.console.conftest import settings
-from tests.console.office import HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
+from tests.console.office import COASTAL, HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
 from xpm.connection.invitation import expire
 from xpm.store import attempts, connections
 from xpm.store.database import Database
@@ -85,9 +85,9 @@ def test_the_cookie_is_deleted_with_the_answer(practising: Office) -> None:
     assert not list(practising.browser.cookies.jar)
 
 
-def test_two_tabs_on_the_way_to_xero_do_not_disturb_each_other(practising: Office) -> None:
+def test_two_practices_on_the_way_to_xero_do_not_disturb_each_other(practising: Office) -> None:
     first_run, first = practising.invited()
-    second_run, second = practising.invited(SAM)
+    second_run, second = practising.invited(SAM, COASTAL)
     first_at_xero, second_at_xero = (to_xero(practising.browser, invited.link) for invited in (first, second))
     for address, email, run_id in ((first_at_xero, MERE, first_run), (second_at_xero, SAM, second_run)):
         assert path_of(practising.browser.get(back(visit(address, email)))) == f"/runs/{run_id}"

@@ -1,0 +1,226 @@
+"""What the forms of the Apps page and of a run do."""
+
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.console.office import CONSOLE, HARBOUR, LEO, MERE, SAM, Office, path_of, text_of
+from xpm.store import people, practices
+from xpm.store.tables import IntegrationSettings
+from xpm.store.vocabulary import ActivityStatus, ConnectionState, SyncMode
+from xpm.sync.entities import EVERYTHING, Entity
+
+APPS = f"/practices/{HARBOUR}"
+ON: dict[str, str] = {"sync_custom_fields": "on", "import_tax_assessments": "on"}
+
+
+def settings_of(office: Office) -> IntegrationSettings:
+    with office.integration.database.read() as session:
+        return practices.settings_of(session, HARBOUR)
+
+
+def ask(office: Office, *entities: str, **more: str) -> httpx.Response:
+    form: dict[str, str | list[str]] = {"person": SAM, "entities": list(entities), **more}
+    return office.post(f"{APPS}/sync", form)
+
+
+def test_reconnect_starts_the_runbook_and_leads_to_its_page(office: Office) -> None:
+    answer = office.post(f"{APPS}/reconnect", {"admin_email": MERE, "long_term_user": "yes"})
+    assert office.runs.started == [{"practice": HARBOUR, "admin_email": MERE, "long_term_user": True}]
+    (run_id,) = office.runs.runs
+    assert (answer.status_code, path_of(answer)) == (303, f"/runs/{run_id}")
+
+
+def test_who_does_not_tick_the_box_is_not_taken_for_a_long_term_user(office: Office) -> None:
+    office.post(f"{APPS}/reconnect", {"admin_email": MERE})
+    assert office.runs.started[0]["long_term_user"] is False
+
+
+def test_a_reconnect_needs_a_person(office: Office) -> None:
+    answer = office.post(f"{APPS}/reconnect", {"long_term_user": "yes"})
+    assert answer.status_code == 400
+    assert office.runs.started == []
+
+
+def test_the_form_offers_everybody_and_says_who_is_no_admin(office: Office) -> None:
+    shown = text_of(office.get(APPS))
+    assert f"Leo Fraser ({LEO}) \N{EN DASH} not an FYI Admin" in shown
+
+
+def test_a_sync_starts_what_was_asked_and_writes_who_asked(office: Office) -> None:
+    office.connect()
+    answer = ask(office, "clients", "jobs", mode="changes")
+    (run_id,) = office.runs.runs
+    assert path_of(answer) == f"/runs/{run_id}"
+    (started,) = office.runs.started
+    assert started["entities"] == [Entity.JOBS, Entity.CLIENTS]
+    assert (started["mode"], started["person"]) == (SyncMode.CHANGES, SAM)
+    entry = office.entries()[0]
+    assert (entry.title, entry.person) == ("A sync of jobs, clients was requested", SAM)
+    assert (entry.status, entry.flow_run_id) == (ActivityStatus.IN_PROGRESS, str(run_id))
+
+
+def test_sync_all_asks_for_everything_that_nothing_holds_back(office: Office) -> None:
+    office.connect()
+    office.post(f"{APPS}/settings", ON | {"maintain_jobs": "on", "person": MERE})
+    ask(office, "all")
+    assert office.runs.started[0]["entities"] == [entity for entity in EVERYTHING if entity is not Entity.JOBS]
+
+
+@pytest.mark.parametrize(
+    ("entities", "more"),
+    [([], {}), (["payroll"], {}), (["jobs", "payroll"], {}), (["jobs"], {"mode": "half"}), (["all", "jobs"], {})],
+)
+def test_a_sync_of_nothing_or_of_what_there_is_not_is_refused(
+    office: Office, entities: list[str], more: dict[str, str]
+) -> None:
+    office.connect()
+    assert ask(office, *entities, **more).status_code == 400
+    assert office.runs.started == []
+
+
+@pytest.mark.parametrize("person", ["", "nobody@else.example"])
+def test_a_sync_names_a_person_of_the_practice(office: Office, person: str) -> None:
+    office.connect()
+    assert ask(office, "jobs", person=person).status_code == 400
+
+
+def test_a_sync_without_a_connection_is_refused_with_the_reason(office: Office) -> None:
+    office.bring_into(ConnectionState.NEEDS_RECONNECT)
+    answer = ask(office, "jobs")
+    assert answer.status_code == 409
+    assert "XPM needs to reconnect" in answer.text
+    assert office.runs.started == []
+    assert 'value="jobs" disabled' in office.get(APPS).text
+
+
+@pytest.mark.parametrize(
+    ("switches", "entity", "reason"),
+    [
+        (ON | {"maintain_jobs": "on"}, "jobs", "because Maintain Jobs in FYI is On"),
+        ({"sync_custom_fields": "on"}, "tax_returns", "because Import tax assessments is Off"),
+    ],
+)
+def test_a_sync_that_would_be_skipped_is_a_disabled_button_with_its_reason(
+    office: Office, switches: dict[str, str], entity: str, reason: str
+) -> None:
+    office.connect()
+    assert f'value="{entity}">' in office.get(APPS).text
+    office.post(f"{APPS}/settings", switches | {"person": MERE})
+    shown = office.get(APPS).text
+    assert f'value="{entity}" disabled aria-describedby="held-{entity}"' in shown
+    assert reason in shown
+    assert ask(office, entity).status_code == 409
+
+
+def test_custom_fields_can_be_asked_for_by_hand_whatever_the_setting(office: Office) -> None:
+    office.connect()
+    office.post(f"{APPS}/settings", {"person": MERE})
+    assert ask(office, "custom_field_definitions").status_code == 303
+
+
+def test_each_changed_switch_is_an_entry_with_who_changed_it(office: Office) -> None:
+    answer = office.post(f"{APPS}/settings", {"maintain_jobs": "on", "sync_custom_fields": "on", "person": MERE})
+    assert path_of(answer) == APPS
+    found = settings_of(office)
+    assert (found.maintain_jobs, found.sync_custom_fields, found.import_tax_assessments) == (True, True, False)
+    assert found.updated_by == MERE
+    assert {entry.title for entry in office.entries()} == {
+        "Mere Tāne set Maintain Jobs in FYI to On",
+        "Mere Tāne set Import tax assessments to Off",
+    }
+
+
+def test_saving_what_is_there_already_writes_nothing(office: Office) -> None:
+    office.post(f"{APPS}/settings", ON | {"person": MERE})
+    assert office.entries() == []
+
+
+def test_the_switch_for_a_future_update_cannot_be_turned(office: Office) -> None:
+    office.post(f"{APPS}/settings", ON | {"maintain_invoices": "on", "person": MERE})
+    assert settings_of(office).maintain_invoices is False
+    assert "is not in use yet" in office.get(APPS).text
+
+
+@pytest.mark.parametrize("person", ["", LEO, "nobody@else.example"])
+def test_only_an_fyi_admin_changes_settings(office: Office, person: str) -> None:
+    assert office.post(f"{APPS}/settings", {"maintain_jobs": "on", "person": person}).status_code == 400
+    assert settings_of(office).maintain_jobs is False
+
+
+def test_an_admin_who_left_changes_no_settings(office: Office) -> None:
+    with office.integration.database.write() as session:
+        people.update(session, office.person(MERE).id, is_active=False)
+    assert office.post(f"{APPS}/settings", {"person": MERE}).status_code == 400
+
+
+def test_a_practice_without_tax_returns_keeps_its_switch_as_it_is(office: Office) -> None:
+    with office.integration.database.write() as session:
+        practices.get(session, HARBOUR).country = "GB"
+    office.post(f"{APPS}/settings", {"sync_custom_fields": "on", "person": MERE})
+    assert settings_of(office).import_tax_assessments is True
+    assert "only practices in Australia and New Zealand" in office.get(APPS).text
+
+
+@pytest.mark.parametrize("path", ["reconnect", "sync", "settings"])
+def test_a_form_for_an_unknown_practice_finds_nothing(office: Office, path: str) -> None:
+    form = {"admin_email": MERE, "person": MERE, "entities": "jobs"}
+    assert office.post(f"/practices/nobody/{path}", form).status_code == 404
+
+
+def test_a_silent_prefect_gives_a_page_that_says_what_to_do(office: Office) -> None:
+    office.connect()
+    office.runs.is_up = False
+    reconnect = office.post(f"{APPS}/reconnect", {"admin_email": MERE})
+    for answer in (reconnect, ask(office, "jobs"), office.get(f"/runs/{uuid4()}")):
+        assert answer.status_code == 503
+        assert "Prefect does not answer" in answer.text
+        assert "PREFECT_API_URL" in answer.text
+    assert office.entries() == []
+    assert f'href="{APPS}"' in reconnect.text
+
+
+def test_a_missing_deployment_is_named(office: Office) -> None:
+    office.runs.is_deployed = False
+    answer = office.post(f"{APPS}/reconnect", {"admin_email": MERE})
+    assert answer.status_code == 503
+    assert "fyi-xpm deploy" in answer.text
+
+
+def test_the_chosen_practice_goes_to_the_run(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.pause_for_choice(run_id, "Harbour & Vale · 2d41", "Coastal · 1f06")
+    assert "Harbour &amp; Vale · 2d41" in office.get(f"/runs/{run_id}").text
+    answer = office.post(f"/runs/{run_id}/practice", {"practice": "Harbour & Vale · 2d41"})
+    assert path_of(answer) == f"/runs/{run_id}"
+    assert office.runs.answers == [(run_id, "Harbour & Vale · 2d41")]
+
+
+@pytest.mark.parametrize(("form", "said"), [({}, "No practice was chosen"), ({"practice": "Other"}, "is not one of")])
+def test_only_what_is_offered_can_be_chosen(office: Office, form: dict[str, str], said: str) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
+    answer = office.post(f"/runs/{run_id}/practice", form)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert office.runs.answers == []
+
+
+def test_a_choice_that_comes_too_late_leads_to_the_run(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
+    for _ in range(2):
+        answer = office.post(f"/runs/{run_id}/practice", {"practice": "A · 0001"})
+        assert path_of(answer) == f"/runs/{run_id}"
+    assert office.runs.answers == [(run_id, "A · 0001")]
+
+
+def test_nothing_in_a_form_can_lead_away_from_the_console(office: Office) -> None:
+    office.connect()
+    away = {"next": "https://evil.example", "admin_email": "https://evil.example", "person": MERE}
+    for path in ("reconnect", "settings"):
+        answer = office.post(f"{APPS}/{path}", away)
+        assert answer.headers["location"].startswith("/")
+        assert not answer.headers["location"].startswith("//")
+    assert CONSOLE not in answer.headers["location"]
