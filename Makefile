@@ -1,0 +1,40 @@
+# `make demo` and `make test` are all one needs; both set up the environment first.
+PYTHON ?= python3
+ARGS ?=
+UV_VERSION := 0.13.8
+READY := .venv/.ready
+
+# Prefect is a large program: without compiled bytecode every start of it takes twice as long.
+export PYTHONDONTWRITEBYTECODE :=
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help demo test lint bench clean
+.DEFAULT_GOAL := help
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
+
+demo: $(READY)  ## try the runbook on this machine; ARGS=--unattended lets a scripted administrator do it
+	.venv/bin/fyi-xpm demo $(ARGS)
+
+test: $(READY) lint  ## lint, types, import rules, and every test, with coverage of branches
+	rm -f .coverage .coverage.*
+	.venv/bin/pytest -n auto --dist loadgroup --cov --cov-report=
+
+lint: $(READY)  ## style, types and import rules alone
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: $(READY)  ## measure; writes bench/RESULTS.md
+	.venv/bin/python -m bench
+
+clean:  ## remove the environment and everything the demo left
+	rm -rf .venv .xpm
+
+$(READY): pyproject.toml uv.lock
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet uv==$(UV_VERSION)
+	.venv/bin/uv sync --frozen --compile-bytecode --quiet
+	touch $@

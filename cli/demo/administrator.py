@@ -1,0 +1,53 @@
+"""A scripted administrator: does over HTTP what a person does in the browser."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from cli.demo.browser import Browser
+from cli.demo.stage import ADMIN, PRACTICE, PRACTICE_NAME, Stage
+
+Found = TypeVar("Found")
+
+PASSWORD = "practice"  # noqa: S105 - of everybody in the sandbox
+PATIENCE = (
+    120.0  # seconds for a page to show what is waited for; a first run takes a slow machine half a minute to start
+)
+
+
+class GaveUp(Exception):
+    """A page did not show in time what the administrator waited for."""
+
+
+def log_in_and_allow(browser: Browser, *, practices: int | None = None) -> None:
+    """Log in to the sandbox's Xero and click Allow Access, for the first so many practices or all that are offered."""
+    browser.submit("/identity/login", {"email": ADMIN, "password": PASSWORD})
+    offered = browser.options("tenant")[:practices]
+    browser.submit("/identity/consent", {"tenant": offered, "decision": "allow"})
+
+
+def reconnect(stage: Stage, tell: Callable[[str], None]) -> str:
+    """Go through the whole runbook in the console, and return the id of the flow run that was started."""
+    with Browser() as browser:
+        tell("opens Apps, Xero Practice Manager and clicks Reconnect XPM")
+        browser.open(f"{stage.console}/practices/{PRACTICE}")
+        browser.submit("/reconnect", {"admin_email": ADMIN, "long_term_user": "yes"})
+        run = browser.url
+        tell("follows the link to Xero, logs in, ticks both practices and clicks Allow Access")
+        browser.open(_wait(browser, run, lambda: browser.link("/connect/")))
+        log_in_and_allow(browser)
+        _wait(browser, run, lambda: browser.has_form("/practice"))
+        right = next(label for label in browser.options("practice") if label.startswith(f"{PRACTICE_NAME} · "))
+        tell(f"chooses {right}")
+        browser.submit("/practice", {"practice": right})
+    return run.rpartition("/")[2]
+
+
+def _wait(browser: Browser, url: str, look: Callable[[], Found | None]) -> Found:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        browser.open(url)
+        if found := look():
+            return found
+        time.sleep(0.5)
+    raise GaveUp(f"{url} did not show the next step within {PATIENCE:.0f} seconds.")

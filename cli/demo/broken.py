@@ -1,0 +1,41 @@
+"""How the demo's connection came to be broken: a real one was made, then Xero withdrew the access."""
+
+import httpx
+
+from cli.demo.administrator import log_in_and_allow
+from cli.demo.browser import Browser
+from cli.demo.stage import ADMIN, PRACTICE, Stage
+from xpm.connection import callback, choice, invitation, preflight, reset
+from xpm.connection.access import practice_access
+from xpm.connection.integration import Integration
+from xpm.words import Stopped
+
+
+def connect_and_break(integration: Integration, stage: Stage) -> None:
+    """Connect the practice as its administrator once did, withdraw the access, and let a sync notice."""
+    person = preflight.check_person(integration, PRACTICE, ADMIN, stays=True, today=integration.clock().date())
+    invited = invitation.invite(integration, PRACTICE, person, minutes=5, flow_run_id="set-up")
+    _allow_access(integration, stage, invited.attempt_id)
+    choice.choose(integration, invited, choice.offers(integration, invited)[0])
+    reset.check_chosen(integration, invited)
+    reset.reset(integration, invited)
+    _withdraw(integration, stage)
+
+
+def _allow_access(integration: Integration, stage: Stage, attempt_id: str) -> None:
+    out = callback.set_out(integration, attempt_id)
+    with Browser(stop_at=integration.app.redirect_uri) as browser:
+        browser.open(out.url.get_secret_value())
+        log_in_and_allow(browser, practices=1)
+        answer = dict(httpx.URL(browser.url).params)
+    callback.receive(integration, answer, out.browser.get_secret_value())
+
+
+def _withdraw(integration: Integration, stage: Stage) -> None:
+    httpx.post(f"{stage.sandbox}/sandbox/tokens/revoke", json={"email": ADMIN}).raise_for_status()
+    try:
+        with practice_access(integration, PRACTICE) as access:
+            list(access.api.staff())
+    except Stopped:
+        return
+    raise AssertionError("Xero still gives access.")

@@ -1,0 +1,136 @@
+"""`fyi-xpm demo`: starts everything, breaks the connection, and waits for somebody to reconnect it."""
+
+import os
+import shutil
+import signal
+import sys
+import time
+import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+
+from cli.demo import administrator, broken
+from cli.demo.programs import ProgramFailed, Programs
+from cli.demo.report import compare, compared_table
+from cli.demo.stage import PRACTICE, Stage, people_the_practice
+from cli.showing import activity_table
+from xpm.connection.integration import Integration
+from xpm.store import activity
+
+FOLDER = Path(".xpm/demo")
+RUN_SECONDS = 240.0  # for the runbook after the administrator's part
+
+
+def demo(
+    unattended: Annotated[
+        bool, typer.Option("--unattended", help="A scripted administrator reconnects; ends with a report.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="How many jobs the sandbox's practice has.")] = 1200,
+) -> None:
+    """Try the runbook: sandbox, Prefect, worker and console on this machine, for a practice that must reconnect."""
+    console = Console()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(mode=0o700, parents=True)
+    stage = Stage.at(FOLDER.resolve())
+    os.environ.update(stage.environment())
+    try:
+        with _interruptible(), Programs(stage.folder / "logs", stage.environment()) as programs:
+            _start(stage, programs, jobs, console)
+            with Integration.opened() as integration:
+                console.print("A practice is connected, and its access is then taken away in Xero …")
+                people_the_practice(integration)
+                broken.connect_and_break(integration, stage)
+                programs.run("deploy", [sys.executable, "-m", "cli.main", "deploy"])
+                code = _unattended(stage, integration, console) if unattended else _attended(stage, programs, console)
+    except (ProgramFailed, administrator.GaveUp) as error:
+        console.print(f"[red]{error}[/]")
+        sys.exit(1)
+    sys.exit(code)
+
+
+def _start(stage: Stage, programs: Programs, jobs: int, console: Console) -> None:
+    with Integration.opened() as integration:
+        integration.database.migrate()
+    for name, command, ready in _commands(stage, jobs):
+        console.print(f"Starting {name} …")
+        programs.start(name, command, ready=ready)
+
+
+def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | None]]:
+    """The programs in the order in which they need each other."""
+    python = sys.executable
+    sandbox = ["--port", stage.sandbox.rpartition(":")[2], "--jobs", str(jobs), "--minute-limit", "6000"]
+    back = ["--redirect-uri", f"{stage.console}/oauth/callback"]
+    prefect = [python, "-m", "prefect"]
+    yield "sandbox", [python, "-m", "sandbox", "--world", "demo", *sandbox, *back], f"{stage.sandbox}/sandbox/world"
+    yield "prefect", [*prefect, "server", "start"], f"{stage.prefect}/api/health"
+    yield "worker", [*prefect, "worker", "start", "--pool", "xpm", "--type", "process"], None
+    yield "console", [python, "-m", "cli.main", "console"], f"{stage.console}/health"
+
+
+def _attended(stage: Stage, programs: Programs, console: Console) -> int:
+    page = f"{stage.console}/practices/{PRACTICE}"
+    console.print(
+        f"\nHarbour & Vale needs to reconnect: open [link]{page}[/] and click Reconnect XPM.\n"
+        f"At Xero, log in as mere.tane@harbourvale.example with the password practice.\n\n"
+        f"  Console     {stage.console}\n"
+        f"  Prefect UI  {stage.prefect}\n"
+        f"  Sandbox     {stage.sandbox}\n\n"
+        "Ctrl-C stops everything.",
+        highlight=False,
+    )
+    if sys.stdout.isatty():
+        webbrowser.open(page)
+    try:
+        while True:
+            programs.check()
+            time.sleep(1)
+    except KeyboardInterrupt:
+        console.print("\nStopping …")
+    return 0
+
+
+def _unattended(stage: Stage, integration: Integration, console: Console) -> int:
+    tell: Callable[[str], None] = lambda what: console.print(f"The administrator {what}.")  # noqa: E731
+    state = _wait_for_end(stage, administrator.reconnect(stage, tell))
+    with integration.database.read() as session:
+        entries = activity.recent(session, PRACTICE)
+    compared = compare(integration, stage.sandbox)
+    console.print(activity_table(entries[::-1]), compared_table(compared))
+    wrong = [difference for one in compared for difference in one.differences]
+    for difference in wrong[:20]:
+        console.print(difference)
+    console.print(f"The run ended {state}; {len(wrong)} differences.")
+    return 0 if state == "Completed" and not wrong else 1
+
+
+def _wait_for_end(stage: Stage, flow_run_id: str) -> str:
+    deadline = time.monotonic() + RUN_SECONDS
+    while time.monotonic() < deadline:
+        run = httpx.get(f"{stage.prefect}/api/flow_runs/{flow_run_id}", timeout=30).json()
+        if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
+            return str(run["state"]["name"])
+        time.sleep(1)
+    raise administrator.GaveUp(f"The run did not end within {RUN_SECONDS:.0f} seconds.")
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM stop the demo as Ctrl-C does, and Ctrl-C also where the shell had it ignored."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,76 @@
+"""Shows a run's steps in the terminal as they happen."""
+
+import time
+from uuid import UUID
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.sorting import TaskRunSort
+from rich.console import Console
+from rich.status import Status
+
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import link_to
+from xpm.store import attempts, runs
+from xpm.store.vocabulary import AttemptOutcome, RunStatus
+
+LOOK_EVERY = 1.0  # seconds
+
+
+def follow(flow_run_id: UUID, console: Console) -> State:
+    """Print each step when it is over, and the link to Xero while it is waited for; return the run's last state."""
+    told: set[UUID] = set()
+    invited = False
+    with (
+        Integration.opened() as integration,
+        get_client(sync_client=True) as client,
+        console.status("Waiting for a worker") as spinner,
+    ):
+        while True:
+            run = client.read_flow_run(flow_run_id)
+            state = run.state
+            _tell_steps(client, flow_run_id, told, console)
+            if state is not None and state.is_final():
+                console.print(state.message or state.name)
+                return state
+            invited = invited or _tell_link(integration, flow_run_id, console)
+            _show_progress(integration, str(run.parameters["practice"]), state, spinner)
+            time.sleep(LOOK_EVERY)
+
+
+def _tell_steps(client: SyncPrefectClient, flow_run_id: UUID, told: set[UUID], console: Console) -> None:
+    steps = client.read_task_runs(
+        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])), sort=TaskRunSort.END_TIME_DESC
+    )
+    for step in reversed(steps):
+        if step.id not in told and step.state is not None and step.state.is_final():
+            told.add(step.id)
+            console.print(_line(step, step.state))
+
+
+def _line(step: TaskRun, state: State) -> str:
+    mark = "[green]✓[/]" if state.is_completed() else "[red]✗[/]"
+    name = state.name or ""
+    note = f" ({name.lower()})" if name not in ("Completed", "Failed") else ""
+    return f"{mark} {step.name.rpartition('-')[0]}{note} [dim]{step.total_run_time.total_seconds():.1f} s[/]"
+
+
+def _tell_link(integration: Integration, flow_run_id: UUID, console: Console) -> bool:
+    with integration.database.read() as session:
+        waiting = [
+            attempt
+            for attempt in attempts.of_run(session, str(flow_run_id))
+            if attempt.outcome is AttemptOutcome.WAITING
+        ]
+    for attempt in waiting:
+        console.print(f"Log in to Xero and click Allow Access: [link]{link_to(integration, attempt.id)}[/]")
+    return bool(waiting)
+
+
+def _show_progress(integration: Integration, practice: str, state: State | None, spinner: Status) -> None:
+    """The counts of the sync that is under way are committed with every batch, so they show how far it is."""
+    with integration.database.read() as session:
+        under_way = [run for run in runs.latest(session, practice).values() if run.status is RunStatus.RUNNING]
+    counts = ", ".join(f"{run.entity}: {run.added + run.changed + run.unchanged} records" for run in under_way)
+    spinner.update(counts or (state.name if state else "Waiting"))

@@ -1,0 +1,74 @@
+"""`fyi-xpm status` and `fyi-xpm activity`: how practices stand, and what happened."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from xpm.connection.integration import Integration
+from xpm.connection.overview import Overview, overview
+from xpm.connection.preflight import practice_named
+from xpm.store import activity as log
+from xpm.store import practices
+from xpm.store.tables import PracticeActivity
+from xpm.store.vocabulary import ActivityStatus
+from xpm.sync.entities import Entity
+
+COLOURS = {
+    ActivityStatus.SUCCESS: "green",
+    ActivityStatus.FAILURE: "red",
+    ActivityStatus.ACTION_REQUIRED: "yellow",
+    ActivityStatus.ALERT: "magenta",
+    ActivityStatus.IN_PROGRESS: "cyan",
+}
+
+
+def status(practice: Annotated[str, typer.Argument(help="One practice; all of them if left out.")] = "") -> None:
+    """Show how practices stand with Xero Practice Manager, and their last syncs."""
+    console = Console()
+    with Integration.opened() as integration:
+        with integration.database.read() as session:
+            known = [one.slug for one in practices.all_of_them(session)]
+        for slug in [practice_named(integration, practice).slug] if practice else known:
+            _show(console, overview(integration, slug))
+
+
+def activity(
+    practice: Annotated[str, typer.Argument(help="The practice's short name.")],
+    limit: Annotated[int, typer.Option(help="How many entries, newest first.")] = 30,
+    search: Annotated[str, typer.Option(help="Only entries with this text.")] = "",
+    status: Annotated[ActivityStatus | None, typer.Option(help="Only entries of this status.")] = None,
+) -> None:
+    """Show Practice Activity, newest first."""
+    with Integration.opened() as integration:
+        practice_named(integration, practice)
+        with integration.database.read() as session:
+            entries = log.recent(session, practice, limit, status=status, search=search or None)
+    Console().print(activity_table(entries))
+
+
+def activity_table(entries: list[PracticeActivity]) -> Table:
+    """Entries as a table for the terminal."""
+    table = Table("When (UTC)", "Status", "What happened", "Person", show_lines=True)
+    for entry in entries:
+        told = Text(entry.title, style="bold")
+        for part in (entry.detail, entry.next_step):
+            told.append(f"\n{part}" if part else "", style="not bold")
+        table.add_row(f"{entry.at:%d %b %H:%M:%S}", Text(entry.status, COLOURS[entry.status]), told, entry.person or "")
+    return table
+
+
+def _show(console: Console, seen: Overview) -> None:
+    console.print(Text(seen.practice, style="bold"), Text(seen.said.text, COLOURS[seen.said.status]))
+    if not seen.syncs:
+        return
+    table = Table("", "Last sync", "Finished (UTC)", "In XPM", "In FYI", "Not read")
+    by_entity = {sync.entity: sync for sync in seen.syncs}
+    for entity in Entity:
+        if sync := by_entity.get(entity):
+            finished = f"{sync.finished_at:%d %b %H:%M}" if sync.finished_at else "still running"
+            counts = ("" if count is None else str(count) for count in (sync.source, sync.stored, sync.quarantined))
+            table.add_row(entity.label, sync.status.replace("_", " "), finished, *counts)
+    console.print(table)
