@@ -1,0 +1,215 @@
+"""A practice of FYI beside a sandbox of Xero: who works there, and how they reconnect."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from sandbox.faults import fault_from
+from sandbox.server import SandboxServer
+from sandbox.visitor import visit
+from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, LEO, MERE, SAM, World
+from xpm.connection.callback import Received, receive, set_out
+from xpm.connection.choice import choose, offers
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import Invitation, invite
+from xpm.connection.preflight import Person
+from xpm.connection.reset import check_chosen, reset
+from xpm.settings import Settings
+from xpm.store import activity, attempts, connections, consents, people, practices
+from xpm.store.consents import StoredTokens
+from xpm.store.database import Database
+from xpm.store.tables import AuthorisationAttempt, Connection, ConnectionTransition, Consent, FyiUser, StoreTable
+from xpm.store.vocabulary import ConsentStatus
+from xpm.words import Message
+
+HARBOUR = "harbour-vale"
+NAMES = {MERE: "Mere Tāne", SAM: "Sam Brooks", LEO: "Leo Fraser"}
+KEPT_AS_LOG = frozenset({"authorisation_attempt", "connection_transition", "practice_activity", "lease"})
+"""Tables that tell what was tried; all others hold what is so."""
+
+
+def settings_for(url: str, key: str, **changes: Any) -> Settings:  # noqa: ANN401  any setting
+    """Settings of an installation whose Xero is the sandbox at `url`."""
+    return Settings(
+        _env_file=None,
+        **{
+            "xpm_encryption_keys": (SecretStr(key),),
+            "xpm_console_url": "http://127.0.0.1:4280",
+            "xero_client_id": CLIENT_ID,
+            "xero_client_secret": SecretStr(CLIENT_SECRET),
+            "xero_authorize_url": f"{url}/identity/connect/authorize",
+            "xero_token_url": f"{url}/connect/token",
+            "xero_revocation_url": f"{url}/connect/revocation",
+            "xero_connections_url": f"{url}/connections",
+            "xero_xpm_url": f"{url}/practicemanager/3.1/",
+            "xero_issuer": url,
+            "xero_jwks_url": f"{url}/.well-known/openid-configuration/jwks",
+            "xero_calls_per_minute": 10_000,
+        }
+        | changes,
+    )
+
+
+def move_in(integration: Integration, slug: str = HARBOUR, name: str = "Harbour & Vale Accountants") -> None:
+    """Add a practice with two FYI Admins and one who is none."""
+    with integration.database.write() as session:
+        practices.add(
+            session,
+            slug=slug,
+            name=name,
+            country="AU",
+            time_zone="Australia/Sydney",
+            history_start=dt.date(2024, 1, 1),
+            now=integration.clock(),
+        )
+        for email, person in NAMES.items():
+            people.add(session, slug, email, person, is_admin=email != LEO)
+
+
+def answer_in(callback: str) -> dict[str, str]:
+    """What Xero sent back to the console, from the address of the callback."""
+    return dict(parse_qsl(urlsplit(callback).query))
+
+
+@dataclass
+class Sent:
+    """Somebody on the way: the answer of Xero, and the cookie of the browser that brings it."""
+
+    answer: dict[str, str] = field(repr=False)
+    browser: str = field(repr=False)
+
+
+@dataclass
+class Harbour:
+    """One practice, and what a test does with it."""
+
+    integration: Integration
+    server: SandboxServer
+    slug: str = HARBOUR
+
+    @property
+    def database(self) -> Database:
+        return self.integration.database
+
+    @property
+    def world(self) -> World:
+        return self.server.world
+
+    def person(self, email: str = MERE) -> FyiUser:
+        with self.database.read() as session:
+            found = people.by_email(session, self.slug, email)
+        assert found
+        return found
+
+    def invite(self, email: str = MERE, run: str = "run-1", minutes: int = 30) -> Invitation:
+        """A run asks a person for consent."""
+        user = self.person(email)
+        person = Person(id=user.id, name=user.name, email=user.email)
+        return invite(self.integration, self.slug, person, minutes=minutes, flow_run_id=run)
+
+    def go(
+        self,
+        invitation: Invitation,
+        email: str | None = None,
+        *,
+        tenants: Sequence[str] | None = (HARBOUR_VALE,),
+        decision: Literal["allow", "cancel"] = "allow",
+    ) -> Sent:
+        """Open the link, log in to Xero and decide there; the answer is not handed in yet."""
+        out = set_out(self.integration, invitation.attempt_id)
+        url = out.url.get_secret_value()
+        callback = visit(url, email or invitation.person.email, tenants=tenants, decision=decision)
+        return Sent(answer_in(callback), out.browser.get_secret_value())
+
+    def hand_in(self, sent: Sent) -> Received:
+        """The browser brings Xero's answer."""
+        return receive(self.integration, sent.answer, sent.browser)
+
+    def consent(self, invitation: Invitation, email: str | None = None, **choice: Any) -> Received:  # noqa: ANN401
+        """Go to Xero and come back."""
+        return self.hand_in(self.go(invitation, email, **choice))
+
+    def finish(self, invitation: Invitation) -> Message:
+        """The rest of the runbook once access was allowed; of several practices the first is chosen."""
+        choose(self.integration, invitation, offers(self.integration, invitation)[0])
+        check_chosen(self.integration, invitation)
+        return reset(self.integration, invitation)
+
+    def connect(self, email: str = MERE, run: str = "run-0", tenant: str = HARBOUR_VALE) -> Message:
+        """A whole reconnect that goes well."""
+        invitation = self.invite(email, run)
+        assert self.consent(invitation, tenants=(tenant,)).said.key == "consent.granted"
+        return self.finish(invitation)
+
+    def fault(self, area: str, kind: str, **details: Any) -> None:  # noqa: ANN401  JSON
+        """Order something to go wrong at Xero."""
+        self.world.faults.order(fault_from({"area": area, "kind": kind} | details))
+
+    def at_xero(self, email: str, **rights: bool) -> None:
+        """Change what a person is in Harbour & Vale at Xero."""
+        answer = httpx.patch(f"{self.server.url}/sandbox/people/{email}", json={"seats": {HARBOUR_VALE: rights}})
+        answer.raise_for_status()
+
+    def token_requests(self, grant: str = "refresh_token") -> int:
+        """How often Xero was asked for tokens."""
+        asked: dict[str, int] = self.world.journal.usage()["token_requests"]
+        return asked.get(grant, 0)
+
+    def connection(self) -> Connection:
+        with self.database.read() as session:
+            return connections.get(session, self.slug)
+
+    def states(self) -> list[str]:
+        """The states the connection went through, oldest first."""
+        return [step.to_state.value for step in self.transitions()]
+
+    def transitions(self) -> list[ConnectionTransition]:
+        with self.database.read() as session:
+            return connections.history(session, self.slug)[::-1]
+
+    def entries(self) -> list[str]:
+        """Keys of Practice Activity, oldest first."""
+        with self.database.read() as session:
+            return [entry.kind for entry in activity.recent(session, self.slug)][::-1]
+
+    def attempt(self, invitation: Invitation) -> AuthorisationAttempt:
+        with self.database.read() as session:
+            return attempts.get(session, invitation.attempt_id)
+
+    def consent_of(self, invitation: Invitation) -> Consent:
+        consent_id = self.attempt(invitation).consent_id
+        assert consent_id
+        return self.consent_row(consent_id)
+
+    def consent_row(self, consent_id: str) -> Consent:
+        with self.database.read() as session:
+            return consents.get(session, consent_id)
+
+    def active_consent(self) -> Consent:
+        with self.database.read() as session:
+            found = consents.active(session, self.slug)
+        assert found
+        return found
+
+    def tokens(self, consent_id: str) -> StoredTokens:
+        with self.database.read() as session:
+            return consents.tokens_of(session, self.integration.vault, consent_id)
+
+    def facts(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything the database holds besides its logs; of consents, those that hold tokens or were ever in use."""
+        with self.database.read() as session:
+            found = {
+                name: [tuple(row) for row in session.connection().execute(table.select())]
+                for name, table in StoreTable.metadata.tables.items()
+                if name not in KEPT_AS_LOG and name != "consent"
+            }
+            kept = text("SELECT * FROM consent WHERE refresh_token IS NOT NULL OR status <> :refused ORDER BY id")
+            rows = session.connection().execute(kept, {"refused": ConsentStatus.REFUSED.value})
+            found["consent"] = [tuple(row) for row in rows]
+        return {name: sorted(rows, key=repr) for name, rows in found.items()}

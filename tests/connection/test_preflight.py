@@ -1,0 +1,91 @@
+"""Who may reconnect."""
+
+import datetime as dt
+
+import pytest
+
+from sandbox.world import LEO, MERE
+from tests.connection.harbour import HARBOUR, Harbour
+from xpm.connection.preflight import Person, check_person
+from xpm.store import people
+from xpm.words import Stopped
+
+TODAY = dt.date(2026, 3, 2)
+YESTERDAY, TOMORROW = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)
+
+
+def checked(harbour: Harbour, email: str = MERE, *, stays: bool = True, practice: str = HARBOUR) -> Person:
+    return check_person(harbour.integration, practice, email, stays=stays, today=TODAY)
+
+
+def refusal(harbour: Harbour, email: str = MERE, *, stays: bool = True, practice: str = HARBOUR) -> Stopped:
+    with pytest.raises(Stopped) as stopped:
+        checked(harbour, email, stays=stays, practice=practice)
+    return stopped.value
+
+
+def change(harbour: Harbour, email: str = MERE, **changes: bool | dt.date) -> None:
+    with harbour.database.write() as session:
+        people.update(session, harbour.person(email).id, **changes)
+
+
+def test_an_active_admin_who_stays_may_reconnect(harbour: Harbour) -> None:
+    user = harbour.person()
+    assert checked(harbour) == Person(id=user.id, name="Mere Tāne", email=MERE)
+
+
+@pytest.mark.parametrize("written", [MERE.upper(), MERE.title(), f"  {MERE} "])
+def test_a_person_is_known_by_the_address_in_any_letter_case(harbour: Harbour, written: str) -> None:
+    assert checked(harbour, written).email == MERE
+
+
+@pytest.mark.parametrize(
+    ("changes", "stays", "found"),
+    [
+        ({"is_active": False}, True, "preflight.user_inactive"),
+        ({"is_admin": False}, True, "preflight.user_not_admin"),
+        ({"leaving_on": TOMORROW}, True, "preflight.user_leaving"),
+        ({"leaving_on": TODAY}, True, "preflight.user_leaving"),
+        ({"leaving_on": YESTERDAY}, True, "preflight.user_inactive"),
+        ({}, False, "preflight.not_staying"),
+    ],
+)
+def test_each_condition_that_is_not_met_is_said(
+    harbour: Harbour, changes: dict[str, bool | dt.date], stays: bool, found: str
+) -> None:
+    change(harbour, **changes)
+    stopped = refusal(harbour, stays=stays)
+    assert stopped.message.key == found
+    assert "Mere Tāne" in stopped.message.text
+    assert stopped.message.next
+
+
+def test_several_conditions_that_are_not_met_are_said_at_once(harbour: Harbour) -> None:
+    change(harbour, LEO, is_active=False, leaving_on=TOMORROW)
+    stopped = refusal(harbour, LEO, stays=False)
+    assert stopped.message.key == "preflight.several"
+    assert stopped.message.title == "4 things stand in the way of reconnecting Harbour & Vale Accountants"
+    for said in ("(1) Leo Fraser is not active", "(2) Leo Fraser is not an FYI Admin", "(3) Leo Fraser is marked as"):
+        assert said in stopped.message.cause
+    assert f"{TOMORROW}" in stopped.message.cause
+    assert "(4) Leo Fraser has not confirmed" in stopped.message.cause
+
+
+def test_a_stranger_is_named_with_the_practice(harbour: Harbour) -> None:
+    stopped = refusal(harbour, "nobody@harbourvale.example")
+    assert stopped.message.key == "preflight.user_unknown"
+    assert stopped.message.title == "nobody@harbourvale.example has no FYI account in Harbour & Vale Accountants"
+
+
+def test_a_practice_that_does_not_exist_is_answered_with_those_that_do(harbour: Harbour) -> None:
+    stopped = refusal(harbour, practice="harbour")
+    assert stopped.message.key == "preflight.unknown_practice"
+    assert HARBOUR in stopped.message.cause
+
+
+def test_a_preflight_changes_nothing(harbour: Harbour) -> None:
+    before = harbour.facts()
+    checked(harbour)
+    refusal(harbour, LEO, stays=False)
+    assert harbour.facts() == before
+    assert harbour.entries() == []

@@ -1,0 +1,213 @@
+"""A reconnect that goes well, from the link to the reset."""
+
+from dataclasses import replace
+
+import pytest
+
+from sandbox.world import COASTAL_BRANCH, COASTAL_NAME, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
+from tests.connection.harbour import Harbour, move_in
+from xpm.connection.choice import choose, chosen, offers
+from xpm.connection.invitation import answered, expire, require_granted, withdraw
+from xpm.connection.overview import overview
+from xpm.connection.reset import check_chosen, reset
+from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
+from xpm.words import Stopped, stop
+
+WHOLE_WAY = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]
+
+
+def test_a_first_connection_goes_through_its_states_and_says_each_in_practice_activity(harbour: Harbour) -> None:
+    said = harbour.connect(run="run-1")
+    assert said.key == "connection.made"
+    assert harbour.states() == ["authorising", "choosing_practice", "connected"]
+    assert harbour.entries() == WHOLE_WAY
+    assert {(step.person, step.flow_run_id) for step in harbour.transitions()} == {(MERE, "run-1")}
+
+
+def test_a_connection_knows_its_practice_its_consent_and_who_made_it(harbour: Harbour) -> None:
+    harbour.connect()
+    connection, (listed,) = harbour.connection(), harbour.world.connections.where()
+    assert (connection.tenant_id, connection.tenant_name) == (HARBOUR_VALE, HARBOUR_NAME)
+    assert connection.xero_connection_id == listed.connection_id
+    assert connection.connected_by == harbour.person().id
+    assert harbour.active_consent().id == connection.consent_id
+    assert harbour.person().xero_userid == harbour.world.people[MERE].xero_userid
+
+
+def test_the_link_is_the_consoles_and_holds_no_secret(harbour: Harbour) -> None:
+    invitation = harbour.invite()
+    assert invitation.link == f"http://127.0.0.1:4280/connect/{invitation.attempt_id}"
+    assert harbour.attempt(invitation).state_hash is None  # nothing exists yet that the link could give away
+
+
+def test_an_invitation_is_answered_once_access_was_allowed(harbour: Harbour) -> None:
+    invitation = harbour.invite()
+    assert not answered(harbour.integration, invitation)
+    received = harbour.consent(invitation)
+    assert (received.said.key, received.practice, received.flow_run_id) == ("consent.granted", harbour.slug, "run-1")
+    assert answered(harbour.integration, invitation)
+    assert expire(harbour.integration, invitation) is None  # it arrived in time, whatever the clock says now
+    assert require_granted(harbour.integration, invitation) == harbour.consent_of(invitation).id
+
+
+def test_tokens_are_kept_sealed_and_the_secrets_of_the_way_are_dropped(harbour: Harbour) -> None:
+    invitation = harbour.invite()
+    harbour.consent(invitation)
+    consent, attempt = harbour.consent_of(invitation), harbour.attempt(invitation)
+    opened = harbour.tokens(consent.id)
+    assert opened.refresh_token
+    assert opened.access_token
+    assert consent.refresh_token
+    assert opened.refresh_token.encode() not in consent.refresh_token
+    assert consent.access_token
+    assert opened.access_token.encode() not in consent.access_token
+    assert (attempt.outcome, attempt.nonce, attempt.code_verifier) == (AttemptOutcome.GRANTED, None, None)
+
+
+def test_offers_are_the_xpm_practices_of_this_consent_and_of_no_earlier_one(connected: Harbour) -> None:
+    invitation = connected.invite()
+    connected.consent(invitation, tenants=(COASTAL_BRANCH,))
+    assert [offer.tenant_id for offer in offers(connected.integration, invitation)] == [COASTAL_BRANCH]
+
+
+def test_of_several_practices_each_is_offered_and_told_apart_by_the_end_of_its_id(harbour: Harbour) -> None:
+    invitation = harbour.invite(SAM)  # who may connect a ledger too, which is not offered
+    harbour.consent(invitation, tenants=(HARBOUR_VALE, COASTAL_BRANCH))
+    assert [offer.label for offer in offers(harbour.integration, invitation)] == [
+        f"{HARBOUR_NAME} · {HARBOUR_VALE[-4:]}",
+        f"{COASTAL_NAME} · {COASTAL_BRANCH[-4:]}",
+    ]
+
+
+def test_nothing_is_chosen_until_somebody_chooses(harbour: Harbour) -> None:
+    invitation = harbour.invite()
+    harbour.consent(invitation)
+    with pytest.raises(Stopped) as stopped:
+        chosen(harbour.integration, invitation)
+    assert stopped.value.message.key == "choice.not_answered"
+
+
+def test_the_old_connection_is_untouched_until_the_reset(connected: Harbour) -> None:
+    before, old = connected.connection(), connected.active_consent()
+    invitation = connected.invite(SAM)
+    connected.consent(invitation)
+    choose(connected.integration, invitation, offers(connected.integration, invitation)[0])
+    said = check_chosen(connected.integration, invitation)
+    assert said.key == "preflight.ready"
+
+    now = connected.connection()
+    for kept in ("tenant_id", "tenant_name", "xero_connection_id", "consent_id", "connected_by", "connected_at"):
+        assert getattr(now, kept) == getattr(before, kept)
+    assert connected.active_consent() == old
+    assert connected.consent_of(invitation).status is ConsentStatus.PENDING
+    assert reset(connected.integration, invitation).key == "connection.reset"
+    assert connected.connection().consent_id == connected.consent_of(invitation).id
+
+
+def test_a_second_consent_takes_the_place_of_the_first(connected: Harbour) -> None:
+    first = connected.active_consent()
+    said = connected.connect(SAM, run="run-1")
+    assert said.cause == f"Sam Brooks connected Harbour & Vale Accountants to {HARBOUR_NAME}."
+    assert connected.consent_row(first.id).status is ConsentStatus.SUPERSEDED
+    assert connected.active_consent().email == SAM
+    assert connected.connection().connected_by == connected.person(SAM).id
+    assert connected.entries() == [*WHOLE_WAY, *WHOLE_WAY[:-1], "connection.reset"]
+
+
+def test_every_step_may_be_repeated(harbour: Harbour) -> None:
+    invitation = harbour.invite()
+    harbour.consent(invitation)
+    for _ in range(2):
+        choose(harbour.integration, invitation, offers(harbour.integration, invitation)[0])
+        check_chosen(harbour.integration, invitation)
+    reset(harbour.integration, invitation)
+    facts, entries, states = harbour.facts(), harbour.entries(), harbour.states()
+    harbour.finish(invitation)
+    assert (harbour.facts(), harbour.entries(), harbour.states()) == (facts, entries, states)
+    assert entries == WHOLE_WAY
+
+
+def test_a_retried_run_goes_on_with_the_consent_it_got(harbour: Harbour) -> None:
+    first = harbour.invite(run="run-1")
+    harbour.consent(first)
+    entries = harbour.entries()
+    again = harbour.invite(run="run-1")
+    assert again == first
+    assert harbour.entries() == entries
+    assert harbour.finish(again).key == "connection.made"
+    assert harbour.invite(run="run-1") == first  # also when it failed after the reset
+
+
+def test_a_retried_run_whose_consent_was_given_back_asks_anew(harbour: Harbour) -> None:
+    first = harbour.invite(run="run-1")
+    harbour.consent(first)
+    withdraw(harbour.integration, harbour.slug, stop("runbook.crashed"), flow_run_id="run-1")
+    again = harbour.invite(run="run-1")
+    assert again.attempt_id != first.attempt_id
+    harbour.consent(again)
+    assert harbour.finish(again).key == "connection.made"
+
+
+def test_of_two_reconnects_of_a_practice_the_newer_one_counts(connected: Harbour) -> None:
+    abandoned = connected.invite(MERE, run="run-1")
+    on_its_way = connected.go(abandoned)
+    newer = connected.invite(SAM, run="run-2")
+    assert connected.hand_in(on_its_way).said.key == "consent.link_over"
+    with pytest.raises(Stopped) as stopped:
+        require_granted(connected.integration, abandoned)
+    assert stopped.value.message.key == "consent.superseded"
+
+    withdraw(connected.integration, connected.slug, stopped.value, flow_run_id="run-1")
+    assert connected.connection().state is ConnectionState.AUTHORISING  # the newer one goes on
+    connected.consent(newer)
+    assert connected.finish(newer).key == "connection.reset"
+    assert connected.active_consent().email == SAM
+
+
+def test_a_newer_reconnect_takes_over_from_one_that_had_its_consent_already(connected: Harbour) -> None:
+    older = connected.invite(MERE, run="run-1")
+    connected.consent(older)
+    (offer,) = offers(connected.integration, older)
+    newer = connected.invite(SAM, run="run-2")
+    assert connected.consent_of(older).refresh_token is None
+    for step in (
+        lambda: choose(connected.integration, older, offer),
+        lambda: check_chosen(connected.integration, older),
+        lambda: reset(connected.integration, older),
+    ):
+        with pytest.raises(Stopped) as stopped:
+            step()
+        assert stopped.value.message.key == "consent.superseded"
+    withdraw(connected.integration, connected.slug, stopped.value, flow_run_id="run-1")
+    connected.consent(newer)
+    assert connected.finish(newer).key == "connection.reset"
+
+
+def test_the_end_of_another_run_leaves_a_reconnect_that_is_under_way_alone(connected: Harbour) -> None:
+    invitation = connected.invite(run="run-1")
+    withdraw(connected.integration, connected.slug, stop("runbook.cancelled"), flow_run_id="a-sync")
+    assert connected.connection().state is ConnectionState.AUTHORISING
+    assert connected.consent(invitation).said.key == "consent.granted"
+    assert connected.finish(invitation).key == "connection.reset"
+
+
+def test_two_practices_may_reconnect_at_the_same_time(connected: Harbour) -> None:
+    move_in(connected.integration, "coastal", "Coastal Accountants")
+    other = replace(connected, slug="coastal")
+    mine, theirs = connected.invite(run="run-1"), other.invite(SAM, run="run-2")
+    assert other.consent(theirs, tenants=(COASTAL_BRANCH,)).practice == "coastal"
+    assert connected.consent(mine).practice == connected.slug
+    assert other.finish(theirs).key == "connection.made"
+    assert connected.finish(mine).key == "connection.reset"
+
+
+def test_an_overview_tells_how_the_practice_stands(harbour: Harbour) -> None:
+    assert overview(harbour.integration, harbour.slug).said.title == "Not connected"
+    invitation = harbour.invite()
+    assert overview(harbour.integration, harbour.slug).said.key == "state.authorising"
+    harbour.consent(invitation)
+    assert overview(harbour.integration, harbour.slug).said.key == "state.choosing_practice"
+    harbour.finish(invitation)
+    seen = overview(harbour.integration, harbour.slug)
+    assert (seen.said.title, seen.connected_by, seen.syncs) == (f"Connected to {HARBOUR_NAME}", "Mere Tāne", ())
+    assert f"{seen.since:%d %B %Y}" in seen.said.cause
