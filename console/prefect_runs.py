@@ -22,6 +22,7 @@ from xpm.sync.entities import Entity
 RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"
 RUNBOOKS = frozenset({"reconnect", "sync"})
 PATIENCE = 10.0  # seconds; a person waits for the page
+RETRIES = 3  # Prefect on SQLite answers 503 while it writes for somebody else; it is over within seconds
 QUESTION = "practice"  # the field of the form that asks for the practice
 
 STAGES = {
@@ -66,6 +67,7 @@ class PrefectRuns:
                 practice=str(run.parameters.get("practice", "")),
                 stage=STAGES[run.state.type],
                 created=run.created or run.state.timestamp,
+                ended=run.end_time,
                 entities=_ENTITIES.validate_python(run.parameters.get("entities", ())),
                 tasks=_latest(tasks),
                 choices=_choices(client, run_id, run.state),
@@ -103,7 +105,7 @@ def _client() -> Iterator[SyncPrefectClient]:
     """A client that gives up soon. Without an address Prefect would start a server of its own, which knows no runs."""
     if not PREFECT_API_URL.value():
         raise RunsUnavailable("PREFECT_API_URL is not set")
-    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0}):
+    with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: RETRIES}):
         try:
             with get_client(sync_client=True, httpx_settings={"timeout": PATIENCE}) as client:
                 yield client

@@ -58,7 +58,7 @@ class Browser:
         """
         form = self._form(action)
         if form is None:
-            raise FormMissing(f"{action} on a page called “{self._page.findtext('.//h1') or self.url}”")
+            raise FormMissing(f"{action} on a page called “{self._headline()}”")
         inputs = [field for field in form.iter("input") if field.get("type") == "hidden"]
         hidden = {str(field.get("name")): str(field.get("value")) for field in inputs}
         origin = str(httpx.URL(self.url).copy_with(raw_path=b"/")).rstrip("/")
@@ -67,6 +67,9 @@ class Browser:
 
     def _form(self, action: str) -> html.HtmlElement | None:
         return next((form for form in self._page.iter("form") if action in str(form.get("action"))), None)
+
+    def _headline(self) -> str:
+        return str(self._page.findtext(".//h1") or self.url).strip()
 
     def _follow(self, response: httpx.Response) -> None:
         while response.has_redirect_location:
@@ -77,4 +80,4 @@ class Browser:
         self.url = str(response.url)
         self._page = html.fromstring(response.text or "<p/>")
         if response.is_error:
-            raise PageRefused(f"{self.url} answered {response.status_code}: {self._page.text_content().strip()[:300]}")
+            raise PageRefused(f"{self.url} answered {response.status_code}: {self._headline()}")
