@@ -18,7 +18,6 @@ from sandbox.practice import Practice as XpmPractice
 from sandbox.server import SandboxServer
 from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, MERE
-from xpm.connection.access import PracticeAccess, practice_access
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
 from xpm.connection.integration import Integration
@@ -34,12 +33,9 @@ from xpm.store.vault import Vault
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
 from xpm.sync.result import SyncResult
-from xpm.sync.run import run_sync, sync_through
+from xpm.sync.run import run_sync
 from xpm.sync.work import SyncRequest
-from xpm.xero.api import XpmApi
 from xpm.xero.clock import utc_now
-from xpm.xero.limits import LocalBudget
-from xpm.xero.tax.feed import TaxFeed
 
 SLUG = "harbour-vale"
 SCOPE = Scope(SLUG, HARBOUR_VALE)
@@ -109,13 +105,6 @@ class House:
         """Run a sync as the product does."""
         return run_sync(self.integration, request(entity, mode, **more))
 
-    def sync_without_waiting(self, entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> SyncResult:  # noqa: ANN401
-        """Run a sync whose retries take no time."""
-        with practice_access(self.integration, SLUG) as access:
-            tax = self._feed(access)
-            impatient = replace(access, api=self._api(access))
-            return sync_through(self.integration, impatient, request(entity, mode, **more), tax)
-
     def sync_everything(self) -> dict[Entity, SyncResult]:
         """A full sync of every entity."""
         return {entity: self.sync(entity) for entity in Entity}
@@ -181,21 +170,9 @@ class House:
         with self.database.write() as session:
             practices.change_settings(session, SLUG, switches, person=None, now=self.clock())
 
-    def _api(self, access: PracticeAccess) -> XpmApi:
-        app = self.integration.app
-        return XpmApi(access.http, app, access.tenant_id, _budget(), sleep=never_wait, clock=self.clock)
-
-    def _feed(self, access: PracticeAccess) -> TaxFeed:
-        url = self.integration.app.tax_url or ""
-        return TaxFeed(access.http, url, access.tenant_id, _budget(), sleep=never_wait, clock=self.clock)
-
 
 def _all_runs(session: Session) -> list[SyncRun]:
     return list(session.scalars(select(SyncRun)))
-
-
-def _budget() -> LocalBudget:
-    return LocalBudget(per_minute=PLENTY, per_day=PLENTY, sleep=never_wait)
 
 
 @contextmanager
@@ -205,7 +182,7 @@ def opened(server: SandboxServer, database: Database, *, history_start: dt.date 
     url = database.url.render_as_string(hide_password=False)
     clock = Clock()
     with httpx.Client(trust_env=False) as http:
-        integration = Integration(settings_for(server.url, key, url), database, Vault([key]), http, clock)
+        integration = Integration(settings_for(server.url, key, url), database, Vault([key]), http, clock, never_wait)
         _move_in(integration, history_start)
         _connect(integration)
         yield House(server, integration, clock, key)

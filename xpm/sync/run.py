@@ -42,21 +42,11 @@ def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
         XeroError: Xero did not answer as it should; whole batches that arrived are kept, nothing was archived.
     """
     with practice_access(integration, request.practice) as access:
-        return sync_through(integration, access, request, source_of(integration, access))
-
-
-def sync_through(
-    integration: Integration, access: PracticeAccess, request: SyncRequest, tax: TaxSource | None
-) -> SyncResult:
-    """The same through an access that is open already; `tax` is where tax returns come from, if from anywhere.
-
-    Raises:
-        Stopped, XeroError: as `run_sync` does.
-    """
-    if key := _reason_to_skip(integration, access, request, tax):
-        return _skipped(integration, access, request, key)
-    with working(integration, access, request) as work:
-        return _finish(work, *_carry_out(work, tax))
+        tax = source_of(integration, access)
+        if key := _reason_to_skip(integration, access, request, tax):
+            return _skipped(integration, access, request, key)
+        with working(integration, access, request) as work:
+            return _finish(work, *_carry_out(work, tax))
 
 
 def _carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:

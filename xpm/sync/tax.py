@@ -18,6 +18,7 @@ def source_of(integration: Integration, access: PracticeAccess) -> TaxSource | N
         tenant_id=access.tenant_id,
         budget=integration.budget(access.tenant_id),
         export=_exported(integration.settings.xpm_tax_exports, access.practice.slug),
+        sleep=integration.sleep,
         clock=integration.clock,
     )
     return None if isinstance(source, TaxNotAvailable) else source
