@@ -49,7 +49,7 @@ def test_a_second_full_sync_writes_no_record_and_says_unchanged(house: House) ->
     assert "12 unchanged" in results[Entity.JOBS].message.text
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_after_a_busy_afternoon_a_full_sync_leaves_what_xpm_has(house: House, seed: int) -> None:
     house.sync_everything()
     shuffle(house.xpm, seed, 40)
@@ -58,10 +58,10 @@ def test_after_a_busy_afternoon_a_full_sync_leaves_what_xpm_has(house: House, se
     assert_equals_truth(house)
 
 
-@pytest.mark.parametrize("seed", range(6, 12))
+@pytest.mark.parametrize("seed", range(6, 8))
 def test_after_busy_afternoons_syncs_of_changes_and_then_a_full_one_leave_what_xpm_has(house: House, seed: int) -> None:
     house.sync_everything()
-    for afternoon in range(3):
+    for afternoon in range(2):
         shuffle(house.xpm, seed * 100 + afternoon, 15)
         for entity in ORDER:
             house.sync(entity, SyncMode.CHANGES)

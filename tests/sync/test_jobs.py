@@ -1,0 +1,154 @@
+"""Jobs: no feed of changes, lists by window of creation, and a list of the current ones."""
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sandbox import edits
+from sandbox.server import SandboxServer
+from tests.sync.house import House, opened
+from xpm.store.database import Database
+from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
+from xpm.sync.entities import Entity
+from xpm.sync.plans import windows
+from xpm.xero.api import LONGEST_WINDOW
+
+HISTORY_START = dt.date(2025, 1, 1)
+BEFORE = dt.date(2021, 5, 4)
+
+
+@pytest.fixture
+def house(server: SandboxServer, database: Database) -> Iterator[House]:
+    """A practice whose history begins late, with an old job that is open and an old one that is done."""
+    with opened(server, database, history_start=HISTORY_START) as house:
+        edits.add(house.xpm, "jobs", {"ID": "OLD-OPEN", "Name": "Estate", "State": "Planned"}, BEFORE)
+        edits.add(house.xpm, "jobs", {"ID": "OLD-DONE", "Name": "Trust", "State": "Completed"}, BEFORE)
+        edits.add(house.xpm, "jobs", {"ID": "NEW", "Name": "Return", "State": "In Progress"})
+        yield house
+
+
+def job(house: House, number: str) -> dict[str, object]:
+    """A stored job."""
+    return next(row for row in house.rows("job") if row["number"] == number)
+
+
+def test_an_open_job_from_before_the_start_of_history_comes_with_the_current_ones(house: House) -> None:
+    house.sync(Entity.JOBS)
+    assert "OLD-OPEN" in house.active("job", "number")
+    assert "OLD-DONE" not in house.active("job", "number")
+
+
+def test_a_job_that_left_the_current_ones_is_asked_for_once_and_not_again(house: House) -> None:
+    house.sync(Entity.JOBS)
+    edits.change(house.xpm, "jobs", "NEW", {"State": "Completed"})
+    house.forget_calls()
+    house.sync(Entity.JOBS, SyncMode.CHANGES)
+    assert house.asked("job.api") == ["job.api/current", "job.api/get/NEW"]
+    assert job(house, "NEW")["state"] == "Completed"
+    assert job(house, "NEW")["archived_at"] is None
+    house.forget_calls()
+    house.sync(Entity.JOBS, SyncMode.CHANGES)
+    assert house.asked("job.api") == ["job.api/current"]
+
+
+def test_a_job_that_was_opened_again_is_current_again_and_asked_for_when_it_leaves_again(house: House) -> None:
+    house.sync(Entity.JOBS)
+    for state in ("Completed", "Planned", "Completed"):
+        edits.change(house.xpm, "jobs", "NEW", {"State": state})
+        house.forget_calls()
+        house.sync(Entity.JOBS, SyncMode.CHANGES)
+        assert job(house, "NEW")["state"] == state
+        assert ("job.api/get/NEW" in house.asked("job.api")) == (state == "Completed")
+
+
+def test_a_completed_job_outside_the_windows_is_not_archived(house: House) -> None:
+    house.sync(Entity.JOBS)
+    edits.change(house.xpm, "jobs", "OLD-OPEN", {"State": "Completed"})
+    for mode in (SyncMode.CHANGES, SyncMode.FULL, SyncMode.FULL):
+        result = house.sync(Entity.JOBS, mode)
+        assert (result.status, result.archived) == (RunStatus.SUCCESS, 0)
+        assert job(house, "OLD-OPEN")["archived_at"] is None
+        assert job(house, "OLD-OPEN")["state"] == "Completed"
+    assert result.source == result.stored
+
+
+def test_many_completed_jobs_outside_the_windows_are_no_reason_for_suspicion(house: House) -> None:
+    """A practice gathers them over the years; each is asked for, and each is still there."""
+    for number in range(30):
+        edits.add(house.xpm, "jobs", {"ID": f"AGED-{number}", "Name": "Estate", "State": "Planned"}, BEFORE)
+    house.sync(Entity.JOBS)
+    for number in range(30):
+        edits.change(house.xpm, "jobs", f"AGED-{number}", {"State": "Completed"})
+    for mode in (SyncMode.CHANGES, SyncMode.FULL):
+        assert house.sync(Entity.JOBS, mode).status is RunStatus.SUCCESS
+    assert {f"AGED-{number}" for number in range(30)} <= house.active("job", "number")
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_a_deleted_job_is_asked_for_and_archived_and_restored_when_it_comes_back(house: House, mode: SyncMode) -> None:
+    house.sync(Entity.JOBS)
+    edits.delete(house.xpm, "jobs", "NEW")
+    result = house.sync(Entity.JOBS, mode)
+    assert result.archived == 1
+    assert job(house, "NEW")["archived_reason"] is ArchiveReason.ABSENT
+    edits.add(house.xpm, "jobs", {"ID": "NEW", "Name": "Return", "State": "In Progress"})
+    result = house.sync(Entity.JOBS, mode)
+    assert result.restored == 1
+    assert job(house, "NEW")["archived_at"] is None
+
+
+def test_more_missing_jobs_than_one_may_ask_for_are_suspicious_and_nobody_asks(house: House) -> None:
+    house.sync(Entity.JOBS)
+    house.order("empty_list", "job.api/list", times=0)
+    house.order("empty_list", "job.api/current", times=0)
+    house.forget_calls()
+    result = house.with_settings(xero_calls_per_day=30).sync(Entity.JOBS)
+    assert result.status is RunStatus.ACTION_REQUIRED
+    assert result.message.key == "sync.too_many_missing"
+    assert house.asked("job.api/get") == []
+    assert result.archived == 0
+
+
+def test_after_a_suspicious_list_of_current_jobs_the_same_jobs_are_asked_for_again(house: House) -> None:
+    house.sync(Entity.JOBS)
+    noted = [row["number"] for row in house.rows("job") if row["is_current"]]
+    house.order("empty_list", "job.api/current")
+    house.with_settings(xero_calls_per_day=10).sync(Entity.JOBS, SyncMode.CHANGES)
+    assert [row["number"] for row in house.rows("job") if row["is_current"]] == noted
+
+
+def test_lists_that_are_empty_by_mistake_archive_no_job_that_xpm_still_knows(house: House) -> None:
+    house.sync(Entity.JOBS)
+    stored = house.active("job", "number")
+    house.order("empty_list", "job.api/list", times=0)
+    house.order("empty_list", "job.api/current", times=0)
+    house.sync(Entity.JOBS)
+    assert house.active("job", "number") == stored
+
+
+def test_a_job_that_is_dated_tomorrow_is_in_a_window(house: House) -> None:
+    """In Sydney it is tomorrow first; and nobody says by which clock XPM dates a job, so tomorrow is asked for."""
+    today = house.xpm.clock.today()
+    edits.add(
+        house.xpm, "jobs", {"ID": "TOMORROW", "Name": "Early", "State": "Completed"}, today + dt.timedelta(days=1)
+    )
+    house.sync(Entity.JOBS)
+    assert "TOMORROW" in house.active("job", "number")
+
+
+@given(st.dates(dt.date(2000, 1, 1), dt.date(2040, 1, 1)), st.integers(0, 9000))
+def test_windows_cover_every_day_once_and_none_is_too_long(start: dt.date, days: int) -> None:
+    today = start + dt.timedelta(days=days)
+    found = list(windows(start, today))
+    assert found[0][1] == today + dt.timedelta(days=1)
+    assert found[-1][0] == start
+    assert all(dt.timedelta(0) <= last - first <= LONGEST_WINDOW for first, last in found)
+    assert all(later[0] - earlier[1] == dt.timedelta(days=1) for later, earlier in pairwise(found))
+
+
+def test_a_history_that_has_not_begun_has_no_windows() -> None:
+    assert list(windows(dt.date(2030, 1, 1), dt.date(2026, 1, 1))) == []
