@@ -11,11 +11,11 @@ from console.desk import desk_of, page, practice_of
 from console.sync import buttons_of
 from console.tables import rows_of
 from xpm.connection.overview import overview
+from xpm.connection.states import reconnecting_run
 from xpm.store import connections, people, practices, quarantine
 from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.records import Scope
 from xpm.store.tables import Connection, FyiUser, Quarantine
-from xpm.store.transitions import UNDER_WAY
 from xpm.store.vocabulary import ConnectionState
 from xpm.words import Message, message
 
@@ -39,7 +39,7 @@ def show(request: Request) -> Response:
             "admins": [person for person in staff if person.is_admin and person.is_active],
             "holder": _holder(connection, staff),
             "warning": _warning(connection, staff, integration.clock(), practice.time_zone),
-            "under_way": _under_way(session, connection),
+            "under_way": reconnecting_run(session, practice.slug),
             "aside": len(_aside(session, connection)),
         }
     seen = overview(integration, practice.slug)
@@ -81,14 +81,6 @@ def _warning(connection: Connection, staff: list[FyiUser], now: datetime, zone: 
     if holder.leaving_on:
         return message("console.holder_leaving", person=holder.name, leaving_on=_day(holder.leaving_on))
     return None if holder.is_admin else message("console.holder_not_admin", person=holder.name)
-
-
-def _under_way(session: Session, connection: Connection) -> str | None:
-    """The flow run of the reconnect that is not finished, if there is one."""
-    if connection.state not in UNDER_WAY:
-        return None
-    (latest,) = connections.history(session, connection.practice, limit=1)
-    return latest.flow_run_id
 
 
 def _day(day: date) -> str:

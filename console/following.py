@@ -21,6 +21,7 @@ from xpm.store.vocabulary import ActivityStatus
 from xpm.words import Message, message
 
 REFRESH = 2  # seconds
+SETTLING = timedelta(seconds=5)  # Prefect hears of a run's last tasks a moment after its end
 SLOW_START = timedelta(seconds=30)  # a worker looks for runs every ten
 LOOKS_WELL = frozenset({ActivityStatus.SUCCESS, ActivityStatus.IN_PROGRESS})
 
@@ -44,7 +45,7 @@ def show(request: Request) -> Response:
         "person": person,
         "attempt": left.attempt,
         "rows": rows_of(left.syncs),
-        "refresh": None if run.stage.is_over or run.choices else REFRESH,
+        "refresh": REFRESH if _may_change(desk, run) else None,
     }
     return page("run.html", shown)
 
@@ -70,6 +71,13 @@ def choose(request: Request, form: FormData) -> Response:
 def to_run(run_id: UUID) -> RedirectResponse:
     """On to the page of a run."""
     return RedirectResponse(f"/runs/{run_id}", 303)
+
+
+def _may_change(desk: Desk, run: FlowRunSeen) -> bool:
+    """Whether to look again by itself. Not under a question: that would take back what is being chosen."""
+    if run.stage.is_over:
+        return run.ended is not None and desk.integration.clock() - run.ended < SETTLING
+    return not run.choices
 
 
 def _practice_of(session: Session, run: FlowRunSeen) -> Practice | None:

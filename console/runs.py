@@ -64,6 +64,7 @@ class FlowRunSeen(BaseModel):
     practice: str
     stage: Stage
     created: datetime
+    ended: datetime | None = None
     entities: tuple[Entity, ...] = ()
     tasks: tuple[TaskSeen, ...] = ()
     choices: tuple[str, ...] = ()

@@ -49,6 +49,7 @@ class Step:
             Stage.STARTING: "to do",
             Stage.PAUSED: "waiting for you",
             Stage.COMPLETED: "done",
+            Stage.SKIPPED: "left out",
             Stage.ATTENTION: "needs a look",
         }
         return words.get(self.stage, str(self.stage))
@@ -77,9 +78,11 @@ def _sync_step(entity: Entity, seen: Mapping[str, Stage], left: Left, run: FlowR
 
 def _stage(names: Sequence[str], seen: Mapping[str, Stage], run: FlowRunSeen) -> Stage:
     """A step is done when its last task is; between two of its tasks the run works on it, or waits for a person."""
+    if run.stage is Stage.COMPLETED and names[-1] not in seen:
+        return Stage.COMPLETED  # Prefect hears of a run's last tasks a moment after its end
     stages = [seen[name] for name in names if name in seen]
     if not stages:
-        return Stage.STARTING
+        return Stage.SKIPPED if run.stage.is_over else Stage.STARTING
     if Stage.FAILED in stages:
         return Stage.FAILED
     last = seen.get(names[-1])

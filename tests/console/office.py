@@ -111,8 +111,10 @@ class Office:
                 with self.integration.database.write() as session:
                     connections.move(session, HARBOUR, state, flow_run_id=str(run_id), now=self.integration.clock())
 
-    def synced(self, entity: str, flow_run_id: UUID | None = None, **counts: int) -> SyncRun:
-        """A sync that went well."""
+    def synced(
+        self, entity: str, flow_run_id: UUID | None = None, status: RunStatus = RunStatus.SUCCESS, **counts: int
+    ) -> SyncRun:
+        """A sync that ended, well if nothing else is said."""
         now = self.integration.clock()
         with self.integration.database.write() as session:
             run = runs.start(
@@ -127,7 +129,7 @@ class Office:
             )
             for name, count in counts.items():
                 setattr(run, name, count)
-            return runs.finish(session, run.id, RunStatus.SUCCESS, now=now)
+            return runs.finish(session, run.id, status, now=now)
 
     def happened(self, key: str, *, by: str | None = None, run: UUID | None = None, **facts: object) -> None:
         """Something to read in Practice Activity."""

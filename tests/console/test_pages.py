@@ -5,11 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from console.runs import Stage
+from console.runs import Stage, TaskSeen
 from tests.console.office import HARBOUR, LEO, MERE, Office, text_of
 from xpm.store import people, practices, quarantine
 from xpm.store.records import Scope
-from xpm.store.vocabulary import ConnectionState
+from xpm.store.vocabulary import ConnectionState, RunStatus
 from xpm.sync.entities import Entity
 from xpm.words import message
 
@@ -141,6 +141,28 @@ def test_a_run_that_goes_on_refreshes_itself_and_one_that_is_over_or_asks_does_n
     assert refreshing not in office.get(f"/runs/{run_id}").text
     office.runs.move(run_id, Stage.COMPLETED, choices=())
     assert refreshing not in office.get(f"/runs/{run_id}").text
+
+
+def test_a_run_that_just_ended_is_looked_at_once_more_since_its_last_tasks_are_told_late(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.move(run_id, Stage.COMPLETED, ended=datetime.now(UTC))
+    assert 'http-equiv="refresh"' in office.get(f"/runs/{run_id}").text
+    office.runs.move(run_id, Stage.COMPLETED, ended=datetime.now(UTC) - timedelta(minutes=1))
+    assert 'http-equiv="refresh"' not in office.get(f"/runs/{run_id}").text
+
+
+def test_what_a_stopped_run_did_not_come_to_is_left_out(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.move(run_id, Stage.FAILED, ["Check your user account"])
+    assert "Sync jobs left out" in text_of(office.get(f"/runs/{run_id}"))
+
+
+def test_a_sync_that_kept_records_aside_needs_a_look_and_did_not_fail(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR, "sync", [Entity.CLIENTS])
+    office.synced("clients", run_id, RunStatus.ACTION_REQUIRED, unchanged=24, quarantined=1)
+    failed = TaskSeen(name="Sync clients", stage=Stage.FAILED)
+    office.runs.move(run_id, Stage.FAILED, tasks=(failed,))
+    assert "! Sync clients 24 records · needs a look" in text_of(office.get(f"/runs/{run_id}"))
 
 
 def test_while_xero_waits_for_the_log_in_there_is_a_button_for_it(office: Office) -> None:

@@ -1,0 +1,170 @@
+"""`PrefectRuns` against a Prefect server of its own: what a real one answers, no copy of it can tell."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Literal
+from uuid import UUID, uuid4
+
+import pytest
+from prefect import flow, get_client, pause_flow_run, task
+from prefect.flow_engine import run_flow
+from prefect.input import RunInput
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.testing.utilities import prefect_test_harness
+
+from console.prefect_runs import PrefectRuns
+from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
+from xpm.store.vocabulary import SyncMode
+from xpm.sync.entities import Entity
+
+SOON = 60.0  # seconds; the machine may be busy
+HARBOUR, COASTAL = "Harbour & Vale · 2d41", "Coastal · 1f06"
+
+
+class Looks(RunInput):
+    """No field, as the wait for Xero's answer has none."""
+
+
+class Asks(RunInput):
+    """A choice."""
+
+    practice: Literal["Harbour & Vale · 2d41", "Coastal · 1f06"]
+
+
+@task(name="Check your user account")
+def check() -> None:
+    """A step that goes well."""
+
+
+@task(name="Allow access")
+def refuse() -> None:
+    """A step that does not."""
+    raise ValueError
+
+
+@flow(name="reconnect")
+def asking(practice: str) -> str:
+    """Waits twice, as the runbook does."""
+    check()
+    pause_flow_run(wait_for_input=Looks, timeout=60, poll_interval=1, key="consent-0")
+    refuse(return_state=True)
+    return str(pause_flow_run(wait_for_input=Asks, timeout=60, poll_interval=1, key="practice-1").practice)
+
+
+@flow(name="sync")
+def syncing(practice: str) -> None:
+    """Only deployed, never run."""
+
+
+@flow(name="cleaning")
+def cleaning() -> None:
+    """None of ours."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PrefectRuns]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield PrefectRuns()
+
+
+def until(runs: PrefectRuns, run_id: UUID, is_so: Callable[[FlowRunSeen], bool]) -> FlowRunSeen:
+    deadline = time.monotonic() + SOON
+    while time.monotonic() < deadline:
+        if is_so(seen := runs.read(run_id)):
+            return seen
+        time.sleep(0.2)
+    raise TimeoutError(seen)
+
+
+def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
+    chosen: list[object] = []
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(asking, parameters={"practice": "harbour-vale"})
+    run_id = run.id
+
+    def work() -> None:
+        answer = run_flow(asking, run)
+        chosen.append(answer)
+
+    worker = threading.Thread(target=work, daemon=True)
+    worker.start()
+    paused = until(server, run_id, lambda run: run.stage is Stage.PAUSED)
+    assert (paused.runbook, paused.practice, paused.choices) == ("reconnect", "harbour-vale", ())
+    until(server, run_id, lambda run: TaskSeen(name="Check your user account", stage=Stage.COMPLETED) in run.tasks)
+
+    while True:  # the form is stored a moment after the pause
+        try:
+            server.wake(run_id)
+        except NotWaiting:
+            time.sleep(0.2)
+        else:
+            break
+    asked = until(server, run_id, lambda run: bool(run.choices))
+    assert asked.choices == (HARBOUR, COASTAL)
+    until(server, run_id, lambda run: TaskSeen(name="Allow access", stage=Stage.FAILED) in run.tasks)
+    with pytest.raises(NotWaiting):
+        server.wake(run_id)
+    with pytest.raises(NotWaiting):
+        server.choose(run_id, "Somebody else's")
+
+    server.choose(run_id, HARBOUR)
+    worker.join()
+    assert chosen == [HARBOUR]
+    over = until(server, run_id, lambda run: run.stage is Stage.COMPLETED)
+    assert over.ended is not None
+    assert over.choices == ()
+    with pytest.raises(NotWaiting):
+        server.choose(run_id, HARBOUR)
+
+
+def test_a_runbook_is_started_through_its_deployment_or_named_as_missing(server: PrefectRuns) -> None:
+    with pytest.raises(NotDeployed, match="sync/sync-practice"):
+        server.start_sync("harbour-vale", [Entity.JOBS], SyncMode.FULL, "ana@harbourvale.example")
+    with get_client(sync_client=True) as client:
+        client.create_deployment(client.create_flow(syncing), "sync-practice")
+        run_id = server.start_sync("harbour-vale", [Entity.JOBS], SyncMode.CHANGES, "ana@harbourvale.example")
+        parameters = client.read_flow_run(run_id).parameters
+    assert parameters == {
+        "practice": "harbour-vale",
+        "entities": ["jobs"],
+        "mode": "changes",
+        "person": "ana@harbourvale.example",
+    }
+    seen = server.read(run_id)
+    assert (seen.stage, seen.entities) == (Stage.STARTING, (Entity.JOBS,))
+
+
+def test_a_reconnect_is_started_with_what_the_form_says(server: PrefectRuns) -> None:
+    with get_client(sync_client=True) as client:
+        client.create_deployment(client.create_flow(asking), "reconnect-and-resync")
+        run_id = server.start_reconnect("harbour-vale", "ana@harbourvale.example", long_term_user=True)
+        parameters = client.read_flow_run(run_id).parameters
+    assert parameters == {
+        "practice": "harbour-vale",
+        "admin_email": "ana@harbourvale.example",
+        "long_term_user": True,
+    }
+
+
+def test_runs_of_other_flows_and_runs_that_never_were_are_unknown(server: PrefectRuns) -> None:
+    with get_client(sync_client=True) as client:
+        foreign = client.create_flow_run(cleaning).id
+    for run_id in (foreign, uuid4()):
+        with pytest.raises(UnknownFlowRun):
+            server.read(run_id)
+    with pytest.raises(UnknownFlowRun):
+        server.wake(uuid4())
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9/api"])
+def test_without_a_prefect_that_answers_every_call_says_so(url: str) -> None:
+    runs = PrefectRuns()
+    with temporary_settings({PREFECT_API_URL: url or None}):
+        for call in (
+            lambda: runs.read(uuid4()),
+            lambda: runs.wake(uuid4()),
+            lambda: runs.start_reconnect("harbour-vale", "ana@harbourvale.example", long_term_user=True),
+        ):
+            with pytest.raises(RunsUnavailable):
+                call()
