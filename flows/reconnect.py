@@ -31,7 +31,7 @@ from xpm.sync.entities import EVERYTHING
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 
-Minutes = Annotated[int, Field(ge=1, le=24 * 60)]
+Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
 
 
 @flow(

@@ -66,7 +66,7 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     try:
         answer = pause_flow_run(
             wait_for_input=form.with_initial_data(description=said.text),
-            timeout=invited.minutes * 60,
+            timeout=max(1, int(invited.minutes * 60)),
             poll_interval=LOOK_EVERY,
             key=f"practice-{flow_run.run_count}",
         )

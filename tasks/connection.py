@@ -37,7 +37,7 @@ def check_user_account(practice: str, admin_email: str, long_term_user: bool) ->
 
 
 @task(name="Publish the link to Xero")
-def publish_link(practice: str, person: Person, answer_within_minutes: int) -> Invitation:
+def publish_link(practice: str, person: Person, answer_within_minutes: float) -> Invitation:
     """Open an attempt to get the person's consent, and show where to log in."""
     with Integration.opened() as integration:
         invited = invitation.invite(

@@ -30,7 +30,7 @@ class Invitation(BaseModel):
     practice_name: str
     person: Person
     link: str
-    minutes: int
+    minutes: float
     expires_at: datetime
     flow_run_id: str
 
@@ -40,7 +40,7 @@ def link_to(integration: Integration, attempt_id: str) -> str:
     return f"{integration.settings.xpm_console_url}/connect/{attempt_id}"
 
 
-def invite(integration: Integration, practice: str, person: Person, *, minutes: int, flow_run_id: str) -> Invitation:
+def invite(integration: Integration, practice: str, person: Person, *, minutes: float, flow_run_id: str) -> Invitation:
     """Wait for the person's consent from now on; a retried flow run goes on with the consent it has got already.
 
     A reconnect of the same practice that is still under way is given up: of two, the newer one is meant.

@@ -1,0 +1,1 @@
+"""The runbooks on a real Prefect server, with the sandbox as Xero."""

@@ -1,0 +1,200 @@
+"""A practice whose runbooks are run, and the administrator who answers them."""
+
+import contextvars
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from sqlmodel import select
+
+from sandbox.server import SandboxServer
+from sandbox.visitor import NotAllowed, visit
+from sandbox.world import CLIENT_ID, CLIENT_SECRET, LEO, MERE, SAM
+from xpm.connection.callback import receive, set_out
+from xpm.connection.integration import Integration
+from xpm.settings import Settings
+from xpm.store import activity, people, practices
+from xpm.store.database import Database
+from xpm.store.tables import AuthorisationAttempt, PracticeActivity
+from xpm.store.vocabulary import AttemptOutcome
+
+SLUG = "harbour-vale"
+PATIENCE = 30.0  # seconds for a run to reach the next step
+Found = TypeVar("Found")
+Answer = Callable[["Office", AuthorisationAttempt], None]
+
+
+@dataclass(frozen=True)
+class Office:
+    """The practice's FYI beside its Xero."""
+
+    sandbox: SandboxServer
+    database: Database
+    key: str
+
+    @classmethod
+    def furnished(cls, sandbox: SandboxServer, database: Database, key: str) -> "Office":
+        """With a practice and three people: two FYI Admins, and Leo, who may not connect apps in Xero."""
+        office = cls(sandbox, database, key)
+        with office.integration() as integration, integration.database.write() as session:
+            now = integration.clock()
+            start = now.date().replace(year=now.year - 7, day=1)
+            practices.add(
+                session,
+                slug=SLUG,
+                name="Harbour & Vale",
+                country="AU",
+                time_zone="Australia/Sydney",
+                history_start=start,
+                now=now,
+            )
+            for email, name, is_admin in ((MERE, "Mere Tāne", True), (SAM, "Sam Brooks", False), (LEO, "Leo", True)):
+                people.add(session, SLUG, email, name, is_admin=is_admin)
+        return office
+
+    def environment(self) -> Mapping[str, str]:
+        """What a program of this installation has in its environment."""
+        xero = self.sandbox.url
+        return {
+            "XPM_DATABASE_URL": self.database.url.render_as_string(hide_password=False),
+            "XPM_ENCRYPTION_KEYS": self.key,
+            "XPM_CONSOLE_URL": "http://127.0.0.1:4280",
+            "XERO_CLIENT_ID": CLIENT_ID,
+            "XERO_CLIENT_SECRET": CLIENT_SECRET,
+            "XERO_AUTHORIZE_URL": f"{xero}/identity/connect/authorize",
+            "XERO_TOKEN_URL": f"{xero}/connect/token",
+            "XERO_REVOCATION_URL": f"{xero}/connect/revocation",
+            "XERO_CONNECTIONS_URL": f"{xero}/connections",
+            "XERO_XPM_URL": f"{xero}/practicemanager/3.1/",
+            "XERO_ISSUER": xero,
+            "XERO_JWKS_URL": f"{xero}/.well-known/openid-configuration/jwks",
+            "XERO_TAX_URL": f"{xero}/tax/returns",
+            "XERO_CALLS_PER_MINUTE": "100000",
+            "XERO_CALLS_PER_DAY": "1000000",
+        }
+
+    @contextmanager
+    def integration(self) -> Iterator[Integration]:
+        """The installation, opened for the test itself."""
+        given = {name.lower(): value for name, value in self.environment().items()}
+        with Integration.opened(Settings(_env_file=None, **given)) as integration:
+            yield integration
+
+    def activity(self) -> list[PracticeActivity]:
+        """Practice Activity, oldest first."""
+        with self.database.read() as session:
+            return activity.recent(session, SLUG)[::-1]
+
+    def counted(self, table: str) -> int:
+        """How many rows a table has."""
+        with self.database.engine.connect() as connection:
+            return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
+
+    def waiting_attempt(self) -> AuthorisationAttempt | None:
+        """The attempt that waits for an answer."""
+        with self.database.read() as session:
+            waiting = select(AuthorisationAttempt).where(AuthorisationAttempt.outcome == AttemptOutcome.WAITING)
+            return session.exec(waiting).first()
+
+
+@contextmanager
+def administrator(office: Office, answer: Answer) -> Iterator[None]:
+    """Somebody who answers the run that is started inside the block, from a thread of their own."""
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            attempt = eventually(office.waiting_attempt)
+            until_paused(attempt.flow_run_id)
+            answer(office, attempt)
+        except BaseException as error:  # noqa: BLE001 - handed to the test below
+            failures.append(error)
+
+    context = contextvars.copy_context()  # Prefect keeps its settings there
+    person = threading.Thread(target=context.run, args=(work,))
+    person.start()
+    yield
+    person.join(PATIENCE)
+    if failures:
+        raise failures[0]
+
+
+def consents(email: str = MERE, *, decision: Literal["allow", "cancel"] = "allow", tenants: int = 1) -> Answer:
+    """Log in to Xero as this person, and allow access (or cancel)."""
+
+    def answer(office: Office, attempt: AuthorisationAttempt) -> None:
+        with office.integration() as integration:
+            out = set_out(integration, attempt.id)
+            offered = list(office.sandbox.world.practices)[:tenants]
+            url = visit(out.url.get_secret_value(), email, tenants=offered, decision=decision)
+            came_back = dict(parse_qsl(urlsplit(url).query))
+            receive(integration, came_back, out.browser.get_secret_value())
+        resume(attempt.flow_run_id, {})
+
+    return answer
+
+
+def consents_and_chooses(name: str) -> Answer:
+    """Allow access to both practices, then choose the one whose label begins so."""
+    allow = consents(tenants=2)
+
+    def answer(office: Office, attempt: AuthorisationAttempt) -> None:
+        allow(office, attempt)
+        label = eventually(lambda: next((one for one in choices(attempt.flow_run_id) if one.startswith(name)), None))
+        resume(attempt.flow_run_id, {"practice": label})
+
+    return answer
+
+
+def stays_away(office: Office, attempt: AuthorisationAttempt) -> None:
+    """Do not answer at all."""
+
+
+def is_shown_no_account(office: Office, attempt: AuthorisationAttempt) -> None:
+    """Log in as somebody who may not connect apps: Xero says so on a page of its own, and FYI hears nothing."""
+    with office.integration() as integration:
+        try:
+            visit(set_out(integration, attempt.id).url.get_secret_value(), LEO)
+        except NotAllowed:
+            return
+    raise AssertionError("Xero let the person through.")
+
+
+def until_paused(flow_run_id: str | None) -> None:
+    """Wait until a run waits."""
+    with get_client(sync_client=True) as client:
+        eventually(lambda: (state := client.read_flow_run(UUID(flow_run_id)).state) and state.is_paused())
+
+
+def resume(flow_run_id: str | None, answer: Mapping[str, object]) -> None:
+    """Resume a paused run."""
+    with get_client(sync_client=True) as client:
+        client.resume_flow_run(UUID(flow_run_id), run_input=dict(answer))
+
+
+def choices(flow_run_id: str | None) -> list[str]:
+    """The practices the paused run's form offers."""
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(UUID(flow_run_id)).state
+        keys = state.state_details.run_input_keyset if state and state.is_paused() else None
+        if not keys or "practice" not in keys["schema"]:
+            return []
+        schema = json.loads(client.read_flow_run_input(UUID(flow_run_id), key=keys["schema"]))
+        return list(schema["properties"]["practice"]["enum"])
+
+
+def eventually(look: Callable[[], Found | None]) -> Found:
+    """What `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("It did not happen in time.")

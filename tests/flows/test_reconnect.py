@@ -1,0 +1,132 @@
+"""The reconnect runbook from its form to its last state, well and badly ended."""
+
+from typing import Any
+
+import pytest
+from prefect.client.schemas.objects import State
+
+from flows.reconnect import reconnect
+from sandbox.world import LEO, MERE, SAM
+from tests.flows.office import (
+    SLUG,
+    Answer,
+    Office,
+    administrator,
+    consents,
+    consents_and_chooses,
+    is_shown_no_account,
+    stays_away,
+)
+from xpm.store import connections
+from xpm.store.vocabulary import ActivityStatus, ConnectionState
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+A_MOMENT = 0.06  # minutes: long enough for a scripted answer that comes, short enough to wait out one that does not
+RECORDS = ("job", "client", "staff", "tax_return", "custom_field_definition", "consent")
+
+
+def run(office: Office, answer: Answer, *, admin: str = MERE, stays: bool = True, minutes: float = 1) -> State[Any]:
+    with administrator(office, answer):
+        return reconnect(SLUG, admin, stays, minutes, return_state=True)
+
+
+def test_a_reconnect_ends_with_a_working_connection_and_all_data_in_step(office: Office) -> None:
+    state = run(office, consents())
+    assert (state.name, state.message) == ("Completed", "Harbour & Vale is reconnected and up to date.")
+    assert {entry.status for entry in office.activity()} == {ActivityStatus.IN_PROGRESS, ActivityStatus.SUCCESS}
+    synced = [entry.kind for entry in office.activity() if entry.run_id]
+    assert synced == ["sync.succeeded"] * 4 + ["sync.values_compared"]
+    assert [office.counted(table) for table in ("job", "client", "staff", "tax_return")] == [12, 8, 4, 5]
+
+
+def test_with_several_practices_a_form_asks_which(office: Office) -> None:
+    state = run(office, consents_and_chooses("Harbour & Vale – Coastal Branch"))
+    assert state.is_completed()
+    with office.database.read() as session:
+        assert connections.get(session, SLUG).tenant_name == "Harbour & Vale – Coastal Branch"
+
+
+def test_maintain_jobs_leaves_jobs_out_and_says_so(office: Office) -> None:
+    from xpm.store import practices
+
+    with office.database.write() as session:
+        now = practices.get(session, SLUG).created_at
+        practices.change_settings(session, SLUG, {"maintain_jobs": True}, person=None, now=now)
+    state = run(office, consents())
+    assert state.is_completed()
+    assert "Jobs were not synchronised because Maintain Jobs in FYI is On" in (state.message or "")
+    assert (office.counted("job"), office.counted("client")) == (0, 8)
+
+
+@pytest.mark.parametrize(
+    ("admin", "stays", "says"),
+    [
+        (SAM, True, "Sam Brooks is not an FYI Admin."),
+        ("nobody@harbourvale.example", True, "nobody@harbourvale.example has no FYI account in Harbour & Vale."),
+        (MERE, False, "Mere Tāne has not confirmed to be a long-term user."),
+    ],
+)
+def test_whoever_may_not_reconnect_is_told_before_anything_happens(
+    office: Office, admin: str, stays: bool, says: str
+) -> None:
+    state = reconnect(SLUG, admin, stays, 1, return_state=True)
+    assert_nothing_happened(office, state, "Action Required", says)
+
+
+def test_an_unknown_practice_ends_with_the_names_of_the_known_ones(office: Office) -> None:
+    state = reconnect("harbor-vale", MERE, True, 1, return_state=True)
+    assert state.name == "Failure"
+    assert (state.message or "").startswith("There is no practice called “harbor-vale”.")
+    assert "The practices known here are: harbour-vale." in (state.message or "")
+    assert office.activity() == []
+
+
+def test_a_refused_consent_leaves_everything_as_it_was(office: Office) -> None:
+    state = run(office, consents(decision="cancel"))
+    assert_nothing_happened(office, state, "Action Required", "Access was not allowed in Xero.")
+
+
+def test_a_consent_by_another_person_is_not_used(office: Office) -> None:
+    state = run(office, consents(SAM))
+    says = "Sam Brooks allowed access, but the runbook was started for Mere Tāne."
+    assert_nothing_happened(office, state, "Action Required", says)
+
+
+def test_a_person_without_a_practice_manager_account_is_told_what_to_tick(office: Office) -> None:
+    state = run(office, is_shown_no_account, admin=LEO, minutes=A_MOMENT)
+    assert_nothing_happened(office, state, "Action Required", "Nobody allowed access in Xero within 0.06 minutes.")
+    assert "Authorise 3rd Party Full Access" in (state.message or "")
+    assert "Connect third-party add-ons" in (state.message or "")
+
+
+def test_an_answer_that_never_comes_ends_the_run_in_time(office: Office) -> None:
+    state = run(office, stays_away, minutes=A_MOMENT)
+    assert_nothing_happened(office, state, "Action Required", "Nobody allowed access in Xero within 0.06 minutes.")
+
+
+def test_a_choice_that_never_comes_ends_the_run_in_time(office: Office) -> None:
+    state = run(office, consents(tenants=2), minutes=A_MOMENT)
+    assert_nothing_happened(
+        office, state, "Action Required", "Nobody chose the practice within 0.06 minutes.", consents=1
+    )
+
+
+def test_a_wrong_client_secret_is_named_as_the_cause(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.sandbox.world.apps["FYI-XPM-SANDBOX"].secret = "another-secret"
+    state = run(office, consents())
+    assert_nothing_happened(
+        office, state, "Failure", "Xero does not accept this installation's client id or secret."
+    )
+
+
+def assert_nothing_happened(office: Office, state: State[Any], name: str, says: str, *, consents: int = 0) -> None:
+    """One clear message, the same in Prefect and in Practice Activity, and nothing half-written."""
+    assert (state.name, state.is_failed()) == (name, True)
+    assert (state.message or "").startswith(says)
+    last = office.activity()[-1]
+    assert (last.status, f"{last.title}.") == (name, says)
+    assert [office.counted(table) for table in RECORDS] == [0] * (len(RECORDS) - 1) + [consents]
+    with office.database.read() as session:
+        connection = connections.get(session, SLUG)
+    assert (connection.state, connection.tenant_id) == (ConnectionState.NOT_CONNECTED, None)
