@@ -1,0 +1,115 @@
+"""Records that cannot be read: the rest goes on, each is listed once, and leaves the list when it reads well."""
+
+from sandbox import edits
+from tests.sync.house import House
+from xpm.store.vocabulary import RunStatus, SyncMode
+from xpm.sync.entities import Entity
+
+
+def spoil_job(house: House, number: str) -> None:
+    """Give a job a budget that is no number, whichever list it is in."""
+    edits.change(house.xpm, "jobs", number, {"Budget": "about ten"})
+
+
+def test_one_record_that_cannot_be_read_stops_no_other(house: House) -> None:
+    edits.add(house.xpm, "jobs", {"ID": "BAD", "Name": "Advice", "State": "Planned"})
+    spoil_job(house, "BAD")
+    result = house.sync(Entity.JOBS)
+    assert house.active("job", "number") == {row["ID"] for row in house.truth("jobs")} - {"BAD"}
+    assert result.status is RunStatus.ACTION_REQUIRED
+    assert result.message.key == "sync.not_all_read"
+    assert "BAD" in result.message.next
+
+
+def test_a_record_that_two_lists_have_is_set_aside_and_counted_once(house: House) -> None:
+    edits.add(house.xpm, "jobs", {"ID": "BAD", "Name": "Advice", "State": "Planned"})
+    spoil_job(house, "BAD")
+    result = house.sync(Entity.JOBS)
+    assert result.quarantined == 1
+    assert result.message.next.count("BAD") == 1
+    (entry,) = house.aside()
+    assert (entry.entity, entry.record_key, entry.run_id) == ("job", "BAD", result.run_id)
+    assert "Budget" in entry.reason or "budget" in entry.reason
+    assert "about ten" not in entry.reason
+    assert "about ten" in entry.payload
+
+
+def test_a_record_is_listed_once_however_often_it_comes_and_leaves_the_list_when_it_reads_well(house: House) -> None:
+    edits.add(house.xpm, "jobs", {"ID": "BAD", "Name": "Advice", "State": "Planned"})
+    spoil_job(house, "BAD")
+    for mode in (SyncMode.FULL, SyncMode.FULL, SyncMode.CHANGES):
+        house.sync(Entity.JOBS, mode)
+    assert len(house.aside()) == 1
+    edits.change(house.xpm, "jobs", "BAD", {"Budget": "10.00"})
+    result = house.sync(Entity.JOBS, SyncMode.CHANGES)
+    assert (result.status, house.aside()) == (RunStatus.SUCCESS, [])
+    assert "BAD" in house.active("job", "number")
+
+
+def test_a_stored_record_that_cannot_be_read_now_stays_as_it_was(house: House) -> None:
+    house.sync(Entity.JOBS)
+    number = house.truth("jobs")[0]["ID"]
+    before = next(row for row in house.rows("job") if row["number"] == number)
+    spoil_job(house, number)
+    house.sync(Entity.JOBS)
+    assert next(row for row in house.rows("job") if row["number"] == number) == before
+
+
+def test_a_record_without_a_key_is_listed_once_however_often_it_comes(house: House) -> None:
+    """Nothing but what XPM sent tells it from others."""
+    for _ in range(3):
+        house.order("bad_record", "staff.api/list", what="uuid")
+        result = house.sync(Entity.STAFF)
+        assert result.quarantined == 1
+        assert "one without a key" in result.message.next
+    (entry,) = house.aside()
+    assert (entry.record_key, entry.run_id) == (None, result.run_id)
+
+
+def test_a_record_without_a_key_that_two_lists_have_is_counted_once(house: House) -> None:
+    for job in house.truth("jobs"):
+        edits.delete(house.xpm, "jobs", job["ID"])
+    edits.add(house.xpm, "jobs", {"ID": "BAD", "Name": "Advice", "State": "Planned"})
+    for path in ("job.api/list", "job.api/current"):
+        house.order("bad_record", path, what="uuid")
+    result = house.sync(Entity.JOBS)
+    assert (result.quarantined, len(house.aside())) == (1, 1)
+
+
+def test_a_record_without_a_key_leaves_the_list_after_a_complete_run_without_it(house: House) -> None:
+    house.order("bad_record", "staff.api/list", what="uuid")
+    assert house.sync(Entity.STAFF).quarantined == 1
+    assert len(house.aside()) == 1
+    assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
+    assert house.aside() == []
+
+
+def test_a_record_that_was_deleted_while_it_was_aside_leaves_the_list(house: House) -> None:
+    edits.add(house.xpm, "jobs", {"ID": "BAD", "Name": "Advice", "State": "Planned"})
+    spoil_job(house, "BAD")
+    house.sync(Entity.JOBS)
+    edits.delete(house.xpm, "jobs", "BAD")
+    assert house.sync(Entity.JOBS).status is RunStatus.SUCCESS
+    assert house.aside() == []
+
+
+def test_what_a_list_that_was_not_believed_does_not_have_stays_aside(house: House) -> None:
+    house.order("bad_record", "staff.api/list", what="uuid")
+    house.sync(Entity.STAFF)
+    house.order("empty_list", "staff.api/list")
+    house.sync(Entity.STAFF)
+    assert len(house.aside()) == 1
+
+
+def test_a_bad_group_shows_in_the_run_of_the_clients_it_came_with(house: House) -> None:
+    house.order("bad_record", "clientgroup.api/list", what="uuid")
+    result = house.sync(Entity.CLIENTS)
+    assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
+    assert result.source == result.stored == len(house.truth("clients"))
+
+
+def test_a_bad_tax_return_stops_no_other(house: House) -> None:
+    house.order("bad_record", area="tax")
+    result = house.sync(Entity.TAX_RETURNS)
+    assert result.status is RunStatus.ACTION_REQUIRED
+    assert result.added == len(house.truth("tax_returns")) - 1

@@ -1,0 +1,111 @@
+"""Which sync runs, by switch, trigger, country and source."""
+
+import datetime as dt
+from itertools import product
+
+import pytest
+
+from tests.sync.house import House
+from xpm.store import practices
+from xpm.store.tables import IntegrationSettings, Practice
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.gates import reason_to_skip
+
+NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
+MANUAL, OVERNIGHT, RECONNECT = SyncTrigger.MANUAL, SyncTrigger.OVERNIGHT, SyncTrigger.RECONNECT
+
+
+def reason(
+    entity: Entity, trigger: SyncTrigger, *, country: str = "AU", tax_source: bool = True, **switches: bool
+) -> str | None:
+    """What a practice with these switches hears."""
+    practice = Practice(
+        slug="acme",
+        name="Acme",
+        country=country,
+        time_zone="Australia/Sydney",
+        history_start=NOW.date(),
+        created_at=NOW,
+    )
+    settings = IntegrationSettings(
+        practice="acme", updated_at=NOW, import_tax_assessments=country in practices.TAX_COUNTRIES
+    )
+    for switch, on in switches.items():
+        setattr(settings, switch, on)
+    return reason_to_skip(entity, trigger, practice, settings, tax_source=tax_source)
+
+
+@pytest.mark.parametrize(("entity", "trigger"), [*product(EVERYTHING, SyncTrigger)])
+def test_with_fyis_defaults_everything_runs_in_australia_whatever_asked(entity: Entity, trigger: SyncTrigger) -> None:
+    assert reason(entity, trigger) is None
+
+
+@pytest.mark.parametrize(
+    ("trigger", "skipped"), [(MANUAL, "sync.skipped_jobs"), (RECONNECT, "sync.skipped_jobs"), (OVERNIGHT, None)]
+)
+def test_maintain_jobs_in_fyi_takes_away_the_syncs_of_jobs_that_people_ask_for(
+    trigger: SyncTrigger, skipped: str | None
+) -> None:
+    assert reason(Entity.JOBS, trigger, maintain_jobs=True) == skipped
+
+
+@pytest.mark.parametrize(
+    ("trigger", "skipped"), [(MANUAL, None), (RECONNECT, None), (OVERNIGHT, "sync.skipped_custom_fields")]
+)
+def test_sync_custom_fields_from_xpm_decides_about_the_automatic_run_only(
+    trigger: SyncTrigger, skipped: str | None
+) -> None:
+    assert reason(Entity.CUSTOM_FIELDS, trigger, sync_custom_fields=False) == skipped
+
+
+@pytest.mark.parametrize(
+    ("country", "import_tax", "source", "skipped"),
+    [
+        ("AU", True, True, None),
+        ("NZ", True, True, None),
+        ("AU", False, True, "sync.skipped_tax_off"),
+        ("AU", True, False, "sync.skipped_tax_no_source"),
+        ("GB", True, True, "sync.skipped_tax_country"),
+        ("GB", False, False, "sync.skipped_tax_country"),
+    ],
+)
+@pytest.mark.parametrize("trigger", SyncTrigger)
+def test_tax_returns_need_a_country_that_has_them_the_switch_and_a_source(
+    trigger: SyncTrigger, country: str, import_tax: bool, source: bool, skipped: str | None
+) -> None:
+    found = reason(Entity.TAX_RETURNS, trigger, country=country, tax_source=source, import_tax_assessments=import_tax)
+    assert found == skipped
+
+
+@pytest.mark.parametrize("trigger", SyncTrigger)
+def test_maintain_invoices_is_a_switch_for_later_and_decides_nothing(trigger: SyncTrigger) -> None:
+    assert [reason(entity, trigger, maintain_invoices=True) for entity in EVERYTHING] == [None] * len(EVERYTHING)
+
+
+@pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.STAFF])
+def test_no_switch_keeps_clients_and_staff_from_coming(entity: Entity) -> None:
+    for trigger in SyncTrigger:
+        off = reason(entity, trigger, maintain_jobs=True, sync_custom_fields=False, import_tax_assessments=False)
+        assert off is None
+
+
+def test_a_sync_that_is_left_out_asks_xpm_nothing_writes_nothing_and_says_why(house: House) -> None:
+    house.change_settings(maintain_jobs=True)
+    house.forget_calls()
+    result = house.sync(Entity.JOBS)
+    assert (result.status, result.message.key) == (RunStatus.SKIPPED, "sync.skipped_jobs")
+    assert result.message.status is ActivityStatus.ALERT
+    assert house.asked() == []
+    assert house.rows("job") == []
+    (run,) = house.runs()
+    assert (run.status, run.reason_key) == (RunStatus.SKIPPED, "sync.skipped_jobs")
+    assert house.sync(Entity.JOBS, trigger=OVERNIGHT).status is RunStatus.SUCCESS
+
+
+def test_without_a_feed_tax_returns_are_left_out_and_none_is_archived(sqlite_house: House) -> None:
+    sqlite_house.sync(Entity.TAX_RETURNS)
+    stored = sqlite_house.active("tax_return", "return_id")
+    result = sqlite_house.with_settings(xero_tax_url=None).sync(Entity.TAX_RETURNS)
+    assert result.message.key == "sync.skipped_tax_no_source"
+    assert sqlite_house.active("tax_return", "return_id") == stored

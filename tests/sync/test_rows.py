@@ -1,0 +1,125 @@
+"""From a record of XPM's to the store's row: nothing is dropped, and any difference is a difference."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.sync.expected import APART, flat
+from xpm.store import record_tables
+from xpm.store.record_rows import RecordRow
+from xpm.store.record_tables import RecordTable
+from xpm.store.vocabulary import ArchiveReason
+from xpm.sync.rows import client_row, field_values_row, job_row, tax_return_row, uuid_row
+from xpm.xero.models import (
+    Category,
+    Client,
+    ClientGroup,
+    CustomFieldDefinition,
+    CustomFieldValue,
+    Job,
+    Staff,
+    TaxReturn,
+    XpmRecord,
+)
+
+KINDS: list[tuple[type[XpmRecord], Callable[[Any], RecordRow], RecordTable]] = [
+    (Client, client_row, record_tables.CLIENTS),
+    (Job, job_row, record_tables.JOBS),
+    (TaxReturn, tax_return_row, record_tables.TAX_RETURNS),
+    (Staff, uuid_row, record_tables.STAFF),
+    (Category, uuid_row, record_tables.JOB_CATEGORIES),
+    (ClientGroup, uuid_row, record_tables.CLIENT_GROUPS),
+    (CustomFieldDefinition, uuid_row, record_tables.CUSTOM_FIELD_DEFINITIONS),
+]
+KIND = pytest.mark.parametrize(("model", "to_row", "table"), KINDS, ids=[kind[0].__name__ for kind in KINDS])
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=2)
+PLAIN: dict[object, st.SearchStrategy[Any]] = {str: TEXT, Decimal: AMOUNTS, date: st.dates(), datetime: st.datetimes()}
+
+
+def values(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whatever a model annotates
+    """Any values that a field may have."""
+    if get_origin(annotation) is Annotated:
+        return values(get_args(annotation)[0])
+    if get_origin(annotation) is tuple:
+        return st.lists(values(get_args(annotation)[0]), max_size=2).map(tuple)
+    if get_origin(annotation) in (Union, UnionType):
+        return st.one_of([values(part) for part in get_args(annotation)])
+    if isinstance(annotation, type) and issubclass(annotation, XpmRecord):
+        return records(annotation)
+    return PLAIN[annotation] if annotation in PLAIN else st.from_type(annotation)
+
+
+def records(model: type[XpmRecord]) -> st.SearchStrategy[Any]:
+    """Any records of a model, with any of their fields."""
+    return st.builds(model, **{name: values(info.annotation) for name, info in model.model_fields.items()})
+
+
+@KIND
+@settings(max_examples=30)
+@given(data=st.data())
+def test_every_field_of_a_record_is_in_its_row(
+    model: type[XpmRecord], to_row: Callable[[Any], RecordRow], table: RecordTable, data: st.DataObject
+) -> None:
+    record = data.draw(records(model))
+    row = to_row(record)
+    assert {**row.columns, table.key: row.key} == flat(record, without=APART)
+    assert row.columns.keys() == table.columns
+
+
+@KIND
+@settings(max_examples=100)
+@given(data=st.data())
+def test_two_records_that_differ_in_any_field_have_different_hashes(
+    model: type[XpmRecord], to_row: Callable[[Any], RecordRow], table: RecordTable, data: st.DataObject
+) -> None:
+    record = data.draw(records(model))
+    field = data.draw(st.sampled_from(sorted(model.model_fields)))
+    other = record.model_copy(update={field: data.draw(values(model.model_fields[field].annotation))})
+    assert (to_row(record).content_hash == to_row(other).content_hash) == (record == other)
+    assert len(to_row(record).content_hash) == 16
+
+
+@given(record=records(Client))
+def test_what_stands_beside_a_client_is_there_once_and_whole(record: Client) -> None:
+    row = client_row(record)
+    assert {one["contact_uuid"] for one in row.owned["client_contact"]} == {one.uuid for one in record.contacts}
+    assert {one["group_uuid"] for one in row.owned["client_group_member"]} == {one.uuid for one in record.groups}
+    assert {one["uuid"] for one in row.owned["client_relationship"]} == {one.uuid for one in record.relationships}
+    assert {one["uuid"] for one in row.shared["contact"]} == {one.uuid for one in record.contacts}
+    for name, owned in (*row.owned.items(), *row.shared.items()):
+        side = record_tables.CLIENTS.owned.get(name) or record_tables.CLIENTS.shared[name]
+        assert all(one.keys() == side.columns for one in owned)
+
+
+@pytest.mark.parametrize(
+    ("archived", "deleted", "reason"),
+    [
+        (False, False, None),
+        (True, False, ArchiveReason.ARCHIVED),
+        (False, True, ArchiveReason.DELETED),
+        (True, True, ArchiveReason.DELETED),
+    ],
+)
+def test_a_client_that_xpm_archived_or_deleted_is_archived(
+    archived: bool, deleted: bool, reason: ArchiveReason | None
+) -> None:
+    assert client_row(Client(uuid="c-1", is_archived=archived, is_deleted=deleted)).archived is reason
+
+
+@given(st.lists(records(CustomFieldValue), max_size=3), st.lists(records(CustomFieldValue), max_size=3))
+def test_two_sets_of_values_that_differ_have_different_hashes(
+    some: list[CustomFieldValue], others: list[CustomFieldValue]
+) -> None:
+    """Their order means nothing."""
+    same = {value.uuid: value for value in some} == {value.uuid: value for value in others}
+    assert (field_values_row("o", some).content_hash == field_values_row("o", others).content_hash) == same
+    unique = list({value.uuid: value for value in some}.values())
+    assert field_values_row("o", unique) == field_values_row("o", unique[::-1])

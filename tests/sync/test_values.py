@@ -1,0 +1,209 @@
+"""Values of custom fields: one call a record, so the most urgent come first, as many as a run may ask for."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from sandbox import edits
+from tests.sync.expected import assert_values_equal_truth
+from tests.sync.house import SCOPE, House
+from xpm.store import custom_fields
+from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode
+from xpm.sync.entities import Entity
+from xpm.xero.errors import DayLimit
+
+HOUR = dt.timedelta(hours=1)
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """A practice whose clients and jobs are there, and whose values never were compared."""
+    house.sync(Entity.CLIENTS)
+    house.sync(Entity.JOBS)
+    return house
+
+
+def owners(house: House) -> set[str]:
+    """The current clients and jobs."""
+    return house.active("client", "uuid") | house.active("job", "number")
+
+
+def compared(house: House) -> dict[str, dt.datetime]:
+    """When each owner's values were compared."""
+    with house.database.read() as session:
+        return {key: at for kind in OwnerKind for key, at in custom_fields.last_compared(session, SCOPE, kind).items()}
+
+
+def asked_for(house: House) -> set[str]:
+    """Whose values were asked for since calls were last forgotten."""
+    return {path.split("/")[2] for path in house.asked() if path.endswith("/customfield")}
+
+
+def text_field(house: House) -> str:
+    """A field that holds text."""
+    fields = (row for row in house.truth("custom_field_definitions") if row["ValueElement"] == "Text")
+    return str(next(fields)["UUID"])
+
+
+def set_text(house: House, owner: str, text: str | None) -> None:
+    """Change or clear one value in XPM, of which no list tells."""
+    edits.change(house.xpm, "custom_field_values", owner, {"values": [{"UUID": text_field(house), "Text": text}]})
+
+
+def value(house: House, owner: str) -> Any:  # noqa: ANN401 - a text or nothing
+    """The stored text of that field."""
+    rows = [row for row in house.rows("custom_field_value") if row["definition_uuid"] == text_field(house)]
+    return next((row["text"] for row in rows if row["owner_key"] == owner), None)
+
+
+def test_one_run_compares_the_values_of_every_current_client_and_job(house: House) -> None:
+    result = house.sync(Entity.CUSTOM_FIELDS)
+    assert asked_for(house) == owners(house) == compared(house).keys()
+    assert_values_equal_truth(house)
+    assert result.message.key == "sync.values_compared"
+    assert f"all {len(owners(house))} clients and jobs" in result.message.cause
+    assert result.calls == len(owners(house)) + 1
+
+
+def test_a_value_that_changed_alone_comes_with_a_full_run(house: House) -> None:
+    house.sync(Entity.CUSTOM_FIELDS)
+    owner = min(house.active("job", "number"))
+    set_text(house, owner, "New words, ā and 株")
+    result = house.sync(Entity.CUSTOM_FIELDS)
+    assert value(house, owner) == "New words, ā and 株"
+    assert "1 of them were different" in result.message.cause
+
+
+def test_a_value_that_was_cleared_in_xpm_disappears(house: House) -> None:
+    owner = min(house.active("client", "uuid"))
+    set_text(house, owner, "Soon gone")
+    house.sync(Entity.CUSTOM_FIELDS)
+    assert value(house, owner) == "Soon gone"
+    set_text(house, owner, None)
+    house.sync(Entity.CUSTOM_FIELDS)
+    assert value(house, owner) is None
+    edits.delete(house.xpm, "custom_field_values", owner)
+    house.sync(Entity.CUSTOM_FIELDS)
+    assert [row for row in house.rows("custom_field_value") if row["owner_key"] == owner] == []
+
+
+def test_changes_only_compare_what_was_never_compared_or_changed_since(house: House) -> None:
+    house.sync(Entity.CUSTOM_FIELDS)
+    house.forget_calls()
+    house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES)
+    assert asked_for(house) == set()
+    changed = min(house.active("job", "number"))
+    edits.change(house.xpm, "jobs", changed, {"Budget": "77.00"})
+    added = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"]
+    house.sync(Entity.JOBS)
+    house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES)
+    assert asked_for(house) == {changed, added}
+
+
+def test_archived_clients_and_jobs_are_not_asked_for(house: House) -> None:
+    client, job = min(house.active("client", "uuid")), min(house.active("job", "number"))
+    edits.archive(house.xpm, client)
+    edits.delete(house.xpm, "jobs", job)
+    house.sync(Entity.CLIENTS)
+    house.sync(Entity.JOBS)
+    house.sync(Entity.CUSTOM_FIELDS)
+    assert {client, job} & asked_for(house) == set()
+
+
+def test_a_run_asks_for_no_more_than_half_of_the_days_calls_and_the_next_goes_on(house: House) -> None:
+    part = house.with_settings(xero_calls_per_day=10)
+    result = part.sync(Entity.CUSTOM_FIELDS)
+    first = asked_for(house)
+    assert (len(first), result.message.key) == (5, "sync.values_partly")
+    assert f"5 of {len(owners(house))} clients and jobs" in result.message.cause
+    assert compared(house).keys() == first
+    house.forget_calls()
+    house.with_settings(xero_calls_per_day=10).sync(Entity.CUSTOM_FIELDS)
+    assert len(asked_for(house)) == 5
+    assert asked_for(house) & first == set()
+
+
+def test_never_compared_come_first_then_changed_then_the_longest_uncompared(house: House) -> None:
+    everyone = sorted(owners(house))
+    while len(compared(house)) < len(everyone):  # a few an hour
+        house.with_settings(xero_calls_per_day=8).sync(Entity.CUSTOM_FIELDS)
+        house.clock.ahead += HOUR
+    oldest = sorted(everyone, key=compared(house).__getitem__)
+    changed = next(owner for owner in reversed(oldest) if owner in house.active("job", "number"))
+    edits.change(house.xpm, "jobs", changed, {"Budget": "78.00"})
+    added = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"]
+    house.sync(Entity.JOBS)
+    house.forget_calls()
+    house.with_settings(xero_calls_per_day=8).sync(Entity.CUSTOM_FIELDS)
+    assert asked_for(house) > {changed, added}
+    others = asked_for(house) - {changed, added}
+    before = {owner: at for owner, at in compared(house).items() if owner not in asked_for(house)}
+    assert others <= set(oldest[:4])
+    assert len(others) == 2
+    assert set(before) == set(everyone) - others - {changed}
+
+
+def test_one_owner_whose_values_cannot_be_read_stops_no_other_and_counts_as_not_compared(house: House) -> None:
+    owner = min(house.active("job", "number"))
+    house.order("garbage", f"job.api/get/{owner}/customfield", times=0)
+    result = house.sync(Entity.CUSTOM_FIELDS)
+    assert compared(house).keys() == owners(house) - {owner}
+    assert result.status is RunStatus.ACTION_REQUIRED
+    (entry,) = house.aside()
+    assert (entry.entity, entry.record_key) == ("job_custom_fields", owner)
+    house.calm()
+    assert house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES).status is RunStatus.SUCCESS
+    assert house.aside() == []
+    assert_values_equal_truth(house)
+
+
+def test_one_value_that_cannot_be_read_clears_no_other_value_of_its_owner(house: House) -> None:
+    house.sync(Entity.CUSTOM_FIELDS)
+    owner = next(row["owner_key"] for row in house.rows("custom_field_value") if row["owner_kind"] is OwnerKind.JOB)
+    before = [row for row in house.rows("custom_field_value") if row["owner_key"] == owner]
+    house.order("bad_record", f"job.api/get/{owner}/customfield")
+    assert house.sync(Entity.CUSTOM_FIELDS).status is RunStatus.ACTION_REQUIRED
+    assert [row for row in house.rows("custom_field_value") if row["owner_key"] == owner] == before
+
+
+def test_a_job_that_was_deleted_since_the_jobs_came_is_left_to_the_sync_of_jobs(house: House) -> None:
+    """It is no record to correct in XPM, and it was not compared either."""
+    deleted = min(house.active("job", "number"))
+    edits.delete(house.xpm, "jobs", deleted)
+    result = house.sync(Entity.CUSTOM_FIELDS)
+    assert result.quarantined == 0
+    assert house.aside() == []
+    assert deleted not in compared(house)
+    assert result.message.key == "sync.values_partly"
+
+
+def test_the_time_of_comparing_is_before_the_values_were_asked_for(house: House) -> None:
+    """What changes while they are on their way is compared again."""
+    house.forget_calls()
+    house.sync(Entity.CUSTOM_FIELDS)
+    calls = [call for call in house.server.world.journal.requests() if call["path"].endswith("/customfield")]
+    asked = min(dt.datetime.fromisoformat(call["at"]) for call in calls)
+    assert max(compared(house).values()) <= asked + dt.timedelta(milliseconds=1)  # the journal drops the rest
+
+
+def test_the_days_limit_ends_the_run_and_keeps_what_was_compared(house: House) -> None:
+    house.with_settings(xero_calls_per_day=8).sync(Entity.CUSTOM_FIELDS)
+    before = compared(house)
+    house.order("limit", "client.api/get", problem="day", retry_after=40_000, times=0)
+    with pytest.raises(DayLimit):
+        house.sync(Entity.CUSTOM_FIELDS)
+    assert house.runs()[-1].status is RunStatus.FAILURE
+    assert compared(house).keys() >= before.keys()
+
+
+def test_a_definition_that_was_deleted_in_xpm_is_archived_and_its_values_disappear(house: House) -> None:
+    owner = min(house.active("client", "uuid"))
+    set_text(house, owner, "Words")
+    house.sync(Entity.CUSTOM_FIELDS)
+    field = text_field(house)
+    edits.delete(house.xpm, "custom_field_definitions", field)
+    result = house.sync(Entity.CUSTOM_FIELDS)
+    assert result.archived == 1
+    assert field not in house.active("custom_field_definition", "uuid")
+    assert [row for row in house.rows("custom_field_value") if row["definition_uuid"] == field] == []
