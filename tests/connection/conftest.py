@@ -10,11 +10,13 @@ import pytest
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from sandbox.xpm.limits import Limits
-from tests.connection.harbour import Harbour, move_in, settings_for
+from tests.connection.harbour import Harbour, move_in
+from tests.connection.installation import settings_for
 from xpm.connection.integration import Integration
 from xpm.store.database import Database
 from xpm.store.vault import Vault
 
+TRUST = httpx.create_ssl_context()  # once, since it takes longer than most tests
 NO_LIMITS = Limits(0, 0, 0, 0)
 
 
@@ -33,7 +35,7 @@ def integration(database: Database, server: SandboxServer) -> Iterator[Integrati
     def sleep(seconds: float) -> None:
         world.clock.advance(seconds)
 
-    with httpx.Client() as http:
+    with httpx.Client(verify=TRUST) as http:
         yield Integration(settings_for(server.url, key), database, Vault([key]), http, world.clock.now, sleep)
 
 

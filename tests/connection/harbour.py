@@ -7,20 +7,18 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-from pydantic import SecretStr
 from sqlalchemy import text
 
 from sandbox.faults import fault_from
 from sandbox.server import SandboxServer
 from sandbox.visitor import visit
-from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, LEO, MERE, SAM, World
+from sandbox.world import HARBOUR_VALE, LEO, MERE, SAM, World
 from xpm.connection.callback import Received, receive, set_out
 from xpm.connection.choice import choose, offers
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import Invitation, invite
 from xpm.connection.preflight import Person
 from xpm.connection.reset import check_chosen, reset
-from xpm.settings import Settings
 from xpm.store import activity, attempts, connections, consents, people, practices
 from xpm.store.consents import StoredTokens
 from xpm.store.database import Database
@@ -32,28 +30,6 @@ HARBOUR = "harbour-vale"
 NAMES = {MERE: "Mere Tāne", SAM: "Sam Brooks", LEO: "Leo Fraser"}
 KEPT_AS_LOG = frozenset({"authorisation_attempt", "connection_transition", "practice_activity", "lease"})
 """Tables that tell what was tried; all others hold what is so."""
-
-
-def settings_for(url: str, key: str, **changes: Any) -> Settings:  # noqa: ANN401  any setting
-    """Settings of an installation whose Xero is the sandbox at `url`."""
-    return Settings(
-        _env_file=None,
-        **{
-            "xpm_encryption_keys": (SecretStr(key),),
-            "xpm_console_url": "http://127.0.0.1:4280",
-            "xero_client_id": CLIENT_ID,
-            "xero_client_secret": SecretStr(CLIENT_SECRET),
-            "xero_authorize_url": f"{url}/identity/connect/authorize",
-            "xero_token_url": f"{url}/connect/token",
-            "xero_revocation_url": f"{url}/connect/revocation",
-            "xero_connections_url": f"{url}/connections",
-            "xero_xpm_url": f"{url}/practicemanager/3.1/",
-            "xero_issuer": url,
-            "xero_jwks_url": f"{url}/.well-known/openid-configuration/jwks",
-            "xero_calls_per_minute": 10_000,
-        }
-        | changes,
-    )
 
 
 def move_in(integration: Integration, slug: str = HARBOUR, name: str = "Harbour & Vale Accountants") -> None:

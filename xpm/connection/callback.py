@@ -4,6 +4,7 @@ Opening a link sets out for Xero from that browser. The answer is taken once, in
 pending consent until the practice was chosen and everything was checked; the old connection goes on until then.
 """
 
+import logging
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -25,6 +26,8 @@ from xpm.xero.errors import ConsentDeclined, ConsentNeeded, MisconfiguredApp, Re
 from xpm.xero.oauth import ExpectedCallback, Grant, Identity
 
 BROWSER_SECRET_BYTES = 32  # 256 bits; RFC 6749 §10.10 asks for 128 at least
+
+log = logging.getLogger(__name__)
 
 PASSING = frozenset({Remedy.TRY_LATER, Remedy.WAIT})
 """Trouble that says nothing about the consent: the attempt stays open, and its link may be opened again."""
@@ -120,7 +123,8 @@ def _reason(error: XeroError) -> tuple[str, dict[str, object]]:
         return "consent.app_misconfigured", {"reason": error.message}
     if isinstance(error, ConsentNeeded):
         return "consent.not_trusted", {"reason": "Xero says that it was used before or came too late."}
-    return "consent.not_trusted", {"reason": error.message}
+    log.warning("Xero's answer was not used: %r", error)
+    return "consent.not_trusted", {"reason": "It could not be proven that it comes from Xero and belongs to this link."}
 
 
 def _kept(integration: Integration, attempt: AuthorisationAttempt, user: FyiUser, grant: Grant) -> Message:

@@ -13,11 +13,21 @@ from xpm.store import people, practices
 from xpm.store.errors import UnknownPractice
 from xpm.store.tables import FyiUser, Practice
 from xpm.words import Message, Stopped, message, stop
+from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
 from xpm.xero.app import missing_scopes
 from xpm.xero.errors import AccessLost, Refused, ScopeMissing, XeroError
 from xpm.xero.models import Staff
 from xpm.xero.pull import Unreadable
+
+PARTS = {
+    endpoints.CLIENT_PAGE.label: "clients",
+    endpoints.JOBS.label: "jobs",
+    endpoints.STAFF.label: "staff",
+    endpoints.JOB_CATEGORIES.label: "job categories",
+    endpoints.CUSTOM_FIELD_DEFINITIONS.label: "custom fields",
+}
+"""What an administrator calls the parts of XPM that `XpmApi.probes` tries."""
 
 
 class Person(BaseModel):
@@ -89,7 +99,7 @@ def check_access(api: XpmApi, person: Person, scopes: frozenset[str], tenant: st
     """
     if missing := missing_scopes(scopes):
         raise stop("preflight.scopes_missing", missing=", ".join(sorted(missing)))
-    refused = [probe.endpoint for probe in api.probes() if _is_refusal(probe.error)]
+    refused = [PARTS[probe.endpoint] for probe in api.probes() if _is_refusal(probe.error)]
     if refused:
         raise stop("preflight.part_refused", tenant=tenant, parts=", ".join(refused), person=person.name)
     if not any(_is_staff_record(staff, person, email) for staff in api.staff()):

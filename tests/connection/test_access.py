@@ -1,0 +1,209 @@
+"""Using a connection, and what is done when it turns out to be broken."""
+
+import pytest
+
+from sandbox.identity.connections import PRACTICE
+from sandbox.world import CLIENT_ID, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
+from tests.connection.harbour import Harbour
+from xpm.connection.access import practice_access
+from xpm.connection.overview import overview
+from xpm.store.vocabulary import ConnectionState, ConsentStatus
+from xpm.words import Stopped
+from xpm.xero.errors import DayLimit, Refused, XeroError, XeroUnavailable
+
+NOTHING_ADDED = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]
+
+
+def staff(harbour: Harbour) -> int:
+    """Use the connection for one call."""
+    with practice_access(harbour.integration, harbour.slug) as access:
+        return sum(1 for _ in access.api.staff())
+
+
+def refusal(harbour: Harbour) -> Stopped:
+    with pytest.raises(Stopped) as stopped:
+        staff(harbour)
+    return stopped.value
+
+
+def calls(harbour: Harbour) -> int:
+    return len(harbour.world.journal.requests())
+
+
+def test_a_connected_practice_is_reached_with_its_tenant(connected: Harbour) -> None:
+    with practice_access(connected.integration, connected.slug) as access:
+        assert (access.practice.slug, access.tenant_id, access.tenant_name) == (
+            connected.slug,
+            HARBOUR_VALE,
+            HARBOUR_NAME,
+        )
+        assert sum(1 for _ in access.api.staff()) == len(list(connected.world.practices[HARBOUR_VALE].staff.records()))
+
+
+def test_an_expired_token_is_renewed_on_the_way(connected: Harbour) -> None:
+    connected.world.clock.advance(3_600)
+    assert staff(connected)
+    assert connected.token_requests() == 1
+
+
+def test_a_consent_that_ended_is_noticed_and_said_once(connected: Harbour) -> None:
+    connected.world.grants.revoke(MERE)
+    stopped = refusal(connected)
+    assert stopped.message.title == "There is a problem with your XPM integration and authentication failed"
+    assert connected.connection().state is ConnectionState.NEEDS_RECONNECT
+    assert connected.consent_row(connected.connection().consent_id or "").status is ConsentStatus.LOST
+    assert connected.entries() == [*NOTHING_ADDED, "connection.needs_reconnect"]
+
+    before, asked = connected.facts(), calls(connected)
+    assert refusal(connected).message.title == "XPM needs to reconnect"
+    assert calls(connected) == asked
+    assert (connected.entries(), connected.facts()) == ([*NOTHING_ADDED, "connection.needs_reconnect"], before)
+
+
+def test_two_syncs_that_find_the_consent_ended_say_so_once(connected: Harbour) -> None:
+    def slow_sync() -> None:
+        with practice_access(connected.integration, connected.slug) as access:
+            connected.world.grants.revoke(MERE)
+            refusal(connected)  # another sync is first
+            list(access.api.staff())
+
+    with pytest.raises(Stopped) as stopped:
+        slow_sync()
+    assert stopped.value.message.key == "connection.authentication_failed"
+    assert connected.entries() == [*NOTHING_ADDED, "connection.needs_reconnect"]
+    assert connected.states()[-2:] == ["connected", "needs_reconnect"]
+
+
+def test_a_practice_that_was_disconnected_at_xero_is_found_out(connected: Harbour) -> None:
+    connected.world.connections.remove(lambda known: known.tenant_type == PRACTICE)
+    stopped = refusal(connected)
+    assert stopped.message.title == "Harbour & Vale was disconnected in Xero"
+    assert stopped.recorded  # whoever ends the run need not say it again
+    assert connected.connection().state is ConnectionState.DISCONNECTED
+    assert connected.entries() == [*NOTHING_ADDED, "connection.disconnected"]
+    assert connected.active_consent().email == MERE  # the consent itself is good, and may serve other practices
+
+
+def test_a_person_who_lost_the_privilege_is_found_out(connected: Harbour) -> None:
+    connected.at_xero(MERE, privilege=False)
+    stopped = refusal(connected)
+    assert stopped.message.title == "Mere Tāne may no longer connect apps to Harbour & Vale"
+    assert "Connect third-party add-ons" in stopped.message.next
+    assert connected.connection().state is ConnectionState.PRIVILEGE_LOST
+    assert connected.entries() == [*NOTHING_ADDED, "connection.privilege_lost"]
+
+
+def test_a_consent_that_ends_while_xero_is_asked_why_it_refused_is_found_out_too(connected: Harbour) -> None:
+    connected.fault("xpm", "forbidden", times=0)
+    connected.fault("connections", "unauthorized", times=0)
+    assert refusal(connected).message.key == "connection.authentication_failed"
+    assert connected.connection().state is ConnectionState.NEEDS_RECONNECT
+
+
+@pytest.mark.parametrize("area", ["xpm", "token"])
+def test_xeros_silence_changes_nothing(connected: Harbour, area: str) -> None:
+    connected.world.clock.advance(1_800)
+    connected.fault(area, "maintenance", times=0)
+    assert_unchanged_by(connected, XeroUnavailable)
+
+
+def test_a_used_up_day_changes_nothing(connected: Harbour) -> None:
+    connected.fault("xpm", "limit", problem="day", retry_after=40_000)
+    assert_unchanged_by(connected, DayLimit)
+
+
+def test_a_call_that_xero_declines_changes_nothing(connected: Harbour) -> None:
+    connected.fault("xpm", "error_body", description="Invalid state code")
+    assert_unchanged_by(connected, Refused)
+
+
+def test_a_refusal_whose_reason_cannot_be_found_out_changes_nothing(connected: Harbour) -> None:
+    connected.fault("xpm", "forbidden", times=0)
+    connected.fault("connections", "maintenance", times=0)
+    assert_unchanged_by(connected, XeroUnavailable)
+
+
+def assert_unchanged_by(connected: Harbour, error: type[XeroError]) -> None:
+    before, consent = connected.connection(), connected.active_consent()
+    with pytest.raises(error):
+        staff(connected)
+    assert connected.connection() == before
+    assert connected.active_consent().id == consent.id
+    assert connected.tokens(consent.id).refresh_token
+    assert connected.entries() == NOTHING_ADDED
+
+
+def test_a_wrong_secret_stops_the_run_and_keeps_the_connection(connected: Harbour) -> None:
+    before = connected.connection()
+    connected.world.clock.advance(1_800)
+    connected.world.apps[CLIENT_ID].secret = "another-secret"
+    assert refusal(connected).message.key == "consent.app_misconfigured"
+    assert connected.connection() == before
+    assert connected.entries() == NOTHING_ADDED
+
+
+def test_the_old_connection_serves_while_a_reconnect_is_under_way(connected: Harbour) -> None:
+    invitation = connected.invite(SAM)
+    assert staff(connected)
+    connected.consent(invitation)
+    assert connected.connection().state is ConnectionState.CHOOSING_PRACTICE
+    assert staff(connected)
+
+
+def test_a_consent_that_ends_while_a_reconnect_is_under_way_leaves_the_reconnect_alone(connected: Harbour) -> None:
+    connected.world.grants.revoke(MERE)
+    invitation = connected.invite(SAM)
+    stopped = refusal(connected)
+    assert (stopped.message.key, stopped.recorded) == ("connection.authentication_failed", False)
+    assert connected.connection().state is ConnectionState.AUTHORISING
+    connected.consent(invitation)
+    connected.finish(invitation)
+    assert staff(connected)
+
+
+def test_a_sync_that_began_before_a_reconnect_does_not_break_the_new_connection(connected: Harbour) -> None:
+    def old_sync() -> None:
+        with practice_access(connected.integration, connected.slug) as access:
+            connected.connect(SAM, run="run-1")
+            connected.world.grants.revoke(MERE)
+            list(access.api.staff())
+
+    with pytest.raises(Stopped):
+        old_sync()
+    assert connected.connection().state is ConnectionState.CONNECTED
+    assert connected.active_consent().email == SAM
+    assert staff(connected)
+
+
+def test_a_practice_that_was_never_connected_is_not_called(harbour: Harbour) -> None:
+    stopped = refusal(harbour)
+    assert stopped.message.title == "Harbour & Vale Accountants is not connected to Xero Practice Manager"
+    harbour.invite()
+    assert refusal(harbour).message.key == "connection.not_connected"
+    assert calls(harbour) == 0
+
+
+def test_an_unknown_practice_is_said(harbour: Harbour) -> None:
+    with pytest.raises(Stopped) as stopped, practice_access(harbour.integration, "nowhere"):
+        pass
+    assert stopped.value.message.key == "preflight.unknown_practice"
+
+
+@pytest.mark.parametrize("state", ["needs_reconnect", "disconnected", "privilege_lost"])
+def test_a_broken_connection_stops_every_sync_without_a_call_and_a_reconnect_mends_it(
+    connected: Harbour, state: str
+) -> None:
+    if state == "needs_reconnect":
+        connected.world.grants.revoke(MERE)
+    elif state == "disconnected":
+        connected.world.connections.remove(lambda known: known.tenant_type == PRACTICE)
+    else:
+        connected.at_xero(MERE, privilege=False)
+    refusal(connected)
+    asked = calls(connected)
+    assert refusal(connected).message.key == f"connection.{state}"
+    assert calls(connected) == asked
+    assert overview(connected.integration, connected.slug).said.key == f"state.{state}"
+
+    assert connected.connect(SAM, run="run-1").key == "connection.reset"
+    assert staff(connected)

@@ -1,0 +1,159 @@
+"""What administrators read: complete, in plain words, and the same as the code says."""
+
+import pickle
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.words.source import Said, everything_said, keys_named
+from xpm.store.transitions import UNDER_WAY
+from xpm.store.vocabulary import ActivityStatus, ConnectionState
+from xpm.words import Stopped, every_key, message, stop
+from xpm.words.catalogue import Message
+
+NEEDS_A_NEXT_STEP = {ActivityStatus.ACTION_REQUIRED, ActivityStatus.FAILURE}
+VARIABLE = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
+COMMAND = re.compile(r"\b(?:fyi-xpm|prefect) [a-z -]+")
+JARGON = re.compile(
+    r"\b(tokens?|oauth2?|https?|uuid|guid|api|json|xml|pkce|jwt|id_token|end-?points?|callbacks?|tenants?|nonce"
+    r"|invalid_\w+|[45]\d\d|exceptions?|tracebacks?|null|none|cookies?|timeouts?|stack)\b",
+    re.IGNORECASE,
+)
+OLD_NAME, NEW_NAME = "“Authorise 3rd Party Full Access”", "“Connect third-party add-ons”"
+KEYS = sorted(every_key())
+FOR_ADMINISTRATORS = [key for key in KEYS if not key.startswith("operator.")]  # those run the installation
+
+
+class AnyFact:
+    """Stands for every fact a sentence may ask for, whatever the format asked for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __format__(self, _spec: str) -> str:
+        return f"«{self.name}»"
+
+
+def placeholders(key: str) -> frozenset[str]:
+    said = sentence(key)
+    return frozenset(re.findall("«([^»]*)»", f"{said.title} {said.cause} {said.next}"))
+
+
+def sentence(key: str) -> Message:
+    """The message with something for each fact it asks for."""
+    facts: dict[str, AnyFact] = {}
+    while True:
+        try:
+            return message(key, **facts)
+        except KeyError as missing:
+            facts[missing.args[0]] = AnyFact(missing.args[0])
+
+
+def plain(said: Message) -> str:
+    """The sentence without what only looks like jargon: variables, commands and facts."""
+    return re.sub("«[^»]*»", "", COMMAND.sub("", VARIABLE.sub("", f"{said.title} {said.cause} {said.next}")))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_sentence_says_what_happened_and_what_to_do(key: str) -> None:
+    said = sentence(key)
+    assert said.title
+    assert said.key == key
+    if said.status in NEEDS_A_NEXT_STEP:
+        assert said.next, "whoever has to act must read how"
+
+
+@pytest.mark.parametrize("key", FOR_ADMINISTRATORS)
+def test_a_sentence_for_administrators_has_no_jargon(key: str) -> None:
+    assert JARGON.findall(plain(sentence(key))) == []
+
+
+@pytest.mark.parametrize("key", FOR_ADMINISTRATORS)
+def test_sentences_end_as_sentences_and_titles_stand_on_one_line(key: str) -> None:
+    said = sentence(key)
+    assert "\n" not in said.title
+    for part in (said.cause, said.next):
+        assert not part or part.endswith((".", "?", "!", "»")), part
+
+
+@pytest.mark.parametrize("said", everything_said(), ids=lambda said: f"{said.where}")
+def test_code_says_only_what_the_catalogue_has_with_the_facts_it_asks_for(said: Said) -> None:
+    assert said.keys, f"{said.where} says {said.pattern}, which the catalogue has not"
+    if said.facts is not None:
+        for key in said.keys:
+            assert placeholders(key) <= said.facts, f"{said.where} says {key}"
+
+
+def test_the_scan_of_the_source_finds_literals_and_families() -> None:
+    patterns = {said.pattern for said in everything_said()}
+    assert {r"choice\.different", r"connection\.[a-z_]+"} <= patterns
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_sentence_is_left_over(key: str) -> None:
+    assert key in keys_named()
+
+
+@pytest.mark.parametrize("state", ConnectionState)
+def test_every_state_of_a_connection_has_its_sentence(state: ConnectionState) -> None:
+    assert f"state.{state}" in KEYS
+    if state not in UNDER_WAY and state is not ConnectionState.CONNECTED:
+        assert f"connection.{state}" in KEYS  # why a sync cannot run
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("connection.needs_reconnect", "XPM needs to reconnect"),
+        ("state.needs_reconnect", "XPM needs to reconnect"),
+        (
+            "connection.authentication_failed",
+            "There is a problem with your XPM integration and authentication failed",
+        ),
+        ("sync.rate_limited", "(Sync) failed due to rate limiting."),
+        ("consent.not_answered", "You don't have access to connect to any Xero Practice Manager accounts"),
+        ("sync.skipped_jobs", "Maintain Jobs in FYI"),
+        ("sync.skipped_custom_fields", "Sync Custom Fields From XPM"),
+        ("sync.skipped_tax_off", "Import tax assessments"),
+        ("settings.maintain_invoices", "Maintain Invoices in FYI"),
+        ("connection.needs_reconnect", "Reconnect XPM"),
+        ("consent.declined", "Allow Access"),
+    ],
+)
+def test_texts_that_fyi_and_xero_show_stand_as_they_are(key: str, words: str) -> None:
+    assert words in sentence(key).text
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_the_privilege_is_given_by_both_its_names(key: str) -> None:
+    said = sentence(key).text
+    assert (OLD_NAME in said) == (NEW_NAME in said)
+    assert ("Authorise 3rd" in said) == (OLD_NAME in said)
+
+
+def test_an_unknown_key_and_a_missing_fact_are_mistakes_of_the_code() -> None:
+    with pytest.raises(KeyError, match=r"consent\.nothing"):
+        message("consent.nothing")
+    with pytest.raises(KeyError, match="person"):
+        message("consent.granted")
+
+
+@given(st.text(string.printable + "{}“”ā", min_size=1))
+def test_facts_stand_in_a_sentence_as_they_are(fact: str) -> None:
+    assert message("consent.granted", person=fact).title == f"{fact} allowed access in Xero"
+
+
+def test_a_message_reads_as_one_paragraph() -> None:
+    said = message("choice.different", practice="A", stored="B", tenant="C")
+    assert said.text.startswith("A is connected to B, but C was chosen. Data of another practice")
+    assert said.text.endswith("Start again and choose B. Log out of Xero first if it was not offered.")
+
+
+def test_a_stop_carries_its_message_through_a_pickle() -> None:
+    stopped = stop("consent.declined")
+    again: Stopped = pickle.loads(pickle.dumps(Stopped(stopped.message, recorded=True)))  # noqa: S301 - our own
+    assert (again.message, again.recorded) == (stopped.message, True)
+    assert str(again) == stopped.message.text
