@@ -3,17 +3,22 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists
-from rich.console import Console
+from prefect.settings import PREFECT_API_URL
 
+from cli.heartbeat import watch_heartbeats
+from cli.installation import installation, prefect
+from cli.terminal import say, terminal
 from xpm.connection.integration import Integration
 from xpm.store import practices
 from xpm.store.tables import Practice
+from xpm.words import stop
 
 ROOT = Path(__file__).resolve().parents[1]
 POOL = "xpm"
@@ -22,24 +27,25 @@ NIGHTLY = "0 19 * * *"
 
 
 def migrate() -> None:
-    """Bring the database to the newest schema."""
+    """Bring the database to the newest schema. Safe to repeat; run it after every upgrade."""
     with Integration.opened() as integration:
         integration.database.migrate()
-    Console().print("The database is up to date.")
+    say("The database is up to date.")
 
 
 def deploy() -> None:
-    """Deploy the runbooks to Prefect and schedule every practice's nightly sync. Safe to repeat."""
-    with get_client(sync_client=True) as client:
+    """Deploy the runbooks to Prefect and schedule every practice's nightly sync.
+
+    Safe to repeat; run it after every upgrade, and after a practice was added.
+    """
+    with installation() as integration, integration.database.read() as session:
+        known = practices.all_of_them(session)
+    with prefect() as client, terminal().status("Deploying the runbooks to Prefect"):
         _make_pool(client)
-        environment = {**os.environ, "PWD": str(ROOT)}  # prefect.yaml takes the flows from there
-        command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)  # noqa: S603 - our own command
-        with Integration.opened() as integration, integration.database.read() as session:
-            known = practices.all_of_them(session)
-        for practice in known:
-            _schedule(client, practice)
-    Console().print(f"Deployed; {len(known)} practices are scheduled for every night at 19:00 of their own time.")
+        _deploy_runbooks()
+        _schedule(client, known)
+        watch_heartbeats(client)
+    say(f"The runbooks are deployed. Scheduled every night at 19:00 of their own time: {_named(known)}.")
 
 
 def _make_pool(client: SyncPrefectClient) -> None:
@@ -49,14 +55,35 @@ def _make_pool(client: SyncPrefectClient) -> None:
         return
 
 
-def _schedule(client: SyncPrefectClient, practice: Practice) -> None:
-    """Give the practice its own schedule of `overnight`, or correct the one it has."""
-    deployment = client.read_deployment_by_name("sync/overnight")
-    schedule = CronSchedule(cron=NIGHTLY, timezone=practice.time_zone)
-    of_practice = {"practice": practice.slug}
-    existing = next((one for one in deployment.schedules if one.slug == practice.slug), None)
-    if existing is None:
-        created = DeploymentScheduleCreate(schedule=schedule, parameters=of_practice, slug=practice.slug)
-        client.create_deployment_schedules(deployment.id, [created])
-    else:
-        client.update_deployment_schedule(deployment.id, existing.id, schedule=schedule, parameters=of_practice)
+def _deploy_runbooks() -> None:
+    """Apply prefect.yaml.
+
+    Raises:
+        Stopped: Prefect did not take it; with the end of what it said.
+    """
+    address = {"PREFECT_API_URL": PREFECT_API_URL.value()}
+    environment = {**os.environ, **address, "PWD": str(ROOT)}  # prefect.yaml takes the flows from there
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if done.returncode:
+        raise stop("operator.deploy_failed", reason=done.stdout.strip()[-500:])
+
+
+def _schedule(client: SyncPrefectClient, known: Sequence[Practice]) -> None:
+    """Give each practice its own schedule of `overnight`, or correct the one it has; one that was paused stays so."""
+    overnight = client.read_deployment_by_name("sync/overnight")
+    existing = {one.slug: one for one in overnight.schedules}
+    for practice in known:
+        schedule = CronSchedule(cron=NIGHTLY, timezone=practice.time_zone)
+        wanted = DeploymentScheduleCreate(schedule=schedule, parameters={"practice": practice.slug}, slug=practice.slug)
+        old = existing.get(practice.slug)
+        if old is None:
+            client.create_deployment_schedules(overnight.id, [wanted])
+        elif (old.schedule, old.parameters) != (wanted.schedule, wanted.parameters):
+            client.update_deployment_schedule(overnight.id, old.id, schedule=schedule, parameters=wanted.parameters)
+
+
+def _named(known: Sequence[Practice]) -> str:
+    return ", ".join(practice.slug for practice in known) or "none yet"

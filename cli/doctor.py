@@ -1,49 +1,61 @@
 """`fyi-xpm doctor`: is this installation fit to run, and if not, what to do."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 
 import httpx
-from prefect.client.orchestration import get_client
-from prefect.exceptions import ObjectNotFound
-from rich.console import Console
+from prefect.client.schemas.objects import WorkerStatus
+from rich.text import Text
 
 from cli.deploying import POOL
+from cli.installation import prefect
+from cli.refusals import refusal
+from cli.terminal import terminal
 from xpm.settings import Settings
 from xpm.store.database import Database
-from xpm.store.errors import StoreError
 from xpm.store.vault import Vault
 from xpm.words import Message, message
 
 DEPLOYMENTS = ("reconnect/reconnect-and-resync", "sync/sync-practice", "sync/overnight")
 TIMEOUT = 5.0  # seconds; a doctor that hangs is no help
 
+Check = Callable[[Settings], Iterator[Message]]
+
 
 def doctor() -> None:
-    """Check the configuration, the database, Prefect, the console and Xero's addresses; name what to do."""
-    settings, console = Settings(), Console()
-    found = [problem for check in CHECKS for problem in check(settings)]
-    for problem in found:
-        console.print(f"[red]✗[/] {problem.text}", highlight=False)
-    if not found:
-        console.print("[green]✓[/] Everything is in order.")
-    sys.exit(1 if found else 0)
+    """Check the key, the database, the Xero app, Prefect and the console; say what to do about each."""
+    settings, console, healthy = Settings(), terminal(), True
+    for subject, check in CHECKS.items():
+        problems = _problems(check, settings)
+        for problem in problems:
+            console.print(Text.assemble(("✗ ", "red"), f"{subject}: {problem}"), soft_wrap=True)
+        if not problems:
+            console.print(Text.assemble(("✓ ", "green"), subject))
+        healthy = healthy and not problems
+    sys.exit(0 if healthy else 1)
+
+
+def _problems(check: Check, settings: Settings) -> list[str]:
+    """What a check found; an error of the kind that stops other commands is a finding here."""
+    try:
+        return [found.text for found in check(settings)]
+    except Exception as error:
+        said = refusal(error)
+        if said is None:
+            raise
+        return [said]
 
 
 def _key(settings: Settings) -> Iterator[Message]:
-    try:
-        Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
-    except StoreError as error:
-        yield message("operator.no_key", reason=str(error))
+    Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
+    yield from ()
 
 
 def _database(settings: Settings) -> Iterator[Message]:
-    try:
-        database = Database(settings.xpm_database_url)
+    with closing(Database(settings.xpm_database_url)) as database:
         if not database.schema_is_current():
             yield message("operator.not_migrated")
-    except StoreError as error:
-        yield message("operator.store", reason=str(error))
 
 
 def _xero_app(settings: Settings) -> Iterator[Message]:
@@ -55,16 +67,12 @@ def _xero_app(settings: Settings) -> Iterator[Message]:
 
 
 def _prefect(_: Settings) -> Iterator[Message]:
-    try:
-        with get_client(sync_client=True) as client:
-            for name in DEPLOYMENTS:
-                client.read_deployment_by_name(name)
-            if not client.read_workers_for_work_pool(POOL):
-                yield message("operator.no_worker", pool=POOL)
-    except ObjectNotFound:
-        yield message("operator.not_deployed")
-    except (httpx.HTTPError, RuntimeError):
-        yield message("operator.prefect_silent")
+    with prefect() as client:
+        for name in DEPLOYMENTS:
+            client.read_deployment_by_name(name)
+        workers = client.read_workers_for_work_pool(POOL)
+    if not any(worker.status == WorkerStatus.ONLINE for worker in workers):
+        yield message("operator.no_worker", pool=POOL)
 
 
 def _console(settings: Settings) -> Iterator[Message]:
@@ -75,8 +83,14 @@ def _console(settings: Settings) -> Iterator[Message]:
 def _answers(url: str) -> bool:
     try:
         return httpx.get(url, timeout=TIMEOUT).is_success
-    except httpx.HTTPError:
+    except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Message]], ...] = (_key, _database, _xero_app, _prefect, _console)
+CHECKS: Mapping[str, Check] = {
+    "Encryption key": _key,
+    "Database": _database,
+    "Xero app": _xero_app,
+    "Prefect": _prefect,
+    "Console": _console,
+}

@@ -3,12 +3,13 @@
 import time
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
 from rich.console import Console
 from rich.status import Status
+from rich.text import Text
 
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import link_to
@@ -18,25 +19,33 @@ from xpm.store.vocabulary import AttemptOutcome, RunStatus
 LOOK_EVERY = 1.0  # seconds
 
 
-def follow(flow_run_id: UUID, console: Console) -> State:
-    """Print each step when it is over, and the link to Xero while it is waited for; return the run's last state."""
+def follow(
+    flow_run_id: UUID,
+    integration: Integration,
+    client: SyncPrefectClient,
+    console: Console,
+    *,
+    patience: float = float("inf"),
+) -> State:
+    """Print each step when it is over, and the link to Xero while it is waited for; return the run's last state.
+
+    Raises:
+        TimeoutError: the run did not end within `patience` seconds.
+    """
     told: set[UUID] = set()
     invited = False
-    with (
-        Integration.opened() as integration,
-        get_client(sync_client=True) as client,
-        console.status("Waiting for a worker") as spinner,
-    ):
-        while True:
+    deadline = time.monotonic() + patience
+    with console.status("Waiting for a worker") as spinner:
+        while time.monotonic() < deadline:
             run = client.read_flow_run(flow_run_id)
-            state = run.state
             _tell_steps(client, flow_run_id, told, console)
-            if state is not None and state.is_final():
-                console.print(state.message or state.name)
-                return state
+            if run.state is not None and run.state.is_final():
+                console.print(run.state.message or run.state.name, soft_wrap=True)
+                return run.state
             invited = invited or _tell_link(integration, flow_run_id, console)
-            _show_progress(integration, str(run.parameters["practice"]), state, spinner)
+            _show_progress(integration, str(run.parameters["practice"]), run.state, spinner)
             time.sleep(LOOK_EVERY)
+    raise TimeoutError(f"The run did not end within {patience:.0f} seconds.")
 
 
 def _tell_steps(client: SyncPrefectClient, flow_run_id: UUID, told: set[UUID], console: Console) -> None:
@@ -46,25 +55,24 @@ def _tell_steps(client: SyncPrefectClient, flow_run_id: UUID, told: set[UUID], c
     for step in reversed(steps):
         if step.id not in told and step.state is not None and step.state.is_final():
             told.add(step.id)
-            console.print(_line(step, step.state))
+            console.print(_line(step, step.state), soft_wrap=True)
 
 
-def _line(step: TaskRun, state: State) -> str:
-    mark = "[green]✓[/]" if state.is_completed() else "[red]✗[/]"
+def _line(step: TaskRun, state: State) -> Text:
+    mark = ("✓ ", "green") if state.is_completed() else ("✗ ", "red")
     name = state.name or ""
     note = f" ({name.lower()})" if name not in ("Completed", "Failed") else ""
-    return f"{mark} {step.name.rpartition('-')[0]}{note} [dim]{step.total_run_time.total_seconds():.1f} s[/]"
+    seconds = step.total_run_time.total_seconds()
+    return Text.assemble(mark, step.name.rpartition("-")[0], note, (f" {seconds:.1f} s", "dim"))
 
 
 def _tell_link(integration: Integration, flow_run_id: UUID, console: Console) -> bool:
+    """Print the link of the attempt that waits for its answer, unbroken, so that it can be clicked or copied."""
     with integration.database.read() as session:
-        waiting = [
-            attempt
-            for attempt in attempts.of_run(session, str(flow_run_id))
-            if attempt.outcome is AttemptOutcome.WAITING
-        ]
+        of_run = attempts.of_run(session, str(flow_run_id))
+    waiting = [attempt for attempt in of_run if attempt.outcome is AttemptOutcome.WAITING]
     for attempt in waiting:
-        console.print(f"Log in to Xero and click Allow Access: [link]{link_to(integration, attempt.id)}[/]")
+        console.print(f"Log in to Xero and click Allow Access: {link_to(integration, attempt.id)}", soft_wrap=True)
     return bool(waiting)
 
 
@@ -73,4 +81,4 @@ def _show_progress(integration: Integration, practice: str, state: State | None,
     with integration.database.read() as session:
         under_way = [run for run in runs.latest(session, practice).values() if run.status is RunStatus.RUNNING]
     counts = ", ".join(f"{run.entity}: {run.added + run.changed + run.unchanged} records" for run in under_way)
-    spinner.update(counts or (state.name if state else "Waiting"))
+    spinner.update(counts or (state.name if state else None) or "Waiting")

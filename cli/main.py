@@ -1,61 +1,58 @@
 """The `fyi-xpm` command: every subcommand, and how errors leave it.
 
 Exit codes: 0 done, 1 a run ended with something to look at, 2 it could not be started (bad input, missing key, no
-database, Prefect does not answer).
+database, Prefect does not answer), 130 stopped with Ctrl-C.
 """
 
 import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
-import httpx
 import typer
-from prefect.exceptions import ObjectNotFound
-from rich.console import Console
 
 from cli import deploying, doctor, people, practices, running, serving, showing
 from cli.demo.command import demo
-from xpm.store.errors import NoKeys, StoreError
-from xpm.words import Stopped, message
+from cli.refusals import refusal
+from cli.terminal import terminal
 
 NOT_STARTED = 2
+HELP = """
+The reconnect-and-resync runbook between FYI and Xero Practice Manager.
+
+To see it work on this machine, run `fyi-xpm demo`. To set it up: `fyi-xpm migrate`, `fyi-xpm practice add`,
+`fyi-xpm user add`, `fyi-xpm deploy`, then `fyi-xpm doctor`, which says what is still missing.
+"""
 
 app = typer.Typer(
-    help="The reconnect-and-resync runbook between FYI and Xero Practice Manager.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
+    help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown"
 )
-app.command("demo")(demo)
-app.command("console")(serving.console)
-app.command("status")(showing.status)
-app.command("activity")(showing.activity)
-app.command("reconnect")(running.reconnect)
-app.command("sync")(running.sync)
-app.command("doctor")(doctor.doctor)
-app.command("migrate")(deploying.migrate)
-app.command("deploy")(deploying.deploy)
-app.add_typer(practices.app, name="practice", help="Practices and their settings.")
-app.add_typer(people.app, name="user", help="The people of a practice in FYI.")
+EVERY_DAY, SETTING_UP, TRYING = "Every day", "Setting up", "Trying it out"
+
+app.command("status", rich_help_panel=EVERY_DAY)(showing.status)
+app.command("activity", rich_help_panel=EVERY_DAY)(showing.activity)
+app.command("reconnect", rich_help_panel=EVERY_DAY)(running.reconnect)
+app.command("sync", rich_help_panel=EVERY_DAY)(running.sync)
+app.command("doctor", rich_help_panel=EVERY_DAY)(doctor.doctor)
+app.command("migrate", rich_help_panel=SETTING_UP)(deploying.migrate)
+app.add_typer(practices.app, name="practice", help="Add and list practices.", rich_help_panel=SETTING_UP)
+app.add_typer(people.app, name="user", help="Add and list the people of a practice.", rich_help_panel=SETTING_UP)
+app.command("deploy", rich_help_panel=SETTING_UP)(deploying.deploy)
+app.command("console", rich_help_panel=SETTING_UP)(serving.console)
+app.command("demo", rich_help_panel=TRYING)(demo)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command; what an operator can put right is said in one line, without a traceback."""
     try:
-        app()
-    except Stopped as stopped:
-        _fail(stopped.message.text)
-    except NoKeys as error:
-        _fail(message("operator.no_key", reason=str(error)).text)
-    except StoreError as error:
-        _fail(message("operator.store", reason=str(error)).text)
-    except ObjectNotFound:
-        _fail(message("operator.not_deployed").text)
-    except httpx.ConnectError:
-        _fail(message("operator.prefect_silent").text)
-
-
-def _fail(text: str) -> None:
-    Console(stderr=True).print(text, style="red", highlight=False)
-    sys.exit(NOT_STARTED)
+        code = app(arguments, prog_name="fyi-xpm", standalone_mode=False)
+    except Exception as error:
+        said = refusal(error)
+        if said is None:
+            raise
+        if said:  # a group without a command has printed its help
+            terminal(errors=True).print(said, style="red", soft_wrap=True)
+        sys.exit(NOT_STARTED)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

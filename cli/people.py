@@ -4,44 +4,62 @@ from datetime import date
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from xpm.connection.integration import Integration
+from cli import arguments
+from cli.arguments import KnownPractice
+from cli.installation import installation
+from cli.terminal import say, terminal
 from xpm.connection.preflight import practice_named
 from xpm.store import people
+from xpm.store.errors import AlreadyThere
+from xpm.words import stop
+
+EXAMPLE = 'Example: `fyi-xpm user add harbour-vale mere.tane@harbourvale.example --name "Mere Tāne" --admin`'
 
 app = typer.Typer(no_args_is_help=True)
 
 
-@app.command("add")
+@app.command("add", epilog=EXAMPLE)
 def add(
-    practice: Annotated[str, typer.Argument(help="The practice's short name.")],
-    email: Annotated[str, typer.Argument(help="The address the person has in FYI and in Xero.")],
-    name: Annotated[str, typer.Option(help="The person's name.")],
-    admin: Annotated[bool, typer.Option(help="Is an FYI Admin.")] = False,
-    leaving_on: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD, if the person is leaving.")] = "",
+    practice: KnownPractice,
+    email: Annotated[
+        str,
+        typer.Argument(parser=arguments.email, metavar="EMAIL", help="The address the person has in FYI and in Xero."),
+    ],
+    name: Annotated[str, typer.Option(parser=arguments.name, metavar="NAME", help="The person's name.")],
+    admin: Annotated[bool, typer.Option("--admin", help="Is an FYI Admin; only those may reconnect.")] = False,
+    leaving_on: Annotated[
+        date | None,
+        typer.Option(parser=arguments.day, metavar="YYYY-MM-DD", help="The last day of somebody who is leaving."),
+    ] = None,
 ) -> None:
     """Add a person to a practice."""
-    with Integration.opened() as integration:
+    with installation() as integration:
         practice_named(integration, practice)
-        leaving = date.fromisoformat(leaving_on) if leaving_on else None
         with integration.database.write() as session:
-            people.add(session, practice, email, name, is_admin=admin, leaving_on=leaving)
-    Console().print(f"Added {name}.")
+            try:
+                people.add(session, practice, email, name, is_admin=admin, leaving_on=leaving_on)
+            except AlreadyThere:
+                raise stop("operator.user_there", practice=practice, email=email) from None
+    say(f"Added {name}.")
 
 
 @app.command("list")
-def list_(practice: Annotated[str, typer.Argument(help="The practice's short name.")]) -> None:
+def list_(practice: KnownPractice) -> None:
     """List the people of a practice."""
     table = Table("Email", "Name", "FYI Admin", "Active", "Leaving")
-    with Integration.opened() as integration:
+    with installation() as integration:
         practice_named(integration, practice)
         with integration.database.read() as session:
-            for user in people.of(session, practice):
-                leaving = f"{user.leaving_on}" if user.leaving_on else ""
-                table.add_row(user.email, user.name, _yes(user.is_admin), _yes(user.is_active), leaving)
-    Console().print(table)
+            known = people.of(session, practice)
+    for user in known:
+        leaving = f"{user.leaving_on}" if user.leaving_on else ""
+        table.add_row(user.email, user.name, _yes(user.is_admin), _yes(user.is_active), leaving)
+    if known:
+        terminal().print(table)
+    else:
+        say(f"{practice} has nobody yet. Add somebody with: fyi-xpm user add {practice} EMAIL --name NAME")
 
 
 def _yes(value: bool, /) -> str:

@@ -4,43 +4,77 @@ from datetime import date, timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from xpm.connection.integration import Integration
+from cli import arguments
+from cli.installation import installation
+from cli.terminal import say, terminal
 from xpm.connection.overview import overview
 from xpm.store import practices
+from xpm.store.errors import AlreadyThere
+from xpm.words import stop
 
 HISTORY = timedelta(days=7 * 365)
 """How far back jobs are read unless told otherwise: Australian records are kept five years, New Zealand's seven."""
 
+NONE_YET = "There is no practice yet. Add one with: fyi-xpm practice add"
+EXAMPLE = (
+    'Example: `fyi-xpm practice add harbour-vale --name "Harbour & Vale" --country NZ --time-zone Pacific/Auckland`'
+)
+
 app = typer.Typer(no_args_is_help=True)
 
 
-@app.command("add")
+@app.command("add", epilog=EXAMPLE)
 def add(
-    slug: Annotated[str, typer.Argument(help="Short name, e.g. harbour-vale; used everywhere.")],
-    name: Annotated[str, typer.Option(help="The practice's name.")],
-    country: Annotated[str, typer.Option(help="AU, NZ, GB …: decides about tax returns.")] = "AU",
-    time_zone: Annotated[str, typer.Option(help="For schedules, e.g. Pacific/Auckland.")] = "Australia/Sydney",
-    history_start: Annotated[str, typer.Option(help="First day of the jobs to read, YYYY-MM-DD.")] = "",
+    slug: Annotated[
+        str, typer.Argument(parser=arguments.new_slug, metavar="PRACTICE", help="A short name, used everywhere.")
+    ],
+    name: Annotated[str, typer.Option(parser=arguments.name, metavar="NAME", help="The practice's name.")],
+    country: Annotated[
+        str,
+        typer.Option(
+            parser=arguments.country, metavar="COUNTRY", help="AU, NZ, GB …: only AU and NZ have tax returns."
+        ),
+    ] = "AU",
+    time_zone: Annotated[
+        str,
+        typer.Option(parser=arguments.time_zone, metavar="ZONE", help="Its clock decides when the night's sync runs."),
+    ] = "Australia/Sydney",
+    history_start: Annotated[
+        date | None,
+        typer.Option(
+            parser=arguments.day,
+            metavar="YYYY-MM-DD",
+            help="First day of the jobs to read.",
+            show_default="7 years ago",
+        ),
+    ] = None,
 ) -> None:
     """Add a practice. Run `fyi-xpm deploy` afterwards, so that its nightly sync is scheduled."""
-    with Integration.opened() as integration, integration.database.write() as session:
+    with installation() as integration, integration.database.write() as session:
         now = integration.clock()
-        start = date.fromisoformat(history_start) if history_start else now.date() - HISTORY
-        practices.add(session, slug=slug, name=name, country=country, time_zone=time_zone, history_start=start, now=now)
-    Console().print(f"Added {name}.")
+        start = history_start or now.date() - HISTORY
+        try:
+            practices.add(
+                session, slug=slug, name=name, country=country, time_zone=time_zone, history_start=start, now=now
+            )
+        except AlreadyThere:
+            raise stop("operator.practice_there", practice=slug) from None
+    say(f"Added {name}. Next: fyi-xpm user add {slug} EMAIL --name NAME --admin")
 
 
 @app.command("list")
 def list_() -> None:
     """List the practices with the state of their connections."""
     table = Table("Practice", "Name", "Country", "Time zone", "Connection")
-    with Integration.opened() as integration:
+    with installation() as integration:
         with integration.database.read() as session:
             known = practices.all_of_them(session)
         for practice in known:
             said = overview(integration, practice.slug).said
             table.add_row(practice.slug, practice.name, practice.country, practice.time_zone, said.title)
-    Console().print(table)
+    if known:
+        terminal().print(table)
+    else:
+        say(NONE_YET)

@@ -7,7 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from xpm.connection.integration import Integration
+from cli.arguments import KnownPractice
+from cli.installation import installation
+from cli.practices import NONE_YET
+from cli.terminal import say, terminal
 from xpm.connection.overview import Overview, overview
 from xpm.connection.preflight import practice_named
 from xpm.store import activity as log
@@ -25,43 +28,54 @@ COLOURS = {
 }
 
 
-def status(practice: Annotated[str, typer.Argument(help="One practice; all of them if left out.")] = "") -> None:
+def status(
+    practice: Annotated[str, typer.Argument(help="One practice; all of them if left out.", show_default=False)] = "",
+) -> None:
     """Show how practices stand with Xero Practice Manager, and their last syncs."""
-    console = Console()
-    with Integration.opened() as integration:
+    with installation() as integration:
         with integration.database.read() as session:
             known = [one.slug for one in practices.all_of_them(session)]
+        if not known and not practice:
+            say(NONE_YET)
         for slug in [practice_named(integration, practice).slug] if practice else known:
-            _show(console, overview(integration, slug))
+            _show(terminal(), overview(integration, slug))
 
 
 def activity(
-    practice: Annotated[str, typer.Argument(help="The practice's short name.")],
-    limit: Annotated[int, typer.Option(help="How many entries, newest first.")] = 30,
-    search: Annotated[str, typer.Option(help="Only entries with this text.")] = "",
+    practice: KnownPractice,
+    limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 30,
+    search: Annotated[str, typer.Option(help="Only entries with this text.", show_default=False)] = "",
     status: Annotated[ActivityStatus | None, typer.Option(help="Only entries of this status.")] = None,
 ) -> None:
     """Show Practice Activity, newest first."""
-    with Integration.opened() as integration:
+    with installation() as integration:
         practice_named(integration, practice)
         with integration.database.read() as session:
             entries = log.recent(session, practice, limit, status=status, search=search or None)
-    Console().print(activity_table(entries))
+    if entries:
+        terminal().print(activity_table(entries))
+    else:
+        say("Practice Activity has no such entry." if search or status else "Practice Activity is empty.")
 
 
 def activity_table(entries: list[PracticeActivity]) -> Table:
-    """Entries as a table for the terminal."""
-    table = Table("When (UTC)", "Status", "What happened", "Person", show_lines=True)
+    """Entries as a table that can be read in 80 columns: the person stands under what happened."""
+    table = Table(show_lines=True)
+    table.add_column("When (UTC)", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("What happened")
     for entry in entries:
         told = Text(entry.title, style="bold")
         for part in (entry.detail, entry.next_step):
             told.append(f"\n{part}" if part else "", style="not bold")
-        table.add_row(f"{entry.at:%d %b %H:%M:%S}", Text(entry.status, COLOURS[entry.status]), told, entry.person or "")
+        told.append(f"\n{entry.person}" if entry.person else "", style="not bold dim")
+        table.add_row(f"{entry.at:%d %b %H:%M}", Text(entry.status, COLOURS[entry.status]), told)
     return table
 
 
 def _show(console: Console, seen: Overview) -> None:
-    console.print(Text(seen.practice, style="bold"), Text(seen.said.text, COLOURS[seen.said.status]))
+    console.print(Text(seen.practice, style="bold"))
+    console.print(Text(seen.said.text, COLOURS[seen.said.status]), soft_wrap=True)
     if not seen.syncs:
         return
     table = Table("", "Last sync", "Finished (UTC)", "In XPM", "In FYI", "Not read")

@@ -11,16 +11,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
+from uuid import UUID
 
-import httpx
 import typer
+from prefect.settings import PREFECT_API_URL, temporary_settings
 from rich.console import Console
+from rich.text import Text
 
 from cli.demo import administrator, broken
 from cli.demo.programs import ProgramFailed, Programs
 from cli.demo.report import compare, compared_table
 from cli.demo.stage import PRACTICE, Stage, people_the_practice
+from cli.following import follow
+from cli.installation import prefect
 from cli.showing import activity_table
+from cli.terminal import terminal
 from xpm.connection.integration import Integration
 from xpm.store import activity
 
@@ -32,10 +37,13 @@ def demo(
     unattended: Annotated[
         bool, typer.Option("--unattended", help="A scripted administrator reconnects; ends with a report.")
     ] = False,
-    jobs: Annotated[int, typer.Option(help="How many jobs the sandbox's practice has.")] = 1200,
+    jobs: Annotated[int, typer.Option(min=1, help="How many jobs the sandbox's practice has.")] = 1200,
 ) -> None:
-    """Try the runbook: sandbox, Prefect, worker and console on this machine, for a practice that must reconnect."""
-    console = Console()
+    """Try the runbook on this machine, for an invented practice that has to reconnect.
+
+    Starts a sandbox that stands for Xero, Prefect, a worker and the console; everything is kept in .xpm/demo.
+    """
+    console, began = terminal(), time.monotonic()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700, parents=True)
     stage = Stage.at(FOLDER.resolve())
@@ -49,9 +57,11 @@ def demo(
                 broken.connect_and_break(integration, stage)
                 programs.run("deploy", [sys.executable, "-m", "cli.main", "deploy"])
                 code = _unattended(stage, integration, console) if unattended else _attended(stage, programs, console)
-    except (ProgramFailed, administrator.GaveUp) as error:
-        console.print(f"[red]{error}[/]")
+    except (ProgramFailed, administrator.GaveUp, TimeoutError) as error:
+        terminal(errors=True).print(Text(str(error), "red"), soft_wrap=True)
         sys.exit(1)
+    if unattended:
+        console.print(f"The demo took {_minutes(time.monotonic() - began)}.")
     sys.exit(code)
 
 
@@ -60,7 +70,8 @@ def _start(stage: Stage, programs: Programs, jobs: int, console: Console) -> Non
         integration.database.migrate()
     for name, command, ready in _commands(stage, jobs):
         console.print(f"Starting {name} …")
-        programs.start(name, command, ready=ready)
+        with console.status("Waiting until it answers"):
+            programs.start(name, command, ready=ready)
 
 
 def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | None]]:
@@ -78,13 +89,13 @@ def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | N
 def _attended(stage: Stage, programs: Programs, console: Console) -> int:
     page = f"{stage.console}/practices/{PRACTICE}"
     console.print(
-        f"\nHarbour & Vale needs to reconnect: open [link]{page}[/] and click Reconnect XPM.\n"
+        f"\nHarbour & Vale needs to reconnect: open {page} and click Reconnect XPM.\n"
         f"At Xero, log in as mere.tane@harbourvale.example with the password practice.\n\n"
         f"  Console     {stage.console}\n"
         f"  Prefect UI  {stage.prefect}\n"
         f"  Sandbox     {stage.sandbox}\n\n"
         "Ctrl-C stops everything.",
-        highlight=False,
+        soft_wrap=True,
     )
     if sys.stdout.isatty():
         webbrowser.open(page)
@@ -98,27 +109,23 @@ def _attended(stage: Stage, programs: Programs, console: Console) -> int:
 
 
 def _unattended(stage: Stage, integration: Integration, console: Console) -> int:
-    tell: Callable[[str], None] = lambda what: console.print(f"The administrator {what}.")  # noqa: E731
-    state = _wait_for_end(stage, administrator.reconnect(stage, tell))
+    tell: Callable[[str], None] = lambda what: console.print(f"The administrator {what}.", soft_wrap=True)  # noqa: E731
+    run = UUID(administrator.reconnect(stage, tell))
+    with temporary_settings({PREFECT_API_URL: f"{stage.prefect}/api"}), prefect() as client:
+        state = follow(run, integration, client, console, patience=RUN_SECONDS)
     with integration.database.read() as session:
         entries = activity.recent(session, PRACTICE)
     compared = compare(integration, stage.sandbox)
     console.print(activity_table(entries[::-1]), compared_table(compared))
     wrong = [difference for one in compared for difference in one.differences]
     for difference in wrong[:20]:
-        console.print(difference)
-    console.print(f"The run ended {state}; {len(wrong)} differences.")
-    return 0 if state == "Completed" and not wrong else 1
+        console.print(str(difference))
+    console.print(f"The run ended {state.name}; {len(wrong)} differences.")
+    return 0 if state.is_completed() and not wrong else 1
 
 
-def _wait_for_end(stage: Stage, flow_run_id: str) -> str:
-    deadline = time.monotonic() + RUN_SECONDS
-    while time.monotonic() < deadline:
-        run = httpx.get(f"{stage.prefect}/api/flow_runs/{flow_run_id}", timeout=30).json()
-        if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
-            return str(run["state"]["name"])
-        time.sleep(1)
-    raise administrator.GaveUp(f"The run did not end within {RUN_SECONDS:.0f} seconds.")
+def _minutes(seconds: float) -> str:
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
 
 
 @contextmanager

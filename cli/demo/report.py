@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 from rich.table import Table
+from rich.text import Text
 from sqlmodel import Session
 
 from cli.demo.stage import PRACTICE
@@ -75,7 +76,7 @@ def compared_table(compared: Sequence[Compared]) -> Table:
     """Both sides as a table for the terminal."""
     table = Table("", "In Xero", "In FYI", "Fields that differ", title="Xero Practice Manager and FYI")
     for one in compared:
-        mark = "[green]0[/]" if not one.differences else f"[red]{len(one.differences)}[/]"
+        mark = Text(f"{len(one.differences)}", "red" if one.differences else "green")
         table.add_row(one.kind, f"{one.source}", f"{one.stored}", mark)
     return table
 

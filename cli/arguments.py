@@ -1,0 +1,71 @@
+"""What several commands are told: practices, days, countries, time zones and addresses, each checked as it is read."""
+
+import re
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+from zoneinfo import available_timezones
+
+import typer
+from email_validator import EmailNotValidError, validate_email
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""What Prefect allows as the key of an artifact, such as `xpm-link-harbour-vale`."""
+
+
+def new_slug(given: str) -> str:
+    """The short name of a new practice."""
+    if not SLUG.fullmatch(given):
+        raise typer.BadParameter(
+            f"{given!r} has to be of lower-case letters, digits and single dashes, as harbour-vale."
+        )
+    return given
+
+
+def name(given: str) -> str:
+    """A name of a practice or a person."""
+    if not given.strip():
+        raise typer.BadParameter("it is empty.")
+    return given.strip()
+
+
+def day(given: str) -> date:
+    """A date (ISO 8601)."""
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is not a date such as 2019-07-01.") from None
+
+
+def country(given: str) -> str:
+    """A country's two letters (ISO 3166-1)."""
+    if given.upper() not in _countries():
+        raise typer.BadParameter(f"{given!r} is not a country's two letters, such as AU, NZ or GB.")
+    return given.upper()
+
+
+def time_zone(given: str) -> str:
+    """A name of the IANA time zone database."""
+    if given not in available_timezones():
+        raise typer.BadParameter(f"{given!r} is not a time zone such as Pacific/Auckland.")
+    return given
+
+
+def email(given: str) -> str:
+    """An email address; whether anybody reads it is not asked."""
+    try:
+        return validate_email(given.strip(), check_deliverability=False).normalized
+    except EmailNotValidError:
+        raise typer.BadParameter(f"{given!r} is not an email address.") from None
+
+
+@cache
+def _countries() -> frozenset[str]:
+    """Those of the time zone database's own table."""
+    table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
+    return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#"))
+
+
+KnownPractice = Annotated[str, typer.Argument(help="The practice's short name, as `fyi-xpm practice list` shows it.")]
+"""The first argument of most commands."""

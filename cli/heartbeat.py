@@ -1,0 +1,48 @@
+"""The Prefect automation that ends runs whose process vanished together with its worker.
+
+A worker marks a run Crashed whose process dies. When the machine goes, nobody is left to do so, and the run would stay
+Running for ever; its heartbeats, however, stop. From Prefect's page "How to detect and respond to zombie flows"
+(https://docs.prefect.io/v3/advanced/detect-zombie-flows); prefect.yaml sets the heartbeats' frequency.
+"""
+
+from datetime import timedelta
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.events.schemas.events import ResourceSpecification
+
+from xpm.store.vocabulary import ActivityStatus
+
+HEARTBEAT = "prefect.flow-run.heartbeat"
+ENDINGS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", *ActivityStatus)
+"""Prefect names the event after the state, and our runbooks name theirs as Practice Activity does."""
+
+VANISHED = AutomationCore(
+    name="Crash runs without heartbeat",
+    description="Marks a run Crashed when its process vanished, e.g. because the worker's machine went down.",
+    trigger=EventTrigger(
+        posture=Posture.Proactive,
+        match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+        for_each={"prefect.resource.id"},
+        after={HEARTBEAT},
+        expect={HEARTBEAT, *(f"prefect.flow-run.{ending}" for ending in ENDINGS)},
+        threshold=1,
+        within=timedelta(seconds=90),  # three heartbeats may be late before a run counts as gone
+    ),
+    actions=[
+        ChangeFlowRunState(
+            state=StateType.CRASHED, message="The run's process vanished: it gave no sign of life for 90 seconds."
+        )
+    ],
+)
+
+
+def watch_heartbeats(client: SyncPrefectClient) -> None:
+    """Make the automation, or bring the one of its name in step."""
+    existing = client.read_automations_by_name(VANISHED.name)
+    if existing:
+        client.update_automation(existing[0].id, VANISHED)
+    else:
+        client.create_automation(VANISHED)

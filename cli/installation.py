@@ -1,0 +1,38 @@
+"""The installation a command works on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.settings import PREFECT_API_URL
+
+from xpm.connection.integration import Integration
+from xpm.words import stop
+
+
+@contextmanager
+def installation() -> Iterator[Integration]:
+    """Open the installation that the environment describes, once its database is known to fit this version.
+
+    Raises:
+        Stopped: the database was not migrated.
+        StoreError: there is no key, or no database.
+        ValidationError: a setting cannot be used.
+    """
+    with Integration.opened() as integration:
+        if not integration.database.schema_is_current():
+            raise stop("operator.not_migrated")
+        yield integration
+
+
+@contextmanager
+def prefect() -> Iterator[SyncPrefectClient]:
+    """Open a client of the Prefect server.
+
+    Raises:
+        Stopped: none is named. Prefect would then start one for the length of the command, whose runs nobody sees.
+    """
+    if not PREFECT_API_URL.value():
+        raise stop("operator.prefect_unnamed")
+    with get_client(sync_client=True) as client:
+        yield client
