@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
@@ -12,19 +13,26 @@ from sandbox.world import small_world
 from sandbox.xpm.limits import Limits
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.installation import settings_for
-from xpm.connection.integration import Integration
+from xpm.connection.integration import Integration, trusted
 from xpm.store.database import Database
 from xpm.store.vault import Vault
 
-TRUST = httpx.create_ssl_context()  # once, since it takes longer than most tests
 NO_LIMITS = Limits(0, 0, 0, 0)
 
 
+@pytest.fixture(scope="session")
+def closing_time() -> Iterator[ThreadPoolExecutor]:
+    """Stop servers beside the tests that follow, since a server looks only now and then whether it should stop."""
+    with ThreadPoolExecutor(2) as doorkeepers:
+        yield doorkeepers
+
+
 @pytest.fixture
-def server() -> Iterator[SandboxServer]:
+def server(closing_time: ThreadPoolExecutor) -> Iterator[SandboxServer]:
     """Give a small Xero of the test's own."""
-    with SandboxServer(small_world(jobs=3, clients=3, returns=1, limits=NO_LIMITS)) as running:
-        yield running
+    running = SandboxServer(small_world(jobs=3, clients=3, returns=1, limits=NO_LIMITS)).start()
+    yield running
+    closing_time.submit(running.stop)
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def integration(database: Database, server: SandboxServer) -> Iterator[Integrati
     def sleep(seconds: float) -> None:
         world.clock.advance(seconds)
 
-    with httpx.Client(verify=TRUST) as http:
+    with httpx.Client(verify=trusted()) as http:
         yield Integration(settings_for(server.url, key), database, Vault([key]), http, world.clock.now, sleep)
 
 

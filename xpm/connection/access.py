@@ -64,7 +64,8 @@ def require_connected(integration: Integration, practice: Practice) -> Connectio
         state = connections.state_before(session, practice.slug)
         if state is ConnectionState.CONNECTED:
             return connection
-        raise Stopped(_said_of(session, connection, state))
+        said_when_it_broke = state is not ConnectionState.NOT_CONNECTED
+        raise Stopped(_said_of(session, connection, state), recorded=said_when_it_broke)
 
 
 def _notice(integration: Integration, connection: Connection, http: httpx.Client, error: XeroError) -> Stopped | None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import httpx
 
@@ -18,6 +18,12 @@ from xpm.xero.auth import TokenKeeper, XeroAuth
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.limits import Budget, LocalBudget
 from xpm.xero.oauth import OAuthClient
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates this process trusts, read once: that takes longer than many a call to Xero."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Integration:
         vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
         database = Database(settings.xpm_database_url)
         try:
-            with httpx.Client() as http:
+            with httpx.Client(verify=trusted()) as http:
                 yield cls(settings, database, vault, http)
         finally:
             database.close()
@@ -64,15 +70,10 @@ class Integration:
         """One tenant's XPM, within this process's budget for it."""
         return XpmApi(http, self.app, tenant_id, self.budget(tenant_id), sleep=self.sleep, clock=self.clock)
 
-    @cached_property
-    def _trust(self) -> ssl.SSLContext:
-        """The certificates this process trusts; reading them takes longer than a call to Xero."""
-        return httpx.create_ssl_context()
-
     @contextmanager
     def signed_http(self, keeper: TokenKeeper) -> Iterator[httpx.Client]:
         """An HTTP client whose requests carry the keeper's tokens."""
-        with httpx.Client(auth=XeroAuth(keeper, self.clock), verify=self._trust) as http:
+        with httpx.Client(auth=XeroAuth(keeper, self.clock), verify=trusted()) as http:
             yield http
 
     def budget(self, tenant_id: str) -> Budget:

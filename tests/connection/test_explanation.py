@@ -1,0 +1,46 @@
+"""What trouble with Xero means to an administrator."""
+
+import datetime as dt
+
+import pytest
+
+from xpm.connection.explanation import explain
+from xpm.store.vocabulary import ActivityStatus
+from xpm.xero.errors import (
+    AccessLost,
+    AnswerLost,
+    ConsentNeeded,
+    DayLimit,
+    MisconfiguredApp,
+    ScopeMissing,
+    UnreadableAnswer,
+    XeroError,
+    XeroUnavailable,
+)
+
+MIDNIGHT = dt.datetime(2026, 3, 3, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        (MisconfiguredApp("Xero does not accept the app (invalid_client)."), "consent.app_misconfigured"),
+        (ConsentNeeded("Xero no longer accepts this consent."), "connection.authentication_failed"),
+        (ScopeMissing("No.", endpoint="staff.list"), "preflight.scopes_missing"),
+        (DayLimit("The day is used up.", resumes_at=MIDNIGHT), "sync.rate_limited"),
+        (XeroUnavailable("No answer."), "sync.unavailable"),
+        (AnswerLost("No answer."), "sync.unavailable"),
+        (AccessLost("No."), "sync.failed"),
+        (UnreadableAnswer("Not XML."), "sync.failed"),
+    ],
+)
+def test_each_kind_of_trouble_has_its_sentence_with_a_next_step(error: XeroError, key: str) -> None:
+    said = explain(error, "Jobs")
+    assert said.key == key
+    assert said.next
+    assert said.status in {ActivityStatus.FAILURE, ActivityStatus.ACTION_REQUIRED}
+
+
+def test_a_used_up_day_says_when_it_goes_on() -> None:
+    assert "after 03 March 00:00 UTC" in explain(DayLimit("Used up.", resumes_at=MIDNIGHT), "Jobs").next
+    assert "after midnight" in explain(DayLimit("Used up."), "Jobs").next
