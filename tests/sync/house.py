@@ -4,7 +4,7 @@ import datetime as dt
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -44,7 +44,7 @@ PLENTY = 1_000_000  # calls a minute and a day: the budget is not what these tes
 
 
 class Clock:
-    """Real time, until it is pushed."""
+    """Real time, pushed forward instead of waiting."""
 
     def __init__(self) -> None:
         self.ahead = dt.timedelta()
@@ -52,9 +52,9 @@ class Clock:
     def __call__(self) -> dt.datetime:
         return utc_now() + self.ahead
 
-
-def never_wait(_: float) -> None:
-    """Wait no time at all."""
+    def wait(self, seconds: float) -> None:
+        """Let the time pass at once."""
+        self.ahead += dt.timedelta(seconds=seconds)
 
 
 def request(entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> SyncRequest:  # noqa: ANN401 - the fields of a request
@@ -89,7 +89,6 @@ class House:
     server: SandboxServer
     integration: Integration
     clock: Clock
-    key: str = field(repr=False)
 
     @property
     def database(self) -> Database:
@@ -182,10 +181,10 @@ def opened(server: SandboxServer, database: Database, *, history_start: dt.date 
     url = database.url.render_as_string(hide_password=False)
     clock = Clock()
     with httpx.Client(trust_env=False) as http:
-        integration = Integration(settings_for(server.url, key, url), database, Vault([key]), http, clock, never_wait)
+        integration = Integration(settings_for(server.url, key, url), database, Vault([key]), http, clock, clock.wait)
         _move_in(integration, history_start)
         _connect(integration)
-        yield House(server, integration, clock, key)
+        yield House(server, integration, clock)
 
 
 def _move_in(integration: Integration, history_start: dt.date) -> None:

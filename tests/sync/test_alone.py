@@ -1,0 +1,133 @@
+"""One run of an entity at a time, whatever became of the one before."""
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.sync.expected import assert_clients_equal_truth
+from tests.sync.house import SCOPE, SLUG, House, request
+from xpm.connection.access import practice_access
+from xpm.store import records
+from xpm.store.record_tables import STAFF
+from xpm.store.runs import Tally
+from xpm.store.vocabulary import RunStatus
+from xpm.sync.entities import Entity
+from xpm.sync.plans import sync_staff
+from xpm.sync.rows import uuid_row
+from xpm.sync.work import LEASE, Work, working
+from xpm.words import Stopped
+from xpm.xero.errors import XeroError
+from xpm.xero.models import Staff
+
+FIRST, SECOND = "flow-run-1", "flow-run-2"
+
+
+@contextmanager
+def working_on(house: House, entity: Entity, flow_run_id: str) -> Iterator[Work]:
+    """A run that goes on while the block does."""
+    with practice_access(house.integration, SLUG) as access:
+        asked = request(entity, flow_run_id=flow_run_id)
+        with working(house.integration, access, asked) as work:
+            yield work
+
+
+def test_a_second_run_is_refused_with_the_first_ones_id_and_leaves_no_trace(house: House) -> None:
+    with working_on(house, Entity.STAFF, FIRST):
+        with pytest.raises(Stopped) as refused:
+            house.sync(Entity.STAFF, flow_run_id=SECOND)
+        assert refused.value.message.key == "sync.already_running"
+        assert FIRST in refused.value.message.text
+        assert [run.flow_run_id for run in house.runs()] == [FIRST]
+        assert house.rows("staff") == []
+    assert house.sync(Entity.STAFF, flow_run_id=SECOND).status is RunStatus.SUCCESS
+
+
+def test_runs_of_two_entities_do_not_keep_each_other_out(house: House) -> None:
+    with working_on(house, Entity.CLIENTS, FIRST):
+        assert house.sync(Entity.STAFF, flow_run_id=SECOND).status is RunStatus.SUCCESS
+
+
+def test_two_runs_started_by_hand_keep_each_other_out_too(house: House) -> None:
+    with practice_access(house.integration, SLUG) as access:
+        by_hand = working(house.integration, access, request(Entity.STAFF))
+        with by_hand, pytest.raises(Stopped):
+            house.sync(Entity.STAFF)
+
+
+def test_a_run_that_failed_keeps_nobody_out(house: House) -> None:
+    house.order("garbage", "staff.api/list")
+    with pytest.raises(XeroError):
+        house.sync(Entity.STAFF)
+    assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
+
+
+def test_the_same_flow_run_takes_its_own_lease_over_and_closes_the_run_before(house: House) -> None:
+    with working_on(house, Entity.STAFF, FIRST) as killed:
+        assert house.sync(Entity.STAFF, flow_run_id=FIRST).status is RunStatus.SUCCESS
+        with pytest.raises(Stopped):
+            sync_staff(killed)
+    interrupted, second = house.runs()
+    assert (interrupted.status, interrupted.reason_key) == (RunStatus.FAILURE, "sync.interrupted")
+    assert second.status is RunStatus.SUCCESS
+
+
+def test_a_killed_run_keeps_others_out_for_the_time_of_its_lease_and_no_longer(house: House) -> None:
+    with working_on(house, Entity.STAFF, FIRST) as killed:
+        house.clock.ahead += LEASE - dt.timedelta(seconds=5)
+        with pytest.raises(Stopped):
+            house.sync(Entity.STAFF, flow_run_id=SECOND)
+        house.clock.ahead += dt.timedelta(seconds=10)
+        assert house.sync(Entity.STAFF, flow_run_id=SECOND).status is RunStatus.SUCCESS
+        assert house.run(killed.run_id).reason_key == "sync.interrupted"
+
+
+def write_after_a_takeover(house: House) -> None:
+    """Be a run that comes to itself after another one has done its work."""
+    with working_on(house, Entity.STAFF, FIRST) as zombie:
+        house.clock.ahead += 2 * LEASE
+        house.sync(Entity.STAFF, flow_run_id=SECOND)
+        stranger = uuid_row(Staff(uuid="a-stranger"))
+        with zombie.commit() as session:
+            records.apply(session, STAFF, SCOPE, [stranger], run_id=zombie.run_id, now=house.clock())
+            zombie.note(session, Tally(added=1))
+
+
+def test_a_run_that_was_taken_over_commits_nothing_any_more(house: House) -> None:
+    with pytest.raises(Stopped) as ended:
+        write_after_a_takeover(house)
+    assert ended.value.message.key == "sync.interrupted"
+    assert house.active("staff", "uuid") == {row["UUID"] for row in house.truth("staff")}
+    interrupted, second = house.runs()
+    assert (interrupted.reason_key, interrupted.added) == ("sync.interrupted", 0)
+    assert interrupted.finished_at
+    assert second.finished_at
+    assert interrupted.finished_at <= second.finished_at
+    assert second.status is RunStatus.SUCCESS
+
+
+def test_a_run_renews_its_lease_with_every_batch_however_long_it_takes(house: House) -> None:
+    with working_on(house, Entity.STAFF, FIRST) as work:
+        for _ in range(5):
+            house.clock.ahead += LEASE - dt.timedelta(seconds=30)
+            with work.commit():
+                pass
+            with pytest.raises(Stopped):
+                house.sync(Entity.STAFF, flow_run_id=SECOND)
+
+
+def test_a_run_that_is_late_and_that_nobody_took_over_goes_on(house: House) -> None:
+    with working_on(house, Entity.STAFF, FIRST) as work:
+        house.clock.ahead += 2 * LEASE
+        sync_staff(work)
+    assert len(house.rows("staff")) == len(house.truth("staff"))
+
+
+def test_an_error_outside_xero_marks_the_run_as_failed_too(house: House) -> None:
+    with pytest.raises(ZeroDivisionError), working_on(house, Entity.CLIENTS, FIRST):
+        _ = 1 / 0
+    (run,) = house.runs()
+    assert (run.status, run.reason_key) == (RunStatus.FAILURE, "sync.failed")
+    house.sync(Entity.CLIENTS)
+    assert_clients_equal_truth(house)

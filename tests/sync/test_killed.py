@@ -1,0 +1,55 @@
+"""A sync whose process is killed (SIGKILL) at any point leaves nothing half-written, and the next one finishes."""
+
+import os
+import random
+import signal
+
+import pytest
+
+from tests.sync.expected import assert_equals_truth
+from tests.sync.house import House
+from tests.sync.worker import SPAWN, sync_and_hold
+from xpm.store.vocabulary import RunStatus
+from xpm.sync.entities import EVERYTHING, Entity
+
+DICE = random.Random(7)
+POINTS = [
+    *((Entity.JOBS, commit) for commit in sorted(DICE.sample(range(2, 20), 2))),
+    *((Entity.CLIENTS, commit) for commit in sorted(DICE.sample(range(2, 8), 2))),
+    (Entity.CUSTOM_FIELDS, 5),
+]
+"""Which commit of which sync is not reached; the first is that of the lease."""
+
+
+def kill_at(house: House, entity: Entity, commit: int) -> None:
+    """Synchronise in another process and kill that when it is about to commit for the nth time."""
+    reached = SPAWN.Event()
+    worker = SPAWN.Process(
+        target=sync_and_hold, args=(house.integration.settings, entity, commit, reached), daemon=True
+    )
+    worker.start()
+    assert reached.wait(60), "the sync ended before that commit"
+    assert worker.pid
+    os.kill(worker.pid, signal.SIGKILL)
+    worker.join(60)
+    assert worker.exitcode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(("entity", "commit"), POINTS)
+def test_a_sync_that_was_killed_is_finished_by_the_retry_of_its_flow_run(
+    house: House, entity: Entity, commit: int
+) -> None:
+    if entity is Entity.CUSTOM_FIELDS:
+        house.sync(Entity.CLIENTS)
+        house.sync(Entity.JOBS)
+    kill_at(house, entity, commit)
+    left = house.runs()[-1:]
+    assert all(run.status is RunStatus.RUNNING for run in left if run.flow_run_id == "killed")
+    assert house.sync(entity, flow_run_id="killed").status is RunStatus.SUCCESS
+    killed = [run for run in house.runs() if run.flow_run_id == "killed"][:-1]
+    assert len(killed) == (commit > 2)  # the second commit is that of the run's own row
+    assert {run.reason_key for run in killed} <= {"sync.interrupted"}
+    for each in EVERYTHING:
+        assert house.sync(each).status is RunStatus.SUCCESS
+    assert_equals_truth(house)
+    assert house.aside() == []

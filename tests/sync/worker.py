@@ -1,0 +1,36 @@
+"""A sync in a process of its own that stops at a point where its parent kills it; a new process imports all of it."""
+
+import multiprocessing as mp
+import threading
+from multiprocessing.synchronize import Event
+
+import httpx
+from sqlalchemy import event
+
+from tests.sync.house import request
+from xpm.connection.integration import Integration
+from xpm.settings import Settings
+from xpm.store.database import Database
+from xpm.store.vault import Vault
+from xpm.sync.entities import Entity
+from xpm.sync.run import run_sync
+
+SPAWN = mp.get_context("spawn")
+
+
+def sync_and_hold(settings: Settings, entity: Entity, hold_at: int, reached: Event) -> None:
+    """Synchronise, and stand still for ever with everything of commit number `hold_at` written but the commit."""
+    database, commits = Database(settings.xpm_database_url), 0
+    vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
+
+    def hold(_connection: object) -> None:
+        nonlocal commits
+        commits += 1
+        if commits == hold_at:
+            reached.set()
+            threading.Event().wait()
+
+    event.listen(database.engine, "commit", hold)
+    with httpx.Client(trust_env=False) as http:
+        integration = Integration(settings, database, vault, http)
+        run_sync(integration, request(entity, flow_run_id="killed"))
