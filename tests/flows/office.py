@@ -190,9 +190,9 @@ def choices(flow_run_id: str | None) -> list[str]:
         return list(schema["properties"]["practice"]["enum"])
 
 
-def eventually(look: Callable[[], Found | None]) -> Found:
+def eventually(look: Callable[[], Found | None], patience: float = PATIENCE) -> Found:
     """What `look` finds, as soon as it finds something."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if found := look():
             return found

@@ -1,0 +1,118 @@
+"""A worker that is killed in the middle of a sync, and the retry that finishes its run."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import UUID
+
+import psutil
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.states import Crashed, Scheduled
+
+from flows.reconnect import reconnect
+from sandbox.faults import fault_from
+from sandbox.world import MERE
+from tests.flows.office import SLUG, Office, administrator, consents, eventually
+from xpm.store import runs
+from xpm.store.vocabulary import RunStatus
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+ROOT = Path(__file__).parents[2]
+SLOW = {"area": "xpm", "path": "client.api/list", "kind": "drip", "bytes": 64, "delay": 0.05, "times": 1}
+
+
+@pytest.fixture
+def environment(office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
+    """What the worker and its runs have in their environment."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_"))}
+    fast = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+    return {**given, **office.environment(), **fast, "PREFECT_API_URL": prefect_url, "PREFECT_HOME": str(tmp_path)}
+
+
+def test_killing_the_worker_during_a_sync_and_retrying_the_run_finishes_it_without_duplicates(
+    office: Office, environment: Mapping[str, str]
+) -> None:
+    with administrator(office, consents()):
+        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
+    deploy(environment)
+    office.sandbox.world.faults.order(fault_from(SLOW))
+    with worker(environment) as process:
+        run = run_deployment("sync/sync-practice", parameters={"practice": SLUG}, timeout=0, as_subflow=False)
+        eventually(lambda: under_way(office) == {"clients"}, patience=90)
+        killed = [*process.children(recursive=True), process]
+        assert len(killed) > 1, "the run has a process of its own"
+        for one in killed:
+            one.kill()
+        psutil.wait_procs(killed)
+    assert under_way(office) == {"clients"}, "it was killed before it was finished"
+
+    office.sandbox.world.faults.clear()
+    retry(run.id)
+    with worker(environment):
+        eventually(lambda: is_completed(run.id), patience=90)
+    assert under_way(office) == set()
+    counted = [office.counted(table) for table in ("job", "client", "staff", "tax_return")]
+    assert counted == [12, 8, 4, 5]
+    interrupted = [one for one in ended(office) if one == ("clients", "sync.interrupted")]
+    assert len(interrupted) == 1
+
+
+def under_way(office: Office) -> set[str]:
+    """The entities whose latest run has begun and not ended."""
+    with office.database.read() as session:
+        return {run.entity for run in runs.latest(session, SLUG).values() if run.status is RunStatus.RUNNING}
+
+
+def ended(office: Office) -> list[tuple[str, str]]:
+    """Every run's entity and reason."""
+    with office.database.engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT entity, reason_key FROM sync_run ORDER BY started_at")
+        return [(str(entity), str(reason)) for entity, reason in rows]
+
+
+def deploy(environment: Mapping[str, str]) -> None:
+    """Apply prefect.yaml."""
+    with get_client(sync_client=True) as client:
+        try:
+            client.create_work_pool(WorkPoolCreate(name="xpm", type="process"))
+        except ObjectAlreadyExists:
+            pass
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--name", "sync-practice"]
+    subprocess.run(command, cwd=ROOT, env={**environment, "PWD": str(ROOT)}, check=True, capture_output=True)  # noqa: S603
+
+
+@contextmanager
+def worker(environment: Mapping[str, str]) -> Iterator[psutil.Process]:
+    """A worker program, killed with all it started at the end of the block."""
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "xpm"]
+    process = psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        family = [*process.children(recursive=True), process] if process.is_running() else [process]
+        for one in family:
+            if one.is_running():
+                one.kill()
+        psutil.wait_procs(family)
+
+
+def retry(flow_run_id: UUID) -> None:
+    """What the heartbeat automation and then Retry in the UI do: mark the run crashed, and schedule it again."""
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(flow_run_id, Crashed(), force=True)
+        client.set_flow_run_state(flow_run_id, Scheduled(message="Retried"), force=True)
+
+
+def is_completed(flow_run_id: UUID) -> bool:
+    """Whether the run ended well."""
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(flow_run_id).state
+    return state is not None and state.is_completed()
