@@ -1,11 +1,11 @@
 """Shows a run's steps in the terminal as they happen."""
 
 import time
+from typing import Protocol
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
 from rich.console import Console
 from rich.status import Status
@@ -19,10 +19,20 @@ from xpm.store.vocabulary import AttemptOutcome, RunStatus
 LOOK_EVERY = 1.0  # seconds
 
 
+class Prefect(Protocol):
+    """What is asked of Prefect's client."""
+
+    def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
+        """The run as it is now."""
+
+    def read_task_runs(self, *, flow_run_filter: FlowRunFilter, sort: TaskRunSort) -> list[TaskRun]:
+        """The run's steps."""
+
+
 def follow(
     flow_run_id: UUID,
     integration: Integration,
-    client: SyncPrefectClient,
+    client: Prefect,
     console: Console,
     *,
     patience: float = float("inf"),
@@ -48,7 +58,7 @@ def follow(
     raise TimeoutError(f"The run did not end within {patience:.0f} seconds.")
 
 
-def _tell_steps(client: SyncPrefectClient, flow_run_id: UUID, told: set[UUID], console: Console) -> None:
+def _tell_steps(client: Prefect, flow_run_id: UUID, told: set[UUID], console: Console) -> None:
     steps = client.read_task_runs(
         flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])), sort=TaskRunSort.END_TIME_DESC
     )

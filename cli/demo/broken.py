@@ -13,25 +13,22 @@ from xpm.words import Stopped
 
 def connect_and_break(integration: Integration, stage: Stage) -> None:
     """Connect the practice as its administrator once did, withdraw the access, and let a sync notice."""
+    connect(integration, stage)
+    withdraw(integration, stage)
+
+
+def connect(integration: Integration, stage: Stage) -> None:
+    """Connect the practice, without Prefect: the steps of the runbook, up to the syncs."""
     person = preflight.check_person(integration, PRACTICE, ADMIN, stays=True, today=integration.clock().date())
     invited = invitation.invite(integration, PRACTICE, person, minutes=5, flow_run_id="set-up")
-    _allow_access(integration, stage, invited.attempt_id)
+    _allow_access(integration, invited.attempt_id)
     choice.choose(integration, invited, choice.offers(integration, invited)[0])
     reset.check_chosen(integration, invited)
     reset.reset(integration, invited)
-    _withdraw(integration, stage)
 
 
-def _allow_access(integration: Integration, stage: Stage, attempt_id: str) -> None:
-    out = callback.set_out(integration, attempt_id)
-    with Browser(stop_at=integration.app.redirect_uri) as browser:
-        browser.open(out.url.get_secret_value())
-        log_in_and_allow(browser, practices=1)
-        answer = dict(httpx.URL(browser.url).params)
-    callback.receive(integration, answer, out.browser.get_secret_value())
-
-
-def _withdraw(integration: Integration, stage: Stage) -> None:
+def withdraw(integration: Integration, stage: Stage) -> None:
+    """Take the access away at Xero, and call it once, so that FYI knows."""
     httpx.post(f"{stage.sandbox}/sandbox/tokens/revoke", json={"email": ADMIN}).raise_for_status()
     try:
         with practice_access(integration, PRACTICE) as access:
@@ -39,3 +36,12 @@ def _withdraw(integration: Integration, stage: Stage) -> None:
     except Stopped:
         return
     raise AssertionError("Xero still gives access.")
+
+
+def _allow_access(integration: Integration, attempt_id: str) -> None:
+    out = callback.set_out(integration, attempt_id)
+    with Browser(stop_at=integration.app.redirect_uri) as browser:
+        browser.open(out.url.get_secret_value())
+        log_in_and_allow(browser, practices=1)
+        answer = dict(httpx.URL(browser.url).params)
+    callback.receive(integration, answer, out.browser.get_secret_value())
