@@ -1,4 +1,4 @@
-"""One Prefect server for the flow tests of a process, and an office whose settings the flows find in their environment."""
+"""One Prefect server for the flow tests of a process, and an office whose settings the flows find around them."""
 
 from collections.abc import Iterator
 
