@@ -123,8 +123,8 @@ class House:
 
     def truth(self, entity: str) -> list[dict[str, Any]]:
         """What XPM really has."""
-        answer = httpx.get(f"{self.server.url}/sandbox/tenants/{HARBOUR_VALE}/records/{entity}", trust_env=False)
-        records: list[dict[str, Any]] = answer.raise_for_status().json()
+        url = f"{self.server.url}/sandbox/tenants/{HARBOUR_VALE}/records/{entity}"
+        records: list[dict[str, Any]] = self.integration.http.get(url).raise_for_status().json()
         return records
 
     def asked(self, path: str = "") -> list[str]:

@@ -53,7 +53,8 @@ def set_text(house: House, owner: str, text: str | None) -> None:
 
 def value(house: House, owner: str) -> Any:  # noqa: ANN401 - a text or nothing
     """The stored text of that field."""
-    rows = [row for row in house.rows("custom_field_value") if row["definition_uuid"] == text_field(house)]
+    field = text_field(house)
+    rows = [row for row in house.rows("custom_field_value") if row["definition_uuid"] == field]
     return next((row["text"] for row in rows if row["owner_key"] == owner), None)
 
 
