@@ -1,12 +1,13 @@
 """How a practice stands, as a person wants to read it: its connection, and the last sync of each entity."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
 from xpm.connection.integration import Integration
 from xpm.store import connections, people, practices, runs
-from xpm.store.tables import Connection, SyncRun
+from xpm.store.tables import Connection, Practice, SyncRun
 from xpm.store.vocabulary import ConnectionState, RunStatus
 from xpm.words import Message, message
 
@@ -35,6 +36,7 @@ class Overview(BaseModel):
 
     slug: str
     practice: str
+    time_zone: str
     state: ConnectionState
     reason_key: str | None
     since: datetime
@@ -50,7 +52,7 @@ class Overview(BaseModel):
             practice=self.practice,
             tenant=self.tenant_name or "Xero Practice Manager",
             person=self.connected_by or "an administrator",
-            since=f"{self.since:%d %B %Y %H:%M} UTC",
+            since=f"{self.since.astimezone(ZoneInfo(self.time_zone)):%d %B %Y %H:%M}",
         )
 
 
@@ -61,13 +63,14 @@ def overview(integration: Integration, slug: str) -> Overview:
         connection = connections.get(session, slug)
         by = people.get(session, connection.connected_by).name if connection.connected_by else None
         latest = runs.latest(session, slug)
-        return _overview(practice.name, connection, by, latest)
+        return _overview(practice, connection, by, latest)
 
 
-def _overview(name: str, connection: Connection, by: str | None, latest: dict[str, SyncRun]) -> Overview:
+def _overview(practice: Practice, connection: Connection, by: str | None, latest: dict[str, SyncRun]) -> Overview:
     return Overview(
         slug=connection.practice,
-        practice=name,
+        practice=practice.name,
+        time_zone=practice.time_zone,
         state=connection.state,
         reason_key=connection.reason_key,
         since=connection.since,
