@@ -17,9 +17,9 @@ from sqlmodel import select
 from sandbox.server import SandboxServer
 from sandbox.visitor import NotAllowed, visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, LEO, MERE, SAM
+from tests.connection.harbour import settings_for
 from xpm.connection.callback import receive, set_out
 from xpm.connection.integration import Integration
-from xpm.settings import Settings
 from xpm.store import activity, people, practices
 from xpm.store.database import Database
 from xpm.store.tables import AuthorisationAttempt, PracticeActivity
@@ -83,8 +83,8 @@ class Office:
     @contextmanager
     def integration(self) -> Iterator[Integration]:
         """The installation, opened for the test itself."""
-        given = {name.lower(): value for name, value in self.environment().items()}
-        with Integration.opened(Settings(_env_file=None, **given)) as integration:
+        url = self.database.url.render_as_string(hide_password=False)
+        with Integration.opened(settings_for(self.sandbox.url, self.key, xpm_database_url=url)) as integration:
             yield integration
 
     def activity(self) -> list[PracticeActivity]:

@@ -6,7 +6,7 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from flows.reconnect import reconnect
-from sandbox.world import LEO, MERE, SAM
+from sandbox.world import COASTAL_NAME, LEO, MERE, SAM
 from tests.flows.office import (
     SLUG,
     Answer,
@@ -17,7 +17,7 @@ from tests.flows.office import (
     is_shown_no_account,
     stays_away,
 )
-from xpm.store import connections
+from xpm.store import connections, practices
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -41,15 +41,13 @@ def test_a_reconnect_ends_with_a_working_connection_and_all_data_in_step(office:
 
 
 def test_with_several_practices_a_form_asks_which(office: Office) -> None:
-    state = run(office, consents_and_chooses("Harbour & Vale – Coastal Branch"))
+    state = run(office, consents_and_chooses(COASTAL_NAME))
     assert state.is_completed()
     with office.database.read() as session:
-        assert connections.get(session, SLUG).tenant_name == "Harbour & Vale – Coastal Branch"
+        assert connections.get(session, SLUG).tenant_name == COASTAL_NAME
 
 
 def test_maintain_jobs_leaves_jobs_out_and_says_so(office: Office) -> None:
-    from xpm.store import practices
-
     with office.database.write() as session:
         now = practices.get(session, SLUG).created_at
         practices.change_settings(session, SLUG, {"maintain_jobs": True}, person=None, now=now)
@@ -115,9 +113,7 @@ def test_a_choice_that_never_comes_ends_the_run_in_time(office: Office) -> None:
 def test_a_wrong_client_secret_is_named_as_the_cause(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     office.sandbox.world.apps["FYI-XPM-SANDBOX"].secret = "another-secret"
     state = run(office, consents())
-    assert_nothing_happened(
-        office, state, "Failure", "Xero does not accept this installation's client id or secret."
-    )
+    assert_nothing_happened(office, state, "Failure", "Xero does not accept this installation's client id or secret.")
 
 
 def assert_nothing_happened(office: Office, state: State[Any], name: str, says: str, *, consents: int = 0) -> None:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -12,7 +12,6 @@ import psutil
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.deployments import run_deployment
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.states import Crashed, Scheduled
 
@@ -45,7 +44,7 @@ def test_killing_the_worker_during_a_sync_and_retrying_the_run_finishes_it_witho
     deploy(environment)
     office.sandbox.world.faults.order(fault_from(SLOW))
     with worker(environment) as process:
-        run = run_deployment("sync/sync-practice", parameters={"practice": SLUG}, timeout=0, as_subflow=False)
+        run_id = start()
         eventually(lambda: under_way(office) == {"clients"}, patience=90)
         killed = [*process.children(recursive=True), process]
         assert len(killed) > 1, "the run has a process of its own"
@@ -55,14 +54,21 @@ def test_killing_the_worker_during_a_sync_and_retrying_the_run_finishes_it_witho
     assert under_way(office) == {"clients"}, "it was killed before it was finished"
 
     office.sandbox.world.faults.clear()
-    retry(run.id)
+    retry(run_id)
     with worker(environment):
-        eventually(lambda: is_completed(run.id), patience=90)
+        eventually(lambda: is_completed(run_id), patience=90)
     assert under_way(office) == set()
     counted = [office.counted(table) for table in ("job", "client", "staff", "tax_return")]
     assert counted == [12, 8, 4, 5]
     interrupted = [one for one in ended(office) if one == ("clients", "sync.interrupted")]
     assert len(interrupted) == 1
+
+
+def start() -> UUID:
+    """Start a manual sync of everything."""
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("sync/sync-practice")
+        return client.create_flow_run_from_deployment(deployment.id, parameters={"practice": SLUG}).id
 
 
 def under_way(office: Office) -> set[str]:
@@ -80,11 +86,8 @@ def ended(office: Office) -> list[tuple[str, str]]:
 
 def deploy(environment: Mapping[str, str]) -> None:
     """Apply prefect.yaml."""
-    with get_client(sync_client=True) as client:
-        try:
-            client.create_work_pool(WorkPoolCreate(name="xpm", type="process"))
-        except ObjectAlreadyExists:
-            pass
+    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name="xpm", type="process"))
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--name", "sync-practice"]
     subprocess.run(command, cwd=ROOT, env={**environment, "PWD": str(ROOT)}, check=True, capture_output=True)  # noqa: S603
 
