@@ -30,7 +30,8 @@ def office(prefect_url: str, sqlite_database: Database, monkeypatch: pytest.Monk
     """A practice with its people, a sandbox, and the environment in which the flows find both."""
     world = small_world(limits=Limits(0, 0, 0, 0))
     with SandboxServer(world) as sandbox:
-        office = Office.furnished(sandbox, sqlite_database, Vault.new_key())
+        office = Office(sandbox, sqlite_database, Vault.new_key())
+        office.furnish()
         for name, value in office.environment().items():
             monkeypatch.setenv(name, value)
         yield office

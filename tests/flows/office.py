@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -17,7 +18,6 @@ from sqlmodel import select
 from sandbox.server import SandboxServer
 from sandbox.visitor import NotAllowed, visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, LEO, MERE, SAM
-from tests.connection.harbour import settings_for
 from xpm.connection.callback import receive, set_out
 from xpm.connection.integration import Integration
 from xpm.store import activity, people, practices
@@ -39,12 +39,10 @@ class Office:
     database: Database
     key: str
 
-    @classmethod
-    def furnished(cls, sandbox: SandboxServer, database: Database, key: str) -> "Office":
-        """With a practice and three people: two FYI Admins, and Leo, who may not connect apps in Xero."""
-        office = cls(sandbox, database, key)
-        with office.integration() as integration, integration.database.write() as session:
-            now = integration.clock()
+    def furnish(self) -> None:
+        """Add a practice and its people: of the two FYI Admins, Leo may not connect apps in Xero."""
+        with self.database.write() as session:
+            now = datetime.now(UTC)
             start = now.date().replace(year=now.year - 7, day=1)
             practices.add(
                 session,
@@ -57,7 +55,6 @@ class Office:
             )
             for email, name, is_admin in ((MERE, "Mere Tāne", True), (SAM, "Sam Brooks", False), (LEO, "Leo", True)):
                 people.add(session, SLUG, email, name, is_admin=is_admin)
-        return office
 
     def environment(self) -> Mapping[str, str]:
         """What a program of this installation has in its environment."""
@@ -79,13 +76,6 @@ class Office:
             "XERO_CALLS_PER_MINUTE": "100000",
             "XERO_CALLS_PER_DAY": "1000000",
         }
-
-    @contextmanager
-    def integration(self) -> Iterator[Integration]:
-        """The installation, opened for the test itself."""
-        url = self.database.url.render_as_string(hide_password=False)
-        with Integration.opened(settings_for(self.sandbox.url, self.key, xpm_database_url=url)) as integration:
-            yield integration
 
     def activity(self) -> list[PracticeActivity]:
         """Practice Activity, oldest first."""
@@ -130,7 +120,7 @@ def consents(email: str = MERE, *, decision: Literal["allow", "cancel"] = "allow
     """Log in to Xero as this person, and allow access (or cancel)."""
 
     def answer(office: Office, attempt: AuthorisationAttempt) -> None:
-        with office.integration() as integration:
+        with Integration.opened() as integration:
             out = set_out(integration, attempt.id)
             offered = list(office.sandbox.world.practices)[:tenants]
             url = visit(out.url.get_secret_value(), email, tenants=offered, decision=decision)
@@ -159,7 +149,7 @@ def stays_away(office: Office, attempt: AuthorisationAttempt) -> None:
 
 def is_shown_no_account(office: Office, attempt: AuthorisationAttempt) -> None:
     """Log in as somebody who may not connect apps: Xero says so on a page of its own, and FYI hears nothing."""
-    with office.integration() as integration:
+    with Integration.opened() as integration:
         try:
             visit(set_out(integration, attempt.id).url.get_secret_value(), LEO)
         except NotAllowed:
