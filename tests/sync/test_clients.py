@@ -34,10 +34,14 @@ def test_changes_are_asked_for_by_xeros_clock_and_everything_else_is_left_alone(
 
 def test_windows_overlap_since_nobody_knows_whether_xeros_bound_is_inclusive(house: House) -> None:
     house.sync(Entity.CLIENTS)
+    house.server.world.clock.advance(3600)
     edits.change(house.xpm, "clients", house.truth("clients")[0]["UUID"], {"Phone": "(02) 5550 0103"})
-    house.sync(Entity.CLIENTS, SyncMode.CHANGES)
     house.server.world.clock.advance(OVERLAP.total_seconds() - 60)
+    assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).changed == 1
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).unchanged == 1
+    house.server.world.clock.advance(120)
+    house.sync(Entity.CLIENTS, SyncMode.CHANGES)
+    assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).unchanged == 0
 
 
 def test_without_an_earlier_run_that_ended_well_everything_is_asked_for(house: House) -> None:

@@ -75,7 +75,7 @@ def test_every_field_of_a_record_is_in_its_row(
 
 
 @KIND
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_two_records_that_differ_in_any_field_have_different_hashes(
     model: type[XpmRecord], to_row: Callable[[Any], RecordRow], table: RecordTable, data: st.DataObject
