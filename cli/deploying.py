@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from prefect.client.orchestration import SyncPrefectClient
@@ -41,26 +42,20 @@ def deploy() -> None:
     with installation() as integration, integration.database.read() as session:
         known = practices.all_of_them(session)
     with prefect() as client, terminal().status("Deploying the runbooks to Prefect"):
-        _make_pool(client)
-        _deploy_runbooks()
-        _schedule(client, known)
+        deploy_runbooks(client)
+        schedule_nights(client, known)
         watch_heartbeats(client)
     say(f"The runbooks are deployed. Scheduled every night at 19:00 of their own time: {_named(known)}.")
 
 
-def _make_pool(client: SyncPrefectClient) -> None:
-    try:
-        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    except ObjectAlreadyExists:
-        return
-
-
-def _deploy_runbooks() -> None:
-    """Apply prefect.yaml.
+def deploy_runbooks(client: SyncPrefectClient) -> None:
+    """Apply prefect.yaml, and make the work pool it names.
 
     Raises:
         Stopped: Prefect did not take it; with the end of what it said.
     """
+    with suppress(ObjectAlreadyExists):
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
     address = {"PREFECT_API_URL": PREFECT_API_URL.value()}
     environment = {**os.environ, **address, "PWD": str(ROOT)}  # prefect.yaml takes the flows from there
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
@@ -71,7 +66,7 @@ def _deploy_runbooks() -> None:
         raise stop("operator.deploy_failed", reason=done.stdout.strip()[-500:])
 
 
-def _schedule(client: SyncPrefectClient, known: Sequence[Practice]) -> None:
+def schedule_nights(client: SyncPrefectClient, known: Sequence[Practice]) -> None:
     """Give each practice its own schedule of `overnight`, or correct the one it has; one that was paused stays so."""
     overnight = client.read_deployment_by_name("sync/overnight")
     existing = {one.slug: one for one in overnight.schedules}

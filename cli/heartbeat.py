@@ -19,18 +19,22 @@ HEARTBEAT = "prefect.flow-run.heartbeat"
 ENDINGS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", *ActivityStatus)
 """Prefect names the event after the state, and our runbooks name theirs as Practice Activity does."""
 
+PATIENCE = timedelta(seconds=90)  # the time of three heartbeats
+
+SILENCE = EventTrigger(
+    posture=Posture.Proactive,
+    match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
+    for_each={"prefect.resource.id"},
+    after={HEARTBEAT},
+    expect={HEARTBEAT, *(f"prefect.flow-run.{ending}" for ending in ENDINGS)},
+    threshold=1,
+    within=PATIENCE,
+)
+
 VANISHED = AutomationCore(
     name="Crash runs without heartbeat",
     description="Marks a run Crashed when its process vanished, e.g. because the worker's machine went down.",
-    trigger=EventTrigger(
-        posture=Posture.Proactive,
-        match=ResourceSpecification({"prefect.resource.id": ["prefect.flow-run.*"]}),
-        for_each={"prefect.resource.id"},
-        after={HEARTBEAT},
-        expect={HEARTBEAT, *(f"prefect.flow-run.{ending}" for ending in ENDINGS)},
-        threshold=1,
-        within=timedelta(seconds=90),  # three heartbeats may be late before a run counts as gone
-    ),
+    trigger=SILENCE,
     actions=[
         ChangeFlowRunState(
             state=StateType.CRASHED, message="The run's process vanished: it gave no sign of life for 90 seconds."

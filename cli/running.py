@@ -4,11 +4,13 @@ import sys
 from typing import Annotated
 
 import typer
+from prefect.client.schemas.objects import State
 
 from cli.arguments import KnownPractice
 from cli.following import follow
 from cli.installation import installation, prefect
 from cli.terminal import terminal
+from xpm.connection.integration import Integration
 from xpm.connection.preflight import practice_named
 from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import EVERYTHING, Entity
@@ -58,9 +60,14 @@ def sync(
 
 
 def _start_and_follow(runbook: str, practice: str, parameters: dict[str, object]) -> None:
-    with installation() as integration, prefect() as client:
+    with installation() as integration:
         practice_named(integration, practice)
+        state = _follow_new_run(integration, runbook, parameters)
+    sys.exit(0 if state.is_completed() else 1)
+
+
+def _follow_new_run(integration: Integration, runbook: str, parameters: dict[str, object]) -> State:
+    with prefect() as client:
         deployment = client.read_deployment_by_name(runbook)
         run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
-        state = follow(run.id, integration, client, terminal())
-    sys.exit(0 if state.is_completed() else 1)
+        return follow(run.id, integration, client, terminal())

@@ -1,0 +1,1 @@
+"""The `fyi-xpm` command."""

@@ -1,0 +1,1 @@
+"""The demo's parts; the whole of it runs in CI."""

@@ -1,0 +1,138 @@
+"""A run is followed step by step, to the sentence it ends with."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from io import StringIO
+from uuid import UUID, uuid4
+
+import pytest
+from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.client.schemas.sorting import TaskRunSort
+from prefect.states import Completed, Failed, Pending, Running
+from rich.console import Console
+
+from cli.following import follow
+from tests.cli.shell import MERE, SLUG, Installed
+from xpm.connection.integration import Integration
+from xpm.store import attempts, people, runs
+from xpm.store.runs import Tally
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+
+RUN = uuid4()
+
+
+def step(name: str, state: State) -> TaskRun:
+    return TaskRun(name=f"{name}-a1b", task_key=name, dynamic_key="0", state=state, total_run_time=timedelta(seconds=2))
+
+
+CHECKED = step("Check your user account", Completed())
+SKIPPED = step("Sync tax returns", Completed(name="Skipped"))
+UNREAD = step("Sync jobs", Failed())
+WORKING = step("Sync clients", Running())
+
+
+@dataclass
+class ScriptedPrefect:
+    """A Prefect on whose run something happens between one look and the next."""
+
+    scenes: Iterator[tuple[State, Sequence[TaskRun]]]
+    steps: Sequence[TaskRun] = field(default=(), init=False)
+
+    def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
+        state, self.steps = next(self.scenes)
+        return FlowRun(id=flow_run_id, flow_id=uuid4(), state=state, parameters={"practice": SLUG})
+
+    def read_task_runs(self, *, flow_run_filter: FlowRunFilter, sort: TaskRunSort) -> list[TaskRun]:
+        return list(reversed(self.steps))
+
+
+@pytest.fixture(autouse=True)
+def looks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.following.LOOK_EVERY", 0.01)
+
+
+@pytest.fixture
+def integration(installed: Installed) -> Iterator[Integration]:
+    installed.add_practice()
+    with installed.integration() as integration:
+        yield integration
+
+
+def followed(integration: Integration, *scenes: tuple[State, Sequence[TaskRun]], terminal: bool = False) -> str:
+    console = Console(file=StringIO(), width=120, markup=False, force_terminal=terminal)
+    follow(RUN, integration, ScriptedPrefect(iter(scenes)), console)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_every_step_is_told_once_when_it_is_over_and_the_runs_own_sentence_comes_last(integration: Integration) -> None:
+    told = followed(
+        integration,
+        (Pending(), []),
+        (Running(), [CHECKED, WORKING]),
+        (Running(), [CHECKED, UNREAD, WORKING]),
+        (Failed(name="Failure", message="One part did not end well."), [CHECKED, UNREAD, SKIPPED]),
+    )
+
+    assert told.splitlines() == [
+        "✓ Check your user account 2.0 s",
+        "✗ Sync jobs 2.0 s",
+        "✓ Sync tax returns (skipped) 2.0 s",
+        "One part did not end well.",
+    ]
+
+
+def test_a_run_without_a_sentence_ends_with_the_name_of_its_state(integration: Integration) -> None:
+    assert followed(integration, (Completed(), [])) == "Completed\n"
+
+
+def test_the_link_is_printed_once_and_in_one_piece(integration: Integration) -> None:
+    now = integration.clock()
+    with integration.database.write() as session:
+        person = people.by_email(session, SLUG, MERE)
+        assert person is not None
+        attempt = attempts.open_attempt(
+            session,
+            practice=SLUG,
+            user_id=person.id,
+            flow_run_id=str(RUN),
+            expires_at=now + timedelta(hours=1),
+            now=now,
+        )
+
+    told = followed(integration, (Running(), []), (Running(), []), (Completed(message="Done."), []))
+
+    (link, done) = told.splitlines()
+    assert link.endswith(f"/connect/{attempt.id}")
+    assert done == "Done."
+
+
+def test_a_terminal_shows_how_many_records_a_sync_has_read(integration: Integration) -> None:
+    with integration.database.write() as session:
+        started = runs.start(
+            session,
+            practice=SLUG,
+            tenant_id="3f6e",
+            entity="jobs",
+            mode=SyncMode.FULL,
+            trigger=SyncTrigger.MANUAL,
+            now=integration.clock(),
+        )
+        runs.checkpoint(session, started.id, Tally(added=200, changed=40, unchanged=10))
+
+    told = followed(integration, *[(Running(), [WORKING])] * 30, (Completed(message="Done."), []), terminal=True)
+
+    assert "jobs: 250 records" in told
+
+
+def test_brackets_in_a_sentence_are_printed_as_they_are(integration: Integration) -> None:
+    assert followed(integration, (Failed(message="Vale [red] is unknown."), [])) == "Vale [red] is unknown.\n"
+
+
+def test_following_ends_when_its_patience_does(integration: Integration) -> None:
+    for_ever = ScriptedPrefect(iter(lambda: (Running(), []), None))
+
+    with pytest.raises(TimeoutError, match="did not end"):
+        follow(RUN, integration, for_ever, Console(file=StringIO()), patience=0.05)

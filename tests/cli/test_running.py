@@ -1,0 +1,139 @@
+"""`fyi-xpm sync` and `reconnect`: a run is started in Prefect, and its end decides the exit code."""
+
+import contextvars
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelled, Completed, Crashed, Failed
+
+from tests.cli.shell import MERE, SLUG, Installed, Shell
+
+WAITING = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])))
+PATIENCE = 60.0  # seconds for a run to appear
+ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
+
+
+@contextmanager
+def worker_that_ends_the_next_run(ending: State) -> Iterator[list[FlowRun]]:
+    """Stands for a worker: takes the next run that somebody started, and ends it so."""
+    taken: list[FlowRun] = []
+    context = contextvars.copy_context()  # Prefect keeps its settings there
+    worker = threading.Thread(target=context.run, args=(_end_next, ending, taken))
+    worker.start()
+    yield taken
+    worker.join(PATIENCE)
+
+
+def _end_next(ending: State, taken: list[FlowRun]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    with get_client(sync_client=True) as client:
+        while not taken and time.monotonic() < deadline:
+            started = client.read_flow_runs(flow_run_filter=WAITING)
+            taken += [run for run in started if not run.auto_scheduled]
+            time.sleep(0.2)
+        for run in taken:
+            client.set_flow_run_state(run.id, ending, force=True)
+
+
+@contextmanager
+def program_that_answers(status: int) -> Iterator[str]:
+    """Something that listens where Prefect should, and answers everything so; gives its address."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002 - the name it has there
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Answers) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/api"
+        server.shutdown()
+        thread.join()
+
+
+@ON_PREFECT
+@pytest.mark.parametrize(
+    "ending",
+    [
+        Completed(message="All is in step."),
+        Failed(name="Action Required", message="Reconnect XPM."),
+        Crashed(message="The process is gone."),
+        Cancelled(message="Somebody cancelled it."),
+    ],
+    ids=["completed", "action required", "crashed", "cancelled"],
+)
+def test_only_a_completed_run_ends_with_zero(
+    fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None, ending: State
+) -> None:
+    installed.add_practice()
+
+    with worker_that_ends_the_next_run(ending):
+        said = fyi_xpm("sync", SLUG)
+
+    assert said.code == (0 if ending.is_completed() else 1)
+    assert said.out.splitlines()[-1] == ending.message
+
+
+@ON_PREFECT
+def test_a_sync_asks_for_what_was_said(
+    fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
+) -> None:
+    installed.add_practice()
+
+    with worker_that_ends_the_next_run(Completed()) as taken:
+        fyi_xpm("sync", SLUG, "--only", "jobs", "--only", "staff", "--changes", "--person", MERE)
+
+    assert taken[0].parameters == {
+        "practice": SLUG,
+        "entities": ["jobs", "staff"],
+        "mode": "changes",
+        "trigger": "manual",
+        "person": MERE,
+    }
+
+
+@ON_PREFECT
+def test_a_reconnect_asks_for_what_was_said(
+    fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
+) -> None:
+    installed.add_practice()
+
+    with worker_that_ends_the_next_run(Completed()) as taken:
+        fyi_xpm("reconnect", SLUG, "--admin", MERE, "--long-term-user", "--minutes", "5")
+
+    assert taken[0].parameters == {
+        "practice": SLUG,
+        "admin_email": MERE,
+        "long_term_user": True,
+        "answer_within_minutes": 5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "cure"), [(404, "fyi-xpm deploy"), (500, "PREFECT_API_URL")], ids=["not deployed", "in trouble"]
+)
+def test_a_prefect_that_refuses_is_answered_with_the_cure(
+    fyi_xpm: Shell, installed: Installed, status: int, cure: str
+) -> None:
+    installed.add_practice()
+
+    with program_that_answers(status) as url, temporary_settings({PREFECT_API_URL: url}):
+        said = fyi_xpm("sync", SLUG)
+
+    assert (said.code, said.out) == (2, "")
+    assert cure in said.err
+    assert said.err.count("\n") == 1
