@@ -24,7 +24,7 @@ class Browser:
     def __init__(self, stop_at: str | None = None) -> None:
         self._http = httpx.Client(timeout=30)
         self._stop_at = stop_at
-        self._page = html.fromstring("<p/>")
+        self._page = html.document_fromstring("<p/>")
         self.url = ""
 
     def __enter__(self) -> "Browser":
@@ -78,6 +78,6 @@ class Browser:
                 return
             response = self._http.get(self.url)
         self.url = str(response.url)
-        self._page = html.fromstring(response.text or "<p/>")
+        self._page = html.document_fromstring(response.text or "<p/>")
         if response.is_error:
             raise PageRefused(f"{self.url} answered {response.status_code}: {self._headline()}")

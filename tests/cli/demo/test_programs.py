@@ -1,0 +1,181 @@
+"""The demo's programs: each is waited for, and none outlives the demo."""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from cli.demo import programs as module
+from cli.demo.programs import ProgramFailed, Programs, free_port
+
+SERVING = """
+import http.server, sys
+http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()
+"""
+STARTING_A_FAMILY = """
+import pathlib, subprocess, sys, time
+child = "import pathlib, subprocess, sys, time; " \\
+    "one = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], start_new_session=True); " \\
+    "pathlib.Path(sys.argv[1]).write_text(str(one.pid)); time.sleep(600)"
+subprocess.Popen([sys.executable, "-c", child, sys.argv[1]], start_new_session=True)
+time.sleep(600)
+"""
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(600)"
+NOTING_ITS_END = """
+import pathlib, signal, sys, time
+def end(*_):
+    with open(sys.argv[1], "a") as file:
+        file.write(sys.argv[2] + "\\n")
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+time.sleep(600)
+"""
+PATIENCE = 30.0  # seconds for a program to get somewhere
+
+
+def python(program: str, *arguments: object) -> list[str]:
+    return [sys.executable, "-c", program, *map(str, arguments)]
+
+
+def until(holds: Callable[[], object]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < deadline, "It did not happen in time."
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Iterator[Programs]:
+    with Programs(tmp_path / "logs", os.environ) as programs:
+        yield programs
+
+
+def test_a_program_is_waited_for_until_it_answers(programs: Programs) -> None:
+    port = free_port(0)
+
+    programs.start("server", python(SERVING, port), ready=f"http://127.0.0.1:{port}/")
+
+    with socket.create_connection(("127.0.0.1", port)):
+        programs.check()
+
+
+def test_a_program_that_ends_while_it_is_waited_for_is_named_with_its_last_words(programs: Programs) -> None:
+    with pytest.raises(ProgramFailed, match=r"(?s)server ended with exit code 3.*server\.log.*No room at the inn"):
+        programs.start("server", python("print('No room at the inn'); exit(3)"), ready="http://127.0.0.1:9/")
+
+
+def test_a_program_that_never_answers_is_given_up_with_its_log_named(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STARTING_SECONDS", 1)
+
+    with pytest.raises(ProgramFailed, match=r"server did not answer at http://127\.0\.0\.1:9/.*\n?.*server\.log"):
+        programs.start("server", python("import time; time.sleep(600)"), ready="http://127.0.0.1:9/")
+
+
+def test_a_failure_shows_no_more_than_the_end_of_the_log(programs: Programs) -> None:
+    with pytest.raises(ProgramFailed) as failed:
+        programs.run("talker", python("print(*range(1000), sep='\\n'); exit(1)"))
+
+    assert str(failed.value).splitlines()[1:] == [str(number) for number in range(980, 1000)]
+
+
+def test_another_program_that_ends_is_noticed_while_one_is_waited_for(programs: Programs) -> None:
+    programs.start("first", python("exit(1)"))
+
+    with pytest.raises(ProgramFailed, match="first ended with exit code 1"):
+        programs.start("second", python("import time; time.sleep(600)"), ready="http://127.0.0.1:9/")
+
+
+def test_a_program_that_ended_by_itself_is_noticed_even_if_it_ended_well(programs: Programs) -> None:
+    programs.start("worker", python("pass"))
+
+    with pytest.raises(ProgramFailed, match="worker ended with exit code 0"):
+        until(programs.check)
+
+
+def test_a_program_that_is_run_to_its_end_may_end(programs: Programs) -> None:
+    programs.run("deploy", python("print('deployed')"))
+
+    programs.check()
+    assert programs.log("deploy").read_text() == "deployed\n"
+
+
+def test_children_of_children_are_gone_after_stopping(programs: Programs, tmp_path: Path) -> None:
+    note = tmp_path / "grandchild"
+    programs.start("worker", python(STARTING_A_FAMILY, note))
+    until(lambda: note.exists() and note.read_text())
+    grandchild = psutil.Process(int(note.read_text()))
+
+    programs.stop()
+
+    assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_program_that_does_not_listen_is_stopped_all_the_same(
+    programs: Programs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STOPPING_SECONDS", 0.5)
+    programs.start("deaf", python(DEAF))
+    until(programs.log("deaf").read_text)
+    began = time.monotonic()
+
+    programs.stop()
+
+    assert time.monotonic() - began < PATIENCE
+    assert not [one for one in psutil.Process().children() if DEAF in one.cmdline()]
+
+
+def test_programs_are_stopped_in_the_opposite_order(programs: Programs, tmp_path: Path) -> None:
+    ends = tmp_path / "ends"
+    for name in ("sandbox", "prefect", "worker"):
+        programs.start(name, python(NOTING_ITS_END, ends, name))
+        until(programs.log(name).read_text)
+
+    programs.stop()
+
+    assert ends.read_text().split() == ["worker", "prefect", "sandbox"]
+
+
+def test_leaving_by_an_error_stops_them_too(tmp_path: Path) -> None:
+    def fail() -> None:
+        with Programs(tmp_path, os.environ) as programs:
+            programs.start("worker", python(NOTING_ITS_END, tmp_path / "ends", "worker"))
+            until(programs.log("worker").read_text)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+
+    assert (tmp_path / "ends").read_text() == "worker\n"
+
+
+def test_a_program_sees_the_environment_it_was_given_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XPM_ENCRYPTION_KEYS", "not for the demo")
+
+    with Programs(tmp_path, {"XPM_CONSOLE_URL": "http://127.0.0.1:4280"}) as programs:
+        programs.run("one", python("import os; print(*sorted(name for name in os.environ if name.startswith('XPM')))"))
+        assert programs.log("one").read_text() == "XPM_CONSOLE_URL\n"
+
+
+def test_the_preferred_port_is_taken_where_nobody_listens() -> None:
+    preferred = free_port(0)
+
+    assert free_port(preferred) == preferred
+
+
+def test_another_port_is_found_where_somebody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        found = free_port(port)
+
+    assert found not in (0, port)
