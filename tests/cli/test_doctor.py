@@ -1,0 +1,73 @@
+"""`fyi-xpm doctor` names everything that is missing, with what to do about it, and nothing that is in order."""
+
+from collections.abc import Iterator
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+
+from cli.deploying import POOL
+from sandbox.server import SandboxServer
+from sandbox.world import small_world
+from tests.cli.shell import Shell
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+    """A Xero that answers."""
+    with SandboxServer(small_world()) as sandbox:
+        monkeypatch.setenv("XERO_JWKS_URL", f"{sandbox.url}/.well-known/openid-configuration/jwks")
+        yield sandbox
+
+
+@pytest.fixture
+def nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither Xero nor the console."""
+    monkeypatch.setenv("XERO_JWKS_URL", "http://127.0.0.1:9/jwks")
+    monkeypatch.setenv("XPM_CONSOLE_URL", "http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("nothing_answers")
+def test_a_machine_on_which_nothing_is_set_up_hears_of_everything_at_once(fyi_xpm: Shell) -> None:
+    said = fyi_xpm("doctor")
+
+    assert said.code == 1
+    findings = said.out.splitlines()
+    assert [finding.split(":")[0] for finding in findings] == [
+        "✗ Encryption key",
+        "✗ Database",
+        "✗ Xero app",
+        "✗ Xero app",
+        "✗ Prefect",
+        "✗ Console",
+    ]
+    for finding, cure in zip(
+        findings,
+        ("XPM_ENCRYPTION_KEYS", "fyi-xpm migrate", "XERO_CLIENT_ID", "127.0.0.1:9/jwks", "PREFECT_API_URL", "console"),
+        strict=True,
+    ):
+        assert cure in finding
+
+
+@pytest.mark.xdist_group("prefect-of-cli")
+@pytest.mark.usefixtures("installed", "deployed_once", "sandbox")
+def test_what_is_in_order_is_ticked_and_a_missing_worker_noticed(
+    fyi_xpm: Shell,
+    prefect: SyncPrefectClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XERO_CLIENT_ID", "FYI-XPM-SANDBOX")
+    monkeypatch.setenv("XPM_CONSOLE_URL", "http://127.0.0.1:9")
+
+    first = fyi_xpm("doctor").out.splitlines()
+    prefect.request(
+        "POST",
+        "/work_pools/{work_pool_name}/workers/heartbeat",
+        path_params={"work_pool_name": POOL},
+        json={"name": "a worker"},
+    )
+    second = fyi_xpm("doctor").out.splitlines()
+
+    assert first[:3] == ["✓ Encryption key", "✓ Database", "✓ Xero app"]
+    assert first[3].startswith("✗ Prefect: No worker")
+    assert second[3] == "✓ Prefect"
+    assert second[4].startswith("✗ Console")
