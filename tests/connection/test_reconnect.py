@@ -1,6 +1,7 @@
 """A reconnect that goes well, from the link to the reset."""
 
 from dataclasses import replace
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -210,4 +211,5 @@ def test_an_overview_tells_how_the_practice_stands(harbour: Harbour) -> None:
     harbour.finish(invitation)
     seen = overview(harbour.integration, harbour.slug)
     assert (seen.said.title, seen.connected_by, seen.syncs) == (f"Connected to {HARBOUR_NAME}", "Mere Tāne", ())
-    assert f"{seen.since:%d %B %Y}" in seen.said.cause
+    by_the_practice_clock = seen.since.astimezone(ZoneInfo(seen.time_zone))
+    assert f"since {by_the_practice_clock:%d %B %Y %H:%M}" in seen.said.cause
