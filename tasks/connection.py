@@ -15,7 +15,7 @@ from xpm.connection.choice import Offer
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import Invitation
 from xpm.connection.preflight import Person
-from xpm.words import Stopped
+from xpm.words import Stopped, message
 
 
 @task(name="Check your user account")
@@ -32,7 +32,7 @@ def check_user_account(practice: str, admin_email: str, long_term_user: bool) ->
         except Stopped as stopped:
             _publish_preflight(practice, stopped.message.text)
             raise
-    _publish_preflight(practice, f"{person.name} is an active FYI Admin of this practice and stays.")
+    _publish_preflight(practice, message("preflight.passed", person=person.name).text)
     return person
 
 
