@@ -8,7 +8,7 @@ READY := .venv/.ready
 export PYTHONDONTWRITEBYTECODE :=
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -19,16 +19,13 @@ demo: $(READY)  ## try the runbook on this machine; ARGS=--unattended lets a scr
 
 test: $(READY) lint  ## lint, types, import rules, and every test, with coverage of branches
 	rm -f .coverage .coverage.*
-	.venv/bin/pytest -n auto --dist loadgroup --cov --cov-report=
+	.venv/bin/pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=93
 
 lint: $(READY)  ## style, types and import rules alone
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
-
-bench: $(READY)  ## measure; writes bench/RESULTS.md
-	.venv/bin/python -m bench
 
 clean:  ## remove the environment and everything the demo left
 	rm -rf .venv .xpm

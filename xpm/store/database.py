@@ -91,7 +91,7 @@ def _session(connection: Connection) -> Session:
 def _understood(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise DatabaseUnavailable("the database URL cannot be read") from None  # its text may hold a password
     if parsed.drivername not in DRIVERS:
         raise DatabaseUnavailable(f"no support for {parsed.drivername} databases; use sqlite or postgresql")
