@@ -9,7 +9,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-from pydantic import SecretStr
 from sqlalchemy import select
 from sqlmodel import Session
 
@@ -17,7 +16,8 @@ from sandbox.faults import Fault, fault_from
 from sandbox.practice import Practice as XpmPractice
 from sandbox.server import SandboxServer
 from sandbox.visitor import visit
-from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, MERE
+from sandbox.world import HARBOUR_VALE, MERE
+from tests.connection.installation import settings_for
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
 from xpm.connection.integration import Integration
@@ -62,24 +62,15 @@ def request(entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> Sync
     return SyncRequest(SLUG, entity, mode, **({"trigger": SyncTrigger.MANUAL} | more))
 
 
-def settings_for(url: str, key: str, database_url: str) -> Settings:
-    """The configuration that leads to a sandbox."""
-    return Settings(
-        xpm_database_url=database_url,
-        xpm_encryption_keys=(SecretStr(key),),
-        xero_client_id=CLIENT_ID,
-        xero_client_secret=SecretStr(CLIENT_SECRET),
-        xero_authorize_url=f"{url}/identity/connect/authorize",
-        xero_token_url=f"{url}/connect/token",
-        xero_revocation_url=f"{url}/connect/revocation",
-        xero_connections_url=f"{url}/connections",
-        xero_xpm_url=f"{url}/practicemanager/3.1",
-        xero_issuer=url,
-        xero_jwks_url=f"{url}/.well-known/openid-configuration/jwks",
-        xero_tax_url=f"{url}/tax/returns",
-        xero_calls_per_minute=PLENTY,
-        xero_calls_per_day=PLENTY,
-    )
+def generous_settings(url: str, key: str, database_url: str) -> Settings:
+    """The configuration that leads to a sandbox, with a tax feed and plenty of calls."""
+    changes = {
+        "xpm_database_url": database_url,
+        "xero_tax_url": f"{url}/tax/returns",
+        "xero_calls_per_minute": PLENTY,
+        "xero_calls_per_day": PLENTY,
+    }
+    return settings_for(url, key).model_copy(update=changes)
 
 
 @dataclass
@@ -181,7 +172,9 @@ def opened(server: SandboxServer, database: Database, *, history_start: dt.date 
     url = database.url.render_as_string(hide_password=False)
     clock = Clock()
     with httpx.Client(trust_env=False) as http:
-        integration = Integration(settings_for(server.url, key, url), database, Vault([key]), http, clock, clock.wait)
+        integration = Integration(
+            generous_settings(server.url, key, url), database, Vault([key]), http, clock, clock.wait
+        )
         _move_in(integration, history_start)
         _connect(integration)
         yield House(server, integration, clock)
