@@ -14,7 +14,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
 
-    xpm_database_url: str = "sqlite:///.xpm/xpm.db"
+    xpm_database_url: str = Field("sqlite:///.xpm/xpm.db", repr=False)  # may hold a password
     xpm_encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     xpm_console_url: str = "http://127.0.0.1:4280"
     xpm_tax_exports: Path | None = None

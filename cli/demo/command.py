@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.demo import administrator, broken
-from cli.demo.programs import ProgramFailed, Programs
+from cli.demo.programs import ProgramFailed, Programs, alone
 from cli.demo.report import compare, compared_table
 from cli.demo.stage import PRACTICE, Stage, people_the_practice
 from cli.following import follow
@@ -44,25 +44,35 @@ def demo(
     Starts a sandbox that stands for Xero, Prefect, a worker and the console; everything is kept in .xpm/demo.
     """
     console, began = terminal(), time.monotonic()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(mode=0o700, parents=True)
-    stage = Stage.at(FOLDER.resolve())
-    os.environ.update(stage.environment())
     try:
-        with _interruptible(), Programs(stage.folder / "logs", stage.environment()) as programs:
-            _start(stage, programs, jobs, console)
-            with Integration.opened() as integration:
-                console.print("A practice is connected, and its access is then taken away in Xero …")
-                people_the_practice(integration)
-                broken.connect_and_break(integration, stage)
-                programs.run("deploy", [sys.executable, "-m", "cli.main", "deploy"])
-                code = _unattended(stage, integration, console) if unattended else _attended(stage, programs, console)
+        with alone(FOLDER.with_suffix(".lock")):
+            code = _play(_fresh_stage(), unattended, jobs, console)
     except (ProgramFailed, administrator.GaveUp, TimeoutError) as error:
         terminal(errors=True).print(Text(str(error), "red"), soft_wrap=True)
         sys.exit(1)
     if unattended:
         console.print(f"The demo took {_minutes(time.monotonic() - began)}.")
     sys.exit(code)
+
+
+def _fresh_stage() -> Stage:
+    """A stage without anything an earlier demo left, as the environment of this process and all it starts."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(mode=0o700, parents=True)
+    stage = Stage.at(FOLDER.resolve())
+    os.environ.update(stage.environment())
+    return stage
+
+
+def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
+    with _interruptible(), Programs(stage.folder / "logs", stage.environment()) as programs:
+        _start(stage, programs, jobs, console)
+        with Integration.opened() as integration:
+            console.print("A practice is connected, and its access is then taken away in Xero …")
+            people_the_practice(integration)
+            broken.connect_and_break(integration, stage)
+            programs.run("deploy", [sys.executable, "-m", "cli.main", "deploy"])
+            return _unattended(stage, integration, console) if unattended else _attended(stage, programs, console)
 
 
 def _start(stage: Stage, programs: Programs, jobs: int, console: Console) -> None:

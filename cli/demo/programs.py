@@ -1,10 +1,11 @@
 """Starts the programs of the demo, waits until each answers, and stops every one of them at the end."""
 
+import fcntl
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -80,6 +81,22 @@ class Programs:
     def _failure(self, name: str, what: str) -> ProgramFailed:
         lines = self.log(name).read_text(errors="replace").splitlines()[-20:]
         return ProgramFailed("\n".join([f"{name} {what}. The end of {self.log(name)}:", *lines]))
+
+
+@contextmanager
+def alone(lock: Path) -> Iterator[None]:
+    """Keep a second demo out of this one's folder; the lock ends with the process, however it ends.
+
+    Raises:
+        ProgramFailed: another demo is running there.
+    """
+    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ProgramFailed("A demo is running in this folder already. Stop it first, with Ctrl-C.") from None
+        yield
 
 
 def free_port(preferred: int) -> int:

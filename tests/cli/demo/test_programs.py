@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from cli.demo import programs as module
-from cli.demo.programs import ProgramFailed, Programs, free_port
+from cli.demo.programs import ProgramFailed, Programs, alone, free_port
 
 SERVING = """
 import http.server, sys
@@ -179,3 +179,10 @@ def test_another_port_is_found_where_somebody_listens() -> None:
         found = free_port(port)
 
     assert found not in (0, port)
+
+
+def test_a_second_demo_in_the_same_folder_is_refused_and_a_later_one_is_not(tmp_path: Path) -> None:
+    with alone(tmp_path / "demo.lock"), pytest.raises(ProgramFailed, match="running in this folder already"):
+        alone(tmp_path / "demo.lock").__enter__()
+    with alone(tmp_path / "demo.lock"):
+        pass
