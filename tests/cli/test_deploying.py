@@ -18,7 +18,7 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import DeploymentSchedule, FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.client.schemas.schedules import CronSchedule
+from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
 from prefect.events.actions import DoNothing
 from prefect.server.schemas.schedules import CronSchedule as ServedSchedule
 
@@ -102,13 +102,18 @@ def test_deploying_again_adds_the_new_practices_and_changes_nothing_else(
 def test_the_runbooks_are_deployed_with_their_descriptions_and_parameters(
     prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
-    reset, by_hand, overnight = deployed(prefect)
+    reset, by_hand, overnight, watch = deployed(prefect)
 
     assert "practice was chosen" in str(reset.description)
-    assert all(one.description and one.work_pool_name == POOL for one in (reset, by_hand, overnight))
+    assert all(one.description and one.work_pool_name == POOL for one in (reset, by_hand, overnight, watch))
     assert reset.parameters == {}
     assert by_hand.parameters == {"trigger": "manual"}
     assert overnight.parameters == {"trigger": "overnight", "mode": "full"}
+    assert watch.concurrency_limit == 1 or watch.global_concurrency_limit
+    (every_so_often,) = watch.schedules
+    assert every_so_often.schedule == IntervalSchedule(
+        interval=timedelta(minutes=15), anchor_date=every_so_often.schedule.anchor_date
+    )
     assert prefect.read_work_pool(POOL).type == "process"
 
 
