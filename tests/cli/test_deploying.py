@@ -18,11 +18,11 @@ from prefect.client.schemas.filters import (
 )
 from prefect.client.schemas.objects import DeploymentSchedule, FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
-from prefect.client.schemas.schedules import CronSchedule, IntervalSchedule
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.actions import DoNothing
 from prefect.server.schemas.schedules import CronSchedule as ServedSchedule
 
-from cli.deploying import POOL, schedule_nights
+from cli.deploying import POOL, deploy_runbooks, schedule_nights
 from cli.doctor import DEPLOYMENTS
 from cli.heartbeat import PATIENCE as SILENT_FOR
 from cli.heartbeat import SILENCE, VANISHED, watch_heartbeats
@@ -109,11 +109,9 @@ def test_the_runbooks_are_deployed_with_their_descriptions_and_parameters(
     assert reset.parameters == {}
     assert by_hand.parameters == {"trigger": "manual"}
     assert overnight.parameters == {"trigger": "overnight", "mode": "full"}
-    assert watch.concurrency_limit == 1 or watch.global_concurrency_limit
-    (every_so_often,) = watch.schedules
-    assert every_so_often.schedule == IntervalSchedule(
-        interval=timedelta(minutes=15), anchor_date=every_so_often.schedule.anchor_date
-    )
+    assert [one.schedule for one in watch.schedules] == [CronSchedule(cron="*/15 * * * *")]
+    assert watch.global_concurrency_limit
+    assert watch.global_concurrency_limit.limit == 1  # a slow watch is not overtaken by the next
     assert prefect.read_work_pool(POOL).type == "process"
 
 
@@ -156,6 +154,16 @@ def test_a_night_that_was_paused_stays_paused(
     schedule_nights(prefect, [practice])
 
     assert schedule_of(prefect, "quiet-cove").active is False
+
+
+def test_a_watch_over_connections_that_was_paused_stays_paused(prefect: SyncPrefectClient, deployed_once: None) -> None:
+    (schedule,) = prefect.read_deployment_by_name("watch/watch").schedules
+    prefect.update_deployment_schedule(prefect.read_deployment_by_name("watch/watch").id, schedule.id, active=False)
+
+    deploy_runbooks(prefect)
+
+    (again,) = prefect.read_deployment_by_name("watch/watch").schedules
+    assert (again.id, again.active) == (schedule.id, False)
 
 
 def test_the_watch_is_made_once_and_corrected_where_it_differs(prefect: SyncPrefectClient) -> None:
