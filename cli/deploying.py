@@ -15,11 +15,12 @@ from prefect.settings import PREFECT_API_URL
 
 from cli.heartbeat import watch_heartbeats
 from cli.installation import installation, prefect
+from cli.notifying import notify_about_connections
 from cli.terminal import say, terminal
 from xpm.connection.integration import Integration
 from xpm.store import practices
 from xpm.store.tables import Practice
-from xpm.words import stop
+from xpm.words import message, stop
 
 ROOT = Path(__file__).resolve().parents[1]
 POOL = "xpm"
@@ -40,12 +41,14 @@ def deploy() -> None:
     Safe to repeat; run it after every upgrade, and after a practice was added.
     """
     with installation() as integration, integration.database.read() as session:
-        known = practices.all_of_them(session)
+        known, notify_url = practices.all_of_them(session), integration.settings.xpm_notify_url
     with prefect() as client, terminal().status("Deploying the runbooks to Prefect"):
         deploy_runbooks(client)
         schedule_nights(client, known)
         watch_heartbeats(client)
+        notifying = notify_about_connections(client, notify_url)
     say(f"The runbooks are deployed. Scheduled every night at 19:00 of their own time: {_named(known)}.")
+    say(message("operator.notifying" if notifying else "operator.not_notifying").text)
 
 
 def deploy_runbooks(client: SyncPrefectClient) -> None:

@@ -17,7 +17,7 @@ from xpm.store.database import Database
 from xpm.store.vault import Vault
 from xpm.words import Message, message
 
-DEPLOYMENTS = ("reconnect/reconnect-and-resync", "sync/sync-practice", "sync/overnight")
+DEPLOYMENTS = ("reconnect/reconnect-and-resync", "sync/sync-practice", "sync/overnight", "watch/watch")
 TIMEOUT = 5.0  # seconds; a doctor that hangs is no help
 
 Check = Callable[[Settings], Iterator[Message]]

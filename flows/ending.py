@@ -22,14 +22,14 @@ from xpm.xero.errors import XeroError
 def stopped(practice: str, reason: Stopped | XeroError) -> State[Any]:
     """End a run that was stopped before anything was synchronised, with the connection as it was."""
     said = record_stop(practice, reason, str(flow_run.id))
-    return _failed(said)
+    return state_of(said)
 
 
 def ended(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, State[Any]]) -> State[Any]:
     """End a run whose parts ran, each on its own; the whole is as good as the worst of them."""
     outcomes = {entity: part.result(raise_on_failure=False) for entity, part in parts.items()}
     said = record_ending(practice, trigger, outcomes, str(flow_run.id))
-    return Completed(message=said.text) if said.status is ActivityStatus.SUCCESS else _failed(said)
+    return state_of(said)
 
 
 def crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -42,5 +42,8 @@ def cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> Non
     record_interruption(flow_run.parameters["practice"], "runbook.cancelled", str(flow_run.id))
 
 
-def _failed(said: Message) -> State[Any]:
+def state_of(said: Message) -> State[Any]:
+    """Completed for a success; anything else stands under its own name."""
+    if said.status is ActivityStatus.SUCCESS:
+        return Completed(message=said.text)
     return Failed(name=str(said.status), message=said.text)

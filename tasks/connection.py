@@ -7,14 +7,16 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.runtime import flow_run
 
+from tasks.announcing import announce
 from tasks.retrying import WAITS, worth_retrying
 from tasks.status import publish_status
 from xpm.connection import choice, invitation, preflight, reset
-from xpm.connection.access import require_connected
+from xpm.connection.access import is_broken, require_connected
 from xpm.connection.choice import Offer
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import Invitation
 from xpm.connection.preflight import Person
+from xpm.connection.watch import Notice
 from xpm.words import Stopped, message
 
 
@@ -103,7 +105,10 @@ def check_practice(invited: Invitation) -> None:
 def reset_connection(invited: Invitation) -> None:
     """Let the new consent take over, with the entry in Practice Activity."""
     with Integration.opened() as integration:
+        was_broken = is_broken(integration, invited.practice)
         said = reset.reset(integration, invited)
+    if was_broken:
+        announce(invited.practice, Notice.RECOVERED, said)
     publish_status(invited.practice)
     get_run_logger().info(said.text)
 

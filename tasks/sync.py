@@ -5,6 +5,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
+from tasks.announcing import announcing_a_break
 from tasks.retrying import WAITS, once_per_run, worth_retrying
 from xpm.connection.integration import Integration
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
@@ -44,7 +45,7 @@ def sync_entity(
         person=person or None,
         flow_run_id=str(flow_run.id),
     )
-    with Integration.opened() as integration:
+    with Integration.opened() as integration, announcing_a_break(practice):
         result = run_sync(integration, request)
     if result.status is RunStatus.SKIPPED:
         return Completed(name="Skipped", message=result.message.text, data=result)

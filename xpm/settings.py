@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     xpm_encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     xpm_console_url: str = "http://127.0.0.1:4280"
     xpm_tax_exports: Path | None = None
+    xpm_notify_url: SecretStr | None = None  # the addresses of many services are their own password
 
     xero_client_id: str = ""
     xero_client_secret: SecretStr | None = None
@@ -45,7 +46,7 @@ class Settings(BaseSettings):
     def _split_scopes(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
-    @field_validator("xero_client_secret", "xero_tax_url", "xpm_tax_exports", mode="before")
+    @field_validator("xero_client_secret", "xpm_notify_url", "xero_tax_url", "xpm_tax_exports", mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value

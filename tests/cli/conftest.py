@@ -12,7 +12,14 @@ from tests.cli.shell import Installed, Shell, installed_at
 from tests.prefect_server import prefect_server
 from xpm.store.database import Database
 
-VARIABLES = ("XPM_DATABASE_URL", "XPM_ENCRYPTION_KEYS", "XPM_CONSOLE_URL", "XERO_CLIENT_ID", "COLUMNS")
+VARIABLES = (
+    "XPM_DATABASE_URL",
+    "XPM_ENCRYPTION_KEYS",
+    "XPM_CONSOLE_URL",
+    "XPM_NOTIFY_URL",
+    "XERO_CLIENT_ID",
+    "COLUMNS",
+)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from prefect.client.schemas.schedules import CronSchedule
 from prefect.events.actions import DoNothing
 from prefect.server.schemas.schedules import CronSchedule as ServedSchedule
 
-from cli.deploying import POOL, schedule_nights
+from cli.deploying import POOL, deploy_runbooks, schedule_nights
 from cli.doctor import DEPLOYMENTS
 from cli.heartbeat import PATIENCE as SILENT_FOR
 from cli.heartbeat import SILENCE, VANISHED, watch_heartbeats
@@ -102,13 +102,16 @@ def test_deploying_again_adds_the_new_practices_and_changes_nothing_else(
 def test_the_runbooks_are_deployed_with_their_descriptions_and_parameters(
     prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
-    reset, by_hand, overnight = deployed(prefect)
+    reset, by_hand, overnight, watch = deployed(prefect)
 
     assert "practice was chosen" in str(reset.description)
-    assert all(one.description and one.work_pool_name == POOL for one in (reset, by_hand, overnight))
+    assert all(one.description and one.work_pool_name == POOL for one in (reset, by_hand, overnight, watch))
     assert reset.parameters == {}
     assert by_hand.parameters == {"trigger": "manual"}
     assert overnight.parameters == {"trigger": "overnight", "mode": "full"}
+    assert [one.schedule for one in watch.schedules] == [CronSchedule(cron="*/15 * * * *")]
+    assert watch.global_concurrency_limit
+    assert watch.global_concurrency_limit.limit == 1  # a slow watch is not overtaken by the next
     assert prefect.read_work_pool(POOL).type == "process"
 
 
@@ -151,6 +154,16 @@ def test_a_night_that_was_paused_stays_paused(
     schedule_nights(prefect, [practice])
 
     assert schedule_of(prefect, "quiet-cove").active is False
+
+
+def test_a_watch_over_connections_that_was_paused_stays_paused(prefect: SyncPrefectClient, deployed_once: None) -> None:
+    (schedule,) = prefect.read_deployment_by_name("watch/watch").schedules
+    prefect.update_deployment_schedule(prefect.read_deployment_by_name("watch/watch").id, schedule.id, active=False)
+
+    deploy_runbooks(prefect)
+
+    (again,) = prefect.read_deployment_by_name("watch/watch").schedules
+    assert (again.id, again.active) == (schedule.id, False)
 
 
 def test_the_watch_is_made_once_and_corrected_where_it_differs(prefect: SyncPrefectClient) -> None:

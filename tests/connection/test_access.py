@@ -1,11 +1,13 @@
 """Using a connection, and what is done when it turns out to be broken."""
 
+import pickle
+
 import pytest
 
 from sandbox.identity.connections import PRACTICE
 from sandbox.world import CLIENT_ID, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour
-from xpm.connection.access import practice_access
+from xpm.connection.access import ConnectionBroke, practice_access
 from xpm.connection.overview import overview
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import Stopped
@@ -58,6 +60,16 @@ def test_a_consent_that_ended_is_noticed_and_said_once(connected: Harbour) -> No
     assert refusal(connected).message.title == "XPM needs to reconnect"
     assert calls(connected) == asked
     assert (connected.entries(), connected.facts()) == ([*NOTHING_ADDED, "connection.needs_reconnect"], before)
+
+
+def test_who_is_first_to_find_the_connection_broken_carries_the_news_through_a_pickle(connected: Harbour) -> None:
+    connected.world.grants.revoke(MERE)
+    first, second = refusal(connected), refusal(connected)
+    assert isinstance(first, ConnectionBroke)
+    assert not isinstance(second, ConnectionBroke)
+    again: ConnectionBroke = pickle.loads(pickle.dumps(first))  # noqa: S301 - our own
+    assert (again.message, again.recorded, again.news) == (first.message, first.recorded, first.news)
+    assert again.news.key == "connection.needs_reconnect"
 
 
 def test_two_syncs_that_find_the_consent_ended_say_so_once(connected: Harbour) -> None:

@@ -19,6 +19,20 @@ from xpm.xero.api import XpmApi
 from xpm.xero.connections import ConnectionsApi
 from xpm.xero.errors import AccessLost, ConsentNeeded, MisconfiguredApp, XeroError
 
+MAY_ANSWER = frozenset({ConnectionState.CONNECTED, ConnectionState.PRIVILEGE_LOST})
+"""States in which Xero may answer: a privilege that was taken away can be given back."""
+
+BROKEN = frozenset({ConnectionState.NEEDS_RECONNECT, ConnectionState.DISCONNECTED, ConnectionState.PRIVILEGE_LOST})
+
+
+class ConnectionBroke(Stopped):
+    """A `Stopped` for whoever is the first to find the connection broken; `news` is what Practice Activity now has."""
+
+    def __init__(self, said: Message, recorded: bool, news: Message) -> None:
+        super().__init__(said, recorded)
+        self.args = (said, recorded, news)  # what a pickle calls the class with
+        self.news = news
+
 
 @dataclass(frozen=True)
 class PracticeAccess:
@@ -40,7 +54,13 @@ def practice_access(integration: Integration, slug: str) -> Iterator[PracticeAcc
         XeroError: any other trouble with Xero, which leaves the connection as it is.
     """
     practice = practice_named(integration, slug)
-    connection = require_connected(integration, practice)
+    with reached(integration, practice, require_connected(integration, practice)) as access:
+        yield access
+
+
+@contextmanager
+def reached(integration: Integration, practice: Practice, connection: Connection) -> Iterator[PracticeAccess]:
+    """Use this connection, whatever its state; otherwise as `practice_access`."""
     keeper = ConsentKeeper(integration, connection.consent_id or "")
     tenant_id = connection.tenant_id or ""
     with integration.signed_http(keeper) as http:
@@ -65,7 +85,13 @@ def require_connected(integration: Integration, practice: Practice) -> Connectio
         if state is ConnectionState.CONNECTED:
             return connection
         said_when_it_broke = state is not ConnectionState.NOT_CONNECTED
-        raise Stopped(_said_of(session, connection, state), recorded=said_when_it_broke)
+        raise Stopped(said_of(session, connection, state), recorded=said_when_it_broke)
+
+
+def is_broken(integration: Integration, slug: str) -> bool:
+    """Whether the connection was found broken, also while a reconnect is under way. Raises UnknownPractice."""
+    with integration.database.read() as session:
+        return connections.state_before(session, slug) in BROKEN
 
 
 def _notice(integration: Integration, connection: Connection, http: httpx.Client, error: XeroError) -> Stopped | None:
@@ -94,19 +120,23 @@ def _broken(integration: Integration, connection: Connection, state: ConnectionS
     """Record a broken connection, once: whoever finds it broken already adds nothing."""
     now = integration.clock()
     with integration.database.write() as session:
-        said = _said_of(session, connection, state)
+        said = said_of(session, connection, state)
         current = connections.get(session, connection.practice)
-        if current.consent_id == connection.consent_id and current.state is ConnectionState.CONNECTED:
+        first = current.consent_id == connection.consent_id and current.state in MAY_ANSWER - {state}
+        if first:
             move(session, connection.practice, state, said, now=now)
             if state is ConnectionState.NEEDS_RECONNECT and connection.consent_id:
                 consents.end(session, connection.consent_id, ConsentStatus.LOST)
         recorded = current.state is state
     if state is ConnectionState.NEEDS_RECONNECT:
-        return stop("connection.authentication_failed")
-    return Stopped(said, recorded)
+        shown, recorded = message("connection.authentication_failed"), False
+    else:
+        shown = said
+    return ConnectionBroke(shown, recorded, said) if first else Stopped(shown, recorded)
 
 
-def _said_of(session: Session, connection: Connection, state: ConnectionState) -> Message:
+def said_of(session: Session, connection: Connection, state: ConnectionState) -> Message:
+    """Why a connection in this state cannot be used."""
     person = people.get(session, connection.connected_by).name if connection.connected_by else "the administrator"
     practice = practices.get(session, connection.practice).name
     return message(f"connection.{state}", practice=practice, person=person, tenant=connection.tenant_name or practice)

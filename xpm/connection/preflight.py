@@ -116,9 +116,14 @@ def _is_refusal(error: XeroError | None) -> bool:
 
 
 def _is_staff_record(staff: Staff | Unreadable, person: Person, email: str) -> bool:
-    """Staff are matched on their email address (FYI: "Managing Users"), on the name where XPM has no address."""
-    if isinstance(staff, Unreadable):
-        return False
-    if staff.email:
-        return staff.email.strip().lower() in {email.strip().lower(), person.email}
-    return (staff.name or "").strip().casefold() == person.name.casefold()
+    return not isinstance(staff, Unreadable) and is_record_of(person, email, staff.email, staff.name)
+
+
+def is_record_of(person: Person, email: str, staff_email: str | None, staff_name: str | None) -> bool:
+    """Whether a staff record is this person's, who logs in to Xero with `email`.
+
+    Staff are matched on their email address (FYI: "Managing Users"), on the name where XPM has no address.
+    """
+    if staff_email:
+        return staff_email.strip().lower() in {email.strip().lower(), person.email}
+    return (staff_name or "").strip().casefold() == person.name.casefold()

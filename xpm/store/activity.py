@@ -1,5 +1,6 @@
 """Practice Activity: the log that an administrator reads and searches."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -47,6 +48,22 @@ def write(session: Session, entry: ActivityEntry) -> PracticeActivity:
     session.add(row)
     session.flush()
     return row
+
+
+def latest(session: Session, practice: str, kinds: Collection[str]) -> PracticeActivity | None:
+    """Find the newest entry of these kinds."""
+    entries = select(PracticeActivity).where(
+        PracticeActivity.practice == practice, col(PracticeActivity.kind).in_(kinds)
+    )
+    return session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(1)).one_or_none()
+
+
+def has(session: Session, practice: str, kind: str, title: str) -> bool:
+    """Tell whether there is an entry of this kind with this title."""
+    entries = select(PracticeActivity.id).where(
+        PracticeActivity.practice == practice, PracticeActivity.kind == kind, PracticeActivity.title == title
+    )
+    return session.exec(entries.limit(1)).first() is not None
 
 
 def recent(

@@ -4,10 +4,10 @@ import datetime as dt
 import uuid
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from xpm.store.errors import AlreadyThere, UnknownPerson
-from xpm.store.tables import FyiUser
+from xpm.store.tables import FyiUser, Staff
 
 CHANGEABLE = frozenset({"name", "email", "is_admin", "is_active", "leaving_on", "xero_userid"})
 
@@ -59,6 +59,12 @@ def by_email(session: Session, practice: str, email: str) -> FyiUser | None:
 def of(session: Session, practice: str) -> list[FyiUser]:
     """Give everyone of a practice, by address."""
     return list(session.exec(select(FyiUser).where(FyiUser.practice == practice).order_by(FyiUser.email)))
+
+
+def in_xpm(session: Session, practice: str, tenant_id: str) -> list[Staff]:
+    """Give the practice's staff in XPM, as last synchronised, without those who are gone there."""
+    staff = select(Staff).where(Staff.practice == practice, Staff.tenant_id == tenant_id)
+    return list(session.exec(staff.where(col(Staff.archived_at).is_(None))))
 
 
 def update(session: Session, user_id: str, **changes: str | bool | dt.date | None) -> FyiUser:

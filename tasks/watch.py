@@ -1,0 +1,67 @@
+"""The step of the watch: one practice looked at, and what came of all."""
+
+from collections.abc import Mapping
+
+from prefect import get_run_logger, task
+
+from tasks.announcing import announce
+from tasks.status import publish_status
+from xpm.connection.integration import Integration
+from xpm.connection.watch import watch_connection
+from xpm.store import practices
+from xpm.store.vocabulary import ActivityStatus
+from xpm.sync.staleness import watch_syncs
+from xpm.words import Message, Stopped, message
+
+
+def every_practice() -> list[str]:
+    """The practices to watch."""
+    with Integration.opened() as integration, integration.database.read() as session:
+        return [practice.slug for practice in practices.all_of_them(session)]
+
+
+@task(name="Watch the connection", task_run_name="Watch {practice}")
+def watch_practice(practice: str) -> None:
+    """Look after one practice: say what is new, and show how it stands.
+
+    Raises:
+        Stopped: something is not well, whether that was known before or not.
+    """
+    with Integration.opened() as integration:
+        seen = watch_connection(integration, practice)
+        for news in seen.news:
+            announce(practice, news.notice, news.said)
+        found = [*seen.found, *watch_syncs(integration, practice)]
+    if found or seen.news:
+        publish_status(practice)
+    if found:
+        said = found[0] if len(found) == 1 else _several(practice, found)
+        get_run_logger().warning(said.text)
+        raise Stopped(said, recorded=True)
+
+
+def sum_up_watch(outcomes: Mapping[str, object]) -> Message:
+    """What came of all practices; as good as the worst of them."""
+    wrong = {practice: _message_of(outcome) for practice, outcome in outcomes.items() if outcome is not None}
+    if not wrong:
+        return message("watch.all_well", count=len(outcomes))
+    remarks = " ".join(f"{practice}: {said.title}." for practice, said in wrong.items())
+    said = message("watch.some_not", count=len(wrong), of=len(outcomes), remarks=remarks)
+    return said.model_copy(update={"status": _worst(list(wrong.values()))})
+
+
+def _several(practice: str, found: list[Message]) -> Message:
+    findings = " ".join(f"({number}) {said.title}." for number, said in enumerate(found, 1))
+    said = message("watch.several", practice=practice, count=len(found), findings=findings)
+    return said.model_copy(update={"status": _worst(found)})
+
+
+def _message_of(outcome: object) -> Message:
+    if isinstance(outcome, Stopped):
+        return outcome.message
+    return message("watch.unexpected", reason=type(outcome).__name__)
+
+
+def _worst(said: list[Message]) -> ActivityStatus:
+    failed = any(one.status is ActivityStatus.FAILURE for one in said)
+    return ActivityStatus.FAILURE if failed else ActivityStatus.ACTION_REQUIRED

@@ -1,0 +1,254 @@
+"""The watch over one connection: what it proves, what it says, and how often."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from sandbox.identity.connections import PRACTICE
+from sandbox.world import MERE, SAM
+from tests.connection.harbour import Harbour
+from xpm.connection.access import BROKEN, is_broken
+from xpm.connection.watch import Notice, Sighting, watch_connection
+from xpm.store import consents, people
+from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.run import run_sync
+from xpm.sync.staleness import PATIENCE, watch_syncs
+from xpm.sync.work import SyncRequest
+from xpm.words import Stopped
+
+MADE = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]
+
+
+def look(harbour: Harbour) -> Sighting:
+    return watch_connection(harbour.integration, harbour.slug)
+
+
+def said(harbour: Harbour) -> list[str]:
+    """What Practice Activity got since the connection was made."""
+    return harbour.entries()[len(MADE) :]
+
+
+def change(harbour: Harbour, email: str = MERE, **changes: str | bool | dt.date | None) -> None:
+    with harbour.database.write() as session:
+        people.update(session, harbour.person(email).id, **changes)
+
+
+def sync(harbour: Harbour, *entities: Entity) -> None:
+    for entity in entities:
+        request = SyncRequest(practice=harbour.slug, entity=entity, mode=SyncMode.FULL, trigger=SyncTrigger.OVERNIGHT)
+        run_sync(harbour.integration, request)
+
+
+def wait(harbour: Harbour, time: dt.timedelta) -> None:
+    harbour.world.clock.advance(time.total_seconds())
+
+
+def test_a_connection_that_works_gives_no_word_and_costs_one_call_of_the_practices(connected: Harbour) -> None:
+    connected.world.journal.clear()
+    assert look(connected) == Sighting(connected=True)
+    assert [seen["path"] for seen in connected.world.journal.requests() if seen["area"] == "xpm"] == [
+        "category.api/list"
+    ]
+    assert said(connected) == []
+
+
+def test_a_practice_that_was_never_connected_is_left_alone(harbour: Harbour) -> None:
+    assert look(harbour) == Sighting(connected=False)
+    assert harbour.world.journal.requests() == []
+
+
+def test_a_reconnect_under_way_is_left_alone(connected: Harbour) -> None:
+    connected.invite(SAM, "run-1")
+    connected.world.journal.clear()
+    assert look(connected) == Sighting(connected=False)
+    assert connected.world.journal.requests() == []
+
+
+def break_it(harbour: Harbour, state: ConnectionState) -> None:
+    if state is ConnectionState.NEEDS_RECONNECT:
+        harbour.world.grants.revoke(MERE)
+    elif state is ConnectionState.DISCONNECTED:
+        harbour.world.connections.remove(lambda known: known.tenant_type == PRACTICE)
+    else:
+        harbour.at_xero(MERE, privilege=False)
+
+
+@pytest.mark.parametrize("state", sorted(BROKEN))
+def test_a_broken_connection_is_news_once_and_found_each_time(connected: Harbour, state: ConnectionState) -> None:
+    break_it(connected, state)
+    first, second = look(connected), look(connected)
+    assert [(news.notice, news.said.key) for news in first.news] == [(Notice.BROKEN, f"connection.{state}")]
+    assert second.news == ()
+    assert [one.key for one in first.found] == [one.key for one in second.found] == [f"connection.{state}"]
+    assert connected.connection().state is state
+    assert said(connected) == [f"connection.{state}"]
+    assert is_broken(connected.integration, connected.slug)
+
+
+@pytest.mark.parametrize("state", [ConnectionState.NEEDS_RECONNECT, ConnectionState.DISCONNECTED])
+def test_a_connection_that_only_a_reconnect_mends_is_not_asked_for_again(
+    connected: Harbour, state: ConnectionState
+) -> None:
+    break_it(connected, state)
+    look(connected)
+    connected.world.journal.clear()
+    for _ in range(5):
+        look(connected)
+    assert connected.world.journal.requests() == []
+
+
+def test_a_privilege_that_is_given_back_mends_the_connection_and_is_said_once(connected: Harbour) -> None:
+    break_it(connected, ConnectionState.PRIVILEGE_LOST)
+    look(connected)
+    connected.at_xero(MERE, privilege=True)
+    recovered = look(connected)
+    assert recovered.connected
+    assert (recovered.found, [news.notice for news in recovered.news]) == ((), [Notice.RECOVERED])
+    assert look(connected) == Sighting(connected=True)
+    assert said(connected) == ["connection.privilege_lost", "watch.recovered"]
+    assert not is_broken(connected.integration, connected.slug)
+
+
+def test_a_lost_privilege_may_turn_into_a_disconnect(connected: Harbour) -> None:
+    break_it(connected, ConnectionState.PRIVILEGE_LOST)
+    look(connected)
+    break_it(connected, ConnectionState.DISCONNECTED)
+    assert [news.said.key for news in look(connected).news] == ["connection.disconnected"]
+    assert connected.connection().state is ConnectionState.DISCONNECTED
+
+
+@pytest.mark.parametrize("area", ["xpm", "connections", "token"])
+def test_xeros_silence_is_found_but_changes_nothing(connected: Harbour, area: str) -> None:
+    wait(connected, dt.timedelta(hours=1))
+    connected.fault(area, "maintenance", times=0)
+    before = connected.connection()
+    seen = look(connected)
+    assert ([one.key for one in seen.found], seen.news) == (["sync.unavailable"], ())
+    assert (connected.connection(), said(connected)) == (before, [])
+
+
+@pytest.mark.parametrize(("days", "asked"), [(6, 0), (8, 1)])
+def test_a_consent_that_was_not_renewed_for_a_week_is_renewed(connected: Harbour, days: int, asked: int) -> None:
+    """Whether or not the access token still lasts."""
+    with connected.database.write() as session:
+        consent = consents.get(session, connected.connection().consent_id or "")
+        consent.refreshed_at = connected.integration.clock() - dt.timedelta(days=days)
+    before = connected.token_requests()
+    look(connected)
+    look(connected)
+    assert connected.token_requests() - before == asked
+
+
+LEFT, LEAVING = dt.date(2020, 1, 1), dt.date(2090, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"),
+    [
+        ({"is_active": False}, "watch.holder_inactive"),
+        ({"leaving_on": LEFT}, "watch.holder_inactive"),
+        ({"leaving_on": LEAVING}, "watch.holder_leaving"),
+        ({"is_admin": False}, "watch.holder_not_admin"),
+    ],
+)
+def test_a_person_who_cannot_keep_the_connection_is_news_once(
+    connected: Harbour, changes: dict[str, Any], key: str
+) -> None:
+    change(connected, **changes)
+    first, second = look(connected), look(connected)
+    assert [(news.notice, news.said.key) for news in first.news] == [(Notice.HAND_OVER_NEEDED, key)]
+    assert "http://127.0.0.1:4280/practices/harbour-vale" in first.news[0].said.next
+    assert (second.news, second.found) == ((), first.found)
+    assert said(connected) == [key]
+    assert connected.connection().state is ConnectionState.CONNECTED
+
+
+def test_a_finding_that_changed_is_said_again_and_so_is_its_end(connected: Harbour) -> None:
+    for changes in (
+        {"leaving_on": LEAVING},
+        {"leaving_on": dt.date(2091, 2, 3)},
+        {"leaving_on": None},
+        {"is_admin": False},
+    ):
+        change(connected, **changes)
+        look(connected)
+        look(connected)
+    assert said(connected) == [
+        "watch.holder_leaving",
+        "watch.holder_leaving",
+        "watch.holder_well",
+        "watch.holder_not_admin",
+    ]
+
+
+def test_a_reconnect_by_somebody_else_ends_the_finding(connected: Harbour) -> None:
+    change(connected, is_active=False)
+    look(connected)
+    wait(connected, dt.timedelta(minutes=1))
+    connected.connect(SAM, "run-1")
+    assert look(connected) == Sighting(connected=True)
+    assert "watch.holder_well" not in said(connected)
+
+
+def test_a_person_who_is_gone_from_the_staff_list_is_found_once_it_was_synchronised(connected: Harbour) -> None:
+    connected.at_xero(MERE, on_staff=False)
+    assert look(connected).found == ()
+    sync(connected, Entity.STAFF)
+    assert [news.said.key for news in look(connected).news] == ["watch.holder_not_in_xpm"]
+    assert look(connected).news == ()
+
+
+def test_a_person_on_the_staff_list_is_well(connected: Harbour) -> None:
+    sync(connected, Entity.STAFF)
+    assert look(connected) == Sighting(connected=True)
+
+
+def test_permissions_that_are_missing_are_said_once(connected: Harbour) -> None:
+    with connected.database.write() as session:
+        consents.get(session, connected.connection().consent_id or "").scopes = ["openid", "offline_access"]
+    assert [one.key for one in look(connected).found] == ["watch.permissions_missing"]
+    assert "practicemanager.staff.read" in look(connected).found[0].title
+    assert said(connected) == ["watch.permissions_missing"]
+
+
+def test_what_stopped_being_synchronised_is_said_once_a_spell(connected: Harbour) -> None:
+    sync(connected, *EVERYTHING)
+    before = said(connected)
+    wait(connected, PATIENCE - dt.timedelta(minutes=1))
+    assert watch_syncs(connected.integration, connected.slug) == ()
+    wait(connected, dt.timedelta(minutes=2))
+    overdue = watch_syncs(connected.integration, connected.slug)
+    assert watch_syncs(connected.integration, connected.slug) == overdue
+    titles = [one.title.partition(":")[0] for one in overdue]
+    assert titles == ["Jobs", "Clients", "Staff", "Custom fields"]  # there is no source of tax returns
+    assert said(connected)[len(before) :] == ["watch.stale"] * 4
+
+    sync(connected, Entity.STAFF)
+    assert [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)] == [
+        "Jobs",
+        "Clients",
+        "Custom fields",
+    ]
+    wait(connected, PATIENCE)
+    watch_syncs(connected.integration, connected.slug)
+    assert said(connected).count("watch.stale") == 5
+
+
+def test_a_new_connection_has_a_night_to_bring_everything(connected: Harbour) -> None:
+    assert watch_syncs(connected.integration, connected.slug) == ()
+    wait(connected, PATIENCE)
+    assert len(watch_syncs(connected.integration, connected.slug)) == len(EVERYTHING)
+
+
+def test_a_broken_connection_is_not_stale_as_well(connected: Harbour) -> None:
+    break_it(connected, ConnectionState.DISCONNECTED)
+    look(connected)
+    wait(connected, 2 * PATIENCE)
+    assert watch_syncs(connected.integration, connected.slug) == ()
+
+
+def test_an_unknown_practice_is_said(harbour: Harbour) -> None:
+    with pytest.raises(Stopped):
+        watch_connection(harbour.integration, "nowhere")

@@ -1,0 +1,160 @@
+"""The watch on a real Prefect server: what it notices, who hears of it, and how often."""
+
+import time
+from datetime import UTC, date, datetime, timedelta
+
+import httpx
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
+from prefect.events.filters import EventFilter, EventNameFilter, EventOccurredFilter, EventResourceFilter
+from prefect.events.schemas.events import Event
+from prefect.events.worker import EventsWorker
+
+from cli.main import main
+from flows.reconnect import reconnect
+from flows.sync import sync
+from flows.watch import watch
+from sandbox.faults import fault_from
+from sandbox.identity.connections import PRACTICE
+from sandbox.world import MERE
+from tests.flows.office import SLUG, Office, administrator, consents
+from xpm.store import people, practices
+from xpm.sync.entities import Entity
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+PATIENCE = 20.0  # seconds for emitted events to be readable
+
+
+@pytest.fixture
+def connected(office: Office) -> Office:
+    """An office that reconnected a moment ago."""
+    with administrator(office, consents()):
+        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
+    return office
+
+
+@pytest.fixture
+def began() -> datetime:
+    """When the test began: all tests of this process share a Prefect server."""
+    return datetime.now(UTC)
+
+
+def events(since: datetime, at_least: int) -> list[Event]:
+    """Everything announced since then, oldest first."""
+    EventsWorker.drain_all()
+    wanted = EventFilter(
+        occurred=EventOccurredFilter(since=since, until=datetime.now(UTC) + timedelta(minutes=1)),
+        event=EventNameFilter(prefix=["xpm.connection."]),
+        resource=EventResourceFilter(id=[f"xpm.connection.{SLUG}"]),
+    )
+    deadline = time.monotonic() + PATIENCE
+    with get_client(sync_client=True) as client:
+        while True:
+            found = client.read_events(wanted, limit=50).events
+            if len(found) >= at_least or time.monotonic() > deadline:
+                return sorted(found, key=lambda event: event.occurred)
+            time.sleep(0.1)
+
+
+def disconnect_at_xero(office: Office) -> None:
+    """Somebody removes the app from the connected apps in Xero."""
+    known = httpx.get(f"{office.sandbox.url}/sandbox/world").json()["connections"]
+    for one in known:
+        if one["tenantType"] == PRACTICE:
+            httpx.delete(f"{office.sandbox.url}/sandbox/connections/{one['id']}").raise_for_status()
+
+
+def shown(key: str) -> str:
+    """What Prefect shows under an artifact's key."""
+    with get_client(sync_client=True) as client:
+        (found,) = client.read_latest_artifacts(
+            artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[key]))
+        )
+    return str(found.data)
+
+
+def test_a_disconnect_is_noticed_said_once_and_stands_in_the_status(
+    connected: Office, began: datetime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert watch(return_state=True).is_completed()
+    disconnect_at_xero(connected)
+    before = len(connected.activity())
+    states = [watch(return_state=True) for _ in range(3)]
+
+    assert {(state.name, state.is_failed()) for state in states} == {("Action Required", True)}
+    assert "harbour-vale: Harbour & Vale was disconnected in Xero." in (states[-1].message or "")
+    assert [entry.kind for entry in connected.activity()[before:]] == ["connection.disconnected"]
+    (announced,) = events(began, 1)
+    assert announced.event == "xpm.connection.broken"
+    assert announced.payload == {
+        "practice": SLUG,
+        "title": "Harbour & Vale was disconnected in Xero",
+        "next": "An FYI Admin opens Apps, Xero Practice Manager and clicks Reconnect XPM.",
+    }
+    assert "was disconnected in Xero" in shown(f"xpm-connection-{SLUG}")
+    with pytest.raises(SystemExit):
+        main(("status",))
+    assert "Harbour & Vale was disconnected in Xero" in capsys.readouterr().out
+
+
+def test_a_sync_that_finds_the_consent_dead_announces_it_once_and_the_reconnect_announces_its_end(
+    connected: Office, began: datetime
+) -> None:
+    httpx.post(f"{connected.sandbox.url}/sandbox/tokens/revoke", json={"email": MERE}).raise_for_status()
+    sync(SLUG, return_state=True)
+    sync(SLUG, [Entity.STAFF], return_state=True)
+    watch(return_state=True)
+    with administrator(connected, consents()):
+        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
+    watch(return_state=True)
+    announced = [(one.event, one.payload["title"]) for one in events(began, 2)]
+    assert announced == [
+        ("xpm.connection.broken", "XPM needs to reconnect"),
+        ("xpm.connection.recovered", "The connection between FYI and Xero Practice Manager was reset"),
+    ]
+
+
+def test_somebody_who_leaves_is_announced_once_with_the_page_to_hand_over_on(
+    connected: Office, began: datetime
+) -> None:
+    with connected.database.write() as session:
+        person = people.by_email(session, SLUG, MERE)
+        assert person
+        people.update(session, person.id, leaving_on=date(2090, 1, 1))
+    states = [watch(return_state=True) for _ in range(2)]
+    assert {state.name for state in states} == {"Action Required"}
+    (announced,) = events(began, 1)
+    assert announced.event == "xpm.connection.hand-over-needed"
+    assert f"http://127.0.0.1:4280/practices/{SLUG}" in announced.payload["next"]
+
+
+def test_trouble_with_one_practice_does_not_keep_the_watch_from_the_next(connected: Office) -> None:
+    with connected.database.write() as session:
+        now = datetime.now(UTC)
+        practices.add(
+            session,
+            slug="aaa-first",
+            name="First",
+            country="AU",
+            time_zone="Australia/Sydney",
+            history_start=now.date(),
+            now=now,
+        )
+    with connected.database.engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM connection WHERE practice = 'aaa-first'")  # as nothing here leaves it
+    disconnect_at_xero(connected)
+    state = watch(return_state=True)
+    assert (state.name, state.is_failed()) == ("Failure", True)
+    assert "aaa-first: Something unexpected happened (UnknownPractice)." in (state.message or "")
+    assert f"{SLUG}: Harbour & Vale was disconnected in Xero." in (state.message or "")
+
+
+def test_xeros_silence_is_a_failure_and_nothing_is_announced(connected: Office, began: datetime) -> None:
+    connected.sandbox.world.faults.order(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
+    before = len(connected.activity())
+    state = watch(return_state=True)
+    assert (state.name, state.is_failed()) == ("Failure", True)
+    assert len(connected.activity()) == before
+    assert events(began, 0) == []

@@ -1,0 +1,61 @@
+"""Data that silently stopped: what was not synchronised for longer than the nightly schedule allows."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from xpm.connection.activity import record
+from xpm.connection.integration import Integration
+from xpm.connection.preflight import practice_named
+from xpm.connection.watch import apps_page
+from xpm.store import activity, connections, runs
+from xpm.store.tables import Connection
+from xpm.store.vocabulary import ConnectionState, RunStatus
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.words import Message, message
+
+PATIENCE = timedelta(hours=26)  # a day from night to night, and two hours for a long sync or a change of the clock
+
+
+def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
+    """Every entity that is overdue while the practice is connected; Practice Activity has it once a spell.
+
+    What the settings leave out is not expected. A spell is known by its beginning, which stands in the title.
+
+    Raises:
+        Stopped: there is no such practice.
+    """
+    practice, now = practice_named(integration, slug), integration.clock()
+    with integration.database.write() as session:
+        connection = connections.locked(session, slug)
+        if connection.state is not ConnectionState.CONNECTED:
+            return ()
+        overdue = [
+            message(
+                "watch.stale",
+                entity=entity.label,
+                since=f"{since.astimezone(ZoneInfo(practice.time_zone)):%d %B %Y %H:%M}",
+                practice=practice.name,
+                link=apps_page(integration, slug),
+            )
+            for entity, since in _overdue(session, connection, now).items()
+        ]
+        for said in overdue:
+            if not activity.has(session, slug, said.key, said.title):
+                record(session, slug, said, now=now)
+    return tuple(overdue)
+
+
+def _overdue(session: Session, connection: Connection, now: datetime) -> dict[Entity, datetime]:
+    """Since when each overdue entity has not been synchronised; a new connection is given the same time."""
+    latest = runs.latest(session, connection.practice)
+    overdue = {}
+    for entity in EVERYTHING:
+        if (last := latest.get(entity)) and last.status is RunStatus.SKIPPED:
+            continue
+        done = runs.last_successful(session, connection.practice, connection.tenant_id or "", entity)
+        since = (done and done.finished_at) or connection.since
+        if max(since, connection.since) <= now - PATIENCE:
+            overdue[entity] = since
+    return overdue
