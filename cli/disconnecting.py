@@ -8,9 +8,9 @@ from cli import arguments
 from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.terminal import say
+from xpm.connection.disconnect import Leaving, leaving
 from xpm.connection.disconnect import disconnect as end_connection
-from xpm.connection.disconnect import leaving
-from xpm.words import message
+from xpm.words import message, stop
 
 
 def disconnect(
@@ -32,8 +32,20 @@ def disconnect(
     """
     with installation() as integration:
         going = leaving(integration, practice)
-        asked = message("disconnect.asked", practice=going.practice_name, tenant=going.tenant_name)
-        if not yes and not typer.confirm(f"{asked.cause} {asked.title}"):
+        if not yes and not _confirmed(going):
             say(message("disconnect.kept", practice=going.practice_name).text)
             return
         say(end_connection(integration, going, person).text)
+
+
+def _confirmed(going: Leaving) -> bool:
+    """Ask in the names of both sides.
+
+    Raises:
+        Stopped: nobody is there to answer, or Ctrl-C.
+    """
+    asked = message("disconnect.asked", practice=going.practice_name, tenant=going.tenant_name)
+    try:
+        return typer.confirm(f"{asked.cause} {asked.title}")
+    except typer.Abort:
+        raise stop("disconnect.unanswered", practice=going.practice_name) from None

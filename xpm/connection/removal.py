@@ -56,8 +56,8 @@ def remove_unused(integration: Integration, grant: Grant) -> None:
     try:
         with integration.signed_http(JustGranted(grant.tokens)) as http:
             api = _connections(integration, http)
-            for tenant in api.of_consent(event):
-                if tenant.id not in used:
+            for tenant in api.all():
+                if tenant.auth_event_id == event and tenant.id not in used:
                     api.remove(tenant.id)
                     log.info("Removed connection %s, made in a consent that was refused.", tenant.id)
     except XeroError as error:
@@ -94,7 +94,7 @@ def _retire(integration: Integration, consent: Consent) -> Message | None:
         except NO_WAY_IN as error:
             log.info("Connection %s cannot be removed at Xero any more: %s", old, error)
         except XeroError as error:
-            return message("connection.old_not_removed", reason=error.message, **facts)
+            return message("disconnect.former_not_removed", reason=error.message, **facts)
     with integration.database.write() as session:
         consents.end(session, consent.id, consent.status, forget_tokens=True)
     return None
