@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 
 import httpx
 from prefect.client.schemas.objects import WorkerStatus
@@ -13,7 +13,10 @@ from cli.installation import prefect
 from cli.refusals import refusal
 from cli.terminal import terminal
 from xpm.settings import Settings
+from xpm.store import sealed
 from xpm.store.database import Database
+from xpm.store.errors import DatabaseUnavailable
+from xpm.store.sealed import Seal
 from xpm.store.vault import Vault
 from xpm.words import Message, message
 
@@ -48,8 +51,21 @@ def _problems(check: Check, settings: Settings) -> list[str]:
 
 
 def _key(settings: Settings) -> Iterator[Message]:
-    Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
-    yield from ()
+    vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
+    with suppress(DatabaseUnavailable):  # the next check says so
+        yield from _sealed_secrets(settings, vault)
+
+
+def _sealed_secrets(settings: Settings, vault: Vault) -> Iterator[Message]:
+    with closing(Database(settings.xpm_database_url)) as database:
+        if not database.schema_is_current():
+            return
+        with database.read() as session:
+            seals = sealed.survey(session, vault)
+    if seals[Seal.OLDER]:
+        yield message("operator.secrets_older", count=seals[Seal.OLDER])
+    if seals[Seal.BROKEN]:
+        yield message("operator.secrets_broken", count=seals[Seal.BROKEN])
 
 
 def _database(settings: Settings) -> Iterator[Message]:

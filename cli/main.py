@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from cli import deploying, doctor, people, practices, running, serving, showing
+from cli import deploying, disconnecting, doctor, keys, people, practices, running, serving, showing
 from cli.demo.command import demo
 from cli.refusals import refusal
 from cli.terminal import terminal
@@ -32,10 +32,12 @@ app.command("status", rich_help_panel=EVERY_DAY)(showing.status)
 app.command("activity", rich_help_panel=EVERY_DAY)(showing.activity)
 app.command("reconnect", rich_help_panel=EVERY_DAY)(running.reconnect)
 app.command("sync", rich_help_panel=EVERY_DAY)(running.sync)
+app.command("disconnect", rich_help_panel=EVERY_DAY)(disconnecting.disconnect)
 app.command("doctor", rich_help_panel=EVERY_DAY)(doctor.doctor)
 app.command("migrate", rich_help_panel=SETTING_UP)(deploying.migrate)
 app.add_typer(practices.app, name="practice", help="Add and list practices.", rich_help_panel=SETTING_UP)
 app.add_typer(people.app, name="user", help="Add and list the people of a practice.", rich_help_panel=SETTING_UP)
+app.add_typer(keys.app, name="keys", help="Make and change encryption keys.", rich_help_panel=SETTING_UP)
 app.command("deploy", rich_help_panel=SETTING_UP)(deploying.deploy)
 app.command("console", rich_help_panel=SETTING_UP)(serving.console)
 app.command("demo", rich_help_panel=TRYING)(demo)

@@ -23,6 +23,7 @@ from tasks.connection import (
     choose_practice,
     offer_practices,
     publish_link,
+    remove_old_connection,
     reset_connection,
 )
 from tasks.sync import SYNCS
@@ -67,6 +68,8 @@ def reconnect(
         reset_connection(invited)
     except (Stopped, XeroError) as reason:
         return stopped(practice, reason)
+
+    remove_old_connection(invited, return_state=True)  # tidying up never fails a run
 
     trigger = SyncTrigger.RECONNECT
     parts = {

@@ -10,7 +10,7 @@ from prefect.runtime import flow_run
 from tasks.announcing import announce
 from tasks.retrying import WAITS, worth_retrying
 from tasks.status import publish_status
-from xpm.connection import choice, invitation, preflight, reset
+from xpm.connection import choice, invitation, preflight, removal, reset
 from xpm.connection.access import is_broken, require_connected
 from xpm.connection.choice import Offer
 from xpm.connection.integration import Integration
@@ -111,6 +111,14 @@ def reset_connection(invited: Invitation) -> None:
         announce(invited.practice, Notice.RECOVERED, said)
     publish_status(invited.practice)
     get_run_logger().info(said.text)
+
+
+@task(name="Remove the old connection")
+def remove_old_connection(invited: Invitation) -> None:
+    """Take away at Xero what earlier consents connected and nobody uses. What does not work is an entry, no failure."""
+    with Integration.opened() as integration:
+        for said in removal.remove_superseded(integration, invited.practice, flow_run_id=invited.flow_run_id):
+            get_run_logger().warning(said.text)
 
 
 @task(name="Check the connection")

@@ -58,7 +58,7 @@ def test_without_a_key_the_command_to_make_one_is_named(
 ) -> None:
     monkeypatch.delenv("XPM_ENCRYPTION_KEYS")
 
-    assert_refused(fyi_xpm("status"), "XPM_ENCRYPTION_KEYS", "Vault.new_key()")
+    assert_refused(fyi_xpm("status"), "XPM_ENCRYPTION_KEYS", "fyi-xpm keys new")
 
 
 def test_a_key_that_is_none_is_refused_and_not_repeated(

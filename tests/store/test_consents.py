@@ -2,14 +2,11 @@
 
 import pytest
 
-from tests.store.kit import EXPIRY, KEY, LATER, NOW, VAULT, another, consent, pair
+from tests.store.kit import EXPIRY, LATER, NOW, VAULT, another, consent, pair
 from xpm.store import consents
 from xpm.store.database import Database
-from xpm.store.errors import SealBroken, UnknownConsent, UnknownKey
-from xpm.store.vault import Vault
+from xpm.store.errors import SealBroken, UnknownConsent
 from xpm.store.vocabulary import ConsentStatus
-
-OLD_KEY = Vault.new_key()
 
 
 def test_a_fresh_consent_is_pending_and_its_tokens_open(database: Database) -> None:
@@ -96,16 +93,14 @@ def test_an_ended_consent_can_forget_its_tokens(database: Database) -> None:
         assert consents.active(session, "acme") is None
 
 
-def test_after_resealing_the_older_key_is_not_needed(database: Database) -> None:
+def test_a_token_moved_to_another_consent_does_not_open(database: Database) -> None:
     with database.write() as session:
-        consent_id = consent(session, vault=Vault([OLD_KEY])).id
-        consents.store_rotation(session, Vault([OLD_KEY]), consent_id, 0, tokens=pair(1), now=NOW)
-        with pytest.raises(UnknownKey):
-            consents.tokens_of(session, VAULT, consent_id)
-        both = Vault([KEY, OLD_KEY])
-        assert consents.reseal(session, both) == 3
-        assert consents.reseal(session, both) == 0
-        assert consents.tokens_of(session, VAULT, consent_id).previous_refresh_token == "refresh-0"
+        mine = consent(session)
+        theirs = another(session, mine.user_id)
+        mine.refresh_token = theirs.refresh_token
+        session.flush()
+        with pytest.raises(SealBroken):
+            consents.tokens_of(session, VAULT, mine.id)
 
 
 def test_an_id_that_names_no_consent_is_refused(database: Database) -> None:

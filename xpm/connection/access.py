@@ -10,7 +10,7 @@ from sqlmodel import Session
 from xpm.connection.integration import Integration
 from xpm.connection.keeper import ConsentKeeper
 from xpm.connection.preflight import practice_named
-from xpm.connection.states import move
+from xpm.connection.states import move, named
 from xpm.store import connections, consents, people, practices
 from xpm.store.tables import Connection, Practice
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
@@ -139,4 +139,9 @@ def said_of(session: Session, connection: Connection, state: ConnectionState) ->
     """Why a connection in this state cannot be used."""
     person = people.get(session, connection.connected_by).name if connection.connected_by else "the administrator"
     practice = practices.get(session, connection.practice).name
-    return message(f"connection.{state}", practice=practice, person=person, tenant=connection.tenant_name or practice)
+    return message(
+        f"connection.{named(connection, state)}",
+        practice=practice,
+        person=person,
+        tenant=connection.tenant_name or practice,
+    )

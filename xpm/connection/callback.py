@@ -15,6 +15,7 @@ from sqlmodel import Session
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import link_to
 from xpm.connection.keeper import token_pair
+from xpm.connection.removal import remove_unused
 from xpm.connection.states import move
 from xpm.store import attempts, consents, people
 from xpm.store.attempts import Callback
@@ -111,7 +112,9 @@ def _taken(integration: Integration, callback: Callback, answer: Mapping[str, st
         user = people.get(session, attempt.user_id)
     if not _is_same_person(user, grant.identity):
         facts = {"consented": _name_of(grant.identity), "person": user.name}
-        return _refused(integration, attempt, "consent.other_person", facts)
+        said = _refused(integration, attempt, "consent.other_person", facts)
+        remove_unused(integration, grant)
+        return said
     return _kept(integration, attempt, user, grant)
 
 

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from xpm.connection.integration import Integration
+from xpm.connection.states import named
 from xpm.store import connections, people, practices, runs
 from xpm.store.tables import Connection, Practice, SyncRun
 from xpm.store.vocabulary import ConnectionState, RunStatus
@@ -38,6 +39,7 @@ class Overview(BaseModel):
     practice: str
     time_zone: str
     state: ConnectionState
+    state_name: str  # in the words catalogue
     reason_key: str | None
     since: datetime
     tenant_name: str | None
@@ -48,7 +50,7 @@ class Overview(BaseModel):
     def said(self) -> Message:
         """The connection's state in words."""
         return message(
-            f"state.{self.state}",
+            f"state.{self.state_name}",
             practice=self.practice,
             tenant=self.tenant_name or "Xero Practice Manager",
             person=self.connected_by or "an administrator",
@@ -72,6 +74,7 @@ def _overview(practice: Practice, connection: Connection, by: str | None, latest
         practice=practice.name,
         time_zone=practice.time_zone,
         state=connection.state,
+        state_name=named(connection, connection.state),
         reason_key=connection.reason_key,
         since=connection.since,
         tenant_name=connection.tenant_name,

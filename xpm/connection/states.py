@@ -31,6 +31,12 @@ def move(
     record(session, practice, said, now=now, person=person, flow_run_id=flow_run_id)
 
 
+def named(connection: Connection, state: ConnectionState) -> str:
+    """The state's name in the words catalogue: whoever disconnected on purpose is not told that Xero did."""
+    on_purpose = state is ConnectionState.DISCONNECTED and connection.consent_id is None
+    return "disconnected_here" if on_purpose else str(state)
+
+
 def reconnecting_run(session: Session, practice: str) -> str | None:
     """The flow run whose reconnect is under way; None when none is."""
     if connections.get(session, practice).state not in UNDER_WAY:

@@ -19,6 +19,8 @@ from xpm.store.tables import AuthorisationAttempt, JsonObject
 from xpm.store.vault import Vault
 from xpm.store.vocabulary import AttemptOutcome, ConsentStatus
 
+SECRETS = ("nonce", "code_verifier")
+
 
 @dataclass(frozen=True, slots=True)
 class Callback:
@@ -58,6 +60,12 @@ def get(session: Session, attempt_id: str) -> AuthorisationAttempt:
     if attempt is None:
         raise UnknownAttempt(attempt_id)
     return attempt
+
+
+def of_consent(session: Session, consent_id: str) -> AuthorisationAttempt | None:
+    """Find the attempt that led to a consent."""
+    of = select(AuthorisationAttempt).where(AuthorisationAttempt.consent_id == consent_id)
+    return session.exec(of).one_or_none()
 
 
 def waiting(session: Session, practice: str, now: datetime) -> list[AuthorisationAttempt]:

@@ -19,6 +19,18 @@ def get(session: Session, practice: str) -> Connection:
     return connection
 
 
+def locked(session: Session, practice: str) -> Connection:
+    """Read the connection as it is now and keep others from changing it until the transaction ends.
+
+    Raises UnknownPractice.
+    """
+    session.flush()
+    connection = session.get(Connection, practice, with_for_update=True, populate_existing=True)
+    if connection is None:
+        raise UnknownPractice(practice)
+    return connection
+
+
 def move(
     session: Session,
     practice: str,
@@ -100,6 +112,19 @@ def detach(session: Session, practice: str) -> Connection:
     return connection
 
 
+def let_go(session: Session, practice: str) -> Connection:
+    """Forget the way to the XPM practice, and keep which one it is, so that a return finds its records."""
+    connection = locked(session, practice)
+    connection.xero_connection_id = connection.consent_id = None
+    session.flush()
+    return connection
+
+
+def in_use(session: Session) -> frozenset[str]:
+    """Xero's ids of the connections that practices have, working or not."""
+    return frozenset(used for used in session.exec(select(Connection.xero_connection_id)) if used)
+
+
 def tenant_owner(session: Session, tenant_id: str) -> str | None:
     """Tell which practice this XPM practice belongs to, connected at the moment or not."""
     return session.exec(select(Connection.practice).where(Connection.tenant_id == tenant_id)).one_or_none()
@@ -109,12 +134,3 @@ def history(session: Session, practice: str, limit: int = 100) -> list[Connectio
     """Give the latest changes of state, newest first."""
     log = select(ConnectionTransition).where(ConnectionTransition.practice == practice)
     return list(session.exec(log.order_by(col(ConnectionTransition.id).desc()).limit(limit)))
-
-
-def locked(session: Session, practice: str) -> Connection:
-    """Read the connection as it is now and keep others from changing it until the transaction ends."""
-    session.flush()
-    connection = session.get(Connection, practice, with_for_update=True, populate_existing=True)
-    if connection is None:
-        raise UnknownPractice(practice)
-    return connection

@@ -6,7 +6,6 @@ the pair is stored before its first use, and the token before it is kept.
 """
 
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -105,6 +104,22 @@ def active(session: Session, practice: str) -> Consent | None:
     return session.exec(in_use).one_or_none()
 
 
+def left_over(session: Session, practice: str) -> list[Consent]:
+    """List the consents that no longer serve the practice but still hold tokens, oldest first."""
+    over = select(Consent).where(
+        Consent.practice == practice,
+        col(Consent.status).in_((ConsentStatus.SUPERSEDED, ConsentStatus.LOST)),
+        col(Consent.refresh_token).is_not(None),
+    )
+    return list(session.exec(over.order_by(col(Consent.created_at))))
+
+
+def is_answering(session: Session, xero_userid: str) -> bool:
+    """Tell whether this Xero login has a consent, of any practice, whose reconnect is still under way."""
+    pending = select(Consent.id).where(Consent.xero_userid == xero_userid, Consent.status == ConsentStatus.PENDING)
+    return session.exec(pending).first() is not None
+
+
 def activate(session: Session, consent_id: str) -> Consent:
     """Make this the practice's consent; the one before is superseded. Raises UnknownConsent."""
     consent = get(session, consent_id)
@@ -178,15 +193,6 @@ def store_rotation(
     return done
 
 
-def reseal(session: Session, vault: Vault) -> int:
-    """Seal every token anew that an older key sealed, and tell how many; after it the older key can go."""
-    stale = list(_stale(session, vault))
-    for consent, name, sealed in stale:
-        setattr(consent, name, vault.reseal(sealed, place(consent.id, name)))
-    session.flush()
-    return len(stale)
-
-
 def place(consent_id: str, name: Secret) -> str:
     """Name the place a token is bound to."""
     return f"consent/{consent_id}/{name}"
@@ -195,14 +201,6 @@ def place(consent_id: str, name: Secret) -> str:
 def _moved(vault: Vault, refresh_token: bytes, consent_id: str) -> bytes:
     opened = vault.open(refresh_token, place(consent_id, "refresh_token"))
     return vault.seal(opened, place(consent_id, "previous_refresh_token"))
-
-
-def _stale(session: Session, vault: Vault) -> Iterator[tuple[Consent, Secret, bytes]]:
-    for consent in session.exec(select(Consent).order_by(Consent.id).with_for_update()):
-        for name in SECRETS:
-            sealed: bytes | None = getattr(consent, name)
-            if sealed is not None and not vault.is_newest(sealed):
-                yield consent, name, sealed
 
 
 def _at(consent_id: str, generation: int) -> ColumnElement[bool]:

@@ -21,7 +21,7 @@ class ConsentStatus(StrEnum):
     PENDING = "pending"  # tokens are here, the XPM practice is not chosen yet
     ACTIVE = "active"
     SUPERSEDED = "superseded"  # another consent of the same practice took over
-    REFUSED = "refused"  # ended on our side: wrong person, wrong practice, or given up
+    REFUSED = "refused"  # ended on our side: wrong person or practice, given up, or disconnected
     LOST = "lost"  # ended on Xero's side: revoked or expired
 
 

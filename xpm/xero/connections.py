@@ -77,11 +77,12 @@ class ConnectionsApi:
         newest = max(practices, key=_updated, default=None)
         return tuple(tenant for tenant in practices if newest is not None and _same_consent(tenant, newest))
 
-    def remove(self, connection_id: str) -> None:
-        """Disconnect one practice. Removing what is gone already is a success, so this may be repeated."""
+    def remove(self, connection_id: str) -> bool:
+        """Disconnect one practice; False when it is gone already, so this may be repeated."""
         response = self._send("DELETE", f"{self._url}/{quote(connection_id, safe='')}", {})
         if response.status_code not in (HTTPStatus.NO_CONTENT, HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             raise error_of(response, _LABEL, self._clock)
+        return response.status_code != HTTPStatus.NOT_FOUND
 
     def _list(self, params: Mapping[str, str]) -> tuple[Tenant, ...]:
         response = self._send("GET", self._url, params)

@@ -1,0 +1,51 @@
+"""`fyi-xpm disconnect`: end a practice's connection on purpose."""
+
+from typing import Annotated
+
+import typer
+
+from cli import arguments
+from cli.arguments import KnownPractice
+from cli.installation import installation
+from cli.terminal import say
+from xpm.connection.disconnect import Leaving, leaving
+from xpm.connection.disconnect import disconnect as end_connection
+from xpm.words import message, stop
+
+
+def disconnect(
+    practice: KnownPractice,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
+    person: Annotated[
+        str | None,
+        typer.Option(
+            parser=arguments.email,
+            metavar="EMAIL",
+            help="Your address in FYI, for Practice Activity.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Disconnect a practice from Xero Practice Manager.
+
+    Nothing is synchronised from then on. Its records stay, and a later reconnect to the same account goes on with them.
+    """
+    with installation() as integration:
+        going = leaving(integration, practice)
+        if not yes and not _confirmed(going):
+            say(message("disconnect.kept", practice=going.practice_name).text)
+            return
+        say(end_connection(integration, going, person).text)
+
+
+def _confirmed(going: Leaving) -> bool:
+    """Ask in the names of both sides.
+
+    Raises:
+        Stopped: nobody is there to answer, or Ctrl-C.
+    """
+    asked = message("disconnect.asked", practice=going.practice_name, tenant=going.tenant_name)
+    try:
+        return typer.confirm(f"{asked.cause} {asked.title}")
+    except typer.Abort:
+        raise stop("disconnect.unanswered", practice=going.practice_name) from None

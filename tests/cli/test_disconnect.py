@@ -1,0 +1,183 @@
+"""`fyi-xpm disconnect` asks first, ends the access on both sides, and a later reconnect goes on with the records."""
+
+import io
+from collections.abc import Iterator
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from sandbox.faults import fault_from
+from sandbox.server import SandboxServer
+from sandbox.visitor import visit
+from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, small_world
+from sandbox.xpm.limits import Limits
+from tests.cli.shell import MERE, SLUG, Installed, Shell
+from xpm.connection.callback import receive, set_out
+from xpm.connection.choice import choose, offers
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import invite
+from xpm.connection.preflight import Person
+from xpm.connection.reset import reset
+from xpm.store import activity, connections, people
+from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.result import SyncResult
+from xpm.sync.run import run_sync
+from xpm.sync.work import SyncRequest
+
+XERO = {
+    "XERO_AUTHORIZE_URL": "identity/connect/authorize",
+    "XERO_TOKEN_URL": "connect/token",
+    "XERO_CONNECTIONS_URL": "connections",
+    "XERO_XPM_URL": "practicemanager/3.1/",
+    "XERO_JWKS_URL": ".well-known/openid-configuration/jwks",
+}
+RECORDS = (Entity.JOBS, Entity.CLIENTS, Entity.STAFF)
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+    """A Xero that the installation's environment leads to."""
+    with SandboxServer(small_world(jobs=4, clients=4, returns=1, limits=Limits(0, 0, 0, 0))) as running:
+        for name, path in XERO.items():
+            monkeypatch.setenv(name, f"{running.url}/{path}")
+        monkeypatch.setenv("XERO_ISSUER", running.url)
+        monkeypatch.setenv("XERO_CLIENT_ID", CLIENT_ID)
+        monkeypatch.setenv("XERO_CLIENT_SECRET", CLIENT_SECRET)
+        monkeypatch.setenv("XERO_CALLS_PER_MINUTE", "100000")
+        yield running
+
+
+@pytest.fixture
+def connected(sandbox: SandboxServer, installed: Installed) -> Installed:
+    """An installation whose practice Mere connected."""
+    installed.add_practice()
+    with installed.integration() as integration:
+        reconnect(integration, "run-1")
+    return installed
+
+
+def reconnect(integration: Integration, run: str) -> None:
+    with integration.database.read() as session:
+        user = people.by_email(session, SLUG, MERE)
+    assert user
+    person = Person(id=user.id, name=user.name, email=user.email)
+    invitation = invite(integration, SLUG, person, minutes=30, flow_run_id=run)
+    out = set_out(integration, invitation.attempt_id)
+    callback = visit(out.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
+    receive(integration, dict(parse_qsl(urlsplit(callback).query)), out.browser.get_secret_value())
+    choose(integration, invitation, offers(integration, invitation)[0])
+    reset(integration, invitation)
+
+
+def sync(installed: Installed) -> list[SyncResult]:
+    with installed.integration() as integration:
+        return [
+            run_sync(integration, SyncRequest(SLUG, entity, SyncMode.FULL, trigger=SyncTrigger.MANUAL))
+            for entity in RECORDS
+        ]
+
+
+def state(installed: Installed) -> ConnectionState:
+    with installed.database.read() as session:
+        return connections.get(session, SLUG).state
+
+
+def types(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+
+
+def test_a_disconnect_that_is_confirmed_ends_at_xero_with_an_entry_that_names_the_person(
+    fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types(monkeypatch, "y\n")
+    said = fyi_xpm("disconnect", SLUG, "--person", MERE)
+    assert said.code == 0
+    assert "Disconnect Harbour & Vale from Harbour & Vale? [y/N]" in said.out
+    assert "Harbour & Vale was disconnected from Harbour & Vale. FYI no longer has access at Xero." in said.out
+    assert (state(connected), sandbox.world.connections.where()) == (ConnectionState.DISCONNECTED, [])
+    with connected.database.read() as session:
+        (entry, *_) = activity.recent(session, SLUG)
+    assert (entry.kind, entry.person) == ("disconnect.done", MERE)
+    assert "FYI was disconnected from Harbour & Vale" in fyi_xpm("status", SLUG).out
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n"])
+def test_without_a_yes_everything_stays(
+    fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    types(monkeypatch, answer)
+    said = fyi_xpm("disconnect", SLUG)
+    assert said.out.endswith("Harbour & Vale stays connected.\n")
+    assert (said.code, state(connected)) == (0, ConnectionState.CONNECTED)
+    assert len(sandbox.world.connections.where()) == 1
+
+
+def test_a_return_to_the_same_account_goes_on_with_the_records(
+    fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer
+) -> None:
+    first = sync(connected)
+    assert all(result.added for result in first)
+    assert fyi_xpm("disconnect", SLUG, "--yes").code == 0
+
+    with connected.integration() as integration:
+        reconnect(integration, "run-2")
+    again = sync(connected)
+
+    assert [(result.added, result.changed, result.archived) for result in again] == [(0, 0, 0)] * len(RECORDS)
+    assert [result.unchanged for result in again] == [result.added for result in first]
+    assert [result.stored for result in again] == [result.stored for result in first]
+
+
+def test_what_xero_removed_before_is_disconnected_here_and_said(
+    fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer
+) -> None:
+    sandbox.world.connections.remove(lambda _: True)
+    said = fyi_xpm("disconnect", SLUG, "--yes")
+    assert (said.code, said.out.count("\n")) == (0, 1)
+    assert "where FYI had no access any more" in said.out
+    assert state(connected) is ConnectionState.DISCONNECTED
+
+
+def test_with_xero_down_one_line_says_so_and_nothing_is_changed(
+    fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer
+) -> None:
+    sandbox.world.faults.order(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
+    said = fyi_xpm("disconnect", SLUG, "--yes")
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    assert "Nothing was changed" in said.err
+    assert state(connected) is ConnectionState.CONNECTED
+    assert len(sandbox.world.connections.where()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((SLUG, "--yes", "--person", "nobody@harbourvale.example"), "has no FYI account"),
+        (("harbor-vale", "--yes"), "There is no practice called"),
+    ],
+)
+def test_who_or_what_is_not_known_is_refused_before_anything_happens(
+    fyi_xpm: Shell, connected: Installed, arguments: tuple[str, ...], says: str
+) -> None:
+    said = fyi_xpm("disconnect", *arguments)
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert says in said.err
+    assert state(connected) is ConnectionState.CONNECTED
+
+
+def test_a_practice_that_is_not_connected_needs_no_disconnect(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+    said = fyi_xpm("disconnect", SLUG, "--yes")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "nothing to disconnect" in said.err
+
+
+def test_without_anybody_to_answer_the_question_nothing_is_disconnected(
+    fyi_xpm: Shell, connected: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types(monkeypatch, "")
+    said = fyi_xpm("disconnect", SLUG)
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "--yes" in said.err
+    assert state(connected) is ConnectionState.CONNECTED

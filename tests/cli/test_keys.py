@@ -1,0 +1,97 @@
+"""`fyi-xpm keys`: a new key takes over from the older ones without anybody having to reconnect."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.cli.shell import MERE, SLUG, Installed, Shell
+from xpm.store import attempts, consents, people
+from xpm.store.consents import Identity, TokenPair
+from xpm.store.vault import Vault
+
+NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
+NEW = Vault.new_key()
+
+
+@pytest.fixture
+def consented(installed: Installed) -> str:
+    """The id of a consent, and a second one is being asked for; what is secret of both is sealed with the first key."""
+    installed.add_practice()
+    vault = Vault([installed.key])
+    with installed.database.write() as session:
+        person = people.by_email(session, SLUG, MERE)
+        assert person
+        pair = TokenPair("access", "refresh", NOW)
+        consent = consents.save_pending(
+            session, vault, practice=SLUG, user_id=person.id, identity=Identity(), scopes=[], tokens=pair, now=NOW
+        )
+        in_an_hour = NOW + timedelta(hours=1)
+        attempt = attempts.open_attempt(session, practice=SLUG, user_id=person.id, expires_at=in_an_hour, now=NOW)
+        attempts.set_out(
+            session, vault, attempt.id, state="state", browser="browser", nonce="nonce", code_verifier="v", now=NOW
+        )
+        return consent.id
+
+
+def have_keys(monkeypatch: pytest.MonkeyPatch, *keys: str) -> None:
+    monkeypatch.setenv("XPM_ENCRYPTION_KEYS", ",".join(keys))
+
+
+def key_line(doctor: str) -> str:
+    return doctor.splitlines()[0]
+
+
+def test_a_new_key_is_printed_without_any_configuration_and_can_be_used(fyi_xpm: Shell) -> None:
+    made = [fyi_xpm("keys", "new") for _ in range(2)]
+    assert [said.code for said in made] == [0, 0]
+    assert made[0].out != made[1].out
+    assert Vault([made[0].out.strip()]).seal("token", "place")
+
+
+def test_after_a_rotation_the_newest_key_alone_opens_everything(
+    fyi_xpm: Shell, installed: Installed, consented: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have_keys(monkeypatch, NEW, installed.key)
+    said = fyi_xpm("keys", "rotate")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.startswith("Sealed anew with the newest key: 4.")
+    assert "Older keys can be removed" in said.out
+    with installed.database.write() as session:
+        assert consents.tokens_of(session, Vault([NEW]), consented).refresh_token == "refresh"
+        callback = attempts.use_up(session, Vault([NEW]), state="state", browser="browser", now=NOW)
+        assert (callback.nonce, callback.code_verifier) == ("nonce", "v")
+    assert fyi_xpm("keys", "rotate").out.startswith("Sealed anew with the newest key: 0.")
+
+
+def test_a_missing_key_is_named_and_what_it_sealed_is_left_as_it_is(
+    fyi_xpm: Shell, installed: Installed, consented: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have_keys(monkeypatch, NEW)
+    said = fyi_xpm("keys", "rotate")
+    assert (said.code, said.out.count("\n")) == (1, 1)
+    assert "Stored secrets that open with none of the keys: 4." in said.out
+    with installed.database.read() as session:
+        assert consents.tokens_of(session, Vault([installed.key]), consented).refresh_token == "refresh"
+
+
+def test_the_doctor_says_which_secrets_an_older_key_still_seals_and_which_none_opens(
+    fyi_xpm: Shell, installed: Installed, consented: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XERO_JWKS_URL", "http://127.0.0.1:9/jwks")
+    monkeypatch.setenv("XPM_CONSOLE_URL", "http://127.0.0.1:9")
+    assert key_line(fyi_xpm("doctor").out) == "✓ Encryption key"
+
+    have_keys(monkeypatch, NEW, installed.key)
+    older = key_line(fyi_xpm("doctor").out)
+    assert older.startswith("✗ Encryption key: Stored secrets that are still sealed with an older key: 4.")
+    assert "fyi-xpm keys rotate" in older
+
+    have_keys(monkeypatch, NEW)
+    broken = key_line(fyi_xpm("doctor").out)
+    assert broken.startswith("✗ Encryption key: Stored secrets that open with none of the keys: 4.")
+
+
+def test_without_a_key_there_is_nothing_to_rotate(fyi_xpm: Shell) -> None:
+    said = fyi_xpm("keys", "rotate")
+    assert (said.code, said.err.count("\n")) == (2, 1)
+    assert "fyi-xpm keys new" in said.err
