@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 
 import httpx
@@ -51,9 +52,7 @@ class Given:
     ahead: timedelta = timedelta()
 
 
-def request_at_once(
-    given: Given, coroutines: int, barrier: Barrier, answers: "Queue[list[tuple[int, str]]]"
-) -> None:
+def request_at_once(given: Given, coroutines: int, barrier: Barrier, answers: "Queue[list[tuple[int, str]]]") -> None:
     """Make many requests at once through one async client; answer each one's status and the token it ended up with."""
     with _opened(given, httpx.HTTPTransport(verify=trusted())) as integration:
         keeper = ConsentKeeper(integration, given.consent_id)
