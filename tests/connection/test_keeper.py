@@ -226,7 +226,7 @@ def test_the_lease_is_free_again_after_a_renewal_and_after_a_failed_one(
 
 def leased(harbour: Harbour, holder: str, *, release: bool = False) -> Lease | None:
     def take(session: Session) -> Lease | None:
-        name = f"refresh/{harbour.active_consent().id}"
+        name = f"refresh/{harbour.connection().consent_id}"
         return leases.acquire(session, name, holder, harbour.integration.clock(), LEASE)
 
     with harbour.database.write() as session:

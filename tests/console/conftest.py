@@ -23,19 +23,24 @@ def office(sqlite_database: Database) -> Iterator[Office]:
 @pytest.fixture
 def practising(sqlite_database: Database) -> Iterator[Office]:
     """The console with the sandbox as its Xero, over real HTTP."""
-    with SandboxServer(small_world(limits=Limits(0, 0, 0, 0))) as server:
-        at = server.url
-        xero = {
-            "xero_authorize_url": f"{at}/identity/connect/authorize",
-            "xero_token_url": f"{at}/connect/token",
-            "xero_revocation_url": f"{at}/connect/revocation",
-            "xero_connections_url": f"{at}/connections",
-            "xero_xpm_url": f"{at}/practicemanager/3.1/",
-            "xero_issuer": at,
-            "xero_jwks_url": f"{at}/.well-known/openid-configuration/jwks",
-        }
-        with office_over(sqlite_database, settings(**xero), server.world.clock.now) as opened:
-            yield opened
+    with (
+        SandboxServer(small_world(limits=Limits(0, 0, 0, 0))) as server,
+        office_over(sqlite_database, settings(**at_sandbox(server.url)), server.world.clock.now) as opened,
+    ):
+        yield opened
+
+
+def at_sandbox(url: str) -> dict[str, str]:
+    """The settings that make the sandbox at `url` the console's Xero."""
+    return {
+        "xero_authorize_url": f"{url}/identity/connect/authorize",
+        "xero_token_url": f"{url}/connect/token",
+        "xero_revocation_url": f"{url}/connect/revocation",
+        "xero_connections_url": f"{url}/connections",
+        "xero_xpm_url": f"{url}/practicemanager/3.1/",
+        "xero_issuer": url,
+        "xero_jwks_url": f"{url}/.well-known/openid-configuration/jwks",
+    }
 
 
 def settings(**more: str) -> Settings:

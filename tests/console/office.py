@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -151,11 +151,13 @@ class Office:
 
 
 @contextmanager
-def office_over(database: Database, settings: Settings, clock: Clock = utc_now) -> Iterator[Office]:
-    """Open a console over a database, with a practice and its people."""
+def office_over(
+    database: Database, settings: Settings, clock: Clock = utc_now, http: httpx.Client | None = None
+) -> Iterator[Office]:
+    """Open a console over a database, with a practice and its people; `http` is its way to Xero."""
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
-    with httpx.Client() as http:
-        integration = Integration(settings, database, vault, http, clock)
+    with nullcontext(http) if http else httpx.Client() as way:
+        integration = Integration(settings, database, vault, way, clock)
         _move_in(integration)
         fake, slept = FakeRuns(), list[float]()
         with _browser(integration, fake, slept) as browser:

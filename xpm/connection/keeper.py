@@ -66,6 +66,8 @@ class ConsentKeeper:
         tokens = _token_set(stored)
         if tokens.access_token != stale.access_token:
             return tokens
+        if stored.is_lost:
+            raise ConsentNeeded("Xero refused to renew this consent before.")  # asking again would be refused again
         with self._integration.database.write() as session:
             consents.note_refresh(session, self._consent_id, stored.generation, self._integration.clock())
         try:
@@ -73,6 +75,7 @@ class ConsentKeeper:
         except ConsentNeeded:
             newest = self._stored()
             if newest.generation == stored.generation:
+                self._note_loss(stored.generation)
                 raise
             return _token_set(newest)  # whoever had the lease before us was slow, and came first after all
         return renewed if self._store(renewed, stored.generation) else self.current()
@@ -83,6 +86,11 @@ class ConsentKeeper:
         with self._integration.database.write() as session:
             pair = token_pair(renewed)
             return consents.store_rotation(session, vault, self._consent_id, generation, tokens=pair, now=now)
+
+    def _note_loss(self, generation: int) -> None:
+        """Spare all who wait for the lease, and all who come later, the same refusal."""
+        with self._integration.database.write() as session:
+            consents.note_loss(session, self._consent_id, generation)
 
     def _ask(self, refresh_token: SecretStr) -> TokenSet:
         for _ in range(RETRIES_OF_A_LOST_ANSWER):

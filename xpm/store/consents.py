@@ -42,6 +42,7 @@ class StoredTokens:
     generation: int
     refresh_started_at: datetime | None
     refreshed_at: datetime | None
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,15 @@ def tokens_of(session: Session, vault: Vault, consent_id: str) -> StoredTokens:
         generation=consent.generation,
         refresh_started_at=consent.refresh_started_at,
         refreshed_at=consent.refreshed_at,
+        is_lost=consent.status is ConsentStatus.LOST,
     )
+
+
+def note_loss(session: Session, consent_id: str, expected_generation: int) -> bool:
+    """Note that Xero refused these tokens for good; False when they have moved on. Whoever comes next need not ask."""
+    usable = col(Consent.status).in_((ConsentStatus.PENDING, ConsentStatus.ACTIVE))
+    lost = update(Consent).where(_at(consent_id, expected_generation), usable).values(status=ConsentStatus.LOST)
+    return session.connection().execute(lost).rowcount == 1
 
 
 def note_refresh(session: Session, consent_id: str, expected_generation: int, now: datetime) -> bool:

@@ -1,0 +1,166 @@
+"""A process killed (SIGKILL) at any step of a refresh, and answers of the token end-point that are lost."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from sandbox.world import CLIENT_ID
+from tests.connection.harbour import Harbour
+from tests.connection.renewal.given import given_to
+from tests.connection.renewal.workers import SPAWN, Step, request_and_die
+from xpm.connection.access import practice_access
+from xpm.connection.integration import Integration
+from xpm.connection.keeper import RETRIES_OF_A_LOST_ANSWER
+from xpm.store.vocabulary import ConnectionState, ConsentStatus
+from xpm.words import Stopped
+from xpm.xero.errors import AnswerLost, XeroUnavailable
+
+HALF_AN_HOUR, A_DAY = (
+    1_800,
+    86_400,
+)  # seconds; Xero's grace for the refresh token before, and the life of an access token
+ROTATED_UNSTORED = {Step.XERO_ROTATED, Step.STORING}
+FURTHER = 20
+
+
+@pytest.fixture
+def hurried(integration: Integration, connected: Harbour) -> Integration:
+    """The installation, whose waiting for a dead process's lease takes a moment."""
+
+    def hurry(seconds: float) -> None:
+        connected.world.clock.advance(50 * seconds)
+
+    return replace(integration, sleep=hurry)
+
+
+def use(integration: Integration, harbour: Harbour) -> None:
+    """What a run does first: reach the practice's XPM."""
+    with practice_access(integration, harbour.slug) as access:
+        access.http.get(integration.app.connections_url).raise_for_status()
+
+
+def die_at(harbour: Harbour, step: Step) -> None:
+    """A process of its own needs a fresh token, and is killed at that step."""
+    harbour.world.clock.advance(HALF_AN_HOUR)
+    worker = SPAWN.Process(target=request_and_die, args=(given_to(harbour), step))
+    worker.start()
+    worker.join(60)
+    assert worker.exitcode == -signal.SIGKILL
+
+
+def lose_the_answers(harbour: Harbour, integration: Integration) -> None:
+    """Xero rotates, and none of its answers to one refresh arrives."""
+    harbour.world.clock.advance(HALF_AN_HOUR)
+    harbour.fault("token", "lost_answer", times=RETRIES_OF_A_LOST_ANSWER + 1)
+    with pytest.raises(AnswerLost):
+        use(integration, harbour)
+
+
+def assert_goes_on(harbour: Harbour, integration: Integration) -> None:
+    """The next run works by itself, and so does the one after the next token's life."""
+    before = harbour.token_requests()
+    use(integration, harbour)
+    assert harbour.token_requests() - before <= 1
+    harbour.world.clock.advance(A_DAY)
+    use(integration, harbour)
+    assert harbour.token_requests() - before <= 2
+    assert harbour.connection().state is ConnectionState.CONNECTED
+    assert harbour.active_consent().refresh_started_at is None
+    assert "connection.authentication_failed" not in harbour.entries()
+
+
+def assert_needs_reconnect_without_a_loop(harbour: Harbour, integration: Integration) -> None:
+    """One more request tells that the consent is gone; it is said once, and Xero is left alone."""
+    consent_id, before = harbour.active_consent().id, harbour.token_requests()
+    for _ in range(1 + FURTHER):
+        with pytest.raises(Stopped):
+            use(integration, harbour)
+    assert harbour.token_requests() - before == 1
+    assert harbour.connection().state is ConnectionState.NEEDS_RECONNECT
+    assert harbour.states().count("needs_reconnect") == 1
+    assert harbour.entries().count("connection.needs_reconnect") == 1
+    assert harbour.consent_row(consent_id).status is ConsentStatus.LOST
+
+
+@pytest.mark.parametrize("step", Step)
+def test_after_a_kill_at_any_step_the_next_run_goes_on_by_itself(
+    connected: Harbour, hurried: Integration, step: Step
+) -> None:
+    die_at(connected, step)
+    assert connected.token_requests() == (step in ROTATED_UNSTORED | {Step.STORED, Step.BEFORE_USE})
+    assert_goes_on(connected, hurried)
+
+
+@pytest.mark.parametrize("step", sorted(set(Step) - ROTATED_UNSTORED))
+def test_after_a_kill_that_left_no_token_behind_the_grace_time_does_not_matter(
+    connected: Harbour, hurried: Integration, step: Step
+) -> None:
+    die_at(connected, step)
+    connected.world.clock.advance(A_DAY)
+    assert_goes_on(connected, hurried)
+
+
+@pytest.mark.parametrize("step", sorted(ROTATED_UNSTORED))
+def test_a_pair_that_died_with_its_process_is_missed_once_the_grace_time_is_over(
+    connected: Harbour, hurried: Integration, step: Step
+) -> None:
+    die_at(connected, step)
+    connected.world.clock.advance(HALF_AN_HOUR + 60)
+    assert_needs_reconnect_without_a_loop(connected, hurried)
+
+
+def test_lost_answers_are_made_up_for_by_the_next_run(connected: Harbour, hurried: Integration) -> None:
+    lose_the_answers(connected, hurried)
+    assert connected.connection().state is ConnectionState.CONNECTED
+    assert_goes_on(connected, hurried)
+
+
+def test_lost_answers_need_a_person_once_the_grace_time_is_over(connected: Harbour, hurried: Integration) -> None:
+    lose_the_answers(connected, hurried)
+    connected.world.clock.advance(HALF_AN_HOUR + 60)
+    assert_needs_reconnect_without_a_loop(connected, hurried)
+
+
+def outage(harbour: Harbour) -> Callable[[], None]:
+    """Xero's token end-point is down until the call."""
+    harbour.fault("token", "status", status=503, times=0)
+
+    def over() -> None:
+        harbour.world.faults.clear()
+
+    return over
+
+
+def wrong_secret(harbour: Harbour) -> Callable[[], None]:
+    """The app's secret was replaced at Xero, until the call puts it back."""
+    app = harbour.world.apps[CLIENT_ID]
+    right, app.secret = app.secret, "another-secret"
+
+    def over() -> None:
+        app.secret = right
+
+    return over
+
+
+@pytest.mark.parametrize("trouble", [outage, wrong_secret])
+def test_what_is_not_the_consents_fault_never_costs_the_consent(
+    connected: Harbour, hurried: Integration, trouble: Callable[[Harbour], Callable[[], None]]
+) -> None:
+    consent_id = connected.active_consent().id
+    kept = connected.tokens(consent_id)
+    over = trouble(connected)
+    for _ in range(5):
+        connected.world.clock.advance(A_DAY)
+        with pytest.raises((XeroUnavailable, Stopped)):
+            use(hurried, connected)
+    assert connected.connection().state is ConnectionState.CONNECTED
+    left = connected.tokens(consent_id)
+    assert (left.access_token, left.refresh_token, left.generation) == (
+        kept.access_token,
+        kept.refresh_token,
+        kept.generation,
+    )
+    over()
+    assert_goes_on(connected, hurried)
