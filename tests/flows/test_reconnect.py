@@ -6,6 +6,7 @@ import pytest
 from prefect.client.schemas.objects import State
 
 from flows.reconnect import reconnect
+from sandbox.faults import fault_from
 from sandbox.world import COASTAL_NAME, LEO, MERE, SAM
 from tests.flows.office import (
     SLUG,
@@ -17,7 +18,7 @@ from tests.flows.office import (
     is_shown_no_account,
     stays_away,
 )
-from xpm.store import connections, practices
+from xpm.store import connections, people, practices
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -45,6 +46,23 @@ def test_with_several_practices_a_form_asks_which(office: Office) -> None:
     assert state.is_completed()
     with office.database.read() as session:
         assert connections.get(session, SLUG).tenant_name == COASTAL_NAME
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_after_a_hand_over_the_former_connection_goes_and_never_fails_the_run(office: Office, silent: bool) -> None:
+    run(office, consents())
+    (former,) = office.sandbox.world.connections.where()
+    if silent:
+        order = {"area": "connections", "kind": "maintenance", "path": former.connection_id, "times": 0}
+        office.sandbox.world.faults.order(fault_from(order))
+    with office.database.write() as session:
+        sam = people.by_email(session, SLUG, SAM)
+        assert sam
+        people.update(session, sam.id, is_admin=True)
+    state = run(office, consents(SAM), admin=SAM)
+    assert state.is_completed()
+    assert (former in office.sandbox.world.connections.where()) == silent
+    assert ("disconnect.former_not_removed" in [entry.kind for entry in office.activity()]) == silent
 
 
 def test_maintain_jobs_leaves_jobs_out_and_says_so(office: Office) -> None:
