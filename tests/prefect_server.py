@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 
 STARTING = 120.0  # seconds a slow machine may need for a server with a new database
 
@@ -34,10 +36,23 @@ def prefect_server(home: Path, **settings: str) -> Iterator[str]:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
     try:
         _wait(url, server, home / "server.log")
-        yield url
+        with nothing_for_other_servers():
+            yield url
     finally:
         server.terminate()
         server.wait()
+
+
+@contextmanager
+def nothing_for_other_servers() -> Iterator[None]:
+    """Let what Prefect sends in the background go to the server of the block: it clings to the first one it met."""
+    EventsWorker.drain_all(timeout=10)
+    APILogWorker.drain_all(timeout=10)
+    try:
+        yield
+    finally:
+        EventsWorker.drain_all(timeout=10)
+        APILogWorker.drain_all(timeout=10)
 
 
 def _wait(url: str, server: subprocess.Popen[bytes], log: Path) -> None:

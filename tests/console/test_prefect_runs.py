@@ -15,8 +15,11 @@ from prefect.testing.utilities import prefect_test_harness
 
 from console.prefect_runs import PrefectRuns
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
+from tests.prefect_server import nothing_for_other_servers
 from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import Entity
+
+pytestmark = pytest.mark.xdist_group("prefect-of-console")
 
 SOON = 60.0  # seconds; the machine may be busy
 HARBOUR, COASTAL = "Harbour & Vale · 2d41", "Coastal · 1f06"
@@ -64,7 +67,7 @@ def cleaning() -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PrefectRuns]:
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=120), nothing_for_other_servers():
         yield PrefectRuns()
 
 
