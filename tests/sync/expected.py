@@ -33,7 +33,7 @@ PLAIN: Mapping[str, tuple[str, str, type[XpmRecord]]] = {
 }
 """Tables that hold one record a row: XPM's name of the entity, the key, the model."""
 
-LOCAL = {"is_current", "fyi_status"}
+LOCAL = {"fyi_status"}
 APART = {"contacts", "groups", "relationships"}
 
 

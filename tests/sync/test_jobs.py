@@ -115,10 +115,10 @@ def test_more_missing_jobs_than_one_may_ask_for_are_suspicious_and_nobody_asks(h
 
 def test_after_a_suspicious_list_of_current_jobs_the_same_jobs_are_asked_for_again(house: House) -> None:
     house.sync(Entity.JOBS)
-    noted = [row["number"] for row in house.rows("job") if row["is_current"]]
+    noted = house.rows("current_job")
     house.order("empty_list", "job.api/current")
     house.with_settings(xero_calls_per_day=10).sync(Entity.JOBS, SyncMode.CHANGES)
-    assert [row["number"] for row in house.rows("job") if row["is_current"]] == noted
+    assert house.rows("current_job") == noted
 
 
 def test_lists_that_are_empty_by_mistake_archive_no_job_that_xpm_still_knows(house: House) -> None:

@@ -7,8 +7,7 @@ import pytest
 
 from sandbox import edits
 from tests.sync.expected import assert_values_equal_truth
-from tests.sync.house import SCOPE, House
-from xpm.store import custom_fields
+from tests.sync.house import House
 from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode
 from xpm.sync.entities import Entity
 from xpm.xero.errors import DayLimit
@@ -31,8 +30,7 @@ def owners(house: House) -> set[str]:
 
 def compared(house: House) -> dict[str, dt.datetime]:
     """When each owner's values were compared."""
-    with house.database.read() as session:
-        return {key: at for kind in OwnerKind for key, at in custom_fields.last_compared(session, SCOPE, kind).items()}
+    return {row["owner_key"]: row["compared_at"] for row in house.rows("custom_field_comparison")}
 
 
 def asked_for(house: House) -> set[str]:

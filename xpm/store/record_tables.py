@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property
 
 from sqlalchemy import Table
 
 from xpm.store import tables
-from xpm.store.tables import StoreTable
+from xpm.store.tables import StoreTable, before_table
 from xpm.store.vocabulary import OwnerKind
 
 SCOPE = ("practice", "tenant_id")
@@ -15,6 +16,20 @@ BOOKKEEPING = frozenset(tables.SyncedRecord.model_fields)
 
 def _table(model: type[StoreTable]) -> Table:
     return StoreTable.metadata.tables[str(model.__tablename__)]
+
+
+@cache  # two kinds of records may fill one table
+def _before(table: Table, *owner: str) -> Table:
+    return before_table(table, *(column.name for column in table.primary_key if column.name not in {*SCOPE, *owner}))
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of the tables a record fills, the column that names the record there, and its rows as they were before."""
+
+    table: Table
+    key: str
+    before: Table
 
 
 @dataclass(frozen=True)
@@ -34,15 +49,20 @@ class OwnedTable:
 
 @dataclass(frozen=True)
 class SharedTable:
-    """Rows that several records name through an owned table and its column (`via`); the last record written wins."""
+    """Records that several others name through an owned table and its column (`via`); the last one written wins."""
 
-    table: Table
+    records: "RecordTable"
     via: tuple[str, str]
 
     @property
+    def table(self) -> Table:
+        """Where they are."""
+        return self.records.table
+
+    @property
     def columns(self) -> frozenset[str]:
-        """The columns a row must name."""
-        return frozenset(self.table.columns.keys()) - BOOKKEEPING
+        """The columns a row must name, its key among them."""
+        return self.records.columns | {self.records.key}
 
 
 @dataclass(frozen=True)
@@ -53,6 +73,7 @@ class RecordTable:
     which a sync never writes.
     """
 
+    name: str
     table: Table
     key: str
     owned: Mapping[str, OwnedTable] = field(default_factory=dict)
@@ -65,19 +86,29 @@ class RecordTable:
         """The columns a row must name."""
         return frozenset(self.table.columns.keys()) - BOOKKEEPING - {self.key, *self.fixed} - self.local
 
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """Its main table and those of what it owns."""
+        keys = [(self.table, self.key), *((child.table, child.owner_key) for child in self.owned.values())]
+        return tuple(Part(table, key, _before(table, key, *self.fixed)) for table, key in keys)
+
 
 def _custom_fields(kind: OwnerKind) -> RecordTable:
     values = OwnedTable(_table(tables.CustomFieldValue), "owner_key", None, frozenset({"owner_kind"}))
     return RecordTable(
+        f"{kind}_custom_fields",
         _table(tables.CustomFieldOwner),
         "owner_key",
         owned={"custom_field_value": values},
         fixed={"owner_kind": kind.value},
-        local=frozenset({"compared_at"}),
     )
 
 
+CONTACTS = RecordTable("contact", _table(tables.Contact), "uuid")
+"""People at clients; only ever written along with a client."""
+
 CLIENTS = RecordTable(
+    "client",
     _table(tables.Client),
     "uuid",
     owned={
@@ -85,13 +116,36 @@ CLIENTS = RecordTable(
         "client_group_member": OwnedTable(_table(tables.ClientGroupMember), "client_uuid", "ordinal"),
         "client_relationship": OwnedTable(_table(tables.ClientRelationship), "client_uuid", "ordinal"),
     },
-    shared={"contact": SharedTable(_table(tables.Contact), via=("client_contact", "contact_uuid"))},
+    shared={"contact": SharedTable(CONTACTS, via=("client_contact", "contact_uuid"))},
 )
-CLIENT_GROUPS = RecordTable(_table(tables.ClientGroup), "uuid")
-JOBS = RecordTable(_table(tables.Job), "number", local=frozenset({"is_current"}))
-JOB_CATEGORIES = RecordTable(_table(tables.JobCategory), "uuid")
-STAFF = RecordTable(_table(tables.Staff), "uuid", local=frozenset({"fyi_status"}))
-CUSTOM_FIELD_DEFINITIONS = RecordTable(_table(tables.CustomFieldDefinition), "uuid")
+CLIENT_GROUPS = RecordTable("client_group", _table(tables.ClientGroup), "uuid")
+JOBS = RecordTable("job", _table(tables.Job), "number")
+JOB_CATEGORIES = RecordTable("job_category", _table(tables.JobCategory), "uuid")
+STAFF = RecordTable("staff", _table(tables.Staff), "uuid", local=frozenset({"fyi_status"}))
+CUSTOM_FIELD_DEFINITIONS = RecordTable("custom_field_definition", _table(tables.CustomFieldDefinition), "uuid")
 CLIENT_CUSTOM_FIELDS = _custom_fields(OwnerKind.CLIENT)
 JOB_CUSTOM_FIELDS = _custom_fields(OwnerKind.JOB)
-TAX_RETURNS = RecordTable(_table(tables.TaxReturn), "return_id")
+TAX_RETURNS = RecordTable("tax_return", _table(tables.TaxReturn), "return_id")
+
+ALL = {
+    table.name: table
+    for table in (
+        CLIENTS,
+        CONTACTS,
+        CLIENT_GROUPS,
+        JOBS,
+        JOB_CATEGORIES,
+        STAFF,
+        CUSTOM_FIELD_DEFINITIONS,
+        CLIENT_CUSTOM_FIELDS,
+        JOB_CUSTOM_FIELDS,
+        TAX_RETURNS,
+    )
+}
+"""Every kind of record by its name, which the history knows it by."""
+
+FORMER_ROWS = {part.before.name: part.table.name for table in ALL.values() for part in table.parts}
+"""The tables of rows as they were before a change, each with the table whose rows it keeps."""
+
+SCHEMA = StoreTable.metadata
+"""The whole schema: complete once the tables above were made."""

@@ -1,45 +1,65 @@
 """The statements of the bulk path; each carries all rows of a batch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, delete, func, insert
+from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from xpm.store.errors import WrongColumns
-from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.key_lists import among
+from xpm.store.record_changes import Author, ChangeLog
+from xpm.store.record_rows import RecordRow, Scope, in_scope
 from xpm.store.record_tables import SCOPE, OwnedTable, RecordTable, SharedTable
+from xpm.store.vocabulary import ChangeKind
 
 Values = dict[str, object]
+Shared = Mapping[str, Mapping[str, object]]
 MAIN_STAMPS = ("content_hash", "changed_at", "changed_by_run", "archived_at", "archived_reason")
 SHARED_STAMPS = ("changed_at", "changed_by_run")
 
 
-def write(
-    connection: Connection,
-    table: RecordTable,
-    scope: Scope,
-    new: Sequence[RecordRow],
-    different: Sequence[RecordRow],
-    *,
-    run_id: str | None,
-    now: datetime,
-) -> None:
-    """Write these records with what they own and share; only `different` ones have owned rows to take away."""
-    rows = [*new, *different]
+def write(log: ChangeLog, new: Sequence[RecordRow], different: Mapping[ChangeKind, Sequence[RecordRow]]) -> None:
+    """Write these records with what they own and share, and note what becomes of them.
+
+    Only `different` ones have owned rows to take away. Raises WrongColumns before anything is written.
+    """
+    stored = [row for rows in different.values() for row in rows]
+    rows = [*new, *stored]
     if not rows:
         return
-    stamps: Values = {"changed_at": now, "changed_by_run": run_id}
-    main = _main_values(table, scope, rows, stamps)
+    connection, table, scope = log.connection, log.table, log.scope
+    main = _main_values(table, scope, rows, log.author)
     owned = {name: _owned_values(table, name, scope, rows) for name in table.owned}
-    shared = {name: _shared_values(name, side, scope, rows, stamps) for name, side in table.shared.items()}
+    shared = {name: _shared_values(name, side, rows) for name, side in table.shared.items()}
+    log.added(row.key for row in new)
+    for kind, changing in different.items():
+        log.changing(kind, [row.key for row in changing])
     _upsert(connection, table.table, (*table.columns, *MAIN_STAMPS), main)
     for name, child in table.owned.items():
-        _delete_owned(connection, table, child, scope, different)
+        _delete_owned(connection, table, child, scope, stored)
         if owned[name]:
             connection.execute(insert(child.table), owned[name])
     for name, side in table.shared.items():
-        _upsert(connection, side.table, (*side.columns, *SHARED_STAMPS), shared[name])
+        _write_shared(replace(log, table=side.records), shared[name])
+
+
+def _write_shared(log: ChangeLog, rows: Shared) -> None:
+    """Write the shared rows that are new or different: most come along with a record although they stayed the same."""
+    table, columns = log.table, log.table.table.c
+    names = [table.key, *table.columns]
+    stored = select(*(columns[name] for name in names)).where(
+        in_scope(table, log.scope), among(columns[table.key], rows)
+    )
+    before = {str(row[table.key]): dict(row) for row in log.connection.execute(stored).mappings()}
+    new = [key for key in rows if key not in before]
+    different = [key for key, row in rows.items() if key in before and before[key] != row]
+    log.added(new)
+    log.changing(ChangeKind.CHANGED, different)
+    fixed = {**_fixed(table, log.scope), "first_synced_at": log.author.at, **_stamps(log.author)}
+    values = [{**fixed, **rows[key]} for key in (*new, *different)]
+    _upsert(log.connection, table.table, (*names, *SHARED_STAMPS), values)
 
 
 def _upsert(connection: Connection, table: Table, columns: Iterable[str], values: Sequence[Values]) -> None:
@@ -71,9 +91,12 @@ def _delete_owned(
     connection.execute(delete(child.table).where(*where), [{**fixed, of_key: row.key} for row in rows])
 
 
-def _main_values(table: RecordTable, scope: Scope, rows: Iterable[RecordRow], stamps: Values) -> list[Values]:
-    fixed = _fixed(table, scope)
-    now = stamps["changed_at"]
+def _stamps(author: Author) -> Values:
+    return {"changed_at": author.at, "changed_by_run": author.run_id}
+
+
+def _main_values(table: RecordTable, scope: Scope, rows: Iterable[RecordRow], author: Author) -> list[Values]:
+    fixed, stamps, now = _fixed(table, scope), _stamps(author), author.at
     expected = table.columns
     return [
         {
@@ -106,24 +129,10 @@ def _owned_values(table: RecordTable, name: str, scope: Scope, rows: Iterable[Re
     return values
 
 
-def _shared_values(
-    name: str, side: SharedTable, scope: Scope, rows: Iterable[RecordRow], stamps: Values
-) -> list[Values]:
-    """Give the shared rows, each key once; the last record that names it wins."""
-    expected = side.columns
-    fixed = {
-        "practice": scope.practice,
-        "tenant_id": scope.tenant_id,
-        "first_synced_at": stamps["changed_at"],
-        **stamps,
-    }
-    keys = [column.name for column in side.table.primary_key if column.name in expected]
-    latest = {
-        tuple(shared[key] for key in keys): {**fixed, **shared}
-        for row in rows
-        for shared in _rows_of(row.shared, name, expected)
-    }
-    return list(latest.values())
+def _shared_values(name: str, side: SharedTable, rows: Iterable[RecordRow]) -> Shared:
+    """Give the shared rows by their key; the last record that names it wins."""
+    expected, key = side.columns, side.records.key
+    return {str(shared[key]): shared for row in rows for shared in _rows_of(row.shared, name, expected)}
 
 
 def _fixed(table: RecordTable, scope: Scope) -> Values:

@@ -8,18 +8,32 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlmodel import Session
 
 from xpm.store import record_writes
 from xpm.store.key_lists import among
+from xpm.store.record_changes import Author, ChangeLog
 from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope
 from xpm.store.record_tables import RecordTable
-from xpm.store.vocabulary import ArchiveReason
+from xpm.store.vocabulary import GONE, ArchiveReason, ChangeKind
 
 T = TypeVar("T")
 
-__all__ = ["Applied", "RecordRow", "Scope", "active_keys", "apply", "archive", "count_active", "count_present"]
+__all__ = [
+    "Applied",
+    "RecordRow",
+    "Scope",
+    "active_keys",
+    "apply",
+    "archive",
+    "archive_others",
+    "count_active",
+    "count_present",
+]
+
+DIFFERENT = (ChangeKind.CHANGED, ChangeKind.ARCHIVED, ChangeKind.RESTORED)
+"""What can become of a record that is stored already."""
 
 BATCH = 5_000  # keys in one query, so that memory stays small however many are given
 
@@ -34,9 +48,9 @@ def apply(
     one key the last wins. Raises WrongColumns before anything of the batch is written.
     """
     latest = iter({row.key: row for row in rows}.values())
-    applied = Applied()
+    applied, log = Applied(), ChangeLog(session.connection(), table, scope, Author(now, run_id))
     while batch := list(islice(latest, BATCH)):
-        applied += _apply_batch(session, table, scope, batch, run_id=run_id, now=now)
+        applied += _apply_batch(log, batch)
     return applied
 
 
@@ -53,7 +67,7 @@ def count_active(session: Session, table: RecordTable, scope: Scope) -> int:
 def count_present(session: Session, table: RecordTable, scope: Scope) -> int:
     """Count the records that XPM has, as far as is known: also those it calls archived or deleted."""
     reason = table.table.c.archived_reason
-    present = reason.is_distinct_from(ArchiveReason.ABSENT)
+    present = or_(reason.is_(None), reason.not_in(GONE))
     return session.connection().scalars(_of(table, scope, func.count()).where(present)).one()
 
 
@@ -68,39 +82,60 @@ def archive(
     now: datetime,
 ) -> int:
     """Archive these records and tell how many were active until now. What they hold stays as it was."""
-    columns = table.table.c
+    columns, log = table.table.c, ChangeLog(session.connection(), table, scope, Author(now, run_id))
     remaining, archived = iter(keys), 0
     while batch := list(islice(remaining, BATCH)):
+        active = and_(among(columns[table.key], batch), columns.archived_at.is_(None))
+        log.changing_where(ChangeKind.ARCHIVED, active)
         statement = (
             update(table.table)
-            .where(in_scope(table, scope), among(columns[table.key], batch), columns.archived_at.is_(None))
+            .where(in_scope(table, scope), active)
             .values(archived_at=now, archived_reason=reason, changed_at=now, changed_by_run=run_id)
         )
         archived += session.connection().execute(statement).rowcount
     return archived
 
 
-def _apply_batch(
-    session: Session, table: RecordTable, scope: Scope, rows: Sequence[RecordRow], *, run_id: str | None, now: datetime
-) -> Applied:
+def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:
+    """Archive what the practice has of XPM practices it was connected to before, and tell how many records that was."""
     columns = table.table.c
-    known = select(columns[table.key], columns.content_hash, columns.archived_reason).where(
-        in_scope(table, scope), among(columns[table.key], [row.key for row in rows])
+    others = select(columns.tenant_id.distinct()).where(
+        columns.practice == scope.practice, columns.tenant_id != scope.tenant_id, columns.archived_at.is_(None)
     )
-    stored = {key: (digest, archived) for key, digest, archived in session.connection().execute(known)}
-    current = [row for row in rows if stored.get(row.key) == (row.content_hash, row.archived)]
+    archived = 0
+    for tenant_id in session.connection().scalars(others).all():
+        other = Scope(scope.practice, tenant_id)
+        keys = list(active_keys(session, table, other))
+        archived += archive(session, table, other, keys, ArchiveReason.OTHER_PRACTICE, run_id=run_id, now=now)
+    return archived
+
+
+def _apply_batch(log: ChangeLog, rows: Sequence[RecordRow]) -> Applied:
+    table, columns = log.table, log.table.table.c
+    known = select(columns[table.key], columns.content_hash, columns.archived_reason).where(
+        in_scope(table, log.scope), among(columns[table.key], [row.key for row in rows])
+    )
+    stored = {key: (digest, archived) for key, digest, archived in log.connection.execute(known)}
     new = [row for row in rows if row.key not in stored]
-    different = [row for row in rows if row.key in stored and stored[row.key] != (row.content_hash, row.archived)]
-    record_writes.write(session.connection(), table, scope, new, different, run_id=run_id, now=now)
-    restored = sum(row.archived is None and stored[row.key][1] is not None for row in different)
-    archived = sum(row.archived is not None and stored[row.key][1] is None for row in different)
+    different: dict[ChangeKind, list[RecordRow]] = {kind: [] for kind in DIFFERENT}
+    for row in rows:
+        if row.key in stored and stored[row.key] != (row.content_hash, row.archived):
+            different[_kind(row, stored[row.key][1])].append(row)
+    record_writes.write(log, new, different)
+    counts = {kind: len(changing) for kind, changing in different.items()}
     return Applied(
         added=len(new),
-        changed=len(different) - restored - archived,
-        unchanged=len(current),
-        restored=restored,
-        archived=archived,
+        changed=counts[ChangeKind.CHANGED],
+        unchanged=len(rows) - len(new) - sum(counts.values()),
+        restored=counts[ChangeKind.RESTORED],
+        archived=counts[ChangeKind.ARCHIVED],
     )
+
+
+def _kind(row: RecordRow, archived: ArchiveReason | None) -> ChangeKind:
+    if (row.archived is None) == (archived is None):
+        return ChangeKind.CHANGED
+    return ChangeKind.RESTORED if row.archived is None else ChangeKind.ARCHIVED
 
 
 def _active(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:

@@ -21,6 +21,7 @@ class Tally:
     unchanged: int = 0
     archived: int = 0
     restored: int = 0
+    removed: int = 0
     quarantined: int = 0
     calls: int = 0
     bytes: int = 0

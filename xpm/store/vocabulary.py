@@ -41,6 +41,21 @@ class ArchiveReason(StrEnum):
     ARCHIVED = "archived"  # XPM says it is archived
     DELETED = "deleted"  # XPM says it is deleted
     ABSENT = "absent"  # a complete list no longer has it
+    OTHER_PRACTICE = "other_practice"  # of the XPM practice that was connected before this one
+
+
+GONE = frozenset({ArchiveReason.ABSENT, ArchiveReason.OTHER_PRACTICE})
+"""Why a record is archived that the connected XPM practice does not have."""
+
+
+class ChangeKind(StrEnum):
+    """What became of a record."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    ARCHIVED = "archived"
+    RESTORED = "restored"  # archived before, and current again
+    REMOVED = "removed"  # by a revert of the run that had added it
 
 
 class SyncMode(StrEnum):
@@ -56,6 +71,7 @@ class SyncTrigger(StrEnum):
     MANUAL = "manual"
     OVERNIGHT = "overnight"
     RECONNECT = "reconnect"
+    REVERT = "revert"  # takes back what other runs did
 
 
 class RunStatus(StrEnum):

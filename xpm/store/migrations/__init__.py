@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from xpm.store.tables import StoreTable
+from xpm.store.record_tables import SCHEMA
 
 
 def upgrade(connection: Connection) -> None:
@@ -28,7 +28,7 @@ def newest() -> str | None:
 def differences(connection: Connection) -> list[object]:
     """Tell in what a database differs from the tables; a migrated one in nothing."""
     context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-    return list(compare_metadata(context, StoreTable.metadata))
+    return list(compare_metadata(context, SCHEMA))
 
 
 def revise(connection: Connection, message: str) -> None:

@@ -7,7 +7,7 @@ from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON, String
 
 from xpm.store.columns import ExactDecimal, OneOf, UtcDateTime
-from xpm.store.tables import StoreTable
+from xpm.store.record_tables import SCHEMA
 
 
 def written(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal[False]:  # noqa: ANN401 - Alembic's own signature
@@ -23,7 +23,7 @@ def written(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=StoreTable.metadata,
+    target_metadata=SCHEMA,
     transactional_ddl=True,  # SQLite can, once the driver does not commit behind our back
     render_item=written,
     compare_server_default=True,

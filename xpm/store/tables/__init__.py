@@ -9,8 +9,14 @@ from xpm.store.tables.clients import (
     Contact,
 )
 from xpm.store.tables.connections import AuthorisationAttempt, Connection, ConnectionTransition, Consent
-from xpm.store.tables.custom_fields import CustomFieldDefinition, CustomFieldOwner, CustomFieldValue
-from xpm.store.tables.jobs import Job, JobCategory
+from xpm.store.tables.custom_fields import (
+    CustomFieldComparison,
+    CustomFieldDefinition,
+    CustomFieldOwner,
+    CustomFieldValue,
+)
+from xpm.store.tables.history import RecordChange, before_table
+from xpm.store.tables.jobs import CurrentJob, Job, JobCategory
 from xpm.store.tables.operations import LeaseRow, PracticeActivity, Quarantine, SyncRun
 from xpm.store.tables.practices import FyiUser, IntegrationSettings, Practice
 from xpm.store.tables.schema import JsonObject, StoreTable, SyncedRecord, TenantScoped, Touched
@@ -28,6 +34,8 @@ __all__ = [
     "ConnectionTransition",
     "Consent",
     "Contact",
+    "CurrentJob",
+    "CustomFieldComparison",
     "CustomFieldDefinition",
     "CustomFieldOwner",
     "CustomFieldValue",
@@ -40,6 +48,7 @@ __all__ = [
     "Practice",
     "PracticeActivity",
     "Quarantine",
+    "RecordChange",
     "Staff",
     "StoreTable",
     "SyncRun",
@@ -47,4 +56,5 @@ __all__ = [
     "TaxReturn",
     "TenantScoped",
     "Touched",
+    "before_table",
 ]

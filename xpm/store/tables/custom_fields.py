@@ -30,13 +30,22 @@ class CustomFieldDefinition(SyncedRecord, table=True):
 
 
 class CustomFieldOwner(SyncedRecord, table=True):
-    """All values of one client (by UUID) or job (by number), with the time they were last compared with XPM."""
+    """All values of one client (by UUID) or job (by number)."""
 
     __tablename__ = "custom_field_owner"
 
     owner_kind: OwnerKind = Field(primary_key=True, sa_type=OneOf(OwnerKind))
     owner_key: str = Field(primary_key=True)
-    compared_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class CustomFieldComparison(TenantScoped, table=True):
+    """When one owner's values were last compared with XPM; beside the values, since it is no change of them."""
+
+    __tablename__ = "custom_field_comparison"
+
+    owner_kind: OwnerKind = Field(primary_key=True, sa_type=OneOf(OwnerKind))
+    owner_key: str = Field(primary_key=True)
+    compared_at: dt.datetime = Field(sa_type=UtcDateTime)
 
 
 class CustomFieldValue(TenantScoped, table=True):

@@ -8,7 +8,7 @@ from sqlmodel import Field
 
 from xpm.store.columns import ExactDecimal, Json
 from xpm.store.tables.parts import AssignedStaffPart, JobNotePart, MilestonePart, TaskPart
-from xpm.store.tables.schema import SyncedRecord
+from xpm.store.tables.schema import SyncedRecord, TenantScoped
 
 
 class Job(SyncedRecord, table=True):
@@ -44,7 +44,14 @@ class Job(SyncedRecord, table=True):
     milestones: list[MilestonePart] = Field(default_factory=list, sa_type=Json)
     notes: list[JobNotePart] = Field(default_factory=list, sa_type=Json)
     web_url: str | None = None
-    is_current: bool = False  # whether XPM's list of current jobs had it when that was last read
+
+
+class CurrentJob(TenantScoped, table=True):
+    """A job that XPM's list of current jobs had when it was last read; kept apart, since it is no change of the job."""
+
+    __tablename__ = "current_job"
+
+    number: str = Field(primary_key=True)
 
 
 class JobCategory(SyncedRecord, table=True):

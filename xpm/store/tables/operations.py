@@ -35,6 +35,7 @@ class SyncRun(StoreTable, table=True):
     unchanged: int = 0
     archived: int = 0
     restored: int = 0
+    removed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # by a revert: what had been added
     quarantined: int = 0
     calls: int = 0
     bytes: int = Field(default=0, sa_type=BigInteger)
