@@ -1,174 +1,86 @@
-"""What the product did: runs, quarantine, Practice Activity."""
+"""A record's life: every change with its author, field by field, for as long as history is kept."""
 
 import datetime as dt
 
-import pytest
-from sqlmodel import Session
+from sqlalchemy import select
 
-from tests.store.kit import ACME, LATER, NOW, practice
-from xpm.store import activity, quarantine, runs
-from xpm.store.activity import ActivityEntry
+from tests.store.kit import ACME, LATER, NOW, Writes, client, job
+from xpm.store import edits, history, records
 from xpm.store.database import Database
-from xpm.store.errors import UnknownRun
-from xpm.store.runs import Tally
-from xpm.store.tables import SyncRun
-from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
+from xpm.store.history import FieldChange
+from xpm.store.record_rows import Scope
+from xpm.store.record_tables import CLIENTS, FORMER_ROWS, JOBS, SCHEMA
+from xpm.store.vocabulary import ArchiveReason, ChangeKind
 
-EVENING = NOW + dt.timedelta(hours=10)
+PERSON = "ana@acme.example"
 
 
-def begin(
-    session: Session, entity: str = "jobs", now: dt.datetime = NOW, mode: SyncMode = SyncMode.FULL, slug: str = "acme"
-) -> SyncRun:
-    return runs.start(
-        session,
-        practice=slug,
-        tenant_id=ACME.tenant_id,
-        entity=entity,
-        mode=mode,
-        trigger=SyncTrigger.OVERNIGHT,
-        now=now,
+def test_a_record_tells_who_changed_which_field_and_when(database: Database) -> None:
+    with database.write() as session:
+        records.apply(session, JOBS, ACME, [job("J1", state="Planned")], run_id="r1", now=NOW)
+        edits.edit(session, JOBS, ACME, "J1", {"state": "Ready"}, person=PERSON, now=LATER)
+        records.apply(session, JOBS, ACME, [job("J1", 1, state="Done")], run_id="r2", now=LATER)
+        records.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r3", now=LATER)
+        added, edited, changed, archived = history.life(session, JOBS, ACME, "J1")
+    assert (added.change.kind, added.change.run_id, added.change.at, added.fields) == (ChangeKind.ADDED, "r1", NOW, ())
+    assert (edited.change.person, edited.change.run_id) == (PERSON, None)
+    assert edited.fields == (FieldChange("state", "Planned", "Ready"),)
+    assert set(changed.fields) == {
+        FieldChange("name", "J1 version 0", "J1 version 1"),
+        FieldChange("state", "Ready", "Done"),
+    }
+    assert archived.fields == (FieldChange("archived_reason", None, ArchiveReason.ABSENT),)
+
+
+def test_what_a_record_owns_is_part_of_its_life(database: Database) -> None:
+    with database.write() as session:
+        records.apply(session, CLIENTS, ACME, [client("c1", groups=["g1"])], run_id="r1", now=NOW)
+        records.apply(session, CLIENTS, ACME, [client("c1", groups=["g2"])], run_id="r2", now=NOW)
+        assert len(history.life(session, CLIENTS, ACME, "c1")) == 1  # the digest said that nothing was new
+        records.apply(session, CLIENTS, ACME, [client("c1", 1, groups=["g2"])], run_id="r3", now=NOW)
+        _, changed = history.life(session, CLIENTS, ACME, "c1")
+    groups = next(one for one in changed.fields if one.field == "client_group_member")
+    assert "g1" in str(groups.before)
+    assert "g2" in str(groups.after)
+
+
+def test_records_of_several_practices_under_one_key_are_told_apart(database: Database) -> None:
+    other = Scope("zenith", "another tenant")
+    with database.write() as session:
+        for scope in (ACME, other):
+            records.apply(session, JOBS, scope, [job("J1")], run_id="r1", now=NOW)
+        assert history.scopes_of(session, JOBS, "J1") == [ACME, other]
+        assert len(history.life(session, JOBS, other, "J1")) == 1
+        assert history.life(session, JOBS, ACME, "J2") == []
+
+
+def test_an_unchanged_record_writes_no_history(database: Database) -> None:
+    with database.write() as session:
+        records.apply(session, JOBS, ACME, [job("J1")], run_id="r1", now=NOW)
+    with Writes(database) as writes, database.write() as session:
+        records.apply(session, JOBS, ACME, [job("J1")], run_id="r2", now=LATER)
+    assert writes.statements == []
+
+
+def test_old_changes_are_forgotten_and_newer_ones_stay(database: Database) -> None:
+    with database.write() as session:
+        records.apply(session, CLIENTS, ACME, [client("c1", contacts=["p1"])], run_id="r1", now=NOW)
+        records.apply(session, CLIENTS, ACME, [client("c1", 1, contacts=["p1"])], run_id="r2", now=NOW)
+        records.apply(session, CLIENTS, ACME, [client("c1", 2, contacts=["p1"])], run_id="r3", now=LATER)
+        assert history.forget(session, LATER) == 4  # c1 and p1, twice each
+        assert history.forget(session, LATER) == 0
+        (left,) = history.life(session, CLIENTS, ACME, "c1")
+        assert left.change.run_id == "r3"
+        assert FieldChange("name", "c1 version 1", "c1 version 2") in left.fields
+        kept = {name: len(session.connection().execute(select(SCHEMA.tables[name])).all()) for name in FORMER_ROWS}
+    assert {name: count for name, count in kept.items() if count} == dict.fromkeys(
+        ("client_before", "client_contact_before", "contact_before"), 1
     )
 
 
-def end(session: Session, run: SyncRun, status: RunStatus = RunStatus.SUCCESS) -> None:
-    runs.finish(session, run.id, status, watermark=run.started_at, now=LATER)
-
-
-def test_the_steps_of_a_run_add_up_and_its_checkpoint_is_the_last(database: Database) -> None:
+def test_forgetting_goes_in_batches(database: Database) -> None:
     with database.write() as session:
-        practice(session)
-        run_id = begin(session).id
-        runs.checkpoint(session, run_id, Tally(added=5, calls=1, bytes=3_000_000_000), {"page": 2})
-        runs.checkpoint(session, run_id, Tally(added=2, unchanged=3, calls=1), {"page": 3})
-    with database.write() as session:
-        run = runs.get(session, run_id)
-        assert (run.added, run.unchanged, run.calls, run.bytes) == (7, 3, 2, 3_000_000_000)
-        assert run.checkpoint == {"page": 3}
-        assert [one.id for one in runs.unfinished(session, "acme", ACME.tenant_id, "jobs")] == [run_id]
-        end(session, run)
-        assert runs.unfinished(session, "acme", ACME.tenant_id, "jobs") == []
-        assert (run.status, run.finished_at) == (RunStatus.SUCCESS, LATER)
-
-
-def test_the_last_good_run_is_found_in_spite_of_later_failures(database: Database) -> None:
-    with database.write() as session:
-        practice(session)
-        good, partial, bad = (
-            begin(session),
-            begin(session, now=LATER, mode=SyncMode.CHANGES),
-            begin(session, now=EVENING),
-        )
-        end(session, good)
-        end(session, partial)
-        end(session, bad, RunStatus.FAILURE)
-        full = runs.last_successful(session, "acme", ACME.tenant_id, "jobs", SyncMode.FULL)
-        either = runs.last_successful(session, "acme", ACME.tenant_id, "jobs")
-        assert full
-        assert either
-        assert (full.id, either.id) == (good.id, partial.id)
-        assert full.watermark == NOW
-        assert runs.last_successful(session, "acme", ACME.tenant_id, "clients") is None
-        assert runs.last_successful(session, "acme", "another tenant", "jobs") is None
-
-
-def test_the_latest_run_of_each_entity_is_given_whatever_its_end(database: Database) -> None:
-    with database.write() as session:
-        practice(session)
-        practice(session, "beta")
-        end(session, begin(session, "jobs"))
-        end(session, begin(session, "clients"))
-        failed = begin(session, "jobs", LATER)
-        end(session, failed, RunStatus.ACTION_REQUIRED)
-        begin(session, "jobs", EVENING, slug="beta")
-        latest = runs.latest(session, "acme")
-        assert {entity: run.status for entity, run in latest.items()} == {
-            "jobs": RunStatus.ACTION_REQUIRED,
-            "clients": RunStatus.SUCCESS,
-        }
-        assert latest["jobs"].id == failed.id
-
-
-def test_an_id_that_names_no_run_is_refused(database: Database) -> None:
-    with database.write() as session, pytest.raises(UnknownRun):
-        runs.finish(session, "nothing", RunStatus.SUCCESS, now=NOW)
-
-
-def aside(session: Session, key: str | None, payload: str = "<Job/>", now: dt.datetime = NOW) -> int | None:
-    entry = quarantine.put(
-        session, ACME, "jobs", record_key=key, reason="no number", payload=payload, run_id=None, now=now
-    )
-    return entry.id
-
-
-def test_a_record_is_aside_once_until_it_is_read_well(database: Database) -> None:
-    with database.write() as session:
-        practice(session)
-        aside(session, "J1", "<Job>old</Job>")
-        aside(session, "J1", "<Job>new</Job>", LATER)
-        aside(session, "J2")
-        listed = [(one.record_key, one.payload) for one in quarantine.unresolved(session, ACME, "jobs")]
-        assert listed == [("J1", "<Job>new</Job>"), ("J2", "<Job/>")]
-        assert quarantine.resolve(session, ACME, "jobs", ["J1", "J9"], EVENING) == 1
-        assert quarantine.resolve(session, ACME, "clients", ["J2"], EVENING) == 0
-        assert [one.record_key for one in quarantine.unresolved(session, ACME)] == ["J2"]
-
-
-def test_records_without_a_key_stay_aside_each_on_its_own_until_dismissed(database: Database) -> None:
-    with database.write() as session:
-        practice(session)
-        first, _second = aside(session, None), aside(session, None)
-        assert first is not None
-        assert quarantine.dismiss(session, first, LATER)
-        assert not quarantine.dismiss(session, first, LATER)
-        assert len(quarantine.unresolved(session, ACME, "jobs")) == 1
-
-
-def test_a_payload_that_is_no_proper_text_can_be_kept(database: Database) -> None:
-    with database.write() as session:
-        practice(session)
-        aside(session, "J1", "<Job>\x00\ud800 é</Job>")
-        assert quarantine.unresolved(session, ACME)[0].payload == "<Job>\ufffd? é</Job>"
-
-
-def entry(title: str, status: ActivityStatus = ActivityStatus.SUCCESS, **parts: str) -> ActivityEntry:
-    return ActivityEntry(practice="acme", at=NOW, status=status, kind="sync", title=title, counts={"added": 3}, **parts)
-
-
-def test_practice_activity_is_listed_newest_first_page_by_page(database: Database) -> None:
-    with database.write() as session:
-        practice(session)
-        practice(session, "beta")
-        for number in range(5):
-            activity.write(session, entry(f"entry {number}"))
-        page = activity.recent(session, "acme", 2)
-        assert [one.title for one in page] == ["entry 4", "entry 3"]
-        assert [one.title for one in activity.recent(session, "acme", 2, before=page[-1].id)] == ["entry 2", "entry 1"]
-        assert page[0].counts == {"added": 3}
-        assert activity.recent(session, "beta") == []
-
-
-@pytest.mark.parametrize("search", ["ÉCOLE", "école", "100%", "ana@", "NEXT_step", "straße"])
-def test_practice_activity_is_searched_in_any_letter_case(database: Database, search: str) -> None:
-    with database.write() as session:
-        practice(session)
-        activity.write(session, entry("Jobs of École synced", detail="100% of STRASSE", person="Ana@acme.example"))
-        activity.write(session, entry("another", next_step="The next_step"))
-        assert len(activity.recent(session, "acme", search=search)) == 1
-
-
-@pytest.mark.parametrize("search", ["1__%", "nothing such"])
-def test_a_search_takes_wildcards_as_plain_characters(database: Database, search: str) -> None:
-    with database.write() as session:
-        practice(session)
-        activity.write(session, entry("100% of 100"))
-        assert activity.recent(session, "acme", search=search) == []
-
-
-def test_practice_activity_is_filtered_by_status(database: Database) -> None:
-    with database.write() as session:
-        practice(session)
-        activity.write(session, entry("good"))
-        activity.write(session, entry("bad", ActivityStatus.ACTION_REQUIRED))
-        found = activity.recent(session, "acme", status=ActivityStatus.ACTION_REQUIRED)
-        assert [(one.title, one.status.value) for one in found] == [("bad", "Action Required")]
+        rows = [job(f"J{number}") for number in range(history.BATCH + 1)]
+        records.apply(session, JOBS, ACME, rows, run_id="r1", now=NOW)
+        after = NOW + dt.timedelta(seconds=1)
+        assert [history.forget(session, after) for _ in range(3)] == [history.BATCH, 1, 0]

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, case, outerjoin, select
+from sqlalchemy import String, and_, case, delete, exists, outerjoin, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -27,6 +27,19 @@ def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: I
     keys = [column.name for column in _COMPARED.primary_key]
     newest = statement.on_conflict_do_update(index_elements=keys, set_={"compared_at": statement.excluded.compared_at})
     session.connection().execute(newest, compared)
+
+
+def forget_comparisons(session: Session, run_id: str | None) -> None:
+    """Make the values that a revert touched due again: they are no longer what they were compared to be."""
+    change = StoreTable.metadata.tables["record_change"].c
+    touched = exists().where(
+        change.run_id == run_id,
+        change.record_table == type_coerce(_COMPARED.c.owner_kind, String) + "_custom_fields",
+        change.record_key == _COMPARED.c.owner_key,
+        change.practice == _COMPARED.c.practice,
+        change.tenant_id == _COMPARED.c.tenant_id,
+    )
+    session.connection().execute(delete(_COMPARED).where(touched))
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ class UnknownRun(NotThere):
     """No sync run has this id."""
 
 
+class UnknownRecord(NotThere):
+    """No record of this kind has this key."""
+
+
 class UnknownTimeZone(StoreError):
     """Not a name of the IANA time zone database."""
 

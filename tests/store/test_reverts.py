@@ -1,0 +1,223 @@
+"""Reverts: whatever runs did is taken back exactly, and what others changed since is left alone unless told."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlmodel import Session
+
+from tests.store.kit import ACME, NOW, client, job
+from xpm.store import custom_fields, edits, records, reverts
+from xpm.store.database import Database
+from xpm.store.errors import UnknownRecord, WrongColumns
+from xpm.store.record_changes import Author
+from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.record_tables import ALL, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
+from xpm.store.runs import Tally
+from xpm.store.tables import StoreTable
+from xpm.store.vocabulary import ArchiveReason, OwnerKind
+
+PERSON = "ana@acme.example"
+OTHER = Scope("acme", "another tenant")
+
+State = dict[tuple[str, str, str], Any]
+"""Every record: its table's name, tenant and key, and all its rows."""
+
+
+def state(session: Session) -> State:
+    """Every record with every column of every row."""
+    found: State = {}
+    for table in ALL.values():
+        for part in table.parts:
+            for row in session.connection().execute(select(part.table)).mappings():
+                if all(row[name] == value for name, value in table.fixed.items()):
+                    rows = found.setdefault((table.name, row["tenant_id"], row[part.key]), [])
+                    rows.append((part.table.name, tuple(sorted((name, repr(value)) for name, value in row.items()))))
+    return {record: sorted(rows) for record, rows in found.items()}
+
+
+def put(
+    session: Session, run: str, table: RecordTable, *rows: RecordRow, scope: Scope = ACME, now: dt.datetime = NOW
+) -> None:
+    records.apply(session, table, scope, rows, run_id=run, now=now)
+
+
+def take_back(session: Session, *runs: str, by: str = "revert", overwrite: bool = False) -> Tally:
+    return reverts.revert(session, runs, Author(NOW, run_id=by), overwrite=overwrite)
+
+
+def test_what_a_run_added_is_gone_with_everything_it_owns(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", CLIENTS, client("c1", contacts=["p1"], groups=["g1"]))
+        put(session, "r1", JOBS, job("J1"))
+        assert take_back(session, "r1") == Tally(removed=3)  # the client, its contact, the job
+        assert state(session) == {}
+
+
+def test_what_a_run_changed_is_as_it_was_with_every_stamp(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", CLIENTS, client("c1", contacts=["p1", "p2"], groups=["g1"]))
+        before = state(session)
+        put(session, "r2", CLIENTS, client("c1", 1, contacts=["p2", "p3"]), client("c2"), now=NOW + dt.timedelta(1))
+        assert take_back(session, "r2") == Tally(changed=2, removed=2)  # c1 and p2; c2 and p3
+        assert state(session) == before
+
+
+def test_what_a_run_archived_is_current_again(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", JOBS, job("J1"), job("J2"))
+        before = state(session)
+        records.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r2", now=NOW)
+        assert take_back(session, "r2") == Tally(restored=1)
+        assert state(session) == before
+
+
+def test_the_records_of_the_practice_connected_before_come_back(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", JOBS, job("J1"), job("J2"))
+        before = state(session)
+        put(session, "r2", JOBS, job("J1"), scope=OTHER)
+        assert records.archive_others(session, JOBS, OTHER, run_id="r2", now=NOW) == 2
+        assert records.count_active(session, JOBS, ACME) == records.count_present(session, JOBS, ACME) == 0
+        assert take_back(session, "r2") == Tally(removed=1, restored=2)
+        assert state(session) == before
+
+
+def test_a_revert_can_be_taken_back(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", CLIENTS, client("c1", contacts=["p1"]))
+        put(session, "r2", CLIENTS, client("c1", 1, contacts=["p2"]), client("c2"))
+        after = state(session)
+        take_back(session, "r1", "r2", by="first")
+        assert state(session) == {}
+        assert take_back(session, "first", by="second") == Tally(added=4)
+        assert state(session) == after
+
+
+def test_what_a_person_changed_since_is_left_alone_unless_told(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", JOBS, job("J1"), job("J2"))
+        before = state(session)
+        put(session, "r2", JOBS, job("J1", 1), job("J2", 1))
+        edits.edit(session, JOBS, ACME, "J1", {"state": "Ready"}, person=PERSON, now=NOW)
+        (left,) = reverts.changed_since(session, ["r2"], 10)
+        assert (left.table, left.key, left.person) == (JOBS, "J1", PERSON)
+        assert reverts.preview(session, ["r2"], overwrite=False) == {"job": Tally(changed=1)}
+        assert reverts.preview(session, ["r2"], overwrite=True) == {"job": Tally(changed=2)}
+        assert take_back(session, "r2", by="a") == Tally(changed=1)
+        assert take_back(session, "r2", "a", by="b", overwrite=True) == Tally(changed=2)
+        assert state(session) == before
+
+
+def test_what_a_later_run_changed_again_is_left_alone_unless_told(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", JOBS, job("J1"))
+        put(session, "r2", JOBS, job("J1", 1), job("J2"))
+        put(session, "r3", JOBS, job("J1", 2))
+        assert [(one.key, one.run_id) for one in reverts.changed_since(session, ["r2"], 10)] == [("J1", "r3")]
+        assert take_back(session, "r2") == Tally(removed=1)
+
+
+def test_values_that_were_taken_back_are_due_to_be_compared_again(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", JOBS, job("J1"), job("J2"))
+        for number, run in (("J1", "r1"), ("J2", "r2")):
+            put(session, run, JOB_CUSTOM_FIELDS, RecordRow(number, b"0", {}, {"custom_field_value": []}))
+        custom_fields.note_compared(session, ACME, OwnerKind.JOB, ["J1", "J2"], NOW)
+        take_back(session, "r2")
+        due = custom_fields.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=True)
+        assert [one.key for one in due] == ["J2"]
+
+
+def test_an_edit_of_what_is_not_there_or_not_ones_own_is_refused(database: Database) -> None:
+    with database.write() as session:
+        with pytest.raises(UnknownRecord):
+            edits.edit(session, JOBS, ACME, "J9", {"state": "Ready"}, person=PERSON, now=NOW)
+        with pytest.raises(WrongColumns):
+            edits.edit(session, STAFF, ACME, "s1", {"content_hash": b""}, person=PERSON, now=NOW)
+
+
+def test_every_former_row_belongs_to_a_change(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", CLIENTS, client("c1", contacts=["p1"], groups=["g1"]))
+        put(session, "r2", CLIENTS, client("c1", 1, contacts=["p1"]))
+        known = set(session.connection().scalars(select(StoreTable.metadata.tables["record_change"].c.id)))
+        for table in ("client_before", "client_contact_before", "client_group_member_before", "contact_before"):
+            kept = session.connection().scalars(select(StoreTable.metadata.tables[table].c.change_id)).all()
+            assert len(kept) == 1
+            assert set(kept) <= known
+
+
+keys = st.sampled_from(["a", "b", "c"])
+steps = st.one_of(
+    st.tuples(st.just("jobs"), st.lists(st.tuples(keys, st.integers(0, 2)), min_size=1, max_size=3)),
+    st.tuples(
+        st.just("clients"),
+        st.lists(st.tuples(keys, st.integers(0, 2), st.lists(keys, unique=True)), min_size=1, max_size=3),
+    ),
+    st.tuples(st.just("archive"), st.lists(keys, unique=True)),
+    st.tuples(st.just("edit"), keys),
+    st.tuples(st.just("revert"), st.tuples(st.integers(0, 5), st.booleans())),
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(sequence=st.lists(steps, min_size=1, max_size=8))
+def test_any_sequence_of_syncs_edits_and_reverts_can_be_taken_back(
+    database: Database, sequence: list[tuple[str, Any]]
+) -> None:
+    with database.engine.connect() as connection, Session(bind=connection) as session:
+        past: list[tuple[str | None, State]] = []  # each step's run, and the state before it
+        for number, (kind, what) in enumerate(sequence):
+            past.append((None if kind == "edit" else f"run-{number}", state(session)))
+            carry_out(session, f"run-{number}", kind, what, past)
+        expected_after_all = expected(past, state(session), 0, overwrite=True)
+        runs = [run for run, _ in past if run]
+        take_back(session, *runs, by="last", overwrite=True)
+        assert state(session) == expected_after_all
+        session.rollback()
+
+
+def carry_out(session: Session, run: str, kind: str, what: Any, past: list[tuple[str | None, State]]) -> None:  # noqa: ANN401
+    """Do one step; a revert is checked against what the states before it say."""
+    now = NOW + dt.timedelta(minutes=len(past))
+    if kind == "jobs":
+        put(session, run, JOBS, *(job(key, version) for key, version in what), now=now)
+    elif kind == "clients":
+        rows = (client(key, version, contacts=contacts) for key, version, contacts in what)
+        put(session, run, CLIENTS, *rows, now=now)
+    elif kind == "archive":
+        records.archive(session, JOBS, ACME, what, ArchiveReason.ABSENT, run_id=run, now=now)
+    elif kind == "edit":
+        if ("job", ACME.tenant_id, what) in past[-1][1]:
+            edits.edit(session, JOBS, ACME, what, {"state": f"state {len(past)}"}, person=PERSON, now=now)
+    else:
+        since, overwrite = what
+        wanted = expected(past[:-1], past[-1][1], since, overwrite=overwrite)
+        runs = [other for other, _ in past[since:-1] if other]
+        foretold = sum((sum_of(tally) for tally in reverts.preview(session, runs, overwrite=overwrite).values()), 0)
+        assert foretold == sum_of(take_back(session, *runs, by=run, overwrite=overwrite))
+        assert state(session) == wanted
+
+
+def sum_of(tally: Tally) -> int:
+    return tally.added + tally.changed + tally.archived + tally.restored + tally.removed
+
+
+def expected(past: list[tuple[str | None, State]], now: State, since: int, *, overwrite: bool) -> State:
+    """The state after taking back all runs from a step on, worked out from the states alone."""
+    states = [*(before for _, before in past), now]
+    wanted: dict[tuple[str, str, str], Any] = {}
+    for record in {record for one in states for record in one}:
+        mine = [step for step in range(since, len(past)) if past[step][0] and touched(states, step, record)]
+        others = [step for step in range(since, len(past)) if not past[step][0] and touched(states, step, record)]
+        kept = not mine or (not overwrite and any(step > mine[0] for step in others))
+        wanted[record] = now.get(record) if kept else states[mine[0]].get(record)
+    return {record: rows for record, rows in wanted.items() if rows is not None}
+
+
+def touched(states: list[State], step: int, record: tuple[str, str, str]) -> bool:
+    return states[step].get(record) != states[step + 1].get(record)

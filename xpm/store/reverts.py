@@ -1,0 +1,171 @@
+"""Taking back what runs did: every record as it was before the first of them.
+
+All of it happens inside the database, in a few statements for each kind of record, so that rows come back exactly.
+A revert writes its own history and can be taken back like any run.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Join,
+    Subquery,
+    Table,
+    and_,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+)
+from sqlmodel import Session
+
+from xpm.store import custom_fields
+from xpm.store.key_lists import among
+from xpm.store.record_changes import CHANGES, Author, keep_former_rows, same_record
+from xpm.store.record_tables import ALL, RecordTable
+from xpm.store.runs import Tally
+from xpm.store.vocabulary import ChangeKind
+
+RECORD = ("practice", "tenant_id", "record_table", "record_key")
+NOTHING = "nothing"  # of a record that was added and is gone again
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedSince:
+    """A record that a person, or a run that is not to be taken back, changed after the runs that are."""
+
+    table: RecordTable
+    tenant_id: str
+    key: str
+    at: datetime
+    person: str | None
+    run_id: str | None
+
+
+def preview(session: Session, run_ids: Collection[str], *, overwrite: bool) -> dict[str, Tally]:
+    """Tell what `revert` would do to the records of each kind, by the kind's name; kinds without any are left out."""
+    found: dict[str, Tally] = {}
+    for table in ALL.values():
+        plan = _Plan(table, run_ids)
+        effects = select(plan.effect.label("effect"), func.count()).select_from(plan.sides).where(plan.which(overwrite))
+        counts = dict(session.connection().execute(effects.group_by("effect")).tuples().all())
+        counts.pop(NOTHING, None)
+        if counts:
+            found[table.name] = Tally(**counts)
+    return found
+
+
+def changed_since(session: Session, run_ids: Collection[str], limit: int) -> list[ChangedSince]:
+    """List records that were changed since by others, with the last such change of each; the newest first."""
+    last = select(func.max(CHANGES.c.id).label("id")).select_from(CHANGES)
+    of = _first_changes(run_ids)
+    mine = and_(*(CHANGES.c[name] == of.c[name] for name in RECORD), CHANGES.c.id > of.c.id)
+    others = last.join(of, mine).where(_by_others(CHANGES, run_ids)).group_by(*(CHANGES.c[name] for name in RECORD))
+    listed = select(CHANGES).where(CHANGES.c.id.in_(others)).order_by(CHANGES.c.id.desc()).limit(limit)
+    return [
+        ChangedSince(ALL[row.record_table], row.tenant_id, row.record_key, row.at, row.person, row.run_id)
+        for row in session.connection().execute(listed)
+    ]
+
+
+def revert(session: Session, run_ids: Collection[str], author: Author, *, overwrite: bool) -> Tally:
+    """Bring every record that these runs touched back to how it was before the first of them, and tell what that did.
+
+    Records that others changed since stay as they are, unless `overwrite`.
+    """
+    counts: dict[str, int] = {}
+    for table in ALL.values():
+        _note(session, table, _Plan(table, run_ids), author, overwrite=overwrite)
+        ours = and_(CHANGES.c.run_id == author.run_id, CHANGES.c.record_table == table.name)
+        keep_former_rows(session.connection(), table, ours)
+        _put_back(session, table, ours)
+        noted = select(CHANGES.c.kind, func.count()).where(ours).group_by(CHANGES.c.kind)
+        for kind, count in session.connection().execute(noted).tuples():
+            counts[kind] = counts.get(kind, 0) + count
+    custom_fields.forget_comparisons(session, author.run_id)
+    return Tally(**counts)
+
+
+class _Plan:
+    """The first change of each record, beside the record as it was before and as it is now."""
+
+    def __init__(self, table: RecordTable, run_ids: Collection[str]) -> None:
+        self.first = _first_changes(run_ids, table)
+        self._run_ids = run_ids
+        main = table.parts[0]
+        now, before = main.table, main.before
+        same = and_(
+            *(now.c[name] == self.first.c[name] for name in ("practice", "tenant_id")),
+            *(now.c[name] == value for name, value in table.fixed.items()),
+            now.c[main.key] == self.first.c.record_key,
+        )
+        self.sides: Join = self.first.outerjoin(now, same).outerjoin(before, before.c.change_id == self.first.c.id)
+        was_there, is_there = before.c.change_id.is_not(None), now.c[main.key].is_not(None)
+        self.effect = case(
+            (and_(~was_there, ~is_there), literal(NOTHING)),
+            (~is_there, ChangeKind.ADDED.value),
+            (~was_there, ChangeKind.REMOVED.value),
+            *_archiving(now, before),
+            else_=ChangeKind.CHANGED.value,
+        )
+
+    def which(self, overwrite: bool) -> ColumnElement[bool]:
+        """The records that may be touched."""
+        if overwrite:
+            return literal(value=True)
+        later = CHANGES.alias()
+        same = (later.c[name] == self.first.c[name] for name in RECORD)
+        return ~exists().where(*same, later.c.id > self.first.c.id, _by_others(later, self._run_ids))
+
+
+def _archiving(now: Table, before: Table) -> list[tuple[ColumnElement[bool], str]]:
+    if "archived_at" not in now.c:
+        return []
+    was, is_ = before.c.archived_at.is_not(None), now.c.archived_at.is_not(None)
+    return [(and_(was, ~is_), ChangeKind.ARCHIVED.value), (and_(~was, is_), ChangeKind.RESTORED.value)]
+
+
+def _first_changes(run_ids: Collection[str], table: RecordTable | None = None) -> Subquery:
+    record = [CHANGES.c[name] for name in RECORD]
+    first = select(*record, func.min(CHANGES.c.id).label("id")).where(among(CHANGES.c.run_id, run_ids))
+    if table is not None:
+        first = first.where(CHANGES.c.record_table == table.name)
+    return first.group_by(*record).subquery("first_change")
+
+
+def _by_others(changes: FromClause, run_ids: Collection[str]) -> ColumnElement[bool]:
+    return or_(changes.c.run_id.is_(None), ~among(changes.c.run_id, run_ids))
+
+
+def _note(session: Session, table: RecordTable, plan: _Plan, author: Author, *, overwrite: bool) -> None:
+    """Write down what becomes of each record, and which change it takes back."""
+    record = [plan.first.c[name] for name in RECORD]
+    said = {"run_id": author.run_id, "person": author.person, "at": author.at}
+    values = [literal(value, CHANGES.c[name].type).label(name) for name, value in said.items()]
+    rows = (
+        select(*record, plan.effect, plan.first.c.id, *values)
+        .select_from(plan.sides)
+        .where(plan.effect != NOTHING, plan.which(overwrite))
+    )
+    session.connection().execute(insert(CHANGES).from_select([*RECORD, "kind", "restores", *said], rows))
+
+
+def _put_back(session: Session, table: RecordTable, ours: ColumnElement[bool]) -> None:
+    """Replace the rows of the records by those from before the change each takes back, if there were any."""
+    for part in table.parts:
+        taken = exists().where(ours, same_record(table, part)).correlate(part.table)
+        session.connection().execute(delete(part.table).where(taken))
+        names = part.table.columns.keys()
+        former = (
+            select(*(part.before.c[name] for name in names))
+            .select_from(CHANGES.join(part.before, part.before.c.change_id == CHANGES.c.restores))
+            .where(ours)
+        )
+        session.connection().execute(insert(part.table).from_select(names, former))
