@@ -32,9 +32,9 @@ def move(
 
 
 def named(connection: Connection, state: ConnectionState) -> str:
-    """The state's name in the words catalogue: whoever disconnected on purpose is not told that Xero did."""
-    on_purpose = state is ConnectionState.DISCONNECTED and connection.consent_id is None
-    return "disconnected_here" if on_purpose else str(state)
+    """The state's name in the words catalogue: what people did here is not said to be Xero's doing."""
+    here = {ConnectionState.DISCONNECTED: "disconnected_here", ConnectionState.NEEDS_RECONNECT: "set_aside"}
+    return here.get(state, str(state)) if connection.consent_id is None else str(state)
 
 
 def reconnecting_run(session: Session, practice: str) -> str | None:

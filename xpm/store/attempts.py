@@ -223,3 +223,11 @@ def _place(attempt_id: str, name: str) -> str:
 
 def _digest(text: str) -> bytes:
     return sha256(text.encode()).digest()
+
+
+def tenant_name(session: Session, practice: str, tenant_id: str) -> str | None:
+    """What an XPM practice was called when it was chosen last."""
+    chosen = select(AuthorisationAttempt.tenant_name).where(
+        AuthorisationAttempt.practice == practice, AuthorisationAttempt.tenant_id == tenant_id
+    )
+    return session.exec(chosen.order_by(col(AuthorisationAttempt.created_at).desc()).limit(1)).one_or_none()

@@ -120,6 +120,14 @@ def let_go(session: Session, practice: str) -> Connection:
     return connection
 
 
+def set_aside(session: Session, practice: str, *, tenant_id: str | None, tenant_name: str | None) -> Connection:
+    """Forget the way to the XPM practice, and that it was this practice's; it is the named one's, or nobody's."""
+    connection = let_go(session, practice)
+    connection.tenant_id, connection.tenant_name = tenant_id, tenant_name
+    session.flush()
+    return connection
+
+
 def in_use(session: Session) -> frozenset[str]:
     """Xero's ids of the connections that practices have, working or not."""
     return frozenset(used for used in session.exec(select(Connection.xero_connection_id)) if used)

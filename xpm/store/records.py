@@ -24,6 +24,7 @@ __all__ = [
     "Applied",
     "RecordRow",
     "Scope",
+    "active_by_tenant",
     "active_keys",
     "apply",
     "archive",
@@ -62,6 +63,13 @@ def active_keys(session: Session, table: RecordTable, scope: Scope) -> Iterator[
 def count_active(session: Session, table: RecordTable, scope: Scope) -> int:
     """Count the records that are not archived."""
     return session.connection().scalars(_active(table, scope, func.count())).one()
+
+
+def active_by_tenant(session: Session, table: RecordTable, practice: str) -> dict[str, int]:
+    """Count the records that are not archived by the XPM practice they came from."""
+    columns = table.table.c
+    active = select(columns.tenant_id, func.count()).where(columns.practice == practice, columns.archived_at.is_(None))
+    return dict(session.connection().execute(active.group_by(columns.tenant_id)).tuples().all())
 
 
 def count_present(session: Session, table: RecordTable, scope: Scope) -> int:

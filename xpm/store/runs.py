@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from xpm.store.errors import UnknownRun
 from xpm.store.tables import JsonObject, SyncRun
@@ -125,3 +125,15 @@ def unfinished(session: Session, practice: str, tenant_id: str, entity: str) -> 
         SyncRun.status == RunStatus.RUNNING,
     )
     return list(session.exec(running.order_by(col(SyncRun.started_at).desc())))
+
+
+def named(session: Session, practice: str, run: str) -> list[SyncRun]:
+    """Find the runs that an id means: one entity's, or all of a flow run; the oldest first."""
+    meant = select(SyncRun).where(SyncRun.practice == practice, or_(SyncRun.id == run, SyncRun.flow_run_id == run))
+    return list(session.exec(meant.order_by(col(SyncRun.started_at), col(SyncRun.id))))
+
+
+def begun_since(session: Session, practice: str, moment: datetime) -> list[SyncRun]:
+    """Find the runs that began at a moment or later; the oldest first."""
+    later = select(SyncRun).where(SyncRun.practice == practice, SyncRun.started_at >= moment)
+    return list(session.exec(later.order_by(col(SyncRun.started_at), col(SyncRun.id))))

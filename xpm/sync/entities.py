@@ -31,3 +31,17 @@ _TITLES = {
     Entity.TAX_RETURNS: "Tax returns",
     Entity.CUSTOM_FIELDS: "Custom fields",
 }
+
+LABELS = {
+    "client": "Clients",
+    "contact": "Contacts",
+    "client_group": "Client groups",
+    "job": "Jobs",
+    "job_category": "Job categories",
+    "staff": "Staff",
+    "tax_return": "Tax returns",
+    "custom_field_definition": "Custom fields",
+    "client_custom_fields": "Custom field values of clients",
+    "job_custom_fields": "Custom field values of jobs",
+}
+"""What an administrator calls each kind of record (`xpm.store.record_tables.ALL`)."""

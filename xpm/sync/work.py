@@ -72,7 +72,7 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
         Stopped: the entity is being synchronised already.
     """
     scope = Scope(request.practice, access.tenant_id)
-    lease = _alone(integration, request, scope)
+    lease = alone(integration, request, scope)
     try:
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request, scope)
@@ -102,7 +102,12 @@ def start_run(session: Session, access: PracticeAccess, request: SyncRequest, no
     )
 
 
-def _alone(integration: Integration, request: SyncRequest, scope: Scope) -> Lease:
+def alone(integration: Integration, request: SyncRequest, scope: Scope) -> Lease:
+    """Take the lease of a practice's entity.
+
+    Raises:
+        Stopped: another run has it.
+    """
     name = f"sync/{request.practice}/{request.entity}"
     holder = request.flow_run_id or str(uuid.uuid4())
     with integration.database.write() as session:

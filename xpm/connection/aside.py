@@ -1,0 +1,46 @@
+"""Setting aside a connection to the wrong XPM practice: after a revert, no sync may bring its records back."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from xpm.connection.states import move
+from xpm.store import attempts, connections, consents, practices, records
+from xpm.store.record_rows import Scope
+from xpm.store.record_tables import CLIENTS, JOBS, STAFF
+from xpm.store.vocabulary import ConnectionState, ConsentStatus
+from xpm.words import message
+
+KINDS = (CLIENTS, JOBS, STAFF)
+
+
+def set_aside_if_nothing_is_left(
+    session: Session, practice: str, *, now: datetime, person: str | None, flow_run_id: str | None
+) -> bool:
+    """Set the connection aside if FYI has no record of its XPM practice any more; tell whether it did.
+
+    The practice then belongs again to the XPM practice whose records FYI has, so that a reconnect to that one is an
+    ordinary one, and to any other needs the comparison and the typed name again.
+    """
+    connection = connections.get(session, practice)
+    if connection.state is not ConnectionState.CONNECTED or connection.tenant_id is None:
+        return False
+    if any(records.count_active(session, kind, Scope(practice, connection.tenant_id)) for kind in KINDS):
+        return False
+    wrong, consent_id = connection.tenant_name, connection.consent_id
+    right = _with_most_records(session, practice)
+    name = attempts.tenant_name(session, practice, right) if right else None
+    connections.set_aside(session, practice, tenant_id=right, tenant_name=name)
+    if consent_id:
+        consents.end(session, consent_id, ConsentStatus.SUPERSEDED)
+    said = message("connection.set_aside", practice=practices.get(session, practice).name, tenant=wrong or "it")
+    move(session, practice, ConnectionState.NEEDS_RECONNECT, said, now=now, person=person, flow_run_id=flow_run_id)
+    return True
+
+
+def _with_most_records(session: Session, practice: str) -> str | None:
+    counts: dict[str, int] = {}
+    for kind in KINDS:
+        for tenant_id, count in records.active_by_tenant(session, kind, practice).items():
+            counts[tenant_id] = counts.get(tenant_id, 0) + count
+    return max(counts, key=lambda tenant_id: counts[tenant_id], default=None)

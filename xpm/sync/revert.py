@@ -1,0 +1,237 @@
+"""Taking back what syncs did to a practice's records; needs no connection, since all of it is in the history.
+
+A revert is a run of each entity it touches, so it stands in the history and can be taken back as well.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple
+from datetime import datetime
+from enum import StrEnum
+from itertools import groupby
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from xpm.connection import aside
+from xpm.connection.activity import record
+from xpm.connection.integration import Integration
+from xpm.connection.preflight import practice_named
+from xpm.store import leases, reverts, runs
+from xpm.store.leases import Lease
+from xpm.store.record_changes import Author
+from xpm.store.record_rows import Scope
+from xpm.store.runs import Tally
+from xpm.store.tables import SyncRun
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import LABELS, Entity
+from xpm.sync.work import LEASE, SyncRequest, alone
+from xpm.words import Message, message, stop
+
+NAMED = 20  # records changed since, that a preview names
+
+
+class WhenChangedSince(StrEnum):
+    """What to do with records that a person, or a run that is not taken back, changed since."""
+
+    STOP = "stop"  # take back nothing at all
+    KEEP = "keep"  # leave these as they are
+    OVERWRITE = "overwrite"  # take those changes back as well
+
+
+class RevertRequest(BaseModel):
+    """What to take back: the run with this id (of a flow run, or of one entity's sync), or all begun since a moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    practice: str
+    run: str = ""
+    since: datetime | None = None
+    person: str | None = None
+    flow_run_id: str | None = None
+
+
+class Effect(BaseModel):
+    """What would happen to the records of one kind."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    removed: int
+    put_back: int
+    current_again: int
+    archived_again: int
+
+
+class Touched(BaseModel):
+    """A record that was changed since."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    record: str
+    by: str
+    at: datetime
+
+
+class RevertPreview(BaseModel):
+    """What a revert would do, if the records changed since are left alone, and which these are (the newest few)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    practice: str
+    practice_name: str
+    run_ids: tuple[str, ...]
+    entities: tuple[Entity, ...]
+    begun: datetime  # of the first of the runs
+    effects: tuple[Effect, ...]
+    records: int
+    changed_since: int
+    named: tuple[Touched, ...]
+
+    @property
+    def said(self) -> Message:
+        """The preview in a sentence."""
+        facts = {"practice": self.practice_name, "records": self.records, "changed_since": self.changed_since}
+        return message("revert.preview", **facts, runs=len(self.run_ids), begun=f"{self.begun:%d %B %Y %H:%M} UTC")
+
+
+def preview(integration: Integration, request: RevertRequest) -> RevertPreview:
+    """What would be taken back; nothing is written.
+
+    Raises:
+        Stopped: there is no such practice or run, or nothing is left that could be taken back.
+    """
+    practice = practice_named(integration, request.practice)
+    with integration.database.read() as session:
+        found = _chosen(session, request)
+        if not found:
+            raise stop("revert.no_run", practice=practice.name)
+        seen = _preview(session, practice.name, found)
+    if not seen.records and not seen.changed_since:
+        raise stop("revert.nothing", practice=practice.name)
+    return seen
+
+
+def revert(
+    integration: Integration, request: RevertRequest, seen: RevertPreview, changed_since: WhenChangedSince
+) -> Message:
+    """Take back what was previewed, all of it or nothing, and write it into Practice Activity.
+
+    A retry of the same flow run finds it done and changes nothing.
+
+    Raises:
+        Stopped: a sync is running, records were changed since and it was not said what to do with them, or the records
+            are no longer as the preview saw them.
+    """
+    if changed_since is WhenChangedSince.STOP and seen.changed_since:
+        raise stop("revert.changed_since", practice=seen.practice_name, count=seen.changed_since)
+    with _all_alone(integration, request, seen) as held, integration.database.write() as session:
+        if any(leases.renew(session, lease, integration.clock(), LEASE) is None for lease in held):
+            raise stop("revert.changed_meanwhile", practice=seen.practice_name)
+        if before := _done_before(session, request):
+            return _said(seen, before)
+        found = _chosen(session, request)
+        if _preview(session, seen.practice_name, found) != seen:
+            raise stop("revert.changed_meanwhile", practice=seen.practice_name)
+        done = _take_back(session, integration, request, found, overwrite=changed_since is WhenChangedSince.OVERWRITE)
+        said = _said(seen, done)
+        now, person, flow_run_id = integration.clock(), request.person, request.flow_run_id
+        record(session, request.practice, said, now=now, person=person, flow_run_id=flow_run_id, run_id=done[0].id)
+        aside.set_aside_if_nothing_is_left(session, request.practice, now=now, person=person, flow_run_id=flow_run_id)
+        return said
+
+
+def _done_before(session: Session, request: RevertRequest) -> list[SyncRun]:
+    """What this flow run did already, if it is retried."""
+    mine = runs.named(session, request.practice, request.flow_run_id) if request.flow_run_id else []
+    return [run for run in mine if run.trigger is SyncTrigger.REVERT]
+
+
+def _said(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:
+    put_back = sum(run.added + run.changed + run.restored + run.archived for run in done)
+    facts = {"removed": sum(run.removed for run in done), "put_back": put_back, "runs": len(seen.run_ids)}
+    return message("revert.done", practice=seen.practice_name, begun=f"{seen.begun:%d %B %Y %H:%M} UTC", **facts)
+
+
+def _take_back(
+    session: Session, integration: Integration, request: RevertRequest, found: Sequence[SyncRun], *, overwrite: bool
+) -> list[SyncRun]:
+    """Take back the runs of each entity under a run of their own."""
+    done, now = [], integration.clock()
+    by_entity = sorted(found, key=lambda run: run.entity)
+    for entity, of in groupby(by_entity, key=lambda run: run.entity):
+        reverted = list(of)
+        run = runs.start(
+            session,
+            practice=request.practice,
+            tenant_id=reverted[-1].tenant_id,
+            entity=entity,
+            mode=SyncMode.FULL,
+            trigger=SyncTrigger.REVERT,
+            person=request.person,
+            flow_run_id=request.flow_run_id,
+            now=now,
+        )
+        author = Author(now, run.id, request.person)
+        tally = reverts.revert(session, [one.id for one in reverted], author, overwrite=overwrite)
+        runs.checkpoint(session, run.id, tally)
+        done.append(runs.finish(session, run.id, RunStatus.SUCCESS, reason_key="revert.done", now=now))
+    return done
+
+
+def _chosen(session: Session, request: RevertRequest) -> list[SyncRun]:
+    if request.run:
+        return runs.named(session, request.practice, request.run)
+    return runs.begun_since(session, request.practice, request.since) if request.since else []
+
+
+def _preview(session: Session, practice_name: str, found: Sequence[SyncRun]) -> RevertPreview:
+    ids = [run.id for run in found]
+    effects = reverts.preview(session, ids, overwrite=False)
+    everything = reverts.preview(session, ids, overwrite=True)
+    touchable, all_ = (sum(sum(astuple(tally)) for tally in some.values()) for some in (effects, everything))
+    return RevertPreview(
+        practice=found[0].practice,
+        practice_name=practice_name,
+        run_ids=tuple(ids),
+        entities=tuple(sorted({Entity(run.entity) for run in found})),
+        begun=min(run.started_at for run in found),
+        effects=tuple(_effect(name, tally) for name, tally in effects.items()),
+        records=touchable,
+        changed_since=all_ - touchable,
+        named=tuple(_touched(session, one) for one in reverts.changed_since(session, ids, NAMED)),
+    )
+
+
+def _effect(table: str, tally: Tally) -> Effect:
+    return Effect(
+        what=LABELS[table],
+        removed=tally.removed,
+        put_back=tally.added + tally.changed,
+        current_again=tally.restored,
+        archived_again=tally.archived,
+    )
+
+
+def _touched(session: Session, change: reverts.ChangedSince) -> Touched:
+    by = change.person or f"the {runs.get(session, change.run_id).trigger} sync" if change.run_id else change.person
+    return Touched(what=LABELS[change.table.name], record=change.key, by=by or "somebody in FYI", at=change.at)
+
+
+@contextmanager
+def _all_alone(integration: Integration, request: RevertRequest, seen: RevertPreview) -> Iterator[list[Lease]]:
+    """Keep syncs of these entities out meanwhile. Raises Stopped when one is running."""
+    with ExitStack() as held:
+        taken = []
+        for entity in seen.entities:
+            sync = SyncRequest(request.practice, entity, SyncMode.FULL, SyncTrigger.REVERT, None, request.flow_run_id)
+            lease = alone(integration, sync, Scope(request.practice, ""))
+            held.callback(_release, integration, lease)
+            taken.append(lease)
+        yield taken
+
+
+def _release(integration: Integration, lease: Lease) -> None:
+    with integration.database.write() as session:
+        leases.release(session, lease)
