@@ -77,7 +77,7 @@ def ask(request: Request, form: FormData) -> Response:
     with integration.database.read() as session:
         practice = practice_of(request, session)
         settings = practices.settings_of(session, practice.slug)
-        person = posted_person(session, practice.slug, form)
+        person = posted_person(integration, session, practice, form)
     window = buttons_of(integration, practice, settings)
     entities, mode = _asked(form, window), _mode(form)
     if person is None:
