@@ -1,7 +1,6 @@
 """Automation > Apps > "Xero Practice Manager": how the practice stands, reconnecting, settings and the sync window."""
 
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -10,14 +9,20 @@ from starlette.responses import Response
 from console.desk import desk_of, page, practice_of
 from console.sync import buttons_of
 from console.tables import rows_of
+from xpm.connection.eligibility import Obstacle, obstacles
+from xpm.connection.integration import Integration
 from xpm.connection.overview import overview
 from xpm.connection.states import reconnecting_run
+from xpm.connection.watch import why_hand_over
 from xpm.store import connections, people, practices, quarantine
 from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.records import Scope
-from xpm.store.tables import Connection, FyiUser, Quarantine
+from xpm.store.tables import Connection, FyiUser, Practice, Quarantine
 from xpm.store.vocabulary import ConnectionState
-from xpm.words import Message, message
+from xpm.words import Message
+
+NOTES = {Obstacle.INACTIVE: "not active", Obstacle.LEAVING: "leaving", Obstacle.NOT_ADMIN: "not an FYI Admin"}
+"""What a list of people says behind a name."""
 
 FEW = 200  # records set aside that the list shows
 
@@ -35,10 +40,8 @@ def show(request: Request) -> Response:
             "connection": connection,
             "settings": settings,
             "taxes": practice.country in TAX_COUNTRIES,
-            "people": staff,
-            "admins": [person for person in staff if person.is_admin and person.is_active],
             "holder": _holder(connection, staff),
-            "warning": _warning(connection, staff, integration.clock(), practice.time_zone),
+            "warning": _warning(integration, session, practice, connection),
             "under_way": reconnecting_run(session, practice.slug),
             "aside": len(_aside(session, connection)),
         }
@@ -48,7 +51,7 @@ def show(request: Request) -> Response:
         "rows": rows_of({sync.entity: sync for sync in seen.syncs}),
         "sync": buttons_of(integration, practice, settings),
     }
-    return page("practice.html", shown | syncs)
+    return page("practice.html", shown | syncs | _offered(staff, integration.today(practice)))
 
 
 def show_aside(request: Request) -> Response:
@@ -57,6 +60,18 @@ def show_aside(request: Request) -> Response:
         practice = practice_of(request, session)
         aside = _aside(session, connections.get(session, practice.slug))
     return page("aside.html", {"practice": practice, "records": aside[:FEW], "count": len(aside)})
+
+
+def _offered(staff: list[FyiUser], today: date) -> dict[str, object]:
+    """Who can be chosen in a form: everybody, whoever is active, the FYI Admins of those; and a note about each."""
+    in_the_way = {person.email: obstacles(person, today) for person in staff}
+    present = [person for person in staff if Obstacle.INACTIVE not in in_the_way[person.email]]
+    return {
+        "people": staff,
+        "present": present,
+        "admins": [person for person in present if person.is_admin],
+        "notes": {email: ", ".join(NOTES[one] for one in found) for email, found in in_the_way.items()},
+    }
 
 
 def _aside(session: Session, connection: Connection) -> list[Quarantine]:
@@ -70,18 +85,8 @@ def _holder(connection: Connection, staff: list[FyiUser]) -> FyiUser | None:
     return next((person for person in staff if person.id == connection.connected_by), None)
 
 
-def _warning(connection: Connection, staff: list[FyiUser], now: datetime, zone: str) -> Message | None:
+def _warning(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Message | None:
     """Say in time that the connection is going to break with the person who made it."""
-    holder = _holder(connection, staff)
-    if holder is None or connection.state is not ConnectionState.CONNECTED:
+    if connection.state is not ConnectionState.CONNECTED:
         return None
-    today = now.astimezone(ZoneInfo(zone)).date()
-    if not holder.is_active or (holder.leaving_on is not None and holder.leaving_on < today):
-        return message("console.holder_inactive", person=holder.name)
-    if holder.leaving_on:
-        return message("console.holder_leaving", person=holder.name, leaving_on=_day(holder.leaving_on))
-    return None if holder.is_admin else message("console.holder_not_admin", person=holder.name)
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return why_hand_over(integration, session, practice, connection)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from console.runs import Runs
+from xpm.connection.eligibility import Obstacle, obstacles
 from xpm.connection.integration import Integration
 from xpm.store import people, practices
 from xpm.store.tables import FyiUser, Practice
@@ -78,10 +79,12 @@ def text_of(form: FormData, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
-def posted_person(session: Session, practice: str, form: FormData) -> FyiUser | None:
+def posted_person(integration: Integration, session: Session, practice: Practice, form: FormData) -> FyiUser | None:
     """Who a form says it is from: somebody active in the practice, or nobody."""
-    person = people.by_email(session, practice, text_of(form, "person"))
-    return person if person and person.is_active else None
+    person = people.by_email(session, practice.slug, text_of(form, "person"))
+    if person is None or Obstacle.INACTIVE in obstacles(person, integration.today(practice)):
+        return None
+    return person
 
 
 def local_time(moment: datetime | None, zone: str) -> str:

@@ -25,7 +25,7 @@ def save(request: Request, form: FormData) -> Response:
     now = integration.clock()
     with integration.database.write() as session:
         practice = practice_of(request, session)
-        person = posted_person(session, practice.slug, form)
+        person = posted_person(integration, session, practice, form)
         if person is None or not person.is_admin:
             return notice(message("console.admin_missing"), 400, practice=practice)
         changes = _changes(form, practice, practices.settings_of(session, practice.slug))

@@ -16,7 +16,7 @@ from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import EVERYTHING, Entity
 from xpm.sync.gates import reason_to_skip
-from xpm.sync.tax import EXPORT_ENDINGS
+from xpm.sync.tax import has_source
 from xpm.words import Message, Stopped, message
 
 ALL = "all"
@@ -58,7 +58,7 @@ class SyncWindow:
 
 def buttons_of(integration: Integration, practice: Practice, settings: IntegrationSettings) -> SyncWindow:
     """The window as it is for this practice now."""
-    tax_source = _has_tax_source(integration, practice)
+    tax_source = has_source(integration, practice.slug)
     buttons = [
         Button(entity, LABELS[entity], message(reason, practice=practice.slug) if reason else None)
         for entity in EVERYTHING
@@ -77,7 +77,7 @@ def ask(request: Request, form: FormData) -> Response:
     with integration.database.read() as session:
         practice = practice_of(request, session)
         settings = practices.settings_of(session, practice.slug)
-        person = posted_person(session, practice.slug, form)
+        person = posted_person(integration, session, practice, form)
     window = buttons_of(integration, practice, settings)
     entities, mode = _asked(form, window), _mode(form)
     if person is None:
@@ -114,10 +114,3 @@ def _stopped(integration: Integration, practice: Practice) -> Message | None:
     except Stopped as stopped:
         return stopped.message
     return None
-
-
-def _has_tax_source(integration: Integration, practice: Practice) -> bool:
-    """Whether a sync would find a source, without asking Xero."""
-    folder = integration.settings.xpm_tax_exports
-    exported = folder is not None and any((folder / f"{practice.slug}{ending}").is_file() for ending in EXPORT_ENDINGS)
-    return exported or integration.app.tax_url is not None

@@ -1,8 +1,5 @@
 """The steps of the reconnect, named as the support article names them."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from prefect import get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.runtime import flow_run
@@ -28,9 +25,8 @@ def check_user_account(practice: str, admin_email: str, long_term_user: bool) ->
         Stopped: with everything that stands in the way.
     """
     with Integration.opened() as integration:
-        today = datetime.now(ZoneInfo(preflight.practice_named(integration, practice).time_zone)).date()
         try:
-            person = preflight.check_person(integration, practice, admin_email, stays=long_term_user, today=today)
+            person = preflight.check_person(integration, practice, admin_email, stays=long_term_user)
         except Stopped as stopped:
             _publish_preflight(practice, stopped.message.text)
             raise

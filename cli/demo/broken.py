@@ -19,7 +19,7 @@ def connect_and_break(integration: Integration, stage: Stage) -> None:
 
 def connect(integration: Integration, stage: Stage) -> None:
     """Connect the practice, without Prefect: the steps of the runbook, up to the syncs."""
-    person = preflight.check_person(integration, PRACTICE, ADMIN, stays=True, today=integration.clock().date())
+    person = preflight.check_person(integration, PRACTICE, ADMIN, stays=True)
     invited = invitation.invite(integration, PRACTICE, person, minutes=5, flow_run_id="set-up")
     _allow_access(integration, invited.attempt_id)
     choice.choose(integration, invited, choice.offers(integration, invited)[0])

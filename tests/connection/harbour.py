@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 from sqlalchemy import text
+from sqlmodel import select
 
 from sandbox.faults import fault_from
 from sandbox.server import SandboxServer
@@ -169,9 +170,8 @@ class Harbour:
 
     def active_consent(self) -> Consent:
         with self.database.read() as session:
-            found = consents.active(session, self.slug)
-        assert found
-        return found
+            in_use = select(Consent).where(Consent.practice == self.slug, Consent.status == ConsentStatus.ACTIVE)
+            return session.exec(in_use).one()
 
     def tokens(self, consent_id: str) -> StoredTokens:
         with self.database.read() as session:

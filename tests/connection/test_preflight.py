@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -13,11 +14,12 @@ from xpm.words import Stopped
 
 Changes = Mapping[str, bool | dt.date]
 TODAY = dt.date(2026, 3, 2)
+NOW = dt.datetime(2026, 3, 1, 20, 0, tzinfo=dt.UTC)  # in Sydney it is the next day already
 YESTERDAY, TOMORROW = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)
 
 
 def checked(harbour: Harbour, email: str = MERE, *, stays: bool = True, practice: str = HARBOUR) -> Person:
-    return check_person(harbour.integration, practice, email, stays=stays, today=TODAY)
+    return check_person(replace(harbour.integration, clock=lambda: NOW), practice, email, stays=stays)
 
 
 def refusal(harbour: Harbour, email: str = MERE, *, stays: bool = True, practice: str = HARBOUR) -> Stopped:
@@ -65,7 +67,7 @@ def test_several_conditions_that_are_not_met_are_said_at_once(harbour: Harbour) 
     stopped = refusal(harbour, LEO, stays=False)
     assert stopped.message.key == "preflight.several"
     assert stopped.message.title == "4 things stand in the way of reconnecting Harbour & Vale Accountants"
-    for said in ("(1) Leo Fraser is not active", "(2) Leo Fraser is not an FYI Admin", "(3) Leo Fraser is marked as"):
+    for said in ("(1) Leo Fraser is not active", "(2) Leo Fraser is marked as", "(3) Leo Fraser is not an FYI Admin"):
         assert said in stopped.message.cause
     assert f"{TOMORROW}" in stopped.message.cause
     assert "(4) Leo Fraser has not confirmed" in stopped.message.cause

@@ -1,5 +1,7 @@
 """What the forms of the Apps page and of a run do."""
 
+import datetime as dt
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -46,6 +48,7 @@ def test_a_reconnect_needs_a_person(office: Office) -> None:
 def test_the_form_offers_everybody_and_says_who_is_no_admin(office: Office) -> None:
     shown = text_of(office.get(APPS))
     assert f"Leo Fraser ({LEO}) \N{EN DASH} not an FYI Admin" in shown
+    assert f"Sam Brooks ({SAM}) \N{EN DASH}" not in shown
 
 
 def test_a_sync_starts_what_was_asked_and_writes_who_asked(office: Office) -> None:
@@ -149,9 +152,14 @@ def test_only_an_fyi_admin_changes_settings(office: Office, person: str) -> None
     assert settings_of(office).maintain_jobs is False
 
 
-def test_an_admin_who_left_changes_no_settings(office: Office) -> None:
+@pytest.mark.parametrize("change", [{"is_active": False}, {"leaving_on": dt.date(2020, 1, 1)}])
+def test_an_admin_who_left_changes_no_settings_and_is_not_offered_for_it(
+    office: Office, change: dict[str, Any]
+) -> None:
+    offered = office.get(APPS).text.count(f'value="{MERE}"')
     with office.integration.database.write() as session:
-        people.update(session, office.person(MERE).id, is_active=False)
+        people.update(session, office.person(MERE).id, **change)
+    assert (offered, office.get(APPS).text.count(f'value="{MERE}"')) == (3, 1)  # who reconnects hears why not
     assert office.post(f"{APPS}/settings", {"person": MERE}).status_code == 400
 
 

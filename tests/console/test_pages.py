@@ -70,7 +70,15 @@ def test_the_page_warns_before_the_connection_goes_with_its_person(
     assert said not in text_of(office.get(APPS))
     with office.integration.database.write() as session:
         people.update(session, office.person(MERE).id, **change)
-    assert said in text_of(office.get(APPS))
+    shown = text_of(office.get(APPS))
+    assert said in shown
+    assert "The connection of Harbour &amp; Vale" in shown  # as the watch says it
+
+
+def test_the_page_warns_when_the_person_is_gone_from_xpms_staff_list(office: Office) -> None:
+    office.connect()
+    office.synced("staff")
+    assert "is no longer on the staff list of Harbour &amp; Vale" in text_of(office.get(APPS))
 
 
 def test_last_syncs_show_what_is_on_both_sides(office: Office) -> None:

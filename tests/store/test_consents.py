@@ -72,9 +72,7 @@ def test_activating_a_consent_supersedes_the_one_before(database: Database) -> N
         consents.activate(session, first.id)
         consents.activate(session, beta.id)
         second = another(session, first.user_id)
-        found = consents.active(session, "acme")
-        assert found
-        assert found.id == first.id
+        assert consents.get(session, first.id).status is ConsentStatus.ACTIVE
         consents.activate(session, second.id)
         consents.activate(session, second.id)
         assert consents.get(session, first.id).status is ConsentStatus.SUPERSEDED
@@ -90,7 +88,7 @@ def test_an_ended_consent_can_forget_its_tokens(database: Database) -> None:
         consents.end(session, consent_id, ConsentStatus.REFUSED, forget_tokens=True)
         tokens = consents.tokens_of(session, VAULT, consent_id)
         assert (tokens.access_token, tokens.refresh_token, tokens.previous_refresh_token) == (None, None, None)
-        assert consents.active(session, "acme") is None
+        assert consents.get(session, consent_id).status is ConsentStatus.REFUSED
 
 
 def test_a_token_moved_to_another_consent_does_not_open(database: Database) -> None:

@@ -8,12 +8,12 @@ import httpx
 import pytest
 from openpyxl import Workbook
 
-from tests.xero.fakes import APP, FakeClock, Script, client
+from tests.xero.fakes import FakeClock, Script, client
 from xpm.xero.errors import NotFound, UnreadableAnswer
 from xpm.xero.limits import LocalBudget
 from xpm.xero.models import TaxReturn
 from xpm.xero.pull import Unreadable
-from xpm.xero.tax import TaxExport, TaxFeed, TaxNotAvailable, TaxReason, tax_source
+from xpm.xero.tax import TaxExport, TaxFeed
 
 FEED = "https://api.xero.example/tax/returns"
 
@@ -162,25 +162,3 @@ def test_a_file_that_cannot_be_read_is_unreadable_and_never_no_returns(
     path.write_bytes(content)
     with pytest.raises(UnreadableAnswer):
         list(TaxExport(path).returns())
-
-
-@pytest.mark.parametrize(
-    ("country", "url", "export", "expected"),
-    [
-        ("AU", FEED, None, TaxFeed),
-        ("nz", FEED, None, TaxFeed),
-        (None, FEED, None, TaxFeed),
-        ("AU", FEED, Path("returns.csv"), TaxExport),
-        ("AU", None, Path("returns.csv"), TaxExport),
-        ("AU", None, None, TaxNotAvailable(TaxReason.NO_SOURCE)),
-        ("GB", FEED, Path("returns.csv"), TaxNotAvailable(TaxReason.COUNTRY)),
-    ],
-)
-def test_a_practice_has_the_best_source_there_is_or_a_reason_for_none(
-    country: str | None, url: str | None, export: Path | None, expected: object
-) -> None:
-    app = APP.model_copy(update={"tax_url": url})
-    http, budget = client(Script([page([])])), LocalBudget()
-    source = tax_source(app, country=country, http=http, tenant_id="t", budget=budget, export=export)
-    assert source == expected or type(source) is expected
-    assert isinstance(source, TaxNotAvailable) != hasattr(source, "returns")

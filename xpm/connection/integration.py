@@ -5,12 +5,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache, cached_property
+from zoneinfo import ZoneInfo
 
 import httpx
 
 from xpm.settings import Settings
 from xpm.store.database import Database
+from xpm.store.tables import Practice
 from xpm.store.vault import Vault
 from xpm.xero.api import XpmApi
 from xpm.xero.app import XeroApp
@@ -65,6 +68,10 @@ class Integration:
     def oauth(self) -> OAuthClient:
         """The OAuth dealings of that app."""
         return OAuthClient(self.app, self.http, self.clock)
+
+    def today(self, practice: Practice) -> date:
+        """The day it is by the practice's own clock."""
+        return self.clock().astimezone(ZoneInfo(practice.time_zone)).date()
 
     def api(self, http: httpx.Client, tenant_id: str) -> XpmApi:
         """One tenant's XPM, within this process's budget for it."""

@@ -16,9 +16,6 @@ from xpm.store.tables import AuthorisationAttempt
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
 
-USABLE = frozenset({ConsentStatus.PENDING, ConsentStatus.ACTIVE})
-"""What a consent has to be for its run to go on: not given back, and not replaced by a newer one."""
-
 
 class Invitation(BaseModel):
     """One attempt to get a consent. The link is no secret: it opens nothing by itself."""
@@ -97,7 +94,7 @@ def require_granted(integration: Integration, invitation: Invitation) -> str:
     """
     with integration.database.read() as session:
         attempt = attempts.get(session, invitation.attempt_id)
-        if attempt.consent_id and consents.get(session, attempt.consent_id).status in USABLE:
+        if attempt.consent_id and consents.get(session, attempt.consent_id).status in consents.USABLE:
             return attempt.consent_id
     if attempt.reason_key:
         raise stop(attempt.reason_key, **(attempt.reason_facts or {}))

@@ -8,6 +8,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
+from xpm.connection.eligibility import Obstacle, obstacles
 from xpm.connection.integration import Integration
 from xpm.store import people, practices
 from xpm.store.errors import UnknownPractice
@@ -28,6 +29,12 @@ PARTS = {
     endpoints.CUSTOM_FIELD_DEFINITIONS.label: "custom fields",
 }
 """What an administrator calls the parts of XPM that `XpmApi.probes` tries."""
+
+SAID_OF = {
+    Obstacle.INACTIVE: "preflight.user_inactive",
+    Obstacle.LEAVING: "preflight.user_leaving",
+    Obstacle.NOT_ADMIN: "preflight.user_not_admin",
+}
 
 
 class Person(BaseModel):
@@ -54,7 +61,7 @@ def practice_named(integration: Integration, slug: str) -> Practice:
     raise stop("preflight.unknown_practice", practice=slug, known=known)
 
 
-def check_person(integration: Integration, practice: str, email: str, *, stays: bool, today: date) -> Person:
+def check_person(integration: Integration, practice: str, email: str, *, stays: bool) -> Person:
     """The person, if FYI's conditions for reconnecting are met (FYI: "Check your User Account").
 
     Raises:
@@ -65,22 +72,17 @@ def check_person(integration: Integration, practice: str, email: str, *, stays: 
         user = people.by_email(session, practice, email)
     if user is None:
         raise stop("preflight.user_unknown", email=email, practice=of.name)
-    findings = _findings(user, stays=stays, today=today)
+    findings = _findings(user, stays=stays, today=integration.today(of))
     if findings:
         raise Stopped(_as_one(findings, of))
     return Person(id=user.id, name=user.name, email=user.email)
 
 
 def _findings(user: FyiUser, *, stays: bool, today: date) -> list[Message]:
-    leaving = user.leaving_on is not None and user.leaving_on >= today
-    left = user.leaving_on is not None and user.leaving_on < today
-    unmet = [
-        ("preflight.user_inactive", not user.is_active or left),
-        ("preflight.user_not_admin", not user.is_admin),
-        ("preflight.user_leaving", leaving),
-        ("preflight.not_staying", not stays),
-    ]
-    return [message(key, person=user.name, leaving_on=user.leaving_on) for key, found in unmet if found]
+    unmet = [SAID_OF[obstacle] for obstacle in obstacles(user, today)]
+    if not stays:
+        unmet.append("preflight.not_staying")
+    return [message(key, person=user.name, leaving_on=user.leaving_on) for key in unmet]
 
 
 def _as_one(findings: list[Message], practice: Practice) -> Message:

@@ -6,13 +6,13 @@ only after it changed. What was said last is read from Practice Activity itself.
 
 from datetime import timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from xpm.connection.access import MAY_ANSWER, ConnectionBroke, PracticeAccess, reached, said_of
 from xpm.connection.activity import record
+from xpm.connection.eligibility import obstacles
 from xpm.connection.explanation import explain
 from xpm.connection.integration import Integration
 from xpm.connection.keeper import ConsentKeeper
@@ -168,37 +168,37 @@ def _permissions(integration: Integration, session: Session, practice: Practice,
 
 
 def _holder(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Sighting:
-    person = people.get(session, connection.connected_by or "")
-    key = _what_is_wrong(integration, session, practice, connection, person)
-    said = message(
-        key or "watch.holder_well",
-        practice=practice.name,
-        person=person.name,
-        tenant=connection.tenant_name or practice.name,
-        leaving_on=f"{person.leaving_on:%d %B %Y}" if person.leaving_on else None,
-        link=apps_page(integration, practice.slug),
-    )
-    if key is None:
+    said = why_hand_over(integration, session, practice, connection)
+    if said is None:
         if _last_said(session, connection, HOLDER):
-            _say_once(integration, session, connection, said, HOLDER)
+            person = people.get(session, connection.connected_by or "").name
+            well = message("watch.holder_well", practice=practice.name, person=person)
+            _say_once(integration, session, connection, well, HOLDER)
         return Sighting(connected=True)
     first = _say_once(integration, session, connection, said, HOLDER)
     news = (News(notice=Notice.HAND_OVER_NEEDED, said=said),) if first else ()
     return Sighting(connected=True, found=(said,), news=news)
 
 
-def _what_is_wrong(
-    integration: Integration, session: Session, practice: Practice, connection: Connection, person: FyiUser
-) -> str | None:
-    """The most urgent reason why the person cannot keep the connection; None when there is none."""
-    today = integration.clock().astimezone(ZoneInfo(practice.time_zone)).date()
-    if not person.is_active or (person.leaving_on is not None and person.leaving_on < today):
-        return "watch.holder_inactive"
-    if person.leaving_on is not None:
-        return "watch.holder_leaving"
-    if not person.is_admin:
-        return "watch.holder_not_admin"
-    return "watch.holder_not_in_xpm" if _missing_in_xpm(session, connection, person) else None
+def why_hand_over(
+    integration: Integration, session: Session, practice: Practice, connection: Connection
+) -> Message | None:
+    """The most urgent reason why the person who made the connection cannot keep it; None when there is none."""
+    person = people.get(session, connection.connected_by or "")
+    if in_the_way := obstacles(person, integration.today(practice)):
+        key = f"watch.holder_{in_the_way[0]}"
+    elif _missing_in_xpm(session, connection, person):
+        key = "watch.holder_not_in_xpm"
+    else:
+        return None
+    return message(
+        key,
+        practice=practice.name,
+        person=person.name,
+        tenant=connection.tenant_name or practice.name,
+        leaving_on=f"{person.leaving_on:%d %B %Y}" if person.leaving_on else None,
+        link=apps_page(integration, practice.slug),
+    )
 
 
 def _missing_in_xpm(session: Session, connection: Connection, person: FyiUser) -> bool:

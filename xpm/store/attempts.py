@@ -17,7 +17,7 @@ from xpm.store import consents
 from xpm.store.errors import AttemptExpired, AttemptRefused, AttemptUsed, UnknownAttempt, WrongBrowser
 from xpm.store.tables import AuthorisationAttempt, JsonObject
 from xpm.store.vault import Vault
-from xpm.store.vocabulary import AttemptOutcome, ConsentStatus
+from xpm.store.vocabulary import AttemptOutcome
 
 SECRETS = ("nonce", "code_verifier")
 
@@ -68,16 +68,6 @@ def of_consent(session: Session, consent_id: str) -> AuthorisationAttempt | None
     return session.exec(of).one_or_none()
 
 
-def waiting(session: Session, practice: str, now: datetime) -> list[AuthorisationAttempt]:
-    """List a practice's attempts that can still succeed, newest first."""
-    alive = select(AuthorisationAttempt).where(
-        AuthorisationAttempt.practice == practice,
-        AuthorisationAttempt.outcome == AttemptOutcome.WAITING,
-        AuthorisationAttempt.expires_at > now,
-    )
-    return list(session.exec(alive.order_by(col(AuthorisationAttempt.created_at).desc())))
-
-
 def of_run(session: Session, flow_run_id: str) -> list[AuthorisationAttempt]:
     """List the attempts of one flow run, newest first."""
     of = select(AuthorisationAttempt).where(AuthorisationAttempt.flow_run_id == flow_run_id)
@@ -86,9 +76,8 @@ def of_run(session: Session, flow_run_id: str) -> list[AuthorisationAttempt]:
 
 def granted_to(session: Session, flow_run_id: str) -> AuthorisationAttempt | None:
     """Find the attempt that got this flow run a consent which can still be used: a retried run goes on with it."""
-    usable = (ConsentStatus.PENDING, ConsentStatus.ACTIVE)
     for attempt in of_run(session, flow_run_id):
-        if attempt.consent_id and consents.get(session, attempt.consent_id).status in usable:
+        if attempt.consent_id and consents.get(session, attempt.consent_id).status in consents.USABLE:
             return attempt
     return None
 
@@ -190,18 +179,6 @@ def close(
         )
     )
     return session.connection().execute(statement).rowcount == 1
-
-
-def expire(session: Session, now: datetime, reason_key: str | None = None) -> list[str]:
-    """End every attempt whose time is over, and give their ids."""
-    over = select(AuthorisationAttempt.id).where(
-        AuthorisationAttempt.outcome == AttemptOutcome.WAITING, AuthorisationAttempt.expires_at <= now
-    )
-    return [
-        attempt_id
-        for attempt_id in session.exec(over).all()
-        if close(session, attempt_id, AttemptOutcome.EXPIRED, reason_key=reason_key, now=now)
-    ]
 
 
 def _why_not(attempt: AuthorisationAttempt, now: datetime) -> AttemptRefused:

@@ -104,14 +104,6 @@ def attach(
     return connection
 
 
-def detach(session: Session, practice: str) -> Connection:
-    """Forget the XPM practice, so that another practice may connect to it. Its records stay."""
-    connection = locked(session, practice)
-    connection.tenant_id = connection.tenant_name = connection.xero_connection_id = connection.consent_id = None
-    session.flush()
-    return connection
-
-
 def let_go(session: Session, practice: str) -> Connection:
     """Forget the way to the XPM practice, and keep which one it is, so that a return finds its records."""
     connection = locked(session, practice)

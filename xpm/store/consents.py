@@ -21,6 +21,9 @@ from xpm.store.vocabulary import ConsentStatus
 Secret = Literal["access_token", "refresh_token", "previous_refresh_token"]
 SECRETS: tuple[Secret, ...] = ("access_token", "refresh_token", "previous_refresh_token")
 
+USABLE = frozenset({ConsentStatus.PENDING, ConsentStatus.ACTIVE})
+"""What a consent has to be for anybody to go on with it: not given back, not lost, not replaced by a newer one."""
+
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
@@ -99,12 +102,6 @@ def get(session: Session, consent_id: str) -> Consent:
     return consent
 
 
-def active(session: Session, practice: str) -> Consent | None:
-    """Find the consent that the practice's syncs use."""
-    in_use = select(Consent).where(Consent.practice == practice, Consent.status == ConsentStatus.ACTIVE)
-    return session.exec(in_use).one_or_none()
-
-
 def left_over(session: Session, practice: str) -> list[Consent]:
     """List the consents that no longer serve the practice but still hold tokens, oldest first."""
     over = select(Consent).where(
@@ -167,7 +164,7 @@ def tokens_of(session: Session, vault: Vault, consent_id: str) -> StoredTokens:
 
 def note_loss(session: Session, consent_id: str, expected_generation: int) -> bool:
     """Note that Xero refused these tokens for good; False when they have moved on. Whoever comes next need not ask."""
-    usable = col(Consent.status).in_((ConsentStatus.PENDING, ConsentStatus.ACTIVE))
+    usable = col(Consent.status).in_(USABLE)
     lost = update(Consent).where(_at(consent_id, expected_generation), usable).values(status=ConsentStatus.LOST)
     return session.connection().execute(lost).rowcount == 1
 

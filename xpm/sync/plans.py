@@ -6,7 +6,6 @@ A plan stores what arrives and archives what is proven gone. It returns the inta
 
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from xpm.store import job_currency, record_tables, runs
 from xpm.store.vocabulary import SyncMode
@@ -53,8 +52,7 @@ def sync_jobs(work: Work) -> Intake[Job]:
     full = work.request.mode is SyncMode.FULL
     if full:
         practice = work.access.practice
-        today = work.integration.clock().astimezone(ZoneInfo(practice.time_zone)).date()
-        for first, last in windows(practice.history_start, today):
+        for first, last in windows(practice.history_start, work.integration.today(practice)):
             jobs.take(work.access.api.jobs_created(first, last))
     current = jobs.take(work.access.api.current_jobs())
     if _settle(work, jobs, jobs.missing() if full else _left(work, current)):

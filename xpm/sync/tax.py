@@ -4,26 +4,27 @@ from pathlib import Path
 
 from xpm.connection.access import PracticeAccess
 from xpm.connection.integration import Integration
-from xpm.xero.tax import TaxNotAvailable, TaxSource, tax_source
+from xpm.xero.tax import TaxExport, TaxFeed, TaxSource
 
 EXPORT_ENDINGS = (".xlsx", ".csv")
 
 
 def source_of(integration: Integration, access: PracticeAccess) -> TaxSource | None:
     """The practice's exported file if there is one, else the partner feed if it is set up, else nothing."""
-    source = tax_source(
-        integration.app,
-        country=access.practice.country,
-        http=access.http,
-        tenant_id=access.tenant_id,
-        budget=integration.budget(access.tenant_id),
-        export=_exported(integration.settings.xpm_tax_exports, access.practice.slug),
-        sleep=integration.sleep,
-        clock=integration.clock,
-    )
-    return None if isinstance(source, TaxNotAvailable) else source
+    if export := _exported(integration, access.practice.slug):
+        return TaxExport(export)
+    if (url := integration.app.tax_url) is None:
+        return None
+    budget = integration.budget(access.tenant_id)
+    return TaxFeed(access.http, url, access.tenant_id, budget, sleep=integration.sleep, clock=integration.clock)
 
 
-def _exported(folder: Path | None, practice: str) -> Path | None:
+def has_source(integration: Integration, practice: str) -> bool:
+    """Whether `source_of` has one for the practice, known without its connection."""
+    return _exported(integration, practice) is not None or integration.app.tax_url is not None
+
+
+def _exported(integration: Integration, practice: str) -> Path | None:
+    folder = integration.settings.xpm_tax_exports
     files = [folder / f"{practice}{ending}" for ending in EXPORT_ENDINGS] if folder else []
     return next((file for file in files if file.is_file()), None)

@@ -1,0 +1,45 @@
+"""What stands between an FYI user and a connection."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from xpm.connection.eligibility import Obstacle, obstacles
+from xpm.store.tables import FyiUser
+
+TODAY = dt.date(2026, 3, 2)
+YESTERDAY, TOMORROW = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)
+
+
+def user(**changes: Any) -> FyiUser:  # noqa: ANN401 - the fields of a user
+    """An active FYI Admin who stays, if nothing else is said."""
+    kept: dict[str, Any] = {
+        "id": "u1",
+        "practice": "acme",
+        "email": "ana@acme.example",
+        "name": "Ana",
+        "is_admin": True,
+    }
+    return FyiUser(**(kept | changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, []),
+        ({"is_active": False}, [Obstacle.INACTIVE]),
+        ({"leaving_on": YESTERDAY}, [Obstacle.INACTIVE]),
+        ({"leaving_on": TODAY}, [Obstacle.LEAVING]),
+        ({"leaving_on": TOMORROW}, [Obstacle.LEAVING]),
+        ({"is_admin": False}, [Obstacle.NOT_ADMIN]),
+        (
+            {"is_admin": False, "leaving_on": TOMORROW, "is_active": False},
+            [Obstacle.INACTIVE, Obstacle.LEAVING, Obstacle.NOT_ADMIN],
+        ),
+    ],
+)
+def test_an_admin_who_is_active_and_stays_has_nothing_in_the_way(
+    changes: dict[str, Any], found: list[Obstacle]
+) -> None:
+    assert obstacles(user(**changes), TODAY) == found

@@ -1,0 +1,35 @@
+"""Where tax returns come from."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.sync.house import SLUG, House
+from xpm.connection.access import practice_access
+from xpm.sync.tax import has_source, source_of
+from xpm.xero.tax import TaxExport, TaxFeed
+
+FEED = "https://api.xero.example/tax/returns"
+
+
+@pytest.mark.parametrize(
+    ("files", "url", "expected"),
+    [
+        ([], FEED, TaxFeed),
+        ([f"{SLUG}.csv"], FEED, TaxExport),
+        ([f"{SLUG}.xlsx"], None, TaxExport),
+        (["coastal.csv"], FEED, TaxFeed),
+        (["coastal.csv"], None, None),
+        ([], None, None),
+    ],
+)
+def test_a_practice_has_its_exported_file_else_the_feed_else_nothing(
+    sqlite_house: House, tmp_path: Path, files: list[str], url: str | None, expected: type[object] | None
+) -> None:
+    for name in files:
+        (tmp_path / name).touch()
+    integration = sqlite_house.with_settings(xpm_tax_exports=tmp_path, xero_tax_url=url).integration
+    with practice_access(integration, SLUG) as access:
+        source = source_of(integration, access)
+    assert isinstance(source, expected) if expected else source is None
+    assert has_source(integration, SLUG) is (expected is not None)
