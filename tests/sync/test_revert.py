@@ -1,0 +1,187 @@
+"""Reverts: the practice's records are exactly as they were, by any way in, and nothing half."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from sandbox import edits as xpm_edits
+from tests.sync.house import SCOPE, SLUG, House
+from xpm.connection.access import require_connected
+from xpm.connection.preflight import practice_named
+from xpm.store import activity, connections, edits, leases
+from xpm.store.record_tables import ALL, JOBS
+from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.revert import RevertPreview, RevertRequest, WhenChangedSince, preview, revert
+from xpm.words import Stopped
+
+PERSON = "mere.tane@harbourvale.example"
+TABLES = sorted({part.table.name for table in ALL.values() for part in table.parts})
+AN_HOUR = dt.timedelta(hours=1)
+
+
+def state(house: House) -> dict[str, list[dict[str, Any]]]:
+    """Every row of every table of records."""
+    return {name: sorted(house.rows(name), key=repr) for name in TABLES}
+
+
+def take_back(
+    house: House,
+    changed_since: WhenChangedSince = WhenChangedSince.STOP,
+    **chosen: Any,  # noqa: ANN401 - the fields of a request
+) -> RevertPreview:
+    request = RevertRequest(practice=SLUG, person=PERSON, **chosen)
+    seen = preview(house.integration, request)
+    revert(house.integration, request, seen, changed_since)
+    return seen
+
+
+def rename_jobs(house: House, count: int) -> list[str]:
+    """Rename some jobs in XPM and give their numbers."""
+    numbers = [str(job["ID"]) for job in house.truth("jobs")[:count]]
+    for number in numbers:
+        xpm_edits.change(house.xpm, "jobs", number, {"Name": f"{number}, renamed"})
+    return numbers
+
+
+def edit_job(house: House, number: str) -> None:
+    """Change a job in FYI."""
+    with house.database.write() as session:
+        edits.edit(session, JOBS, SCOPE, number, {"state": "Ours"}, person=PERSON, now=house.clock())
+
+
+def test_a_flow_run_of_all_entities_is_taken_back_row_by_row(house: House) -> None:
+    for entity in Entity:
+        house.sync(entity, flow_run_id="first")
+    before = state(house)
+    rename_jobs(house, 3)
+    xpm_edits.archive(house.xpm, house.truth("clients")[0]["UUID"])
+    xpm_edits.add(house.xpm, "clients", {"Name": "Newcomer"})
+    xpm_edits.add(house.xpm, "staff", {"Name": "Newcomer"})
+    for entity in Entity:
+        house.sync(entity, flow_run_id="second")
+    assert state(house) != before
+    take_back(house, run="second")
+    assert state(house) == before
+    take_back(house, run="first")
+    assert all(rows == [] for rows in state(house).values())
+
+
+def test_everything_since_a_moment_is_taken_back_and_the_next_sync_brings_it_again(house: House) -> None:
+    house.sync(Entity.JOBS)
+    before = state(house)
+    house.clock.ahead += AN_HOUR
+    moment = house.clock()
+    rename_jobs(house, 2)
+    house.sync(Entity.JOBS)
+    rename_jobs(house, 4)
+    house.sync(Entity.JOBS)
+    take_back(house, since=moment)
+    assert state(house) == before
+    assert house.sync(Entity.JOBS, SyncMode.CHANGES).changed == 4
+
+
+def test_a_revert_is_a_run_that_is_written_down_and_can_be_taken_back(house: House) -> None:
+    house.sync(Entity.STAFF, flow_run_id="sync")
+    after = state(house)
+    take_back(house, run="sync", flow_run_id="revert")
+    run = house.runs()[-1]
+    assert (run.trigger, run.status, run.person) == (SyncTrigger.REVERT, RunStatus.SUCCESS, PERSON)
+    assert run.removed == len(after["staff"])
+    with house.database.read() as session:
+        kinds = [entry.kind for entry in activity.recent(session, SLUG, 5)]
+    assert "revert.done" in kinds
+    take_back(house, run="revert")
+    assert state(house) == after
+
+
+def test_records_that_a_person_changed_since_stop_the_revert_unless_it_is_told_how(house: House) -> None:
+    house.sync(Entity.JOBS)
+    before = state(house)
+    renamed = rename_jobs(house, 3)
+    house.sync(Entity.JOBS, flow_run_id="sync")
+    edit_job(house, renamed[0])
+    changed = state(house)
+    with pytest.raises(Stopped) as stopped:
+        take_back(house, run="sync")
+    assert stopped.value.message.key == "revert.changed_since"
+    assert state(house) == changed
+    seen = take_back(house, WhenChangedSince.KEEP, run="sync")
+    assert [(one.record, one.by) for one in seen.named] == [(renamed[0], PERSON)]
+    names = {row["number"]: row["state"] for row in house.rows("job")}
+    assert names[renamed[0]] == "Ours"
+    take_back(house, WhenChangedSince.OVERWRITE, run="sync")
+    assert state(house)["job"] == before["job"]
+
+
+def test_what_changed_between_the_preview_and_the_confirmation_is_not_taken_back(house: House) -> None:
+    house.sync(Entity.JOBS, flow_run_id="sync")
+    request = RevertRequest(practice=SLUG, run="sync")
+    seen = preview(house.integration, request)
+    edit_job(house, str(house.truth("jobs")[0]["ID"]))
+    with pytest.raises(Stopped) as stopped:
+        revert(house.integration, request, seen, WhenChangedSince.OVERWRITE)
+    assert stopped.value.message.key == "revert.changed_meanwhile"
+    assert len(house.rows("job")) == 12
+
+
+def test_a_retried_revert_is_not_done_twice(house: House) -> None:
+    house.sync(Entity.STAFF, flow_run_id="sync")
+    request = RevertRequest(practice=SLUG, run="sync", flow_run_id="revert")
+    seen = preview(house.integration, request)
+    said = revert(house.integration, request, seen, WhenChangedSince.STOP)
+    assert revert(house.integration, request, seen, WhenChangedSince.STOP) == said
+    assert [run.trigger for run in house.runs()].count(SyncTrigger.REVERT) == 1
+
+
+def test_a_revert_waits_for_no_sync_and_no_sync_begins_under_it(house: House) -> None:
+    house.sync(Entity.STAFF, flow_run_id="sync")
+    with house.database.write() as session:
+        leases.acquire(session, f"sync/{SLUG}/staff", "somebody", house.clock(), AN_HOUR)
+    with pytest.raises(Stopped) as stopped:
+        take_back(house, run="sync")
+    assert stopped.value.message.key == "sync.already_running"
+    assert house.rows("staff")
+
+
+def test_after_a_revert_the_next_sync_of_changes_reads_everything(house: House) -> None:
+    house.sync(Entity.STAFF)
+    for mode in (SyncMode.FULL, SyncMode.CHANGES):
+        house.sync(Entity.CLIENTS, mode, flow_run_id=str(mode))
+    take_back(house, run="full")
+    assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).added == len(house.truth("clients"))
+
+
+@pytest.mark.parametrize("chosen", [{"run": "unknown"}, {"since": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}, {}])
+def test_a_run_that_is_not_there_is_said_to_be_so(house: House, chosen: dict[str, Any]) -> None:
+    house.sync(Entity.STAFF)
+    with pytest.raises(Stopped) as stopped:
+        preview(house.integration, RevertRequest(practice=SLUG, **chosen))
+    assert stopped.value.message.key == "revert.no_run"
+
+
+def test_a_run_that_changed_nothing_leaves_nothing_to_take_back(house: House) -> None:
+    house.sync(Entity.STAFF)
+    house.sync(Entity.STAFF, flow_run_id="idle")
+    with pytest.raises(Stopped) as stopped:
+        preview(house.integration, RevertRequest(practice=SLUG, run="idle"))
+    assert stopped.value.message.key == "revert.nothing"
+
+
+def test_a_connection_of_which_nothing_is_left_is_set_aside_until_somebody_reconnects(house: House) -> None:
+    house.sync(Entity.STAFF, flow_run_id="sync")
+    take_back(house, run="sync")
+    with house.database.read() as session:
+        connection = connections.get(session, SLUG)
+    assert (connection.state, connection.tenant_id) == (ConnectionState.NEEDS_RECONNECT, None)
+    with pytest.raises(Stopped) as stopped:
+        require_connected(house.integration, practice_named(house.integration, SLUG))
+    assert stopped.value.message.key == "connection.set_aside"
+
+
+def test_a_connection_of_which_records_are_left_stays(house: House) -> None:
+    house.sync(Entity.JOBS)
+    house.sync(Entity.STAFF, flow_run_id="sync")
+    take_back(house, run="sync")
+    require_connected(house.integration, practice_named(house.integration, SLUG))
