@@ -108,7 +108,7 @@ def test_what_a_person_changed_since_is_left_alone_unless_told(database: Databas
         assert reverts.preview(session, ["r2"], overwrite=False) == {"job": Tally(changed=1)}
         assert reverts.preview(session, ["r2"], overwrite=True) == {"job": Tally(changed=2)}
         assert take_back(session, "r2", by="a") == Tally(changed=1)
-        assert take_back(session, "r2", "a", by="b", overwrite=True) == Tally(changed=2)
+        assert take_back(session, "r2", "a", by="b", overwrite=True) == Tally(changed=1)
         assert state(session) == before
 
 
@@ -119,6 +119,17 @@ def test_what_a_later_run_changed_again_is_left_alone_unless_told(database: Data
         put(session, "r3", JOBS, job("J1", 2))
         assert [(one.key, one.run_id) for one in reverts.changed_since(session, ["r2"], 10)] == [("J1", "r3")]
         assert take_back(session, "r2") == Tally(removed=1)
+
+
+def test_what_was_taken_back_since_does_not_count_as_changed(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", JOBS, job("J1"), job("J2"))
+        put(session, "r2", JOBS, job("J1", 1), job("J2", 1))
+        take_back(session, "r2", by="a")
+        assert reverts.preview(session, ["r2"], overwrite=True) == {}
+        assert reverts.changed_since(session, ["r1"], 10) == []
+        assert take_back(session, "r1", by="b") == Tally(removed=2)
+        assert reverts.changed_since(session, ["r1", "r2"], 10) == []
 
 
 def test_values_that_were_taken_back_are_due_to_be_compared_again(database: Database) -> None:
@@ -213,8 +224,8 @@ def expected(past: list[tuple[str | None, State]], now: State, since: int, *, ov
     wanted: dict[tuple[str, str, str], Any] = {}
     for record in {record for one in states for record in one}:
         mine = [step for step in range(since, len(past)) if past[step][0] and touched(states, step, record)]
-        others = [step for step in range(since, len(past)) if not past[step][0] and touched(states, step, record)]
-        kept = not mine or (not overwrite and any(step > mine[0] for step in others))
+        ours = any(now.get(record) == states[step + 1].get(record) for step in mine)
+        kept = not mine or (not overwrite and not ours)
         wanted[record] = now.get(record) if kept else states[mine[0]].get(record)
     return {record: rows for record, rows in wanted.items() if rows is not None}
 

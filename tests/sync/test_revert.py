@@ -79,7 +79,7 @@ def test_everything_since_a_moment_is_taken_back_and_the_next_sync_brings_it_aga
     house.sync(Entity.JOBS)
     take_back(house, since=moment)
     assert state(house) == before
-    assert house.sync(Entity.JOBS, SyncMode.CHANGES).changed == 4
+    assert house.sync(Entity.JOBS).changed == 4
 
 
 def test_a_revert_is_a_run_that_is_written_down_and_can_be_taken_back(house: House) -> None:

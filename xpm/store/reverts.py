@@ -10,7 +10,6 @@ from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
-    FromClause,
     Join,
     Subquery,
     Table,
@@ -34,7 +33,8 @@ from xpm.store.runs import Tally
 from xpm.store.vocabulary import ChangeKind
 
 RECORD = ("practice", "tenant_id", "record_table", "record_key")
-NOTHING = "nothing"  # of a record that was added and is gone again
+STAMPS = ("changed_at", "changed_by_run")
+NOTHING = "nothing"  # of a record that is as it was already
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +56,27 @@ def preview(session: Session, run_ids: Collection[str], *, overwrite: bool) -> d
         plan = _Plan(table, run_ids)
         effects = select(plan.effect.label("effect"), func.count()).select_from(plan.sides).where(plan.which(overwrite))
         counts = dict(session.connection().execute(effects.group_by("effect")).tuples().all())
-        counts.pop(NOTHING, None)
         if counts:
             found[table.name] = Tally(**counts)
     return found
 
 
 def changed_since(session: Session, run_ids: Collection[str], limit: int) -> list[ChangedSince]:
-    """List records that were changed since by others, with the last such change of each; the newest first."""
-    last = select(func.max(CHANGES.c.id).label("id")).select_from(CHANGES)
-    of = _first_changes(run_ids)
-    mine = and_(*(CHANGES.c[name] == of.c[name] for name in RECORD), CHANGES.c.id > of.c.id)
-    others = last.join(of, mine).where(_by_others(CHANGES, run_ids)).group_by(*(CHANGES.c[name] for name in RECORD))
-    listed = select(CHANGES).where(CHANGES.c.id.in_(others)).order_by(CHANGES.c.id.desc()).limit(limit)
-    return [
-        ChangedSince(ALL[row.record_table], row.tenant_id, row.record_key, row.at, row.person, row.run_id)
-        for row in session.connection().execute(listed)
-    ]
+    """List records that were changed since by others, with the last change of each; the newest first."""
+    found: list[ChangedSince] = []
+    for table in ALL.values():
+        plan = _Plan(table, run_ids)
+        newest = select(func.max(CHANGES.c.id)).where(*(CHANGES.c[name] == plan.first.c[name] for name in RECORD))
+        changed = (
+            select(CHANGES)
+            .select_from(plan.sides.join(CHANGES, CHANGES.c.id == newest.correlate(plan.first).scalar_subquery()))
+            .where(plan.effect != NOTHING, ~plan.is_ours)
+            .order_by(CHANGES.c.id.desc())
+            .limit(limit)
+        )
+        rows = session.connection().execute(changed)
+        found += [ChangedSince(table, row.tenant_id, row.record_key, row.at, row.person, row.run_id) for row in rows]
+    return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
 
 def revert(session: Session, run_ids: Collection[str], author: Author, *, overwrite: bool) -> Tally:
@@ -94,11 +98,14 @@ def revert(session: Session, run_ids: Collection[str], author: Author, *, overwr
 
 
 class _Plan:
-    """The first change of each record, beside the record as it was before and as it is now."""
+    """The first change of each record, beside the record as it was before and as it is now.
+
+    Whatever writes a record stamps it with its run and the time, and a revert puts old stamps back; so they tell which
+    version a record has, and whose.
+    """
 
     def __init__(self, table: RecordTable, run_ids: Collection[str]) -> None:
         self.first = _first_changes(run_ids, table)
-        self._run_ids = run_ids
         main = table.parts[0]
         now, before = main.table, main.before
         same = and_(
@@ -108,21 +115,22 @@ class _Plan:
         )
         self.sides: Join = self.first.outerjoin(now, same).outerjoin(before, before.c.change_id == self.first.c.id)
         was_there, is_there = before.c.change_id.is_not(None), now.c[main.key].is_not(None)
+        as_before = (now.c[name].is_not_distinct_from(before.c[name]) for name in STAMPS)
         self.effect = case(
-            (and_(~was_there, ~is_there), literal(NOTHING)),
+            (or_(and_(~was_there, ~is_there), and_(was_there, is_there, *as_before)), literal(NOTHING)),
             (~is_there, ChangeKind.ADDED.value),
             (~was_there, ChangeKind.REMOVED.value),
             *_archiving(now, before),
             else_=ChangeKind.CHANGED.value,
         )
+        removed = self.first.c.last_kind == ChangeKind.REMOVED
+        by_us = and_(now.c.changed_by_run.is_not(None), among(now.c.changed_by_run, run_ids))
+        self.is_ours = case((is_there, by_us), else_=removed)
+        """Whether the record is as one of these runs left it."""
 
     def which(self, overwrite: bool) -> ColumnElement[bool]:
         """The records that may be touched."""
-        if overwrite:
-            return literal(value=True)
-        later = CHANGES.alias()
-        same = (later.c[name] == self.first.c[name] for name in RECORD)
-        return ~exists().where(*same, later.c.id > self.first.c.id, _by_others(later, self._run_ids))
+        return and_(self.effect != NOTHING, literal(value=True) if overwrite else self.is_ours)
 
 
 def _archiving(now: Table, before: Table) -> list[tuple[ColumnElement[bool], str]]:
@@ -132,16 +140,14 @@ def _archiving(now: Table, before: Table) -> list[tuple[ColumnElement[bool], str
     return [(and_(was, ~is_), ChangeKind.ARCHIVED.value), (and_(~was, is_), ChangeKind.RESTORED.value)]
 
 
-def _first_changes(run_ids: Collection[str], table: RecordTable | None = None) -> Subquery:
+def _first_changes(run_ids: Collection[str], table: RecordTable) -> Subquery:
+    """The first change of each record by these runs, and of what kind the last one was."""
     record = [CHANGES.c[name] for name in RECORD]
-    first = select(*record, func.min(CHANGES.c.id).label("id")).where(among(CHANGES.c.run_id, run_ids))
-    if table is not None:
-        first = first.where(CHANGES.c.record_table == table.name)
-    return first.group_by(*record).subquery("first_change")
-
-
-def _by_others(changes: FromClause, run_ids: Collection[str]) -> ColumnElement[bool]:
-    return or_(changes.c.run_id.is_(None), ~among(changes.c.run_id, run_ids))
+    mine = and_(among(CHANGES.c.run_id, run_ids), CHANGES.c.record_table == table.name)
+    ends = select(*record, func.min(CHANGES.c.id).label("id"), func.max(CHANGES.c.id).label("last")).where(mine)
+    both = ends.group_by(*record).subquery("both_ends")
+    last = CHANGES.alias("last_change")
+    return select(both, last.c.kind.label("last_kind")).join(last, last.c.id == both.c.last).subquery("first_change")
 
 
 def _note(session: Session, table: RecordTable, plan: _Plan, author: Author, *, overwrite: bool) -> None:
@@ -149,11 +155,7 @@ def _note(session: Session, table: RecordTable, plan: _Plan, author: Author, *, 
     record = [plan.first.c[name] for name in RECORD]
     said = {"run_id": author.run_id, "person": author.person, "at": author.at}
     values = [literal(value, CHANGES.c[name].type).label(name) for name, value in said.items()]
-    rows = (
-        select(*record, plan.effect, plan.first.c.id, *values)
-        .select_from(plan.sides)
-        .where(plan.effect != NOTHING, plan.which(overwrite))
-    )
+    rows = select(*record, plan.effect, plan.first.c.id, *values).select_from(plan.sides).where(plan.which(overwrite))
     session.connection().execute(insert(CHANGES).from_select([*RECORD, "kind", "restores", *said], rows))
 
 
