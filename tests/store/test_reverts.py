@@ -132,6 +132,16 @@ def test_what_was_taken_back_since_does_not_count_as_changed(database: Database)
         assert reverts.changed_since(session, ["r1", "r2"], 10) == []
 
 
+def test_a_revert_that_put_records_back_can_be_taken_back(database: Database) -> None:
+    with database.write() as session:
+        put(session, "r1", JOBS, job("J1"), job("J2"))
+        put(session, "r2", JOBS, job("J1", 1), job("J2", 1))
+        after = state(session)
+        take_back(session, "r2", by="a")
+        assert take_back(session, "a", by="b") == Tally(changed=2)
+        assert state(session) == after
+
+
 def test_values_that_were_taken_back_are_due_to_be_compared_again(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"), job("J2"))

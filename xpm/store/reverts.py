@@ -66,10 +66,9 @@ def changed_since(session: Session, run_ids: Collection[str], limit: int) -> lis
     found: list[ChangedSince] = []
     for table in ALL.values():
         plan = _Plan(table, run_ids)
-        newest = select(func.max(CHANGES.c.id)).where(*(CHANGES.c[name] == plan.first.c[name] for name in RECORD))
         changed = (
             select(CHANGES)
-            .select_from(plan.sides.join(CHANGES, CHANGES.c.id == newest.correlate(plan.first).scalar_subquery()))
+            .select_from(plan.sides.join(CHANGES, CHANGES.c.id == plan.newest))
             .where(plan.effect != NOTHING, ~plan.is_ours)
             .order_by(CHANGES.c.id.desc())
             .limit(limit)
@@ -101,7 +100,7 @@ class _Plan:
     """The first change of each record, beside the record as it was before and as it is now.
 
     Whatever writes a record stamps it with its run and the time, and a revert puts old stamps back; so they tell which
-    version a record has, and whose.
+    version a record has, and whose. `newest` is the last change of a record by anybody.
     """
 
     def __init__(self, table: RecordTable, run_ids: Collection[str]) -> None:
@@ -123,9 +122,11 @@ class _Plan:
             *_archiving(now, before),
             else_=ChangeKind.CHANGED.value,
         )
-        removed = self.first.c.last_kind == ChangeKind.REMOVED
+        later = CHANGES.alias("later_change")
+        same_one = (later.c[name] == self.first.c[name] for name in RECORD)
+        self.newest = select(func.max(later.c.id)).where(*same_one).correlate(self.first).scalar_subquery()
         by_us = and_(now.c.changed_by_run.is_not(None), among(now.c.changed_by_run, run_ids))
-        self.is_ours = case((is_there, by_us), else_=removed)
+        self.is_ours = or_(self.newest == self.first.c.last, and_(is_there, by_us))
         """Whether the record is as one of these runs left it."""
 
     def which(self, overwrite: bool) -> ColumnElement[bool]:
@@ -141,13 +142,11 @@ def _archiving(now: Table, before: Table) -> list[tuple[ColumnElement[bool], str
 
 
 def _first_changes(run_ids: Collection[str], table: RecordTable) -> Subquery:
-    """The first change of each record by these runs, and of what kind the last one was."""
+    """The first and the last change of each record by these runs."""
     record = [CHANGES.c[name] for name in RECORD]
     mine = and_(among(CHANGES.c.run_id, run_ids), CHANGES.c.record_table == table.name)
     ends = select(*record, func.min(CHANGES.c.id).label("id"), func.max(CHANGES.c.id).label("last")).where(mine)
-    both = ends.group_by(*record).subquery("both_ends")
-    last = CHANGES.alias("last_change")
-    return select(both, last.c.kind.label("last_kind")).join(last, last.c.id == both.c.last).subquery("first_change")
+    return ends.group_by(*record).subquery("first_change")
 
 
 def _note(session: Session, table: RecordTable, plan: _Plan, author: Author, *, overwrite: bool) -> None:
