@@ -6,7 +6,7 @@ Prefect can press Resume; the form of the choice carries a label, never an id or
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from prefect import get_client, pause_flow_run
 from prefect.exceptions import FlowPauseTimeout
@@ -19,6 +19,8 @@ from tasks.connection import close_unanswered, is_answered
 from xpm.connection.choice import Offer
 from xpm.connection.invitation import Invitation
 from xpm.words import message, stop
+
+Form = TypeVar("Form", bound=RunInput)
 
 LOOK_EVERY = 1  # seconds between looks at whether the run was resumed
 
@@ -47,7 +49,7 @@ def wait_for_consent(invited: Invitation) -> None:
         if is_answered(invited):
             return
         seconds = (invited.expires_at - datetime.now(UTC)).total_seconds()
-        if not _paused(form, f"consent-{turn}", seconds):
+        if paused(form, f"consent-{turn}", seconds) is None:
             close_unanswered(invited)
             return
 
@@ -63,23 +65,16 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     listed: Any = Literal[tuple(by_label)]  # a dropdown; known only now
     field = Field(title="Xero Practice Manager account", description=said.next)
     form = create_model("ChoosePractice", __base__=ChoosePractice, practice=(listed, field))
-    try:
-        answer = pause_flow_run(
-            wait_for_input=form.with_initial_data(description=said.text),
-            timeout=max(1, int(invited.minutes * 60)),
-            poll_interval=LOOK_EVERY,
-            key=f"practice-{flow_run.run_count}",
-        )
-    except FlowPauseTimeout:
-        _run_again()
-        raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name) from None
+    answer = paused(form.with_initial_data(description=said.text), "practice", invited.minutes * 60)
+    if answer is None:
+        raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name)
     return by_label[answer.practice]
 
 
-def _paused(form: type[RunInput], key: str, seconds: float) -> bool:
-    """Pause, and tell whether somebody resumed in time. The key is new in every attempt: Prefect keeps old answers."""
+def paused(form: type[Form], key: str, seconds: float) -> Form | None:
+    """Pause for an answer; None when none came in time. The key is new in every attempt: Prefect keeps old answers."""
     try:
-        pause_flow_run(
+        return pause_flow_run(
             wait_for_input=form,
             timeout=max(1, int(seconds)),
             poll_interval=LOOK_EVERY,
@@ -87,8 +82,7 @@ def _paused(form: type[RunInput], key: str, seconds: float) -> bool:
         )
     except FlowPauseTimeout:
         _run_again()
-        return False
-    return True
+        return None
 
 
 def _run_again() -> None:
