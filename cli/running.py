@@ -32,7 +32,8 @@ def reconnect(
 ) -> None:
     """Reset the connection and bring the data back in step.
 
-    Prints the link to Xero and waits for the log in, and where to answer if the practice has to be confirmed. Ctrl-C ends this command, not the run, which Prefect shows.
+    Prints the link to Xero, waits for the log in, and says where to confirm a practice that is new to FYI. Ctrl-C ends
+    this command, not the run, which Prefect shows.
     """
     parameters: dict[str, object] = {
         "practice": practice,

@@ -156,7 +156,7 @@ def _stage(state: State[Any] | None) -> Stage:
 
 
 def _asked(client: SyncPrefectClient, run_id: UUID, state: State[Any]) -> Mapping[str, Any]:
-    """The paused form's fields as JSON Schema has them. The form is stored just after the pause: there may be none yet."""
+    """The paused form's fields, in JSON Schema. It is stored just after the pause, so there may be none to see yet."""
     keys = state.state_details.run_input_keyset
     if not state.is_paused() or not keys:
         return {}

@@ -268,6 +268,7 @@ def test_a_practice_that_is_taken_between_choice_and_reset_is_refused_then(harbo
     quicker, invitation = replace(harbour, slug="coastal"), harbour.invite()
     harbour.consent(invitation)
     choose(harbour.integration, invitation, offers(harbour.integration, invitation)[0])
+    harbour.confirm(invitation)
     quicker.connect(SAM, run="run-2")
     before = harbour.facts()
     with pytest.raises(Stopped) as stopped:

@@ -74,4 +74,4 @@ def _key(before: Connection, offer: Offer) -> str:
     """What the reset is, in the words catalogue."""
     if before.tenant_id is None:
         return "connection.made"
-    return "connection.reset" if before.tenant_id == offer.tenant_id else "connection.moved"
+    return "connection.reset" if before.tenant_id == offer.tenant_id else "choice.moved"
