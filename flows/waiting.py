@@ -92,7 +92,8 @@ def wait_for_name(invited: Invitation, compared: PracticeComparison) -> str:
         json_schema_extra={"compared": compared.model_dump(mode="json")},
     )
     form = create_model("ConfirmPractice", __base__=ConfirmPractice, practice_name=(str, field))
-    answer = _paused(form.with_initial_data(description=said.text), "name", invited.minutes * 60)
+    shown = form.with_initial_data(description=f"{compared.sentences}\n\n{said.text}")
+    answer = _paused(shown, "name", invited.minutes * 60)
     if answer is None:
         raise unconfirmed(invited)
     return answer.practice_name

@@ -256,7 +256,8 @@ def test_a_practice_to_confirm_is_shown_beside_what_fyi_has_with_a_field_for_its
     answer = office.get(f"/runs/{run_id}")
     shown = text_of(answer)
     assert (
-        "Is Coastal &lt;b&gt;Branch&lt;/b&gt; really the Xero Practice Manager account of Harbour &amp; Vale?" in shown
+        "Is “Coastal &lt;b&gt;Branch&lt;/b&gt;” really the Xero Practice Manager account of Harbour &amp; Vale?"
+        in shown
     )
     assert "Clients 1,412 120 3 7 1,409 117 – –" in shown  # noqa: RUF001
     assert "Current jobs 0 40 0 0 0 40 – 2026-03-02" in shown  # noqa: RUF001

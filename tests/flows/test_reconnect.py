@@ -135,7 +135,7 @@ def test_a_choice_that_never_comes_ends_the_run_in_time(office: Office) -> None:
 @pytest.mark.parametrize("typed", ["Harbour & vale", "", None], ids=["another letter case", "nothing", "no answer"])
 def test_only_the_practices_own_name_typed_in_time_makes_a_first_connection(office: Office, typed: str | None) -> None:
     state = run(office, consents(types=typed), minutes=A_MOMENT if typed is None else 1)
-    says = "Nobody confirmed that Harbour & Vale is" if typed is None else "Harbour & Vale was not confirmed as"
+    says = "Nobody confirmed that “Harbour & Vale” is" if typed is None else "“Harbour & Vale” was not confirmed as"
     assert_nothing_happened(office, state, "Action Required", f"{says} the account of Harbour & Vale.", consents=1)
 
 
@@ -160,7 +160,7 @@ def test_another_practice_than_the_stored_one_is_refused_unless_the_move_is_mean
     with administrator(connected, offered):
         state = reconnect(SLUG, MERE, True, 1, return_state=True)
     assert (state.name, kept_by(connected)) == ("Action Required", before)
-    assert "Harbour & Vale is connected to Harbour & Vale, but" in (state.message or "")
+    assert "Harbour & Vale is connected to “Harbour & Vale”, but" in (state.message or "")
     assert "This practice has moved to another Xero Practice Manager account" in (state.message or "")
 
     with administrator(connected, consents(tenants=[COASTAL_BRANCH], types=HARBOUR_NAME)):

@@ -20,7 +20,6 @@ def question(compared: PracticeComparison) -> Message:
         practice=compared.practice_name,
         tenant=compared.tenant_name,
         until_now=compared.until_now,
-        compared=compared.sentences,
     )
 
 

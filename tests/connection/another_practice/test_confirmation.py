@@ -33,7 +33,7 @@ def test_a_wrong_practice_of_thousands_of_records_is_refused_without_a_row_writt
     with pytest.raises(Stopped) as stopped:
         synced.finish(invitation)
     said = stopped.value.message
-    assert said.title == f"Harbour & Vale Accountants is connected to {HARBOUR_NAME}, but {COASTAL} was chosen"
+    assert said.title == f"Harbour & Vale Accountants is connected to “{HARBOUR_NAME}”, but “{COASTAL}” was chosen"
     assert "start again and tick “This practice has moved to another Xero Practice Manager account”" in said.next
     assert_nothing_was_written(synced, before, said)
 
@@ -55,7 +55,7 @@ def test_any_other_name_ends_the_move_with_nothing_written(synced: Harbour, type
     with pytest.raises(Stopped) as stopped:
         confirm(synced.integration, invitation, typed)
     said = stopped.value.message
-    assert said.title == f"{COASTAL} was not confirmed as the account of Harbour & Vale Accountants"
+    assert said.title == f"“{COASTAL}” was not confirmed as the account of Harbour & Vale Accountants"
     assert said.cause.startswith(
         f"“{typed.strip()}” was typed, which is not its name. Account until now: {HARBOUR_NAME}."
     )
@@ -68,7 +68,7 @@ def test_any_other_name_ends_the_move_with_nothing_written(synced: Harbour, type
 def test_no_answer_in_time_ends_the_move_with_nothing_written(synced: Harbour) -> None:
     before, invitation = synced.facts(), chooses_coastal(synced)
     said = unconfirmed(synced.integration, invitation).message
-    assert said.title == f"Nobody confirmed that {COASTAL} is the account of Harbour & Vale Accountants"
+    assert said.title == f"Nobody confirmed that “{COASTAL}” is the account of Harbour & Vale Accountants"
     assert f"Account until now: {HARBOUR_NAME}." in said.cause
     assert_nothing_was_written(synced, before, said)
 
@@ -89,7 +89,7 @@ def test_the_practices_own_name_makes_the_move_and_is_recorded(synced: Harbour) 
     said = reset(synced.integration, invitation)
     assert (
         said.cause
-        == f"Mere Tāne connected it to {COASTAL} in place of {HARBOUR_NAME}, and typed the name to confirm it."
+        == f"Mere Tāne connected it to “{COASTAL}” in place of “{HARBOUR_NAME}”, and typed the name to confirm it."
     )
     assert synced.entries()[-1] == said.key == "choice.moved"
     attempt = synced.attempt(invitation)
@@ -104,9 +104,10 @@ def test_a_first_connection_asks_too(harbour: Harbour) -> None:
     harbour.consent(invitation)
     harbour.choose(invitation)
     assert is_open(harbour.integration, invitation)
-    asked = question(compare(harbour.integration, invitation))
-    assert asked.cause.startswith("Account until now: none. No clients are stored yet; ")
-    assert asked.cause.endswith(f"would be added from {HARBOUR_NAME}. Nothing has been written yet.")
+    compared = compare(harbour.integration, invitation)
+    assert question(compared).cause == "Account until now: none. Nothing has been written yet."
+    assert compared.sentences.startswith("No clients are stored yet; ")
+    assert compared.sentences.endswith(f"would be added from {HARBOUR_NAME}.")
     with pytest.raises(Stopped) as stopped:
         reset(harbour.integration, invitation)
     withdraw(harbour.integration, harbour.slug, stopped.value, flow_run_id="run-1")
