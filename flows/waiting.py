@@ -1,12 +1,12 @@
-"""Waiting for the administrator: in the browser for the log in to Xero, in a form for the choice of a practice.
+"""Waiting for the administrator: in the browser for the log in to Xero, in forms for the practice and its name.
 
 A pause belongs in a flow, not in a task. What was answered is read from FYI's own records, since whoever can see
-Prefect can press Resume; the form of the choice carries a label, never an id or a secret.
+Prefect can press Resume; the forms carry a label and a name, never an id or a secret.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from prefect import get_client, pause_flow_run
 from prefect.exceptions import FlowPauseTimeout
@@ -15,10 +15,14 @@ from prefect.runtime import flow_run
 from prefect.states import Running
 from pydantic import Field, create_model
 
-from tasks.connection import close_unanswered, is_answered
+from tasks.connection import close_unanswered, is_answered, unconfirmed
 from xpm.connection.choice import Offer
+from xpm.connection.confirmation import question
 from xpm.connection.invitation import Invitation
+from xpm.connection.practice_comparison import PracticeComparison
 from xpm.words import message, stop
+
+Form = TypeVar("Form", bound=RunInput)
 
 LOOK_EVERY = 1  # seconds between looks at whether the run was resumed
 
@@ -31,6 +35,12 @@ class ChoosePractice(RunInput):
     """The form of the second pause; its dropdown is made of what Xero offers."""
 
     practice: str
+
+
+class ConfirmPractice(RunInput):
+    """The form of the third pause: the practice's name, typed. The console finds the comparison in its schema."""
+
+    practice_name: str
 
 
 def wait_for_consent(invited: Invitation) -> None:
@@ -47,7 +57,7 @@ def wait_for_consent(invited: Invitation) -> None:
         if is_answered(invited):
             return
         seconds = (invited.expires_at - datetime.now(UTC)).total_seconds()
-        if not _paused(form, f"consent-{turn}", seconds):
+        if _paused(form, f"consent-{turn}", seconds) is None:
             close_unanswered(invited)
             return
 
@@ -63,23 +73,36 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     listed: Any = Literal[tuple(by_label)]  # a dropdown; known only now
     field = Field(title="Xero Practice Manager account", description=said.next)
     form = create_model("ChoosePractice", __base__=ChoosePractice, practice=(listed, field))
-    try:
-        answer = pause_flow_run(
-            wait_for_input=form.with_initial_data(description=said.text),
-            timeout=max(1, int(invited.minutes * 60)),
-            poll_interval=LOOK_EVERY,
-            key=f"practice-{flow_run.run_count}",
-        )
-    except FlowPauseTimeout:
-        _run_again()
-        raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name) from None
+    answer = _paused(form.with_initial_data(description=said.text), "practice", invited.minutes * 60)
+    if answer is None:
+        raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name)
     return by_label[answer.practice]
 
 
-def _paused(form: type[RunInput], key: str, seconds: float) -> bool:
-    """Pause, and tell whether somebody resumed in time. The key is new in every attempt: Prefect keeps old answers."""
+def wait_for_name(invited: Invitation, compared: PracticeComparison) -> str:
+    """Pause with a form that shows the comparison and wants the practice's name typed; whatever was typed is returned.
+
+    Raises:
+        Stopped: nobody typed anything in time.
+    """
+    said = question(compared)
+    field: Any = Field(
+        title="Name of the Xero Practice Manager account",
+        description=said.next,
+        json_schema_extra={"compared": compared.model_dump(mode="json")},
+    )
+    form = create_model("ConfirmPractice", __base__=ConfirmPractice, practice_name=(str, field))
+    shown = form.with_initial_data(description=f"{compared.sentences}\n\n{said.text}")
+    answer = _paused(shown, "name", invited.minutes * 60)
+    if answer is None:
+        raise unconfirmed(invited)
+    return answer.practice_name
+
+
+def _paused(form: type[Form], key: str, seconds: float) -> Form | None:
+    """Pause for an answer; None when none came in time. The key is new in every attempt: Prefect keeps old answers."""
     try:
-        pause_flow_run(
+        return pause_flow_run(
             wait_for_input=form,
             timeout=max(1, int(seconds)),
             poll_interval=LOOK_EVERY,
@@ -87,8 +110,7 @@ def _paused(form: type[RunInput], key: str, seconds: float) -> bool:
         )
     except FlowPauseTimeout:
         _run_again()
-        return False
-    return True
+        return None
 
 
 def _run_again() -> None:
