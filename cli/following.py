@@ -37,13 +37,13 @@ def follow(
     *,
     patience: float = float("inf"),
 ) -> State:
-    """Print each step when it is over, and the link to Xero while it is waited for; return the run's last state.
+    """Print each step when it is over, and where to go while a person is waited for; return the run's last state.
 
     Raises:
         TimeoutError: the run did not end within `patience` seconds.
     """
     told: set[UUID] = set()
-    invited = False
+    invited = asked = False
     deadline = time.monotonic() + patience
     with console.status("Waiting for a worker") as spinner:
         while time.monotonic() < deadline:
@@ -53,6 +53,7 @@ def follow(
                 console.print(run.state.message or run.state.name, soft_wrap=True)
                 return run.state
             invited = invited or _tell_link(integration, flow_run_id, console)
+            asked = asked or _tell_question(integration, run, console)
             _show_progress(integration, str(run.parameters["practice"]), run.state, spinner)
             time.sleep(LOOK_EVERY)
     raise TimeoutError(f"The run did not end within {patience:.0f} seconds.")
@@ -84,6 +85,18 @@ def _tell_link(integration: Integration, flow_run_id: UUID, console: Console) ->
     for attempt in waiting:
         console.print(f"Log in to Xero and click Allow Access: {link_to(integration, attempt.id)}", soft_wrap=True)
     return bool(waiting)
+
+
+def _tell_question(integration: Integration, run: FlowRun, console: Console) -> bool:
+    """Print where to type the name of the chosen practice. A pause after the choice is that question."""
+    with integration.database.read() as session:
+        of_run = attempts.of_run(session, str(run.id))
+    asks = run.state is not None and run.state.is_paused()
+    asks = asks and any(attempt.tenant_id and attempt.confirmed_at is None for attempt in of_run[:1])
+    if asks:
+        page = f"{integration.settings.xpm_console_url}/runs/{run.id}"
+        console.print(f"Confirm the practice by its name: {page}", soft_wrap=True)
+    return asks
 
 
 def _show_progress(integration: Integration, practice: str, state: State | None, spinner: Status) -> None:

@@ -25,16 +25,22 @@ def reconnect(
         bool, typer.Option("--long-term-user", help="This person will keep using both FYI and Xero Practice Manager.")
     ] = False,
     minutes: Annotated[int, typer.Option(min=1, max=A_DAY, help="How long to wait for the log in.")] = 30,
+    another_practice: Annotated[
+        bool,
+        typer.Option("--another-practice", help="This practice has moved to another Xero Practice Manager account."),
+    ] = False,
 ) -> None:
     """Reset the connection and bring the data back in step.
 
-    Prints the link to Xero and waits for the log in. Ctrl-C ends this command, not the run, which Prefect shows.
+    Prints the link to Xero, waits for the log in, and says where to confirm a practice that is new to FYI. Ctrl-C ends
+    this command, not the run, which Prefect shows.
     """
     parameters: dict[str, object] = {
         "practice": practice,
         "admin_email": admin,
         "long_term_user": long_term_user,
         "answer_within_minutes": minutes,
+        "another_practice": another_practice,
     }
     _start_and_follow("reconnect/reconnect-and-resync", practice, parameters)
 

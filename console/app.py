@@ -75,6 +75,7 @@ ROUTES = [
     Route("/practices/{slug:slug}/sync", posted(sync.ask), methods=["POST"]),
     Route("/runs/{run:uuid}", following.show),
     Route("/runs/{run:uuid}/practice", posted(following.choose), methods=["POST"]),
+    Route("/runs/{run:uuid}/name", posted(following.confirm), methods=["POST"]),
     Route("/connect/{attempt:uuid}", consent.connect),
     Route(consent.CALLBACK_PATH, consent.receive),
     Mount("/static", StaticFiles(directory=HERE / "static")),

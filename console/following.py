@@ -14,6 +14,7 @@ from console.left import Left, left_by
 from console.runs import FlowRunSeen, NotWaiting, Stage
 from console.steps import steps_of
 from console.tables import rows_of
+from xpm.connection.confirmation import question
 from xpm.store import people, practices
 from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice, PracticeActivity
@@ -68,16 +69,27 @@ def choose(request: Request, form: FormData) -> Response:
     return to_run(run.id)
 
 
+def confirm(request: Request, form: FormData) -> Response:
+    """`POST /runs/{run}/name`: hand over the typed name of the practice; the run itself judges it.
+
+    Raises UnknownFlowRun, RunsUnavailable.
+    """
+    run_id = request.path_params["run"]
+    with suppress(NotWaiting):  # answered before, or its time is over: the run's page tells which
+        desk_of(request).runs.confirm(run_id, text_of(form, "practice_name"))
+    return to_run(run_id)
+
+
 def to_run(run_id: UUID) -> RedirectResponse:
     """On to the page of a run."""
     return RedirectResponse(f"/runs/{run_id}", 303)
 
 
 def _may_change(desk: Desk, run: FlowRunSeen) -> bool:
-    """Whether to look again by itself. Not under a question: that would take back what is being chosen."""
+    """Whether to look again by itself. Not under a question: that would take back what is being chosen or typed."""
     if run.stage.is_over:
         return run.ended is not None and desk.integration.clock() - run.ended < SETTLING
-    return not run.choices
+    return not run.asks
 
 
 def _practice_of(session: Session, run: FlowRunSeen) -> Practice | None:
@@ -97,7 +109,7 @@ def _invited(run: FlowRunSeen, left: Left, person: str | None, practice: Practic
 
 def _wake_when_answered(desk: Desk, run: FlowRunSeen, left: Left) -> None:
     """Wake a run whose answer is here but whose wake-up was missed; harmless when it needs none."""
-    if run.stage is Stage.PAUSED and not run.choices and left.has_answer:
+    if run.stage is Stage.PAUSED and not run.asks and left.has_answer:
         with suppress(NotWaiting):
             desk.runs.wake(run.id)
 
@@ -109,6 +121,8 @@ def _said(desk: Desk, run: FlowRunSeen, left: Left, practice: Practice | None) -
     if run.choices:
         name = practice.name if practice else run.practice
         return message("console.choose", count=len(run.choices), practice=name)
+    if run.compared:
+        return question(run.compared)
     if run.stage is Stage.STARTING and desk.integration.clock() - run.created > SLOW_START:
         return message("console.not_started")
     return None

@@ -1,7 +1,7 @@
 """The flow runs of a Prefect server, through Prefect's own client."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"
 RUNBOOKS = frozenset({"reconnect", "sync"})
 PATIENCE = 10.0  # seconds; a person waits for the page
 RETRIES = 3  # Prefect on SQLite answers 503 while it writes for somebody else; it is over within seconds
-QUESTION = "practice"  # the field of the form that asks for the practice
+CHOICE, NAME = "practice", "practice_name"  # the fields of the forms that ask for the practice and for its name
 
 STAGES = {
     StateType.SCHEDULED: Stage.STARTING,
@@ -43,9 +43,16 @@ _ENTITIES = TypeAdapter(tuple[Entity, ...])
 class PrefectRuns:
     """`Runs` on the server that PREFECT_API_URL names. May be shared between threads."""
 
-    def start_reconnect(self, practice: str, admin_email: str, *, long_term_user: bool) -> UUID:
+    def start_reconnect(
+        self, practice: str, admin_email: str, *, long_term_user: bool, another_practice: bool = False
+    ) -> UUID:
         """Start the reconnect runbook."""
-        asked = {"practice": practice, "admin_email": admin_email, "long_term_user": long_term_user}
+        asked = {
+            "practice": practice,
+            "admin_email": admin_email,
+            "long_term_user": long_term_user,
+            "another_practice": another_practice,
+        }
         return self._start(RECONNECT, asked)
 
     def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
@@ -53,7 +60,7 @@ class PrefectRuns:
         return self._start(SYNC, {"practice": practice, "entities": list(entities), "mode": mode, "person": person})
 
     def read(self, run_id: UUID) -> FlowRunSeen:
-        """The run with its tasks and, while it is paused with a choice, what there is to choose."""
+        """The run with its tasks and, while it is paused with a question, what there is to choose or to confirm."""
         with _client() as client:
             run = _run_of(client, run_id)
             runbook = client.read_flow(run.flow_id).name
@@ -61,6 +68,7 @@ class PrefectRuns:
                 raise UnknownFlowRun(run_id)
             only_this = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
             tasks = client.read_task_runs(flow_run_filter=only_this)
+            asked = _asked(client, run_id, run.state)
             return FlowRunSeen(
                 id=run.id,
                 runbook=runbook,
@@ -70,7 +78,8 @@ class PrefectRuns:
                 ended=run.end_time,
                 entities=_ENTITIES.validate_python(run.parameters.get("entities", ())),
                 tasks=_latest(tasks),
-                choices=_choices(client, run_id, run.state),
+                choices=tuple(asked.get(CHOICE, {}).get("enum", ())),
+                compared=asked.get(NAME, {}).get("compared"),
                 link=_link(run_id),
             )
 
@@ -80,7 +89,11 @@ class PrefectRuns:
 
     def choose(self, run_id: UUID, label: str) -> None:
         """Resume the pause that asks for the practice."""
-        self._resume(run_id, {QUESTION: label})
+        self._resume(run_id, {CHOICE: label})
+
+    def confirm(self, run_id: UUID, name: str) -> None:
+        """Resume the pause that wants the practice's name typed."""
+        self._resume(run_id, {NAME: name})
 
     def _start(self, deployment: str, parameters: dict[str, Any]) -> UUID:
         with _client() as client:
@@ -142,18 +155,19 @@ def _stage(state: State[Any] | None) -> Stage:
     return Stage.SKIPPED if state.name == "Skipped" else STAGES[state.type]
 
 
-def _choices(client: SyncPrefectClient, run_id: UUID, state: State[Any]) -> tuple[str, ...]:
-    """What the paused form offers. The form is stored just after the pause, so there may be none to see yet."""
+def _asked(client: SyncPrefectClient, run_id: UUID, state: State[Any]) -> Mapping[str, Any]:
+    """The paused form's fields, in JSON Schema. It is stored just after the pause, so there may be none to see yet."""
     keys = state.state_details.run_input_keyset
     if not state.is_paused() or not keys:
-        return ()
+        return {}
     try:
         form = json.loads(client.read_flow_run_input(run_id, keys["schema"]))
     except httpx.HTTPStatusError as error:
         if error.response.status_code == httpx.codes.NOT_FOUND:
-            return ()
+            return {}
         raise
-    return tuple(form.get("properties", {}).get(QUESTION, {}).get("enum", ()))
+    fields: Mapping[str, Any] = form.get("properties", {})
+    return fields
 
 
 def _link(run_id: UUID) -> str | None:

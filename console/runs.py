@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from xpm.connection.practice_comparison import PracticeComparison
 from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import Entity
 
@@ -55,7 +56,10 @@ class TaskSeen(BaseModel):
 
 
 class FlowRunSeen(BaseModel):
-    """One run of a runbook. `choices`: the labels of the form it is paused with, if that form is a choice."""
+    """One run of a runbook, with what the form asks that it is paused with, if it asks anything.
+
+    `choices`: the labels to choose from; `compared`: what is to be confirmed by typing a name.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,13 +72,21 @@ class FlowRunSeen(BaseModel):
     entities: tuple[Entity, ...] = ()
     tasks: tuple[TaskSeen, ...] = ()
     choices: tuple[str, ...] = ()
+    compared: PracticeComparison | None = None
     link: str | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether it waits for an answer that is given here."""
+        return bool(self.choices) or self.compared is not None
 
 
 class Runs(Protocol):
     """Prefect, as far as the console needs it. Every call may raise RunsUnavailable."""
 
-    def start_reconnect(self, practice: str, admin_email: str, *, long_term_user: bool) -> UUID:
+    def start_reconnect(
+        self, practice: str, admin_email: str, *, long_term_user: bool, another_practice: bool = False
+    ) -> UUID:
         """Start the reconnect runbook. Raises NotDeployed."""
 
     def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
@@ -88,3 +100,6 @@ class Runs(Protocol):
 
     def choose(self, run_id: UUID, label: str) -> None:
         """Answer the form of the choice of a practice. Raises NotWaiting, UnknownFlowRun."""
+
+    def confirm(self, run_id: UUID, name: str) -> None:
+        """Answer the form that wants the practice's name typed. Raises NotWaiting, UnknownFlowRun."""

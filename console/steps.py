@@ -13,8 +13,11 @@ TO_RECONNECT = (
     ("Log in to Xero and allow access", ("Publish the link to Xero", "Allow access")),
     ("Choose the practice", ("List the practices", "Choose the practice")),
     ("Check the practice", ("Check the practice",)),
+    ("Confirm the practice", ("Compare the practice", "Confirm the practice")),
     ("Reset the connection", ("Reset the connection",)),
 )
+ONLY_IF_NEEDED = frozenset({"Confirm the practice"})
+"""A step that most reconnects do not have: it is listed once it has begun."""
 TO_SYNC = (("Check the connection", ("Check the connection",)),)
 AT_THE_END = (("Log to Practice Activity", ("Log to Practice Activity",)),)
 
@@ -60,7 +63,11 @@ def steps_of(run: FlowRunSeen, left: Left) -> list[Step]:
     seen = {task.name: task.stage for task in run.tasks}
     reconnects = run.runbook == "reconnect"
     entities = EVERYTHING if reconnects else [entity for entity in EVERYTHING if entity in run.entities]
-    before = [Step(label, _stage(names, seen, run)) for label, names in (TO_RECONNECT if reconnects else TO_SYNC)]
+    before = [
+        Step(label, _stage(names, seen, run))
+        for label, names in (TO_RECONNECT if reconnects else TO_SYNC)
+        if label not in ONLY_IF_NEEDED or not seen.keys().isdisjoint(names)
+    ]
     syncs = [_sync_step(entity, seen, left, run) for entity in entities]
     after = [Step(label, _stage(names, seen, run)) for label, names in AT_THE_END]
     return [*before, *syncs, *after]

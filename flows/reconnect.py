@@ -2,9 +2,10 @@
 
 The runbook of FYI's article "Resetting your connection between FYI and Xero Practice Manager", step by step:
 check the user account → log in to Xero and allow access → choose the practice → sync jobs, clients, staff and tax
-returns → an entry in Practice Activity.
+returns → an entry in Practice Activity. A practice that is new to FYI is compared and confirmed by its name first.
 
-Writes the artifacts `xpm-link-<practice>`, `xpm-connection-<practice>` and `xpm-sync-<practice>`.
+Writes the artifacts `xpm-link-<practice>`, `xpm-comparison-<practice>`, `xpm-connection-<practice>` and
+`xpm-sync-<practice>`.
 Needs the console, which receives Xero's answer. A stopped runbook ends *Action Required* with the connection as it was.
 """
 
@@ -15,12 +16,15 @@ from prefect.client.schemas.objects import State
 from pydantic import Field
 
 from flows.ending import cancelled, crashed, ended, stopped
-from flows.waiting import wait_for_choice, wait_for_consent
+from flows.waiting import wait_for_choice, wait_for_consent, wait_for_name
 from tasks.connection import (
     check_consent,
     check_practice,
     check_user_account,
     choose_practice,
+    compare_practice,
+    confirm_practice,
+    needs_confirmation,
     offer_practices,
     publish_link,
     remove_old_connection,
@@ -42,7 +46,11 @@ Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
     on_cancellation=[cancelled],
 )
 def reconnect(
-    practice: str, admin_email: str, long_term_user: bool = False, answer_within_minutes: Minutes = 30
+    practice: str,
+    admin_email: str,
+    long_term_user: bool = False,
+    answer_within_minutes: Minutes = 30,
+    another_practice: bool = False,
 ) -> State[Any]:
     """Reconnect XPM, then sync jobs, clients, staff and tax returns.
 
@@ -52,7 +60,9 @@ def reconnect(
             Manager Administrator with "Authorise 3rd Party Full Access" (newer name: "Connect third-party add-ons").
         long_term_user: I confirm that this person will keep using both FYI and Xero Practice Manager. The connection
             depends on it.
-        answer_within_minutes: How long the run waits for the log in, and then for the choice of a practice.
+        answer_within_minutes: How long the run waits for the log in, and then for each answer about the practice.
+        another_practice: This practice has moved to another Xero Practice Manager account. Without this, only the
+            account it was connected to before is accepted.
     """
     try:
         person = check_user_account(practice, admin_email, long_term_user)
@@ -62,9 +72,11 @@ def reconnect(
 
         offered = offer_practices(invited)
         chosen = offered[0] if len(offered) == 1 else wait_for_choice(invited, offered)
-        choose_practice(invited, chosen)
+        choose_practice(invited, chosen, another_practice)
 
         check_practice(invited)
+        if needs_confirmation(invited):
+            confirm_practice(invited, wait_for_name(invited, compare_practice(invited)))
         reset_connection(invited)
     except (Stopped, XeroError) as reason:
         return stopped(practice, reason)

@@ -1,7 +1,7 @@
-"""Waiting for the administrator: in the browser for the log in to Xero, in a form for the choice of a practice.
+"""Waiting for the administrator: in the browser for the log in to Xero, in forms for the practice and its name.
 
 A pause belongs in a flow, not in a task. What was answered is read from FYI's own records, since whoever can see
-Prefect can press Resume; the form of the choice carries a label, never an id or a secret.
+Prefect can press Resume; the forms carry a label and a name, never an id or a secret.
 """
 
 from collections.abc import Sequence
@@ -15,9 +15,11 @@ from prefect.runtime import flow_run
 from prefect.states import Running
 from pydantic import Field, create_model
 
-from tasks.connection import close_unanswered, is_answered
+from tasks.connection import close_unanswered, is_answered, unconfirmed
 from xpm.connection.choice import Offer
+from xpm.connection.confirmation import question
 from xpm.connection.invitation import Invitation
+from xpm.connection.practice_comparison import PracticeComparison
 from xpm.words import message, stop
 
 Form = TypeVar("Form", bound=RunInput)
@@ -33,6 +35,12 @@ class ChoosePractice(RunInput):
     """The form of the second pause; its dropdown is made of what Xero offers."""
 
     practice: str
+
+
+class ConfirmPractice(RunInput):
+    """The form of the third pause: the practice's name, typed. The console finds the comparison in its schema."""
+
+    practice_name: str
 
 
 def wait_for_consent(invited: Invitation) -> None:
@@ -69,6 +77,26 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     if answer is None:
         raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name)
     return by_label[answer.practice]
+
+
+def wait_for_name(invited: Invitation, compared: PracticeComparison) -> str:
+    """Pause with a form that shows the comparison and wants the practice's name typed; whatever was typed is returned.
+
+    Raises:
+        Stopped: nobody typed anything in time.
+    """
+    said = question(compared)
+    field: Any = Field(
+        title="Name of the Xero Practice Manager account",
+        description=said.next,
+        json_schema_extra={"compared": compared.model_dump(mode="json")},
+    )
+    form = create_model("ConfirmPractice", __base__=ConfirmPractice, practice_name=(str, field))
+    shown = form.with_initial_data(description=f"{compared.sentences}\n\n{said.text}")
+    answer = paused(shown, "name", invited.minutes * 60)
+    if answer is None:
+        raise unconfirmed(invited)
+    return answer.practice_name
 
 
 def paused(form: type[Form], key: str, seconds: float) -> Form | None:

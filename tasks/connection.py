@@ -1,17 +1,18 @@
 """The steps of the reconnect, named as the support article names them."""
 
 from prefect import get_run_logger, task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
 from tasks.announcing import announce
 from tasks.retrying import WAITS, worth_retrying
 from tasks.status import publish_status
-from xpm.connection import choice, invitation, preflight, removal, reset
+from xpm.connection import choice, confirmation, invitation, practice_comparison, preflight, removal, reset
 from xpm.connection.access import is_broken, require_connected
 from xpm.connection.choice import Offer
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import Invitation
+from xpm.connection.practice_comparison import KindCompared, PracticeComparison
 from xpm.connection.preflight import Person
 from xpm.connection.watch import Notice
 from xpm.words import Stopped, message
@@ -75,14 +76,14 @@ def offer_practices(invited: Invitation) -> list[Offer]:
 
 
 @task(name="Choose the practice")
-def choose_practice(invited: Invitation, offer: Offer) -> None:
+def choose_practice(invited: Invitation, offer: Offer, another_practice: bool) -> None:
     """Take the chosen account, unless it is another practice's.
 
     Raises:
         Stopped: it is the wrong one.
     """
     with Integration.opened() as integration:
-        choice.choose(integration, invited, offer)
+        choice.choose(integration, invited, offer, another_practice=another_practice)
 
 
 @task(name="Check the practice", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
@@ -95,6 +96,30 @@ def check_practice(invited: Invitation) -> None:
     with Integration.opened() as integration:
         said = reset.check_chosen(integration, invited)
     _publish_preflight(invited.practice, said.text)
+
+
+@task(name="Compare the practice", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
+def compare_practice(invited: Invitation) -> PracticeComparison:
+    """What FYI has beside what the chosen account has, as `xpm-comparison-<practice>`; nothing is written."""
+    with Integration.opened() as integration:
+        compared = practice_comparison.compare(integration, invited)
+    create_table_artifact(
+        key=f"xpm-comparison-{invited.practice}",
+        description=compared.sentences,
+        table=[_row(kind) for kind in compared.kinds],
+    )
+    return compared
+
+
+@task(name="Confirm the practice")
+def confirm_practice(invited: Invitation, typed: str) -> None:
+    """Take the account's name as the administrator typed it.
+
+    Raises:
+        Stopped: it is not its name.
+    """
+    with Integration.opened() as integration:
+        confirmation.confirm(integration, invited, typed)
 
 
 @task(name="Reset the connection")
@@ -128,6 +153,20 @@ def check_connection(practice: str) -> None:
         require_connected(integration, preflight.practice_named(integration, practice))
 
 
+def _row(kind: KindCompared) -> dict[str, object]:
+    return {
+        "": kind.label,
+        "In FYI": kind.stored,
+        "In XPM": kind.in_xpm,
+        "Same record": kind.same,
+        "Same name": kind.same_name,
+        "Would be archived": kind.would_be_archived,
+        "Would be added": kind.would_be_added,
+        "Newest start in FYI": str(kind.newest_stored or ""),
+        "Newest start in XPM": str(kind.newest_in_xpm or ""),
+    }
+
+
 def _publish_preflight(practice: str, text: str) -> None:
     create_markdown_artifact(key=f"xpm-preflight-{practice}", markdown=text, description=text)
 
@@ -142,3 +181,15 @@ def close_unanswered(invited: Invitation) -> None:
     """End the attempt because its time is over; an answer that arrived at the last moment still counts."""
     with Integration.opened() as integration:
         invitation.expire(integration, invited)
+
+
+def needs_confirmation(invited: Invitation) -> bool:
+    """Whether the chosen account is new to FYI, and nobody has typed its name in this run yet."""
+    with Integration.opened() as integration:
+        return confirmation.is_open(integration, invited)
+
+
+def unconfirmed(invited: Invitation) -> Stopped:
+    """The stop of a run in which nobody typed the name in time."""
+    with Integration.opened() as integration:
+        return confirmation.unconfirmed(integration, invited)

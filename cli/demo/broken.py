@@ -4,8 +4,8 @@ import httpx
 
 from cli.demo.administrator import log_in_and_allow
 from cli.demo.browser import Browser
-from cli.demo.stage import ADMIN, PRACTICE, Stage
-from xpm.connection import callback, choice, invitation, preflight, reset
+from cli.demo.stage import ADMIN, PRACTICE, PRACTICE_NAME, Stage
+from xpm.connection import callback, choice, confirmation, invitation, preflight, reset
 from xpm.connection.access import practice_access
 from xpm.connection.integration import Integration
 from xpm.words import Stopped
@@ -22,8 +22,10 @@ def connect(integration: Integration, stage: Stage) -> None:
     person = preflight.check_person(integration, PRACTICE, ADMIN, stays=True)
     invited = invitation.invite(integration, PRACTICE, person, minutes=5, flow_run_id="set-up")
     _allow_access(integration, invited.attempt_id)
-    choice.choose(integration, invited, choice.offers(integration, invited)[0])
+    (offer,) = choice.offers(integration, invited)
+    choice.choose(integration, invited, offer)
     reset.check_chosen(integration, invited)
+    confirmation.confirm(integration, invited, PRACTICE_NAME)
     reset.reset(integration, invited)
 
 

@@ -14,6 +14,7 @@ from sandbox.xpm.limits import Limits
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
+from xpm.connection.confirmation import confirm, is_open
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import invite
 from xpm.connection.preflight import Person
@@ -67,6 +68,8 @@ def reconnect(integration: Integration, run: str) -> None:
     callback = visit(out.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), out.browser.get_secret_value())
     choose(integration, invitation, offers(integration, invitation)[0])
+    if is_open(integration, invitation):
+        confirm(integration, invitation, "Harbour & Vale")
     reset(integration, invitation)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect.client.schemas.filters import FlowRunFilter
-from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
 from prefect.states import Completed, Failed, Pending, Running
 from rich.console import Console
@@ -18,7 +18,8 @@ from tests.cli.shell import MERE, SLUG, Installed
 from xpm.connection.integration import Integration
 from xpm.store import attempts, people, runs
 from xpm.store.runs import Tally
-from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.store.tables import AuthorisationAttempt
+from xpm.store.vocabulary import AttemptOutcome, SyncMode, SyncTrigger
 
 RUN = uuid4()
 
@@ -88,12 +89,14 @@ def test_a_run_without_a_sentence_ends_with_the_name_of_its_state(integration: I
     assert followed(integration, (Completed(), [])) == "Completed\n"
 
 
-def test_the_link_is_printed_once_and_in_one_piece(integration: Integration) -> None:
+@pytest.fixture
+def attempt(integration: Integration) -> AuthorisationAttempt:
+    """The run waits for Mere to log in to Xero."""
     now = integration.clock()
     with integration.database.write() as session:
         person = people.by_email(session, SLUG, MERE)
         assert person is not None
-        attempt = attempts.open_attempt(
+        return attempts.open_attempt(
             session,
             practice=SLUG,
             user_id=person.id,
@@ -102,11 +105,35 @@ def test_the_link_is_printed_once_and_in_one_piece(integration: Integration) -> 
             now=now,
         )
 
+
+def test_the_link_is_printed_once_and_in_one_piece(integration: Integration, attempt: AuthorisationAttempt) -> None:
     told = followed(integration, (Running(), []), (Running(), []), (Completed(message="Done."), []))
 
     (link, done) = told.splitlines()
     assert link.endswith(f"/connect/{attempt.id}")
     assert done == "Done."
+
+
+def test_where_to_confirm_the_practice_is_printed_once_when_the_run_asks(
+    integration: Integration, attempt: AuthorisationAttempt
+) -> None:
+    with integration.database.write() as session:
+        attempts.close(session, attempt.id, AttemptOutcome.GRANTED, now=integration.clock())
+        attempts.choose(session, attempt.id, tenant_id="3f6e", tenant_name="Harbour & Vale", xero_connection_id="c-1")
+    paused = State(type=StateType.PAUSED)
+
+    told = followed(integration, (Running(), []), (paused, []), (paused, []), (Completed(message="Done."), []))
+
+    console = integration.settings.xpm_console_url
+    assert told.splitlines() == [f"Confirm the practice by its name: {console}/runs/{RUN}", "Done."]
+
+
+def test_a_run_that_waits_for_the_log_in_asks_for_no_name(
+    integration: Integration, attempt: AuthorisationAttempt
+) -> None:
+    told = followed(integration, (State(type=StateType.PAUSED), []), (Completed(message="Done."), []))
+
+    assert "Confirm the practice" not in told
 
 
 def test_a_terminal_shows_how_many_records_a_sync_has_read(integration: Integration) -> None:

@@ -113,13 +113,14 @@ def test_a_reconnect_asks_for_what_was_said(
     installed.add_practice()
 
     with worker_that_ends_the_next_run(Completed()) as taken:
-        fyi_xpm("reconnect", SLUG, "--admin", MERE, "--long-term-user", "--minutes", "5")
+        fyi_xpm("reconnect", SLUG, "--admin", MERE, "--long-term-user", "--minutes", "5", "--another-practice")
 
     assert taken[0].parameters == {
         "practice": SLUG,
         "admin_email": MERE,
         "long_term_user": True,
         "answer_within_minutes": 5,
+        "another_practice": True,
     }
 
 

@@ -15,7 +15,8 @@ from sandbox.server import SandboxServer
 from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE, LEO, MERE, SAM, World
 from xpm.connection.callback import Received, receive, set_out
-from xpm.connection.choice import choose, offers
+from xpm.connection.choice import choose, chosen, offers
+from xpm.connection.confirmation import confirm, is_open
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import Invitation, invite
 from xpm.connection.preflight import Person
@@ -112,11 +113,22 @@ class Harbour:
         """Go to Xero and come back."""
         return self.hand_in(self.go(invitation, email, **choice))
 
-    def finish(self, invitation: Invitation) -> Message:
-        """The rest of the runbook once access was allowed; of several practices the first is chosen."""
-        choose(self.integration, invitation, offers(self.integration, invitation)[0])
+    def finish(self, invitation: Invitation, *, another_practice: bool = False) -> Message:
+        """The rest of the runbook once access was allowed; of several practices the first is chosen and confirmed."""
+        self.choose(invitation, another_practice=another_practice)
         check_chosen(self.integration, invitation)
+        self.confirm(invitation)
         return reset(self.integration, invitation)
+
+    def choose(self, invitation: Invitation, *, another_practice: bool = False) -> None:
+        """Of what the consent offers, the first is chosen."""
+        first = offers(self.integration, invitation)[0]
+        choose(self.integration, invitation, first, another_practice=another_practice)
+
+    def confirm(self, invitation: Invitation) -> None:
+        """The chosen practice's name is typed, if the runbook asks for it."""
+        if is_open(self.integration, invitation):
+            confirm(self.integration, invitation, chosen(self.integration, invitation).tenant_name)
 
     def connect(self, email: str = MERE, run: str = "run-0", tenant: str = HARBOUR_VALE) -> Message:
         """A whole reconnect that goes well."""

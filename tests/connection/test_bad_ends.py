@@ -268,6 +268,7 @@ def test_a_practice_that_is_taken_between_choice_and_reset_is_refused_then(harbo
     quicker, invitation = replace(harbour, slug="coastal"), harbour.invite()
     harbour.consent(invitation)
     choose(harbour.integration, invitation, offers(harbour.integration, invitation)[0])
+    harbour.confirm(invitation)
     quicker.connect(SAM, run="run-2")
     before = harbour.facts()
     with pytest.raises(Stopped) as stopped:
@@ -279,7 +280,7 @@ def test_a_practice_that_is_taken_between_choice_and_reset_is_refused_then(harbo
 
 def test_the_guard_names_both_practices(connected: Harbour) -> None:
     said = with_the_wrong_practice(connected, connected.invite())
-    assert "Harbour & Vale, but Harbour & Vale – Coastal Branch was chosen" in said.title  # noqa: RUF001
+    assert "“Harbour & Vale”, but “Harbour & Vale – Coastal Branch” was chosen" in said.title  # noqa: RUF001
     assert connected.entries().count("choice.made") == 1  # that of the connection there is
 
 

@@ -121,6 +121,7 @@ def test_every_step_may_be_repeated(harbour: Harbour) -> None:
     for _ in range(2):
         choose(harbour.integration, invitation, offers(harbour.integration, invitation)[0])
         check_chosen(harbour.integration, invitation)
+        harbour.confirm(invitation)
     reset(harbour.integration, invitation)
     facts, entries, states = harbour.facts(), harbour.entries(), harbour.states()
     harbour.finish(invitation)

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
+from xpm.connection.practice_comparison import PracticeComparison
 from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import EVERYTHING, Entity
 
@@ -24,8 +25,15 @@ class FakeRuns:
         self.is_up = True
         self.is_deployed = True
 
-    def start_reconnect(self, practice: str, admin_email: str, *, long_term_user: bool) -> UUID:
-        asked = {"practice": practice, "admin_email": admin_email, "long_term_user": long_term_user}
+    def start_reconnect(
+        self, practice: str, admin_email: str, *, long_term_user: bool, another_practice: bool = False
+    ) -> UUID:
+        asked = {
+            "practice": practice,
+            "admin_email": admin_email,
+            "long_term_user": long_term_user,
+            "another_practice": another_practice,
+        }
         return self._start("reconnect", practice, EVERYTHING, asked)
 
     def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
@@ -44,6 +52,9 @@ class FakeRuns:
 
     def choose(self, run_id: UUID, label: str) -> None:
         self._answer(run_id, "practice", label)
+
+    def confirm(self, run_id: UUID, name: str) -> None:
+        self._answer(run_id, "name", name)
 
     def add(self, practice: str, runbook: str = "reconnect", entities: Sequence[Entity] = EVERYTHING) -> UUID:
         """A run that was just made."""
@@ -73,6 +84,10 @@ class FakeRuns:
         self.move(run_id, Stage.PAUSED, ["Allow access", "List the practices"], choices=labels)
         self.waits_for[run_id] = "practice"
 
+    def pause_for_name(self, run_id: UUID, compared: PracticeComparison) -> None:
+        self.move(run_id, Stage.PAUSED, ["Choose the practice", "Compare the practice"], compared=compared)
+        self.waits_for[run_id] = "name"
+
     def _start(self, runbook: str, practice: str, entities: Sequence[Entity], asked: dict[str, Any]) -> UUID:
         if not self.is_up:
             raise RunsUnavailable
@@ -87,4 +102,4 @@ class FakeRuns:
             raise NotWaiting(run_id)
         del self.waits_for[run_id]
         self.answers.append((run_id, answer))
-        self.move(run_id, Stage.RUNNING, choices=())
+        self.move(run_id, Stage.RUNNING, choices=(), compared=None)

@@ -7,7 +7,9 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from console.runs import Stage
 from tests.console.office import CONSOLE, HARBOUR, LEO, MERE, SAM, Office, path_of, text_of
+from xpm.connection.practice_comparison import KindCompared, PracticeComparison
 from xpm.store import people, practices
 from xpm.store.tables import IntegrationSettings
 from xpm.store.vocabulary import ActivityStatus, ConnectionState, SyncMode
@@ -29,7 +31,9 @@ def ask(office: Office, *entities: str, **more: str) -> httpx.Response:
 
 def test_reconnect_starts_the_runbook_and_leads_to_its_page(office: Office) -> None:
     answer = office.post(f"{APPS}/reconnect", {"admin_email": MERE, "long_term_user": "yes"})
-    assert office.runs.started == [{"practice": HARBOUR, "admin_email": MERE, "long_term_user": True}]
+    assert office.runs.started == [
+        {"practice": HARBOUR, "admin_email": MERE, "long_term_user": True, "another_practice": False}
+    ]
     (run_id,) = office.runs.runs
     assert (answer.status_code, path_of(answer)) == (303, f"/runs/{run_id}")
 
@@ -37,6 +41,17 @@ def test_reconnect_starts_the_runbook_and_leads_to_its_page(office: Office) -> N
 def test_who_does_not_tick_the_box_is_not_taken_for_a_long_term_user(office: Office) -> None:
     office.post(f"{APPS}/reconnect", {"admin_email": MERE})
     assert office.runs.started[0]["long_term_user"] is False
+
+
+def test_only_who_ticks_the_box_moves_the_practice_to_another_account(office: Office) -> None:
+    office.connect()
+    assert 'name="another_practice" value="yes">' in office.get(APPS).text
+    office.post(f"{APPS}/reconnect", {"admin_email": MERE, "long_term_user": "yes", "another_practice": "yes"})
+    assert office.runs.started[0]["another_practice"] is True
+
+
+def test_a_practice_that_was_never_connected_has_no_other_account_to_move_from(office: Office) -> None:
+    assert "another_practice" not in office.get(APPS).text
 
 
 def test_a_reconnect_needs_a_person(office: Office) -> None:
@@ -222,6 +237,64 @@ def test_a_choice_that_comes_too_late_leads_to_the_run(office: Office) -> None:
         answer = office.post(f"/runs/{run_id}/practice", {"practice": "A · 0001"})
         assert path_of(answer) == f"/runs/{run_id}"
     assert office.runs.answers == [(run_id, "A · 0001")]
+
+
+COMPARED = PracticeComparison(
+    practice_name="Harbour & Vale",
+    tenant_name="Coastal <b>Branch</b>",
+    until_now="Harbour & Vale",
+    kinds=(
+        KindCompared(label="Clients", stored=1412, in_xpm=120, same=3, same_name=7),
+        KindCompared(
+            label="Current jobs",
+            stored=0,
+            in_xpm=40,
+            same=0,
+            same_name=0,
+            newest_in_xpm=dt.date(2026, 3, 2),
+        ),
+    ),
+)
+
+
+def test_a_practice_to_confirm_is_shown_beside_what_fyi_has_with_a_field_for_its_name(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.pause_for_name(run_id, COMPARED)
+    answer = office.get(f"/runs/{run_id}")
+    shown = text_of(answer)
+    assert (
+        "Is “Coastal &lt;b&gt;Branch&lt;/b&gt;” really the Xero Practice Manager account of Harbour &amp; Vale?"
+        in shown
+    )
+    assert "Clients 1,412 120 3 7 1,409 117 – –" in shown  # noqa: RUF001
+    assert "Current jobs 0 40 0 0 0 40 – 2026-03-02" in shown  # noqa: RUF001
+    assert "● Confirm the practice waiting for you" in shown
+    assert 'name="practice_name" required' in answer.text
+    assert "<b>" not in answer.text
+    assert 'http-equiv="refresh"' not in answer.text
+
+
+def test_a_reconnect_to_the_same_practice_has_no_step_to_confirm_it(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.move(run_id, Stage.COMPLETED, ["Check the practice", "Reset the connection"])
+    assert "Confirm the practice" not in text_of(office.get(f"/runs/{run_id}"))
+
+
+@pytest.mark.parametrize(("typed", "handed"), [(" Coastal ", "Coastal"), ("wrong", "wrong"), ("", "")])
+def test_the_typed_name_goes_to_the_run_which_judges_it(office: Office, typed: str, handed: str) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.pause_for_name(run_id, COMPARED)
+    for _ in range(2):  # the second comes too late
+        answer = office.post(f"/runs/{run_id}/name", {"practice_name": typed})
+        assert path_of(answer) == f"/runs/{run_id}"
+    assert office.runs.answers == [(run_id, handed)]
+
+
+def test_a_name_for_a_run_that_asks_for_something_else_is_not_taken(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
+    office.post(f"/runs/{run_id}/name", {"practice_name": "A · 0001"})
+    assert office.runs.answers == []
 
 
 def test_nothing_in_a_form_can_lead_away_from_the_console(office: Office) -> None:

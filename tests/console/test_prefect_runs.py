@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Literal
 from uuid import UUID, uuid4
 
@@ -12,10 +13,12 @@ from prefect.flow_engine import run_flow
 from prefect.input import RunInput
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
+from pydantic import Field
 
 from console.prefect_runs import PrefectRuns
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
 from tests.prefect_server import nothing_for_other_servers
+from xpm.connection.practice_comparison import KindCompared, PracticeComparison
 from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import Entity
 
@@ -23,6 +26,14 @@ pytestmark = pytest.mark.xdist_group("prefect-of-console")
 
 SOON = 60.0  # seconds; the machine may be busy
 HARBOUR, COASTAL = "Harbour & Vale · 2d41", "Coastal · 1f06"
+
+
+COMPARED = PracticeComparison(
+    practice_name="Harbour & Vale",
+    tenant_name="Harbour & Vale",
+    until_now="none",
+    kinds=(KindCompared(label="Clients", stored=0, in_xpm=3, same=0, same_name=0, newest_in_xpm=date(2026, 3, 2)),),
+)
 
 
 class Looks(RunInput):
@@ -33,6 +44,12 @@ class Asks(RunInput):
     """A choice."""
 
     practice: Literal["Harbour & Vale · 2d41", "Coastal · 1f06"]
+
+
+class WantsName(RunInput):
+    """A name, with what it is to be compared with."""
+
+    practice_name: str = Field(json_schema_extra={"compared": COMPARED.model_dump(mode="json")})
 
 
 @task(name="Check your user account")
@@ -48,11 +65,13 @@ def refuse() -> None:
 
 @flow(name="reconnect")
 def asking(practice: str) -> str:
-    """Waits twice, as the runbook does."""
+    """Waits three times, as the runbook does."""
     check()
     pause_flow_run(wait_for_input=Looks, timeout=60, poll_interval=1, key="consent-0")
     refuse(return_state=True)
-    return str(pause_flow_run(wait_for_input=Asks, timeout=60, poll_interval=1, key="practice-1").practice)
+    chosen = pause_flow_run(wait_for_input=Asks, timeout=60, poll_interval=1, key="practice-1").practice
+    confirmed = pause_flow_run(wait_for_input=WantsName, timeout=60, poll_interval=1, key="name-1").practice_name
+    return f"{chosen}, {confirmed}"
 
 
 @flow(name="sync")
@@ -112,11 +131,16 @@ def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
         server.choose(run_id, "Somebody else's")
 
     server.choose(run_id, HARBOUR)
+    named = until(server, run_id, lambda run: run.compared is not None)
+    assert (named.compared, named.choices) == (COMPARED, ())
+    with pytest.raises(NotWaiting):
+        server.wake(run_id)
+    server.confirm(run_id, "Harbour & Vale")
     worker.join()
-    assert chosen == [HARBOUR]
+    assert chosen == [f"{HARBOUR}, Harbour & Vale"]
     over = until(server, run_id, lambda run: run.stage is Stage.COMPLETED)
     assert over.ended is not None
-    assert over.choices == ()
+    assert not over.asks
     with pytest.raises(NotWaiting):
         server.choose(run_id, HARBOUR)
 
@@ -147,6 +171,7 @@ def test_a_reconnect_is_started_with_what_the_form_says(server: PrefectRuns) -> 
         "practice": "harbour-vale",
         "admin_email": "ana@harbourvale.example",
         "long_term_user": True,
+        "another_practice": False,
     }
 
 

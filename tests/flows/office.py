@@ -4,28 +4,31 @@ import contextvars
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
+from httpx import HTTPStatusError
 from prefect.client.orchestration import get_client
 from sqlmodel import select
 
 from sandbox.server import SandboxServer
 from sandbox.visitor import NotAllowed, visit
-from sandbox.world import CLIENT_ID, CLIENT_SECRET, LEO, MERE, SAM
+from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, LEO, MERE, SAM
 from xpm.connection.callback import receive, set_out
 from xpm.connection.integration import Integration
-from xpm.store import activity, people, practices
+from xpm.store import activity, connections, people, practices
 from xpm.store.database import Database
 from xpm.store.tables import AuthorisationAttempt, PracticeActivity
+from xpm.store.transitions import UNDER_WAY
 from xpm.store.vocabulary import AttemptOutcome
 
 SLUG = "harbour-vale"
+BOTH = (HARBOUR_VALE, COASTAL_BRANCH)
 PATIENCE = 30.0  # seconds for a run to reach the next step
 Found = TypeVar("Found")
 Answer = Callable[["Office", AuthorisationAttempt], None]
@@ -87,6 +90,11 @@ class Office:
         with self.database.engine.connect() as connection:
             return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
 
+    def is_reconnecting(self) -> bool:
+        """Whether a reconnect is under way."""
+        with self.database.read() as session:
+            return connections.get(session, SLUG).state in UNDER_WAY
+
     def waiting_attempt(self) -> AuthorisationAttempt | None:
         """The attempt that waits for an answer."""
         with self.database.read() as session:
@@ -116,31 +124,47 @@ def administrator(office: Office, answer: Answer) -> Iterator[None]:
         raise failures[0]
 
 
-def consents(email: str = MERE, *, decision: Literal["allow", "cancel"] = "allow", tenants: int = 1) -> Answer:
-    """Log in to Xero as this person, and allow access (or cancel)."""
+def consents(
+    email: str = MERE,
+    *,
+    decision: Literal["allow", "cancel"] = "allow",
+    tenants: Sequence[str] = (HARBOUR_VALE,),
+    types: str | None = HARBOUR_NAME,
+) -> Answer:
+    """Log in to Xero as this person, and allow access (or cancel); type the practice's name if it is asked for."""
 
     def answer(office: Office, attempt: AuthorisationAttempt) -> None:
         with Integration.opened() as integration:
             out = set_out(integration, attempt.id)
-            offered = list(office.sandbox.world.practices)[:tenants]
-            url = visit(out.url.get_secret_value(), email, tenants=offered, decision=decision)
+            url = visit(out.url.get_secret_value(), email, tenants=tenants, decision=decision)
             came_back = dict(parse_qsl(urlsplit(url).query))
             receive(integration, came_back, out.browser.get_secret_value())
         resume(attempt.flow_run_id, {})
+        if types is not None:
+            confirms(office, attempt, types)
 
     return answer
 
 
 def consents_and_chooses(name: str) -> Answer:
-    """Allow access to both practices, then choose the one whose label begins so."""
-    allow = consents(tenants=2)
+    """Allow access to both practices, then choose the one whose label begins so, and confirm it."""
+    allow = consents(tenants=BOTH, types=None)
 
     def answer(office: Office, attempt: AuthorisationAttempt) -> None:
         allow(office, attempt)
-        label = eventually(lambda: next((one for one in choices(attempt.flow_run_id) if one.startswith(name)), None))
+        offered = eventually(lambda: asked(attempt.flow_run_id).get("practice"))
+        label = next(one for one in offered["enum"] if one.startswith(name))
         resume(attempt.flow_run_id, {"practice": label})
+        confirms(office, attempt, name)
 
     return answer
+
+
+def confirms(office: Office, attempt: AuthorisationAttempt, name: str) -> None:
+    """Type this name when the run asks for it; a run that goes on or ends without asking is left alone."""
+    eventually(lambda: "practice_name" in asked(attempt.flow_run_id) or not office.is_reconnecting())
+    if office.is_reconnecting():
+        resume(attempt.flow_run_id, {"practice_name": name})
 
 
 def stays_away(office: Office, attempt: AuthorisationAttempt) -> None:
@@ -169,15 +193,18 @@ def resume(flow_run_id: str | None, answer: Mapping[str, object]) -> None:
         client.resume_flow_run(UUID(flow_run_id), run_input=dict(answer))
 
 
-def choices(flow_run_id: str | None) -> list[str]:
-    """The practices the paused run's form offers."""
+def asked(flow_run_id: str | None) -> dict[str, Any]:
+    """The fields of the paused run's form."""
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(UUID(flow_run_id)).state
         keys = state.state_details.run_input_keyset if state and state.is_paused() else None
-        if not keys or "practice" not in keys["schema"]:
-            return []
-        schema = json.loads(client.read_flow_run_input(UUID(flow_run_id), key=keys["schema"]))
-        return list(schema["properties"]["practice"]["enum"])
+        if not keys:
+            return {}
+        try:
+            schema = json.loads(client.read_flow_run_input(UUID(flow_run_id), key=keys["schema"]))
+        except HTTPStatusError:  # the form is stored a moment after the pause
+            return {}
+        return dict(schema["properties"])
 
 
 def eventually(look: Callable[[], Found | None], patience: float = PATIENCE) -> Found:

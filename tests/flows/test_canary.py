@@ -21,11 +21,11 @@ from console.app import create_app
 from console.prefect_runs import PrefectRuns
 from flows.reconnect import reconnect
 from flows.sync import sync
-from sandbox.world import CLIENT_ID, MERE
+from sandbox.world import CLIENT_ID, HARBOUR_NAME, MERE
 from tests.console.callbacks.scene import query_of
 from tests.console.in_process import InProcess
 from tests.flows.canary import files_below, found_in, leaks
-from tests.flows.office import SLUG, Office, administrator
+from tests.flows.office import SLUG, Office, administrator, eventually
 from xpm.connection.integration import Integration
 from xpm.store import consents
 from xpm.store.tables import AuthorisationAttempt, Consent
@@ -58,6 +58,10 @@ class Witness:
             back = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
             self.secrets["code"] = query_of(back)["code"]
             assert browser.get(f"{urlsplit(back).path}?{urlsplit(back).query}").is_redirect
+            page = f"/runs/{attempt.flow_run_id}"
+            eventually(lambda: 'name="practice_name"' in browser.get(page).text)
+            typed = browser.post(f"{page}/name", data={"practice_name": HARBOUR_NAME}, headers={"Origin": CONSOLE})
+            assert typed.is_redirect
         self.note_tokens(office, "first")
 
     @staticmethod

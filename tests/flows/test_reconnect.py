@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
+from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.reconnect import reconnect
 from sandbox.faults import fault_from
-from sandbox.world import COASTAL_NAME, LEO, MERE, SAM
+from sandbox.world import COASTAL_BRANCH, COASTAL_NAME, HARBOUR_NAME, LEO, MERE, SAM
 from tests.flows.office import (
+    BOTH,
     SLUG,
     Answer,
     Office,
@@ -122,10 +126,64 @@ def test_an_answer_that_never_comes_ends_the_run_in_time(office: Office) -> None
 
 
 def test_a_choice_that_never_comes_ends_the_run_in_time(office: Office) -> None:
-    state = run(office, consents(tenants=2), minutes=A_MOMENT)
+    state = run(office, consents(tenants=BOTH, types=None), minutes=A_MOMENT)
     assert_nothing_happened(
         office, state, "Action Required", "Nobody chose the practice within 0.06 minutes.", consents=1
     )
+
+
+@pytest.mark.parametrize("typed", ["Harbour & vale", "", None], ids=["another letter case", "nothing", "no answer"])
+def test_only_the_practices_own_name_typed_in_time_makes_a_first_connection(office: Office, typed: str | None) -> None:
+    state = run(office, consents(types=typed), minutes=A_MOMENT if typed is None else 1)
+    says = "Nobody confirmed that “Harbour & Vale” is" if typed is None else "“Harbour & Vale” was not confirmed as"
+    assert_nothing_happened(office, state, "Action Required", f"{says} the account of Harbour & Vale.", consents=1)
+
+
+@pytest.fixture
+def connected(office: Office) -> Office:
+    """The office, connected to Harbour & Vale."""
+    assert run(office, consents()).is_completed()
+    return office
+
+
+def kept_by(office: Office) -> list[object]:
+    """The connection and the records there are."""
+    with office.database.read() as session:
+        connection = connections.get(session, SLUG).model_dump()
+    return [connection, *(office.counted(table) for table in RECORDS if table != "consent")]
+
+
+def test_another_practice_than_the_stored_one_is_refused_unless_the_move_is_meant_and_confirmed(
+    connected: Office,
+) -> None:
+    before, offered = kept_by(connected), consents(tenants=[COASTAL_BRANCH], types=COASTAL_NAME)
+    with administrator(connected, offered):
+        state = reconnect(SLUG, MERE, True, 1, return_state=True)
+    assert (state.name, kept_by(connected)) == ("Action Required", before)
+    assert "Harbour & Vale is connected to “Harbour & Vale”, but" in (state.message or "")
+    assert "This practice has moved to another Xero Practice Manager account" in (state.message or "")
+
+    with administrator(connected, consents(tenants=[COASTAL_BRANCH], types=HARBOUR_NAME)):
+        state = reconnect(SLUG, MERE, True, 1, another_practice=True, return_state=True)
+    assert (state.name, kept_by(connected)) == ("Action Required", before)
+    assert f"Account until now: {HARBOUR_NAME}" in (state.message or "")
+
+    with administrator(connected, offered):
+        assert reconnect(SLUG, MERE, True, 1, another_practice=True, return_state=True).is_completed()
+    with connected.database.read() as session:
+        assert connections.get(session, SLUG).tenant_name == COASTAL_NAME
+    assert "choice.moved" in [entry.kind for entry in connected.activity()]
+    with get_client(sync_client=True) as client:
+        (shown, *_) = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[f"xpm-comparison-{SLUG}"])),
+            sort=ArtifactSort.CREATED_DESC,
+        )
+    assert (shown.description or "").startswith(f"Of 6 clients stored, 0 are in {COASTAL_NAME}; 6 would be archived")
+
+
+def test_a_reconnect_to_the_same_practice_asks_for_no_name(connected: Office) -> None:
+    with administrator(connected, consents(types=None)):
+        assert reconnect(SLUG, MERE, True, A_MOMENT, return_state=True).is_completed()
 
 
 def test_a_wrong_client_secret_is_named_as_the_cause(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from sandbox.world import HARBOUR_VALE, MERE
 from tests.connection.installation import settings_for
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
+from xpm.connection.confirmation import confirm
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import invite
 from xpm.connection.preflight import Person
@@ -205,4 +206,5 @@ def _connect(integration: Integration) -> None:
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
     choose(integration, invitation, offer)
+    confirm(integration, invitation, offer.tenant_name)
     reset(integration, invitation)

@@ -45,7 +45,9 @@ def limited(problem: str, **headers: str) -> httpx.Response:
             {"detailed": "true", "modifiedsince": "2026-03-01T00:30:00"},
         ),
         (lambda api: api.client("abc"), "client.api/get/abc", {}),
+        (lambda api: api.clients(detailed=False), "client.api/list", {}),
         (lambda api: api.current_jobs(), "job.api/current", {"detailed": "true"}),
+        (lambda api: api.current_jobs(detailed=False), "job.api/current", {}),
         (
             lambda api: api.jobs_created(date(2025, 3, 3), date(2026, 3, 2)),
             "job.api/list",

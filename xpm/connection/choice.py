@@ -7,6 +7,7 @@ from xpm.connection.integration import Integration
 from xpm.connection.invitation import Invitation, attempt_of, require_granted
 from xpm.connection.keeper import ConsentKeeper
 from xpm.store import attempts, connections, consents, practices
+from xpm.store.tables import Connection
 from xpm.words import message, stop
 from xpm.xero.connections import ConnectionsApi
 
@@ -62,10 +63,23 @@ def offers(integration: Integration, invitation: Invitation) -> list[Offer]:
     ]
 
 
-def choose(integration: Integration, invitation: Invitation, offer: Offer) -> None:
+def account_of(connection: Connection) -> str:
+    """The XPM practice that an FYI practice has, in words."""
+    if connection.tenant_id is None:
+        return "none"
+    return connection.tenant_name or "another account"
+
+
+def choose(integration: Integration, invitation: Invitation, offer: Offer, *, another_practice: bool = False) -> None:
     """Take one of the offers, unless it is the wrong practice by what FYI knows; no record is touched.
 
     Taking the same one again, as a repeated run does, adds nothing to Practice Activity.
+
+    Args:
+        integration: The installation.
+        invitation: Whose consent offers it.
+        offer: One of `offers`.
+        another_practice: It may be another tenant than this practice had, if its name is confirmed afterwards.
 
     Raises:
         Stopped: there is no consent any more, another practice has this tenant, or this practice had another tenant.
@@ -79,8 +93,8 @@ def choose(integration: Integration, invitation: Invitation, offer: Offer) -> No
         if owner not in (None, invitation.practice):
             name = practices.get(session, owner).name
             raise stop("choice.taken", tenant=offer.tenant_name, owner=name, practice=practice.name)
-        if connection.tenant_id not in (None, offer.tenant_id):
-            stored = connection.tenant_name or "another account"
+        if connection.tenant_id not in (None, offer.tenant_id) and not another_practice:
+            stored = account_of(connection)
             raise stop("choice.different", practice=practice.name, stored=stored, tenant=offer.tenant_name)
         if attempts.get(session, invitation.attempt_id).tenant_id == offer.tenant_id:
             return

@@ -1,6 +1,7 @@
 """The reset itself: the new consent is checked against the chosen practice, then takes over from the old one."""
 
-from xpm.connection.choice import chosen
+from xpm.connection.choice import Offer, account_of, chosen
+from xpm.connection.confirmation import require_confirmed
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import Invitation, require_granted
 from xpm.connection.keeper import ConsentKeeper
@@ -8,6 +9,7 @@ from xpm.connection.preflight import check_access
 from xpm.connection.states import move
 from xpm.store import connections, consents, people
 from xpm.store.errors import TenantTaken
+from xpm.store.tables import Connection
 from xpm.store.vocabulary import ConnectionState
 from xpm.words import Message, message, stop
 
@@ -34,17 +36,18 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
     """Put the new consent in the place of the old one, in one transaction; doing it twice changes nothing.
 
     Raises:
-        Stopped: another practice took the tenant in the meantime.
+        Stopped: the tenant is new to this practice and was not confirmed, or another practice took it in the meantime.
     """
     consent_id = require_granted(integration, invitation)
     offer = chosen(integration, invitation)
     now, person = integration.clock(), invitation.person
     facts = {"practice": invitation.practice_name, "tenant": offer.tenant_name, "person": person.name}
     with integration.database.write() as session:
-        before = connections.get(session, invitation.practice)
-        said = message("connection.reset" if before.tenant_id else "connection.made", **facts)
+        before = connections.locked(session, invitation.practice)
+        said = message(_key(before, offer), until_now=account_of(before), **facts)
         if before.consent_id == consent_id:
             return said
+        require_confirmed(session, invitation, offer)
         consent = consents.activate(session, consent_id)
         people.update(session, person.id, xero_userid=consent.xero_userid)
         try:
@@ -65,3 +68,10 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
             session, invitation.practice, ConnectionState.CONNECTED, said, now=now, person=person.email, flow_run_id=run
         )
     return said
+
+
+def _key(before: Connection, offer: Offer) -> str:
+    """What the reset is, in the words catalogue."""
+    if before.tenant_id is None:
+        return "connection.made"
+    return "connection.reset" if before.tenant_id == offer.tenant_id else "choice.moved"

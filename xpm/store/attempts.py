@@ -85,9 +85,19 @@ def granted_to(session: Session, flow_run_id: str) -> AuthorisationAttempt | Non
 def choose(
     session: Session, attempt_id: str, *, tenant_id: str, tenant_name: str, xero_connection_id: str
 ) -> AuthorisationAttempt:
-    """Note which of the offered XPM practices was chosen. Raises UnknownAttempt."""
+    """Note which of the offered XPM practices was chosen; another one's confirmation is void. Raises UnknownAttempt."""
     attempt = get(session, attempt_id)
+    if attempt.tenant_id != tenant_id:
+        attempt.confirmed_at = attempt.confirmed_name = None
     attempt.tenant_id, attempt.tenant_name, attempt.xero_connection_id = tenant_id, tenant_name, xero_connection_id
+    session.flush()
+    return attempt
+
+
+def confirm(session: Session, attempt_id: str, *, name: str, now: datetime) -> AuthorisationAttempt:
+    """Note that a person typed the chosen XPM practice's name. Raises UnknownAttempt."""
+    attempt = get(session, attempt_id)
+    attempt.confirmed_at, attempt.confirmed_name = now, name
     session.flush()
     return attempt
 

@@ -67,20 +67,21 @@ class XpmApi:
         self._calls = Calls(http, budget, sleep, clock)
         self._clock = clock
 
-    def clients(self, modified_since: datetime | None = None) -> Pull[Client]:
+    def clients(self, modified_since: datetime | None = None, *, detailed: bool = True) -> Pull[Client]:
         """All clients, archived and deleted ones too; or those modified since an aware moment.
 
-        Whether Xero's bound is inclusive is unknown, so let windows overlap by some minutes.
+        Whether Xero's bound is inclusive is unknown, so let windows overlap by some minutes. Without details, notes,
+        groups and relationships are left out: fewer bytes, and Xero charges for those.
         """
-        return self._pull(endpoints.CLIENTS, _DETAILED | _since(modified_since))
+        return self._pull(endpoints.CLIENTS, _details(detailed) | _since(modified_since))
 
     def client(self, uuid: str) -> Pull[Client]:
         """One client; `NotFound` when there is none."""
         return self._pull(endpoints.CLIENT, key=uuid)
 
-    def current_jobs(self) -> Pull[Job]:
-        """Jobs that are not in a completed or closed state, however old."""
-        return self._pull(endpoints.CURRENT_JOBS, _DETAILED)
+    def current_jobs(self, *, detailed: bool = True) -> Pull[Job]:
+        """Jobs that are not in a completed or closed state, however old. Details: tasks, milestones and notes."""
+        return self._pull(endpoints.CURRENT_JOBS, _details(detailed))
 
     def jobs_created(self, first: date, last: date) -> Pull[Job]:
         """Jobs of any state created from `first` to `last`, both included.
@@ -154,6 +155,10 @@ class XpmApi:
             return self._calls.read(endpoint.label, request, tally, parse)
 
         return Pull(read)
+
+
+def _details(wanted: bool) -> dict[str, str]:
+    return _DETAILED if wanted else {}
 
 
 def _since(moment: datetime | None) -> dict[str, str]:

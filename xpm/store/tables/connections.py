@@ -87,6 +87,8 @@ class AuthorisationAttempt(StoreTable, table=True):
     tenant_id: str | None = None  # the XPM practice that was chosen
     tenant_name: str | None = None
     xero_connection_id: str | None = None
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of a practice that is new to FYI
+    confirmed_name: str | None = None  # as it was typed
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     state_hash: bytes | None = Field(default=None, repr=False, unique=True)  # SHA-256 of the state parameter

@@ -1,0 +1,1 @@
+"""A practice that moves to another XPM practice, or has its first one."""

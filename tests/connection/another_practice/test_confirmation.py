@@ -1,0 +1,162 @@
+"""A practice that is new to FYI is confirmed by its name before a row of it is written."""
+
+from dataclasses import replace
+
+import pytest
+
+from sandbox.world import (
+    COASTAL_BRANCH,
+    HARBOUR_NAME,
+    HARBOUR_VALE,
+    SAM,
+)
+from tests.connection.another_practice.branch import (
+    COASTAL,
+    assert_nothing_was_written,
+    chooses_coastal,
+    rows_of,
+    truth,
+)
+from tests.connection.harbour import Harbour, move_in
+from xpm.connection.choice import choose, offers
+from xpm.connection.confirmation import confirm, is_open, question, unconfirmed
+from xpm.connection.invitation import Invitation, withdraw
+from xpm.connection.practice_comparison import compare
+from xpm.connection.reset import reset
+from xpm.words import Stopped
+
+
+def test_a_wrong_practice_of_thousands_of_records_is_refused_without_a_row_written(synced: Harbour) -> None:
+    before, invitation = synced.facts(), synced.invite()
+    synced.consent(invitation, tenants=(COASTAL_BRANCH,))
+    assert (len(truth(synced, COASTAL_BRANCH, "clients")), len(truth(synced, COASTAL_BRANCH, "jobs"))) == (400, 1_000)
+    with pytest.raises(Stopped) as stopped:
+        synced.finish(invitation)
+    said = stopped.value.message
+    assert said.title == f"Harbour & Vale Accountants is connected to “{HARBOUR_NAME}”, but “{COASTAL}” was chosen"
+    assert "start again and tick “This practice has moved to another Xero Practice Manager account”" in said.next
+    assert_nothing_was_written(synced, before, said)
+
+
+WRONG = {
+    "nothing": "",
+    "white space": "  ",
+    "another letter case": COASTAL.lower(),
+    "the old practice": HARBOUR_NAME,
+    "a hyphen for the dash": "Harbour & Vale - Coastal Branch",
+    "more white space inside": "Harbour &  Vale – Coastal Branch",  # noqa: RUF001
+    "the label with the end of the id": f"{COASTAL} · {COASTAL_BRANCH[-4:]}",
+}
+
+
+@pytest.mark.parametrize("typed", WRONG.values(), ids=WRONG.keys())
+def test_any_other_name_ends_the_move_with_nothing_written(synced: Harbour, typed: str) -> None:
+    before, invitation = synced.facts(), chooses_coastal(synced)
+    with pytest.raises(Stopped) as stopped:
+        confirm(synced.integration, invitation, typed)
+    said = stopped.value.message
+    assert said.title == f"“{COASTAL}” was not confirmed as the account of Harbour & Vale Accountants"
+    assert said.cause.startswith(
+        f"“{typed.strip()}” was typed, which is not its name. Account until now: {HARBOUR_NAME}."
+    )
+    assert synced.attempt(invitation).confirmed_at is None
+    with pytest.raises(Stopped):
+        reset(synced.integration, invitation)
+    assert_nothing_was_written(synced, before, said)
+
+
+def test_no_answer_in_time_ends_the_move_with_nothing_written(synced: Harbour) -> None:
+    before, invitation = synced.facts(), chooses_coastal(synced)
+    said = unconfirmed(synced.integration, invitation).message
+    assert said.title == f"Nobody confirmed that “{COASTAL}” is the account of Harbour & Vale Accountants"
+    assert f"Account until now: {HARBOUR_NAME}." in said.cause
+    assert_nothing_was_written(synced, before, said)
+
+
+def test_the_reset_itself_refuses_a_practice_that_nobody_confirmed(synced: Harbour) -> None:
+    before, invitation = synced.facts(), chooses_coastal(synced)
+    with pytest.raises(Stopped) as stopped:
+        reset(synced.integration, invitation)
+    assert stopped.value.message.key == "choice.unconfirmed"
+    assert_nothing_was_written(synced, before, stopped.value.message)
+
+
+def test_the_practices_own_name_makes_the_move_and_is_recorded(synced: Harbour) -> None:
+    stored, invitation = rows_of(synced, HARBOUR_VALE), chooses_coastal(synced)
+    assert is_open(synced.integration, invitation)
+    confirm(synced.integration, invitation, f"  {COASTAL}\n")
+    assert not is_open(synced.integration, invitation)
+    said = reset(synced.integration, invitation)
+    assert (
+        said.cause
+        == f"Mere Tāne connected it to “{COASTAL}” in place of “{HARBOUR_NAME}”, and typed the name to confirm it."
+    )
+    assert synced.entries()[-1] == said.key == "choice.moved"
+    attempt = synced.attempt(invitation)
+    assert attempt.confirmed_name == COASTAL
+    assert attempt.confirmed_at
+    assert (synced.connection().tenant_id, synced.connection().tenant_name) == (COASTAL_BRANCH, COASTAL)
+    assert rows_of(synced, HARBOUR_VALE) == stored
+
+
+def test_a_first_connection_asks_too(harbour: Harbour) -> None:
+    before, invitation = harbour.facts(), harbour.invite()
+    harbour.consent(invitation)
+    harbour.choose(invitation)
+    assert is_open(harbour.integration, invitation)
+    compared = compare(harbour.integration, invitation)
+    assert question(compared).cause == "Account until now: none. Nothing has been written yet."
+    assert compared.sentences.startswith("No clients are stored yet; ")
+    assert compared.sentences.endswith(f"would be added from {HARBOUR_NAME}.")
+    with pytest.raises(Stopped) as stopped:
+        reset(harbour.integration, invitation)
+    withdraw(harbour.integration, harbour.slug, stopped.value, flow_run_id="run-1")
+    assert stopped.value.message.key == "choice.unconfirmed"
+    assert harbour.facts() == before
+
+
+def test_the_same_practice_as_before_needs_no_confirmation(synced: Harbour) -> None:
+    invitation = synced.invite(SAM)
+    synced.consent(invitation)
+    synced.choose(invitation, another_practice=True)
+    assert not is_open(synced.integration, invitation)
+    assert reset(synced.integration, invitation).key == "connection.reset"
+
+
+def test_a_confirmation_holds_for_the_practice_it_names_only(harbour: Harbour) -> None:
+    invitation = harbour.invite()
+    harbour.consent(invitation, tenants=(HARBOUR_VALE, COASTAL_BRANCH))
+    first, second = offers(harbour.integration, invitation)
+    choose(harbour.integration, invitation, first)
+    confirm(harbour.integration, invitation, first.tenant_name)
+    choose(harbour.integration, invitation, second)
+    assert is_open(harbour.integration, invitation)
+    with pytest.raises(Stopped):
+        reset(harbour.integration, invitation)
+    confirm(harbour.integration, invitation, second.tenant_name)
+    assert reset(harbour.integration, invitation).key == "connection.made"
+
+
+def test_a_retried_run_goes_on_with_the_confirmation_it_got(synced: Harbour) -> None:
+    confirm(synced.integration, chooses_coastal(synced), COASTAL)
+    again = chooses_coastal_again(synced)
+    assert not is_open(synced.integration, again)
+    assert reset(synced.integration, again).key == "choice.moved"
+    assert not is_open(synced.integration, chooses_coastal_again(synced))  # also when it failed after the reset
+
+
+def chooses_coastal_again(harbour: Harbour) -> Invitation:
+    """The same run once more: its consent is there, and the same practice is taken."""
+    invitation = harbour.invite(run="run-1")
+    harbour.choose(invitation, another_practice=True)
+    return invitation
+
+
+def test_another_practices_account_is_refused_even_when_a_move_is_meant(synced: Harbour) -> None:
+    move_in(synced.integration, "coastal", "Coastal Accountants")
+    replace(synced, slug="coastal").connect(SAM, run="run-c", tenant=COASTAL_BRANCH)
+    before = synced.facts()
+    with pytest.raises(Stopped) as stopped:
+        chooses_coastal(synced)
+    assert stopped.value.message.title == f"{COASTAL} is already connected to Coastal Accountants"
+    assert_nothing_was_written(synced, before, stopped.value.message)
