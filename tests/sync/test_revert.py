@@ -9,6 +9,7 @@ import pytest
 from sandbox import edits as xpm_edits
 from tests.sync.house import SCOPE, SLUG, House
 from xpm.connection.access import require_connected
+from xpm.connection.overview import overview
 from xpm.connection.preflight import practice_named
 from xpm.store import activity, connections, edits, leases
 from xpm.store.record_tables import ALL, JOBS
@@ -250,6 +251,7 @@ def test_a_connection_of_which_nothing_is_left_is_set_aside_until_somebody_recon
     with pytest.raises(Stopped) as stopped:
         require_connected(house.integration, practice_named(house.integration, SLUG))
     assert stopped.value.message.key == "connection.set_aside"
+    assert overview(house.integration, SLUG).said.key == "state.set_aside"
 
 
 def test_a_connection_of_which_records_are_left_stays(house: House) -> None:
