@@ -48,4 +48,4 @@ def accept(integration: Integration, slug: str, wanted: str, person: str | None 
 
 
 def _known_by(staff: Staff) -> set[str]:
-    return {staff.uuid.lower(), (staff.email or "").strip().lower()}
+    return {name.strip().lower() for name in (staff.uuid, staff.email) if name}
