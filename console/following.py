@@ -13,11 +13,12 @@ from console.desk import Desk, desk_of, local_time, notice, page, text_of
 from console.left import Left, left_by
 from console.runs import FlowRunSeen, NotWaiting, Stage
 from console.steps import steps_of
-from console.tables import rows_of
+from console.tables import rows_of, taken_back
+from xpm.connection.activity import as_message
 from xpm.connection.confirmation import question
 from xpm.store import people, practices
 from xpm.store.errors import UnknownPractice
-from xpm.store.tables import Practice, PracticeActivity
+from xpm.store.tables import Practice
 from xpm.store.vocabulary import ActivityStatus
 from xpm.words import Message, message
 
@@ -45,7 +46,8 @@ def show(request: Request) -> Response:
         "invited": _invited(run, left, person, practice),
         "person": person,
         "attempt": left.attempt,
-        "rows": rows_of(left.syncs),
+        "rows": [] if run.runbook == "revert" else rows_of(left.syncs),
+        "taken_back": taken_back(left.syncs) if run.runbook == "revert" else [],
         "refresh": REFRESH if _may_change(desk, run) else None,
     }
     return page("run.html", shown)
@@ -123,6 +125,8 @@ def _said(desk: Desk, run: FlowRunSeen, left: Left, practice: Practice | None) -
         return message("console.choose", count=len(run.choices), practice=name)
     if run.compared:
         return question(run.compared)
+    if run.runbook == "revert" and run.stage is Stage.PAUSED:
+        return message("console.confirm_revert")
     if run.stage is Stage.STARTING and desk.integration.clock() - run.created > SLOW_START:
         return message("console.not_started")
     return None
@@ -132,11 +136,5 @@ def _result(run: FlowRunSeen, left: Left) -> Message:
     """The run's last entry, unless it looks better than the run ended."""
     last = left.entries[0] if left.entries else None
     if last and (run.stage is not Stage.FAILED or last.status not in LOOKS_WELL):
-        return _as_message(last)
+        return as_message(last)
     return message("console.run_failed" if run.stage is Stage.FAILED else "console.run_over")
-
-
-def _as_message(entry: PracticeActivity) -> Message:
-    return Message(
-        key=entry.kind, status=entry.status, title=entry.title, cause=entry.detail or "", next=entry.next_step or ""
-    )

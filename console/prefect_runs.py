@@ -20,7 +20,7 @@ from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import Entity
 
 RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"
-RUNBOOKS = frozenset({"reconnect", "sync"})
+RUNBOOKS = frozenset({"reconnect", "sync", "revert"})
 PATIENCE = 10.0  # seconds; a person waits for the page
 RETRIES = 3  # Prefect on SQLite answers 503 while it writes for somebody else; it is over within seconds
 CHOICE, NAME = "practice", "practice_name"  # the fields of the forms that ask for the practice and for its name

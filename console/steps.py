@@ -18,6 +18,7 @@ TO_RECONNECT = (
 )
 ONLY_IF_NEEDED = frozenset({"Confirm the practice"})
 """A step that most reconnects do not have: it is listed once it has begun."""
+TO_REVERT = ("Preview the revert", "Take the syncs back")
 TO_SYNC = (("Check the connection", ("Check the connection",)),)
 AT_THE_END = (("Log to Practice Activity", ("Log to Practice Activity",)),)
 
@@ -61,6 +62,8 @@ class Step:
 def steps_of(run: FlowRunSeen, left: Left) -> list[Step]:
     """All steps of the runbook, also those that are still to come."""
     seen = {task.name: task.stage for task in run.tasks}
+    if run.runbook == "revert":
+        return _steps_of_revert(run, seen)
     reconnects = run.runbook == "reconnect"
     entities = EVERYTHING if reconnects else [entity for entity in EVERYTHING if entity in run.entities]
     before = [
@@ -71,6 +74,16 @@ def steps_of(run: FlowRunSeen, left: Left) -> list[Step]:
     syncs = [_sync_step(entity, seen, left, run) for entity in entities]
     after = [Step(label, _stage(names, seen, run)) for label, names in AT_THE_END]
     return [*before, *syncs, *after]
+
+
+def _steps_of_revert(run: FlowRunSeen, seen: Mapping[str, Stage]) -> list[Step]:
+    """The preview, and what follows it once somebody confirmed it in Prefect."""
+    preview, take_back = TO_REVERT
+    previewed = seen.get(preview) is Stage.COMPLETED
+    return [
+        Step(preview, _stage((preview,), seen, run)),
+        Step(take_back, _stage((preview, take_back) if previewed else (take_back,), seen, run)),
+    ]
 
 
 def _sync_step(entity: Entity, seen: Mapping[str, Stage], left: Left, run: FlowRunSeen) -> Step:

@@ -1,4 +1,4 @@
-"""The table of last syncs: In XPM, In FYI, and what changed."""
+"""The table of last syncs: In XPM, In FYI, and what changed; and that of a revert."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,6 +24,26 @@ class Row:
     unchanged: int
     not_read: int
     finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What a revert did to one entity."""
+
+    label: str
+    removed: int
+    put_back: int
+    current_again: int
+    archived_again: int
+
+
+def taken_back(syncs: Mapping[str, SyncRun]) -> list[TakenBack]:
+    """The lines of a revert in the article's order."""
+    runs = ((entity, syncs[entity]) for entity in EVERYTHING if entity in syncs)
+    return [
+        TakenBack(entity.label, run.removed, run.added + run.changed, run.restored, run.archived)
+        for entity, run in runs
+    ]
 
 
 def rows_of(syncs: Mapping[str, SyncRun] | Mapping[str, LastSync]) -> list[Row]:

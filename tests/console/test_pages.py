@@ -140,6 +140,34 @@ def test_a_sync_shows_its_own_parts_only(office: Office) -> None:
     assert "Sync jobs" not in shown
 
 
+def test_a_revert_shows_its_steps_where_to_confirm_it_and_what_it_did(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR, "revert", [])
+    steps = ("Preview the revert", "Take the syncs back")
+    office.runs.move(run_id, Stage.PAUSED, steps[:1])
+    waiting = text_of(office.get(f"/runs/{run_id}"))
+    assert "Take syncs back" in waiting
+    assert "✓ Preview the revert done ● Take the syncs back waiting for you" in waiting
+    assert "This revert waits to be confirmed in Prefect" in waiting
+
+    office.synced("jobs", run_id, removed=1200, changed=3)
+    office.happened("revert.done", run=run_id, practice="Harbour", runs=1, begun="then", removed=1200, put_back=3)
+    office.runs.move(run_id, Stage.COMPLETED, steps[1:])
+    over = text_of(office.get(f"/runs/{run_id}"))
+    assert "Syncs of Harbour were taken back: 1" in over
+    assert "✓ Take the syncs back done" in over
+    assert "Jobs 1,200 3 0 0" in over
+    assert "What arrived" not in over
+
+
+def test_a_revert_that_found_nothing_to_take_back_leaves_the_rest_out(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR, "revert", [])
+    preview = TaskSeen(name="Preview the revert", stage=Stage.FAILED)
+    office.runs.move(run_id, Stage.FAILED, tasks=(preview,))
+    shown = text_of(office.get(f"/runs/{run_id}"))
+    assert "✕ Preview the revert failed" in shown
+    assert "Take the syncs back left out" in shown
+
+
 def test_a_run_that_goes_on_refreshes_itself_and_one_that_is_over_or_asks_does_not(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     refreshing = '<meta http-equiv="refresh" content="2">'

@@ -151,6 +151,20 @@ def test_trouble_with_one_practice_does_not_keep_the_watch_from_the_next(connect
     assert f"{SLUG}: Harbour & Vale was disconnected in Xero." in (state.message or "")
 
 
+def test_history_is_forgotten_after_its_days_and_not_before(connected: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = connected.counted("record_change")
+    with connected.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE record_change SET at = datetime(at, '-10 days')")
+    watch(return_state=True)
+    assert connected.counted("record_change") == kept
+    monkeypatch.setenv("XPM_HISTORY_DAYS", "7")
+
+    assert watch(return_state=True).is_completed()
+
+    assert connected.counted("record_change") == 0
+    assert connected.counted("job") == 12
+
+
 def test_xeros_silence_is_a_failure_and_nothing_is_announced(connected: Office, began: datetime) -> None:
     connected.sandbox.world.faults.order(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
     before = len(connected.activity())

@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from xpm.store import activity
 from xpm.store.activity import ActivityEntry
+from xpm.store.tables import PracticeActivity
 from xpm.words import Message
 
 
@@ -42,8 +43,11 @@ def record(
 def said_by(session: Session, practice: str, flow_run_id: str, key: str) -> Message | None:
     """What a flow run said under this key, as it stands in its entry."""
     entry = activity.of_run(session, practice, flow_run_id, key)
-    if entry is None:
-        return None
+    return as_message(entry) if entry else None
+
+
+def as_message(entry: PracticeActivity) -> Message:
+    """An entry as the message it was written from."""
     return Message(
-        key=key, status=entry.status, title=entry.title, cause=entry.detail or "", next=entry.next_step or ""
+        key=entry.kind, status=entry.status, title=entry.title, cause=entry.detail or "", next=entry.next_step or ""
     )

@@ -1,0 +1,65 @@
+"""Forgetting: history goes when its days are over, batch by batch, and takes nothing else with it."""
+
+import datetime as dt
+
+import pytest
+from pydantic import ValidationError
+
+from sandbox import edits as xpm_edits
+from tests.sync.house import SCOPE, House
+from xpm.settings import Settings
+from xpm.store import history
+from xpm.store.tables import RecordChange
+from xpm.store.vocabulary import ChangeKind
+from xpm.sync.entities import Entity
+from xpm.sync.forgetting import forget_old_history
+
+
+def test_only_what_is_older_than_its_days_is_forgotten(house: House) -> None:
+    house.sync(Entity.JOBS)
+    house.clock.ahead += dt.timedelta(days=1)
+    house.sync(Entity.STAFF)
+    house.clock.ahead += dt.timedelta(days=89)
+    changes = house.rows("record_change")
+    of_jobs = [change for change in changes if change["record_table"] != "staff"]
+
+    assert forget_old_history(house.integration) == len(of_jobs)
+    assert {change["record_table"] for change in house.rows("record_change")} == {"staff"}
+    assert forget_old_history(house.integration) == 0
+    assert len(house.rows("job")) == 12
+
+
+def test_all_batches_are_forgotten_at_once(house: House) -> None:
+    with house.database.write() as session:
+        for number in range(2 * history.BATCH + 1):
+            change = RecordChange(
+                practice=SCOPE.practice,
+                tenant_id=SCOPE.tenant_id,
+                record_table="job",
+                record_key=f"J{number}",
+                kind=ChangeKind.ADDED,
+                at=house.clock(),
+            )
+            session.add(change)
+    house.clock.ahead += dt.timedelta(days=91)
+    assert forget_old_history(house.integration) == 2 * history.BATCH + 1
+    assert house.rows("record_change") == []
+
+
+def test_former_rows_go_with_the_change_they_belong_to(house: House) -> None:
+    house.sync(Entity.JOBS)
+    number = str(house.truth("jobs")[0]["ID"])
+    xpm_edits.change(house.xpm, "jobs", number, {"Name": "Renamed"})
+    house.sync(Entity.JOBS)
+    assert [row["number"] for row in house.rows("job_before")] == [number]
+    house.clock.ahead += dt.timedelta(days=91)
+    forget_old_history(house.integration)
+    assert house.rows("job_before") == []
+    assert [row["name"] for row in house.rows("job") if row["number"] == number] == ["Renamed"]
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "soon"])
+def test_history_is_kept_for_a_day_at_least(days: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XPM_HISTORY_DAYS", days)
+    with pytest.raises(ValidationError, match="xpm_history_days"):
+        Settings()
