@@ -58,8 +58,8 @@ def sync_jobs(work: Work) -> Intake[Job]:
             jobs.take(work.access.api.jobs_created(first, last))
     current = jobs.take(work.access.api.current_jobs())
     if _settle(work, jobs, jobs.missing() if full else _left(work, current)):
-        with work.commit() as session:
-            job_currency.note(session, work.scope, current)
+        with work.batch() as batch:
+            batch.note_current_jobs(current)
     if full:
         jobs.conclude()
     jobs.suspicion = jobs.suspicion or categories.suspicion
