@@ -22,7 +22,7 @@ from xpm.connection.callback import receive, set_out
 from xpm.connection.integration import Integration
 from xpm.store import activity, people, practices
 from xpm.store.database import Database
-from xpm.store.tables import AuthorisationAttempt, PracticeActivity
+from xpm.store.tables import AuthorisationAttempt, PracticeActivity, StoreTable
 from xpm.store.vocabulary import AttemptOutcome
 
 SLUG = "harbour-vale"
@@ -86,6 +86,14 @@ class Office:
         """How many rows a table has."""
         with self.database.engine.connect() as connection:
             return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
+
+    def everything_stored(self) -> dict[str, list[str]]:
+        """Every row of every table."""
+        with self.database.read() as session:
+            return {
+                name: sorted(repr(tuple(row)) for row in session.connection().execute(table.select()))
+                for name, table in StoreTable.metadata.tables.items()
+            }
 
     def waiting_attempt(self) -> AuthorisationAttempt | None:
         """The attempt that waits for an answer."""
