@@ -75,7 +75,7 @@ def asking(practice: str) -> str:
 
 
 @flow(name="sync")
-def syncing(practice: str) -> None:
+def syncing(practice: str, dry_run: bool = False) -> None:
     """Only deployed, never run."""
 
 

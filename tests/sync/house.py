@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,7 +33,8 @@ from xpm.store.tables import Quarantine, StoreTable, SyncRun
 from xpm.store.vault import Vault
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
-from xpm.sync.result import SyncResult
+from xpm.sync.preview import preview_sync
+from xpm.sync.result import Preview, SyncResult
 from xpm.sync.run import run_sync
 from xpm.sync.work import SyncRequest
 from xpm.xero.clock import utc_now
@@ -96,6 +97,10 @@ class House:
         """Run a sync as the product does."""
         return run_sync(self.integration, request(entity, mode, **more))
 
+    def preview(self, entity: Entity, mode: SyncMode = SyncMode.FULL, earlier: Sequence[Preview] = ()) -> Preview:
+        """Run a dry run as the product does."""
+        return preview_sync(self.integration, request(entity, mode), earlier)
+
     def sync_everything(self) -> dict[Entity, SyncResult]:
         """A full sync of every entity."""
         return {entity: self.sync(entity) for entity in Entity}
@@ -136,6 +141,10 @@ class House:
         found = StoreTable.metadata.tables[table]
         with self.database.read() as session:
             return [dict(row._mapping) for row in session.connection().execute(select(found))]
+
+    def everything_stored(self) -> dict[str, list[str]]:
+        """Every row of every table."""
+        return {name: sorted(map(repr, self.rows(name))) for name in StoreTable.metadata.tables}
 
     def active(self, table: str, key: str) -> set[str]:
         """The keys of what is not archived."""
