@@ -1,10 +1,9 @@
 """What a sync would do to a record, as a person reads it: field by field, in few words and little memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict
 
 from xpm.store.record_preview import Effect
 from xpm.store.record_rows import RecordRow
@@ -45,20 +44,18 @@ ARCHIVED = "archived"
 PATH = " > "
 
 
-class FieldChange(BaseModel):
+@dataclass(frozen=True, slots=True)
+class FieldChange:
     """One field, as FYI has it and as XPM has it. `field` leads to a child's field as `tasks > Lodge > completed`."""
-
-    model_config = ConfigDict(frozen=True)
 
     field: str
     before: str
     after: str
 
 
-class Change(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Change:
     """What would happen to one record. Of one that would be added the fields are not kept, but that it is archived."""
-
-    model_config = ConfigDict(frozen=True)
 
     effect: Effect
     kind: str
