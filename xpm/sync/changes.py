@@ -127,7 +127,7 @@ def _each_child(name: str, before: Mapping[str, Child], after: Mapping[str, Chil
         old, new = before.get(identity), after.get(identity)
         path = f"{name}{PATH}{_title(new or old or {}, identity)}"
         if old is None or new is None:
-            yield FieldChange(field=path, before=shown(old), after=shown(new))
+            yield FieldChange(field=path, before=_whole(old), after=_whole(new))
             continue
         for part in dict.fromkeys([*old, *new]):
             if old.get(part) != new.get(part):
@@ -139,6 +139,11 @@ def _by_identity(children: Sequence[Child]) -> dict[str, Child]:
         next((str(child[name]) for name in IDENTITIES if child.get(name)), str(place)): child
         for place, child in enumerate(children, 1)
     }
+
+
+def _whole(child: Child | None) -> str:
+    """A child as text, without what only programs know it by."""
+    return shown({name: value for name, value in (child or {}).items() if name not in IDENTITIES})
 
 
 def _title(child: Child, identity: str) -> str:
