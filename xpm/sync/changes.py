@@ -1,10 +1,9 @@
 """What a sync would do to a record, as a person reads it: field by field, in few words and little memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict
 
 from xpm.store.record_preview import Effect
 from xpm.store.record_rows import RecordRow
@@ -31,20 +30,18 @@ ARCHIVED = "archived"
 PATH = " > "
 
 
-class FieldChange(BaseModel):
+@dataclass(frozen=True, slots=True)
+class FieldChange:
     """One field, as FYI has it and as XPM has it. `field` leads to a child's field as `tasks > Lodge > completed`."""
-
-    model_config = ConfigDict(frozen=True)
 
     field: str
     before: str
     after: str
 
 
-class Change(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Change:
     """What would happen to one record. Of one that would be added the fields are not kept, but that it is archived."""
-
-    model_config = ConfigDict(frozen=True)
 
     effect: Effect
     kind: str
@@ -111,7 +108,7 @@ def _each_child(name: str, before: Mapping[str, Child], after: Mapping[str, Chil
         old, new = before.get(identity), after.get(identity)
         path = f"{name}{PATH}{_title(new or old or {}, identity)}"
         if old is None or new is None:
-            yield FieldChange(field=path, before=shown(old), after=shown(new))
+            yield FieldChange(field=path, before=_whole(old), after=_whole(new))
             continue
         for part in dict.fromkeys([*old, *new]):
             if old.get(part) != new.get(part):
@@ -123,6 +120,11 @@ def _by_identity(children: Sequence[Child]) -> dict[str, Child]:
         next((str(child[name]) for name in IDENTITIES if child.get(name)), str(place)): child
         for place, child in enumerate(children, 1)
     }
+
+
+def _whole(child: Child | None) -> str:
+    """A child as text, without what only programs know it by."""
+    return shown({name: value for name, value in (child or {}).items() if name not in IDENTITIES})
 
 
 def _title(child: Child, identity: str) -> str:

@@ -37,6 +37,8 @@ class Expected:
 
     def move(self, kind: str, key: str, before: Version | None, after: Version) -> Effect | None:
         """Bring a record to a version, from the one it had before this step."""
+        if before == after:
+            return None
         self.versions.setdefault(kind, {})[key] = after
         self.active[kind] += (after.archived is None) - (before is not None and before.archived is None)
         self.present[kind] += after.is_present - (before is not None and before.is_present)
