@@ -1,7 +1,7 @@
 """What several commands are told: practices, days, countries, time zones and addresses, each checked as it is read."""
 
 import re
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
@@ -36,6 +36,14 @@ def day(given: str) -> date:
         return date.fromisoformat(given)
     except ValueError:
         raise typer.BadParameter(f"{given!r} is not a date such as 2019-07-01.") from None
+
+
+def moment(given: str) -> datetime:
+    """A moment (ISO 8601); without a zone it is meant by the practice's own clock."""
+    try:
+        return datetime.fromisoformat(given)
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is not a time such as 2026-03-02T19:00 or 2026-03-02T08:00Z.") from None
 
 
 def country(given: str) -> str:

@@ -20,7 +20,13 @@ from xpm.store.sealed import Seal
 from xpm.store.vault import Vault
 from xpm.words import Message, message
 
-DEPLOYMENTS = ("reconnect/reconnect-and-resync", "sync/sync-practice", "sync/overnight", "watch/watch")
+DEPLOYMENTS = (
+    "reconnect/reconnect-and-resync",
+    "sync/sync-practice",
+    "sync/overnight",
+    "revert/revert-sync",
+    "watch/watch",
+)
 TIMEOUT = 5.0  # seconds; a doctor that hangs is no help
 
 Check = Callable[[Settings], Iterator[Message]]

@@ -10,7 +10,21 @@ from typing import NoReturn
 
 import typer
 
-from cli import deploying, disconnecting, doctor, keys, people, practices, running, serving, showing
+from cli import (
+    deploying,
+    disconnecting,
+    doctor,
+    histories,
+    keys,
+    people,
+    practices,
+    reverting,
+    running,
+    runs,
+    serving,
+    showing,
+    staff,
+)
 from cli.demo.command import demo
 from cli.refusals import refusal
 from cli.terminal import terminal
@@ -32,6 +46,12 @@ app.command("status", rich_help_panel=EVERY_DAY)(showing.status)
 app.command("activity", rich_help_panel=EVERY_DAY)(showing.activity)
 app.command("reconnect", rich_help_panel=EVERY_DAY)(running.reconnect)
 app.command("sync", rich_help_panel=EVERY_DAY)(running.sync)
+app.command("runs", rich_help_panel=EVERY_DAY)(runs.runs)
+app.command("revert", rich_help_panel=EVERY_DAY)(reverting.revert)
+app.command("history", rich_help_panel=EVERY_DAY)(histories.history)
+app.add_typer(
+    staff.app, name="staff", help="List staff from XPM, and accept them as active in FYI.", rich_help_panel=EVERY_DAY
+)
 app.command("disconnect", rich_help_panel=EVERY_DAY)(disconnecting.disconnect)
 app.command("doctor", rich_help_panel=EVERY_DAY)(doctor.doctor)
 app.command("migrate", rich_help_panel=SETTING_UP)(deploying.migrate)

@@ -44,7 +44,7 @@ def reconnect(
         "answer_within_minutes": minutes,
         "another_practice": another_practice,
     }
-    _start_and_follow("reconnect/reconnect-and-resync", practice, parameters)
+    start_and_follow("reconnect/reconnect-and-resync", practice, parameters)
 
 
 def sync(
@@ -75,10 +75,11 @@ def sync(
         raise typer.BadParameter("--csv goes with --dry-run.")
     entities = [str(entity) for entity in only or EVERYTHING]
     parameters: dict[str, object] = {"practice": practice, "entities": entities, "mode": str(mode), "person": person}
-    _start_and_follow("sync/sync-practice", practice, parameters)
+    start_and_follow("sync/sync-practice", practice, parameters)
 
 
-def _start_and_follow(runbook: str, practice: str, parameters: dict[str, object]) -> None:
+def start_and_follow(runbook: str, practice: str, parameters: dict[str, object]) -> None:
+    """Start a run of a deployment, follow it, and end the command with the exit code of its end."""
     with installation() as integration:
         practice_named(integration, practice)
         state = _follow_new_run(integration, runbook, parameters)

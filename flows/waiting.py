@@ -57,7 +57,7 @@ def wait_for_consent(invited: Invitation) -> None:
         if is_answered(invited):
             return
         seconds = (invited.expires_at - datetime.now(UTC)).total_seconds()
-        if _paused(form, f"consent-{turn}", seconds) is None:
+        if paused(form, f"consent-{turn}", seconds) is None:
             close_unanswered(invited)
             return
 
@@ -73,7 +73,7 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     listed: Any = Literal[tuple(by_label)]  # a dropdown; known only now
     field = Field(title="Xero Practice Manager account", description=said.next)
     form = create_model("ChoosePractice", __base__=ChoosePractice, practice=(listed, field))
-    answer = _paused(form.with_initial_data(description=said.text), "practice", invited.minutes * 60)
+    answer = paused(form.with_initial_data(description=said.text), "practice", invited.minutes * 60)
     if answer is None:
         raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name)
     return by_label[answer.practice]
@@ -93,13 +93,13 @@ def wait_for_name(invited: Invitation, compared: PracticeComparison) -> str:
     )
     form = create_model("ConfirmPractice", __base__=ConfirmPractice, practice_name=(str, field))
     shown = form.with_initial_data(description=f"{compared.sentences}\n\n{said.text}")
-    answer = _paused(shown, "name", invited.minutes * 60)
+    answer = paused(shown, "name", invited.minutes * 60)
     if answer is None:
         raise unconfirmed(invited)
     return answer.practice_name
 
 
-def _paused(form: type[Form], key: str, seconds: float) -> Form | None:
+def paused(form: type[Form], key: str, seconds: float) -> Form | None:
     """Pause for an answer; None when none came in time. The key is new in every attempt: Prefect keeps old answers."""
     try:
         return pause_flow_run(

@@ -1,4 +1,4 @@
-"""The step of the watch: one practice looked at, and what came of all."""
+"""The steps of the watch: one practice looked at, history forgotten in time, and what came of all."""
 
 from collections.abc import Mapping
 
@@ -10,6 +10,7 @@ from xpm.connection.integration import Integration
 from xpm.connection.watch import watch_connection
 from xpm.store import practices
 from xpm.store.vocabulary import ActivityStatus
+from xpm.sync import forgetting
 from xpm.sync.staleness import watch_syncs
 from xpm.words import Message, Stopped, message
 
@@ -38,6 +39,16 @@ def watch_practice(practice: str) -> None:
         said = found[0] if len(found) == 1 else _several(practice, found)
         get_run_logger().warning(said.text)
         raise Stopped(said, recorded=True)
+
+
+@task(name="Forget old history")
+def forget_old_history() -> int:
+    """Forget what was done to records before the time for which history is kept; costs next to nothing otherwise."""
+    with Integration.opened() as integration:
+        forgotten = forgetting.forget_old_history(integration)
+    if forgotten:
+        get_run_logger().info("%s changes of records are no longer kept.", forgotten)
+    return forgotten
 
 
 def sum_up_watch(outcomes: Mapping[str, object]) -> Message:

@@ -1,5 +1,6 @@
 """The command as it is called in a shell, and the installation it finds there."""
 
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -41,6 +42,11 @@ class Shell:
         code = ended.value.code
         printed = self.captured.readouterr()
         return Outcome(code if isinstance(code, int) else int(code is not None), printed.out, printed.err)
+
+
+def types(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    """Let somebody type this at the next question; nobody is there when it is empty."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from cli.doctor import DEPLOYMENTS
 from cli.heartbeat import PATIENCE as SILENT_FOR
 from cli.heartbeat import SILENCE, VANISHED, watch_heartbeats
 from flows.reconnect import reconnect
+from flows.revert import revert
 from flows.sync import sync
 from tests.cli.shell import Installed, Shell
 from xpm.store.vocabulary import ActivityStatus
@@ -102,11 +103,11 @@ def test_deploying_again_adds_the_new_practices_and_changes_nothing_else(
 def test_the_runbooks_are_deployed_with_their_descriptions_and_parameters(
     prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
-    reset, by_hand, overnight, watch = deployed(prefect)
+    reset, by_hand, overnight, taking_back, watch = deployed(prefect)
 
     assert "practice was chosen" in str(reset.description)
-    assert all(one.description and one.work_pool_name == POOL for one in (reset, by_hand, overnight, watch))
-    assert reset.parameters == {}
+    assert all(one.description and one.work_pool_name == POOL for one in deployed(prefect))
+    assert reset.parameters == taking_back.parameters == {}
     assert by_hand.parameters == {"trigger": "manual"}
     assert overnight.parameters == {"trigger": "overnight", "mode": "full"}
     assert [one.schedule for one in watch.schedules] == [CronSchedule(cron="*/15 * * * *")]
@@ -205,6 +206,9 @@ def test_the_runbooks_beat_three_times_within_the_watchs_patience(
 
 def test_what_the_schedules_and_commands_say_is_what_the_runbooks_take() -> None:
     assert {"practice", "trigger", "mode", "entities", "person", "dry_run"} == set(sync.parameters.properties)
-    assert {"practice", "admin_email", "long_term_user", "answer_within_minutes"} == set(
+    assert {"practice", "admin_email", "long_term_user", "answer_within_minutes", "another_practice"} == set(
         reconnect.parameters.properties
+    )
+    assert {"practice", "run", "since", "person", "answer_within_minutes", "confirmed"} == set(
+        revert.parameters.properties
     )

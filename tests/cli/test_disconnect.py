@@ -1,6 +1,5 @@
 """`fyi-xpm disconnect` asks first, ends the access on both sides, and a later reconnect goes on with the records."""
 
-import io
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,7 +10,7 @@ from sandbox.server import SandboxServer
 from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, small_world
 from sandbox.xpm.limits import Limits
-from tests.cli.shell import MERE, SLUG, Installed, Shell
+from tests.cli.shell import MERE, SLUG, Installed, Shell, types
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
 from xpm.connection.confirmation import confirm, is_open
@@ -84,10 +83,6 @@ def sync(installed: Installed) -> list[SyncResult]:
 def state(installed: Installed) -> ConnectionState:
     with installed.database.read() as session:
         return connections.get(session, SLUG).state
-
-
-def types(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
 
 
 def test_a_disconnect_that_is_confirmed_ends_at_xero_with_an_entry_that_names_the_person(

@@ -1,46 +1,20 @@
 """`fyi-xpm sync` and `reconnect`: a run is started in Prefect, and its end decides the exit code."""
 
-import contextvars
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from tests.cli.shell import MERE, SLUG, Installed, Shell
+from tests.cli.worker import worker_that_ends_the_next_run
 
-WAITING = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])))
-PATIENCE = 60.0  # seconds for a run to appear
 ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
-
-
-@contextmanager
-def worker_that_ends_the_next_run(ending: State) -> Iterator[list[FlowRun]]:
-    """Stands for a worker: takes the next run that somebody started, and ends it so."""
-    taken: list[FlowRun] = []
-    context = contextvars.copy_context()  # Prefect keeps its settings there
-    worker = threading.Thread(target=context.run, args=(_end_next, ending, taken))
-    worker.start()
-    yield taken
-    worker.join(PATIENCE)
-
-
-def _end_next(ending: State, taken: list[FlowRun]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    with get_client(sync_client=True) as client:
-        while not taken and time.monotonic() < deadline:
-            started = client.read_flow_runs(flow_run_filter=WAITING)
-            taken += [run for run in started if not run.auto_scheduled]
-            time.sleep(0.2)
-        for run in taken:
-            client.set_flow_run_state(run.id, ending, force=True)
 
 
 @contextmanager

@@ -186,7 +186,7 @@ def opened(server: SandboxServer, database: Database, *, history_start: dt.date 
             generous_settings(server.url, key, url), database, Vault([key]), http, clock, clock.wait
         )
         _move_in(integration, history_start)
-        _connect(integration)
+        connect(integration)
         yield House(server, integration, clock)
 
 
@@ -204,16 +204,20 @@ def _move_in(integration: Integration, history_start: dt.date) -> None:
         people.add(session, SLUG, MERE, "Mere Tāne", is_admin=True)
 
 
-def _connect(integration: Integration) -> None:
+def connect(
+    integration: Integration, tenant: str = HARBOUR_VALE, *, run: str = "the-reconnect", confirmed: bool = True
+) -> None:
+    """Connect the practice to an XPM practice, whichever it had before, by a real consent."""
     with integration.database.read() as session:
         user = people.by_email(session, SLUG, MERE)
     assert user
     person = Person(id=user.id, name=user.name, email=user.email)
-    invitation = invite(integration, SLUG, person, minutes=30, flow_run_id="the-reconnect")
+    invitation = invite(integration, SLUG, person, minutes=30, flow_run_id=run)
     way = set_out(integration, invitation.attempt_id)
-    callback = visit(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
+    callback = visit(way.url.get_secret_value(), MERE, tenants=[tenant])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
-    choose(integration, invitation, offer)
-    confirm(integration, invitation, offer.tenant_name)
+    choose(integration, invitation, offer, another_practice=confirmed)
+    if confirmed:
+        confirm(integration, invitation, offer.tenant_name)
     reset(integration, invitation)

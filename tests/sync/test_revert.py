@@ -2,18 +2,29 @@
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from sandbox import edits as xpm_edits
 from tests.sync.house import SCOPE, SLUG, House
 from xpm.connection.access import require_connected
+from xpm.connection.overview import overview
 from xpm.connection.preflight import practice_named
 from xpm.store import activity, connections, edits, leases
 from xpm.store.record_tables import ALL, JOBS
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
-from xpm.sync.revert import RevertPreview, RevertRequest, WhenChangedSince, preview, revert
+from xpm.sync.forgetting import forget_old_history
+from xpm.sync.revert import (
+    RevertPreview,
+    RevertRequest,
+    WhenChangedSince,
+    confirmed_choice,
+    done_before,
+    preview,
+    revert,
+)
 from xpm.words import Stopped
 
 PERSON = "mere.tane@harbourvale.example"
@@ -132,6 +143,7 @@ def test_a_retried_revert_is_not_done_twice(house: House) -> None:
     seen = preview(house.integration, request)
     said = revert(house.integration, request, seen, WhenChangedSince.STOP)
     assert revert(house.integration, request, seen, WhenChangedSince.STOP) == said
+    assert done_before(house.integration, request) == said
     assert [run.trigger for run in house.runs()].count(SyncTrigger.REVERT) == 1
 
 
@@ -153,12 +165,73 @@ def test_after_a_revert_the_next_sync_of_changes_reads_everything(house: House) 
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).added == len(house.truth("clients"))
 
 
-@pytest.mark.parametrize("chosen", [{"run": "unknown"}, {"since": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}, {}])
+@pytest.mark.parametrize("chosen", [{"run": "unknown"}, {"since": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}])
 def test_a_run_that_is_not_there_is_said_to_be_so(house: House, chosen: dict[str, Any]) -> None:
     house.sync(Entity.STAFF)
     with pytest.raises(Stopped) as stopped:
         preview(house.integration, RevertRequest(practice=SLUG, **chosen))
     assert stopped.value.message.key == "revert.no_run"
+
+
+def refused(house: House, **chosen: Any) -> str:  # noqa: ANN401 - the fields of a request
+    """The key of what stops a preview."""
+    with pytest.raises(Stopped) as stopped:
+        preview(house.integration, RevertRequest(practice=SLUG, **chosen))
+    return stopped.value.message.key
+
+
+@pytest.mark.parametrize("chosen", [{}, {"run": "sync", "since": dt.datetime(2026, 1, 1, tzinfo=dt.UTC)}])
+def test_either_one_run_or_a_moment_has_to_be_named(house: House, chosen: dict[str, Any]) -> None:
+    assert refused(house, **chosen) == "revert.choose_one"
+
+
+def test_only_somebody_whom_fyi_knows_can_ask_for_a_revert(house: House) -> None:
+    house.sync(Entity.STAFF, flow_run_id="sync")
+    assert refused(house, run="sync", person="nobody@harbourvale.example") == "preflight.user_unknown"
+
+
+def test_a_moment_without_a_zone_is_meant_by_the_practices_own_clock(house: House) -> None:
+    house.sync(Entity.STAFF)
+    began = house.runs()[0].started_at.astimezone(ZoneInfo("Australia/Sydney")).replace(tzinfo=None)
+    seen = preview(house.integration, RevertRequest(practice=SLUG, since=began))
+    assert len(seen.run_ids) == 1
+    assert refused(house, since=began + dt.timedelta(seconds=1)) == "revert.no_run"
+
+
+def test_what_is_no_longer_kept_as_a_whole_is_not_taken_back_in_part(house: House) -> None:
+    house.sync(Entity.JOBS, flow_run_id="old")
+    before = house.clock()
+    house.clock.ahead += dt.timedelta(days=60)
+    house.sync(Entity.STAFF, flow_run_id="new")
+    house.clock.ahead += dt.timedelta(days=31)
+    assert refused(house, since=before - AN_HOUR) == "revert.too_old"
+    assert preview(house.integration, RevertRequest(practice=SLUG, run="new")).records
+    assert forget_old_history(house.integration) > 0
+    kept_longer = house.with_settings(xpm_history_days=365)
+    assert refused(kept_longer, since=before - AN_HOUR) == "revert.too_old"
+    assert preview(kept_longer.integration, RevertRequest(practice=SLUG, run="new")).records
+
+
+def test_where_all_records_were_changed_since_there_is_nothing_to_keep_them_beside(house: House) -> None:
+    house.sync(Entity.JOBS)
+    (renamed,) = rename_jobs(house, 1)
+    house.sync(Entity.JOBS, flow_run_id="sync")
+    edit_job(house, renamed)
+    with pytest.raises(Stopped) as stopped:
+        take_back(house, WhenChangedSince.KEEP, run="sync")
+    assert stopped.value.message.key == "revert.changed_since"
+    assert [run.trigger for run in house.runs()] == [SyncTrigger.MANUAL] * 2
+
+
+def test_a_fingerprint_tells_the_preview_and_the_choice(house: House) -> None:
+    house.sync(Entity.JOBS, flow_run_id="sync")
+    request = RevertRequest(practice=SLUG, run="sync")
+    seen = preview(house.integration, request)
+    assert {confirmed_choice(seen, seen.fingerprint(choice)) for choice in WhenChangedSince} == set(WhenChangedSince)
+    edit_job(house, str(house.truth("jobs")[0]["ID"]))
+    with pytest.raises(Stopped) as stopped:
+        confirmed_choice(preview(house.integration, request), seen.fingerprint(WhenChangedSince.KEEP))
+    assert stopped.value.message.key == "revert.changed_meanwhile"
 
 
 def test_a_run_that_changed_nothing_leaves_nothing_to_take_back(house: House) -> None:
@@ -178,6 +251,7 @@ def test_a_connection_of_which_nothing_is_left_is_set_aside_until_somebody_recon
     with pytest.raises(Stopped) as stopped:
         require_connected(house.integration, practice_named(house.integration, SLUG))
     assert stopped.value.message.key == "connection.set_aside"
+    assert overview(house.integration, SLUG).said.key == "state.set_aside"
 
 
 def test_a_connection_of_which_records_are_left_stays(house: House) -> None:

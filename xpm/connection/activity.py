@@ -1,4 +1,4 @@
-"""Writes what the words catalogue says into Practice Activity."""
+"""Writes what the words catalogue says into Practice Activity, and reads what a run said there."""
 
 from datetime import datetime
 
@@ -36,4 +36,14 @@ def record(
             run_id=run_id,
             counts=counts,
         ),
+    )
+
+
+def said_by(session: Session, practice: str, flow_run_id: str, key: str) -> Message | None:
+    """What a flow run said under this key, as it stands in its entry."""
+    entry = activity.of_run(session, practice, flow_run_id, key)
+    if entry is None:
+        return None
+    return Message(
+        key=key, status=entry.status, title=entry.title, cause=entry.detail or "", next=entry.next_step or ""
     )

@@ -27,13 +27,13 @@ def set_aside_if_nothing_is_left(
         return False
     if any(records.count_active(session, kind, Scope(practice, connection.tenant_id)) for kind in KINDS):
         return False
-    wrong, consent_id = connection.tenant_name, connection.consent_id
+    consent_id = connection.consent_id
     right = _with_most_records(session, practice)
     name = attempts.tenant_name(session, practice, right) if right else None
     connections.set_aside(session, practice, tenant_id=right, tenant_name=name)
     if consent_id:
         consents.end(session, consent_id, ConsentStatus.SUPERSEDED)
-    said = message("connection.set_aside", practice=practices.get(session, practice).name, tenant=wrong or "it")
+    said = message("connection.set_aside", practice=practices.get(session, practice).name)
     move(session, practice, ConnectionState.NEEDS_RECONNECT, said, now=now, person=person, flow_run_id=flow_run_id)
     return True
 

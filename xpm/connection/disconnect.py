@@ -3,10 +3,10 @@
 from pydantic import BaseModel, ConfigDict
 
 from xpm.connection.integration import Integration
-from xpm.connection.preflight import practice_named
+from xpm.connection.preflight import practice_named, require_known
 from xpm.connection.removal import remove
 from xpm.connection.states import move
-from xpm.store import connections, consents, people
+from xpm.store import connections, consents
 from xpm.store.tables import Connection
 from xpm.store.transitions import UNDER_WAY
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
@@ -63,7 +63,7 @@ def disconnect(integration: Integration, going: Leaving, person: str | None = No
         Stopped: Xero did not answer, or the practice was reconnected meanwhile; nothing was changed here.
     """
     if person is not None:
-        _require_known(integration, going, person)
+        require_known(integration, practice_named(integration, going.practice), person)
     key = "disconnect.done" if _removed(integration, going) else "disconnect.gone"
     said = message(key, practice=going.practice_name, tenant=going.tenant_name)
     now = integration.clock()
@@ -89,12 +89,6 @@ def _removed(integration: Integration, going: Leaving) -> bool:
         raise stop("consent.app_misconfigured", reason=error.message) from error
     except XeroError as error:
         raise stop("disconnect.failed", practice=going.practice_name, reason=error.message) from error
-
-
-def _require_known(integration: Integration, going: Leaving, person: str) -> None:
-    with integration.database.read() as session:
-        if people.by_email(session, going.practice, person) is None:
-            raise stop("preflight.user_unknown", email=person, practice=going.practice_name)
 
 
 def _require_unchanged(connection: Connection, going: Leaving) -> None:

@@ -61,6 +61,17 @@ def practice_named(integration: Integration, slug: str) -> Practice:
     raise stop("preflight.unknown_practice", practice=slug, known=known)
 
 
+def require_known(integration: Integration, practice: Practice, email: str) -> None:
+    """That somebody has this address in FYI.
+
+    Raises:
+        Stopped: nobody has.
+    """
+    with integration.database.read() as session:
+        if people.by_email(session, practice.slug, email) is None:
+            raise stop("preflight.user_unknown", email=email, practice=practice.name)
+
+
 def check_person(integration: Integration, practice: str, email: str, *, stays: bool) -> Person:
     """The person, if FYI's conditions for reconnecting are met (FYI: "Check your User Account").
 

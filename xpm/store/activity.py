@@ -58,6 +58,16 @@ def latest(session: Session, practice: str, kinds: Collection[str]) -> PracticeA
     return session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(1)).one_or_none()
 
 
+def of_run(session: Session, practice: str, flow_run_id: str, kind: str) -> PracticeActivity | None:
+    """Find the last entry of this kind that a flow run wrote."""
+    entries = select(PracticeActivity).where(
+        PracticeActivity.practice == practice,
+        PracticeActivity.flow_run_id == flow_run_id,
+        PracticeActivity.kind == kind,
+    )
+    return session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(1)).one_or_none()
+
+
 def has(session: Session, practice: str, kind: str, title: str) -> bool:
     """Tell whether there is an entry of this kind with this title."""
     entries = select(PracticeActivity.id).where(

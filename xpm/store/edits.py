@@ -20,7 +20,7 @@ def edit(
     key: str,
     changes: Mapping[str, object],
     *,
-    person: str,
+    person: str | None,
     now: datetime,
 ) -> None:
     """Change these columns of one record. Raises UnknownRecord, and WrongColumns for what is no column of its own.

@@ -1,14 +1,15 @@
 """A record's life: what was done to it, field by field, for as long as history is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
-from sqlalchemy import ColumnElement, Table, and_, delete, select
+from sqlalchemy import ColumnElement, Table, and_, delete, func, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
+from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
 from xpm.store.record_tables import ALL, SCOPE, Part, RecordTable
 from xpm.store.tables import RecordChange
@@ -59,13 +60,19 @@ def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[S
     return [Step(change, _fields(*sides)) for change, sides in zip(changes, pairwise(states), strict=True)]
 
 
+def kept(session: Session, run_ids: Collection[str]) -> dict[str, int]:
+    """Count the changes of each run that are not forgotten; runs without any are left out."""
+    by_run = select_rows(RecordChange.run_id, func.count()).where(among(col(RecordChange.run_id), run_ids))
+    return {run_id: count for run_id, count in session.exec(by_run.group_by(col(RecordChange.run_id))) if run_id}
+
+
 def forget(session: Session, before: datetime) -> int:
     """Forget a batch of the changes made before a moment, and tell how many; 0 when all are forgotten.
 
-    Changes are numbered as they are made, so the oldest come first.
+    Changes are numbered as they are made, so the oldest come first; nothing newer is forgotten with them.
     """
     oldest = session.exec(select_rows(RecordChange.id, RecordChange.at).order_by(col(RecordChange.id)).limit(BATCH))
-    over = [number for number, at in oldest if at < before]
+    over = [number for number, _ in takewhile(lambda one: one[1] < before, oldest)]
     if over:
         for table in {part.before.name: part.before for kind in ALL.values() for part in kind.parts}.values():
             session.connection().execute(delete(table).where(table.c.change_id <= over[-1]))

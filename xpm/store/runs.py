@@ -8,6 +8,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
 
 from xpm.store.errors import UnknownRun
+from xpm.store.key_lists import among
 from xpm.store.tables import JsonObject, SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
@@ -125,6 +126,18 @@ def unfinished(session: Session, practice: str, tenant_id: str, entity: str) -> 
         SyncRun.status == RunStatus.RUNNING,
     )
     return list(session.exec(running.order_by(col(SyncRun.started_at).desc())))
+
+
+def recent(session: Session, practice: str, limit: int) -> list[list[SyncRun]]:
+    """Give the newest flow runs, the newest first, each as its runs in their order; a run without one stands alone."""
+    together = func.coalesce(SyncRun.flow_run_id, SyncRun.id)
+    newest = select(together).where(SyncRun.practice == practice).group_by(together)
+    ids = session.exec(newest.order_by(func.max(SyncRun.started_at).desc(), together).limit(limit)).all()
+    found = select(SyncRun).where(SyncRun.practice == practice, among(together, ids))
+    by_id: dict[str, list[SyncRun]] = {flow_run_id: [] for flow_run_id in ids}
+    for run in session.exec(found.order_by(col(SyncRun.started_at), col(SyncRun.id))):
+        by_id[run.flow_run_id or run.id].append(run)
+    return list(by_id.values())
 
 
 def named(session: Session, practice: str, run: str) -> list[SyncRun]:

@@ -8,23 +8,27 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
 from datetime import datetime
 from enum import StrEnum
+from hashlib import sha256
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from xpm.connection import aside
-from xpm.connection.activity import record
+from xpm.connection.activity import record, said_by
 from xpm.connection.integration import Integration
-from xpm.connection.preflight import practice_named
-from xpm.store import leases, reverts, runs
+from xpm.connection.preflight import practice_named, require_known
+from xpm.store import history, leases, reverts, runs
 from xpm.store.leases import Lease
 from xpm.store.record_changes import Author
 from xpm.store.record_rows import Scope
 from xpm.store.runs import Tally
-from xpm.store.tables import SyncRun
+from xpm.store.tables import Practice, SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.authors import author
 from xpm.sync.entities import LABELS, Entity
+from xpm.sync.forgetting import kept_since
 from xpm.sync.work import LEASE, SyncRequest, alone
 from xpm.words import Message, message, stop
 
@@ -40,7 +44,10 @@ class WhenChangedSince(StrEnum):
 
 
 class RevertRequest(BaseModel):
-    """What to take back: the run with this id (of a flow run, or of one entity's sync), or all begun since a moment."""
+    """What to take back: the run with this id (of a flow run, or of one entity's sync), or all begun since a moment.
+
+    A moment without a zone is meant by the practice's own clock.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -93,20 +100,52 @@ class RevertPreview(BaseModel):
     def said(self) -> Message:
         """The preview in a sentence."""
         facts = {"practice": self.practice_name, "records": self.records, "changed_since": self.changed_since}
-        return message("revert.preview", **facts, runs=len(self.run_ids), begun=f"{self.begun:%d %B %Y %H:%M} UTC")
+        return message("revert.preview", **facts, runs=len(self.run_ids), begun=_time(self.begun))
+
+    def fingerprint(self, changed_since: WhenChangedSince) -> str:
+        """What a person confirmed: this preview, with what to do about records changed since."""
+        return sha256(f"{self.model_dump_json()} {changed_since}".encode()).hexdigest()
+
+    def refuse_unasked(self, changed_since: WhenChangedSince) -> None:
+        """Raise Stopped where records changed since leave nothing to do, as long as nobody said to overwrite them."""
+        stays = changed_since is WhenChangedSince.STOP or (changed_since is WhenChangedSince.KEEP and not self.records)
+        if self.changed_since and stays:
+            raise stop("revert.changed_since", practice=self.practice_name, count=self.changed_since)
+
+
+def confirmed_choice(seen: RevertPreview, fingerprint: str) -> WhenChangedSince:
+    """What a person who confirmed a preview with this fingerprint chose.
+
+    Raises:
+        Stopped: it was another preview.
+    """
+    for choice in WhenChangedSince:
+        if seen.fingerprint(choice) == fingerprint:
+            return choice
+    raise stop("revert.changed_meanwhile", practice=seen.practice_name)
+
+
+def by_its_clock(practice: Practice, moment: datetime) -> datetime:
+    """The moment, which is meant by the practice's own clock unless it says otherwise."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(practice.time_zone))
 
 
 def preview(integration: Integration, request: RevertRequest) -> RevertPreview:
     """What would be taken back; nothing is written.
 
     Raises:
-        Stopped: there is no such practice or run, or nothing is left that could be taken back.
+        Stopped: there is no such practice, person or run, it is too old, or nothing is left that could be taken back.
     """
     practice = practice_named(integration, request.practice)
+    if bool(request.run) == (request.since is not None):
+        raise stop("revert.choose_one")
+    if request.person:
+        require_known(integration, practice, request.person)
     with integration.database.read() as session:
-        found = _chosen(session, request)
+        found = _chosen(session, practice, request)
         if not found:
             raise stop("revert.no_run", practice=practice.name)
+        _require_all_kept(session, integration, practice, found)
         seen = _preview(session, practice.name, found)
     if not seen.records and not seen.changed_since:
         raise stop("revert.nothing", practice=practice.name)
@@ -124,15 +163,15 @@ def revert(
         Stopped: a sync is running, records were changed since and it was not said what to do with them, or the records
             are no longer as the preview saw them.
     """
-    if changed_since is WhenChangedSince.STOP and seen.changed_since:
-        raise stop("revert.changed_since", practice=seen.practice_name, count=seen.changed_since)
+    seen.refuse_unasked(changed_since)
+    practice = practice_named(integration, request.practice)
     with _all_alone(integration, request, seen) as held, integration.database.write() as session:
         if any(leases.renew(session, lease, integration.clock(), LEASE) is None for lease in held):
             raise stop("revert.changed_meanwhile", practice=seen.practice_name)
-        if before := _done_before(session, request):
-            return _said(seen, before)
-        found = _chosen(session, request)
-        if _preview(session, seen.practice_name, found) != seen:
+        if before := _said_before(session, request):
+            return before
+        found = _chosen(session, practice, request)
+        if not found or _preview(session, practice.name, found) != seen:
             raise stop("revert.changed_meanwhile", practice=seen.practice_name)
         done = _take_back(session, integration, request, found, overwrite=changed_since is WhenChangedSince.OVERWRITE)
         said = _said(seen, done)
@@ -142,16 +181,20 @@ def revert(
         return said
 
 
-def _done_before(session: Session, request: RevertRequest) -> list[SyncRun]:
-    """What this flow run did already, if it is retried."""
-    mine = runs.named(session, request.practice, request.flow_run_id) if request.flow_run_id else []
-    return [run for run in mine if run.trigger is SyncTrigger.REVERT]
+def done_before(integration: Integration, request: RevertRequest) -> Message | None:
+    """What this flow run said when it was done, if it is retried."""
+    with integration.database.read() as session:
+        return _said_before(session, request)
+
+
+def _said_before(session: Session, request: RevertRequest) -> Message | None:
+    return said_by(session, request.practice, request.flow_run_id, "revert.done") if request.flow_run_id else None
 
 
 def _said(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:
     put_back = sum(run.added + run.changed + run.restored + run.archived for run in done)
     facts = {"removed": sum(run.removed for run in done), "put_back": put_back, "runs": len(seen.run_ids)}
-    return message("revert.done", practice=seen.practice_name, begun=f"{seen.begun:%d %B %Y %H:%M} UTC", **facts)
+    return message("revert.done", practice=seen.practice_name, begun=_time(seen.begun), **facts)
 
 
 def _take_back(
@@ -180,10 +223,23 @@ def _take_back(
     return done
 
 
-def _chosen(session: Session, request: RevertRequest) -> list[SyncRun]:
-    if request.run:
-        return runs.named(session, request.practice, request.run)
-    return runs.begun_since(session, request.practice, request.since) if request.since else []
+def _chosen(session: Session, practice: Practice, request: RevertRequest) -> list[SyncRun]:
+    if request.since:
+        return runs.begun_since(session, practice.slug, by_its_clock(practice, request.since))
+    return runs.named(session, practice.slug, request.run)
+
+
+def _require_all_kept(session: Session, integration: Integration, practice: Practice, found: Sequence[SyncRun]) -> None:
+    """That the history has everything these runs did: taking back a part of it would make what never was.
+
+    It is asked of the history, too: it may have been kept for a shorter time before.
+    """
+    kept, since = history.kept(session, [run.id for run in found]), kept_since(integration)
+    did = {run.id: run.added + run.changed + run.archived + run.restored + run.removed for run in found}
+    old = [run for run in found if run.started_at < since or kept.get(run.id, 0) < did[run.id]]
+    if old:
+        facts = {"days": integration.settings.xpm_history_days, "begun": _time(min(run.started_at for run in old))}
+        raise stop("revert.too_old", practice=practice.name, **facts)
 
 
 def _preview(session: Session, practice_name: str, found: Sequence[SyncRun]) -> RevertPreview:
@@ -215,8 +271,12 @@ def _effect(table: str, tally: Tally) -> Effect:
 
 
 def _touched(session: Session, change: reverts.ChangedSince) -> Touched:
-    by = change.person or f"the {runs.get(session, change.run_id).trigger} sync" if change.run_id else change.person
-    return Touched(what=LABELS[change.table.name], record=change.key, by=by or "somebody in FYI", at=change.at)
+    by = author(session, change.run_id, change.person)
+    return Touched(what=LABELS[change.table.name], record=change.key, by=by, at=change.at)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%d %B %Y %H:%M} UTC"
 
 
 @contextmanager

@@ -1,0 +1,104 @@
+"""Taking back what syncs did to a practice's records: one run, or everything since a moment.
+
+Preview → confirm with the practice's short name → take the syncs back → an entry in Practice Activity. Needs no
+connection to Xero. Writes the artifact `xpm-revert-<practice>`. Without the exact name in time the run ends *Action
+Required* and nothing is changed; a retried run does not take back twice.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from prefect.input import RunInput
+from prefect.runtime import flow_run
+from pydantic import Field, create_model
+
+from flows.ending import cancelled, crashed, state_of, stopped
+from flows.reconnect import Minutes
+from flows.waiting import paused
+from tasks.revert import done_before, in_markdown, preview_revert, take_back
+from xpm.sync.revert import RevertPreview, RevertRequest, WhenChangedSince, confirmed_choice
+from xpm.words import Stopped, message, stop
+
+CHOICES = {
+    "Keep them as they are": WhenChangedSince.KEEP,
+    "Take those changes back as well": WhenChangedSince.OVERWRITE,
+    "Take back nothing at all": WhenChangedSince.STOP,
+}
+
+
+class ConfirmRevert(RunInput):
+    """The form of the pause: the practice's short name, typed."""
+
+    short_name: str
+
+
+class ConfirmRevertAndChoose(ConfirmRevert):
+    """The same where others changed records since; its dropdown says what to do with them."""
+
+    changed_since: str
+
+
+@flow(name="revert", flow_run_name="{practice} · revert", on_crashed=[crashed], on_cancellation=[cancelled])
+def revert(
+    practice: str,
+    run: str = "",
+    since: datetime | None = None,
+    person: str = "",
+    *,
+    answer_within_minutes: Minutes = 30,
+    confirmed: str = "",
+) -> State[Any]:
+    """Take back what syncs did.
+
+    Args:
+        practice: The practice's short name in FYI, as `fyi-xpm practice list` shows it.
+        run: The id of the run to take back, as `fyi-xpm runs` shows it. Leave it empty to name a moment instead.
+        since: Take back everything begun at this moment or later.
+        person: FYI email address of whoever asked, for Practice Activity.
+        answer_within_minutes: How long the run waits for the confirmation.
+        confirmed: Leave it empty. `fyi-xpm revert` says here what was confirmed there.
+    """
+    request = RevertRequest(
+        practice=practice, run=run, since=since, person=person or None, flow_run_id=str(flow_run.id)
+    )
+    try:
+        said = done_before(request)
+        if said is None:
+            seen = preview_revert(request)
+            if confirmed:
+                changed_since = confirmed_choice(seen, confirmed)
+            else:
+                changed_since = wait_for_confirmation(seen, answer_within_minutes)
+            said = take_back(request, seen, changed_since)
+    except Stopped as reason:
+        return stopped(practice, reason)
+    return state_of(said)
+
+
+def wait_for_confirmation(seen: RevertPreview, minutes: float) -> WhenChangedSince:
+    """Pause until somebody typed the practice's short name, and tell what to do with records changed since.
+
+    Raises:
+        Stopped: nobody answered in time, or something else was typed.
+    """
+    form = _form(seen, minutes).with_initial_data(description=in_markdown(seen))
+    answer = paused(form, "revert", minutes * 60)
+    if answer is None:
+        raise stop("revert.not_answered", minutes=minutes, practice=seen.practice_name)
+    typed = answer.short_name.strip()
+    if typed != seen.practice:
+        raise stop("revert.not_confirmed", typed=typed, practice=seen.practice_name, slug=seen.practice)
+    return CHOICES[answer.changed_since] if isinstance(answer, ConfirmRevertAndChoose) else WhenChangedSince.STOP
+
+
+def _form(seen: RevertPreview, minutes: float) -> type[ConfirmRevert]:
+    """A form with a question only where there is something to decide."""
+    said = message("revert.confirm", slug=seen.practice, minutes=minutes)
+    name: Any = (str, Field(title=said.title, description=said.next))
+    if not seen.changed_since:
+        return create_model("ConfirmRevert", __base__=ConfirmRevert, short_name=name)
+    asked = message("revert.confirm_changed_since")
+    choice: Any = (Literal[tuple(CHOICES)], Field(title=asked.title, description=asked.next))
+    return create_model("ConfirmRevert", __base__=ConfirmRevertAndChoose, short_name=name, changed_since=choice)

@@ -1,0 +1,65 @@
+"""The steps of a revert: show what it would do, then do it."""
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_table_artifact
+
+from tasks.status import publish_status
+from xpm.connection.integration import Integration
+from xpm.sync import revert
+from xpm.sync.revert import Effect, RevertPreview, RevertRequest, WhenChangedSince
+from xpm.words import Message
+
+
+@task(name="Preview the revert")
+def preview_revert(request: RevertRequest) -> RevertPreview:
+    """Show what would be taken back as `xpm-revert-<practice>`; nothing is changed.
+
+    Raises:
+        Stopped: there is nothing that could be taken back.
+    """
+    with Integration.opened() as integration:
+        seen = revert.preview(integration, request)
+    rows = [_row(effect) for effect in seen.effects]
+    create_table_artifact(key=f"xpm-revert-{seen.practice}", description=in_markdown(seen), table=rows)
+    return seen
+
+
+@task(name="Take the syncs back")
+def take_back(request: RevertRequest, seen: RevertPreview, changed_since: WhenChangedSince) -> Message:
+    """Take back what was previewed, all of it or nothing.
+
+    Raises:
+        Stopped: something stands in the way, or the records are no longer as the preview saw them.
+    """
+    with Integration.opened() as integration:
+        said = revert.revert(integration, request, seen, changed_since)
+    publish_status(request.practice)
+    get_run_logger().info(said.text)
+    return said
+
+
+def done_before(request: RevertRequest) -> Message | None:
+    """What this run said when it was done, if it is a retried one."""
+    with Integration.opened() as integration:
+        return revert.done_before(integration, request)
+
+
+def in_markdown(seen: RevertPreview) -> str:
+    """The preview in a sentence, and the records that others changed since."""
+    lines = [f"**{seen.said.title}.** {seen.said.cause}"]
+    if seen.named:
+        lines += ["", "| Changed since | | By | When (UTC) |", "|---|---|---|---|"]
+        lines += [f"| {one.what} | {one.record} | {one.by} | {one.at:%d %b %Y %H:%M} |" for one in seen.named]
+    if more := seen.changed_since - len(seen.named):
+        lines += ["", f"and {more} more."]
+    return "\n".join(lines)
+
+
+def _row(effect: Effect) -> dict[str, object]:
+    return {
+        "": effect.what,
+        "Removed": effect.removed,
+        "Put back": effect.put_back,
+        "Current again": effect.current_again,
+        "Archived again": effect.archived_again,
+    }

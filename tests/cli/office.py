@@ -1,0 +1,79 @@
+"""What happened at a practice before a command is called: syncs that wrote records, without any Xero."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from tests.cli.shell import SLUG, Installed
+from tests.store.kit import job
+from xpm.store import edits, records, runs
+from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.record_tables import JOBS, STAFF, RecordTable
+from xpm.store.runs import Tally
+from xpm.store.vocabulary import FyiStatus, RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+
+BEGAN = datetime.now(UTC).replace(hour=9, minute=30, second=0, microsecond=0) - timedelta(days=3)
+TENANT = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
+
+
+def synced(  # noqa: PLR0917 - what a sync is
+    installed: Installed,
+    rows: Sequence[RecordRow],
+    flow_run_id: str,
+    hours: int = 0,
+    practice: str = SLUG,
+    table: RecordTable = JOBS,
+    entity: Entity = Entity.JOBS,
+    trigger: SyncTrigger = SyncTrigger.OVERNIGHT,
+    person: str | None = None,
+    status: RunStatus = RunStatus.SUCCESS,
+) -> str:
+    """A sync that wrote these rows, some hours after the first; gives its own id."""
+    now = BEGAN + timedelta(hours=hours)
+    with installed.database.write() as session:
+        run = runs.start(
+            session,
+            practice=practice,
+            tenant_id=TENANT,
+            entity=entity,
+            mode=SyncMode.FULL,
+            trigger=trigger,
+            person=person,
+            flow_run_id=flow_run_id,
+            now=now,
+        )
+        applied = records.apply(session, table, Scope(practice, TENANT), rows, run_id=run.id, now=now)
+        runs.checkpoint(session, run.id, Tally(applied.added, applied.changed, applied.unchanged))
+        runs.finish(session, run.id, status, now=now)
+        return run.id
+
+
+def edited(installed: Installed, number: str, person: str | None, **columns: object) -> None:
+    """Somebody changes a job in FYI, a day after the first sync."""
+    with installed.database.write() as session:
+        now = BEGAN + timedelta(days=1)
+        edits.edit(session, JOBS, Scope(SLUG, TENANT), number, columns, person=person, now=now)
+
+
+def staff(uuid: str, name: str, email: str | None) -> RecordRow:
+    """Describe a staff member."""
+    values = {**dict.fromkeys(STAFF.columns), "name": name, "email": email}
+    return RecordRow(uuid, uuid.encode(), values)
+
+
+def status_of(installed: Installed, uuid: str) -> FyiStatus:
+    """A staff member's status in FYI."""
+    with installed.database.read() as session:
+        found = session.connection().execute(STAFF.table.select().where(STAFF.table.c.uuid == uuid))
+        return FyiStatus(found.mappings().one()["fyi_status"])
+
+
+def jobs(installed: Installed) -> int:
+    """How many jobs there are."""
+    with installed.database.read() as session:
+        return len(session.connection().execute(JOBS.table.select()).all())
+
+
+def some_jobs(count: int, version: int = 0) -> list[RecordRow]:
+    """Jobs J1, J2 and so on."""
+    return [job(f"J{number}", version) for number in range(1, count + 1)]

@@ -1,0 +1,55 @@
+"""`fyi-xpm runs`: what was done lately, in one line each, with the id that takes it back."""
+
+from tests.cli.office import BEGAN, some_jobs, staff, synced
+from tests.cli.shell import MERE, SLUG, Installed, Shell
+from xpm.store.record_tables import STAFF
+from xpm.store.vocabulary import RunStatus, SyncTrigger
+from xpm.sync.entities import Entity
+
+FLOW_RUN = "0c0f4a0e-5a6f-4a5e-9f86-3f1d2f2f7a11"
+
+
+def lines(printed: str) -> list[str]:
+    """What stands under the heading, without the legend."""
+    return [line for line in printed.splitlines() if f"{BEGAN:%b}" in line]
+
+
+def test_runs_are_listed_newest_first_each_with_what_it_did(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+    synced(installed, some_jobs(3), FLOW_RUN)
+    synced(installed, [staff("s1", "Sam", None)], FLOW_RUN, table=STAFF, entity=Entity.STAFF)
+    again = [*some_jobs(2, version=1), *some_jobs(4)[3:]]
+    synced(installed, again, "by-hand", hours=2, trigger=SyncTrigger.MANUAL, person=MERE)
+    synced(installed, [], "failed", hours=3, status=RunStatus.ACTION_REQUIRED)
+
+    shown = fyi_xpm("runs", SLUG).out
+
+    failed, by_hand, night = lines(shown)
+    assert "jobs (action required)" in failed
+    assert all(part in by_hand for part in ("by-hand", f"sync by hand, {MERE}", "jobs +1 ~2"))
+    assert all(part in night for part in (f"{BEGAN:%d %b %H:%M}", FLOW_RUN, "overnight sync", "jobs +3, staff +1"))
+    assert "~ changed" in shown
+
+
+def test_no_more_runs_are_listed_than_asked_for(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+    for number in range(3):
+        synced(installed, some_jobs(1, version=number), f"run-{number}", hours=number)
+    shown = lines(fyi_xpm("runs", SLUG, "--limit", "2").out)
+    assert [line for line in shown if "run-2" in line] == [shown[0]]
+    assert len(shown) == 2
+
+
+def test_a_retried_run_is_listed_once_with_all_it_did(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+    synced(installed, some_jobs(1), "retried", status=RunStatus.FAILURE)
+    synced(installed, some_jobs(3), "retried", hours=1)
+    (line,) = lines(fyi_xpm("runs", SLUG).out)
+    assert line.endswith("jobs +3")
+
+
+def test_runs_of_another_practice_are_not_listed_and_none_is_said(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+    installed.add_practice("tasman-bay")
+    synced(installed, some_jobs(1), "theirs", practice="tasman-bay")
+    assert fyi_xpm("runs", SLUG).out == "Nothing has been synchronised yet.\n"
