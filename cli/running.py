@@ -1,6 +1,7 @@
 """`fyi-xpm reconnect` and `fyi-xpm sync`: start a runbook in Prefect and follow it to its end."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from prefect.client.schemas.objects import State
 from cli.arguments import KnownPractice
 from cli.following import follow
 from cli.installation import installation, prefect
+from cli.rehearsing import rehearse
 from cli.terminal import terminal
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import practice_named
@@ -54,12 +56,23 @@ def sync(
     person: Annotated[
         str, typer.Option(metavar="EMAIL", help="Your address in FYI, for Practice Activity.", show_default=False)
     ] = "",
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would change, here and now; nothing is written.")
+    ] = False,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --dry-run: write every change to this file.")
+    ] = None,
 ) -> None:
     """Sync a practice with Xero Practice Manager, now.
 
     Ctrl-C ends this command, not the run, which Prefect shows.
     """
     mode = SyncMode.CHANGES if changes else SyncMode.FULL
+    if dry_run:
+        sys.exit(0 if rehearse(practice, only or EVERYTHING, mode, csv) else 1)
+    if csv:
+        raise typer.BadParameter("--csv goes with --dry-run.")
     entities = [str(entity) for entity in only or EVERYTHING]
     parameters: dict[str, object] = {"practice": practice, "entities": entities, "mode": str(mode), "person": person}
     start_and_follow("sync/sync-practice", practice, parameters)

@@ -64,7 +64,7 @@ class PrefectRuns:
         with _client() as client:
             run = _run_of(client, run_id)
             runbook = client.read_flow(run.flow_id).name
-            if runbook not in RUNBOOKS or run.state is None:
+            if runbook not in RUNBOOKS or run.state is None or run.parameters.get("dry_run"):
                 raise UnknownFlowRun(run_id)
             only_this = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
             tasks = client.read_task_runs(flow_run_filter=only_this)

@@ -34,12 +34,12 @@ def ended(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, State[Any]
 
 def crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook: the program that ran the flow is gone; say so, and put a reconnect that was under way back."""
-    record_interruption(flow_run.parameters["practice"], "runbook.crashed", str(flow_run.id))
+    _interrupted(flow_run, "runbook.crashed")
 
 
 def cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook: somebody cancelled the run; say so, and put a reconnect that was under way back."""
-    record_interruption(flow_run.parameters["practice"], "runbook.cancelled", str(flow_run.id))
+    _interrupted(flow_run, "runbook.cancelled")
 
 
 def state_of(said: Message) -> State[Any]:
@@ -47,3 +47,9 @@ def state_of(said: Message) -> State[Any]:
     if said.status is ActivityStatus.SUCCESS:
         return Completed(message=said.text)
     return Failed(name=str(said.status), message=said.text)
+
+
+def _interrupted(flow_run: FlowRun, key: str) -> None:
+    """Of a dry run there is nothing to say: it writes nothing, however it ends."""
+    if not flow_run.parameters.get("dry_run"):
+        record_interruption(flow_run.parameters["practice"], key, str(flow_run.id))

@@ -1,15 +1,18 @@
 """Bringing a practice in step with Xero Practice Manager: by hand, or every night.
 
 Order and settings are FYI's: jobs, clients, staff, tax returns, custom fields. A part that is switched off is skipped
-with its reason; a part that fails does not stop the others. Writes the artifact `xpm-sync-<practice>`.
+with its reason; a part that fails does not stop the others. Writes the artifact `xpm-sync-<practice>`; a dry run
+changes nothing and writes `xpm-dry-run-<practice>`.
 """
 
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
 
-from flows.ending import cancelled, crashed, ended, stopped
+from flows.dry_run import tried
+from flows.ending import cancelled, crashed, ended, state_of, stopped
 from tasks.connection import check_connection
 from tasks.sync import SYNCS
 from xpm.store.vocabulary import SyncMode, SyncTrigger
@@ -17,9 +20,16 @@ from xpm.sync.entities import EVERYTHING, Entity
 from xpm.words import Stopped
 
 
+def run_name() -> str:
+    """What the UI calls a run."""
+    asked = flow_run.parameters
+    kind = "dry run" if asked["dry_run"] else "sync"
+    return f"{asked['practice']} · {asked['trigger']} {kind}, {asked['mode']}"
+
+
 @flow(
     name="sync",
-    flow_run_name="{practice} · {trigger} sync, {mode}",
+    flow_run_name=run_name,
     on_crashed=[crashed],
     on_cancellation=[cancelled],
 )
@@ -29,6 +39,8 @@ def sync(
     mode: SyncMode = SyncMode.FULL,
     trigger: SyncTrigger = SyncTrigger.MANUAL,
     person: str = "",
+    *,
+    dry_run: bool = False,
 ) -> State[Any]:
     """Sync a practice with Xero Practice Manager.
 
@@ -38,11 +50,14 @@ def sync(
         mode: Everything, or only what changed since the last sync.
         trigger: What asked for this run; leave it as it is.
         person: FYI email address of whoever asked, for Practice Activity.
+        dry_run: Only tell what would be added, changed, archived and brought back; nothing is written.
     """
     try:
         check_connection(practice)
     except Stopped as reason:
-        return stopped(practice, reason)
+        return state_of(reason.message) if dry_run else stopped(practice, reason)
+    if dry_run:
+        return tried(practice, entities, mode, trigger)
 
     parts = {
         entity: SYNCS[entity](practice, entity, mode, trigger, person, return_state=True)

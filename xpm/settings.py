@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     xpm_encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     xpm_console_url: str = "http://127.0.0.1:4280"
     xpm_tax_exports: Path | None = None
+    xpm_dry_runs: Path = Path(".xpm/dry-runs")
     xpm_history_days: int = Field(90, ge=1)
     xpm_notify_url: SecretStr | None = None  # the addresses of many services are their own password
 

@@ -75,7 +75,7 @@ def asking(practice: str) -> str:
 
 
 @flow(name="sync")
-def syncing(practice: str) -> None:
+def syncing(practice: str, dry_run: bool = False) -> None:
     """Only deployed, never run."""
 
 
@@ -175,10 +175,11 @@ def test_a_reconnect_is_started_with_what_the_form_says(server: PrefectRuns) -> 
     }
 
 
-def test_runs_of_other_flows_and_runs_that_never_were_are_unknown(server: PrefectRuns) -> None:
+def test_runs_of_other_flows_dry_runs_and_runs_that_never_were_are_unknown(server: PrefectRuns) -> None:
     with get_client(sync_client=True) as client:
         foreign = client.create_flow_run(cleaning).id
-    for run_id in (foreign, uuid4()):
+        dry_run = client.create_flow_run(syncing, parameters={"practice": "harbour-vale", "dry_run": True}).id
+    for run_id in (foreign, dry_run, uuid4()):
         with pytest.raises(UnknownFlowRun):
             server.read(run_id)
     with pytest.raises(UnknownFlowRun):

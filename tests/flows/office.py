@@ -23,7 +23,7 @@ from xpm.connection.callback import receive, set_out
 from xpm.connection.integration import Integration
 from xpm.store import activity, connections, people, practices
 from xpm.store.database import Database
-from xpm.store.tables import AuthorisationAttempt, PracticeActivity
+from xpm.store.tables import AuthorisationAttempt, PracticeActivity, StoreTable
 from xpm.store.transitions import UNDER_WAY
 from xpm.store.vocabulary import AttemptOutcome
 
@@ -94,6 +94,14 @@ class Office:
         """Whether a reconnect is under way."""
         with self.database.read() as session:
             return connections.get(session, SLUG).state in UNDER_WAY
+
+    def everything_stored(self) -> dict[str, list[str]]:
+        """Every row of every table."""
+        with self.database.read() as session:
+            return {
+                name: sorted(repr(tuple(row)) for row in session.connection().execute(table.select()))
+                for name, table in StoreTable.metadata.tables.items()
+            }
 
     def waiting_attempt(self) -> AuthorisationAttempt | None:
         """The attempt that waits for an answer."""

@@ -1,19 +1,27 @@
 """The sync runbook: parts that fail alone, retries that repeat only what failed, and parts that are left out."""
 
+import json
+import stat
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 
+from flows.ending import cancelled, crashed
 from flows.reconnect import reconnect
 from flows.sync import sync
+from sandbox import edits
 from sandbox.faults import fault_from
-from sandbox.world import MERE
+from sandbox.world import HARBOUR_VALE, MERE
 from tests.flows.office import SLUG, Office, administrator, consents
 from xpm.store import practices
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
@@ -98,6 +106,88 @@ def test_a_dead_consent_is_said_once_and_every_part_ends_at_once(connected: Offi
     assert said.count("XPM needs to reconnect") == 1
     assert said.count("There is a problem with your XPM integration and authentication failed") == 1
     assert len(world.journal.requests()) <= len(Entity)
+
+
+@pytest.fixture
+def dry_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where dry runs put their files."""
+    folder = tmp_path / "dry-runs"
+    monkeypatch.setenv("XPM_DRY_RUNS", str(folder))
+    return folder
+
+
+def test_a_dry_run_writes_nothing_and_lists_what_a_sync_would_change(connected: Office, dry_runs: Path) -> None:
+    xpm = connected.sandbox.world.practices[HARBOUR_VALE]
+    clients = list(xpm.clients.records())
+    edits.change(xpm, "clients", clients[0]["UUID"], {"Phone": "=1+1"})
+    edits.archive(xpm, clients[1]["UUID"])
+    stored = connected.everything_stored()
+
+    state = sync(SLUG, [Entity.STAFF, Entity.CLIENTS], dry_run=True, return_state=True)
+
+    assert (state.name, state.is_completed()) == ("Dry run", True)
+    assert state.message == (
+        "Dry run of Harbour & Vale, nothing was written: 0 would be added, 1 changed, 1 archived, 0 brought back."
+    )
+    assert connected.everything_stored() == stored
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(flow_run_of(state))
+        (listed,) = client.read_artifacts(
+            artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=[f"xpm-dry-run-{SLUG}"]))
+        )
+    assert run.name == "harbour-vale · manual dry run, full"
+    (file,) = dry_runs.iterdir()
+    assert file.name == f"{run.id}.csv"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "'=1+1" in file.read_text("utf-8-sig")
+    shown = [tuple(line.values()) for line in json.loads(str(listed.data))]
+    assert shown == [
+        ("Clients", clients[1]["UUID"], clients[1]["Name"], "archived", "is_archived", "no", "yes"),
+        ("Clients", clients[1]["UUID"], clients[1]["Name"], "archived", "archived", "", "archived"),
+        ("Clients", clients[0]["UUID"], clients[0]["Name"], "changed", "phone", clients[0]["Phone"] or "", "=1+1"),
+    ]
+    assert f"3 of 3 lines are shown here; the file {file} has all of them" in (listed.description or "")
+
+
+def test_custom_fields_of_a_dry_run_are_of_the_records_that_would_have_come_by_then(
+    connected: Office, dry_runs: Path
+) -> None:
+    xpm = connected.sandbox.world.practices[HARBOUR_VALE]
+    added = edits.add(xpm, "clients", {"Name": "Newcomer & Co"})["UUID"]
+    connected.sandbox.world.journal.clear()
+    assert sync(SLUG, [Entity.CLIENTS, Entity.CUSTOM_FIELDS], dry_run=True, return_state=True).is_completed()
+    asked = [seen["path"] for seen in connected.sandbox.world.journal.requests()]
+    assert f"client.api/get/{added}/customfield" in asked
+
+
+def test_a_dry_run_that_could_not_look_at_everything_is_no_success_and_leaves_no_entry(
+    connected: Office, dry_runs: Path
+) -> None:
+    connected.sandbox.world.faults.order(fault_from(REFUSAL))
+    stored = connected.everything_stored()
+    state = sync(SLUG, [Entity.CLIENTS, Entity.STAFF], dry_run=True, return_state=True)
+    assert (state.name, state.is_failed()) == ("Dry run failed", True)
+    assert "Clients could not be synchronised" in (state.message or "")
+    assert connected.everything_stored() == stored
+
+
+@pytest.mark.parametrize("hook", [crashed, cancelled])
+def test_a_dry_run_that_is_interrupted_or_cannot_begin_leaves_no_entry(
+    office: Office, hook: Callable[..., None]
+) -> None:
+    stored = office.everything_stored()
+    state = sync(SLUG, dry_run=True, return_state=True)
+    assert (state.name, state.is_failed()) == ("Action Required", True)
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(flow_run_of(state))
+    hook(sync, run, state)
+    assert office.everything_stored() == stored
+
+
+def flow_run_of(state: State[Any]) -> UUID:
+    """The run that ended so."""
+    assert state.state_details.flow_run_id is not None
+    return state.state_details.flow_run_id
 
 
 def retried(ended: State[Any]) -> State[Any]:

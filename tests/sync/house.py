@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,7 +33,8 @@ from xpm.store.tables import Quarantine, StoreTable, SyncRun
 from xpm.store.vault import Vault
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
-from xpm.sync.result import SyncResult
+from xpm.sync.preview import preview_sync
+from xpm.sync.result import Preview, SyncResult
 from xpm.sync.run import run_sync
 from xpm.sync.work import SyncRequest
 from xpm.xero.clock import utc_now
@@ -96,6 +97,10 @@ class House:
         """Run a sync as the product does."""
         return run_sync(self.integration, request(entity, mode, **more))
 
+    def preview(self, entity: Entity, mode: SyncMode = SyncMode.FULL, earlier: Sequence[Preview] = ()) -> Preview:
+        """Run a dry run as the product does."""
+        return preview_sync(self.integration, request(entity, mode), earlier)
+
     def sync_everything(self) -> dict[Entity, SyncResult]:
         """A full sync of every entity."""
         return {entity: self.sync(entity) for entity in Entity}
@@ -137,6 +142,10 @@ class House:
         with self.database.read() as session:
             return [dict(row._mapping) for row in session.connection().execute(select(found))]
 
+    def everything_stored(self) -> dict[str, list[str]]:
+        """Every row of every table."""
+        return {name: sorted(map(repr, self.rows(name))) for name in StoreTable.metadata.tables}
+
     def active(self, table: str, key: str) -> set[str]:
         """The keys of what is not archived."""
         return {row[key] for row in self.rows(table) if row["archived_at"] is None}
@@ -177,7 +186,7 @@ def opened(server: SandboxServer, database: Database, *, history_start: dt.date 
             generous_settings(server.url, key, url), database, Vault([key]), http, clock, clock.wait
         )
         _move_in(integration, history_start)
-        _connect(integration)
+        connect(integration)
         yield House(server, integration, clock)
 
 
@@ -195,16 +204,20 @@ def _move_in(integration: Integration, history_start: dt.date) -> None:
         people.add(session, SLUG, MERE, "Mere Tāne", is_admin=True)
 
 
-def _connect(integration: Integration) -> None:
+def connect(
+    integration: Integration, tenant: str = HARBOUR_VALE, *, run: str = "the-reconnect", confirmed: bool = True
+) -> None:
+    """Connect the practice to an XPM practice, whichever it had before, by a real consent."""
     with integration.database.read() as session:
         user = people.by_email(session, SLUG, MERE)
     assert user
     person = Person(id=user.id, name=user.name, email=user.email)
-    invitation = invite(integration, SLUG, person, minutes=30, flow_run_id="the-reconnect")
+    invitation = invite(integration, SLUG, person, minutes=30, flow_run_id=run)
     way = set_out(integration, invitation.attempt_id)
-    callback = visit(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
+    callback = visit(way.url.get_secret_value(), MERE, tenants=[tenant])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
-    choose(integration, invitation, offer)
-    confirm(integration, invitation, offer.tenant_name)
+    choose(integration, invitation, offer, another_practice=confirmed)
+    if confirmed:
+        confirm(integration, invitation, offer.tenant_name)
     reset(integration, invitation)

@@ -7,16 +7,15 @@ from contextlib import contextmanager
 import pytest
 
 from tests.sync.expected import assert_clients_equal_truth
-from tests.sync.house import SCOPE, SLUG, House, request
+from tests.sync.house import SLUG, House, request
 from xpm.connection.access import practice_access
-from xpm.store import records
 from xpm.store.record_tables import STAFF
 from xpm.store.runs import Tally
 from xpm.store.vocabulary import RunStatus
 from xpm.sync.entities import Entity
 from xpm.sync.plans import sync_staff
 from xpm.sync.rows import uuid_row
-from xpm.sync.work import LEASE, Work, working
+from xpm.sync.work import LEASE, Run, working
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 from xpm.xero.models import Staff
@@ -25,7 +24,7 @@ FIRST, SECOND = "flow-run-1", "flow-run-2"
 
 
 @contextmanager
-def working_on(house: House, entity: Entity, flow_run_id: str) -> Iterator[Work]:
+def working_on(house: House, entity: Entity, flow_run_id: str) -> Iterator[Run]:
     """A run that goes on while the block does."""
     with practice_access(house.integration, SLUG) as access:
         asked = request(entity, flow_run_id=flow_run_id)
@@ -89,9 +88,9 @@ def write_after_a_takeover(house: House) -> None:
         house.clock.ahead += 2 * LEASE
         house.sync(Entity.STAFF, flow_run_id=SECOND)
         stranger = uuid_row(Staff(uuid="a-stranger"))
-        with zombie.commit() as session:
-            records.apply(session, STAFF, SCOPE, [stranger], run_id=zombie.run_id, now=house.clock())
-            zombie.note(session, Tally(added=1))
+        with zombie.batch() as batch:
+            batch.apply(STAFF, [stranger])
+            batch.note(Tally(added=1))
 
 
 def test_a_run_that_was_taken_over_commits_nothing_any_more(house: House) -> None:

@@ -68,3 +68,11 @@ def due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, 
     )
     found = session.connection().execute(statement.where(urgency < 2) if changes_only else statement)  # noqa: PLR2004
     return [Due(*row) for row in found]
+
+
+def last_compared(session: Session, scope: Scope, kind: OwnerKind) -> dict[str, datetime]:
+    """Tell when each record's values were last compared; records that never were are not in it."""
+    noted = select(_COMPARED.c.owner_key, _COMPARED.c.compared_at).where(
+        _COMPARED.c.practice == scope.practice, _COMPARED.c.tenant_id == scope.tenant_id, _COMPARED.c.owner_kind == kind
+    )
+    return dict(session.connection().execute(noted).tuples().all())

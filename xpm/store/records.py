@@ -14,6 +14,7 @@ from sqlmodel import Session
 from xpm.store import record_writes
 from xpm.store.key_lists import among
 from xpm.store.record_changes import Author, ChangeLog
+from xpm.store.record_preview import Effect, counted, effect, version_of, versions
 from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.vocabulary import GONE, ArchiveReason, ChangeKind
@@ -31,10 +32,8 @@ __all__ = [
     "archive_others",
     "count_active",
     "count_present",
+    "scopes_beside",
 ]
-
-DIFFERENT = (ChangeKind.CHANGED, ChangeKind.ARCHIVED, ChangeKind.RESTORED)
-"""What can become of a record that is stored already."""
 
 BATCH = 5_000  # keys in one query, so that memory stays small however many are given
 
@@ -104,46 +103,33 @@ def archive(
     return archived
 
 
-def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:
-    """Archive what the practice has of XPM practices it was connected to before, and tell how many records that was."""
+def scopes_beside(session: Session, table: RecordTable, scope: Scope) -> list[Scope]:
+    """Find the XPM practices that this practice was connected to before and still has current records of."""
     columns = table.table.c
     others = select(columns.tenant_id.distinct()).where(
         columns.practice == scope.practice, columns.tenant_id != scope.tenant_id, columns.archived_at.is_(None)
     )
-    archived = 0
-    for tenant_id in session.connection().scalars(others).all():
-        other = Scope(scope.practice, tenant_id)
+    return [Scope(scope.practice, tenant_id) for tenant_id in session.connection().scalars(others)]
+
+
+def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:
+    """Archive what the practice has of XPM practices it was connected to before, and tell how many records that was."""
+    archived, reason = 0, ArchiveReason.OTHER_PRACTICE
+    for other in scopes_beside(session, table, scope):
         keys = list(active_keys(session, table, other))
-        archived += archive(session, table, other, keys, ArchiveReason.OTHER_PRACTICE, run_id=run_id, now=now)
+        archived += archive(session, table, other, keys, reason, run_id=run_id, now=now)
     return archived
 
 
 def _apply_batch(log: ChangeLog, rows: Sequence[RecordRow]) -> Applied:
-    table, columns = log.table, log.table.table.c
-    known = select(columns[table.key], columns.content_hash, columns.archived_reason).where(
-        in_scope(table, log.scope), among(columns[table.key], [row.key for row in rows])
-    )
-    stored = {key: (digest, archived) for key, digest, archived in log.connection.execute(known)}
-    new = [row for row in rows if row.key not in stored]
-    different: dict[ChangeKind, list[RecordRow]] = {kind: [] for kind in DIFFERENT}
+    stored = versions(log.connection, log.table, log.scope, [row.key for row in rows])
+    effects = {row.key: effect(stored.get(row.key), version_of(row)) for row in rows}
+    by_effect: dict[Effect | None, list[RecordRow]] = {one: [] for one in (None, *Effect)}
     for row in rows:
-        if row.key in stored and stored[row.key] != (row.content_hash, row.archived):
-            different[_kind(row, stored[row.key][1])].append(row)
-    record_writes.write(log, new, different)
-    counts = {kind: len(changing) for kind, changing in different.items()}
-    return Applied(
-        added=len(new),
-        changed=counts[ChangeKind.CHANGED],
-        unchanged=len(rows) - len(new) - sum(counts.values()),
-        restored=counts[ChangeKind.RESTORED],
-        archived=counts[ChangeKind.ARCHIVED],
-    )
-
-
-def _kind(row: RecordRow, archived: ArchiveReason | None) -> ChangeKind:
-    if (row.archived is None) == (archived is None):
-        return ChangeKind.CHANGED
-    return ChangeKind.RESTORED if row.archived is None else ChangeKind.ARCHIVED
+        by_effect[effects[row.key]].append(row)
+    different = {ChangeKind(one): by_effect[one] for one in (Effect.CHANGED, Effect.RESTORED, Effect.ARCHIVED)}
+    record_writes.write(log, by_effect[Effect.ADDED], different)
+    return counted(effects.values())
 
 
 def _active(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:

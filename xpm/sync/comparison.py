@@ -32,17 +32,19 @@ def differences(
         if key not in stored:
             yield Difference(name, key, "", "a record", None)
         else:
-            yield from _fields(name, row, stored[key])
+            for field, before, after in fields(stored[key], row):
+                yield Difference(name, key, field, after, before)
     for key in record_reads.keys_present(session, table, scope):
         if key not in expected:
             yield Difference(name, key, "", None, "a record")
 
 
-def _fields(table: str, source: RecordRow, stored: RecordRow) -> Iterator[Difference]:
-    sides = ({**source.columns, **_beside(source)}, {**stored.columns, **_beside(stored)})
-    for field, value in sides[0].items():
-        if value != sides[1].get(field):
-            yield Difference(table, source.key, field, value, sides[1].get(field))
+def fields(stored: RecordRow, source: RecordRow) -> Iterator[tuple[str, object, object]]:
+    """Every field that is not the same, as it is stored and as Xero has it; what stands beside the record is a list."""
+    sides = ({**stored.columns, **_beside(stored)}, {**source.columns, **_beside(source)})
+    for field, value in sides[1].items():
+        if value != sides[0].get(field):
+            yield field, sides[0].get(field), value
 
 
 def _beside(row: RecordRow) -> Mapping[str, object]:

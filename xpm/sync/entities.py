@@ -41,7 +41,7 @@ LABELS = {
     "staff": "Staff",
     "tax_return": "Tax returns",
     "custom_field_definition": "Custom fields",
-    "client_custom_fields": "Custom field values of clients",
-    "job_custom_fields": "Custom field values of jobs",
+    "client_custom_fields": "Custom fields of clients",
+    "job_custom_fields": "Custom fields of jobs",
 }
 """What an administrator calls each kind of record (`xpm.store.record_tables.ALL`)."""

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 
-from xpm.store import custom_fields, record_tables, records
+from xpm.store import record_tables
 from xpm.store.record_rows import RecordRow
 from xpm.store.runs import Tally
 from xpm.store.vocabulary import OwnerKind, SyncMode
-from xpm.sync.intake import Intake, set_aside
+from xpm.sync.intake import Intake
 from xpm.sync.rows import field_values_row, uuid_row
 from xpm.sync.work import Work
 from xpm.xero.errors import NotFound, UnreadableAnswer
@@ -73,12 +73,11 @@ def sync_values(work: Work) -> Compared:
 def owners_to_compare(work: Work) -> list[Owner]:
     """Whose values to read, the most urgent first. Changes only: those never compared, or changed since they were."""
     changes_only = work.request.mode is SyncMode.CHANGES
-    with work.integration.database.read() as session:
-        due = [
-            (owner, kind)
-            for kind, (table, _) in TABLES.items()
-            for owner in custom_fields.due(session, table, work.scope, kind, changes_only=changes_only)
-        ]
+    due = [
+        (owner, kind)
+        for kind, (table, _) in TABLES.items()
+        for owner in work.due(kind, table, changes_only=changes_only)
+    ]
     due.sort(key=lambda one: (one[0].urgency, one[0].compared_at or datetime.min.replace(tzinfo=UTC)))
     return [(kind, owner.key) for owner, kind in due]
 
@@ -109,15 +108,15 @@ def _store(
 ) -> _Stored:
     """Store a batch whose values were asked for from `asked_at` on."""
     compared = different = 0
-    with work.commit() as session:
+    with work.batch() as batch:
         for kind, (_, table) in TABLES.items():
             mine = [answer for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
             rows = [answer for answer in mine if isinstance(answer, RecordRow)]
             unreadable = [answer for answer in mine if isinstance(answer, Unreadable)]
-            applied = records.apply(session, table, work.scope, rows, run_id=work.run_id, now=work.integration.clock())
-            custom_fields.note_compared(session, work.scope, kind, (row.key for row in rows), asked_at)
-            set_aside(work, session, f"{kind}_custom_fields", unreadable, [row.key for row in rows])
-            work.note(session, Tally(quarantined=len(unreadable)))
+            applied = batch.apply(table, rows)
+            batch.note_compared(kind, (row.key for row in rows), asked_at)
+            batch.set_aside(f"{kind}_custom_fields", unreadable, [row.key for row in rows])
+            batch.note(Tally(quarantined=len(unreadable)))
             compared, different = compared + len(rows), different + applied.added + applied.changed
-        work.note(session, Tally(calls=len(owners)))
+        batch.note(Tally(calls=len(owners)))
     return _Stored(compared, different)

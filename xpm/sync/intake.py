@@ -1,19 +1,16 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Generic, Literal, TypeVar
 
-from sqlmodel import Session
-
-from xpm.store import quarantine, records
+from xpm.store import records
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
-from xpm.store.tables import Quarantine
-from xpm.store.vocabulary import ArchiveReason
+from xpm.sync.batch import Batch
 from xpm.sync.work import Work
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Pull, Unreadable
@@ -73,11 +70,11 @@ class Intake(Generic[M]):
             XeroError: the pull broke off; the batches before are stored, and prove nothing about what is absent.
         """
         taken: set[str] = set()
-        for batch in _batches(pull, BATCH):
-            taken |= self._store(batch)
+        for arrived in _batches(pull, BATCH):
+            taken |= self._store(arrived)
         self.server_time = self.server_time or pull.facts.server_time
-        with self._work.commit() as session:
-            self._work.note(session, Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
+        with self._work.batch() as batch:
+            batch.note(Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
         return taken
 
     def take_all(self, pull: Pull[M]) -> None:
@@ -101,7 +98,7 @@ class Intake(Generic[M]):
         It is when so many are gone that Xero's mistake is more likely than the practice's doing, and when the key of
         a record could not be read: any of those gone may be that one.
         """
-        stored = self._stored()
+        stored = self._work.count_active(self.table)
         tolerated = max(MISSING_TOLERATED, SHARE_TOLERATED * stored) if self.seen else EMPTY_TOLERATED
         if len(gone) > tolerated:
             return self.suspect(len(gone))
@@ -112,78 +109,47 @@ class Intake(Generic[M]):
 
     def suspect(self, missing: int) -> Literal[False]:
         """Note that what Xero sent cannot be all there is, and do not believe it."""
-        self.suspicion = Suspicion(self._what, missing, self._stored())
+        self.suspicion = Suspicion(self._what, missing, self._work.count_active(self.table))
         return False
 
     def conclude(self) -> None:
-        """Note that all of Xero's side was seen: what earlier runs set aside and did not come again is gone or well."""
+        """Note that all of Xero's side was seen: what earlier runs set aside and did not come again is gone or well.
+
+        And what FYI has of another XPM practice, which an administrator left for this one, is no longer current.
+        """
         self.complete = True
         if self.suspicion is None:
-            with self._work.commit() as session:
-                _dismiss(self._work, session, self.table.table.name, lambda entry: entry.run_id != self._work.run_id)
-
-    def _stored(self) -> int:
-        with self._work.integration.database.read() as session:
-            return records.count_active(session, self.table, self._work.scope)
+            with self._work.batch() as batch:
+                batch.dismiss_earlier(self.table.table.name)
+                count = batch.archive_others(self.table)
+                batch.note(Tally(archived=0 if self._beside else count))
 
     def _archive(self, keys: Collection[str]) -> None:
         if not keys:
             return
-        scope, run_id, now = self._work.scope, self._work.run_id, self._work.integration.clock()
-        with self._work.commit() as session:
-            count = records.archive(session, self.table, scope, keys, ArchiveReason.ABSENT, run_id=run_id, now=now)
-            self._work.note(session, Tally(archived=0 if self._beside else count))
+        with self._work.batch() as batch:
+            count = batch.archive(self.table, keys)
+            batch.note(Tally(archived=0 if self._beside else count))
 
-    def _store(self, batch: list[M | Unreadable]) -> set[str]:
-        rows = [self._to_row(record) for record in batch if not isinstance(record, Unreadable)]
-        unreadable = {record.key or record.payload: record for record in batch if isinstance(record, Unreadable)}
-        with self._work.commit() as session:
-            applied = self._apply(session, rows)
-            set_aside(self._work, session, self.table.table.name, unreadable.values(), [row.key for row in rows])
+    def _store(self, arrived: list[M | Unreadable]) -> set[str]:
+        rows = [self._to_row(record) for record in arrived if not isinstance(record, Unreadable)]
+        unreadable = {record.key or record.payload: record for record in arrived if isinstance(record, Unreadable)}
+        with self._work.batch() as batch:
+            applied = self._apply(batch, rows)
+            batch.set_aside(self.table.table.name, unreadable.values(), [row.key for row in rows])
             counted = Applied() if self._beside else applied
             new = unreadable.keys() - self._unreadable.keys()
-            self._work.note(session, Tally(**asdict(counted), quarantined=len(new)))
+            batch.note(Tally(**asdict(counted), quarantined=len(new)))
         self._unreadable |= unreadable
         keys = {row.key for row in rows} | {record.key for record in unreadable.values() if record.key is not None}
         self.seen |= keys
         return keys
 
-    def _apply(self, session: Session, rows: list[RecordRow]) -> Applied:
-        """Store the rows; one that an earlier list of this run had too counts again only if it is different now."""
-        scope, run_id, now = self._work.scope, self._work.run_id, self._work.integration.clock()
+    def _apply(self, batch: Batch, rows: Sequence[RecordRow]) -> Applied:
+        """Take the rows in; one that an earlier list of this run had too counts again only if it is different now."""
         first = [row for row in rows if row.key not in self.seen]
         again = [row for row in rows if row.key in self.seen]
-        applied = records.apply(session, self.table, scope, first, run_id=run_id, now=now)
-        repeated = records.apply(session, self.table, scope, again, run_id=run_id, now=now)
-        return applied + replace(repeated, unchanged=0)
-
-
-def set_aside(
-    work: Work, session: Session, entity: str, unreadable: Collection[Unreadable], read_well: Collection[str]
-) -> None:
-    """Keep what could not be read, with its reason; what was read well this time leaves the quarantine."""
-    now = work.integration.clock()
-    quarantine.resolve(session, work.scope, entity, read_well, now)
-    keyless = {record.payload for record in unreadable if record.key is None}
-    if keyless:  # known again by nothing but what XPM sent
-        _dismiss(work, session, entity, lambda entry: entry.record_key is None and entry.payload in keyless)
-    for record in unreadable:
-        quarantine.put(
-            session,
-            work.scope,
-            entity,
-            record_key=record.key,
-            reason=record.reason,
-            payload=record.payload,
-            run_id=work.run_id,
-            now=now,
-        )
-
-
-def _dismiss(work: Work, session: Session, entity: str, is_over: Callable[[Quarantine], bool]) -> None:
-    for entry in quarantine.unresolved(session, work.scope, entity):
-        if entry.id is not None and is_over(entry):
-            quarantine.dismiss(session, entry.id, work.integration.clock())
+        return batch.apply(self.table, first) + replace(batch.apply(self.table, again), unchanged=0)
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

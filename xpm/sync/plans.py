@@ -31,7 +31,7 @@ def sync_clients(work: Work) -> Intake[Client]:
     groups = Intake[ClientGroup](work, record_tables.CLIENT_GROUPS, uuid_row, beside="Client groups")
     groups.take_all(work.access.api.client_groups())
     clients = Intake[Client](work, record_tables.CLIENTS, client_row)
-    since = _watermark(work) if work.request.mode is SyncMode.CHANGES else None
+    since = _since(work)
     if since is None:
         clients.take_all(work.access.api.clients())
     else:
@@ -49,15 +49,15 @@ def sync_jobs(work: Work) -> Intake[Job]:
     categories = Intake[Category](work, record_tables.JOB_CATEGORIES, uuid_row, beside="Job categories")
     categories.take_all(work.access.api.job_categories())
     jobs = Intake[Job](work, record_tables.JOBS, job_row)
-    full = work.request.mode is SyncMode.FULL
+    full = _since(work) is None
     if full:
         practice = work.access.practice
         for first, last in windows(practice.history_start, work.integration.today(practice)):
             jobs.take(work.access.api.jobs_created(first, last))
     current = jobs.take(work.access.api.current_jobs())
     if _settle(work, jobs, jobs.missing() if full else _left(work, current)):
-        with work.commit() as session:
-            job_currency.note(session, work.scope, current)
+        with work.batch() as batch:
+            batch.note_current_jobs(current)
     if full:
         jobs.conclude()
     jobs.suspicion = jobs.suspicion or categories.suspicion
@@ -115,7 +115,10 @@ def _still_there(work: Work, jobs: Intake[Job], number: str) -> bool:
     return True
 
 
-def _watermark(work: Work) -> datetime | None:
+def _since(work: Work) -> datetime | None:
+    """From when on to ask for changes; `None` to ask for everything, also where nothing is there to start from."""
+    if work.request.mode is SyncMode.FULL:
+        return None
     with work.integration.database.read() as session:
         last = runs.last_successful(session, work.scope.practice, work.scope.tenant_id, work.request.entity)
     return last.watermark if last else None

@@ -1,21 +1,21 @@
-"""What a sync of one entity came to."""
+"""What a sync of one entity came to, or would come to."""
 
 from pydantic import BaseModel, ConfigDict
 
 from xpm.store.vocabulary import RunStatus
+from xpm.sync.changes import Change
 from xpm.sync.entities import Entity
 from xpm.words import Message, Stopped
 
 
-class SyncResult(BaseModel):
-    """The counts of one run, in records, and the sentence that sums it up."""
+class Counts(BaseModel):
+    """How a sync ends: its counts, in records, and the sentence that sums it up."""
 
     model_config = ConfigDict(frozen=True)
 
     entity: Entity
     status: RunStatus
     message: Message
-    run_id: str
     source: int | None = None  # None where the run did not see everything
     stored: int | None = None
     added: int = 0
@@ -27,6 +27,12 @@ class SyncResult(BaseModel):
     calls: int = 0
     bytes: int = 0
 
+
+class SyncResult(Counts):
+    """What a run came to."""
+
+    run_id: str
+
     def raise_for_attention(self) -> None:
         """Raise `Stopped` when an administrator has to look: such a run must not pass for a success."""
         if self.status is RunStatus.ACTION_REQUIRED:
@@ -36,3 +42,9 @@ class SyncResult(BaseModel):
         """The counts by name, for Practice Activity; what was not counted is left out."""
         counted = self.model_dump(exclude={"entity", "status", "message", "run_id"}, exclude_none=True)
         return {name: count for name, count in counted.items() if isinstance(count, int)}
+
+
+class Preview(Counts):
+    """What a run would come to, by a dry run: the same counts and status, and every change that it would make."""
+
+    changes: tuple[Change, ...] = ()

@@ -20,7 +20,7 @@ from xpm.sync.gates import reason_to_skip
 from xpm.sync.intake import Intake
 from xpm.sync.result import SyncResult
 from xpm.sync.tax import source_of
-from xpm.sync.work import SyncRequest, Work, start_run, working
+from xpm.sync.work import Run, SyncRequest, Work, start_run, working
 from xpm.words import Message, message
 from xpm.xero.tax import TaxSource
 
@@ -43,13 +43,14 @@ def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
     """
     with practice_access(integration, request.practice) as access:
         tax = source_of(integration, access)
-        if key := _reason_to_skip(integration, access, request, tax):
+        if key := reason_to_leave_out(integration, access, request, tax):
             return _skipped(integration, access, request, key)
         with working(integration, access, request) as work:
-            return _finish(work, *_carry_out(work, tax))
+            return _finish(work, *carry_out(work, tax))
 
 
-def _carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:
+def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:
+    """The plan of the entity: what came of its main table and, with custom fields, of the values."""
     entity = work.request.entity
     if entity is Entity.CUSTOM_FIELDS:
         definitions = sync_definitions(work)
@@ -66,7 +67,7 @@ PLANS: Mapping[Entity, Callable[[Work], AnyIntake]] = {
 }
 
 
-def _finish(work: Work, intake: AnyIntake, compared: Compared | None) -> SyncResult:
+def _finish(work: Run, intake: AnyIntake, compared: Compared | None) -> SyncResult:
     """Count both sides, sum up, and write the run's end and its entry in one transaction."""
     request, now = work.request, work.integration.clock()
     with work.commit() as session:
@@ -74,30 +75,42 @@ def _finish(work: Work, intake: AnyIntake, compared: Compared | None) -> SyncRes
         if intake.complete:
             run.source_count = intake.source_count()
             run.stored_count = records.count_present(session, intake.table, work.scope)
-        said = _summed_up(run, intake, compared)
-        status = RunStatus.SUCCESS if said.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
+        counts = {name: getattr(run, name) for name in COUNTS}
+        said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared)
+        status = status_of(said)
         watermark = intake.server_time if status is RunStatus.SUCCESS else None
         runs.finish(session, run.id, status, reason_key=said.key, watermark=watermark, now=now)
         return _recorded(session, run, request, said, now)
 
 
-def _summed_up(run: SyncRun, intake: AnyIntake, compared: Compared | None) -> Message:
-    """The least favourable thing that is true of the run."""
-    facts: dict[str, object] = {name: getattr(run, name) for name in COUNTS}
-    facts |= {"entity": Entity(run.entity).label, "source": run.source_count, "stored": run.stored_count}
+def summed_up(
+    entity: Entity,
+    counts: Mapping[str, int],
+    sides: tuple[int | None, int | None],
+    intake: AnyIntake,
+    compared: Compared | None,
+) -> Message:
+    """The least favourable thing that is true of a run. `sides`: how many XPM has, and FYI, if all were seen."""
+    source, stored = sides
+    facts: dict[str, object] = {**counts, "entity": entity.label, "source": source, "stored": stored}
     if intake.suspicion:
         facts |= {"entity": intake.suspicion.what}
         facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
         return message("sync.too_many_missing", **facts)
-    if run.quarantined:
+    if counts["quarantined"]:
         named = [record.key or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
-    if run.source_count != run.stored_count:
+    if source != stored:
         return message("sync.counts_differ", **facts)
     if compared:
         key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
         return message(key, **asdict(compared), **facts)
     return message("sync.succeeded", **facts)
+
+
+def status_of(said: Message) -> RunStatus:
+    """How a run ends of which this is said."""
+    return RunStatus.SUCCESS if said.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
 
 
 def _skipped(integration: Integration, access: PracticeAccess, request: SyncRequest, key: str) -> SyncResult:
@@ -126,9 +139,10 @@ def _recorded(session: Session, run: SyncRun, request: SyncRequest, said: Messag
     return result
 
 
-def _reason_to_skip(
+def reason_to_leave_out(
     integration: Integration, access: PracticeAccess, request: SyncRequest, tax: TaxSource | None
 ) -> str | None:
+    """The words key of the reason why this is not synchronised now, by the practice's settings, or `None`."""
     with integration.database.read() as session:
         settings = practices.settings_of(session, request.practice)
     return reason_to_skip(request.entity, request.trigger, access.practice, settings, tax_source=tax is not None)

@@ -5,17 +5,19 @@ from collections.abc import Mapping, Sequence
 from xpm.connection.explanation import explain
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 from xpm.sync.entities import Entity
-from xpm.sync.result import SyncResult
+from xpm.sync.result import Counts, Preview
 from xpm.words import Message, Stopped, message
 from xpm.xero.errors import XeroError
 
-Outcome = SyncResult | Stopped | XeroError | BaseException
-"""What came of one part: its result, or what ended it."""
+Outcome = Counts | Stopped | XeroError | BaseException
+"""What came of one part: its result or preview, or what ended it."""
+
+EFFECTS = ("added", "changed", "archived", "restored")
 
 
 def message_of(entity: Entity, outcome: Outcome) -> Message:
     """What there is to say of one part."""
-    if isinstance(outcome, SyncResult | Stopped):
+    if isinstance(outcome, Counts | Stopped):
         return outcome.message
     if isinstance(outcome, XeroError):
         return explain(outcome, entity.label)
@@ -40,12 +42,30 @@ def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome])
     return message(f"runbook.{chapter}", practice=practice, remarks=remarks)
 
 
+def sum_up_dry_run(practice: str, parts: Mapping[Entity, Outcome]) -> Message:
+    """What a sync would change in all; that it would end with something to look at, or that a part is not known."""
+    previews = [outcome for outcome in parts.values() if isinstance(outcome, Preview)]
+    counts = {name: sum(getattr(preview, name) for preview in previews) for name in EFFECTS}
+    titles = (message_of(entity, outcome).title for entity, outcome in parts.items() if not _changes_only(outcome))
+    remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys(titles))
+    if len(previews) < len(parts):
+        return message("dry_run.failed", practice=practice, remarks=remarks)
+    if not all(_is_well(preview) for preview in previews):
+        return message("dry_run.attention", practice=practice, remarks=remarks)
+    return message("dry_run.done", practice=practice, remarks=remarks, **counts)
+
+
+def _changes_only(outcome: Outcome) -> bool:
+    """Whether the counts say all there is to say."""
+    return isinstance(outcome, Counts) and outcome.status is RunStatus.SUCCESS
+
+
 def _is_skipped(outcome: Outcome) -> bool:
-    return isinstance(outcome, SyncResult) and outcome.status is RunStatus.SKIPPED
+    return isinstance(outcome, Counts) and outcome.status is RunStatus.SKIPPED
 
 
 def _is_well(outcome: Outcome) -> bool:
-    return isinstance(outcome, SyncResult) and outcome.status in (RunStatus.SUCCESS, RunStatus.SKIPPED)
+    return isinstance(outcome, Counts) and outcome.status in (RunStatus.SUCCESS, RunStatus.SKIPPED)
 
 
 def _worst(said: Sequence[Message]) -> ActivityStatus:

@@ -1,8 +1,9 @@
 """One sync of one entity while it runs: its row, its lease, and the one way in which anything is committed."""
 
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,12 +11,14 @@ from sqlmodel import Session
 
 from xpm.connection.access import PracticeAccess
 from xpm.connection.integration import Integration
-from xpm.store import leases, runs
+from xpm.store import custom_fields, leases, records, runs
+from xpm.store.custom_fields import Due
 from xpm.store.leases import Lease
 from xpm.store.record_rows import Scope
-from xpm.store.runs import Tally
+from xpm.store.record_tables import RecordTable
 from xpm.store.tables import SyncRun
-from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode, SyncTrigger
+from xpm.sync.batch import Batch, StoredBatch
 from xpm.sync.entities import Entity
 from xpm.words import stop
 
@@ -37,13 +40,35 @@ class SyncRequest:
 
 
 @dataclass(frozen=True)
-class Work:
-    """A running sync and what it works with. Nothing of it is written but through `commit`."""
+class Work(ABC):
+    """A sync and what it works with. What becomes of that which arrives is decided by its batches alone."""
 
     integration: Integration
     access: PracticeAccess
     request: SyncRequest
-    scope: Scope
+
+    @property
+    def scope(self) -> Scope:
+        """Whose records."""
+        return Scope(self.request.practice, self.access.tenant_id)
+
+    @abstractmethod
+    def batch(self) -> AbstractContextManager[Batch]:
+        """One step, which holds as a whole when the block ends well."""
+
+    @abstractmethod
+    def count_active(self, table: RecordTable) -> int:
+        """How many records are current after the steps so far."""
+
+    @abstractmethod
+    def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
+        """Whose custom field values to compare."""
+
+
+@dataclass(frozen=True)
+class Run(Work):
+    """A sync that stores. Nothing of it is written but through `commit`."""
+
     run_id: str
     lease: Lease
 
@@ -59,13 +84,25 @@ class Work:
                 raise stop("sync.interrupted", entity=self.request.entity.label)
             yield session
 
-    def note(self, session: Session, tally: Tally) -> None:
-        """Add to the run's counts, in the transaction that did what they count."""
-        runs.checkpoint(session, self.run_id, tally)
+    @contextmanager
+    def batch(self) -> Iterator[StoredBatch]:
+        """One committed step. Raises Stopped as `commit` does."""
+        with self.commit() as session:
+            yield StoredBatch(session, self.scope, self.run_id, self.integration.clock())
+
+    def count_active(self, table: RecordTable) -> int:
+        """Count what is stored."""
+        with self.integration.database.read() as session:
+            return records.count_active(session, table, self.scope)
+
+    def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
+        """Read what is stored."""
+        with self.integration.database.read() as session:
+            return custom_fields.due(session, table, self.scope, kind, changes_only=changes_only)
 
 
 @contextmanager
-def working(integration: Integration, access: PracticeAccess, request: SyncRequest) -> Iterator[Work]:
+def working(integration: Integration, access: PracticeAccess, request: SyncRequest) -> Iterator[Run]:
     """Start a run, alone for its practice and entity; a run that ends by an error is marked as failed.
 
     Raises:
@@ -78,7 +115,7 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
             _close_killed_runs(session, integration, request, scope)
             run = start_run(session, access, request, integration.clock())
         try:
-            yield Work(integration, access, request, scope, run.id, lease)
+            yield Run(integration, access, request, run.id, lease)
         except BaseException:
             _mark_failed(integration, run.id)
             raise

@@ -1,0 +1,40 @@
+"""A sync that only tells what it would change. Nothing of FYI is written, nor is there an entry in Practice Activity.
+
+Ends Completed as "Dry run", also where a sync would end with Action Required: then the message says so.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.utilities.annotations import quote
+
+from tasks.dry_run import PREVIEWS, publish_changes
+from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.result import Preview
+from xpm.sync.summary import Outcome
+from xpm.words import Message
+
+
+def tried(practice: str, entities: Sequence[Entity], mode: SyncMode, trigger: SyncTrigger) -> State[Any]:
+    """Preview each entity on its own, in the order of a sync, and list what would change.
+
+    Previews go from step to step in quotes: Prefect would look into each of their thousands of changes.
+    """
+    outcomes: dict[Entity, Outcome] = {}
+    for entity in EVERYTHING:
+        if entity in entities:
+            earlier = [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
+            part: State[Any] = PREVIEWS[entity](practice, entity, mode, trigger, quote(earlier), return_state=True)
+            outcomes[entity] = part.result(raise_on_failure=False)
+    listed = publish_changes(practice, quote(outcomes), str(flow_run.id), return_state=True)
+    return _state_of(listed.result())
+
+
+def _state_of(said: Message) -> State[Any]:
+    if said.status is ActivityStatus.FAILURE:
+        return Failed(name="Dry run failed", message=said.text)
+    return Completed(name="Dry run", message=said.text)

@@ -1,0 +1,78 @@
+"""The steps of a dry run: one preview for each button of FYI's "XPM Integration" window, and the list of changes."""
+
+from collections.abc import Mapping, Sequence
+
+from prefect import get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed
+
+from tasks.announcing import announcing_a_break
+from tasks.retrying import WAITS, worth_retrying
+from xpm.connection.integration import Integration
+from xpm.connection.preflight import practice_named
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.changes_csv import changes_file, lines, write_changes
+from xpm.sync.entities import Entity
+from xpm.sync.preview import preview_sync
+from xpm.sync.result import Preview
+from xpm.sync.summary import Outcome, sum_up_dry_run
+from xpm.sync.work import SyncRequest
+from xpm.words import Message, message
+
+HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
+SHOWN = 300  # lines of the artifact: what a page shows at once
+
+
+@task(
+    retries=len(WAITS),
+    retry_delay_seconds=WAITS,
+    retry_jitter_factor=0.3,
+    retry_condition_fn=worth_retrying,
+    persist_result=False,  # it holds people's data, and a retry of the run is to look anew
+    cache_policy=NO_CACHE,
+)
+def preview_entity(
+    practice: str, entity: Entity, mode: SyncMode, trigger: SyncTrigger, earlier: Sequence[Preview]
+) -> Preview | State[Preview]:
+    """Tell what a sync of one entity would change; `earlier`: what this run found of others.
+
+    Raises:
+        Stopped: the connection cannot be used.
+        XeroError: Xero did not answer as it should, after the client's own patience.
+    """
+    request = SyncRequest(practice, entity, mode, trigger, flow_run_id=str(flow_run.id))
+    with Integration.opened() as integration, announcing_a_break(practice):
+        preview = preview_sync(integration, request, earlier)
+    get_run_logger().info(preview.message.text)
+    name = "Skipped" if preview.status is RunStatus.SKIPPED else "Dry run"
+    return Completed(name=name, message=preview.message.text, data=preview)
+
+
+@task(name="List the changes", persist_result=False, cache_policy=NO_CACHE)
+def publish_changes(practice: str, outcomes: Mapping[Entity, Outcome], flow_run_id: str) -> Message:
+    """Show what would change as `xpm-dry-run-<practice>`, and write all of it to a file in the folder XPM_DRY_RUNS.
+
+    Raises:
+        Stopped: the file cannot be written.
+    """
+    with Integration.opened() as integration:
+        said = sum_up_dry_run(practice_named(integration, practice).name, outcomes)
+        file = integration.settings.xpm_dry_runs.resolve() / f"{flow_run_id}.csv"
+    previews = [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
+    with changes_file(file) as opened:
+        write_changes(opened, previews)
+    found = [*lines(previews)]
+    listed = message("dry_run.listed", shown=len(found[:SHOWN]), count=len(found), file=file)
+    create_table_artifact(
+        key=f"xpm-dry-run-{practice}",
+        description=f"{said.text} {listed.text}",
+        table=[dict(zip(HEADS, line, strict=True)) for line in found[:SHOWN]],
+    )
+    return said
+
+
+PREVIEWS = {entity: preview_entity.with_options(name=f"Preview {entity.label.lower()}") for entity in Entity}
+"""A step for each entity, under the name the UI shows."""

@@ -1,0 +1,168 @@
+"""`fyi-xpm sync --dry-run`: looks without Prefect, shows what would change, and writes nothing."""
+
+import csv
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from sandbox import edits
+from sandbox.server import SandboxServer
+from sandbox.world import small_world
+from sandbox.xpm.limits import Limits
+from tests.cli.shell import SLUG, Installed, Shell
+from tests.sync.house import House, opened
+from xpm.settings import Settings
+from xpm.store import activity
+from xpm.store.database import Database
+from xpm.store.tables import PracticeActivity
+from xpm.sync.entities import Entity
+
+FORMULA = '=HYPERLINK("http://evil.example","Tāne, 株")'
+
+
+def text(value: object) -> str:
+    """A setting as the environment has it."""
+    if isinstance(value, tuple):
+        return ",".join(map(text, value))
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a shell has in its environment."""
+    return {name.upper(): text(value) for name, value in settings if value is not None}
+
+
+@pytest.fixture
+def house(fyi_xpm: Shell, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A connected practice, which the command finds in its environment. Prefect is not named there."""
+    with (
+        SandboxServer(small_world(limits=Limits(0, 0, 0, 0))) as server,
+        opened(server, sqlite_database) as house,
+    ):
+        for name, value in environment(house.integration.settings).items():
+            monkeypatch.setenv(name, value)
+        yield house
+
+
+def cells(file: Path) -> list[dict[str, str]]:
+    """The lines of a file of changes."""
+    with file.open(encoding="utf-8-sig", newline="") as opened_file:
+        return list(csv.DictReader(opened_file))
+
+
+def test_it_shows_a_table_for_each_entity_and_writes_nothing(fyi_xpm: Shell, house: House) -> None:
+    stored = house.everything_stored()
+
+    said = fyi_xpm("sync", SLUG, "--dry-run")
+
+    assert said.code == 0
+    for entity, table in {"Jobs": "jobs", "Clients": "clients", "Staff": "staff", "Tax returns": "tax_returns"}.items():
+        assert f"{entity}: {len(house.truth(table))} would be added, 0 changed, 0 archived, 0 brought back." in said.out
+    assert all(member["Name"] in said.out for member in house.truth("staff"))
+    assert said.out.splitlines()[-1].startswith("Dry run of Harbour & Vale, nothing was written: ")
+    assert house.everything_stored() == stored
+
+
+def test_every_change_is_in_the_file_and_no_name_is_a_formula_there(fyi_xpm: Shell, house: House) -> None:
+    house.sync_everything()
+    client = house.truth("clients")[0]
+    edits.change(house.xpm, "clients", client["UUID"], {"Name": FORMULA, "Phone": "two\nlines"})
+    edits.delete(house.xpm, "staff", house.truth("staff")[0]["UUID"])
+    file = Path("changes.csv")
+
+    said = fyi_xpm("sync", SLUG, "--dry-run", "--only", "clients", "--only", "staff", "--csv", str(file))
+
+    assert said.code == 0
+    lines = [tuple(line.values()) for line in cells(file)]
+    what = ("Clients", client["UUID"], f"'{FORMULA}", "changed")
+    assert lines[0][3:] == ("archived", "archived", "", "absent")
+    assert sorted(line for line in lines if line[1] == client["UUID"]) == [
+        (*what, "name", client["Name"], f"'{FORMULA}"),
+        (*what, "phone", client["Phone"] or "", "two\nlines"),
+    ]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_only_what_was_asked_for_is_looked_at(fyi_xpm: Shell, house: House) -> None:
+    house.sync(Entity.CLIENTS)
+    house.forget_calls()
+
+    said = fyi_xpm("sync", SLUG, "--dry-run", "--changes", "--only", "clients")
+
+    assert said.code == 0
+    assert {path.partition(".")[0] for path in house.asked()} == {"clientgroup", "client"}
+    calls = house.server.world.journal.requests()
+    assert [call["path"] for call in calls if "modifiedsince" in call["query_keys"]] == ["client.api/list"]
+
+
+def test_a_long_list_is_cut_and_says_so(fyi_xpm: Shell, house: House) -> None:
+    for number in range(60):
+        edits.add(house.xpm, "staff", {"Name": f"Person {number}"})
+
+    said = fyi_xpm("sync", SLUG, "--dry-run", "--only", "staff")
+
+    assert "14 more lines are not shown; --csv FILE writes all of them." in said.out
+
+
+def test_what_would_need_somebody_ends_with_one(fyi_xpm: Shell, house: House) -> None:
+    edits.change(house.xpm, "jobs", house.truth("jobs")[0]["ID"], {"Budget": "about ten"})
+
+    said = fyi_xpm("sync", SLUG, "--dry-run", "--only", "jobs")
+
+    assert said.code == 1
+    assert "A sync would end with Action Required: Jobs synchronised, except for 1 that could not be read" in said.out
+    assert house.aside() == []
+
+
+def test_an_entity_that_xero_refuses_does_not_keep_the_others_from_being_shown(fyi_xpm: Shell, house: House) -> None:
+    house.order("error_body", "client.api/list", description="No", times=0)
+    stored = house.everything_stored()
+
+    said = fyi_xpm("sync", SLUG, "--dry-run", "--only", "clients", "--only", "staff")
+
+    assert said.code == 1
+    assert "Clients could not be synchronised" in said.out
+    assert "Staff: 4 would be added" in said.out
+    assert "it could not look at everything" in said.out.splitlines()[-1]
+    assert house.everything_stored() == stored
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (("--csv", "changes.csv"), "--dry-run"),
+        (("--dry-run", "--csv", "."), "Name another file"),
+        (("--dry-run", "--csv", "/dev/null/changes.csv"), "Name another file"),
+    ],
+    ids=["without a dry run", "a folder", "no folder"],
+)
+def test_a_file_that_makes_no_sense_is_refused_before_xero_is_asked(
+    fyi_xpm: Shell, house: House, arguments: tuple[str, ...], cure: str
+) -> None:
+    house.forget_calls()
+
+    said = fyi_xpm("sync", SLUG, *arguments)
+
+    assert (said.code, said.out) == (2, "")
+    assert cure in said.err
+    assert said.err.count("\n") == 1
+    assert house.asked() == []
+
+
+def test_a_practice_that_is_not_connected_is_told_to_reconnect(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+
+    said = fyi_xpm("sync", SLUG, "--dry-run")
+
+    assert (said.code, said.out) == (2, "")
+    assert "clicks Reconnect XPM" in said.err
+    assert activity_of(installed) == []
+
+
+def activity_of(installed: Installed) -> list[PracticeActivity]:
+    """Practice Activity."""
+    with installed.database.read() as session:
+        return activity.recent(session, SLUG)

@@ -1,0 +1,78 @@
+"""A practice that was moved to another XPM practice on purpose, and taken back: nothing of it stays."""
+
+from typing import Any
+
+from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
+from tests.sync.house import SLUG, House, connect
+from tests.sync.test_revert import TABLES, state, take_back
+from xpm.store import connections
+from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus
+from xpm.sync.entities import Entity
+from xpm.sync.result import SyncResult
+
+ARCHIVABLE = [
+    name for name in TABLES if name in {"client", "job", "staff", "tax_return", "client_group", "job_category"}
+]
+
+
+def of(rows: list[dict[str, Any]], tenant: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row["tenant_id"] == tenant]
+
+
+def sync_all(house: House, run: str) -> dict[Entity, SyncResult]:
+    return {entity: house.sync(entity, flow_run_id=run) for entity in Entity}
+
+
+def test_after_a_move_only_the_records_of_the_new_practice_are_current(house: House) -> None:
+    sync_all(house, "before")
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    results = sync_all(house, "after")
+    assert {result.status for result in results.values()} == {RunStatus.SUCCESS}
+    for name in ARCHIVABLE:
+        assert of(house.rows(name), HARBOUR_VALE)
+        for row in of(house.rows(name), HARBOUR_VALE):
+            assert row["archived_reason"] in {
+                ArchiveReason.OTHER_PRACTICE,
+                ArchiveReason.ARCHIVED,
+                ArchiveReason.DELETED,
+            }
+        assert any(row["archived_at"] is None for row in of(house.rows(name), COASTAL_BRANCH))
+
+
+def test_a_move_that_is_taken_back_leaves_every_row_as_it_was(house: House) -> None:
+    sync_all(house, "before")
+    before = state(house)
+    moment = house.clock()
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    sync_all(house, "after")
+    sync_all(house, "the night after")
+    take_back(house, since=moment)
+    assert state(house) == before
+
+
+def test_after_a_move_was_taken_back_a_reconnect_to_the_former_practice_needs_no_confirmation(house: House) -> None:
+    sync_all(house, "before")
+    before = state(house)
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    sync_all(house, "after")
+    take_back(house, run="after")
+    with house.database.read() as session:
+        connection = connections.get(session, SLUG)
+    assert (connection.state, connection.tenant_id) == (ConnectionState.NEEDS_RECONNECT, HARBOUR_VALE)
+    connect(house.integration, run="the-return", confirmed=False)
+    results = sync_all(house, "back again")
+    assert state(house) == before
+    assert {(one.added, one.changed, one.archived) for one in results.values()} == {(0, 0, 0)}
+
+
+def test_a_practice_that_moves_back_has_its_records_again(house: House) -> None:
+    sync_all(house, "before")
+    current = {
+        name: house.active(name, key) for name, key in (("client", "uuid"), ("job", "number"), ("staff", "uuid"))
+    }
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    sync_all(house, "away")
+    connect(house.integration, run="the-return")
+    results = sync_all(house, "back again")
+    assert {result.status for result in results.values()} == {RunStatus.SUCCESS}
+    assert {name: house.active(name, "number" if name == "job" else "uuid") for name in current} == current

@@ -1,0 +1,106 @@
+"""One step of a sync: what holds as a whole or not at all."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlmodel import Session
+
+from xpm.store import custom_fields, job_currency, quarantine, records, runs
+from xpm.store.record_rows import Applied, RecordRow, Scope
+from xpm.store.record_tables import RecordTable
+from xpm.store.runs import Tally
+from xpm.store.tables import Quarantine
+from xpm.store.vocabulary import ArchiveReason, OwnerKind
+from xpm.xero.pull import Unreadable
+
+
+class Batch(Protocol):
+    """What a sync may do to FYI in one step."""
+
+    def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
+        """Bring records to these versions."""
+
+    def archive(self, table: RecordTable, keys: Collection[str]) -> int:
+        """Archive records that XPM no longer has, and tell how many were current."""
+
+    def archive_others(self, table: RecordTable) -> int:
+        """Archive what the practice has of XPM practices it was connected to before, and tell how many were current."""
+
+    def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
+        """Keep what could not be read, with its reason; what was read well this time leaves the quarantine."""
+
+    def dismiss_earlier(self, kind: str) -> None:
+        """Let what earlier runs set aside leave the quarantine: it did not come again."""
+
+    def note_current_jobs(self, numbers: Collection[str]) -> None:
+        """Note that these jobs are in XPM's list of current ones, and no others."""
+
+    def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
+        """Note that the custom field values of these records were compared."""
+
+    def note(self, tally: Tally) -> None:
+        """Add to the run's counts."""
+
+
+@dataclass(frozen=True)
+class StoredBatch:
+    """A step that is carried out, in the transaction of `session`."""
+
+    session: Session
+    scope: Scope
+    run_id: str
+    now: datetime
+
+    def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
+        """Bring the stored records to these versions."""
+        return records.apply(self.session, table, self.scope, rows, run_id=self.run_id, now=self.now)
+
+    def archive(self, table: RecordTable, keys: Collection[str]) -> int:
+        """Archive stored records as absent."""
+        reason = ArchiveReason.ABSENT
+        return records.archive(self.session, table, self.scope, keys, reason, run_id=self.run_id, now=self.now)
+
+    def archive_others(self, table: RecordTable) -> int:
+        """Archive stored records of other XPM practices."""
+        return records.archive_others(self.session, table, self.scope, run_id=self.run_id, now=self.now)
+
+    def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
+        """Put into quarantine what could not be read, each once."""
+        quarantine.resolve(self.session, self.scope, kind, read_well, self.now)
+        keyless = {record.payload for record in unreadable if record.key is None}
+        if keyless:  # known again by nothing but what XPM sent
+            self._dismiss(kind, lambda entry: entry.record_key is None and entry.payload in keyless)
+        for record in unreadable:
+            quarantine.put(
+                self.session,
+                self.scope,
+                kind,
+                record_key=record.key,
+                reason=record.reason,
+                payload=record.payload,
+                run_id=self.run_id,
+                now=self.now,
+            )
+
+    def dismiss_earlier(self, kind: str) -> None:
+        """Dismiss the entries of other runs."""
+        self._dismiss(kind, lambda entry: entry.run_id != self.run_id)
+
+    def note_current_jobs(self, numbers: Collection[str]) -> None:
+        """Mark these jobs."""
+        job_currency.note(self.session, self.scope, numbers)
+
+    def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
+        """Write the time down."""
+        custom_fields.note_compared(self.session, self.scope, kind, owner_keys, at)
+
+    def note(self, tally: Tally) -> None:
+        """Add to the run's row what this transaction did."""
+        runs.checkpoint(self.session, self.run_id, tally)
+
+    def _dismiss(self, kind: str, is_over: Callable[[Quarantine], bool]) -> None:
+        for entry in quarantine.unresolved(self.session, self.scope, kind):
+            if entry.id is not None and is_over(entry):
+                quarantine.dismiss(self.session, entry.id, self.now)
