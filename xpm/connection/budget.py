@@ -1,6 +1,7 @@
 """One budget of calls for each tenant, shared by every process through the database."""
 
 import threading
+import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from xpm.connection.pulse import Pulse
 from xpm.store import allowances
 from xpm.store.database import Database
 from xpm.store.vocabulary import CallPriority
-from xpm.xero.clock import Clock, Sleep
+from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.limits import Call
 
 _SIGN_OF_LIFE = HELD.total_seconds() / 3  # between two; one may be lost
@@ -27,7 +28,14 @@ class SharedBudget:
     """
 
     def __init__(
-        self, database: Database, tenant_id: str, limits: Limits, priority: CallPriority, clock: Clock, sleep: Sleep
+        self,
+        database: Database,
+        tenant_id: str,
+        limits: Limits,
+        priority: CallPriority,
+        *,
+        clock: Clock = utc_now,
+        sleep: Sleep = time.sleep,
     ) -> None:
         self._database = database
         self._tenant_id = tenant_id
