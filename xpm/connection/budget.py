@@ -45,6 +45,7 @@ class SharedBudget:
         self._sleep = sleep
         self._places = threading.Semaphore(limits.places(priority))  # threads of one process need not ask the database
         self._turn = threading.Lock()
+        self._desk = threading.Lock()  # SQLite lets its writers wait by looking again ever more rarely
         self._pulse = Pulse(self._renew, _SIGN_OF_LIFE)
 
     @contextmanager
@@ -83,7 +84,7 @@ class SharedBudget:
     @contextmanager
     def _allowance(self) -> Iterator[tuple[Session, Allowance, datetime]]:
         """What is known of the tenant, to be changed by one at a time; and the time at which it is this one's turn."""
-        with self._database.write() as session:
+        with self._desk, self._database.write_hastily() as session:
             allowance = Allowance.model_validate(allowances.locked(session, self._tenant_id))
             yield session, allowance, self._clock()
             allowances.keep(session, self._tenant_id, allowance.model_dump(mode="json", exclude_defaults=True))
