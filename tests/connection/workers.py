@@ -1,16 +1,21 @@
 """What the tests run in processes of their own; a module apart, because a new process imports all of it."""
 
 import multiprocessing as mp
+import threading
+from contextlib import ExitStack
 from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Barrier
+from multiprocessing.synchronize import Barrier, Event
 
 import httpx
 
 from tests.connection.installation import settings_for
+from xpm.connection.allowance import Limits
+from xpm.connection.budget import SharedBudget
 from xpm.connection.integration import Integration
 from xpm.connection.keeper import ConsentKeeper
 from xpm.store.database import Database
 from xpm.store.vault import Vault
+from xpm.store.vocabulary import CallPriority
 
 SPAWN = mp.get_context("spawn")
 
@@ -27,3 +32,13 @@ def renew(
         renewed = keeper.renew(stale)
         stored = keeper.current().access_token
         answers.put((renewed.access_token != stale.access_token, renewed.access_token == stored))
+
+
+def hold_places(url: str, tenant_id: str, limits: Limits, held: Event) -> None:
+    """Begin as many calls as may be under way, and end none of them."""
+    budget = SharedBudget(Database(url), tenant_id, limits, CallPriority.PEOPLE)
+    with ExitStack() as stack:
+        for _ in range(limits.max_concurrent):
+            stack.enter_context(budget.slot("x"))
+        held.set()
+        threading.Event().wait()

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,8 @@ from pydantic import SecretStr
 
 from xpm.xero.api import XpmApi
 from xpm.xero.app import XeroApp
-from xpm.xero.limits import LocalBudget
+from xpm.xero.clock import Clock
+from xpm.xero.limits import Call, Said
 from xpm.xero.tokens import TokenSet
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -106,11 +108,33 @@ class Script:
         return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)  # a fresh one
 
 
+class OpenBudget:
+    """Allows every call at once; knows how many are under way, and what was said to those that ended."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.in_flight = 0
+        self.ended: list[Call] = []
+
+    @contextmanager
+    def slot(self, endpoint: str) -> Iterator[Call]:
+        call = Call(endpoint, self.clock)
+        self.in_flight += 1
+        try:
+            yield call
+        finally:
+            self.in_flight -= 1
+            self.ended.append(call)
+
+    @property
+    def said(self) -> list[Said | None]:
+        return [call.said for call in self.ended]
+
+
 def xpm_api(answer: Answer, clock: FakeClock | None = None) -> XpmApi:
     """The API against a function, with limits that a test does not notice."""
     clock = clock or FakeClock()
-    budget = LocalBudget(5, 10_000, 100_000, clock, clock.sleep)
-    return XpmApi(client(answer), APP, "tenant-1", budget, sleep=clock.sleep, clock=clock)
+    return XpmApi(client(answer), APP, "tenant-1", OpenBudget(clock), sleep=clock.sleep, clock=clock)
 
 
 def envelope(inside: str, status: str = "OK") -> bytes:

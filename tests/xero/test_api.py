@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.xero.fakes import APP, START, FakeClock, Script, Stream, client, envelope, xpm_api
+from tests.xero.fakes import APP, START, FakeClock, OpenBudget, Script, Stream, client, envelope, xpm_api
 from xpm.xero.api import LONGEST_WINDOW, XpmApi
 from xpm.xero.errors import (
     AnswerLost,
@@ -18,7 +18,6 @@ from xpm.xero.errors import (
     XeroError,
     XeroUnavailable,
 )
-from xpm.xero.limits import LocalBudget
 from xpm.xero.models import CustomFieldValue, Staff
 from xpm.xero.patience import MAX_LIMIT_WAITS, MAX_RETRIES
 from xpm.xero.pull import Pull, Unreadable
@@ -178,15 +177,15 @@ def test_an_error_whose_body_breaks_off_is_trouble_like_any_other() -> None:
 def test_a_pull_that_is_given_up_gives_its_place_back() -> None:
     stream = Stream([STAFF])
     clock = FakeClock()
-    budget = LocalBudget(1, 60, 5_000, clock, clock.sleep)
+    budget = OpenBudget(clock)
     api = XpmApi(client(Script([httpx.Response(200, stream=stream)])), APP, "tenant-1", budget, clock=clock)
     records = iter(api.staff())
     next(records)
     assert isinstance(records, Generator)
+    assert budget.in_flight == 1
     records.close()
     assert stream.closed
-    with budget.slot("x"):
-        pass
+    assert budget.in_flight == 0
 
 
 def test_a_body_that_cannot_be_decompressed_is_unreadable() -> None:

@@ -8,9 +8,8 @@ import httpx
 import pytest
 from openpyxl import Workbook
 
-from tests.xero.fakes import FakeClock, Script, client
+from tests.xero.fakes import FakeClock, OpenBudget, Script, client
 from xpm.xero.errors import NotFound, UnreadableAnswer
-from xpm.xero.limits import LocalBudget
 from xpm.xero.models import TaxReturn
 from xpm.xero.pull import Unreadable
 from xpm.xero.tax import TaxExport, TaxFeed
@@ -20,8 +19,7 @@ FEED = "https://api.xero.example/tax/returns"
 
 def feed(*answers: httpx.Response) -> tuple[TaxFeed, Script]:
     script, clock = Script(list(answers)), FakeClock()
-    budget = LocalBudget(5, 1_000, 1_000, clock, clock.sleep)
-    return TaxFeed(client(script), FEED, "tenant-1", budget, sleep=clock.sleep, clock=clock), script
+    return TaxFeed(client(script), FEED, "tenant-1", OpenBudget(clock), sleep=clock.sleep, clock=clock), script
 
 
 def page(numbers: list[int], cursor: str | None = None, total: int | None = None) -> httpx.Response:

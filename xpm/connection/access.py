@@ -13,7 +13,7 @@ from xpm.connection.preflight import practice_named
 from xpm.connection.states import move, named
 from xpm.store import connections, consents, people, practices
 from xpm.store.tables import Connection, Practice
-from xpm.store.vocabulary import ConnectionState, ConsentStatus
+from xpm.store.vocabulary import CallPriority, ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
 from xpm.xero.api import XpmApi
 from xpm.xero.connections import ConnectionsApi
@@ -36,17 +36,20 @@ class ConnectionBroke(Stopped):
 
 @dataclass(frozen=True)
 class PracticeAccess:
-    """A practice and the way to its XPM. `http` carries the practice's tokens."""
+    """A practice and the way to its XPM. `http` carries the practice's tokens; `priority` is that of the calls."""
 
     practice: Practice
     tenant_id: str
     tenant_name: str
     api: XpmApi
     http: httpx.Client
+    priority: CallPriority
 
 
 @contextmanager
-def practice_access(integration: Integration, slug: str) -> Iterator[PracticeAccess]:
+def practice_access(
+    integration: Integration, slug: str, priority: CallPriority = CallPriority.PEOPLE
+) -> Iterator[PracticeAccess]:
     """Use a practice's connection; an error inside that means it is broken changes its state, and is said once.
 
     Raises:
@@ -54,19 +57,24 @@ def practice_access(integration: Integration, slug: str) -> Iterator[PracticeAcc
         XeroError: any other trouble with Xero, which leaves the connection as it is.
     """
     practice = practice_named(integration, slug)
-    with reached(integration, practice, require_connected(integration, practice)) as access:
+    with reached(integration, practice, require_connected(integration, practice), priority) as access:
         yield access
 
 
 @contextmanager
-def reached(integration: Integration, practice: Practice, connection: Connection) -> Iterator[PracticeAccess]:
+def reached(
+    integration: Integration,
+    practice: Practice,
+    connection: Connection,
+    priority: CallPriority = CallPriority.PEOPLE,
+) -> Iterator[PracticeAccess]:
     """Use this connection, whatever its state; otherwise as `practice_access`."""
     keeper = ConsentKeeper(integration, connection.consent_id or "")
     tenant_id = connection.tenant_id or ""
     with integration.signed_http(keeper) as http:
-        api = integration.api(http, tenant_id)
+        api = integration.api(http, tenant_id, priority)
         try:
-            yield PracticeAccess(practice, tenant_id, connection.tenant_name or practice.name, api, http)
+            yield PracticeAccess(practice, tenant_id, connection.tenant_name or practice.name, api, http, priority)
         except XeroError as error:
             if stopped := _notice(integration, connection, http, error):
                 raise stopped from error

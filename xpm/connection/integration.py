@@ -11,15 +11,18 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
+from xpm.connection.allowance import Limits
+from xpm.connection.budget import SharedBudget
 from xpm.settings import Settings
 from xpm.store.database import Database
 from xpm.store.tables import Practice
 from xpm.store.vault import Vault
+from xpm.store.vocabulary import CallPriority
 from xpm.xero.api import XpmApi
 from xpm.xero.app import XeroApp
 from xpm.xero.auth import TokenKeeper, XeroAuth
 from xpm.xero.clock import Clock, Sleep, utc_now
-from xpm.xero.limits import Budget, LocalBudget
+from xpm.xero.limits import Budget
 from xpm.xero.oauth import OAuthClient
 
 
@@ -39,7 +42,7 @@ class Integration:
     http: httpx.Client
     clock: Clock = utc_now
     sleep: Sleep = time.sleep
-    _budgets: dict[str, Budget] = field(default_factory=dict, repr=False)
+    _budgets: dict[tuple[str, CallPriority], Budget] = field(default_factory=dict, repr=False)
 
     @classmethod
     @contextmanager
@@ -73,9 +76,10 @@ class Integration:
         """The day it is by the practice's own clock."""
         return self.clock().astimezone(ZoneInfo(practice.time_zone)).date()
 
-    def api(self, http: httpx.Client, tenant_id: str) -> XpmApi:
-        """One tenant's XPM, within this process's budget for it."""
-        return XpmApi(http, self.app, tenant_id, self.budget(tenant_id), sleep=self.sleep, clock=self.clock)
+    def api(self, http: httpx.Client, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE) -> XpmApi:
+        """One tenant's XPM, within the budget that all processes share."""
+        budget = self.budget(tenant_id, priority)
+        return XpmApi(http, self.app, tenant_id, budget, sleep=self.sleep, clock=self.clock)
 
     @contextmanager
     def signed_http(self, keeper: TokenKeeper) -> Iterator[httpx.Client]:
@@ -83,16 +87,11 @@ class Integration:
         with httpx.Client(auth=XeroAuth(keeper, self.clock), verify=trusted()) as http:
             yield http
 
-    def budget(self, tenant_id: str) -> Budget:
-        """The calls this process may make for one tenant."""
-        limits = self.settings
+    def budget(self, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE) -> Budget:
+        """The calls that may be made for one tenant by callers of this priority."""
+        given = self.settings
+        limits = Limits(given.xero_max_concurrent, given.xero_calls_per_minute, given.xero_calls_per_day)
         return self._budgets.setdefault(
-            tenant_id,
-            LocalBudget(
-                limits.xero_max_concurrent,
-                limits.xero_calls_per_minute,
-                limits.xero_calls_per_day,
-                self.clock,
-                self.sleep,
-            ),
+            (tenant_id, priority),
+            SharedBudget(self.database, tenant_id, limits, priority, clock=self.clock, sleep=self.sleep),
         )

@@ -24,7 +24,7 @@ MIGRATION_LOCK = 0x78706D  # any number, the same in all our processes: "xpm" in
 
 
 class Database:
-    """One database and its two ways in. Safe to share between threads; make a new one after a fork."""
+    """One database and its ways in. Safe to share between threads; make a new one after a fork."""
 
     def __init__(self, url: str) -> None:
         """Prepare for `url`, such as `sqlite:///.xpm/xpm.db`. Raises DatabaseUnavailable on a bad address."""
@@ -32,6 +32,7 @@ class Database:
         self.engine = _engine(self.url)
         readonly = {"postgresql_readonly": True} if self.is_postgresql else {}
         self._reading = self.engine.execution_options(**{sqlite.READ_ONLY: True}, **readonly)
+        self._hasty = self.engine.execution_options(**{sqlite.HASTY: True})
 
     def __repr__(self) -> str:
         """Show the address without its password."""
@@ -55,6 +56,15 @@ class Database:
         On SQLite the writer's lock is taken at the start, so that two writers queue instead of failing half-way.
         """
         with self._connection(self.engine) as connection, _session(connection) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def write_hastily(self) -> Iterator[Session]:
+        """As `write`, for what may be lost when the machine's power fails; the disk is not waited for."""
+        with self._connection(self._hasty) as connection, _session(connection) as session:
+            if self.is_postgresql:
+                postgresql.hurry(session.connection())
             yield session
             session.commit()
 

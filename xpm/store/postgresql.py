@@ -1,7 +1,7 @@
-"""How PostgreSQL's errors are kept from telling what is in a row."""
+"""How PostgreSQL's errors are kept from telling what is in a row, and what it need not wait for."""
 
 from psycopg import Error
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 
@@ -16,3 +16,8 @@ def _leave_out_the_row(context: ExceptionContext) -> None:
     if isinstance(error, Error) and error.diag.message_detail and wrapped is not None:
         wrapped.args = (f"({type(error).__name__}) {error.diag.message_primary}",)
         error.args = (error.diag.message_primary,)
+
+
+def hurry(connection: Connection) -> None:
+    """Let the transaction that is under way end before it is safe on disk; a crash may lose it, and nothing else."""
+    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

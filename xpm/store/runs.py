@@ -82,12 +82,16 @@ def finish(
     *,
     reason_key: str | None = None,
     watermark: datetime | None = None,
+    resumes_at: datetime | None = None,
     now: datetime,
 ) -> SyncRun:
-    """End a run with the counts of its row. `watermark`: everything that changed in XPM up to then is stored."""
+    """End a run with the counts of its row.
+
+    `watermark`: everything that changed in XPM up to then is stored. `resumes_at`: when a parked run can go on.
+    """
     run = get(session, run_id)
     run.status, run.reason_key, run.finished_at = status, reason_key, now
-    run.watermark = watermark
+    run.watermark, run.resumes_at = watermark, resumes_at
     session.flush()
     return run
 

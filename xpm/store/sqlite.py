@@ -11,6 +11,9 @@ from sqlalchemy import Connection, Engine, event
 READ_ONLY = "xpm_read_only"
 """Execution option of connections that must not write."""
 
+HASTY = "xpm_hasty"
+"""Execution option of transactions that may be lost when the power fails; those before them may not."""
+
 BUSY_TIMEOUT_MS = 30_000  # longer than the longest batch any writer commits
 
 
@@ -52,6 +55,9 @@ def _begin(connection: Connection) -> None:
     A deferred transaction that reads first and writes later fails at once with "database is locked" when another
     writer came between, whatever the time-out (https://www.sqlite.org/lang_transaction.html, section 2.2).
     """
-    reading = bool(connection.get_execution_options().get(READ_ONLY))
+    options = connection.get_execution_options()
+    reading = bool(options.get(READ_ONLY))
     connection.exec_driver_sql(f"PRAGMA query_only = {int(reading)}")
+    if not reading:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if options.get(HASTY) else 'FULL'}")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

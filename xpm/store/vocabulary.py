@@ -74,6 +74,15 @@ class SyncTrigger(StrEnum):
     REVERT = "revert"  # takes back what other runs did
 
 
+class CallPriority(StrEnum):
+    """Who goes first when Xero's calls are short, the most urgent first."""
+
+    PEOPLE = "people"  # somebody waits for the answer, or the connection itself is proven
+    CHANGES = "changes"
+    OVERNIGHT = "overnight"
+    VERIFICATION = "verification"  # looks at everything in turn, since nothing tells what changed
+
+
 class RunStatus(StrEnum):
     """How a run stands."""
 
@@ -82,6 +91,7 @@ class RunStatus(StrEnum):
     FAILURE = "failure"
     ACTION_REQUIRED = "action_required"
     SKIPPED = "skipped"
+    PARKED = "parked"  # the day's calls are used up; it goes on when Xero allows it again
 
 
 class ActivityStatus(StrEnum):

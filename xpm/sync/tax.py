@@ -15,7 +15,7 @@ def source_of(integration: Integration, access: PracticeAccess) -> TaxSource | N
         return TaxExport(export)
     if (url := integration.app.tax_url) is None:
         return None
-    budget = integration.budget(access.tenant_id)
+    budget = integration.budget(access.tenant_id, access.priority)
     return TaxFeed(access.http, url, access.tenant_id, budget, sleep=integration.sleep, clock=integration.clock)
 
 

@@ -52,18 +52,19 @@ class Calls:
     def _attempt(
         self, label: str, request: httpx.Request, tally: Tally, parse: Callable[[Iterator[bytes]], Iterator[T]]
     ) -> Iterator[T]:
-        with self._budget.slot(label):
+        with self._budget.slot(label) as call:
             tally.calls += 1
             response = self._send(request, label)
             try:
-                self._budget.observe(response.headers, response.status_code)
+                call.answered(response.headers, response.status_code)
                 tally.server_time = tally.server_time or server_time(response)
                 if response.status_code != HTTPStatus.OK:
                     raise self._refused(response, label)
                 yield from parse(_body(response, label))
             finally:
                 response.close()
-                tally.bytes += response.num_bytes_downloaded
+                call.bytes = response.num_bytes_downloaded
+                tally.bytes += call.bytes
 
     def _send(self, request: httpx.Request, label: str) -> httpx.Response:
         try:

@@ -1,5 +1,6 @@
 """Every table of the store, one module a topic. `StoreTable.metadata` is what the migrations must equal."""
 
+from xpm.store.tables.budget import CallTally, TenantAllowance
 from xpm.store.tables.clients import (
     Client,
     ClientContact,
@@ -25,6 +26,7 @@ from xpm.store.tables.tax_returns import TaxReturn
 
 __all__ = [
     "AuthorisationAttempt",
+    "CallTally",
     "Client",
     "ClientContact",
     "ClientGroup",
@@ -54,6 +56,7 @@ __all__ = [
     "SyncRun",
     "SyncedRecord",
     "TaxReturn",
+    "TenantAllowance",
     "TenantScoped",
     "Touched",
     "before_table",

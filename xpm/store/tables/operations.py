@@ -41,6 +41,7 @@ class SyncRun(StoreTable, table=True):
     bytes: int = Field(default=0, sa_type=BigInteger)
     checkpoint: JsonObject | None = Field(default=None, sa_type=Json)
     watermark: datetime | None = Field(default=None, sa_type=UtcDateTime)  # changes up to here are stored
+    resumes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of a parked run: when Xero allows more
 
 
 class Quarantine(StoreTable, table=True):

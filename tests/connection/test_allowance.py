@@ -1,0 +1,294 @@
+"""The arithmetic of Xero's limits, with a clock that only moves when told."""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.xero.fakes import START, FakeClock
+from xpm.connection.allowance import HELD, Allowance, Limits
+from xpm.store.vocabulary import CallPriority
+from xpm.xero.errors import DayLimit
+from xpm.xero.limits import Call
+
+MINUTE = 60.0
+PEOPLE, CHANGES, OVERNIGHT, VERIFICATION = CallPriority
+PRIORITIES = st.sampled_from(list(CallPriority))
+
+
+class Desk:
+    """Callers of a tenant that ask one after the other; what is known is read and written each time, as in a row."""
+
+    def __init__(self, max_concurrent: int = 5, per_minute: int = 60, per_day: int = 5_000) -> None:
+        self.clock = FakeClock()
+        self.limits = Limits(max_concurrent, per_minute, per_day)
+        self._row = "{}"
+        self._ids = itertools.count()
+
+    @contextmanager
+    def row(self) -> Iterator[Allowance]:
+        allowance = Allowance.model_validate_json(self._row)
+        yield allowance
+        self._row = allowance.model_dump_json(exclude_defaults=True)
+
+    def ask(self, call: Call, priority: CallPriority = PEOPLE) -> float:
+        """Seconds to wait; 0 where the call has begun."""
+        with self.row() as allowance:
+            ready_at = allowance.enter(call.id, "job.list", priority, self.limits, self.clock.now)
+        return (ready_at - self.clock.now).total_seconds()
+
+    def call(self) -> Call:
+        return Call(str(next(self._ids)), self.clock)
+
+    def leave(self, call: Call) -> None:
+        with self.row() as allowance:
+            allowance.leave(call.id, call.said, self.limits, self.clock.now)
+
+    @contextmanager
+    def slot(self, priority: CallPriority = PEOPLE) -> Iterator[Call]:
+        call = self.call()
+        while (seconds := self.ask(call, priority)) > 0:
+            self.clock.sleep(seconds)
+        yield call
+        self.leave(call)
+
+    def answered(self, status: int = 200, **headers: object) -> None:
+        """A call whose answer says this."""
+        with self.slot() as call:
+            call.answered(named(**headers), status)
+
+
+def named(**values: object) -> httpx.Headers:
+    return httpx.Headers({name.replace("_", "-"): str(value) for name, value in values.items()})
+
+
+class Server:
+    """Counts calls in fixed minutes that begin at a moment nobody knows, as Xero does, and refuses what is too much."""
+
+    def __init__(self, limit: int, phase: float) -> None:
+        self.limit = limit
+        self.phase = phase
+        self.counts: dict[int, int] = {}
+        self.refused = 0
+
+    def call(self, at: datetime) -> httpx.Headers:
+        window = int(((at - START).total_seconds() + self.phase) // MINUTE)
+        self.counts[window] = self.counts.get(window, 0) + 1
+        self.refused += self.counts[window] > self.limit
+        return named(X_MinLimit_Remaining=max(0, self.limit - self.counts[window]))
+
+
+gaps = st.lists(st.floats(0, 40), min_size=1, max_size=60)
+
+
+@given(limit=st.integers(1, 8), calls=st.lists(st.tuples(st.floats(0, 40), PRIORITIES), max_size=60))
+def test_no_minute_one_can_choose_holds_more_calls_than_allowed(
+    limit: int, calls: list[tuple[float, CallPriority]]
+) -> None:
+    desk, begun = Desk(per_minute=limit), []
+    for gap, priority in calls:
+        desk.clock.advance(gap)
+        with desk.slot(priority):
+            begun.append(desk.clock.now)
+    for first, beyond in zip(begun, begun[limit:], strict=False):
+        assert beyond - first >= timedelta(seconds=MINUTE)
+
+
+@given(ours=st.integers(1, 10), theirs=st.integers(1, 10), phase=st.floats(0, 60), gaps=gaps, latency=st.floats(0, 5))
+def test_a_server_that_allows_less_than_configured_never_has_to_refuse(
+    ours: int, theirs: int, phase: float, gaps: list[float], latency: float
+) -> None:
+    desk, server = Desk(per_minute=ours), Server(theirs, phase)
+    for gap in gaps:
+        desk.clock.advance(gap)
+        with desk.slot() as call:
+            said = server.call(desk.clock.now)
+            desk.clock.advance(latency)
+            call.answered(said, 200)
+    assert server.refused == 0
+
+
+@given(phase=st.floats(0, 60), latency=st.floats(0.1, 4), priority=PRIORITIES)
+@settings(max_examples=30)  # each plays ten minutes
+def test_callers_who_always_have_work_use_nine_tenths_of_xeros_minute_and_are_not_refused(
+    phase: float, latency: float, priority: CallPriority
+) -> None:
+    """As many at a time as the priority may, for ten minutes, each call as long as the next."""
+    desk, server = Desk(), Server(60, phase)
+    under_way: list[tuple[datetime, Call, httpx.Headers]] = []
+    made = 0
+    while desk.clock.now < START + timedelta(minutes=10):
+        under_way.sort(key=lambda flight: flight[0])
+        if under_way and under_way[0][0] <= desk.clock.now:
+            _, over, said = under_way.pop(0)
+            over.answered(said, 200)
+            desk.leave(over)
+        elif (seconds := desk.ask(call := desk.call(), priority)) > 0:
+            ends = (under_way[0][0] - desk.clock.now).total_seconds() if under_way else seconds
+            desk.clock.advance(min(seconds, ends))
+        else:
+            said, made = server.call(desk.clock.now), made + 1
+            under_way.append((desk.clock.now + timedelta(seconds=latency), call, said))
+    assert server.refused == 0
+    possible = min(60.0, desk.limits.places(priority) * 60 / latency)
+    assert made >= 0.9 * 10 * possible - 5
+
+
+@given(per_day=st.integers(1, 5), gaps=st.lists(st.floats(0, 30_000), min_size=1, max_size=40))
+def test_no_day_one_can_choose_holds_more_calls_than_allowed(per_day: int, gaps: list[float]) -> None:
+    desk, begun = Desk(per_day=per_day), []
+    for gap in gaps:
+        desk.clock.advance(gap)
+        with suppress(DayLimit), desk.slot():
+            begun.append(desk.clock.now)
+    for first, beyond in zip(begun, begun[per_day:], strict=False):
+        assert beyond - first >= timedelta(days=1)
+    assert desk.clock.slept == []
+
+
+@given(steps=st.lists(st.tuples(st.booleans(), PRIORITIES, st.integers(0, 9)), max_size=60))
+def test_no_interleaving_has_more_in_flight_than_allowed_and_the_less_urgent_leave_places(
+    steps: list[tuple[bool, CallPriority, int]],
+) -> None:
+    desk = Desk(per_minute=1_000)
+    flying: list[Call] = []
+    for enters, priority, which in steps:
+        if enters:
+            call = desk.call()
+            if desk.ask(call, priority) == 0:
+                assert len(flying) < desk.limits.places(priority) <= 5
+                flying.append(call)
+        elif flying:
+            desk.leave(flying.pop(which % len(flying)))
+
+
+def test_a_call_that_is_not_heard_of_gives_its_place_back_after_a_while() -> None:
+    desk = Desk(max_concurrent=1)
+    assert desk.ask(desk.call()) == 0
+    desk.clock.advance(HELD.total_seconds() - 1)
+    assert desk.ask(desk.call()) > 0
+    desk.clock.advance(1)
+    assert desk.ask(desk.call()) == 0
+
+
+def test_a_call_that_gives_signs_of_life_keeps_its_place() -> None:
+    desk = Desk(max_concurrent=1)
+    long = desk.call()
+    assert desk.ask(long) == 0
+    for _ in range(10):
+        desk.clock.advance(HELD.total_seconds() - 1)
+        with desk.row() as allowance:
+            allowance.renew(long.id, desk.clock.now)
+    assert desk.ask(desk.call()) > 0
+
+
+def test_a_refusal_for_the_minute_holds_back_everybody_as_long_as_xero_says() -> None:
+    desk = Desk()
+    desk.answered(429, X_Rate_Limit_Problem="minute", Retry_After=17)
+    with desk.slot():
+        assert desk.clock.now == START + timedelta(seconds=17)
+
+
+def test_a_refusal_for_the_day_parks_the_work_at_once_until_xero_says() -> None:
+    desk = Desk()
+    desk.answered(429, X_Rate_Limit_Problem="day", Retry_After=40_000)
+    with pytest.raises(DayLimit) as caught:
+        desk.ask(desk.call())
+    assert caught.value.resumes_at == START + timedelta(seconds=40_000)
+    assert caught.value.endpoint == "job.list"
+    assert desk.clock.slept == []
+    desk.clock.advance(40_000)
+    assert desk.ask(desk.call()) == 0
+
+
+def test_a_day_that_is_used_up_by_others_is_looked_at_again_after_an_hour() -> None:
+    desk = Desk()
+    desk.answered(X_DayLimit_Remaining=0)
+    with pytest.raises(DayLimit):
+        desk.ask(desk.call())
+    desk.clock.advance(3_600)
+    desk.answered(X_DayLimit_Remaining=4_999)
+    desk.answered()
+
+
+def test_a_refusal_for_too_many_in_flight_takes_one_place_away_for_a_minute() -> None:
+    desk = Desk(max_concurrent=2)
+    desk.answered(429, X_Rate_Limit_Problem="concurrent")
+    assert desk.ask(desk.call()) == 0
+    assert desk.ask(desk.call()) > 0
+    desk.clock.advance(59.9)
+    assert desk.ask(desk.call()) > 0
+    desk.clock.advance(0.1)
+    assert desk.ask(desk.call()) == 0
+
+
+def test_answers_that_overtake_each_other_do_not_raise_what_is_left() -> None:
+    desk = Desk()
+    with desk.slot() as first, desk.slot() as second:
+        second.answered(named(X_MinLimit_Remaining=1), 200)  # one is left, and the first is on its way
+        first.answered(named(X_MinLimit_Remaining=2), 200)
+    with desk.slot():
+        assert desk.clock.now == START + timedelta(seconds=MINUTE)
+
+
+@pytest.mark.parametrize(("priority", "calls"), [(PEOPLE, 100), (CHANGES, 95), (OVERNIGHT, 85), (VERIFICATION, 60)])
+def test_a_day_is_used_up_sooner_for_the_less_urgent(priority: CallPriority, calls: int) -> None:
+    by_our_count = Desk(per_day=100, per_minute=1_000)
+    for _ in range(calls):
+        with by_our_count.slot(priority):
+            pass
+    with pytest.raises(DayLimit):
+        by_our_count.ask(by_our_count.call(), priority)
+    by_xeros_count = Desk(per_day=100)
+    by_xeros_count.answered(X_DayLimit_Remaining=101 - calls)
+    with by_xeros_count.slot(priority):
+        pass
+    with pytest.raises(DayLimit):
+        by_xeros_count.ask(by_xeros_count.call(), priority)
+
+
+def test_what_the_less_urgent_may_not_use_is_there_for_a_person() -> None:
+    desk = Desk(per_day=100, per_minute=1_000)
+    with suppress(DayLimit):
+        while True:
+            with desk.slot(VERIFICATION):
+                pass
+    for priority, calls in ((OVERNIGHT, 25), (CHANGES, 10), (PEOPLE, 5)):
+        for _ in range(calls):
+            with desk.slot(priority):
+                pass
+    with pytest.raises(DayLimit):
+        desk.ask(desk.call(), PEOPLE)
+
+
+def test_a_person_finds_calls_left_in_a_minute_that_the_night_has_filled() -> None:
+    desk = Desk(max_concurrent=1_000)
+    while desk.ask(desk.call(), OVERNIGHT) == 0:
+        pass
+    assert desk.ask(desk.call(), PEOPLE) == 0
+    assert desk.clock.now == START
+
+
+def test_whoever_is_less_urgent_lets_those_who_wait_begin_first() -> None:
+    desk = Desk(per_minute=2)
+    for _ in range(2):
+        with desk.slot(PEOPLE):
+            pass
+    waits = desk.ask(desk.call(), PEOPLE)
+    desk.clock.advance(waits)
+    assert desk.ask(desk.call(), OVERNIGHT) > 0
+    assert desk.ask(desk.call(), PEOPLE) == 0
+
+
+def test_a_claim_that_nobody_takes_up_is_forgotten() -> None:
+    desk = Desk(per_minute=2)
+    for _ in range(2):
+        with desk.slot(PEOPLE):
+            pass
+    desk.clock.advance(desk.ask(desk.call(), PEOPLE) + 1)
+    assert desk.ask(desk.call(), OVERNIGHT) == 0

@@ -1,0 +1,157 @@
+"""The budget that processes share through the database."""
+
+import threading
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from tests.connection.workers import SPAWN, hold_places
+from tests.xero.fakes import START, FakeClock
+from xpm.connection.allowance import HELD, Limits
+from xpm.connection.budget import SharedBudget
+from xpm.connection.integration import Integration
+from xpm.store import allowances
+from xpm.store.database import Database
+from xpm.store.vocabulary import CallPriority
+from xpm.xero.errors import DayLimit
+
+TENANT = "11111111-1111-4111-8111-111111111111"
+
+
+def budget(
+    database: Database, clock: FakeClock, limits: Limits | None = None, priority: CallPriority = CallPriority.PEOPLE
+) -> SharedBudget:
+    """As another process has it: nothing is shared but the database."""
+    return SharedBudget(database, TENANT, limits or Limits(), priority, clock=clock, sleep=clock.sleep)
+
+
+def test_calls_of_one_process_count_for_the_other(database: Database) -> None:
+    clock = FakeClock()
+    for _ in range(3):
+        with budget(database, clock, Limits(per_minute=3)).slot("x"):
+            pass
+    with budget(database, clock, Limits(per_minute=3)).slot("x"):
+        assert clock.now >= START + timedelta(minutes=1)
+
+
+def test_what_xero_said_to_one_process_holds_for_the_other(database: Database) -> None:
+    clock = FakeClock()
+    with budget(database, clock).slot("x") as call:
+        call.answered(httpx.Headers({"X-Rate-Limit-Problem": "day", "Retry-After": "40000"}), 429)
+    with pytest.raises(DayLimit) as caught, budget(database, clock).slot("x"):
+        pass
+    assert caught.value.resumes_at == START + timedelta(seconds=40_000)
+    assert clock.slept == []
+
+
+def test_another_tenants_calls_do_not_count(database: Database) -> None:
+    clock = FakeClock()
+    limits = Limits(max_concurrent=1, per_minute=1)
+    other = SharedBudget(database, "another", limits, CallPriority.PEOPLE, clock=clock, sleep=clock.sleep)
+    with budget(database, clock, limits).slot("x"), other.slot("x"):
+        assert clock.slept == []
+
+
+def test_a_call_that_failed_gives_its_place_back(database: Database) -> None:
+    clock = FakeClock()
+    for _ in range(3):
+        with pytest.raises(RuntimeError), budget(database, clock, Limits(max_concurrent=1)).slot("x"):
+            raise RuntimeError
+    assert clock.slept == []
+
+
+def test_calls_in_flight_never_exceed_the_limit_however_many_threads_of_two_budgets_call(database: Database) -> None:
+    limits = Limits(max_concurrent=3, per_minute=10_000, per_day=10_000)
+    budgets = [SharedBudget(database, TENANT, limits, CallPriority.PEOPLE) for _ in range(2)]
+    lock, inside, highest = threading.Lock(), 0, 0
+    three_are_in = threading.Barrier(3, timeout=20)
+
+    def call(through: SharedBudget) -> None:
+        nonlocal inside, highest
+        with through.slot("x"):
+            with lock:
+                inside += 1
+                highest = max(highest, inside)
+            three_are_in.wait()
+            with lock:
+                inside -= 1
+
+    threads = [threading.Thread(target=call, args=(budgets[number % 2],)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert highest == 3
+
+
+def test_a_killed_process_gives_its_places_back_after_a_while(database: Database) -> None:
+    limits = Limits(max_concurrent=2)
+    held = SPAWN.Event()
+    url = database.url.render_as_string(hide_password=False)
+    worker = SPAWN.Process(target=hold_places, args=(url, TENANT, limits, held), daemon=True)
+    worker.start()
+    assert held.wait(60)
+    worker.kill()
+    worker.join(60)
+    clock = FakeClock(datetime.now(UTC))
+    killed_at = clock.now
+    with budget(database, clock, limits).slot("x"):
+        assert timedelta() < clock.now - killed_at <= HELD + timedelta(seconds=1)
+
+
+def test_calls_and_bytes_are_tallied_by_day_and_priority(database: Database) -> None:
+    clock = FakeClock()
+    for priority, size in ((CallPriority.PEOPLE, 100), (CallPriority.OVERNIGHT, 5), (CallPriority.OVERNIGHT, 6)):
+        with budget(database, clock, priority=priority).slot("x") as call:
+            call.bytes = size
+    clock.advance(24 * 3600)
+    with budget(database, clock).slot("x") as call:
+        call.bytes = 3_000_000_000
+    with database.read() as session:
+        seen = [
+            (one.day, one.priority, one.calls, one.bytes) for one in allowances.usage(session, TENANT, START.date())
+        ]
+    today, tomorrow = START.date(), START.date() + timedelta(days=1)
+    assert seen == [
+        (tomorrow, CallPriority.PEOPLE, 1, 3_000_000_000),
+        (today, CallPriority.OVERNIGHT, 2, 11),
+        (today, CallPriority.PEOPLE, 1, 100),
+    ]
+
+
+def test_tallies_of_long_ago_are_forgotten(database: Database) -> None:
+    clock = FakeClock()
+    for days in (0, 10, 395):
+        clock.now = START + timedelta(days=days)
+        with budget(database, clock).slot("x"):
+            pass
+    with database.read() as session:
+        days_kept = [(one.day - START.date()).days for one in allowances.usage(session, TENANT, START.date())]
+    assert days_kept == [395, 10, 0]
+    clock.now = START + timedelta(days=405)
+    with budget(database, clock).slot("x"):
+        pass
+    with database.read() as session:
+        days_kept = [(one.day - START.date()).days for one in allowances.usage(session, TENANT, START.date())]
+    assert days_kept == [405, 395, 10]
+
+
+def test_a_process_asks_by_priority_for_the_budget_that_its_settings_describe(integration: Integration) -> None:
+    settings = integration.settings.model_copy(update={"xero_max_concurrent": 2, "xero_calls_per_minute": 1_000})
+    configured = Integration(settings, integration.database, integration.vault, integration.http)
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(configured.budget("one").slot("x"))
+        waited: list[float] = []
+        stopped = RuntimeError("a third has to wait")
+
+        def sleep(seconds: float) -> None:
+            waited.append(seconds)
+            raise stopped
+
+        impatient = Integration(settings, integration.database, integration.vault, integration.http, sleep=sleep)
+        with pytest.raises(RuntimeError, match="a third"), impatient.budget("one", CallPriority.PEOPLE).slot("x"):
+            pass
+    assert waited

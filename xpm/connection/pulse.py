@@ -1,0 +1,46 @@
+"""Signs of life for work that takes long, so that only what was killed is taken for dead."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from xpm.store.errors import DatabaseUnavailable
+
+
+class Pulse:
+    """Tells `renew` every so many seconds what is still under way; a thread does it, which ends when nothing is."""
+
+    def __init__(self, renew: Callable[[Sequence[str]], None], seconds: float) -> None:
+        self._renew = renew
+        self._seconds = seconds
+        self._under_way: set[str] = set()
+        self._lock = threading.Lock()
+        self._beats = False
+
+    @contextmanager
+    def beating(self, name: str) -> Iterator[None]:
+        """Give signs of life of `name` while the block runs."""
+        with self._lock:
+            self._under_way.add(name)
+            if not self._beats:
+                self._beats = True
+                threading.Thread(target=self._beat, name="pulse", daemon=True).start()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.discard(name)
+
+    def _beat(self) -> None:
+        while names := self._after_a_while():
+            with suppress(SQLAlchemyError, DatabaseUnavailable):  # the next sign may get through
+                self._renew(names)
+
+    def _after_a_while(self) -> list[str]:
+        time.sleep(self._seconds)
+        with self._lock:
+            self._beats = bool(self._under_way)
+            return sorted(self._under_way)

@@ -1,0 +1,64 @@
+"""The row that all callers of a tenant share, and the tally of what they called."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from types import ModuleType
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+
+from xpm.store.tables import CallTally, JsonObject, TenantAllowance
+from xpm.store.vocabulary import CallPriority
+
+KEPT = timedelta(days=400)  # of the tally: a year can be compared with the one before
+
+_STATE = select(col(TenantAllowance.state))
+
+
+def locked(session: Session, tenant_id: str) -> JsonObject:
+    """Give the tenant's state, empty at first, and keep others from it until the caller's transaction ends."""
+    state = _read(session, tenant_id)
+    if state is None:
+        fresh = _dialect(session).insert(TenantAllowance).values(tenant_id=tenant_id, state={})
+        session.connection().execute(fresh.on_conflict_do_nothing())
+        state = _read(session, tenant_id)
+    return state or {}
+
+
+def keep(session: Session, tenant_id: str, state: JsonObject) -> None:
+    """Write the state that others find next. Belongs in the transaction of `locked`."""
+    row = update(TenantAllowance).where(col(TenantAllowance.tenant_id) == tenant_id)
+    session.connection().execute(row.values(state=state))
+
+
+def count(session: Session, tenant_id: str, day: date, priority: CallPriority, size: int) -> None:
+    """Add one call of `size` bytes to the tally of a day; the first of a day forgets those of long ago."""
+    statement = (
+        _dialect(session)
+        .insert(CallTally)
+        .values(tenant_id=tenant_id, day=day, priority=priority, calls=1, bytes=size)
+        .on_conflict_do_update(
+            index_elements=["tenant_id", "day", "priority"],
+            set_={"calls": CallTally.calls + 1, "bytes": CallTally.bytes + size},
+        )
+        .returning(col(CallTally.calls))
+    )
+    if session.connection().scalar(statement) == 1:
+        old = delete(CallTally).where(col(CallTally.tenant_id) == tenant_id, col(CallTally.day) < day - KEPT)
+        session.connection().execute(old)
+
+
+def usage(session: Session, tenant_id: str, since: date) -> Sequence[CallTally]:
+    """Give the tallies from a day on, the newest day first."""
+    found = select(CallTally).where(col(CallTally.tenant_id) == tenant_id, col(CallTally.day) >= since)
+    return session.scalars(found.order_by(col(CallTally.day).desc(), col(CallTally.priority))).all()
+
+
+def _read(session: Session, tenant_id: str) -> JsonObject | None:
+    row = _STATE.where(col(TenantAllowance.tenant_id) == tenant_id).with_for_update()
+    return session.connection().scalar(row)
+
+
+def _dialect(session: Session) -> ModuleType:
+    return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
