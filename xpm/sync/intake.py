@@ -1,22 +1,21 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Generic, Literal, TypeVar
 
 from xpm.store import records
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
+from xpm.sync.ahead import read_ahead
 from xpm.sync.batch import Batch
 from xpm.sync.work import Work
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Pull, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
-T = TypeVar("T")
 
 BATCH = 500  # records in one transaction: long enough to be quick, short enough that others get their turn
 
@@ -70,8 +69,9 @@ class Intake(Generic[M]):
             XeroError: the pull broke off; the batches before are stored, and prove nothing about what is absent.
         """
         taken: set[str] = set()
-        for arrived in _batches(pull, BATCH):
-            taken |= self._store(arrived)
+        with read_ahead(iter(pull), BATCH) as batches:
+            for arrived in batches:
+                taken |= self._store(arrived)
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.batch() as batch:
             batch.note(Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
@@ -150,9 +150,3 @@ class Intake(Generic[M]):
         first = [row for row in rows if row.key not in self.seen]
         again = [row for row in rows if row.key in self.seen]
         return batch.apply(self.table, first) + replace(batch.apply(self.table, again), unchanged=0)
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    remaining = iter(items)
-    while batch := list(islice(remaining, size)):
-        yield batch
