@@ -7,7 +7,8 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from xpm.store import custom_fields, job_currency, quarantine, records, runs
+from xpm.store import custom_fields, finished_lists, job_currency, quarantine, records, runs
+from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow, Scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
@@ -33,6 +34,9 @@ class Batch(Protocol):
 
     def dismiss_earlier(self, kind: str) -> None:
         """Let what earlier runs set aside leave the quarantine: it did not come again."""
+
+    def keep_list(self, name: str, finished: Finished) -> None:
+        """Keep that a list was read to its end, for a retry of this run."""
 
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """Note that these jobs are in XPM's list of current ones, and no others."""
@@ -87,6 +91,10 @@ class StoredBatch:
     def dismiss_earlier(self, kind: str) -> None:
         """Dismiss the entries of other runs."""
         self._dismiss(kind, lambda entry: entry.run_id != self.run_id)
+
+    def keep_list(self, name: str, finished: Finished) -> None:
+        """Write it down with its keys."""
+        finished_lists.keep(self.session, runs.get(self.session, self.run_id), name, finished, self.now)
 
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """Mark these jobs."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
 from xpm.store import records
+from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
@@ -62,28 +63,40 @@ class Intake(Generic[M]):
         """How many records XPM has, readable or not, after complete pulls."""
         return len(self.seen) + sum(record.key is None for record in self.unreadable)
 
-    def take(self, pull: Pull[M]) -> set[str]:
+    def take(self, pull: Pull[M], name: str = "") -> Collection[str]:
         """Store every record of a pull and give their keys.
+
+        A list with a name that the run which this one retries has read to its end is not read again. One of which
+        something could not be read always is: that has to be said by the run that ends.
 
         Raises:
             XeroError: the pull broke off; the batches before are stored, and prove nothing about what is absent.
         """
+        if name and (finished := self._work.finished(name)):
+            self.seen |= finished.keys
+            self.server_time = self.server_time or finished.server_time
+            return finished.keys
         taken: set[str] = set()
+        unreadable = len(self._unreadable)
         with read_ahead(iter(pull), BATCH) as batches:
             for arrived in batches:
                 taken |= self._store(arrived)
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.batch() as batch:
             batch.note(Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
+            if name and len(self._unreadable) == unreadable:
+                batch.keep_list(name, Finished(frozenset(taken), pull.facts.server_time))
         return taken
 
-    def take_all(self, pull: Pull[M]) -> None:
+    def take_all(self, pull: Pull[M], *, resumable: bool = True) -> None:
         """Store a pull that is the whole of Xero's side, and archive what it does not have.
+
+        `resumable`: it may be taken as read by a retry.
 
         Raises:
             XeroError: as `take` does; then nothing is archived.
         """
-        self.take(pull)
+        self.take(pull, self.table.name if resumable else "")
         self.archive_gone(self.missing())
         self.conclude()
 

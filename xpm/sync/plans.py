@@ -53,8 +53,8 @@ def sync_jobs(work: Work) -> Intake[Job]:
     if full:
         practice = work.access.practice
         for first, last in windows(practice.history_start, work.integration.today(practice)):
-            jobs.take(work.access.api.jobs_created(first, last))
-    current = jobs.take(work.access.api.current_jobs())
+            jobs.take(work.access.api.jobs_created(first, last), f"job {first}/{last}")
+    current = set(jobs.take(work.access.api.current_jobs(), "current_job"))
     if _settle(work, jobs, jobs.missing() if full else _left(work, current)):
         with work.batch() as batch:
             batch.note_current_jobs(current)
@@ -90,7 +90,7 @@ def sync_staff(work: Work) -> Intake[Staff]:
 def sync_tax_returns(work: Work, source: TaxSource) -> Intake[TaxReturn]:
     """All returns of the source, which has no change feed."""
     returns = Intake[TaxReturn](work, record_tables.TAX_RETURNS, tax_return_row)
-    returns.take_all(source.returns())
+    returns.take_all(source.returns(), resumable=False)  # an exported file may be replaced meanwhile
     return returns
 
 

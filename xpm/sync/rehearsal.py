@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from xpm.store import custom_fields, record_preview, record_reads, records
 from xpm.store.custom_fields import Due
+from xpm.store.finished_lists import Finished
 from xpm.store.record_preview import Effect, Version, counted, effect, version_of
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import CLIENTS, JOBS, RecordTable
@@ -70,6 +71,9 @@ class Rehearsal(Work):
         """Count the records that XPM has, by what would be stored."""
         with self.integration.database.read() as session:
             return records.count_present(session, table, self.scope) + self.expected.present[table.name]
+
+    def finished(self, name: str) -> None:
+        """Every list is read: a dry run shows what is there now."""
 
     def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
         """What is stored, without the records that would be archived by now and with those that would have come."""
@@ -153,6 +157,9 @@ class RehearsedBatch:
 
     def dismiss_earlier(self, kind: str) -> None:
         """The quarantine stays as it is."""
+
+    def keep_list(self, name: str, finished: Finished) -> None:
+        """Nothing goes on from a dry run."""
 
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """The marks stay as they are."""

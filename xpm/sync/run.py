@@ -10,7 +10,7 @@ from sqlmodel import Session
 from xpm.connection.access import PracticeAccess, practice_access
 from xpm.connection.activity import record
 from xpm.connection.integration import Integration
-from xpm.store import practices, records, runs
+from xpm.store import finished_lists, practices, records, runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ActivityStatus, RunStatus
 from xpm.sync import plans
@@ -78,6 +78,7 @@ def _finish(work: Run, intake: AnyIntake, compared: Compared | None) -> SyncResu
         counts = {name: getattr(run, name) for name in COUNTS}
         said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared)
         status = status_of(said)
+        finished_lists.forget(session, run)
         watermark = intake.server_time if status is RunStatus.SUCCESS else None
         runs.finish(session, run.id, status, reason_key=said.key, watermark=watermark, now=now)
         return _recorded(session, run, request, said, now)
