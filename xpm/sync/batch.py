@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from sqlmodel import Session
 
-from xpm.store import custom_fields, finished_lists, job_currency, quarantine, records, runs
+from xpm.store import custom_fields, finished_lists, job_checks, job_currency, quarantine, records, runs
 from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow, Scope
 from xpm.store.record_tables import RecordTable
@@ -40,6 +40,12 @@ class Batch(Protocol):
 
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """Note that these jobs are in XPM's list of current ones, and no others."""
+
+    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+        """Note that the list of a window of creation that begins on that day has these jobs."""
+
+    def note_verified_job(self, number: str) -> None:
+        """Note that XPM was asked for this job alone and has it."""
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """Note that the custom field values of these records were compared."""
@@ -99,6 +105,14 @@ class StoredBatch:
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """Mark these jobs."""
         job_currency.note(self.session, self.scope, numbers)
+
+    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+        """Write the window down."""
+        job_checks.note_listed(self.session, self.scope, numbers, created_from)
+
+    def note_verified_job(self, number: str) -> None:
+        """Write the time down."""
+        job_checks.note_verified(self.session, self.scope, [number], self.now)
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """Write the time down."""

@@ -26,6 +26,15 @@ EMPTY_TOLERATED = 2  # records that an empty list may archive
 
 
 @dataclass(frozen=True)
+class Verified:
+    """How many of the jobs that no list has were asked for; the longest unverified of the rest has been so `since`."""
+
+    done: int
+    of: int
+    since: datetime
+
+
+@dataclass(frozen=True)
 class Suspicion:
     """Why nothing was archived: so many of the stored records were missing. `what` an administrator calls them."""
 
@@ -53,6 +62,7 @@ class Intake(Generic[M]):
         self.server_time: datetime | None = None
         self.complete = False
         self.suspicion: Suspicion | None = None
+        self.partly: Verified | None = None
 
     @property
     def unreadable(self) -> list[Unreadable]:
@@ -119,6 +129,11 @@ class Intake(Generic[M]):
         if believed:
             self._archive(gone)
         return believed
+
+    def presume(self, keys: Collection[str], verified: Verified) -> None:
+        """Count these as seen although no list has them and this run does not ask for them: `partly` says so."""
+        self.seen |= set(keys)
+        self.partly = verified
 
     def suspect(self, missing: int) -> Literal[False]:
         """Note that what Xero sent cannot be all there is, and do not believe it."""

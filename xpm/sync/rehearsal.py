@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 from sqlmodel import Session
@@ -163,6 +163,12 @@ class RehearsedBatch:
 
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """The marks stay as they are."""
+
+    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+        """What is known of the lists stays as it is."""
+
+    def note_verified_job(self, number: str) -> None:
+        """The times stay as they are."""
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """The times stay as they are."""

@@ -106,6 +106,9 @@ def summed_up(
     if compared:
         key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
         return message(key, **asdict(compared), **facts)
+    if intake.partly:
+        since = f"{intake.partly.since:%d %B %Y}"
+        return message("sync.jobs_partly", done=intake.partly.done, of=intake.partly.of, since=since, **facts)
     return message("sync.succeeded", **facts)
 
 
