@@ -103,6 +103,13 @@ def summed_up(
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
     if source != stored:
         return message("sync.counts_differ", **facts)
+    return _of_success(intake, compared, facts)
+
+
+def _of_success(intake: AnyIntake, compared: Compared | None, facts: Mapping[str, object]) -> Message:
+    """How far a run came in which nothing went wrong."""
+    if compared and compared.chosen:
+        return _of_chosen(compared, facts)
     if compared:
         key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
         return message(key, **asdict(compared), **facts)
@@ -110,6 +117,13 @@ def summed_up(
         since = f"{intake.partly.since:%d %B %Y}"
         return message("sync.jobs_partly", done=intake.partly.done, of=intake.partly.of, since=since, **facts)
     return message("sync.succeeded", **facts)
+
+
+def _of_chosen(compared: Compared, facts: Mapping[str, object]) -> Message:
+    """What there is to say of chosen records; one that was not found is nothing to keep quiet about."""
+    named = ", ".join(compared.unknown)
+    key = "sync.values_unknown" if compared.unknown else "sync.values_chosen"
+    return message(key, **{**asdict(compared), "unknown": named}, **facts)
 
 
 def status_of(said: Message) -> RunStatus:

@@ -34,7 +34,10 @@ the same flow run always does, as one that waited for the next day's calls."""
 
 @dataclass(frozen=True)
 class SyncRequest:
-    """What was asked for, by whom (an FYI email address) and from which flow run."""
+    """What was asked for, by whom (an FYI email address) and from which flow run.
+
+    `records`: of custom fields, only the values of these clients (by UUID) and jobs (by number), compared or not.
+    """
 
     practice: str
     entity: Entity
@@ -42,6 +45,7 @@ class SyncRequest:
     trigger: SyncTrigger
     person: str | None = None
     flow_run_id: str | None = None
+    records: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
