@@ -27,7 +27,9 @@ from xpm.xero.errors import XeroError
 SHOWN = 50  # lines of each table; a screen or two
 
 
-def rehearse(practice: str, entities: Sequence[Entity], mode: SyncMode, csv: Path | None) -> bool:
+def rehearse(
+    practice: str, entities: Sequence[Entity], mode: SyncMode, csv: Path | None, records: Sequence[str] = ()
+) -> bool:
     """Show what a sync would change, entity by entity; tell whether it would end well.
 
     Raises:
@@ -41,7 +43,7 @@ def rehearse(practice: str, entities: Sequence[Entity], mode: SyncMode, csv: Pat
             outcomes: dict[Entity, Outcome] = {}
             for entity in EVERYTHING:
                 if entity in entities:
-                    request = SyncRequest(practice, entity, mode, SyncTrigger.MANUAL)
+                    request = SyncRequest(practice, entity, mode, SyncTrigger.MANUAL, records=tuple(records))
                     outcomes[entity] = _look(integration, request, _previews(outcomes), console)
                     _show(console, entity, outcomes[entity])
             if file:

@@ -56,6 +56,14 @@ def sync(
     person: Annotated[
         str, typer.Option(metavar="EMAIL", help="Your address in FYI, for Practice Activity.", show_default=False)
     ] = "",
+    record: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID_OR_NUMBER",
+            help="Only the custom fields of this client (XPM ID) or job (number); may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would change, here and now; nothing is written.")
@@ -68,13 +76,18 @@ def sync(
 
     Ctrl-C ends this command, not the run, which Prefect shows.
     """
+    if record and only not in (None, [Entity.CUSTOM_FIELDS]):
+        raise typer.BadParameter(f"--record goes with --only {Entity.CUSTOM_FIELDS} and nothing else.")
+    only = [Entity.CUSTOM_FIELDS] if record else only
     mode = SyncMode.CHANGES if changes else SyncMode.FULL
     if dry_run:
-        sys.exit(0 if rehearse(practice, only or EVERYTHING, mode, csv) else 1)
+        sys.exit(0 if rehearse(practice, only or EVERYTHING, mode, csv, record or ()) else 1)
     if csv:
         raise typer.BadParameter("--csv goes with --dry-run.")
     entities = [str(entity) for entity in only or EVERYTHING]
     parameters: dict[str, object] = {"practice": practice, "entities": entities, "mode": str(mode), "person": person}
+    if record:
+        parameters["records"] = record
     start_and_follow("sync/sync-practice", practice, parameters)
 
 

@@ -19,7 +19,9 @@ from xpm.sync.summary import Outcome
 from xpm.words import Message
 
 
-def tried(practice: str, entities: Sequence[Entity], mode: SyncMode, trigger: SyncTrigger) -> State[Any]:
+def tried(
+    practice: str, entities: Sequence[Entity], mode: SyncMode, trigger: SyncTrigger, records: Sequence[str] = ()
+) -> State[Any]:
     """Preview each entity on its own, in the order of a sync, and list what would change.
 
     Previews go from step to step in quotes: Prefect would look into each of their thousands of changes.
@@ -28,7 +30,9 @@ def tried(practice: str, entities: Sequence[Entity], mode: SyncMode, trigger: Sy
     for entity in EVERYTHING:
         if entity in entities:
             earlier = [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
-            part: State[Any] = PREVIEWS[entity](practice, entity, mode, trigger, quote(earlier), return_state=True)
+            part: State[Any] = PREVIEWS[entity](
+                practice, entity, mode, trigger, quote(earlier), records=records, return_state=True
+            )
             outcomes[entity] = part.result(raise_on_failure=False)
     listed = publish_changes(practice, quote(outcomes), str(flow_run.id), return_state=True)
     return _state_of(listed.result())

@@ -40,6 +40,7 @@ def sync(
     trigger: SyncTrigger = SyncTrigger.MANUAL,
     person: str = "",
     *,
+    records: list[str] = [],  # noqa: B006 - as above
     dry_run: bool = False,
 ) -> State[Any]:
     """Sync a practice with Xero Practice Manager.
@@ -50,17 +51,20 @@ def sync(
         mode: Everything, or only what changed since the last sync.
         trigger: What asked for this run; leave it as it is.
         person: FYI email address of whoever asked, for Practice Activity.
+        records: Only the custom fields of these clients (by XPM ID) and jobs (by number), whatever else is chosen.
         dry_run: Only tell what would be added, changed, archived and brought back; nothing is written.
     """
     try:
         check_connection(practice)
     except Stopped as reason:
         return state_of(reason.message) if dry_run else stopped(practice, reason)
+    if records:
+        entities = [Entity.CUSTOM_FIELDS]
     if dry_run:
-        return tried(practice, entities, mode, trigger)
+        return tried(practice, entities, mode, trigger, records)
 
     parts = {
-        entity: SYNCS[entity](practice, entity, mode, trigger, person, return_state=True)
+        entity: SYNCS[entity](practice, entity, mode, trigger, person, records=records, return_state=True)
         for entity in EVERYTHING
         if entity in entities
     }

@@ -35,7 +35,13 @@ SHOWN = 300  # lines of the artifact: what a page shows at once
     cache_policy=NO_CACHE,
 )
 def preview_entity(
-    practice: str, entity: Entity, mode: SyncMode, trigger: SyncTrigger, earlier: Sequence[Preview]
+    practice: str,
+    entity: Entity,
+    mode: SyncMode,
+    trigger: SyncTrigger,
+    earlier: Sequence[Preview],
+    *,
+    records: Sequence[str] = (),
 ) -> Preview | State[Preview]:
     """Tell what a sync of one entity would change; `earlier`: what this run found of others.
 
@@ -43,7 +49,7 @@ def preview_entity(
         Stopped: the connection cannot be used.
         XeroError: Xero did not answer as it should, after the client's own patience.
     """
-    request = SyncRequest(practice, entity, mode, trigger, flow_run_id=str(flow_run.id))
+    request = SyncRequest(practice, entity, mode, trigger, flow_run_id=str(flow_run.id), records=tuple(records))
     with Integration.opened() as integration, announcing_a_break(practice):
         preview = preview_sync(integration, request, earlier)
     get_run_logger().info(preview.message.text)

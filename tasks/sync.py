@@ -1,5 +1,7 @@
 """The sync steps: one for each button of FYI's "XPM Integration" window."""
 
+from collections.abc import Sequence
+
 from prefect import task
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
@@ -30,8 +32,10 @@ def sync_entity(
     mode: SyncMode = SyncMode.FULL,
     trigger: SyncTrigger = SyncTrigger.MANUAL,
     person: str = "",
+    *,
+    records: Sequence[str] = (),
 ) -> SyncResult | State[SyncResult]:
-    """Bring one entity in step.
+    """Bring one entity in step; `records`: only the custom field values of these clients and jobs.
 
     Raises:
         Stopped: a rule held it back, or it ended with something an administrator has to look at.
@@ -44,6 +48,7 @@ def sync_entity(
         trigger=trigger,
         person=person or None,
         flow_run_id=str(flow_run.id),
+        records=tuple(records),
     )
     with Integration.opened() as integration, announcing_a_break(practice):
         result = run_sync(integration, request)

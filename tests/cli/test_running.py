@@ -81,6 +81,22 @@ def test_a_sync_asks_for_what_was_said(
 
 
 @ON_PREFECT
+def test_a_sync_of_chosen_records_asks_for_their_custom_fields_alone(
+    fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
+) -> None:
+    installed.add_practice()
+
+    with worker_that_ends_the_next_run(Completed()) as taken:
+        fyi_xpm("sync", SLUG, "--record", "J000123", "--record", "J000124")
+    refused = fyi_xpm("sync", SLUG, "--only", "jobs", "--record", "J000123")
+
+    assert taken[0].parameters["entities"] == ["custom_field_definitions"]
+    assert taken[0].parameters["records"] == ["J000123", "J000124"]
+    assert refused.code == 2
+    assert "--record goes with --only custom_field_definitions" in " ".join(refused.err.split())
+
+
+@ON_PREFECT
 def test_a_reconnect_asks_for_what_was_said(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:

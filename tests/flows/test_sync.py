@@ -200,3 +200,9 @@ def retried(ended: State[Any]) -> State[Any]:
     state = run_flow(sync, flow_run=run, parameters=run.parameters, return_type="state")
     assert isinstance(state, State)
     return state
+
+
+def test_chosen_records_are_synchronised_and_nothing_else(connected: Office) -> None:
+    state = sync(SLUG, records=["J-NOWHERE"], return_state=True)
+    assert (state.name, state.is_failed()) == ("Action Required", True)
+    assert "FYI has no current client or job J-NOWHERE" in (state.message or "")

@@ -3,12 +3,15 @@
 import os
 import random
 import signal
+from collections.abc import Callable
+from multiprocessing.synchronize import Event
 
 import pytest
 
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
 from tests.sync.worker import SPAWN, sync_and_hold
+from xpm.settings import Settings
 from xpm.store.vocabulary import RunStatus
 from xpm.sync.entities import EVERYTHING, Entity
 
@@ -23,10 +26,15 @@ POINTS = [
 
 def kill_at(house: House, entity: Entity, commit: int) -> None:
     """Synchronise in another process and kill that when it is about to commit for the nth time."""
+    kill_where_it_holds(house, sync_and_hold, entity, commit)
+
+
+def kill_where_it_holds(
+    house: House, work: Callable[[Settings, Entity, int, Event], None], entity: Entity, place: int
+) -> None:
+    """Let another process do some work, and kill it when it stands still at that place."""
     reached = SPAWN.Event()
-    worker = SPAWN.Process(
-        target=sync_and_hold, args=(house.integration.settings, entity, commit, reached), daemon=True
-    )
+    worker = SPAWN.Process(target=work, args=(house.integration.settings, entity, place, reached), daemon=True)
     worker.start()
     assert reached.wait(60), "the sync ended before that commit"
     assert worker.pid

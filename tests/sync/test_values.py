@@ -206,3 +206,27 @@ def test_a_definition_that_was_deleted_in_xpm_is_archived_and_its_values_disappe
     assert result.archived == 1
     assert field not in house.active("custom_field_definition", "uuid")
     assert [row for row in house.rows("custom_field_value") if row["definition_uuid"] == field] == []
+
+
+def test_the_values_of_chosen_records_come_although_nothing_else_about_them_changed(house: House) -> None:
+    house.sync(Entity.CUSTOM_FIELDS)
+    chosen = [min(house.active("job", "number")), min(house.active("client", "uuid"))]
+    other = max(house.active("job", "number"))
+    for owner in (*chosen, other):
+        set_text(house, owner, "New words")
+    house.forget_calls()
+    result = house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES, records=(chosen[0].lower(), chosen[1].upper()))
+    assert asked_for(house) == set(chosen)
+    assert [value(house, owner) for owner in chosen] == ["New words"] * 2
+    assert value(house, other) != "New words"
+    assert result.message.key == "sync.values_chosen"
+    assert "2 of 2 chosen" in result.message.title
+
+
+def test_chosen_records_that_fyi_does_not_have_are_named_and_stop_no_other(house: House) -> None:
+    known = min(house.active("job", "number"))
+    result = house.sync(Entity.CUSTOM_FIELDS, records=("J-NOWHERE", known, "J-NOWHERE"))
+    assert asked_for(house) == {known}
+    assert result.status is RunStatus.ACTION_REQUIRED
+    assert result.message.title == "Custom fields: FYI has no current client or job J-NOWHERE"
+    assert "other 1 chosen" in result.message.cause

@@ -31,6 +31,31 @@ def sync_and_hold(settings: Settings, entity: Entity, hold_at: int, reached: Eve
             threading.Event().wait()
 
     event.listen(database.engine, "commit", hold)
+    _synchronise(settings, database, vault, entity)
+
+
+def sync_and_hold_after_lists(settings: Settings, entity: Entity, lists: int, reached: Event) -> None:
+    """Synchronise, and stand still for ever at the first commit after so many lists were read to their end."""
+    database, written, committed = Database(settings.xpm_database_url), 0, 0
+    vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        nonlocal written
+        written += statement.startswith("INSERT INTO finished_list")
+
+    def hold(_connection: object) -> None:
+        nonlocal committed
+        if committed == lists:
+            reached.set()
+            threading.Event().wait()
+        committed = written
+
+    event.listen(database.engine, "before_cursor_execute", count)
+    event.listen(database.engine, "commit", hold)
+    _synchronise(settings, database, vault, entity)
+
+
+def _synchronise(settings: Settings, database: Database, vault: Vault, entity: Entity) -> None:
     with httpx.Client(trust_env=False) as http:
         integration = Integration(settings, database, vault, http)
         run_sync(integration, request(entity, flow_run_id="killed"))

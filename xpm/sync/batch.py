@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from sqlmodel import Session
 
-from xpm.store import custom_fields, job_currency, quarantine, records, runs
+from xpm.store import custom_fields, finished_lists, job_checks, job_currency, quarantine, records, runs
+from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow, Scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
@@ -34,8 +35,17 @@ class Batch(Protocol):
     def dismiss_earlier(self, kind: str) -> None:
         """Let what earlier runs set aside leave the quarantine: it did not come again."""
 
+    def keep_list(self, name: str, finished: Finished) -> None:
+        """Keep that a list was read to its end, for a retry of this run."""
+
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """Note that these jobs are in XPM's list of current ones, and no others."""
+
+    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+        """Note that the list of a window of creation that begins on that day has these jobs."""
+
+    def note_verified_job(self, number: str) -> None:
+        """Note that XPM was asked for this job alone and has it."""
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """Note that the custom field values of these records were compared."""
@@ -88,9 +98,21 @@ class StoredBatch:
         """Dismiss the entries of other runs."""
         self._dismiss(kind, lambda entry: entry.run_id != self.run_id)
 
+    def keep_list(self, name: str, finished: Finished) -> None:
+        """Write it down with its keys."""
+        finished_lists.keep(self.session, runs.get(self.session, self.run_id), name, finished, self.now)
+
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """Mark these jobs."""
         job_currency.note(self.session, self.scope, numbers)
+
+    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+        """Write the window down."""
+        job_checks.note_listed(self.session, self.scope, numbers, created_from)
+
+    def note_verified_job(self, number: str) -> None:
+        """Write the time down."""
+        job_checks.note_verified(self.session, self.scope, [number], self.now)
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """Write the time down."""

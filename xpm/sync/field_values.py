@@ -5,6 +5,7 @@ whose values to read. Read are: records that were never compared, then those tha
 uncompared, as many as the allowance of one run lets.
 """
 
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -38,11 +39,16 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Compared:
-    """How far a run came: clients and jobs whose values are as XPM has them, of all there are; some were different."""
+    """How far a run came: clients and jobs whose values are as XPM has them, of all there are; some were different.
+
+    Where records were chosen, `of` counts these; `unknown` names those that FYI has as no current client or job.
+    """
 
     done: int
     of: int
     different: int
+    chosen: bool = False
+    unknown: tuple[str, ...] = ()
 
 
 def sync_definitions(work: Work) -> Intake[CustomFieldDefinition]:
@@ -67,19 +73,32 @@ def sync_values(work: Work) -> Compared:
             asked_at = work.integration.clock()  # what changes after that is to be compared again
             stored = _store(work, batch, list(pool.map(partial(_read, work), batch)), asked_at)
             compared, different = compared + stored.compared, different + stored.different
-    return Compared(compared, len(waiting), different)
+    chosen = work.request.records
+    unknown = _unknown(chosen, waiting)
+    return Compared(compared, len(waiting) + len(unknown), different, bool(chosen), unknown)
 
 
 def owners_to_compare(work: Work) -> list[Owner]:
-    """Whose values to read, the most urgent first. Changes only: those never compared, or changed since they were."""
-    changes_only = work.request.mode is SyncMode.CHANGES
+    """Whose values to read, the most urgent first. Changes only: those never compared, or changed since they were.
+
+    Of chosen records all, whether anything about them changed or not: nothing in XPM tells that only a value did.
+    """
+    chosen = {record.casefold() for record in work.request.records}
+    changes_only = work.request.mode is SyncMode.CHANGES and not chosen
     due = [
         (owner, kind)
         for kind, (table, _) in TABLES.items()
         for owner in work.due(kind, table, changes_only=changes_only)
+        if not chosen or owner.key.casefold() in chosen
     ]
     due.sort(key=lambda one: (one[0].urgency, one[0].compared_at or datetime.min.replace(tzinfo=UTC)))
     return [(kind, owner.key) for owner, kind in due]
+
+
+def _unknown(chosen: Collection[str], found: Collection[Owner]) -> tuple[str, ...]:
+    """Those chosen that are none of the owners found, as they were written."""
+    known = {key.casefold() for _, key in found}
+    return tuple(record for record in dict.fromkeys(chosen) if record.casefold() not in known)
 
 
 def _read(work: Work, owner: Owner) -> RecordRow | Unreadable | None:

@@ -1,28 +1,37 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Generic, Literal, TypeVar
 
 from xpm.store import records
+from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
+from xpm.sync.ahead import read_ahead
 from xpm.sync.batch import Batch
 from xpm.sync.work import Work
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Pull, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
-T = TypeVar("T")
 
 BATCH = 500  # records in one transaction: long enough to be quick, short enough that others get their turn
 
 MISSING_TOLERATED = 20  # records; and
 SHARE_TOLERATED = 0.02  # of those stored: beyond both, absence is more likely Xero's mistake than the practice's doing
 EMPTY_TOLERATED = 2  # records that an empty list may archive
+
+
+@dataclass(frozen=True)
+class Verified:
+    """How many of the jobs that no list has were asked for; the longest unverified of the rest has been so `since`."""
+
+    done: int
+    of: int
+    since: datetime
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,7 @@ class Intake(Generic[M]):
         self.server_time: datetime | None = None
         self.complete = False
         self.suspicion: Suspicion | None = None
+        self.partly: Verified | None = None
 
     @property
     def unreadable(self) -> list[Unreadable]:
@@ -63,27 +73,40 @@ class Intake(Generic[M]):
         """How many records XPM has, readable or not, after complete pulls."""
         return len(self.seen) + sum(record.key is None for record in self.unreadable)
 
-    def take(self, pull: Pull[M]) -> set[str]:
+    def take(self, pull: Pull[M], name: str = "") -> Collection[str]:
         """Store every record of a pull and give their keys.
+
+        A list with a name that the run which this one retries has read to its end is not read again. One of which
+        something could not be read always is: that has to be said by the run that ends.
 
         Raises:
             XeroError: the pull broke off; the batches before are stored, and prove nothing about what is absent.
         """
+        if name and (finished := self._work.finished(name)):
+            self.seen |= finished.keys
+            self.server_time = self.server_time or finished.server_time
+            return finished.keys
         taken: set[str] = set()
-        for arrived in _batches(pull, BATCH):
-            taken |= self._store(arrived)
+        unreadable = len(self._unreadable)
+        with read_ahead(iter(pull), BATCH) as batches:
+            for arrived in batches:
+                taken |= self._store(arrived)
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.batch() as batch:
             batch.note(Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
+            if name and len(self._unreadable) == unreadable:
+                batch.keep_list(name, Finished(frozenset(taken), pull.facts.server_time))
         return taken
 
-    def take_all(self, pull: Pull[M]) -> None:
+    def take_all(self, pull: Pull[M], *, resumable: bool = True) -> None:
         """Store a pull that is the whole of Xero's side, and archive what it does not have.
+
+        `resumable`: it may be taken as read by a retry.
 
         Raises:
             XeroError: as `take` does; then nothing is archived.
         """
-        self.take(pull)
+        self.take(pull, self.table.name if resumable else "")
         self.archive_gone(self.missing())
         self.conclude()
 
@@ -106,6 +129,11 @@ class Intake(Generic[M]):
         if believed:
             self._archive(gone)
         return believed
+
+    def presume(self, keys: Collection[str], verified: Verified) -> None:
+        """Count these as seen although no list has them and this run does not ask for them: `partly` says so."""
+        self.seen |= set(keys)
+        self.partly = verified
 
     def suspect(self, missing: int) -> Literal[False]:
         """Note that what Xero sent cannot be all there is, and do not believe it."""
@@ -150,9 +178,3 @@ class Intake(Generic[M]):
         first = [row for row in rows if row.key not in self.seen]
         again = [row for row in rows if row.key in self.seen]
         return batch.apply(self.table, first) + replace(batch.apply(self.table, again), unchanged=0)
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    remaining = iter(items)
-    while batch := list(islice(remaining, size)):
-        yield batch

@@ -7,9 +7,9 @@ A plan stores what arrives and archives what is proven gone. It returns the inta
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 
-from xpm.store import job_currency, record_tables, runs
+from xpm.store import job_checks, job_currency, record_tables, runs
 from xpm.store.vocabulary import SyncMode
-from xpm.sync.intake import Intake
+from xpm.sync.intake import Intake, Verified
 from xpm.sync.rows import client_row, job_row, tax_return_row, uuid_row
 from xpm.sync.work import Work
 from xpm.xero.api import LONGEST_WINDOW
@@ -22,8 +22,8 @@ OVERLAP = timedelta(minutes=10)
 
 
 SHARE_FOR_MISSING_JOBS = 0.1
-"""Of the day's calls, what one run may spend on asking for jobs that no list has. Completed jobs from before the
-practice's start of history are among them at each full sync (FYI asks for those one by one, too)."""
+"""Of the day's calls, what one run may spend on asking for jobs that no list has (FYI does so, too). Completed jobs
+from before the practice's start of history are never in a list; these take turns, the longest unverified first."""
 
 
 def sync_clients(work: Work) -> Intake[Client]:
@@ -44,7 +44,8 @@ def sync_jobs(work: Work) -> Intake[Job]:
     """Categories and jobs. XPM has no change feed for jobs and lists them by windows of creation under a year.
 
     Full: all windows back to the practice's configured start, and the current jobs, which may be older. Changes only:
-    the current jobs. A stored job that is in neither is asked for by its number before anything is concluded.
+    the current jobs. A stored job that is in neither is asked for by its number before anything is concluded, but for
+    those that never were in a window: they were created before the start and take turns.
     """
     categories = Intake[Category](work, record_tables.JOB_CATEGORIES, uuid_row, beside="Job categories")
     categories.take_all(work.access.api.job_categories())
@@ -53,9 +54,11 @@ def sync_jobs(work: Work) -> Intake[Job]:
     if full:
         practice = work.access.practice
         for first, last in windows(practice.history_start, work.integration.today(practice)):
-            jobs.take(work.access.api.jobs_created(first, last))
-    current = jobs.take(work.access.api.current_jobs())
-    if _settle(work, jobs, jobs.missing() if full else _left(work, current)):
+            listed = jobs.take(work.access.api.jobs_created(first, last), f"job {first}/{last}")
+            with work.batch() as batch:
+                batch.note_listed_jobs(listed, first)
+    current = set(jobs.take(work.access.api.current_jobs(), "current_job"))
+    if _settle_all(work, jobs) if full else _settle(work, jobs, _left(work, current)):
         with work.batch() as batch:
             batch.note_current_jobs(current)
     if full:
@@ -75,9 +78,26 @@ def _settle(work: Work, jobs: Intake[Job], missing: Collection[str]) -> bool:
 
     More jobs than one may ask for are not: some list must have been cut short.
     """
-    if len(missing) > work.integration.settings.xero_calls_per_day * SHARE_FOR_MISSING_JOBS:
+    if len(missing) > _allowance(work):
         return jobs.suspect(len(missing))
     return jobs.archive_gone([number for number in missing if not _still_there(work, jobs, number)])
+
+
+def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
+    """Settle all that the lists should have, and as many of the older jobs as the rest of the allowance lets."""
+    missing = jobs.missing()
+    with work.integration.database.read() as session:
+        expected = job_checks.listed(session, work.scope, work.access.practice.history_start).intersection(missing)
+        older = job_checks.longest_unverified(session, work.scope, set(missing) - expected)
+    allowance = max(0, _allowance(work) - len(expected))
+    if left := older[allowance:]:
+        verified = Verified(done=len(older) - len(left), of=len(older), since=left[0][1])
+        jobs.presume([number for number, _ in left], verified)
+    return _settle(work, jobs, [*sorted(expected), *(number for number, _ in older[:allowance])])
+
+
+def _allowance(work: Work) -> int:
+    return int(work.integration.settings.xero_calls_per_day * SHARE_FOR_MISSING_JOBS)
 
 
 def sync_staff(work: Work) -> Intake[Staff]:
@@ -90,7 +110,7 @@ def sync_staff(work: Work) -> Intake[Staff]:
 def sync_tax_returns(work: Work, source: TaxSource) -> Intake[TaxReturn]:
     """All returns of the source, which has no change feed."""
     returns = Intake[TaxReturn](work, record_tables.TAX_RETURNS, tax_return_row)
-    returns.take_all(source.returns())
+    returns.take_all(source.returns(), resumable=False)  # an exported file may be replaced meanwhile
     return returns
 
 
@@ -112,6 +132,8 @@ def _still_there(work: Work, jobs: Intake[Job], number: str) -> bool:
         jobs.take(work.access.api.job(number))
     except NotFound:
         return False
+    with work.batch() as batch:
+        batch.note_verified_job(number)
     return True
 
 

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 from sqlmodel import Session
 
 from xpm.store import custom_fields, record_preview, record_reads, records
 from xpm.store.custom_fields import Due
+from xpm.store.finished_lists import Finished
 from xpm.store.record_preview import Effect, Version, counted, effect, version_of
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import CLIENTS, JOBS, RecordTable
@@ -70,6 +71,9 @@ class Rehearsal(Work):
         """Count the records that XPM has, by what would be stored."""
         with self.integration.database.read() as session:
             return records.count_present(session, table, self.scope) + self.expected.present[table.name]
+
+    def finished(self, name: str) -> None:
+        """Every list is read: a dry run shows what is there now."""
 
     def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
         """What is stored, without the records that would be archived by now and with those that would have come."""
@@ -154,8 +158,17 @@ class RehearsedBatch:
     def dismiss_earlier(self, kind: str) -> None:
         """The quarantine stays as it is."""
 
+    def keep_list(self, name: str, finished: Finished) -> None:
+        """Nothing goes on from a dry run."""
+
     def note_current_jobs(self, numbers: Collection[str]) -> None:
         """The marks stay as they are."""
+
+    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+        """What is known of the lists stays as it is."""
+
+    def note_verified_job(self, number: str) -> None:
+        """The times stay as they are."""
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """The times stay as they are."""

@@ -19,7 +19,7 @@ from xpm.connection import aside
 from xpm.connection.activity import record, said_by
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import practice_named, require_known
-from xpm.store import history, leases, reverts, runs
+from xpm.store import finished_lists, history, leases, reverts, runs
 from xpm.store.leases import Lease
 from xpm.store.record_changes import Author
 from xpm.store.record_rows import Scope
@@ -219,6 +219,7 @@ def _take_back(
         author = Author(now, run.id, request.person)
         tally = reverts.revert(session, [one.id for one in reverted], author, overwrite=overwrite)
         runs.checkpoint(session, run.id, tally)
+        finished_lists.forget(session, run)
         done.append(runs.finish(session, run.id, RunStatus.SUCCESS, reason_key="revert.done", now=now))
     return done
 

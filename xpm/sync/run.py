@@ -10,7 +10,7 @@ from sqlmodel import Session
 from xpm.connection.access import PracticeAccess, practice_access
 from xpm.connection.activity import record
 from xpm.connection.integration import Integration
-from xpm.store import practices, records, runs
+from xpm.store import finished_lists, practices, records, runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ActivityStatus, RunStatus
 from xpm.sync import plans
@@ -78,6 +78,7 @@ def _finish(work: Run, intake: AnyIntake, compared: Compared | None) -> SyncResu
         counts = {name: getattr(run, name) for name in COUNTS}
         said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared)
         status = status_of(said)
+        finished_lists.forget(session, run)
         watermark = intake.server_time if status is RunStatus.SUCCESS else None
         runs.finish(session, run.id, status, reason_key=said.key, watermark=watermark, now=now)
         return _recorded(session, run, request, said, now)
@@ -102,10 +103,27 @@ def summed_up(
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
     if source != stored:
         return message("sync.counts_differ", **facts)
+    return _of_success(intake, compared, facts)
+
+
+def _of_success(intake: AnyIntake, compared: Compared | None, facts: Mapping[str, object]) -> Message:
+    """How far a run came in which nothing went wrong."""
+    if compared and compared.chosen:
+        return _of_chosen(compared, facts)
     if compared:
         key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
         return message(key, **asdict(compared), **facts)
+    if intake.partly:
+        since = f"{intake.partly.since:%d %B %Y}"
+        return message("sync.jobs_partly", done=intake.partly.done, of=intake.partly.of, since=since, **facts)
     return message("sync.succeeded", **facts)
+
+
+def _of_chosen(compared: Compared, facts: Mapping[str, object]) -> Message:
+    """What there is to say of chosen records; one that was not found is nothing to keep quiet about."""
+    named = ", ".join(compared.unknown)
+    key = "sync.values_unknown" if compared.unknown else "sync.values_chosen"
+    return message(key, **{**asdict(compared), "unknown": named}, **facts)
 
 
 def status_of(said: Message) -> RunStatus:

@@ -11,8 +11,9 @@ from sqlmodel import Session
 
 from xpm.connection.access import PracticeAccess
 from xpm.connection.integration import Integration
-from xpm.store import custom_fields, leases, records, runs
+from xpm.store import custom_fields, finished_lists, leases, records, runs
 from xpm.store.custom_fields import Due
+from xpm.store.finished_lists import Finished
 from xpm.store.leases import Lease
 from xpm.store.record_rows import Scope
 from xpm.store.record_tables import RecordTable
@@ -26,10 +27,17 @@ LEASE = timedelta(minutes=10)
 """How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
 minutes to begin). A retry of the same flow run does not wait: it takes its own lease over."""
 
+RESUMABLE = timedelta(hours=2)
+"""How long another run may go on with the lists of one that failed: not so long that what it brings is old. A retry of
+the same flow run always does, as one that waited for the next day's calls."""
+
 
 @dataclass(frozen=True)
 class SyncRequest:
-    """What was asked for, by whom (an FYI email address) and from which flow run."""
+    """What was asked for, by whom (an FYI email address) and from which flow run.
+
+    `records`: of custom fields, only the values of these clients (by UUID) and jobs (by number), compared or not.
+    """
 
     practice: str
     entity: Entity
@@ -37,6 +45,7 @@ class SyncRequest:
     trigger: SyncTrigger
     person: str | None = None
     flow_run_id: str | None = None
+    records: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,10 @@ class Work(ABC):
     @abstractmethod
     def count_active(self, table: RecordTable) -> int:
         """How many records are current after the steps so far."""
+
+    @abstractmethod
+    def finished(self, name: str) -> Finished | None:
+        """What a list had that the run which this one retries has read to its end."""
 
     @abstractmethod
     def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
@@ -95,6 +108,11 @@ class Run(Work):
         with self.integration.database.read() as session:
             return records.count_active(session, table, self.scope)
 
+    def finished(self, name: str) -> Finished | None:
+        """Look it up."""
+        with self.integration.database.read() as session:
+            return finished_lists.find(session, self.scope, self.request.entity, name)
+
     def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
         """Read what is stored."""
         with self.integration.database.read() as session:
@@ -114,6 +132,7 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request, scope)
             run = start_run(session, access, request, integration.clock())
+            finished_lists.take_over(session, run, integration.clock() - RESUMABLE)
         try:
             yield Run(integration, access, request, run.id, lease)
         except BaseException:

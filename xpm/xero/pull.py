@@ -1,6 +1,6 @@
 """One reading of one kind of record: the records, and what is known about the reading once it is over."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -67,7 +67,8 @@ class Pull(Generic[R]):
         self._begun = False
         self._complete = False
 
-    def __iter__(self) -> Iterator[R | Unreadable]:
+    def __iter__(self) -> Generator[R | Unreadable, None, None]:
+        """The records; closing the iterator before its end gives the answer back."""
         if self._begun:
             raise RuntimeError("A pull can be iterated once; ask the API for another one.")
         self._begun = True
@@ -80,7 +81,7 @@ class Pull(Generic[R]):
             raise RuntimeError("The facts of a pull are known once its last record was read.")
         return self._tally.facts()
 
-    def _records(self) -> Iterator[R | Unreadable]:
+    def _records(self) -> Generator[R | Unreadable, None, None]:
         for record in self._read(self._tally):
             if isinstance(record, Unreadable):
                 self._tally.unreadable += 1

@@ -17,8 +17,8 @@ from xpm.store.tables.custom_fields import (
     CustomFieldValue,
 )
 from xpm.store.tables.history import RecordChange, before_table
-from xpm.store.tables.jobs import CurrentJob, Job, JobCategory
-from xpm.store.tables.operations import LeaseRow, PracticeActivity, Quarantine, SyncRun
+from xpm.store.tables.jobs import CurrentJob, Job, JobCategory, JobCheck
+from xpm.store.tables.operations import FinishedList, LeaseRow, PracticeActivity, Quarantine, SyncRun
 from xpm.store.tables.practices import FyiUser, IntegrationSettings, Practice
 from xpm.store.tables.schema import JsonObject, StoreTable, SyncedRecord, TenantScoped, Touched
 from xpm.store.tables.staff import Staff
@@ -41,10 +41,12 @@ __all__ = [
     "CustomFieldDefinition",
     "CustomFieldOwner",
     "CustomFieldValue",
+    "FinishedList",
     "FyiUser",
     "IntegrationSettings",
     "Job",
     "JobCategory",
+    "JobCheck",
     "JsonObject",
     "LeaseRow",
     "Practice",

@@ -6,7 +6,7 @@ from decimal import Decimal
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from xpm.store.columns import ExactDecimal, Json
+from xpm.store.columns import ExactDecimal, Json, UtcDateTime
 from xpm.store.tables.parts import AssignedStaffPart, JobNotePart, MilestonePart, TaskPart
 from xpm.store.tables.schema import SyncedRecord, TenantScoped
 
@@ -52,6 +52,16 @@ class CurrentJob(TenantScoped, table=True):
     __tablename__ = "current_job"
 
     number: str = Field(primary_key=True)
+
+
+class JobCheck(TenantScoped, table=True):
+    """Where and when XPM last answered for a job; kept apart, since it is no change of the job."""
+
+    __tablename__ = "job_check"
+
+    number: str = Field(primary_key=True)
+    created_from: dt.date | None = None  # first day of a window of creation whose list had it, if any had
+    verified_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # when XPM was asked for it alone
 
 
 class JobCategory(SyncedRecord, table=True):

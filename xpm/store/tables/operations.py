@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from xpm.store.columns import Json, OneOf, UtcDateTime
-from xpm.store.tables.schema import JsonObject, StoreTable
+from xpm.store.tables.schema import JsonObject, StoreTable, TenantScoped
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 
 
@@ -42,6 +42,22 @@ class SyncRun(StoreTable, table=True):
     checkpoint: JsonObject | None = Field(default=None, sa_type=Json)
     watermark: datetime | None = Field(default=None, sa_type=UtcDateTime)  # changes up to here are stored
     resumes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of a parked run: when Xero allows more
+
+
+class FinishedList(TenantScoped, table=True):
+    """A list of XPM's that a run read to its end, with the keys it had, until that run or its retry has ended well.
+
+    `keys` are joined by line breaks and compressed: nothing ever looks for one of them alone.
+    """
+
+    __tablename__ = "finished_list"
+
+    entity: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    run_id: str = Field(foreign_key="sync_run.id")
+    at: datetime = Field(sa_type=UtcDateTime)
+    server_time: datetime | None = Field(default=None, sa_type=UtcDateTime)  # Xero's clock at the first answer
+    keys: bytes = Field(repr=False)
 
 
 class Quarantine(StoreTable, table=True):

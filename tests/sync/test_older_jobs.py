@@ -1,0 +1,99 @@
+"""Jobs from before the start of the practice's history: in no list, so they take turns in being asked for."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox import edits
+from sandbox.server import SandboxServer
+from tests.sync.house import House, opened
+from xpm.store.database import Database
+from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
+from xpm.sync.entities import Entity
+
+BEFORE = dt.date(2021, 5, 4)
+OLDER = [f"OLD-{number}" for number in range(10)]
+THREE = {"xero_calls_per_day": 30}  # of which a tenth is for jobs in no list
+
+
+@pytest.fixture
+def house(server: SandboxServer, database: Database) -> Iterator[House]:
+    """A practice with ten jobs from before its history that were current once and are completed now."""
+    with opened(server, database, history_start=dt.date(2025, 1, 1)) as house:
+        for number in OLDER:
+            edits.add(house.xpm, "jobs", {"ID": number, "Name": "Estate", "State": "Planned"}, BEFORE)
+        house.sync(Entity.JOBS)
+        for number in OLDER:
+            edits.change(house.xpm, "jobs", number, {"State": "Completed"})
+        house.clock.ahead += dt.timedelta(days=1)
+        house.sync(Entity.JOBS, SyncMode.CHANGES)
+        house.clock.ahead += dt.timedelta(days=1)
+        house.forget_calls()
+        yield house
+
+
+def verified(house: House) -> list[str]:
+    """The jobs that were asked for one by one since the last look."""
+    asked = [path.removeprefix("job.api/get/") for path in house.asked("job.api/get/")]
+    house.forget_calls()
+    return asked
+
+
+def test_each_run_asks_for_a_few_until_all_had_their_turn(house: House) -> None:
+    turns = []
+    for _ in range(4):
+        result = house.with_settings(**THREE).sync(Entity.JOBS)
+        assert result.status is RunStatus.SUCCESS
+        assert result.source == result.stored == len(house.active("job", "number"))
+        turns.append(verified(house))
+        house.clock.ahead += dt.timedelta(days=1)
+    assert [len(turn) for turn in turns] == [3, 3, 3, 3]
+    assert turns == [OLDER[0:3], OLDER[3:6], OLDER[6:9], [OLDER[9], *OLDER[0:2]]]
+
+
+def test_the_run_says_how_many_it_verified_and_since_when_the_longest_is_not(house: House) -> None:
+    asked_one_by_one = house.clock() - dt.timedelta(days=1)
+    said = house.with_settings(**THREE).sync(Entity.JOBS).message
+    assert said.key == "sync.jobs_partly"
+    assert "3 of 10 older jobs verified" in said.title
+    assert f"since {asked_one_by_one:%d %B %Y}" in said.cause
+    assert house.sync(Entity.JOBS).message.key == "sync.succeeded"
+    assert sorted(verified(house)) == sorted([*OLDER, *OLDER[:3]])
+
+
+def test_an_older_job_that_was_deleted_is_archived_when_its_turn_comes(house: House) -> None:
+    edits.delete(house.xpm, "jobs", OLDER[4])
+    for archived in (0, 1, 0):
+        result = house.with_settings(**THREE).sync(Entity.JOBS)
+        assert (result.archived, result.source) == (archived, result.stored)
+    (row,) = [row for row in house.rows("job") if row["number"] == OLDER[4]]
+    assert row["archived_reason"] is ArchiveReason.ABSENT
+
+
+def test_any_number_of_older_jobs_is_no_reason_for_suspicion_but_jobs_of_the_lists_are(house: House) -> None:
+    for _ in range(5):
+        edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Completed"})
+    house.with_settings(**THREE).sync(Entity.JOBS)
+    verified(house)
+    house.order("empty_list", "job.api/list", times=0)
+    result = house.with_settings(**THREE).sync(Entity.JOBS)
+    assert result.message.key == "sync.too_many_missing"
+    assert verified(house) == []
+
+
+def test_a_job_that_its_list_lacks_goes_before_older_ones(house: House) -> None:
+    new = edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Completed"})["ID"]
+    house.with_settings(**THREE).sync(Entity.JOBS)
+    verified(house)
+    edits.delete(house.xpm, "jobs", new)
+    assert house.with_settings(**THREE).sync(Entity.JOBS).archived == 1
+    asked = verified(house)
+    assert (asked[0], len(asked)) == (new, 3)
+
+
+def test_a_dry_run_asks_for_the_same_jobs_and_takes_nobodys_turn(house: House) -> None:
+    house.with_settings(**THREE).preview(Entity.JOBS)
+    expected = verified(house)
+    house.with_settings(**THREE).sync(Entity.JOBS)
+    assert verified(house) == expected == OLDER[:3]

@@ -1,0 +1,125 @@
+"""A retry does not read again what the run before it has read to its end, and still decides over everything."""
+
+import datetime as dt
+
+import pytest
+
+from sandbox import edits
+from tests.sync.expected import assert_equals_truth
+from tests.sync.house import SLUG, House
+from tests.sync.test_killed import kill_where_it_holds
+from tests.sync.worker import sync_and_hold_after_lists
+from xpm.store.vocabulary import RunStatus, SyncMode
+from xpm.sync import revert
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.revert import RevertRequest, WhenChangedSince
+from xpm.xero.errors import XeroError
+
+LISTS = [
+    *((Entity.JOBS, lists) for lists in (1, 2, 5, 9, 10)),
+    *((Entity.CLIENTS, lists) for lists in (1, 2)),
+    (Entity.STAFF, 1),
+]
+"""How many lists of which sync were read when its process is killed; jobs: categories, eight windows, current ones."""
+
+EDGE = dt.timedelta(hours=2)
+
+
+def full_calls(house: House, entity: Entity) -> list[str]:
+    """The calls of a sync that reads everything."""
+    house.forget_calls()
+    house.sync(entity)
+    return house.asked()
+
+
+def fail_at_the_current_jobs(house: House, flow_run_id: str | None = None) -> None:
+    """A sync of jobs that ends by an outage after all its windows."""
+    house.order("status", "job.api/current", status=503, times=0)
+    with pytest.raises(XeroError):
+        house.sync(Entity.JOBS, flow_run_id=flow_run_id)
+    house.calm()
+    house.forget_calls()
+
+
+@pytest.mark.parametrize(("entity", "lists"), LISTS)
+def test_the_retry_of_a_killed_run_asks_only_for_the_lists_that_were_not_finished(
+    house: House, entity: Entity, lists: int
+) -> None:
+    calls = full_calls(house, entity)
+    gone = {"jobs": "ID", "clients": "UUID", "staff": "UUID"}[entity]
+    edits.delete(house.xpm, entity, house.truth(entity)[-1][gone])
+    kill_where_it_holds(house, sync_and_hold_after_lists, entity, lists)
+    house.forget_calls()
+    assert house.sync(entity, flow_run_id="killed").status is RunStatus.SUCCESS
+    asked_again = [path for path in house.asked() if not path.startswith("job.api/get")]
+    assert len(asked_again) == len(calls) - lists
+    assert house.rows("finished_list") == []
+    for each in EVERYTHING:
+        assert house.sync(each).status is RunStatus.SUCCESS
+    assert_equals_truth(house)
+
+
+def test_what_is_gone_is_archived_by_a_retry_that_took_the_lists_as_read_and_nothing_else(house: House) -> None:
+    house.sync(Entity.JOBS)
+    gone = house.truth("jobs")[0]["ID"]
+    edits.delete(house.xpm, "jobs", gone)
+    fail_at_the_current_jobs(house)
+    result = house.sync(Entity.JOBS)
+    assert house.asked() == ["job.api/current", f"job.api/get/{gone}"]
+    assert (result.archived, result.source, result.stored) == (1, len(house.truth("jobs")), len(house.truth("jobs")))
+
+
+def test_a_later_run_goes_on_with_lists_for_two_hours_and_the_same_flow_run_always(house: House) -> None:
+    for flow_run_id, waited, resumes in (
+        ("another", EDGE - dt.timedelta(minutes=5), True),
+        ("another", EDGE + dt.timedelta(minutes=5), False),
+        ("the same", dt.timedelta(hours=3), True),
+    ):
+        fail_at_the_current_jobs(house, flow_run_id="the same")
+        house.clock.ahead += waited
+        house.sync(Entity.JOBS, flow_run_id=flow_run_id)
+        assert (house.asked() == ["job.api/current"]) == resumes
+
+
+def test_lists_are_read_again_after_any_other_run_of_their_kind(house: House) -> None:
+    """A client that a sync of changes brought in between is in none of them, and is not gone either."""
+    house.sync(Entity.CLIENTS)
+    kill_where_it_holds(house, sync_and_hold_after_lists, Entity.CLIENTS, 2)
+    house.clock.ahead += dt.timedelta(minutes=30)
+    new = edits.add(house.xpm, "clients", {"Name": "Between"})["UUID"]
+    house.sync(Entity.CLIENTS, SyncMode.CHANGES)
+    assert new in house.active("client", "uuid")
+    result = house.sync(Entity.CLIENTS, flow_run_id="killed")
+    assert result.archived == 0
+    assert new in house.active("client", "uuid")
+
+
+def test_lists_are_read_again_after_what_they_brought_was_taken_back(house: House) -> None:
+    house.sync(Entity.STAFF)
+    fail_at_the_current_jobs(house, flow_run_id="failed")
+    asked = RevertRequest(practice=SLUG, run="failed")
+    seen = revert.preview(house.integration, asked)
+    revert.revert(house.integration, asked, seen, WhenChangedSince.KEEP)
+    assert house.active("job", "number") == set()
+    house.sync(Entity.JOBS, flow_run_id="failed")
+    assert house.active("job", "number") == {job["ID"] for job in house.truth("jobs")}
+
+
+def test_a_list_with_something_unreadable_is_read_again_so_that_its_run_says_so(house: House) -> None:
+    house.order("bad_record", "job.api/list", times=0)
+    house.order("status", "job.api/current", status=503, times=0)
+    with pytest.raises(XeroError):
+        house.sync(Entity.JOBS)
+    unreadable = len(house.aside())
+    assert unreadable
+    house.calm()
+    house.order("bad_record", "job.api/list", times=0)
+    assert house.sync(Entity.JOBS).status is RunStatus.ACTION_REQUIRED
+
+
+def test_a_dry_run_reads_everything_and_leaves_the_lists(house: House) -> None:
+    calls = full_calls(house, Entity.JOBS)
+    fail_at_the_current_jobs(house)
+    house.preview(Entity.JOBS)
+    assert house.asked() == calls
+    assert len(house.rows("finished_list")) == len(calls) - 1

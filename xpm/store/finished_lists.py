@@ -1,0 +1,72 @@
+"""Lists of XPM's that a run has read to their end, so that its retry need not read them again."""
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, delete, exists, not_, or_, update
+from sqlmodel import Session, col
+
+from xpm.store.record_rows import Scope
+from xpm.store.tables import FinishedList, SyncRun
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What is known of a list: the keys it had, and Xero's clock when it began to answer."""
+
+    keys: frozenset[str]
+    server_time: datetime | None
+
+
+def keep(session: Session, run: SyncRun, name: str, finished: Finished, now: datetime) -> None:
+    """Keep that a run read this list to its end. Belongs in the transaction of the list's last step."""
+    row = FinishedList(
+        practice=run.practice,
+        tenant_id=run.tenant_id,
+        entity=run.entity,
+        name=name,
+        run_id=run.id,
+        at=now,
+        server_time=finished.server_time,
+        keys=zlib.compress("\n".join(sorted(finished.keys)).encode()),
+    )
+    session.merge(row)
+    session.flush()
+
+
+def find(session: Session, scope: Scope, entity: str, name: str) -> Finished | None:
+    """Give what a list had, if the run that goes on now or the one it retries has read it to its end."""
+    row = session.get(FinishedList, (scope.practice, scope.tenant_id, entity, name))
+    if row is None:
+        return None
+    keys = zlib.decompress(row.keys).decode()
+    return Finished(frozenset(keys.split("\n") if keys else ()), row.server_time)
+
+
+def take_over(session: Session, run: SyncRun, since: datetime) -> None:
+    """Let a run that begins go on with the lists of one in the same mode: its own flow run, or lists read since then.
+
+    All others are forgotten: what happens in between, such as a sync of changes, may bring records that they lack.
+    """
+    same_flow_run = [col(SyncRun.flow_run_id) == run.flow_run_id] if run.flow_run_id else []
+    before = exists().where(
+        col(SyncRun.id) == col(FinishedList.run_id),
+        col(SyncRun.mode) == run.mode,
+        or_(col(FinishedList.at) >= since, *same_flow_run),
+    )
+    session.connection().execute(delete(FinishedList).where(_of(run), not_(before)))
+    session.connection().execute(update(FinishedList).where(_of(run)).values(run_id=run.id))
+
+
+def forget(session: Session, run: SyncRun) -> None:
+    """Forget the lists of this run's kind: it has ended well, or what they brought is not what is stored any more."""
+    session.connection().execute(delete(FinishedList).where(_of(run)))
+
+
+def _of(run: SyncRun) -> ColumnElement[bool]:
+    return and_(
+        col(FinishedList.practice) == run.practice,
+        col(FinishedList.tenant_id) == run.tenant_id,
+        col(FinishedList.entity) == run.entity,
+    )

@@ -1,0 +1,64 @@
+"""Which jobs a list by creation has to have, and when XPM was last asked for each of the others."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+
+from sqlalchemy import and_, func, outerjoin, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col
+from sqlmodel import select as sqlmodel_select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from xpm.store.key_lists import among
+from xpm.store.record_rows import Scope
+from xpm.store.tables import Job, JobCheck
+
+
+def listed(session: Session, scope: Scope, since: date) -> set[str]:
+    """Give the jobs that were in the list of a window of creation which began on that day or later."""
+    return set(session.exec(_numbers(scope).where(col(JobCheck.created_from) >= since)))
+
+
+def note_listed(session: Session, scope: Scope, numbers: Collection[str], created_from: date) -> None:
+    """Note that a window's list has these jobs. `created_from`: its first day. Only what is new is written."""
+    known = set(session.exec(_numbers(scope).where(col(JobCheck.created_from).is_not(None))))
+    _write(session, scope, set(numbers) - known, created_from=created_from)
+
+
+def note_verified(session: Session, scope: Scope, numbers: Collection[str], now: datetime) -> None:
+    """Note that XPM was asked for these jobs by their numbers and has them."""
+    _write(session, scope, numbers, verified_at=now)
+
+
+def longest_unverified(session: Session, scope: Scope, numbers: Collection[str]) -> list[tuple[str, datetime]]:
+    """Put stored jobs in the order in which to ask for them, each with when it was last verified, or first came."""
+    since = func.coalesce(col(JobCheck.verified_at), col(Job.first_synced_at))
+    same = and_(
+        col(JobCheck.practice) == col(Job.practice),
+        col(JobCheck.tenant_id) == col(Job.tenant_id),
+        col(JobCheck.number) == col(Job.number),
+    )
+    found = (
+        select(col(Job.number), since)
+        .select_from(outerjoin(Job, JobCheck, same))
+        .where(col(Job.practice) == scope.practice, col(Job.tenant_id) == scope.tenant_id)
+        .where(among(col(Job.number), numbers))
+        .order_by(since, col(Job.number))
+    )
+    return [(number, at) for number, at in session.connection().execute(found)]
+
+
+def _numbers(scope: Scope) -> SelectOfScalar[str]:
+    return sqlmodel_select(JobCheck.number).where(
+        JobCheck.practice == scope.practice, JobCheck.tenant_id == scope.tenant_id
+    )
+
+
+def _write(session: Session, scope: Scope, numbers: Collection[str], **noted: date | datetime) -> None:
+    if not numbers:
+        return
+    of = {"practice": scope.practice, "tenant_id": scope.tenant_id}
+    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(JobCheck).on_conflict_do_update(index_elements=[*of, "number"], set_=noted)
+    rows = [{**of, "number": number, **noted} for number in sorted(numbers)]
+    session.connection().execute(statement, rows)
