@@ -14,8 +14,10 @@ from xpm.connection.integration import Integration
 from xpm.store import practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.amounts import said_before, together
 from xpm.sync.entities import EVERYTHING, Entity
 from xpm.sync.gates import reason_to_skip
+from xpm.sync.prediction import predict_all
 from xpm.sync.tax import has_source
 from xpm.words import Message, Stopped, message
 
@@ -65,6 +67,16 @@ def buttons_of(integration: Integration, practice: Practice, settings: Integrati
         for reason in [reason_to_skip(entity, SyncTrigger.MANUAL, practice, settings, tax_source=tax_source)]
     ]
     return SyncWindow(_stopped(integration, practice), tuple(buttons))
+
+
+def predictions(integration: Integration, slug: str, mode: SyncMode) -> list[Message]:
+    """What each sync that can be asked for would take, and all of them together."""
+    rate = integration.settings.xero_calls_per_minute
+    each = predict_all(integration, slug, EVERYTHING, mode)
+    parts = {LABELS[entity]: predicted for entity, predicted in each.items()}
+    if len(parts) > 1:
+        parts = {"Sync all": together(parts.values())} | parts
+    return [said_before(what, predicted, rate) for what, predicted in parts.items()]
 
 
 def ask(request: Request, form: FormData) -> Response:

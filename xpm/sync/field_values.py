@@ -59,8 +59,7 @@ def sync_values(work: Work) -> Compared:
         XeroError: Xero stopped answering; the values stored until then stay, with the time they were compared.
     """
     waiting = owners_to_compare(work)
-    allowance = int(work.integration.settings.xero_calls_per_day * SHARE_OF_THE_DAY)
-    due = iter(waiting[:allowance])
+    due = iter(waiting[: allowance(work.integration.settings.xero_calls_per_day)])
     compared = different = 0
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while batch := list(islice(due, BATCH)):
@@ -68,6 +67,11 @@ def sync_values(work: Work) -> Compared:
             stored = _store(work, batch, list(pool.map(partial(_read, work), batch)), asked_at)
             compared, different = compared + stored.compared, different + stored.different
     return Compared(compared, len(waiting), different)
+
+
+def allowance(calls_per_day: int) -> int:
+    """How many values one run may ask for."""
+    return int(calls_per_day * SHARE_OF_THE_DAY)
 
 
 def owners_to_compare(work: Work) -> list[Owner]:

@@ -18,6 +18,8 @@ from xpm.sync.entities import Entity
 from xpm.sync.field_values import Compared, sync_definitions, sync_values
 from xpm.sync.gates import reason_to_skip
 from xpm.sync.intake import Intake
+from xpm.sync.prediction import predict
+from xpm.sync.progress import Progress, unwatched
 from xpm.sync.result import SyncResult
 from xpm.sync.tax import source_of
 from xpm.sync.work import Run, SyncRequest, Work, start_run, working
@@ -32,7 +34,7 @@ COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined"
 NAMED_RECORDS = 5  # unreadable records that a message names; the rest is in the list of records set aside
 
 
-def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
+def run_sync(integration: Integration, request: SyncRequest, progress: Progress = unwatched) -> SyncResult:
     """Bring one entity of one practice in step, and write its result into Practice Activity.
 
     Safe to repeat: what is in step already is not written again.
@@ -45,7 +47,8 @@ def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
         tax = source_of(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
             return _skipped(integration, access, request, key)
-        with working(integration, access, request) as work:
+        predicted = predict(integration, access.practice, access.tenant_id, request.entity, request.mode)
+        with working(integration, access, request, predicted, progress) as work:
             return _finish(work, *carry_out(work, tax))
 
 
@@ -132,6 +135,8 @@ def _recorded(session: Session, run: SyncRun, request: SyncRequest, said: Messag
         stored=run.stored_count,
         calls=run.calls,
         bytes=run.bytes,
+        predicted_calls=run.predicted_calls,
+        predicted_bytes=run.predicted_bytes,
         **{name: getattr(run, name) for name in COUNTS},
     )
     by = {"person": request.person, "flow_run_id": request.flow_run_id}

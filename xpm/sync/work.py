@@ -20,6 +20,7 @@ from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.batch import Batch, StoredBatch
 from xpm.sync.entities import Entity
+from xpm.sync.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
 from xpm.words import stop
 
 LEASE = timedelta(minutes=10)
@@ -71,6 +72,9 @@ class Run(Work):
 
     run_id: str
     lease: Lease
+    began: datetime
+    predicted: Prediction
+    progress: Progress
 
     @contextmanager
     def commit(self) -> Iterator[Session]:
@@ -86,9 +90,18 @@ class Run(Work):
 
     @contextmanager
     def batch(self) -> Iterator[StoredBatch]:
-        """One committed step. Raises Stopped as `commit` does."""
+        """One committed step, which `progress` then hears of. Raises Stopped as `commit` does."""
         with self.commit() as session:
             yield StoredBatch(session, self.scope, self.run_id, self.integration.clock())
+            standing = self.standing(runs.get(session, self.run_id))
+        self.progress(standing)
+
+    def standing(self, run: SyncRun) -> Standing:
+        """How far the run is, by its row."""
+        read = run.added + run.changed + run.unchanged + run.restored + run.quarantined
+        answers_count = self.request.entity is Entity.CUSTOM_FIELDS
+        elapsed = self.integration.clock() - self.began
+        return Standing(self.predicted, run.calls if answers_count else read, run.calls, elapsed)
 
     def count_active(self, table: RecordTable) -> int:
         """Count what is stored."""
@@ -102,7 +115,13 @@ class Run(Work):
 
 
 @contextmanager
-def working(integration: Integration, access: PracticeAccess, request: SyncRequest) -> Iterator[Run]:
+def working(
+    integration: Integration,
+    access: PracticeAccess,
+    request: SyncRequest,
+    predicted: Prediction = UNKNOWN,
+    progress: Progress = unwatched,
+) -> Iterator[Run]:
     """Start a run, alone for its practice and entity; a run that ends by an error is marked as failed.
 
     Raises:
@@ -113,9 +132,11 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
     try:
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request, scope)
-            run = start_run(session, access, request, integration.clock())
+            run = start_run(session, access, request, integration.clock(), predicted)
+        work = Run(integration, access, request, run.id, lease, run.started_at, predicted, progress)
+        progress(work.standing(run))
         try:
-            yield Run(integration, access, request, run.id, lease)
+            yield work
         except BaseException:
             _mark_failed(integration, run.id)
             raise
@@ -124,7 +145,9 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
             leases.release(session, lease)
 
 
-def start_run(session: Session, access: PracticeAccess, request: SyncRequest, now: datetime) -> SyncRun:
+def start_run(
+    session: Session, access: PracticeAccess, request: SyncRequest, now: datetime, predicted: Prediction = UNKNOWN
+) -> SyncRun:
     """The row of a run that begins now."""
     return runs.start(
         session,
@@ -135,6 +158,8 @@ def start_run(session: Session, access: PracticeAccess, request: SyncRequest, no
         trigger=request.trigger,
         person=request.person,
         flow_run_id=request.flow_run_id,
+        predicted_calls=predicted.calls,
+        predicted_bytes=predicted.bytes,
         now=now,
     )
 
