@@ -130,6 +130,17 @@ def lately_successful(
     return list(session.exec(ended_well.order_by(col(SyncRun.started_at).desc()).limit(limit)))
 
 
+def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
+    """Find the last run of an entity that is over, however it ended."""
+    over = select(SyncRun).where(
+        SyncRun.practice == practice,
+        SyncRun.tenant_id == tenant_id,
+        SyncRun.entity == entity,
+        SyncRun.status != RunStatus.RUNNING,
+    )
+    return session.exec(over.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+
+
 def latest(session: Session, practice: str) -> dict[str, SyncRun]:
     """Give the latest run of each entity, whatever its end."""
     place = func.row_number().over(

@@ -14,6 +14,7 @@ from xpm.store import practices, records, runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ActivityStatus, RunStatus
 from xpm.sync import plans
+from xpm.sync.drop import dropped_from
 from xpm.sync.entities import Entity
 from xpm.sync.field_values import Compared, sync_definitions, sync_values
 from xpm.sync.gates import reason_to_skip
@@ -79,7 +80,8 @@ def _finish(work: Run, intake: AnyIntake, compared: Compared | None) -> SyncResu
             run.source_count = intake.source_count()
             run.stored_count = records.count_present(session, intake.table, work.scope)
         counts = {name: getattr(run, name) for name in COUNTS}
-        said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared)
+        before = dropped_from(session, work.scope, request, run.source_count)
+        said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared, before=before)
         status = status_of(said)
         watermark = intake.server_time if status is RunStatus.SUCCESS else None
         runs.finish(session, run.id, status, reason_key=said.key, watermark=watermark, now=now)
@@ -92,14 +94,21 @@ def summed_up(
     sides: tuple[int | None, int | None],
     intake: AnyIntake,
     compared: Compared | None,
+    *,
+    before: int | None,
 ) -> Message:
-    """The least favourable thing that is true of a run. `sides`: how many XPM has, and FYI, if all were seen."""
+    """The least favourable thing that is true of a run.
+
+    `sides`: how many XPM has, and FYI, if all were seen; `before`: how many it had, where that is a sudden drop.
+    """
     source, stored = sides
     facts: dict[str, object] = {**counts, "entity": entity.label, "source": source, "stored": stored}
     if intake.suspicion:
         facts |= {"entity": intake.suspicion.what}
         facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
         return message("sync.too_many_missing", **facts)
+    if before is not None:
+        return message("sync.sudden_drop", before=before, **facts)
     if counts["quarantined"]:
         named = [record.key or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
