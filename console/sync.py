@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from console.desk import desk_of, notice, posted_person, practice_of, text_of
 from console.following import to_run
+from console.joining import run_to_join
 from xpm.connection.access import require_connected
 from xpm.connection.activity import record
 from xpm.connection.integration import Integration
@@ -98,8 +99,10 @@ def ask(request: Request, form: FormData) -> Response:
         return notice(message("console.nothing_to_sync"), 400, practice=practice)
     if refusal := window.refusal(entities):
         return notice(refusal, 409, practice=practice)
-    run_id = desk.runs.start_sync(practice.slug, entities, mode, person.email)
-    said = message("sync.requested", entities=", ".join(entity.label.lower() for entity in entities))
+    under_way = run_to_join(desk, practice.slug, entities, mode)
+    run_id = under_way or desk.runs.start_sync(practice.slug, entities, mode, person.email)
+    named = ", ".join(entity.label.lower() for entity in entities)
+    said = message("sync.joined" if under_way else "sync.requested", entities=named)
     with integration.database.write() as session:
         record(session, practice.slug, said, now=integration.clock(), person=person.email, flow_run_id=str(run_id))
     return to_run(run_id)

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from xpm.connection.access import PracticeAccess
 from xpm.connection.integration import Integration
-from xpm.store import custom_fields, leases, records, runs
+from xpm.store import connections, custom_fields, leases, records, runs
 from xpm.store.custom_fields import Due
 from xpm.store.leases import Lease
 from xpm.store.record_rows import Scope
@@ -21,11 +21,20 @@ from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.batch import Batch, StoredBatch
 from xpm.sync.entities import Entity
 from xpm.sync.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
-from xpm.words import stop
+from xpm.words import Message, Stopped, message, stop
 
 LEASE = timedelta(minutes=10)
 """How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
 minutes to begin). A retry of the same flow run does not wait: it takes its own lease over."""
+
+
+class AlreadyRunning(Stopped):
+    """A `Stopped` since another run of the entity goes on: that of this flow run, or one that no flow started."""
+
+    def __init__(self, said: Message, flow_run_id: str | None) -> None:
+        super().__init__(said)
+        self.args = (said, flow_run_id)  # what a pickle calls the class with
+        self.flow_run_id = flow_run_id
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,7 @@ def working(
     """Start a run, alone for its practice and entity; a run that ends by an error is marked as failed.
 
     Raises:
-        Stopped: the entity is being synchronised already.
+        AlreadyRunning: the entity is being synchronised already.
     """
     scope = Scope(request.practice, access.tenant_id)
     lease = alone(integration, request, scope)
@@ -168,18 +177,37 @@ def alone(integration: Integration, request: SyncRequest, scope: Scope) -> Lease
     """Take the lease of a practice's entity.
 
     Raises:
-        Stopped: another run has it.
+        AlreadyRunning: another run has it.
     """
-    name = f"sync/{request.practice}/{request.entity}"
+    name = _lease_name(request.practice, request.entity)
     holder = request.flow_run_id or str(uuid.uuid4())
     with integration.database.write() as session:
         lease = leases.acquire(session, name, holder, integration.clock(), LEASE)
         if lease is not None:
             return lease
         running = runs.unfinished(session, scope.practice, scope.tenant_id, request.entity)
-        since = f"{running[0].started_at:%H:%M} UTC" if running else "a moment ago"
-        flow_run_id = running[0].flow_run_id if running else None
-    raise stop("sync.already_running", entity=request.entity.label, since=since, flow_run_id=flow_run_id or "by hand")
+    raise _already_running(integration, request.entity, running[0] if running else None)
+
+
+def running_now(session: Session, practice: str, entity: Entity, now: datetime) -> SyncRun | None:
+    """The run of an entity that goes on now; one that was killed goes on until its lease is over."""
+    if not leases.is_taken(session, _lease_name(practice, entity), now):
+        return None
+    tenant_id = connections.get(session, practice).tenant_id or ""
+    return next(iter(runs.unfinished(session, practice, tenant_id, entity)), None)
+
+
+def _already_running(integration: Integration, entity: Entity, run: SyncRun | None) -> AlreadyRunning:
+    since = f"{run.started_at:%H:%M} UTC" if run else "a moment ago"
+    if run is None or run.flow_run_id is None:
+        return AlreadyRunning(message("sync.already_running_elsewhere", entity=entity.label, since=since), None)
+    link = f"{integration.settings.xpm_console_url}/runs/{run.flow_run_id}"
+    said = message("sync.already_running", entity=entity.label, since=since, link=link)
+    return AlreadyRunning(said, run.flow_run_id)
+
+
+def _lease_name(practice: str, entity: Entity) -> str:
+    return f"sync/{practice}/{entity}"
 
 
 def _mark_failed(integration: Integration, run_id: str) -> None:
