@@ -1,6 +1,7 @@
 """`fyi-xpm reconnect` and `fyi-xpm sync`: start a runbook in Prefect and follow it to its end."""
 
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,14 @@ from cli.arguments import KnownPractice
 from cli.following import follow
 from cli.installation import installation, prefect
 from cli.rehearsing import rehearse
-from cli.terminal import terminal
+from cli.terminal import say, terminal
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import practice_named
+from xpm.store import runs
 from xpm.store.vocabulary import SyncMode
+from xpm.sync.amounts import said_after, said_before, together
 from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.prediction import predict_all
 
 A_DAY = 24 * 60  # minutes; the longest that the runbook waits
 
@@ -88,7 +92,15 @@ def sync(
     parameters: dict[str, object] = {"practice": practice, "entities": entities, "mode": str(mode), "person": person}
     if record:
         parameters["records"] = record
+    _say_prediction(practice, only or EVERYTHING, mode)
     start_and_follow("sync/sync-practice", practice, parameters)
+
+
+def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode) -> None:
+    with installation() as integration:
+        parts = predict_all(integration, practice, entities, mode).values()
+        if parts:
+            say(said_before("Xero", together(parts), integration.settings.xero_calls_per_minute).title)
 
 
 def start_and_follow(runbook: str, practice: str, parameters: dict[str, object]) -> None:
@@ -103,4 +115,14 @@ def _follow_new_run(integration: Integration, runbook: str, parameters: dict[str
     with prefect() as client:
         deployment = client.read_deployment_by_name(runbook)
         run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
-        return follow(run.id, integration, client, terminal())
+        state = follow(run.id, integration, client, terminal())
+    _say_what_it_took(integration, str(parameters["practice"]), str(run.id))
+    return state
+
+
+def _say_what_it_took(integration: Integration, practice: str, flow_run_id: str) -> None:
+    """Nothing where Xero was asked for nothing: a revert, or only what the settings leave out."""
+    with integration.database.read() as session:
+        done = [run for run in runs.named(session, practice, flow_run_id) if run.calls]
+    if done:
+        say(said_after("Xero", done).title)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.desk import desk_of, page, practice_of
-from console.sync import buttons_of
+from console.sync import buttons_of, predictions
 from console.tables import rows_of
 from xpm.connection.eligibility import Obstacle, obstacles
 from xpm.connection.integration import Integration
@@ -18,7 +18,7 @@ from xpm.store import connections, people, practices, quarantine
 from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.records import Scope
 from xpm.store.tables import Connection, FyiUser, Practice, Quarantine
-from xpm.store.vocabulary import ConnectionState
+from xpm.store.vocabulary import ConnectionState, SyncMode
 from xpm.words import Message
 
 NOTES = {Obstacle.INACTIVE: "not active", Obstacle.LEAVING: "leaving", Obstacle.NOT_ADMIN: "not an FYI Admin"}
@@ -50,6 +50,7 @@ def show(request: Request) -> Response:
         "seen": seen,
         "rows": rows_of({sync.entity: sync for sync in seen.syncs}),
         "sync": buttons_of(integration, practice, settings),
+        "predicted": {mode: predictions(integration, practice.slug, mode) for mode in SyncMode},
     }
     return page("practice.html", shown | syncs | _offered(staff, integration.today(practice)))
 

@@ -77,6 +77,7 @@ class PrefectRuns:
                 created=run.created or run.state.timestamp,
                 ended=run.end_time,
                 entities=_ENTITIES.validate_python(run.parameters.get("entities", ())),
+                mode=SyncMode(run.parameters.get("mode", SyncMode.FULL)),
                 tasks=_latest(tasks),
                 choices=tuple(asked.get(CHOICE, {}).get("enum", ())),
                 compared=asked.get(NAME, {}).get("compared"),

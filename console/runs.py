@@ -70,6 +70,7 @@ class FlowRunSeen(BaseModel):
     created: datetime
     ended: datetime | None = None
     entities: tuple[Entity, ...] = ()
+    mode: SyncMode = SyncMode.FULL
     tasks: tuple[TaskSeen, ...] = ()
     choices: tuple[str, ...] = ()
     compared: PracticeComparison | None = None

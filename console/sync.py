@@ -8,14 +8,17 @@ from starlette.responses import Response
 
 from console.desk import desk_of, notice, posted_person, practice_of, text_of
 from console.following import to_run
+from console.joining import run_to_join
 from xpm.connection.access import require_connected
 from xpm.connection.activity import record
 from xpm.connection.integration import Integration
 from xpm.store import practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.amounts import said_before, together
 from xpm.sync.entities import EVERYTHING, Entity
 from xpm.sync.gates import reason_to_skip
+from xpm.sync.prediction import predict_all
 from xpm.sync.tax import has_source
 from xpm.words import Message, Stopped, message
 
@@ -67,6 +70,16 @@ def buttons_of(integration: Integration, practice: Practice, settings: Integrati
     return SyncWindow(_stopped(integration, practice), tuple(buttons))
 
 
+def predictions(integration: Integration, slug: str, mode: SyncMode) -> list[Message]:
+    """What each sync that can be asked for would take, and all of them together."""
+    rate = integration.settings.xero_calls_per_minute
+    each = predict_all(integration, slug, EVERYTHING, mode)
+    parts = {LABELS[entity]: predicted for entity, predicted in each.items()}
+    if len(parts) > 1:
+        parts = {"Sync all": together(parts.values())} | parts
+    return [said_before(what, predicted, rate) for what, predicted in parts.items()]
+
+
 def ask(request: Request, form: FormData) -> Response:
     """`POST /practices/{slug}/sync`: fields `entities` (or "all"), `mode`, `person`.
 
@@ -86,8 +99,10 @@ def ask(request: Request, form: FormData) -> Response:
         return notice(message("console.nothing_to_sync"), 400, practice=practice)
     if refusal := window.refusal(entities):
         return notice(refusal, 409, practice=practice)
-    run_id = desk.runs.start_sync(practice.slug, entities, mode, person.email)
-    said = message("sync.requested", entities=", ".join(entity.label.lower() for entity in entities))
+    under_way = run_to_join(desk, practice.slug, entities, mode)
+    run_id = under_way or desk.runs.start_sync(practice.slug, entities, mode, person.email)
+    named = ", ".join(entity.label.lower() for entity in entities)
+    said = message("sync.joined" if under_way else "sync.requested", entities=named)
     with integration.database.write() as session:
         record(session, practice.slug, said, now=integration.clock(), person=person.email, flow_run_id=str(run_id))
     return to_run(run_id)

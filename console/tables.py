@@ -23,6 +23,7 @@ class Row:
     archived: int
     unchanged: int
     not_read: int
+    calls: str
     finished_at: datetime | None
 
 
@@ -63,6 +64,7 @@ def _row(entity: Entity, sync: SyncRun | LastSync) -> Row:
         archived=sync.archived,
         unchanged=sync.unchanged,
         not_read=sync.quarantined,
+        calls=f"{sync.calls:,} ({_shown(sync.predicted_calls, 'unknown')})",
         finished_at=sync.finished_at,
     )
 
@@ -73,6 +75,6 @@ def _counts(sync: SyncRun | LastSync) -> tuple[int | None, int | None]:
     return sync.source, sync.stored
 
 
-def _shown(count: int | None) -> str:
+def _shown(count: int | None, otherwise: str = "not counted") -> str:
     """A run that did not see everything has no count, which is not the same as none."""
-    return "not counted" if count is None else f"{count:,}"
+    return otherwise if count is None else f"{count:,}"

@@ -36,11 +36,13 @@ def _table(seen: Overview) -> list[dict[str, object]]:
             "Archived": by_entity[entity].archived,
             "Unchanged": by_entity[entity].unchanged,
             "Not read": by_entity[entity].quarantined,
+            "Requests to Xero": by_entity[entity].calls,
+            "Predicted": _shown(by_entity[entity].predicted_calls, "unknown"),
         }
         for entity in Entity
         if entity in by_entity
     ]
 
 
-def _shown(count: int | None) -> int | str:
-    return "not counted" if count is None else count
+def _shown(count: int | None, otherwise: str = "not counted") -> int | str:
+    return otherwise if count is None else count

@@ -1,18 +1,22 @@
 """`fyi-xpm sync` and `reconnect`: a run is started in Prefect, and its end decides the exit code."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from tests.cli.worker import worker_that_ends_the_next_run
+from xpm.store import connections, runs
+from xpm.store.runs import Tally
+from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
 
@@ -37,6 +41,27 @@ def program_that_answers(status: int) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/api"
         server.shutdown()
         thread.join()
+
+
+def made(installed: Installed, calls: int, size: int) -> Callable[[FlowRun], None]:
+    """What a run leaves that asked this much of Xero, as predicted."""
+
+    def work(flow_run: FlowRun) -> None:
+        with installed.database.write() as session:
+            run = runs.start(
+                session,
+                practice=SLUG,
+                tenant_id="a-tenant",
+                entity="clients",
+                mode=SyncMode.FULL,
+                trigger=SyncTrigger.MANUAL,
+                flow_run_id=str(flow_run.id),
+                predicted_calls=calls,
+                now=datetime.now(UTC),
+            )
+            runs.checkpoint(session, run.id, Tally(calls=calls, bytes=size))
+
+    return work
 
 
 @ON_PREFECT
@@ -94,6 +119,22 @@ def test_a_sync_of_chosen_records_asks_for_their_custom_fields_alone(
     assert taken[0].parameters["records"] == ["J000123", "J000124"]
     assert refused.code == 2
     assert "--record goes with --only custom_field_definitions" in " ".join(refused.err.split())
+
+
+@ON_PREFECT
+def test_what_a_sync_will_ask_of_xero_is_said_before_it_starts_and_what_it_asked_after_it(
+    fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
+) -> None:
+    installed.add_practice()
+    with installed.database.write() as session:
+        connections.get(session, SLUG).tenant_id = "a-tenant"
+
+    with worker_that_ends_the_next_run(Completed(message="All is in step."), made(installed, calls=2, size=1_500)):
+        said = fyi_xpm("sync", SLUG, "--only", "clients")
+
+    before, *_, last = said.out.splitlines()
+    assert before == "Xero: about 2 requests, size unknown, 1 minute at 60 requests a minute"
+    assert last == "Xero: predicted 2 requests, size unknown; made 2 requests, 2 kB"
 
 
 @ON_PREFECT

@@ -3,7 +3,7 @@
 import contextvars
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from prefect.client.orchestration import get_client
@@ -15,17 +15,19 @@ PATIENCE = 60.0  # seconds for a run to appear
 
 
 @contextmanager
-def worker_that_ends_the_next_run(ending: State) -> Iterator[list[FlowRun]]:
-    """Stands for a worker: takes the next run that somebody started, and ends it so."""
+def worker_that_ends_the_next_run(
+    ending: State, work: Callable[[FlowRun], None] = lambda _: None
+) -> Iterator[list[FlowRun]]:
+    """Stands for a worker: takes the next run that somebody started, does its work, and ends it so."""
     taken: list[FlowRun] = []
     context = contextvars.copy_context()  # Prefect keeps its settings there
-    worker = threading.Thread(target=context.run, args=(_end_next, ending, taken))
+    worker = threading.Thread(target=context.run, args=(_end_next, ending, work, taken))
     worker.start()
     yield taken
     worker.join(PATIENCE)
 
 
-def _end_next(ending: State, taken: list[FlowRun]) -> None:
+def _end_next(ending: State, work: Callable[[FlowRun], None], taken: list[FlowRun]) -> None:
     deadline = time.monotonic() + PATIENCE
     with get_client(sync_client=True) as client:
         while not taken and time.monotonic() < deadline:
@@ -33,4 +35,5 @@ def _end_next(ending: State, taken: list[FlowRun]) -> None:
             taken += [run for run in started if not run.auto_scheduled]
             time.sleep(0.2)
         for run in taken:
+            work(run)
             client.set_flow_run_state(run.id, ending, force=True)

@@ -38,7 +38,9 @@ class FakeRuns:
 
     def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
         asked = {"practice": practice, "entities": list(entities), "mode": mode, "person": person}
-        return self._start("sync", practice, tuple(entities), asked)
+        run_id = self._start("sync", practice, tuple(entities), asked)
+        self.runs[run_id] = self.runs[run_id].model_copy(update={"mode": mode})
+        return run_id
 
     def read(self, run_id: UUID) -> FlowRunSeen:
         if not self.is_up:

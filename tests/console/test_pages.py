@@ -47,6 +47,21 @@ def test_a_connected_practice_shows_account_person_and_its_own_time(office: Offi
     assert "needs to reconnect" not in shown
 
 
+def test_the_sync_window_says_what_each_sync_would_ask_of_xero(office: Office) -> None:
+    office.connect()
+    office.synced("clients", source_count=300, calls=2, bytes=1_200_000)
+    shown = text_of(office.get(APPS))
+    assert "Sync Clients: about 2 requests, 1.2 MB, 1 minute at 60 requests a minute" in shown
+    assert "Sync Staff: about 1 request, size unknown, 1 minute at 60 requests a minute" in shown
+    assert "Sync Tax Returns: how much a first sync asks of Xero is unknown" in shown
+
+
+def test_the_table_of_last_syncs_has_what_was_predicted_beside_what_was_asked(office: Office) -> None:
+    office.connect()
+    office.synced("clients", source_count=300, calls=3, predicted_calls=2)
+    assert "3 (2)" in text_of(office.get(APPS))
+
+
 def test_a_reconnect_under_way_leads_to_its_run(office: Office) -> None:
     run_id, _ = office.invited()
     shown = office.get(APPS).text

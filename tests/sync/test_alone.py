@@ -1,6 +1,7 @@
 """One run of an entity at a time, whatever became of the one before."""
 
 import datetime as dt
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -15,7 +16,7 @@ from xpm.store.vocabulary import RunStatus
 from xpm.sync.entities import Entity
 from xpm.sync.plans import sync_staff
 from xpm.sync.rows import uuid_row
-from xpm.sync.work import LEASE, Run, working
+from xpm.sync.work import LEASE, AlreadyRunning, Run, working
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 from xpm.xero.models import Staff
@@ -37,7 +38,9 @@ def test_a_second_run_is_refused_with_the_first_ones_id_and_leaves_no_trace(hous
         with pytest.raises(Stopped) as refused:
             house.sync(Entity.STAFF, flow_run_id=SECOND)
         assert refused.value.message.key == "sync.already_running"
-        assert FIRST in refused.value.message.text
+        assert f"Follow it here: http://127.0.0.1:4280/runs/{FIRST}." in refused.value.message.text
+        assert isinstance(refused.value, AlreadyRunning)
+        assert pickle.loads(pickle.dumps(refused.value)).flow_run_id == FIRST  # noqa: S301 - our own
         assert [run.flow_run_id for run in house.runs()] == [FIRST]
         assert house.rows("staff") == []
     assert house.sync(Entity.STAFF, flow_run_id=SECOND).status is RunStatus.SUCCESS
@@ -51,8 +54,9 @@ def test_runs_of_two_entities_do_not_keep_each_other_out(house: House) -> None:
 def test_two_runs_started_by_hand_keep_each_other_out_too(house: House) -> None:
     with practice_access(house.integration, SLUG) as access:
         by_hand = working(house.integration, access, request(Entity.STAFF))
-        with by_hand, pytest.raises(Stopped):
+        with by_hand, pytest.raises(AlreadyRunning) as refused:
             house.sync(Entity.STAFF)
+    assert refused.value.message.key == "sync.already_running_elsewhere"
 
 
 def test_a_run_that_failed_keeps_nobody_out(house: House) -> None:

@@ -28,6 +28,8 @@ class LastSync(BaseModel):
     unchanged: int
     archived: int
     quarantined: int
+    calls: int
+    predicted_calls: int | None
 
 
 class Overview(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import String, and_, case, delete, exists, outerjoin, select, type_coerce
+from sqlalchemy import Select, String, and_, case, delete, exists, func, outerjoin, select, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
@@ -53,6 +53,19 @@ class Due:
 
 def due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> list[Due]:
     """List the current records of a table with the urgency of comparing their values; `changes_only`: 0 and 1."""
+    found = session.connection().execute(_due(table, scope, kind, changes_only=changes_only))
+    return [Due(*row) for row in found]
+
+
+def count_due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> int:
+    """Count what `due` lists."""
+    due = _due(table, scope, kind, changes_only=changes_only).subquery()
+    return session.connection().execute(select(func.count()).select_from(due)).scalar_one()
+
+
+def _due(
+    table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool
+) -> Select[tuple[str, int, datetime | None]]:
     record, last = table.table.c, _COMPARED.c
     same = and_(
         last.practice == record.practice,
@@ -66,8 +79,7 @@ def due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, 
         .select_from(outerjoin(table.table, _COMPARED, same))
         .where(in_scope(table, scope), record.archived_at.is_(None))
     )
-    found = session.connection().execute(statement.where(urgency < 2) if changes_only else statement)  # noqa: PLR2004
-    return [Due(*row) for row in found]
+    return statement.where(urgency < 2) if changes_only else statement  # noqa: PLR2004
 
 
 def last_compared(session: Session, scope: Scope, kind: OwnerKind) -> dict[str, datetime]:

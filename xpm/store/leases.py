@@ -69,6 +69,14 @@ def is_held(session: Session, lease: Lease) -> bool:
     return session.connection().scalar(row) is not None
 
 
+def is_taken(session: Session, name: str, now: datetime) -> bool:
+    """Tell whether somebody has the lease at this moment."""
+    row = select(col(LeaseRow.name)).where(
+        col(LeaseRow.name) == name, col(LeaseRow.holder).is_not(None), col(LeaseRow.expires_at) > now
+    )
+    return session.connection().scalar(row) is not None
+
+
 def _same(lease: Lease) -> ColumnElement[bool]:
     return and_(
         col(LeaseRow.name) == lease.name,

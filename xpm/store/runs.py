@@ -38,6 +38,8 @@ def start(
     trigger: SyncTrigger,
     person: str | None = None,
     flow_run_id: str | None = None,
+    predicted_calls: int | None = None,
+    predicted_bytes: int | None = None,
     now: datetime,
 ) -> SyncRun:
     """Begin a run."""
@@ -50,6 +52,8 @@ def start(
         trigger=trigger,
         person=person,
         flow_run_id=flow_run_id,
+        predicted_calls=predicted_calls,
+        predicted_bytes=predicted_bytes,
         started_at=now,
     )
     session.add(run)
@@ -109,6 +113,36 @@ def last_successful(
     if mode is not None:
         ended_well = ended_well.where(SyncRun.mode == mode)
     return session.exec(ended_well.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+
+
+def lately_successful(
+    session: Session, practice: str, tenant_id: str, entity: str, *, complete: bool, limit: int
+) -> list[SyncRun]:
+    """Find the last runs of an entity that ended well, newest first: those that saw all of XPM's side, or the others.
+
+    Left out are reverts, which ask Xero for nothing.
+    """
+    seen_all = col(SyncRun.source_count).is_not(None) if complete else col(SyncRun.source_count).is_(None)
+    ended_well = select(SyncRun).where(
+        SyncRun.practice == practice,
+        SyncRun.tenant_id == tenant_id,
+        SyncRun.entity == entity,
+        SyncRun.status == RunStatus.SUCCESS,
+        SyncRun.trigger != SyncTrigger.REVERT,
+        seen_all,
+    )
+    return list(session.exec(ended_well.order_by(col(SyncRun.started_at).desc()).limit(limit)))
+
+
+def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
+    """Find the last run of an entity that is over, however it ended."""
+    over = select(SyncRun).where(
+        SyncRun.practice == practice,
+        SyncRun.tenant_id == tenant_id,
+        SyncRun.entity == entity,
+        SyncRun.status != RunStatus.RUNNING,
+    )
+    return session.exec(over.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
 
 
 def latest(session: Session, practice: str) -> dict[str, SyncRun]:

@@ -65,8 +65,7 @@ def sync_values(work: Work) -> Compared:
         XeroError: Xero stopped answering; the values stored until then stay, with the time they were compared.
     """
     waiting = owners_to_compare(work)
-    allowance = int(work.integration.settings.xero_calls_per_day * SHARE_OF_THE_DAY)
-    due = iter(waiting[:allowance])
+    due = iter(waiting[: allowance(work.integration.settings.xero_calls_per_day)])
     compared = different = 0
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while batch := list(islice(due, BATCH)):
@@ -76,6 +75,11 @@ def sync_values(work: Work) -> Compared:
     chosen = work.request.records
     unknown = _unknown(chosen, waiting)
     return Compared(compared, len(waiting) + len(unknown), different, bool(chosen), unknown)
+
+
+def allowance(calls_per_day: int) -> int:
+    """How many values one run may ask for."""
+    return int(calls_per_day * SHARE_OF_THE_DAY)
 
 
 def owners_to_compare(work: Work) -> list[Owner]:

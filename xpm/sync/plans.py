@@ -7,8 +7,12 @@ A plan stores what arrives and archives what is proven gone. It returns the inta
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 
+from sqlmodel import Session
+
 from xpm.store import job_checks, job_currency, record_tables, runs
+from xpm.store.record_rows import Scope
 from xpm.store.vocabulary import SyncMode
+from xpm.sync.entities import Entity
 from xpm.sync.intake import Intake, Verified
 from xpm.sync.rows import client_row, job_row, tax_return_row, uuid_row
 from xpm.sync.work import Work
@@ -138,9 +142,13 @@ def _still_there(work: Work, jobs: Intake[Job], number: str) -> bool:
 
 
 def _since(work: Work) -> datetime | None:
-    """From when on to ask for changes; `None` to ask for everything, also where nothing is there to start from."""
-    if work.request.mode is SyncMode.FULL:
-        return None
     with work.integration.database.read() as session:
-        last = runs.last_successful(session, work.scope.practice, work.scope.tenant_id, work.request.entity)
+        return changed_since(session, work.scope, work.request.entity, work.request.mode)
+
+
+def changed_since(session: Session, scope: Scope, entity: Entity, mode: SyncMode) -> datetime | None:
+    """From when on to ask for changes; `None` to ask for everything, also where nothing is there to start from."""
+    if mode is SyncMode.FULL:
+        return None
+    last = runs.last_successful(session, scope.practice, scope.tenant_id, entity)
     return last.watermark if last else None

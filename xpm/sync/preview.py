@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from xpm.connection.access import practice_access
 from xpm.connection.integration import Integration
 from xpm.store.vocabulary import RunStatus
+from xpm.sync.drop import dropped_from
 from xpm.sync.field_values import Compared
 from xpm.sync.rehearsal import Rehearsal
 from xpm.sync.result import Preview
@@ -38,7 +39,9 @@ def _previewed(rehearsal: Rehearsal, intake: AnyIntake, compared: Compared | Non
     counts = {name: expected.counts[name] for name in (*COUNTS, "calls", "bytes")}
     source = intake.source_count() if intake.complete else None
     stored = rehearsal.count_present(intake.table) if intake.complete else None
-    real = summed_up(entity, counts, (source, stored), intake, compared)
+    with rehearsal.integration.database.read() as session:
+        before = dropped_from(session, rehearsal.scope, rehearsal.request, source)
+    real = summed_up(entity, counts, (source, stored), intake, compared, before=before)
     return Preview(
         entity=entity,
         status=status_of(real),

@@ -32,6 +32,8 @@ class SyncResult(Counts):
     """What a run came to."""
 
     run_id: str
+    predicted_calls: int | None = None  # None where nothing was known to predict from
+    predicted_bytes: int | None = None
 
     def raise_for_attention(self) -> None:
         """Raise `Stopped` when an administrator has to look: such a run must not pass for a success."""

@@ -14,10 +14,13 @@ from xpm.store import finished_lists, practices, records, runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ActivityStatus, RunStatus
 from xpm.sync import plans
+from xpm.sync.drop import dropped_from
 from xpm.sync.entities import Entity
 from xpm.sync.field_values import Compared, sync_definitions, sync_values
 from xpm.sync.gates import reason_to_skip
 from xpm.sync.intake import Intake
+from xpm.sync.prediction import predict
+from xpm.sync.progress import Progress, unwatched
 from xpm.sync.result import SyncResult
 from xpm.sync.tax import source_of
 from xpm.sync.work import Run, SyncRequest, Work, start_run, working
@@ -32,7 +35,7 @@ COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined"
 NAMED_RECORDS = 5  # unreadable records that a message names; the rest is in the list of records set aside
 
 
-def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
+def run_sync(integration: Integration, request: SyncRequest, progress: Progress = unwatched) -> SyncResult:
     """Bring one entity of one practice in step, and write its result into Practice Activity.
 
     Safe to repeat: what is in step already is not written again.
@@ -45,7 +48,8 @@ def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
         tax = source_of(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
             return _skipped(integration, access, request, key)
-        with working(integration, access, request) as work:
+        predicted = predict(integration, access.practice, access.tenant_id, request.entity, request.mode)
+        with working(integration, access, request, predicted, progress) as work:
             return _finish(work, *carry_out(work, tax))
 
 
@@ -76,7 +80,8 @@ def _finish(work: Run, intake: AnyIntake, compared: Compared | None) -> SyncResu
             run.source_count = intake.source_count()
             run.stored_count = records.count_present(session, intake.table, work.scope)
         counts = {name: getattr(run, name) for name in COUNTS}
-        said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared)
+        before = dropped_from(session, work.scope, request, run.source_count)
+        said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared, before=before)
         status = status_of(said)
         finished_lists.forget(session, run)
         watermark = intake.server_time if status is RunStatus.SUCCESS else None
@@ -90,14 +95,21 @@ def summed_up(
     sides: tuple[int | None, int | None],
     intake: AnyIntake,
     compared: Compared | None,
+    *,
+    before: int | None,
 ) -> Message:
-    """The least favourable thing that is true of a run. `sides`: how many XPM has, and FYI, if all were seen."""
+    """The least favourable thing that is true of a run.
+
+    `sides`: how many XPM has, and FYI, if all were seen; `before`: how many it had, where that is a sudden drop.
+    """
     source, stored = sides
     facts: dict[str, object] = {**counts, "entity": entity.label, "source": source, "stored": stored}
     if intake.suspicion:
         facts |= {"entity": intake.suspicion.what}
         facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
         return message("sync.too_many_missing", **facts)
+    if before is not None:
+        return message("sync.sudden_drop", before=before, **facts)
     if counts["quarantined"]:
         named = [record.key or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
@@ -150,6 +162,8 @@ def _recorded(session: Session, run: SyncRun, request: SyncRequest, said: Messag
         stored=run.stored_count,
         calls=run.calls,
         bytes=run.bytes,
+        predicted_calls=run.predicted_calls,
+        predicted_bytes=run.predicted_bytes,
         **{name: getattr(run, name) for name in COUNTS},
     )
     by = {"person": request.person, "flow_run_id": request.flow_run_id}

@@ -21,7 +21,12 @@ def source_of(integration: Integration, access: PracticeAccess) -> TaxSource | N
 
 def has_source(integration: Integration, practice: str) -> bool:
     """Whether `source_of` has one for the practice, known without its connection."""
-    return _exported(integration, practice) is not None or integration.app.tax_url is not None
+    return is_exported(integration, practice) or integration.app.tax_url is not None
+
+
+def is_exported(integration: Integration, practice: str) -> bool:
+    """Whether they come from a file, which costs Xero nothing."""
+    return _exported(integration, practice) is not None
 
 
 def _exported(integration: Integration, practice: str) -> Path | None:

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from xpm.connection.access import PracticeAccess
 from xpm.connection.integration import Integration
-from xpm.store import custom_fields, finished_lists, leases, records, runs
+from xpm.store import connections, custom_fields, finished_lists, leases, records, runs
 from xpm.store.custom_fields import Due
 from xpm.store.finished_lists import Finished
 from xpm.store.leases import Lease
@@ -21,7 +21,8 @@ from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.batch import Batch, StoredBatch
 from xpm.sync.entities import Entity
-from xpm.words import stop
+from xpm.sync.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
+from xpm.words import Message, Stopped, message, stop
 
 LEASE = timedelta(minutes=10)
 """How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
@@ -30,6 +31,15 @@ minutes to begin). A retry of the same flow run does not wait: it takes its own 
 RESUMABLE = timedelta(hours=2)
 """How long another run may go on with the lists of one that failed: not so long that what it brings is old. A retry of
 the same flow run always does, as one that waited for the next day's calls."""
+
+
+class AlreadyRunning(Stopped):
+    """A `Stopped` since another run of the entity goes on: that of this flow run, or one that no flow started."""
+
+    def __init__(self, said: Message, flow_run_id: str | None) -> None:
+        super().__init__(said)
+        self.args = (said, flow_run_id)  # what a pickle calls the class with
+        self.flow_run_id = flow_run_id
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,9 @@ class Run(Work):
 
     run_id: str
     lease: Lease
+    began: datetime
+    predicted: Prediction
+    progress: Progress
 
     @contextmanager
     def commit(self) -> Iterator[Session]:
@@ -99,9 +112,18 @@ class Run(Work):
 
     @contextmanager
     def batch(self) -> Iterator[StoredBatch]:
-        """One committed step. Raises Stopped as `commit` does."""
+        """One committed step, which `progress` then hears of. Raises Stopped as `commit` does."""
         with self.commit() as session:
             yield StoredBatch(session, self.scope, self.run_id, self.integration.clock())
+            standing = self.standing(runs.get(session, self.run_id))
+        self.progress(standing)
+
+    def standing(self, run: SyncRun) -> Standing:
+        """How far the run is, by its row."""
+        read = run.added + run.changed + run.unchanged + run.restored + run.quarantined
+        answers_count = self.request.entity is Entity.CUSTOM_FIELDS
+        elapsed = self.integration.clock() - self.began
+        return Standing(self.predicted, run.calls if answers_count else read, run.calls, elapsed)
 
     def count_active(self, table: RecordTable) -> int:
         """Count what is stored."""
@@ -120,21 +142,29 @@ class Run(Work):
 
 
 @contextmanager
-def working(integration: Integration, access: PracticeAccess, request: SyncRequest) -> Iterator[Run]:
+def working(
+    integration: Integration,
+    access: PracticeAccess,
+    request: SyncRequest,
+    predicted: Prediction = UNKNOWN,
+    progress: Progress = unwatched,
+) -> Iterator[Run]:
     """Start a run, alone for its practice and entity; a run that ends by an error is marked as failed.
 
     Raises:
-        Stopped: the entity is being synchronised already.
+        AlreadyRunning: the entity is being synchronised already.
     """
     scope = Scope(request.practice, access.tenant_id)
     lease = alone(integration, request, scope)
     try:
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request, scope)
-            run = start_run(session, access, request, integration.clock())
+            run = start_run(session, access, request, integration.clock(), predicted)
             finished_lists.take_over(session, run, integration.clock() - RESUMABLE)
+        work = Run(integration, access, request, run.id, lease, run.started_at, predicted, progress)
+        progress(work.standing(run))
         try:
-            yield Run(integration, access, request, run.id, lease)
+            yield work
         except BaseException:
             _mark_failed(integration, run.id)
             raise
@@ -143,7 +173,9 @@ def working(integration: Integration, access: PracticeAccess, request: SyncReque
             leases.release(session, lease)
 
 
-def start_run(session: Session, access: PracticeAccess, request: SyncRequest, now: datetime) -> SyncRun:
+def start_run(
+    session: Session, access: PracticeAccess, request: SyncRequest, now: datetime, predicted: Prediction = UNKNOWN
+) -> SyncRun:
     """The row of a run that begins now."""
     return runs.start(
         session,
@@ -154,6 +186,8 @@ def start_run(session: Session, access: PracticeAccess, request: SyncRequest, no
         trigger=request.trigger,
         person=request.person,
         flow_run_id=request.flow_run_id,
+        predicted_calls=predicted.calls,
+        predicted_bytes=predicted.bytes,
         now=now,
     )
 
@@ -162,18 +196,37 @@ def alone(integration: Integration, request: SyncRequest, scope: Scope) -> Lease
     """Take the lease of a practice's entity.
 
     Raises:
-        Stopped: another run has it.
+        AlreadyRunning: another run has it.
     """
-    name = f"sync/{request.practice}/{request.entity}"
+    name = _lease_name(request.practice, request.entity)
     holder = request.flow_run_id or str(uuid.uuid4())
     with integration.database.write() as session:
         lease = leases.acquire(session, name, holder, integration.clock(), LEASE)
         if lease is not None:
             return lease
         running = runs.unfinished(session, scope.practice, scope.tenant_id, request.entity)
-        since = f"{running[0].started_at:%H:%M} UTC" if running else "a moment ago"
-        flow_run_id = running[0].flow_run_id if running else None
-    raise stop("sync.already_running", entity=request.entity.label, since=since, flow_run_id=flow_run_id or "by hand")
+    raise _already_running(integration, request.entity, running[0] if running else None)
+
+
+def running_now(session: Session, practice: str, entity: Entity, now: datetime) -> SyncRun | None:
+    """The run of an entity that goes on now; one that was killed goes on until its lease is over."""
+    if not leases.is_taken(session, _lease_name(practice, entity), now):
+        return None
+    tenant_id = connections.get(session, practice).tenant_id or ""
+    return next(iter(runs.unfinished(session, practice, tenant_id, entity)), None)
+
+
+def _already_running(integration: Integration, entity: Entity, run: SyncRun | None) -> AlreadyRunning:
+    since = f"{run.started_at:%H:%M} UTC" if run else "a moment ago"
+    if run is None or run.flow_run_id is None:
+        return AlreadyRunning(message("sync.already_running_elsewhere", entity=entity.label, since=since), None)
+    link = f"{integration.settings.xpm_console_url}/runs/{run.flow_run_id}"
+    said = message("sync.already_running", entity=entity.label, since=since, link=link)
+    return AlreadyRunning(said, run.flow_run_id)
+
+
+def _lease_name(practice: str, entity: Entity) -> str:
+    return f"sync/{practice}/{entity}"
 
 
 def _mark_failed(integration: Integration, run_id: str) -> None:

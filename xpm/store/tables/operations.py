@@ -39,6 +39,8 @@ class SyncRun(StoreTable, table=True):
     quarantined: int = 0
     calls: int = 0
     bytes: int = Field(default=0, sa_type=BigInteger)
+    predicted_calls: int | None = None  # none: nothing was known to predict from
+    predicted_bytes: int | None = Field(default=None, sa_type=BigInteger)
     checkpoint: JsonObject | None = Field(default=None, sa_type=Json)
     watermark: datetime | None = Field(default=None, sa_type=UtcDateTime)  # changes up to here are stored
     resumes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of a parked run: when Xero allows more

@@ -16,7 +16,7 @@ from xpm.xero.pull import Pull, Tally, Unreadable
 from xpm.xero.xml import reason_of
 
 _LABEL = "tax.returns"
-_PAGE_SIZE = "200"
+PAGE_SIZE = 200  # returns
 
 
 class _Page(BaseModel):
@@ -72,7 +72,7 @@ class TaxFeed:
             raise UnreadableAnswer(message, endpoint=_LABEL)
 
     def _page(self, cursor: str | None, tally: Tally) -> _Page:
-        params = {"pageSize": _PAGE_SIZE} | ({"cursor": cursor} if cursor else {})
+        params = {"pageSize": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
         request = self._http.build_request("GET", self._url, params=params, headers=self._headers, timeout=TIMEOUT)
         (page,) = self._calls.read(_LABEL, request, tally, _parsed)
         return page

@@ -1,0 +1,103 @@
+"""Whoever asks for a sync that is under way is led to it; what it does not bring is started."""
+
+from uuid import UUID
+
+import httpx
+import pytest
+
+from console.runs import Stage
+from tests.console.office import HARBOUR, SAM, TENANT, Office, path_of
+from xpm.store import leases, runs
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.work import LEASE
+
+
+def ask(office: Office, entities: str = "all", mode: str = "full") -> httpx.Response:
+    return office.post(f"/practices/{HARBOUR}/sync", {"person": SAM, "entities": entities, "mode": mode})
+
+
+def works_on(office: Office, run_id: UUID, entity: Entity) -> None:
+    """A flow run is at this entity now."""
+    now = office.integration.clock()
+    office.runs.move(run_id, Stage.RUNNING)
+    with office.integration.database.write() as session:
+        assert leases.acquire(session, f"sync/{HARBOUR}/{entity}", str(run_id), now, LEASE)
+        runs.start(
+            session,
+            practice=HARBOUR,
+            tenant_id=TENANT,
+            entity=entity,
+            mode=SyncMode.FULL,
+            trigger=SyncTrigger.OVERNIGHT,
+            flow_run_id=str(run_id),
+            now=now,
+        )
+
+
+def test_who_asks_twice_is_led_to_the_first_run_also_while_it_waits_for_a_worker(office: Office) -> None:
+    office.connect()
+    first, second = ask(office), ask(office)
+    assert path_of(first) == path_of(second)
+    assert len(office.runs.started) == 1
+    assert [entry.kind for entry in office.entries()[:2]] == ["sync.joined", "sync.requested"]
+    assert office.entries()[0].flow_run_id == office.entries()[1].flow_run_id
+
+
+@pytest.mark.parametrize("runbook", ["sync", "reconnect"])
+def test_a_run_that_nobody_asked_for_here_is_joined_too(office: Office, runbook: str) -> None:
+    office.connect()
+    overnight = office.runs.add(HARBOUR, runbook)
+    works_on(office, overnight, Entity.JOBS)
+    assert path_of(ask(office, "clients")) == f"/runs/{overnight}"
+    assert office.runs.started == []
+
+
+def test_what_the_run_under_way_does_not_bring_is_started(office: Office) -> None:
+    office.connect()
+    works_on(office, office.runs.add(HARBOUR, "sync", [Entity.STAFF]), Entity.STAFF)
+    ask(office, "clients")
+    assert [started["entities"] for started in office.runs.started] == [[Entity.CLIENTS]]
+
+
+def test_everything_is_not_brought_by_a_run_of_changes(office: Office) -> None:
+    office.connect()
+    changes = ask(office, "clients", "changes")
+    assert path_of(ask(office, "clients", "changes")) == path_of(changes)
+    assert path_of(ask(office, "clients", "full")) != path_of(changes)
+
+
+def test_what_the_run_under_way_is_done_with_is_started_again(office: Office) -> None:
+    office.connect()
+    overnight = office.runs.add(HARBOUR, "sync")
+    office.synced(Entity.JOBS, overnight)
+    works_on(office, overnight, Entity.CLIENTS)
+    assert path_of(ask(office, "jobs")) != f"/runs/{overnight}"
+
+
+@pytest.mark.parametrize("stage", [Stage.COMPLETED, Stage.FAILED])
+def test_a_run_that_is_over_is_not_joined(office: Office, stage: Stage) -> None:
+    office.connect()
+    ask(office)
+    (first,) = office.runs.runs
+    office.runs.move(first, stage)
+    ask(office)
+    assert len(office.runs.started) == 2
+
+
+def test_a_killed_run_is_not_joined_once_its_lease_is_over(office: Office) -> None:
+    office.connect()
+    killed = office.runs.add(HARBOUR, "sync")
+    works_on(office, killed, Entity.STAFF)
+    with office.integration.database.write() as session:
+        late = office.integration.clock() - 2 * LEASE
+        assert leases.acquire(session, f"sync/{HARBOUR}/staff", str(killed), late, LEASE)
+    assert path_of(ask(office, "staff")) != f"/runs/{killed}"
+
+
+def test_a_run_that_prefect_does_not_know_any_more_is_not_joined(office: Office) -> None:
+    office.connect()
+    ask(office)
+    office.runs.runs.clear()
+    ask(office)
+    assert len(office.runs.started) == 2

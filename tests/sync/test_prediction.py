@@ -1,0 +1,102 @@
+"""What a sync will ask of Xero is said before it begins, and holds."""
+
+import datetime as dt
+
+import pytest
+
+from sandbox import edits
+from tests.sync.house import SLUG, House
+from xpm.store import practices
+from xpm.store.vocabulary import RunStatus, SyncMode
+from xpm.sync.amounts import said_after, said_before, together
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.prediction import predict_all
+from xpm.sync.progress import Prediction
+
+TOLERATED = 0.05  # of the calls that were made
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_the_calls_of_every_sync_are_as_predicted(house: House, mode: SyncMode) -> None:
+    house.sync_everything()
+    edits.add(house.xpm, "clients", {"Name": "Newcomer & Co"})
+    edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})
+    predicted = predict_all(house.integration, SLUG, EVERYTHING, mode)
+    results = [house.sync(entity, mode) for entity in EVERYTHING]
+    assert {result.status for result in results} == {RunStatus.SUCCESS}
+    for result in results:
+        assert result.predicted_calls is not None
+        assert abs(result.predicted_calls - result.calls) <= TOLERATED * result.calls, result.entity
+        asked_before = predicted[result.entity].calls
+        came_since = 2 if result.entity is Entity.CUSTOM_FIELDS else 0  # the client and the job that were added
+        assert asked_before == result.predicted_calls - came_since
+
+
+def test_the_first_sync_of_clients_jobs_and_staff_is_known_beforehand_but_for_its_size(house: House) -> None:
+    for entity in (Entity.CLIENTS, Entity.JOBS, Entity.STAFF):
+        result = house.sync(entity)
+        assert (result.predicted_calls, result.predicted_bytes) == (result.calls, None)
+
+
+def test_how_many_tax_returns_there_are_is_unknown_before_the_first_time(house: House) -> None:
+    first, second = house.sync(Entity.TAX_RETURNS), house.sync(Entity.TAX_RETURNS)
+    assert first.predicted_calls is None
+    assert second.predicted_calls == second.calls == 1
+
+
+@pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.JOBS])
+def test_bytes_are_those_of_the_last_runs_of_the_same_kind(house: House, entity: Entity) -> None:
+    full, changes = house.sync(entity), house.sync(entity, SyncMode.CHANGES)
+    assert changes.predicted_bytes is None
+    assert house.sync(entity).predicted_bytes == full.bytes
+    assert house.sync(entity, SyncMode.CHANGES).predicted_bytes == changes.bytes
+
+
+def test_old_jobs_that_are_asked_for_one_by_one_are_predicted_from_the_time_before(house: House) -> None:
+    house.sync(Entity.JOBS)
+    with house.database.write() as session:
+        practice = practices.get(session, SLUG)
+        practice.history_start = house.integration.today(practice) - dt.timedelta(days=1)
+    first, second = house.sync(Entity.JOBS), house.sync(Entity.JOBS)
+    assert first.calls > 3
+    assert second.predicted_calls == second.calls == first.calls
+
+
+def test_values_are_predicted_as_far_as_one_run_may_ask(house: House) -> None:
+    for entity in (Entity.CLIENTS, Entity.JOBS):
+        house.sync(entity)
+    frugal = house.with_settings(xero_calls_per_day=10)
+    result = frugal.sync(Entity.CUSTOM_FIELDS)
+    assert result.predicted_calls == result.calls == 1 + 5
+
+
+def test_what_was_predicted_and_what_was_made_stand_in_the_runs_row(house: House) -> None:
+    run = house.run(house.sync(Entity.STAFF).run_id)
+    assert (run.predicted_calls, run.calls) == (1, 1)
+    again = house.run(house.sync(Entity.STAFF).run_id)
+    assert again.predicted_bytes == run.bytes
+    size = f"{-(-run.bytes // 1000)} kB"
+    assert said_after("Staff", [again]).title == f"Staff: predicted 1 request, {size}; made 1 request, {size}"
+
+
+def test_what_the_settings_leave_out_is_not_predicted(house: House) -> None:
+    house.change_settings(maintain_jobs=True)
+    assert Entity.JOBS not in predict_all(house.integration, SLUG, EVERYTHING, SyncMode.FULL)
+
+
+def test_several_syncs_take_what_each_takes_and_what_is_unknown_of_one_is_unknown_of_all() -> None:
+    assert together([Prediction(9, 2_000_000), Prediction(1, 1_000_000)]) == Prediction(10, 3_000_000)
+    assert together([Prediction(9, 2_000_000), Prediction(1, None)]) == Prediction(10, None)
+
+
+@pytest.mark.parametrize(
+    ("predicted", "said"),
+    [
+        (Prediction(9, 3_140_000), "All: about 9 requests, 3.1 MB, 1 minute at 60 requests a minute"),
+        (Prediction(1, None), "All: about 1 request, size unknown, 1 minute at 60 requests a minute"),
+        (Prediction(1601, 900_000), "All: about 1,601 requests, 900 kB, 27 minutes at 60 requests a minute"),
+        (Prediction(), "All: how much a first sync asks of Xero is unknown"),
+    ],
+)
+def test_a_prediction_is_said_in_plain_words(predicted: Prediction, said: str) -> None:
+    assert said_before("All", predicted, 60).title == said

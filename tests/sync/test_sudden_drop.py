@@ -1,0 +1,75 @@
+"""A full sync that suddenly finds far fewer records than the last one is no success, even if nothing was archived."""
+
+import pytest
+
+from sandbox import edits
+from tests.sync.house import House
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.drop import FEWEST_GONE
+from xpm.sync.entities import Entity
+
+
+def had(house: House, count: int) -> None:
+    """The last full sync of staff, which ended well, found this many in XPM."""
+    run_id = house.sync(Entity.STAFF).run_id
+    with house.database.write() as session:
+        run = house.run(run_id)
+        run.source_count = count
+        session.add(run)
+
+
+def staffed(house: House, count: int) -> None:
+    for number in range(count - len(house.truth("staff"))):
+        edits.add(house.xpm, "staff", {"Name": f"Person {number}"})
+
+
+def test_a_drop_below_half_ends_with_action_required_although_nothing_was_archived(house: House) -> None:
+    had(house, 500)
+    result = house.sync(Entity.STAFF)
+    assert (result.status, result.message.key, result.archived) == (RunStatus.ACTION_REQUIRED, "sync.sudden_drop", 0)
+    assert result.message.title == "Staff: Xero Practice Manager has 4 where it had 500 at the last full sync"
+    assert house.run(result.run_id).watermark is None
+
+
+@pytest.mark.parametrize(("before", "is_drop"), [(60, False), (61, True)])
+def test_half_is_no_drop_and_less_than_half_is(sqlite_house: House, before: int, is_drop: bool) -> None:
+    staffed(sqlite_house, 30)
+    had(sqlite_house, before)
+    assert (sqlite_house.sync(Entity.STAFF).status is RunStatus.ACTION_REQUIRED) == is_drop
+
+
+@pytest.mark.parametrize(("gone", "is_drop"), [(FEWEST_GONE - 1, False), (FEWEST_GONE, True)])
+def test_a_few_that_are_gone_are_no_drop(sqlite_house: House, gone: int, is_drop: bool) -> None:
+    had(sqlite_house, 4 + gone)
+    assert (sqlite_house.sync(Entity.STAFF).status is RunStatus.ACTION_REQUIRED) == is_drop
+
+
+def test_it_is_said_until_a_person_asks_for_the_sync_again(house: House) -> None:
+    had(house, 500)
+    said = [house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status for _ in range(2)]
+    assert said == [RunStatus.ACTION_REQUIRED] * 2
+    assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
+    assert house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status is RunStatus.SUCCESS
+
+
+def test_the_breaker_keeps_its_own_message(house: House) -> None:
+    staffed(house, 60)
+    house.sync(Entity.STAFF)
+    house.order("empty_list", "staff.api/list")
+    assert house.sync(Entity.STAFF).message.key == "sync.too_many_missing"
+
+
+def test_a_sync_of_changes_counts_nothing_so_nothing_drops(house: House) -> None:
+    house.sync(Entity.CLIENTS)
+    with house.database.write() as session:
+        run = house.runs()[-1]
+        run.source_count = 500
+        session.add(run)
+    assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).status is RunStatus.SUCCESS
+
+
+def test_a_dry_run_tells_of_the_drop_beforehand(house: House) -> None:
+    had(house, 500)
+    told = house.preview(Entity.STAFF)
+    assert told.status is RunStatus.ACTION_REQUIRED
+    assert "has 4 where it had 500" in told.message.title

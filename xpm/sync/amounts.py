@@ -1,0 +1,53 @@
+"""Requests to Xero, bytes and minutes as a person reads them: what a run will take, and what it took."""
+
+from collections.abc import Iterable, Sequence
+from math import ceil
+
+from xpm.store.tables import SyncRun
+from xpm.sync.progress import Prediction
+from xpm.words import Message, message
+
+KILOBYTE, MEGABYTE = 1_000, 1_000_000
+
+
+def together(parts: Iterable[Prediction]) -> Prediction:
+    """What several syncs take; not known as soon as it is not known of one."""
+    each = list(parts)
+    return Prediction(
+        _sum([one.calls for one in each]), _sum([one.bytes for one in each]), _sum([one.records for one in each])
+    )
+
+
+def said_before(what: str, predicted: Prediction, calls_per_minute: int) -> Message:
+    """The prediction in words."""
+    amount = amount_of(predicted)
+    if predicted.calls is None:
+        return message("sync.not_predicted", what=what)
+    minutes = max(1, ceil(predicted.calls / calls_per_minute))
+    shown = f"{minutes:,} minute{'s' if minutes > 1 else ''}"
+    return message("sync.predicted", what=what, amount=amount, minutes=shown, rate=f"{calls_per_minute:,}")
+
+
+def said_after(what: str, done: Sequence[SyncRun]) -> Message:
+    """What was predicted of these runs, beside what they took."""
+    predicted = together(Prediction(run.predicted_calls, run.predicted_bytes) for run in done)
+    made = together(Prediction(run.calls, run.bytes) for run in done)
+    return message("sync.as_predicted", what=what, predicted=amount_of(predicted), made=amount_of(made))
+
+
+def amount_of(some: Prediction) -> str:
+    """Requests and bytes."""
+    if some.calls is None:
+        return "unknown"
+    return f"{some.calls:,} request{'' if some.calls == 1 else 's'}, {_size(some.bytes)}"
+
+
+def _size(size: int | None) -> str:
+    if size is None:
+        return "size unknown"
+    return f"{ceil(size / KILOBYTE)} kB" if size < MEGABYTE else f"{size / MEGABYTE:.1f} MB"
+
+
+def _sum(amounts: Sequence[int | None]) -> int | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if len(known) == len(amounts) else None

@@ -1,0 +1,143 @@
+"""How much a sync will ask of Xero, said before it begins: fixed by its plan where it can be, else from the store."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from xpm.connection.integration import Integration
+from xpm.connection.preflight import practice_named
+from xpm.store import connections, custom_fields, practices, runs
+from xpm.store.record_rows import Scope
+from xpm.store.tables import Practice, SyncRun
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync import field_values, plans
+from xpm.sync.entities import Entity
+from xpm.sync.gates import reason_to_skip
+from xpm.sync.progress import Prediction
+from xpm.sync.tax import has_source, is_exported
+from xpm.xero.tax.feed import PAGE_SIZE
+
+LATELY = 3  # runs of the same kind that say how much one answer weighs; more would remember a smaller practice
+
+
+def predict(integration: Integration, practice: Practice, tenant_id: str, entity: Entity, mode: SyncMode) -> Prediction:
+    """Predict one sync as it would run now. Jobs that leave XPM's list of current ones cannot be foreseen."""
+    with integration.database.read() as session:
+        asked = _Asked(integration, session, practice, Scope(practice.slug, tenant_id), entity, mode)
+        before = asked.before()
+        calls = asked.calls(before)
+    records = calls if entity is Entity.CUSTOM_FIELDS else _records(before)
+    return Prediction(calls, _bytes(calls, before), records)
+
+
+def predict_all(
+    integration: Integration, slug: str, entities: Collection[Entity], mode: SyncMode
+) -> Mapping[Entity, Prediction]:
+    """Predict what a person's request would start now; nothing where the practice was never connected.
+
+    What the settings leave out is not in it. Raises Stopped when there is no such practice.
+    """
+    practice = practice_named(integration, slug)
+    with integration.database.read() as session:
+        tenant_id = connections.get(session, slug).tenant_id
+        settings = practices.settings_of(session, slug)
+    has_tax = has_source(integration, slug)
+    wanted = [
+        entity
+        for entity in entities
+        if reason_to_skip(entity, SyncTrigger.MANUAL, practice, settings, tax_source=has_tax) is None
+    ]
+    if tenant_id is None:
+        return {}
+    return {entity: predict(integration, practice, tenant_id, entity, mode) for entity in wanted}
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A sync that somebody could ask for now."""
+
+    integration: Integration
+    session: Session
+    practice: Practice
+    scope: Scope
+    entity: Entity
+    mode: SyncMode
+
+    def before(self) -> list[SyncRun]:
+        """The last runs that saw as much of XPM's side as this one will."""
+        scope, everything = self.scope, self._reads_everything()
+        return runs.lately_successful(
+            self.session, scope.practice, scope.tenant_id, self.entity, complete=everything, limit=LATELY
+        )
+
+    def calls(self, before: Sequence[SyncRun]) -> int | None:
+        """What the plan of the entity will ask for."""
+        match self.entity:
+            case Entity.CLIENTS:
+                return 2  # groups and clients
+            case Entity.STAFF:
+                return 1
+            case Entity.CUSTOM_FIELDS:
+                return 1 + self._values()
+            case Entity.TAX_RETURNS:
+                return 0 if is_exported(self.integration, self.practice.slug) else _pages(before)
+            case Entity.JOBS if self._reads_everything():
+                return self._job_lists(self.integration.today(self.practice)) + self._old_jobs(before)
+            case Entity.JOBS:
+                return 2  # categories and current jobs
+
+    def _reads_everything(self) -> bool:
+        """Always, but for clients and jobs where there is something to start from."""
+        if self.entity not in (Entity.CLIENTS, Entity.JOBS):
+            return True
+        return plans.changed_since(self.session, self.scope, self.entity, self.mode) is None
+
+    def _job_lists(self, day: date) -> int:
+        """Categories, current jobs, and each window of creation up to a day."""
+        return 2 + len([*plans.windows(self.practice.history_start, day)])
+
+    def _old_jobs(self, before: Sequence[SyncRun]) -> int:
+        """Jobs from before the start of history are asked for one by one, as many as last time."""
+        if not before:
+            return 0
+        then = before[0].started_at.astimezone(ZoneInfo(self.practice.time_zone)).date()
+        return max(0, before[0].calls - self._job_lists(then))
+
+    def _values(self) -> int:
+        """Clients and jobs whose values are due, as far as one run may ask."""
+        due = sum(
+            custom_fields.count_due(self.session, table, self.scope, kind, changes_only=self.mode is SyncMode.CHANGES)
+            for kind, (table, _) in field_values.TABLES.items()
+        )
+        return min(due, field_values.allowance(self.integration.settings.xero_calls_per_day))
+
+
+def _pages(before: Sequence[SyncRun]) -> int | None:
+    """Pages of the partner feed, by what it had last."""
+    count = _records(before)
+    return None if count is None else max(1, ceil(count / PAGE_SIZE))
+
+
+def _records(before: Sequence[SyncRun]) -> int | None:
+    """What the last run of the same kind read."""
+    if not before:
+        return None
+    last = before[0]
+    return (
+        last.source_count
+        if last.source_count is not None
+        else last.added + last.changed + last.unchanged + last.restored
+    )
+
+
+def _bytes(calls: int | None, before: Sequence[SyncRun]) -> int | None:
+    """As much for each call as the last runs needed."""
+    weights = [run.bytes / run.calls for run in before if run.calls]
+    if calls == 0:
+        return 0
+    return round(median(weights) * calls) if calls and weights else None
