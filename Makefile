@@ -8,7 +8,7 @@ READY := .venv/.ready
 export PYTHONDONTWRITEBYTECODE :=
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test lint clean
+.PHONY: help demo test faults lint clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -20,6 +20,9 @@ demo: $(READY)  ## try the runbook on this machine; ARGS=--unattended lets a scr
 test: $(READY) lint  ## lint, types, import rules, and every test, with coverage of branches
 	rm -f .coverage .coverage.*
 	.venv/bin/pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=93
+
+faults: $(READY)  ## try to break the engine: 3,000 random sequences of faults, and a kill at every step of every sync
+	XPM_SEQUENCES=3000 XPM_KILLS=every .venv/bin/pytest tests/sync/breaking -n auto
 
 lint: $(READY)  ## style, types and import rules alone
 	.venv/bin/ruff check .

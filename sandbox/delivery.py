@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -124,9 +125,21 @@ async def _drip(call: _Call) -> None:
     await call.app(call.scope, call.receive, slowly)
 
 
+async def _mislabel(call: _Call) -> None:
+    """The right body under a wrong `Content-Type`."""
+
+    async def labelled(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message)["Content-Type"] = call.fault.details.get("content_type", "text/html")
+        await call.send(message)
+
+    await call.app(call.scope, call.receive, labelled)
+
+
 _ON_THE_WIRE: dict[str, Callable[[_Call], Awaitable[None]]] = {
     "lost_answer": _lost_answer,
     "reset": _reset,
     "truncate": _truncate,
     "drip": _drip,
+    "mislabel": _mislabel,
 }

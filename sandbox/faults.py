@@ -14,11 +14,11 @@ from sandbox.xpm.limits import Problem
 Area = Literal["authorize", "token", "revocation", "jwks", "connections", "xpm", "tax"]
 Kind = Literal[
     "status", "lost_answer", "reset", "truncate", "drip", "token_expired", "unauthorized", "forbidden", "limit",
-    "maintenance", "error_body", "no_container", "garbage", "bad_record", "empty_list",
+    "maintenance", "error_body", "no_container", "garbage", "bad_record", "empty_list", "duplicate", "mislabel",
 ]  # fmt: skip
 AREAS: frozenset[str] = frozenset(get_args(Area))
 KINDS: frozenset[str] = frozenset(get_args(Kind))
-IN_THE_BODY = frozenset({"error_body", "no_container", "bad_record", "empty_list"})
+IN_THE_BODY = frozenset({"error_body", "no_container", "bad_record", "empty_list", "duplicate"})
 """Kinds that the end-point itself carries out, because they change what it writes."""
 _BODY_AREAS = {"empty_list": {"xpm", "tax", "connections"}}
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -28,6 +28,7 @@ _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "limit": {"problem": str, "retry_after": int},
     "error_body": {"description": str},
     "bad_record": {"nth": int, "what": str},
+    "mislabel": {"content_type": str},
 }
 SCOPE_KEY = "sandbox.fault"
 

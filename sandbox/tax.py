@@ -65,6 +65,8 @@ def _struck(body: dict[str, Any], fault: Fault) -> dict[str, Any]:
     match fault.kind:
         case "empty_list":
             return body | {"returns": [], "nextCursor": None}
+        case "duplicate":
+            return body | {"returns": [*body["returns"], *body["returns"][:1]]}
         case "no_container":
             return {name: value for name, value in body.items() if name != "returns"}
         case "error_body":

@@ -64,6 +64,8 @@ def listing(
         return ok(api_method, b"")
     if kind == "empty_list":
         pieces = ()
+    if kind == "duplicate":
+        pieces = _with_twins(pieces)
     if fault and kind == "bad_record":
         pieces = _with_spoilt(pieces, fault, view, nth)
     return StreamingResponse(in_turns(_chunks(_whole(api_method, container, pieces, tail))), media_type=CONTENT_TYPE)
@@ -92,6 +94,13 @@ def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
             yield b"".join(gathered)
             gathered, size = [], 0
     yield b"".join(gathered)
+
+
+def _with_twins(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The first record stands at the end again, as when a list shifts while it is read."""
+    flow = iter(pieces)
+    for first in flow:
+        yield from chain((first,), flow, (first,))
 
 
 def _with_spoilt(pieces: Iterable[bytes], fault: Fault, view: View, nth: Callable[[int], Record]) -> Iterator[bytes]:

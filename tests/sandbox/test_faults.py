@@ -133,6 +133,28 @@ def test_a_json_answer_can_be_truncated_too(guest: Guest) -> None:
         guest.get("/tax/returns")
 
 
+def test_a_duplicate_stands_at_the_end_of_the_list_again(guest: Guest) -> None:
+    whole = [
+        record.findtext("UUID") for record in guest.xml(CLIENTS).iter("Client") if record.find("Contacts") is not None
+    ]
+    guest.order(area="xpm", kind="duplicate")
+    names = [
+        record.findtext("UUID") for record in guest.xml(CLIENTS).iter("Client") if record.find("Contacts") is not None
+    ]
+    assert names == [*whole, whole[0]]
+    guest.order(area="tax", kind="duplicate")
+    page = guest.get("/tax/returns").json()
+    assert page["returns"][-1] == page["returns"][0]
+    assert len(page["returns"]) == page["total"] + 1
+
+
+def test_a_mislabelled_answer_is_whole_under_a_wrong_content_type(guest: Guest) -> None:
+    whole = guest.xpm("staff.api/list").content
+    guest.order(area="xpm", kind="mislabel", content_type="image/png")
+    answer = guest.xpm("staff.api/list")
+    assert (answer.content, answer.headers["content-type"]) == (whole, "image/png")
+
+
 def test_a_dripping_answer_is_slow_and_whole(guest: Guest) -> None:
     whole = guest.xpm("staff.api/list").content
     guest.order(area="xpm", kind="drip", bytes=100, delay=0.01)

@@ -1,0 +1,1 @@
+"""Attempts to break the engine: killed anywhere, thousands of random faults, edits while it reads, no Xero at all."""

@@ -1,0 +1,159 @@
+"""What people do in XPM while FYI reads: random edits of every kind of record, the same for the same dice."""
+
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Any
+
+from sandbox import edits
+from sandbox.practice import Practice
+from sandbox.shelf import Shelf
+
+STATES = ("Planned", "In Progress", "Completed")
+Deed = Callable[[Practice, Random], None]
+
+
+def edit(practice: Practice, dice: Random, count: int = 1) -> None:
+    """Make `count` random edits."""
+    for _ in range(count):
+        dice.choice(DEEDS)(practice, dice)
+
+
+def a_key(shelf: Shelf[Any], dice: Random) -> str | None:
+    """The key of one of the records there are."""
+    positions = shelf.positions()
+    return shelf.key(dice.choice(positions)) if positions else None
+
+
+def some_text(dice: Random) -> str:
+    """A text that is different each time, and no easy one."""
+    return f"Kōwhai & Sons <{dice.getrandbits(40):010x}>"
+
+
+def add_job(practice: Practice, dice: Random) -> None:
+    """A new job, of a client if there is one."""
+    told: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice), "State": dice.choice(STATES)}
+    if client := a_key(practice.clients, dice):
+        told["Client"] = {"UUID": client, "Name": _name(practice.clients, client)}
+    edits.add(practice, "jobs", told)
+
+
+def change_job(practice: Practice, dice: Random) -> None:
+    """A job moves on, or something of it is put right."""
+    if job := a_key(practice.jobs, dice):
+        told = dice.choice(({"State": dice.choice(STATES)}, {"Name": some_text(dice)}, {"Budget": _amount(dice)}))
+        edits.change(practice, "jobs", job, told)
+
+
+def delete_job(practice: Practice, dice: Random) -> None:
+    """A job goes; now and then somebody makes one under its number again."""
+    if job := a_key(practice.jobs, dice):
+        edits.delete(practice, "jobs", job)
+        if dice.random() < 0.3:
+            edits.add(practice, "jobs", {"ID": job, "UUID": _uuid(dice), "Name": some_text(dice), "State": STATES[0]})
+
+
+def add_client(practice: Practice, dice: Random) -> None:
+    """A new client, of a group if there is one."""
+    told: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice)}
+    if group := a_key(practice.groups, dice):
+        told["Groups"] = [{"UUID": group, "Name": _name(practice.groups, group)}]
+    edits.add(practice, "clients", told)
+
+
+def change_client(practice: Practice, dice: Random) -> None:
+    """A client's details change."""
+    if client := a_key(practice.clients, dice):
+        told: dict[str, Any] = dice.choice(
+            ({"Phone": f"(02) 5550 {dice.randrange(10_000):04}"}, {"Name": some_text(dice)}, {"Groups": []})
+        )
+        edits.change(practice, "clients", client, told)
+
+
+def archive_client(practice: Practice, dice: Random) -> None:
+    """A client leaves, or comes back."""
+    if client := a_key(practice.clients, dice):
+        edits.change(practice, "clients", client, {"IsArchived": dice.choice(("Yes", "No"))})
+
+
+def delete_client(practice: Practice, dice: Random) -> None:
+    """A client is deleted, which XPM shows by a flag."""
+    if client := a_key(practice.clients, dice):
+        edits.delete(practice, "clients", client)
+
+
+def change_values(practice: Practice, dice: Random) -> None:
+    """A custom field of a client or job gets another value, or none."""
+    owner = a_key(dice.choice((practice.clients, practice.jobs)), dice)
+    texts = [one["UUID"] for one in practice.definitions.records() if one["ValueElement"] == "Text"]
+    if owner and texts:
+        value = {"UUID": dice.choice(texts), "Text": dice.choice((None, some_text(dice)))}
+        edits.change(practice, "custom_field_values", owner, {"values": [value]})
+
+
+def change_tax_return(practice: Practice, dice: Random) -> None:
+    """A return is lodged."""
+    if key := a_key(practice.tax_returns, dice):
+        edits.change(practice, "tax_returns", key, {"status": dice.choice(("Draft", "Approved", "Filed"))})
+
+
+def add_tax_return(practice: Practice, dice: Random) -> None:
+    """A return is begun."""
+    if client := a_key(practice.clients, dice):
+        told = {"returnId": _uuid(dice), "clientUuid": client, "taxType": "ITR", "year": 2025, "status": "Draft"}
+        edits.add(practice, "tax_returns", told)
+
+
+def adding(entity: str) -> Deed:
+    """Somebody adds a record that is little more than its name."""
+
+    def add(practice: Practice, dice: Random) -> None:
+        edits.add(practice, entity, {"UUID": _uuid(dice), "Name": some_text(dice)})
+
+    return add
+
+
+def renaming(entity: str) -> Deed:
+    """Somebody gives a record another name, which every reference to it shows."""
+
+    def rename(practice: Practice, dice: Random) -> None:
+        if key := a_key(practice.catalogues[entity], dice):
+            edits.change(practice, entity, key, {"Name": some_text(dice)})
+
+    return rename
+
+
+def deleting(entity: str) -> Deed:
+    """Somebody deletes a record; the last one stays, since an empty list is not believed."""
+
+    def delete(practice: Practice, dice: Random) -> None:
+        if len(practice.catalogues[entity]) > 1 and (key := a_key(practice.catalogues[entity], dice)):
+            edits.delete(practice, entity, key)
+
+    return delete
+
+
+CATALOGUES: Sequence[Deed] = [
+    does(entity)
+    for entity in ("staff", "groups", "categories", "custom_field_definitions")
+    for does in (renaming, deleting)
+]
+DEEDS: Sequence[Deed] = (
+    *(change_job,) * 5, *(change_client,) * 4, *(change_values,) * 3, *(add_job, add_client, delete_job) * 2,
+    archive_client, delete_client, change_tax_return, add_tax_return, deleting("tax_returns"),
+    adding("staff"), adding("groups"), adding("categories"), *CATALOGUES,
+)  # fmt: skip
+
+
+def _uuid(dice: Random) -> str:
+    text = f"{dice.getrandbits(128):032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _amount(dice: Random) -> str:
+    return f"{dice.randrange(10**6)}.{dice.randrange(100):02}"
+
+
+def _name(shelf: Shelf[Any], key: str) -> str:
+    position = shelf.find(key)
+    assert position is not None
+    return str(shelf.record(position)["Name"])

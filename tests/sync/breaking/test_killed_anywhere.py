@@ -1,0 +1,72 @@
+"""A sync that is killed before or after any commit, or before any statement, leaves nothing half and is finished.
+
+`XPM_KILLS=every` kills at every step (`make faults` does); the whole suite takes some of them.
+"""
+
+import datetime as dt
+import os
+from collections.abc import Iterator
+from random import Random
+
+import pytest
+
+from sandbox.server import SandboxServer
+from sandbox.world import small_world
+from tests.sync.breaking.deeds import DEEDS
+from tests.sync.breaking.dying import FLOW_RUN, Step, is_killed_at
+from tests.sync.breaking.ledger import assert_books_balance, assert_killed_in_order
+from tests.sync.conftest import UNLIMITED
+from tests.sync.expected import assert_equals_truth
+from tests.sync.house import House, opened
+from xpm.store.database import Database
+from xpm.store.vocabulary import RunStatus
+from xpm.sync.entities import EVERYTHING, Entity
+
+EVERY = os.environ.get("XPM_KILLS") == "every"
+STRIDE = {Step.BEFORE_COMMIT: 3, Step.AFTER_COMMIT: 5, Step.BEFORE_WRITING: 11}
+"""How many steps apart the kills are when the whole suite runs; primes, so that they fall on different kinds."""
+
+FEWEST = {Step.BEFORE_COMMIT: 6, Step.AFTER_COMMIT: 6, Step.BEFORE_WRITING: 20}
+"""Steps that each sync has at least: the lease, the run, batches, absences, the end, the lease again."""
+
+
+@pytest.fixture
+def small_house(database: Database) -> Iterator[House]:
+    """A connected practice with a few records of each kind, all of them synchronised."""
+    world = small_world(jobs=1, clients=3, staff=3, returns=3, limits=UNLIMITED)
+    start = world.clock.today() - dt.timedelta(days=30)
+    with SandboxServer(world) as server, opened(server, database, history_start=start) as house:
+        house.xpm.jobs.remove(0)
+        house.sync_everything()
+        yield house
+
+
+def busy_day(house: House, dice: Random) -> None:
+    """One edit of every sort, so that every statement of the sync has work."""
+    for deed in dict.fromkeys(DEEDS):
+        deed(house.xpm, dice)
+
+
+@pytest.mark.parametrize("step", Step)
+@pytest.mark.parametrize("entity", EVERYTHING)
+def test_a_sync_killed_at_any_step_leaves_nothing_half_and_its_retry_finishes_it(
+    small_house: House, entity: Entity, step: Step
+) -> None:
+    house, dice = small_house, Random(f"{entity} {step}")
+    stride = 1 if EVERY else STRIDE[step]
+    at = dice.randint(1, stride)
+    kills = 0
+    busy_day(house, dice)
+    while is_killed_at(house, entity, step, at):
+        kills += 1
+        assert_killed_in_order(house)
+        assert house.sync(entity, flow_run_id=FLOW_RUN).status is RunStatus.SUCCESS
+        assert_books_balance(house)
+        busy_day(house, dice)
+        at += stride
+    assert kills >= FEWEST[step] // stride
+    for each in EVERYTHING:
+        assert house.sync(each).status is RunStatus.SUCCESS
+    assert_equals_truth(house)
+    assert_books_balance(house)
+    assert house.aside() == []
