@@ -18,6 +18,7 @@ from xpm.sync.entities import Entity
 from xpm.sync.field_values import Compared, sync_definitions, sync_values
 from xpm.sync.gates import reason_to_skip
 from xpm.sync.intake import Intake
+from xpm.sync.parking import priority_of
 from xpm.sync.result import SyncResult
 from xpm.sync.tax import source_of
 from xpm.sync.work import Run, SyncRequest, Work, start_run, working
@@ -41,7 +42,8 @@ def run_sync(integration: Integration, request: SyncRequest) -> SyncResult:
         Stopped: unknown practice, no usable connection, or the entity is being synchronised already.
         XeroError: Xero did not answer as it should; whole batches that arrived are kept, nothing was archived.
     """
-    with practice_access(integration, request.practice) as access:
+    priority = priority_of(request.trigger, request.mode, request.entity)
+    with practice_access(integration, request.practice, priority) as access:
         tax = source_of(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
             return _skipped(integration, access, request, key)
