@@ -14,6 +14,7 @@ from uuid import UUID
 
 from httpx import HTTPStatusError
 from prefect.client.orchestration import get_client
+from sqlalchemy import delete
 from sqlmodel import select
 
 from sandbox.server import SandboxServer
@@ -24,7 +25,7 @@ from xpm.connection.callback import receive, set_out
 from xpm.connection.integration import Integration
 from xpm.store import activity, connections, people, practices
 from xpm.store.database import Database
-from xpm.store.tables import AuthorisationAttempt, PracticeActivity, StoreTable
+from xpm.store.tables import AuthorisationAttempt, PracticeActivity, StoreTable, TenantAllowance
 from xpm.store.transitions import UNDER_WAY
 from xpm.store.vocabulary import AttemptOutcome
 
@@ -104,6 +105,11 @@ class Office:
                 for name, table in StoreTable.metadata.tables.items()
                 if name not in BESIDE
             }
+
+    def a_day_later(self) -> None:
+        """Xero allows calls again, and nobody remembers that it did not."""
+        with self.database.write() as session:
+            session.connection().execute(delete(TenantAllowance))
 
     def waiting_attempt(self) -> AuthorisationAttempt | None:
         """The attempt that waits for an answer."""
