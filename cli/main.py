@@ -24,6 +24,7 @@ from cli import (
     serving,
     showing,
     staff,
+    usage,
 )
 from cli.demo.command import demo
 from cli.refusals import refusal
@@ -53,6 +54,7 @@ app.add_typer(
     staff.app, name="staff", help="List staff from XPM, and accept them as active in FYI.", rich_help_panel=EVERY_DAY
 )
 app.command("disconnect", rich_help_panel=EVERY_DAY)(disconnecting.disconnect)
+app.command("usage", rich_help_panel=EVERY_DAY)(usage.usage)
 app.command("doctor", rich_help_panel=EVERY_DAY)(doctor.doctor)
 app.command("migrate", rich_help_panel=SETTING_UP)(deploying.migrate)
 app.add_typer(practices.app, name="practice", help="Add and list practices.", rich_help_panel=SETTING_UP)

@@ -93,6 +93,8 @@ def _sync_step(entity: Entity, seen: Mapping[str, Stage], left: Left, run: FlowR
     stage = _stage((label,), seen, run)
     if stage is Stage.FAILED and counted and counted.status is RunStatus.ACTION_REQUIRED:
         stage = Stage.ATTENTION
+    if stage is Stage.FAILED and counted and counted.status is RunStatus.PARKED:
+        stage = Stage.STARTING  # it goes on when Xero allows it again
     return Step(label, stage, f"{read:,} record{'s' if read > 1 else ''}" if read else "")
 
 

@@ -13,8 +13,10 @@ from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
 from tasks.ending import record_ending, record_interruption, record_stop
-from xpm.store.vocabulary import ActivityStatus, SyncTrigger
+from tasks.parking import continue_later
+from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
+from xpm.sync.parking import rest_of
 from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 
@@ -25,9 +27,22 @@ def stopped(practice: str, reason: Stopped | XeroError) -> State[Any]:
     return state_of(said)
 
 
-def ended(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, State[Any]]) -> State[Any]:
-    """End a run whose parts ran, each on its own; the whole is as good as the worst of them."""
+def ended(
+    practice: str,
+    trigger: SyncTrigger,
+    parts: Mapping[Entity, State[Any]],
+    mode: SyncMode = SyncMode.FULL,
+    person: str = "",
+) -> State[Any]:
+    """End a run whose parts ran, each on its own; the whole is as good as the worst of them.
+
+    What the day's limit left undone goes on by itself in a run of its own.
+    """
     outcomes = {entity: part.result(raise_on_failure=False) for entity, part in parts.items()}
+    if rest := rest_of(practice, mode, trigger, person, outcomes):
+        told = continue_later(rest, return_state=True).result(raise_on_failure=False)
+        said = told if isinstance(told, Message) else rest.said(goes_on=False)
+        outcomes |= dict.fromkeys(rest.entities, Stopped(said))
     said = record_ending(practice, trigger, outcomes, str(flow_run.id))
     return state_of(said)
 
@@ -43,9 +58,14 @@ def cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> Non
 
 
 def state_of(said: Message) -> State[Any]:
-    """Completed for a success; anything else stands under its own name."""
+    """Completed for a success; anything else stands under its own name.
+
+    A run that goes on by itself is Parked: not done, and nothing for anybody to repair.
+    """
     if said.status is ActivityStatus.SUCCESS:
         return Completed(message=said.text)
+    if said.status is ActivityStatus.IN_PROGRESS:
+        return Completed(name="Parked", message=said.text)
     return Failed(name=str(said.status), message=said.text)
 
 

@@ -88,4 +88,4 @@ def reconnect(
         entity: SYNCS[entity](practice, entity, SyncMode.FULL, trigger, person.email, return_state=True)
         for entity in EVERYTHING
     }
-    return ended(practice, trigger, parts)
+    return ended(practice, trigger, parts, SyncMode.FULL, person.email)

@@ -16,6 +16,9 @@ from xpm.store.tables import StoreTable
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # how fast a machine is says nothing about what it runs
 
+BESIDE = frozenset({"tenant_allowance", "call_tally"})
+"""Tables that count calls to Xero: whoever only looks writes there, too."""
+
 UNSAFE_BUT_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
 

@@ -14,6 +14,7 @@ from sandbox.faults import fault_from
 from sandbox.server import SandboxServer
 from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE, LEO, MERE, SAM, World
+from tests.conftest import BESIDE
 from xpm.connection.callback import Received, receive, set_out
 from xpm.connection.choice import choose, chosen, offers
 from xpm.connection.confirmation import confirm, is_open
@@ -30,7 +31,7 @@ from xpm.words import Message
 
 HARBOUR = "harbour-vale"
 NAMES = {MERE: "Mere Tāne", SAM: "Sam Brooks", LEO: "Leo Fraser"}
-KEPT_AS_LOG = frozenset({"authorisation_attempt", "connection_transition", "practice_activity", "lease"})
+KEPT_AS_LOG = BESIDE | {"authorisation_attempt", "connection_transition", "practice_activity", "lease"}
 """Tables that tell what was tried; all others hold what is so."""
 
 

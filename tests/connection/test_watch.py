@@ -119,6 +119,12 @@ def test_a_lost_privilege_may_turn_into_a_disconnect(connected: Harbour) -> None
     assert connected.connection().state is ConnectionState.DISCONNECTED
 
 
+def test_a_day_that_is_used_up_is_nothing_to_look_after(connected: Harbour) -> None:
+    connected.fault("xpm", "limit", problem="day", retry_after=40_000)
+    assert look(connected) == Sighting(connected=True)
+    assert said(connected) == []
+
+
 @pytest.mark.parametrize("area", ["xpm", "connections", "token"])
 def test_xeros_silence_is_found_but_changes_nothing(connected: Harbour, area: str) -> None:
     wait(connected, dt.timedelta(hours=1))

@@ -2,6 +2,7 @@
 
 import multiprocessing as mp
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier, Event
@@ -9,13 +10,16 @@ from multiprocessing.synchronize import Barrier, Event
 import httpx
 
 from tests.connection.installation import settings_for
+from xpm.connection.access import practice_access
 from xpm.connection.allowance import Limits
 from xpm.connection.budget import SharedBudget
 from xpm.connection.integration import Integration
 from xpm.connection.keeper import ConsentKeeper
+from xpm.settings import Settings
 from xpm.store.database import Database
 from xpm.store.vault import Vault
 from xpm.store.vocabulary import CallPriority
+from xpm.xero.api import XpmApi
 
 SPAWN = mp.get_context("spawn")
 
@@ -42,3 +46,20 @@ def hold_places(url: str, tenant_id: str, limits: Limits, held: Event) -> None:
             stack.enter_context(budget.slot("x"))
         held.set()
         threading.Event().wait()
+
+
+def call_again_and_again(settings: Settings, slug: str, barrier: Barrier) -> None:
+    """Read a short list from several threads until killed, by the practice's own connection."""
+    vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
+    with httpx.Client() as http:
+        integration = Integration(settings, Database(settings.xpm_database_url), vault, http)
+        with practice_access(integration, slug, CallPriority.OVERNIGHT) as access, ThreadPoolExecutor(3) as threads:
+            barrier.wait(120)
+            for _ in range(3):
+                threads.submit(_without_end, access.api)
+
+
+def _without_end(api: XpmApi) -> None:
+    while True:
+        for _ in api.job_categories():
+            pass

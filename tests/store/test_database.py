@@ -95,6 +95,20 @@ def test_a_block_that_fails_leaves_nothing(database: Database) -> None:
         assert practices.all_of_them(session) == []
 
 
+def test_only_a_hasty_block_does_not_wait_for_the_disk(database: Database) -> None:
+    """The same pooled connection is as careful as its block; 1 is SQLite's NORMAL, 2 its FULL."""
+    asked = "SHOW synchronous_commit" if database.is_postgresql else "PRAGMA synchronous"
+    with database.write() as session:
+        before = session.connection().exec_driver_sql(asked).scalar_one()
+    with database.write_hastily() as session:
+        practice(session)
+        assert session.connection().exec_driver_sql(asked).scalar_one() == ("off" if database.is_postgresql else 1)
+    with database.write() as session:
+        assert session.connection().exec_driver_sql(asked).scalar_one() == before
+        assert len(practices.all_of_them(session)) == 1
+    assert database.is_postgresql or before == 2
+
+
 def test_writing_in_a_reading_block_fails(database: Database) -> None:
     with database.read() as session, pytest.raises(DBAPIError):
         practice(session)

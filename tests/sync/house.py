@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlmodel import Session
 
 from sandbox.faults import Fault, fault_from
@@ -17,6 +17,7 @@ from sandbox.practice import Practice as XpmPractice
 from sandbox.server import SandboxServer
 from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE, MERE
+from tests.conftest import BESIDE
 from tests.connection.installation import settings_for
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
@@ -29,7 +30,7 @@ from xpm.settings import Settings
 from xpm.store import people, practices, quarantine, runs
 from xpm.store.database import Database
 from xpm.store.record_rows import Scope
-from xpm.store.tables import Quarantine, StoreTable, SyncRun
+from xpm.store.tables import Quarantine, StoreTable, SyncRun, TenantAllowance
 from xpm.store.vault import Vault
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
@@ -143,8 +144,13 @@ class House:
             return [dict(row._mapping) for row in session.connection().execute(select(found))]
 
     def everything_stored(self) -> dict[str, list[str]]:
-        """Every row of every table."""
-        return {name: sorted(map(repr, self.rows(name))) for name in StoreTable.metadata.tables}
+        """Every row of every table, but for the count of calls."""
+        return {name: sorted(map(repr, self.rows(name))) for name in StoreTable.metadata.tables.keys() - BESIDE}
+
+    def forget_limits(self) -> None:
+        """Let nothing be known of what Xero said of its limits, nor of the calls that were made."""
+        with self.database.write() as session:
+            session.connection().execute(delete(TenantAllowance))
 
     def active(self, table: str, key: str) -> set[str]:
         """The keys of what is not archived."""

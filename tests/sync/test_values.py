@@ -192,7 +192,11 @@ def test_the_days_limit_ends_the_run_and_keeps_what_was_compared(house: House) -
     house.order("limit", "client.api/get", problem="day", retry_after=40_000, times=0)
     with pytest.raises(DayLimit):
         house.sync(Entity.CUSTOM_FIELDS)
-    assert house.runs()[-1].status is RunStatus.FAILURE
+    run = house.runs()[-1]
+    assert (run.status, run.reason_key) == (RunStatus.PARKED, "sync.parked")
+    assert run.resumes_at
+    assert run.finished_at
+    assert dt.timedelta(seconds=39_900) < run.resumes_at - run.finished_at <= dt.timedelta(seconds=40_000)
     assert compared(house).keys() >= before.keys()
 
 

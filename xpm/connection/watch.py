@@ -25,7 +25,7 @@ from xpm.store.vocabulary import ConnectionState
 from xpm.words import Message, Stopped, message
 from xpm.xero.app import missing_scopes
 from xpm.xero.connections import ConnectionsApi
-from xpm.xero.errors import AccessLost, XeroError
+from xpm.xero.errors import AccessLost, DayLimit, XeroError
 
 RENEW_AFTER = timedelta(days=7)
 """Xero's refresh tokens die unused after 60 days; renewed this often they stay far from it, even if the watch rests."""
@@ -103,6 +103,8 @@ def _proven(integration: Integration, practice: Practice, connection: Connection
         return Sighting(connected=False, found=(broke.news,), news=(news,))
     except Stopped as stopped:
         return Sighting(connected=connected and not stopped.recorded, found=(stopped.message,))
+    except DayLimit:  # nothing is wrong; that the privilege is still there is proven another time
+        return Sighting(connected=connected)
     except XeroError as error:  # says nothing about the connection
         return Sighting(connected=connected, found=(explain(error, "The connection"),))
     return Sighting(connected=True) if connected else _recovered(integration, practice, connection)

@@ -19,6 +19,7 @@ from xpm.sync.entities import Entity
 from xpm.sync.field_values import Compared, sync_definitions, sync_values
 from xpm.sync.gates import reason_to_skip
 from xpm.sync.intake import Intake
+from xpm.sync.parking import priority_of
 from xpm.sync.prediction import predict
 from xpm.sync.progress import Progress, unwatched
 from xpm.sync.result import SyncResult
@@ -44,7 +45,8 @@ def run_sync(integration: Integration, request: SyncRequest, progress: Progress 
         Stopped: unknown practice, no usable connection, or the entity is being synchronised already.
         XeroError: Xero did not answer as it should; whole batches that arrived are kept, nothing was archived.
     """
-    with practice_access(integration, request.practice) as access:
+    priority = priority_of(request.trigger, request.mode, request.entity)
+    with practice_access(integration, request.practice, priority) as access:
         tax = source_of(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
             return _skipped(integration, access, request, key)

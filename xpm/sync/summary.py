@@ -33,6 +33,8 @@ def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome])
     wrong = [said[entity] for entity, outcome in parts.items() if not _is_well(outcome)]
     remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys([*(one.title for one in wrong), *skipped]))
     chapter = "reconnected" if trigger is SyncTrigger.RECONNECT else "synchronised"
+    if wrong and all(one.status is ActivityStatus.IN_PROGRESS for one in wrong):
+        return message("runbook.parked", practice=practice, remarks=remarks)
     if wrong:
         return message(f"runbook.{chapter}_with_remarks", practice=practice, remarks=remarks).model_copy(
             update={"status": _worst(wrong)}

@@ -21,8 +21,10 @@ from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.batch import Batch, StoredBatch
 from xpm.sync.entities import Entity
+from xpm.sync.parking import resumes_at
 from xpm.sync.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
 from xpm.words import Message, Stopped, message, stop
+from xpm.xero.errors import DayLimit
 
 LEASE = timedelta(minutes=10)
 """How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
@@ -149,7 +151,7 @@ def working(
     predicted: Prediction = UNKNOWN,
     progress: Progress = unwatched,
 ) -> Iterator[Run]:
-    """Start a run, alone for its practice and entity; a run that ends by an error is marked as failed.
+    """Start a run, alone for its practice and entity; one that ends by an error is marked as failed or as parked.
 
     Raises:
         AlreadyRunning: the entity is being synchronised already.
@@ -165,6 +167,9 @@ def working(
         progress(work.standing(run))
         try:
             yield work
+        except DayLimit as limit:
+            _mark_parked(integration, run.id, limit)
+            raise
         except BaseException:
             _mark_failed(integration, run.id)
             raise
@@ -234,6 +239,13 @@ def _mark_failed(integration: Integration, run_id: str) -> None:
     with integration.database.write() as session:
         if runs.get(session, run_id).status is RunStatus.RUNNING:
             runs.finish(session, run_id, RunStatus.FAILURE, reason_key="sync.failed", now=integration.clock())
+
+
+def _mark_parked(integration: Integration, run_id: str, limit: DayLimit) -> None:
+    with integration.database.write() as session:
+        if runs.get(session, run_id).status is RunStatus.RUNNING:
+            at, now = resumes_at(limit, integration.clock()), integration.clock()
+            runs.finish(session, run_id, RunStatus.PARKED, reason_key="sync.parked", resumes_at=at, now=now)
 
 
 def _close_killed_runs(session: Session, integration: Integration, request: SyncRequest, scope: Scope) -> None:

@@ -1,0 +1,141 @@
+"""A sync that meets the day's limit is parked, goes on by itself, and says so."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
+from prefect.client.schemas.objects import FlowRun
+
+from flows.reconnect import reconnect
+from flows.sync import sync
+from sandbox.faults import fault_from
+from sandbox.world import MERE
+from tests.flows.office import SLUG, Office, administrator, consents
+from tests.flows.test_sync import retried
+from xpm.store import runs
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+
+USED_UP = {
+    "area": "xpm",
+    "kind": "limit",
+    "problem": "day",
+    "retry_after": 40_000,
+    "path": "client.api/list",
+    "times": 0,
+}
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+
+class Deployed:
+    """The deployment that is asked to go on, and what was asked of it."""
+
+    def __init__(self) -> None:
+        with get_client(sync_client=True) as client:
+            flow_id = client.create_flow_from_name("sync")
+            self.id = client.create_deployment(flow_id, "sync-practice", enforce_parameter_schema=False)
+
+    def scheduled(self) -> list[FlowRun]:
+        with get_client(sync_client=True) as client:
+            return client.read_flow_runs(
+                deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[self.id])),
+            )
+
+    def remove(self) -> None:
+        with get_client(sync_client=True) as client:
+            for run in self.scheduled():
+                client.delete_flow_run(run.id)
+            client.delete_deployment(self.id)
+
+
+@pytest.fixture
+def deployed(office: Office) -> Iterator[Deployed]:
+    """Give the deployment, as `fyi-xpm deploy` makes it."""
+    found = Deployed()
+    yield found
+    found.remove()
+
+
+@pytest.fixture
+def used_up(office: Office) -> Office:
+    """Give an office that reconnected a moment ago, and whose day is used up when clients are asked for."""
+    with administrator(office, consents()):
+        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
+    office.sandbox.world.faults.order(fault_from(USED_UP))
+    return office
+
+
+def said(office: Office, kind: str) -> list[tuple[ActivityStatus, str]]:
+    return [(entry.status, entry.title) for entry in office.activity() if entry.kind == kind]
+
+
+def test_a_night_that_meets_the_days_limit_is_parked_and_goes_on_once_with_what_is_left(
+    used_up: Office, deployed: Deployed
+) -> None:
+    before = datetime.now(UTC)
+    state = sync(
+        SLUG, [Entity.STAFF, Entity.CLIENTS, Entity.TAX_RETURNS], trigger=SyncTrigger.OVERNIGHT, return_state=True
+    )
+    assert (state.name, state.is_completed()) == ("Parked", True)
+    (run,) = deployed.scheduled()
+    assert run.state is not None
+    assert run.state.is_scheduled()
+    resumes_at = run.state.state_details.scheduled_time
+    assert resumes_at is not None
+    assert before + timedelta(seconds=40_000) <= resumes_at < before + timedelta(seconds=40_120)
+    assert run.parameters == {
+        "practice": SLUG,
+        "entities": ["clients", "staff"],
+        "mode": "full",
+        "trigger": "overnight",
+        "person": "",
+    }
+    shown = f"{resumes_at:%d %B %H:%M} UTC"
+    assert said(used_up, "sync.parked") == [
+        (ActivityStatus.IN_PROGRESS, f"Clients, Staff: the sync continues at {shown}")
+    ]
+    assert shown in (state.message or "")
+    assert said(used_up, "sync.rate_limited") == said(used_up, "sync.continues") == []
+    with used_up.database.read() as session:
+        latest = runs.latest(session, SLUG)
+    assert [latest[entity].status for entity in ("jobs", "clients", "staff")] == [
+        RunStatus.SUCCESS,
+        RunStatus.PARKED,
+        RunStatus.PARKED,
+    ]
+    assert latest["clients"].resumes_at == resumes_at
+
+    assert retried(state).name == "Parked"
+    assert [one.id for one in deployed.scheduled()] == [run.id]
+
+
+def test_a_person_whose_sync_meets_the_days_limit_is_told_that_it_failed_and_when_it_goes_on(
+    used_up: Office, deployed: Deployed
+) -> None:
+    state = sync(SLUG, [Entity.CLIENTS], SyncMode.FULL, SyncTrigger.MANUAL, MERE, return_state=True)
+    assert (state.name, state.is_failed()) == ("Failure", True)
+    (run,) = deployed.scheduled()
+    assert run.parameters["person"] == MERE
+    assert said(used_up, "sync.continues") == [(ActivityStatus.FAILURE, "(Sync) failed due to rate limiting.")]
+    (entry,) = [entry for entry in used_up.activity() if entry.kind == "sync.continues"]
+    assert (entry.next_step or "").startswith("Nothing has to be done: it continues by itself at ")
+
+
+def test_where_nothing_can_be_scheduled_a_run_does_not_promise_to_go_on(used_up: Office) -> None:
+    state = sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
+    assert (state.name, state.is_failed()) == ("Failure", True)
+    (entry,) = [entry for entry in used_up.activity() if entry.kind == "sync.not_continued"]
+    assert "Sync again after" in (entry.next_step or "")
+
+
+def test_a_sync_that_goes_on_when_xero_allows_it_finishes_what_was_left(used_up: Office, deployed: Deployed) -> None:
+    sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
+    (run,) = deployed.scheduled()
+    used_up.sandbox.world.faults.clear()
+    used_up.a_day_later()
+    assert sync(**run.parameters, return_state=True).name == "Completed"
+    with used_up.database.read() as session:
+        assert runs.latest(session, SLUG)["clients"].status is RunStatus.SUCCESS

@@ -1,0 +1,47 @@
+"""Whose calls a sync's are, and what it leaves for later."""
+
+import datetime as dt
+
+import pytest
+
+from xpm.store.vocabulary import CallPriority, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.parking import priority_of, rest_of, resumes_at
+from xpm.xero.errors import DayLimit, XeroUnavailable
+
+NOW = dt.datetime(2026, 3, 2, 9, 30, 20, tzinfo=dt.UTC)
+OVERNIGHT = SyncTrigger.OVERNIGHT
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+@pytest.mark.parametrize("trigger", [SyncTrigger.MANUAL, SyncTrigger.RECONNECT])
+@pytest.mark.parametrize("entity", Entity)
+def test_whatever_a_person_asked_for_comes_first(trigger: SyncTrigger, mode: SyncMode, entity: Entity) -> None:
+    assert priority_of(trigger, mode, entity) is CallPriority.PEOPLE
+
+
+def test_by_itself_changes_come_before_the_night_and_the_night_before_looking_at_everything_in_turn() -> None:
+    assert priority_of(OVERNIGHT, SyncMode.CHANGES, Entity.CUSTOM_FIELDS) is CallPriority.CHANGES
+    assert priority_of(OVERNIGHT, SyncMode.FULL, Entity.JOBS) is CallPriority.OVERNIGHT
+    assert priority_of(OVERNIGHT, SyncMode.FULL, Entity.CUSTOM_FIELDS) is CallPriority.VERIFICATION
+
+
+def test_a_sync_goes_on_at_a_whole_minute_that_is_not_too_early() -> None:
+    limit = DayLimit("Used up.", resumes_at=NOW)
+    assert resumes_at(limit, NOW) == NOW.replace(minute=31, second=0)
+    assert resumes_at(DayLimit("Used up.", resumes_at=NOW.replace(second=0)), NOW) == NOW.replace(second=0)
+    assert resumes_at(DayLimit("Used up."), NOW) == NOW.replace(hour=10, minute=31, second=0)
+
+
+def test_only_what_the_days_limit_stopped_is_left_for_later_in_the_order_of_a_sync() -> None:
+    later = DayLimit("Used up.", resumes_at=NOW + dt.timedelta(hours=2))
+    outcomes = {
+        Entity.STAFF: DayLimit("Used up.", resumes_at=NOW),
+        Entity.CLIENTS: later,
+        Entity.JOBS: XeroUnavailable("No answer."),
+    }
+    rest = rest_of("harbour-vale", SyncMode.FULL, OVERNIGHT, "", outcomes)
+    assert rest is not None
+    assert rest.entities == (Entity.CLIENTS, Entity.STAFF)
+    assert rest.resumes_at == NOW.replace(hour=11, minute=31, second=0)
+    assert rest_of("harbour-vale", SyncMode.FULL, OVERNIGHT, "", {Entity.JOBS: XeroUnavailable("No.")}) is None
