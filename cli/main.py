@@ -55,7 +55,7 @@ app.add_typer(
 app.command("disconnect", rich_help_panel=EVERY_DAY)(disconnecting.disconnect)
 app.command("doctor", rich_help_panel=EVERY_DAY)(doctor.doctor)
 app.command("migrate", rich_help_panel=SETTING_UP)(deploying.migrate)
-app.add_typer(practices.app, name="practice", help="Add and list practices.", rich_help_panel=SETTING_UP)
+app.add_typer(practices.app, name="practice", help="Add, list and set practices.", rich_help_panel=SETTING_UP)
 app.add_typer(people.app, name="user", help="Add and list the people of a practice.", rich_help_panel=SETTING_UP)
 app.add_typer(keys.app, name="keys", help="Make and change encryption keys.", rich_help_panel=SETTING_UP)
 app.command("deploy", rich_help_panel=SETTING_UP)(deploying.deploy)
