@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 
 from cli import (
+    attention,
     deploying,
     disconnecting,
     doctor,
@@ -44,6 +45,7 @@ EVERY_DAY, SETTING_UP, TRYING = "Every day", "Setting up", "Trying it out"
 
 app.command("status", rich_help_panel=EVERY_DAY)(showing.status)
 app.command("activity", rich_help_panel=EVERY_DAY)(showing.activity)
+app.command("attention", rich_help_panel=EVERY_DAY)(attention.attention)
 app.command("reconnect", rich_help_panel=EVERY_DAY)(running.reconnect)
 app.command("sync", rich_help_panel=EVERY_DAY)(running.sync)
 app.command("runs", rich_help_panel=EVERY_DAY)(runs.runs)
