@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 
 from cli import (
+    attention,
     deploying,
     disconnecting,
     doctor,
@@ -45,6 +46,7 @@ EVERY_DAY, SETTING_UP, TRYING = "Every day", "Setting up", "Trying it out"
 
 app.command("status", rich_help_panel=EVERY_DAY)(showing.status)
 app.command("activity", rich_help_panel=EVERY_DAY)(showing.activity)
+app.command("attention", rich_help_panel=EVERY_DAY)(attention.attention)
 app.command("reconnect", rich_help_panel=EVERY_DAY)(running.reconnect)
 app.command("sync", rich_help_panel=EVERY_DAY)(running.sync)
 app.command("runs", rich_help_panel=EVERY_DAY)(runs.runs)
@@ -57,7 +59,7 @@ app.command("disconnect", rich_help_panel=EVERY_DAY)(disconnecting.disconnect)
 app.command("usage", rich_help_panel=EVERY_DAY)(usage.usage)
 app.command("doctor", rich_help_panel=EVERY_DAY)(doctor.doctor)
 app.command("migrate", rich_help_panel=SETTING_UP)(deploying.migrate)
-app.add_typer(practices.app, name="practice", help="Add and list practices.", rich_help_panel=SETTING_UP)
+app.add_typer(practices.app, name="practice", help="Add, list and set practices.", rich_help_panel=SETTING_UP)
 app.add_typer(people.app, name="user", help="Add and list the people of a practice.", rich_help_panel=SETTING_UP)
 app.add_typer(keys.app, name="keys", help="Make and change encryption keys.", rich_help_panel=SETTING_UP)
 app.command("deploy", rich_help_panel=SETTING_UP)(deploying.deploy)

@@ -7,12 +7,15 @@ import typer
 from rich.table import Table
 
 from cli import arguments
+from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.terminal import say, terminal
+from xpm.connection.activity import record
 from xpm.connection.overview import overview
+from xpm.connection.preflight import practice_named
 from xpm.store import practices
 from xpm.store.errors import AlreadyThere
-from xpm.words import stop
+from xpm.words import message, stop
 
 HISTORY = timedelta(days=7 * 365)
 """How far back jobs are read unless told otherwise: Australian records are kept five years, New Zealand's seven."""
@@ -62,6 +65,41 @@ def add(
         except AlreadyThere:
             raise stop("operator.practice_there", practice=slug) from None
     say(f"Added {name}. Next: fyi-xpm user add {slug} EMAIL --name NAME --admin")
+
+
+@app.command("set")
+def set_(
+    practice: KnownPractice,
+    include_archived_clients: Annotated[
+        bool,
+        typer.Option(
+            "--include-archived-clients/--leave-out-archived-clients",
+            help="Whether a full sync brings clients that were archived before FYI knew them.",
+            show_default=False,
+        ),
+    ],
+    person: Annotated[
+        str | None,
+        typer.Option(
+            parser=arguments.email,
+            metavar="EMAIL",
+            help="Your address in FYI, for Practice Activity.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Change a setting of a practice. The others are on the console's Apps page."""
+    changes = {"include_archived_clients": include_archived_clients}
+    with installation() as integration:
+        practice_named(integration, practice)
+        now = integration.clock()
+        value = "On" if include_archived_clients else "Off"
+        facts = {"person": person or "An operator", "setting": "Include Archived Clients", "value": value}
+        said = message("settings.changed", **facts)
+        with integration.database.write() as session:
+            practices.change_settings(session, practice, changes, person=person, now=now)
+            record(session, practice, said, now=now, person=person)
+    say(said.text)
 
 
 @app.command("list")

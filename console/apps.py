@@ -19,6 +19,7 @@ from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.records import Scope
 from xpm.store.tables import Connection, FyiUser, Practice, Quarantine
 from xpm.store.vocabulary import ConnectionState, SyncMode
+from xpm.sync.attention import look
 from xpm.words import Message
 
 NOTES = {Obstacle.INACTIVE: "not active", Obstacle.LEAVING: "leaving", Obstacle.NOT_ADMIN: "not an FYI Admin"}
@@ -46,12 +47,13 @@ def show(request: Request) -> Response:
             "aside": len(_aside(session, connection)),
         }
     seen = overview(integration, practice.slug)
-    syncs = {
+    syncs: dict[str, object] = {
         "seen": seen,
         "rows": rows_of({sync.entity: sync for sync in seen.syncs}),
         "sync": buttons_of(integration, practice, settings),
         "predicted": {mode: predictions(integration, practice.slug, mode) for mode in SyncMode},
     }
+    syncs["findings"] = look(integration, practice.slug)
     return page("practice.html", shown | syncs | _offered(staff, integration.today(practice)))
 
 

@@ -14,9 +14,11 @@ from xpm.words import message
 LABELS = {
     "maintain_jobs": "Maintain Jobs in FYI",
     "sync_custom_fields": "Sync Custom Fields From XPM",
+    "include_archived_clients": "Include Archived Clients",
     "import_tax_assessments": "Import tax assessments",
 }
-"""FYI's names of the switches in use; *Maintain Invoices in FYI* is for a future update and cannot be turned."""
+"""FYI's names of the switches in use, and our own for archived clients; *Maintain Invoices in FYI* is for a future
+update and cannot be turned."""
 
 
 def save(request: Request, form: FormData) -> Response:

@@ -35,7 +35,8 @@ Json = Mapping[str, Any]
 class Kind:
     """One kind of record: FYI's table, the sandbox's name for it, and how one becomes rows.
 
-    `of`: only the rows of current records of this table are expected, since archived ones are not read any more.
+    `of`: only the rows of current records of this table are expected, since archived ones are not read any more. What
+    was archived before FYI knew it is not expected either, as long as the practice leaves it out.
     """
 
     title: str
@@ -68,8 +69,9 @@ def _compare(session: Session, scope: Scope, kind: Kind, sandbox: str) -> Compar
     if kind.of is not None:
         current = set(records.active_keys(session, kind.of, scope))
         rows = [row for row in rows if row.key in current]
-    stored = sum(1 for _ in record_reads.keys_present(session, kind.table, scope))
-    return Compared(kind.title, len(rows), stored, list(differences(session, kind.table, scope, rows)))
+    stored = set(record_reads.keys_present(session, kind.table, scope))
+    rows = [row for row in rows if row.key in stored or row.archived is None]
+    return Compared(kind.title, len(rows), len(stored), list(differences(session, kind.table, scope, rows)))
 
 
 def compared_table(compared: Sequence[Compared]) -> Table:

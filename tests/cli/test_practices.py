@@ -76,3 +76,14 @@ def test_a_practice_without_people_says_how_to_add_somebody(fyi_xpm: Shell, inst
     fyi_xpm("practice", "add", SLUG, "--name", "Harbour & Vale")
 
     assert f"fyi-xpm user add {SLUG}" in fyi_xpm("user", "list", SLUG).out
+
+
+def test_archived_clients_are_wanted_or_not_as_was_said(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+
+    for option, wanted in (("--include-archived-clients", True), ("--leave-out-archived-clients", False)):
+        said = fyi_xpm("practice", "set", SLUG, option, "--person", MERE)
+        assert said.code == 0
+        assert f"Include Archived Clients to {'On' if wanted else 'Off'}" in said.out
+        with installed.database.read() as session:
+            assert practices.settings_of(session, SLUG).include_archived_clients is wanted

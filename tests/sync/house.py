@@ -207,6 +207,8 @@ def _move_in(integration: Integration, history_start: dt.date) -> None:
             history_start=history_start,
             now=integration.clock(),
         )
+        wanted = {"include_archived_clients": True}  # both sides are compared record by record
+        practices.change_settings(session, SLUG, wanted, person=None, now=integration.clock())
         people.add(session, SLUG, MERE, "Mere Tāne", is_admin=True)
 
 

@@ -13,10 +13,11 @@ from xpm.store.tables import FinishedList, SyncRun
 
 @dataclass(frozen=True)
 class Finished:
-    """What is known of a list: the keys it had, and Xero's clock when it began to answer."""
+    """What a list had: its keys, Xero's clock when it began to answer, and how many records that were left out."""
 
     keys: frozenset[str]
     server_time: datetime | None
+    left_out: int = 0
 
 
 def keep(session: Session, run: SyncRun, name: str, finished: Finished, now: datetime) -> None:
@@ -29,6 +30,7 @@ def keep(session: Session, run: SyncRun, name: str, finished: Finished, now: dat
         run_id=run.id,
         at=now,
         server_time=finished.server_time,
+        left_out=finished.left_out,
         keys=zlib.compress("\n".join(sorted(finished.keys)).encode()),
     )
     session.merge(row)
@@ -41,7 +43,7 @@ def find(session: Session, scope: Scope, entity: str, name: str) -> Finished | N
     if row is None:
         return None
     keys = zlib.decompress(row.keys).decode()
-    return Finished(frozenset(keys.split("\n") if keys else ()), row.server_time)
+    return Finished(frozenset(keys.split("\n") if keys else ()), row.server_time, row.left_out)
 
 
 def take_over(session: Session, run: SyncRun, since: datetime) -> None:

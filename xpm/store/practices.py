@@ -11,7 +11,9 @@ from xpm.store.tables import Connection, IntegrationSettings, Practice
 TAX_COUNTRIES = frozenset({"AU", "NZ"})
 """Where Xero Tax exists (FYI: "Enabling Xero Tax Integration (Australia and New Zealand Only)")."""
 
-SETTINGS = frozenset({"maintain_jobs", "sync_custom_fields", "maintain_invoices", "import_tax_assessments"})
+SETTINGS = frozenset(
+    {"maintain_jobs", "sync_custom_fields", "maintain_invoices", "import_tax_assessments", "include_archived_clients"}
+)
 
 
 def add(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlmodel import Session
 
-from xpm.store import custom_fields, finished_lists, job_checks, job_currency, quarantine, records, runs
+from xpm.store import custom_fields, finished_lists, job_checks, job_currency, quarantine, record_preview, records, runs
 from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow, Scope
 from xpm.store.record_tables import RecordTable
@@ -19,6 +19,9 @@ from xpm.xero.pull import Unreadable
 
 class Batch(Protocol):
     """What a sync may do to FYI in one step."""
+
+    def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
+        """Those of these records that FYI has, archived ones too."""
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Bring records to these versions."""
@@ -62,6 +65,10 @@ class StoredBatch:
     scope: Scope
     run_id: str
     now: datetime
+
+    def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
+        """Look them up."""
+        return record_preview.versions(self.session.connection(), table, self.scope, keys)
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Bring the stored records to these versions."""

@@ -47,16 +47,25 @@ class Intake(Generic[M]):
     """The records of one table as they arrive. `seen` are the keys that XPM has, whether they could be read or not.
 
     `beside` names the records of a table that only accompanies the entity's own; the run does not count those.
+    `current_only` leaves out what XPM calls archived or deleted, unless FYI has it: `left_out` counts such records.
     """
 
     def __init__(
-        self, work: Work, table: RecordTable, to_row: Callable[[M], RecordRow], *, beside: str | None = None
+        self,
+        work: Work,
+        table: RecordTable,
+        to_row: Callable[[M], RecordRow],
+        *,
+        beside: str | None = None,
+        current_only: bool = False,
     ) -> None:
         self._work = work
         self._beside = beside is not None
         self._what = beside or work.request.entity.label
         self.table = table
         self._to_row = to_row
+        self._current_only = current_only
+        self.left_out = 0
         self.seen: set[str] = set()
         self._unreadable: dict[str, Unreadable] = {}  # by key or, without one, by payload: lists overlap
         self.server_time: datetime | None = None
@@ -84,10 +93,11 @@ class Intake(Generic[M]):
         """
         if name and (finished := self._work.finished(name)):
             self.seen |= finished.keys
+            self.left_out += finished.left_out
             self.server_time = self.server_time or finished.server_time
             return finished.keys
         taken: set[str] = set()
-        unreadable = len(self._unreadable)
+        unreadable, left_out = len(self._unreadable), self.left_out
         with read_ahead(iter(pull), BATCH) as batches:
             for arrived in batches:
                 taken |= self._store(arrived)
@@ -95,7 +105,8 @@ class Intake(Generic[M]):
         with self._work.batch() as batch:
             batch.note(Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
             if name and len(self._unreadable) == unreadable:
-                batch.keep_list(name, Finished(frozenset(taken), pull.facts.server_time))
+                left_out = self.left_out - left_out
+                batch.keep_list(name, Finished(frozenset(taken), pull.facts.server_time, left_out))
         return taken
 
     def take_all(self, pull: Pull[M], *, resumable: bool = True) -> None:
@@ -106,7 +117,8 @@ class Intake(Generic[M]):
         Raises:
             XeroError: as `take` does; then nothing is archived.
         """
-        self.take(pull, self.table.name if resumable else "")
+        name = f"{self.table.name}{', current' if self._current_only else ''}"
+        self.take(pull, name if resumable else "")
         self.archive_gone(self.missing())
         self.conclude()
 
@@ -163,15 +175,25 @@ class Intake(Generic[M]):
         rows = [self._to_row(record) for record in arrived if not isinstance(record, Unreadable)]
         unreadable = {record.key or record.payload: record for record in arrived if isinstance(record, Unreadable)}
         with self._work.batch() as batch:
+            count = len(rows)
+            rows = self._wanted(batch, rows)
             applied = self._apply(batch, rows)
             batch.set_aside(self.table.table.name, unreadable.values(), [row.key for row in rows])
             counted = Applied() if self._beside else applied
             new = unreadable.keys() - self._unreadable.keys()
             batch.note(Tally(**asdict(counted), quarantined=len(new)))
+        self.left_out += count - len(rows)
         self._unreadable |= unreadable
         keys = {row.key for row in rows} | {record.key for record in unreadable.values() if record.key is not None}
         self.seen |= keys
         return keys
+
+    def _wanted(self, batch: Batch, rows: list[RecordRow]) -> list[RecordRow]:
+        archived = [row.key for row in rows if row.archived] if self._current_only else []
+        if not archived:
+            return rows
+        unwanted = set(archived).difference(batch.known(self.table, archived))
+        return [row for row in rows if row.key not in unwanted]
 
     def _apply(self, batch: Batch, rows: Sequence[RecordRow]) -> Applied:
         """Take the rows in; one that an earlier list of this run had too counts again only if it is different now."""

@@ -9,8 +9,9 @@ from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
 
-from xpm.store import job_checks, job_currency, record_tables, runs
+from xpm.store import job_checks, job_currency, practices, record_tables, runs
 from xpm.store.record_rows import Scope
+from xpm.store.tables import IntegrationSettings
 from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import Entity
 from xpm.sync.intake import Intake, Verified
@@ -31,10 +32,14 @@ from before the practice's start of history are never in a list; these take turn
 
 
 def sync_clients(work: Work) -> Intake[Client]:
-    """Groups and clients. Changes only: `modifiedsince` the last run, by Xero's clock. Full: one list of everything."""
+    """Groups and clients. Changes only: `modifiedsince` the last run, by Xero's clock. Full: one list of everything.
+
+    Clients that were archived before FYI knew them stay away unless the practice wants them (FYI: "Archived Clients").
+    """
     groups = Intake[ClientGroup](work, record_tables.CLIENT_GROUPS, uuid_row, beside="Client groups")
     groups.take_all(work.access.api.client_groups())
-    clients = Intake[Client](work, record_tables.CLIENTS, client_row)
+    current_only = not _settings(work).include_archived_clients
+    clients = Intake[Client](work, record_tables.CLIENTS, client_row, current_only=current_only)
     since = _since(work)
     if since is None:
         clients.take_all(work.access.api.clients())
@@ -98,6 +103,11 @@ def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
         verified = Verified(done=len(older) - len(left), of=len(older), since=left[0][1])
         jobs.presume([number for number, _ in left], verified)
     return _settle(work, jobs, [*sorted(expected), *(number for number, _ in older[:allowance])])
+
+
+def _settings(work: Work) -> IntegrationSettings:
+    with work.integration.database.read() as session:
+        return practices.settings_of(session, work.request.practice)
 
 
 def _allowance(work: Work) -> int:

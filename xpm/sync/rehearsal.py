@@ -107,6 +107,11 @@ class RehearsedBatch:
     work: Rehearsal
     session: Session
 
+    def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
+        """Look them up, among those that would have come by now, too."""
+        stored = record_preview.versions(self.session.connection(), table, self.work.scope, keys)
+        return {**stored, **self._expected(table.name, keys)}
+
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Note what would be different, and count it as storing it would."""
         kind, latest = table.name, {row.key: row for row in rows}

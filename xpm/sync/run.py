@@ -130,6 +130,8 @@ def _of_success(intake: AnyIntake, compared: Compared | None, facts: Mapping[str
     if intake.partly:
         since = f"{intake.partly.since:%d %B %Y}"
         return message("sync.jobs_partly", done=intake.partly.done, of=intake.partly.of, since=since, **facts)
+    if intake.left_out:
+        return message("sync.archived_left_out", left_out=intake.left_out, **facts)
     return message("sync.succeeded", **facts)
 
 

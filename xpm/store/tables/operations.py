@@ -60,6 +60,7 @@ class FinishedList(TenantScoped, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     server_time: datetime | None = Field(default=None, sa_type=UtcDateTime)  # Xero's clock at the first answer
     keys: bytes = Field(repr=False)
+    left_out: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # records that FYI does not want
 
 
 class Quarantine(StoreTable, table=True):

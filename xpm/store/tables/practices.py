@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import UniqueConstraint
+from sqlalchemy import UniqueConstraint, false
 from sqlmodel import Field
 
 from xpm.store.columns import UtcDateTime
@@ -32,6 +32,7 @@ class IntegrationSettings(StoreTable, table=True):
     sync_custom_fields: bool = True
     maintain_invoices: bool = False  # stored for a later release, nothing acts on it
     import_tax_assessments: bool  # on for Australia and New Zealand, the only countries with tax returns
+    include_archived_clients: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     updated_at: dt.datetime = Field(sa_type=UtcDateTime)
     updated_by: str | None = None
 

@@ -1,0 +1,29 @@
+"""`fyi-xpm attention`: what to look at although every sync went well."""
+
+from sqlalchemy import update
+
+from tests.cli.office import TENANT, staff, synced
+from tests.cli.shell import SLUG, Installed, Shell
+from xpm.store.record_tables import STAFF
+from xpm.store.tables import Connection
+from xpm.sync.entities import Entity
+
+
+def test_it_says_when_there_is_nothing(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+    assert fyi_xpm("attention", SLUG).out == "There is nothing to look at.\n"
+    assert fyi_xpm("attention", "nowhere").code == 2
+
+
+def test_it_names_what_there_is_and_what_to_do(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+    with installed.database.write() as session:
+        session.connection().execute(update(Connection).values(tenant_id=TENANT))
+    people = [staff(f"s{number:02}", f"Member {number:02}", None) for number in range(25)]
+    synced(installed, people, "night", table=STAFF, entity=Entity.STAFF)
+    said = fyi_xpm("attention", SLUG).out
+    assert "25 staff members from Xero Practice Manager are not active in FYI." in said
+    assert f"fyi-xpm staff accept {SLUG} EMAIL" in said
+    assert "Member 19" in said
+    assert "Member 20" not in said
+    assert "and 5 more." in said
