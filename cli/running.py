@@ -20,6 +20,7 @@ from xpm.store.vocabulary import SyncMode
 from xpm.sync.amounts import said_after, said_before, together
 from xpm.sync.entities import EVERYTHING, Entity
 from xpm.sync.prediction import predict_all
+from xpm.sync.progress import Prediction
 
 A_DAY = 24 * 60  # minutes; the longest that the runbook waits
 
@@ -125,4 +126,6 @@ def _say_what_it_took(integration: Integration, practice: str, flow_run_id: str)
     with integration.database.read() as session:
         done = [run for run in runs.named(session, practice, flow_run_id) if run.calls]
     if done:
-        say(said_after("Xero", done).title)
+        predicted = together(Prediction(run.predicted_calls, run.predicted_bytes) for run in done)
+        made = together(Prediction(run.calls, run.bytes) for run in done)
+        say(said_after("Xero", predicted, made).title)

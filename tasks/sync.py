@@ -1,20 +1,24 @@
 """The sync steps: one for each button of FYI's "XPM Integration" window."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
-from prefect import task
+from prefect import get_run_logger, task
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from prefect.settings import PREFECT_UI_URL
 from prefect.states import Completed
 
 from tasks.announcing import announcing_a_break
+from tasks.progress import publishing
 from tasks.retrying import WAITS, once_per_run, worth_retrying
 from xpm.connection.integration import Integration
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
 from xpm.sync.result import SyncResult
 from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
+from xpm.sync.work import AlreadyRunning, SyncRequest
+from xpm.words import message
 
 
 @task(
@@ -50,12 +54,30 @@ def sync_entity(
         flow_run_id=str(flow_run.id),
         records=tuple(records),
     )
-    with Integration.opened() as integration, announcing_a_break(practice):
-        result = run_sync(integration, request)
+    with (
+        Integration.opened() as integration,
+        announcing_a_break(practice),
+        pointing_to_the_run_under_way(),
+        publishing(integration, practice, entity) as progress,
+    ):
+        result = run_sync(integration, request, progress)
+        progress.end(result)
     if result.status is RunStatus.SKIPPED:
         return Completed(name="Skipped", message=result.message.text, data=result)
     result.raise_for_attention()
     return result
+
+
+@contextmanager
+def pointing_to_the_run_under_way() -> Iterator[None]:
+    """Say in the log where Prefect shows the run that keeps this one out."""
+    try:
+        yield
+    except AlreadyRunning as refused:
+        if refused.flow_run_id and (ui := PREFECT_UI_URL.value()):
+            link = f"{ui}/runs/flow-run/{refused.flow_run_id}"
+            get_run_logger().info(message("sync.already_running_in_prefect", link=link).title)
+        raise
 
 
 SYNCS = {entity: sync_entity.with_options(name=f"Sync {entity.label.lower()}") for entity in Entity}

@@ -95,6 +95,16 @@ def test_retrying_a_run_repeats_only_the_part_that_failed(connected: Office) -> 
     assert [seen["path"] for seen in world.journal.requests()] == ["clientgroup.api/list", "client.api/list"]
 
 
+def test_retrying_a_run_repeats_a_part_that_ended_with_something_to_look_at(connected: Office) -> None:
+    world = connected.sandbox.world
+    world.faults.order(fault_from({"area": "xpm", "path": "client.api/list", "kind": "bad_record", "times": 1}))
+    ended = sync(SLUG, return_state=True)
+    assert ended.name == "Action Required"
+    world.journal.clear()
+    assert retried(ended).name == "Completed"
+    assert [seen["path"] for seen in world.journal.requests()] == ["clientgroup.api/list", "client.api/list"]
+
+
 def test_a_dead_consent_is_said_once_and_every_part_ends_at_once(connected: Office) -> None:
     world = connected.sandbox.world
     httpx.post(f"{connected.sandbox.url}/sandbox/tokens/revoke", json={"email": MERE}).raise_for_status()

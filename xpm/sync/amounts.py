@@ -1,10 +1,11 @@
 """Requests to Xero, bytes and minutes as a person reads them: what a run will take, and what it took."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from math import ceil
 
-from xpm.store.tables import SyncRun
-from xpm.sync.progress import Prediction
+from xpm.sync.entities import Entity
+from xpm.sync.progress import Prediction, Standing
 from xpm.words import Message, message
 
 KILOBYTE, MEGABYTE = 1_000, 1_000_000
@@ -28,10 +29,20 @@ def said_before(what: str, predicted: Prediction, calls_per_minute: int) -> Mess
     return message("sync.predicted", what=what, amount=amount, minutes=shown, rate=f"{calls_per_minute:,}")
 
 
-def said_after(what: str, done: Sequence[SyncRun]) -> Message:
-    """What was predicted of these runs, beside what they took."""
-    predicted = together(Prediction(run.predicted_calls, run.predicted_bytes) for run in done)
-    made = together(Prediction(run.calls, run.bytes) for run in done)
+def said_meanwhile(entity: Entity, standing: Standing, calls_per_minute: int) -> Message:
+    """How far a sync is."""
+    noun = "answers" if entity is Entity.CUSTOM_FIELDS else "records"
+    return message(
+        "sync.under_way",
+        entity=entity.label,
+        records=_of(standing.records, standing.predicted.records, noun),
+        calls=_of(standing.calls, standing.predicted.calls, "requests"),
+        left=_left(standing.time_left(calls_per_minute)),
+    )
+
+
+def said_after(what: str, predicted: Prediction, made: Prediction) -> Message:
+    """What was predicted of a sync, beside what it took."""
     return message("sync.as_predicted", what=what, predicted=amount_of(predicted), made=amount_of(made))
 
 
@@ -40,6 +51,17 @@ def amount_of(some: Prediction) -> str:
     if some.calls is None:
         return "unknown"
     return f"{some.calls:,} request{'' if some.calls == 1 else 's'}, {_size(some.bytes)}"
+
+
+def _of(done: int, expected: int | None, noun: str) -> str:
+    return f"{done:,} {noun} so far" if expected is None else f"{done:,} of about {expected:,} {noun}"
+
+
+def _left(time: timedelta | None) -> str:
+    if time is None:
+        return "time left unknown"
+    minutes = ceil(time / timedelta(minutes=1))
+    return f"about {minutes:,} minutes left" if minutes > 1 else "less than a minute left"
 
 
 def _size(size: int | None) -> str:

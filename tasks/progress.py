@@ -1,0 +1,89 @@
+"""How far a sync is, in the Prefect UI: the artifact `xpm-progress-<practice>-<entity>`, and lines in the run's log."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import cast
+from uuid import UUID
+
+from prefect import get_run_logger
+from prefect.artifacts import create_progress_artifact, update_progress_artifact
+from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+
+from xpm.connection.integration import Integration
+from xpm.store.vocabulary import RunStatus
+from xpm.sync.amounts import said_after, said_before, said_meanwhile
+from xpm.sync.entities import Entity
+from xpm.sync.progress import Prediction, Standing
+from xpm.sync.result import SyncResult
+from xpm.sync.summary import message_of
+from xpm.words import message
+
+UPDATE_EVERY = 3.0  # seconds; a person looks no more often, and every update is a call to Prefect
+IN_PASSING = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}  # seconds; the next update comes anyway
+ALL = 100.0  # per cent
+
+
+class PublishedProgress:
+    """Publishes how far the sync of one entity is, from its first step on. Trouble with Prefect is logged, no more."""
+
+    def __init__(
+        self, practice: str, entity: Entity, calls_per_minute: int, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._key = f"xpm-progress-{practice}-{entity.replace('_', '-')}"
+        self._entity = entity
+        self._calls_per_minute = calls_per_minute
+        self._clock = clock
+        self._artifact: UUID | None = None
+        self._next_at: float | None = None  # none: nothing was done yet
+        self._percent = 0.0
+
+    def __call__(self, standing: Standing) -> None:
+        """Publish the standing, unless the last one is from a moment ago."""
+        now = self._clock()
+        if self._next_at is None:
+            said = said_before(self._entity.label, standing.predicted, self._calls_per_minute)
+        elif now < self._next_at:
+            return
+        else:
+            said = said_meanwhile(self._entity, standing, self._calls_per_minute)
+        self._next_at = now + UPDATE_EVERY
+        self._percent = round(ALL * (standing.share or 0.0), 1)
+        with temporary_settings(IN_PASSING):
+            self._publish(said.title)
+
+    def end(self, outcome: SyncResult | BaseException) -> None:
+        """Publish how it ended; nothing of a sync that did not begin."""
+        if self._next_at is None:
+            return
+        text = message_of(self._entity, outcome).text
+        if isinstance(outcome, SyncResult):
+            predicted = Prediction(outcome.predicted_calls, outcome.predicted_bytes)
+            took = said_after(self._entity.label, predicted, Prediction(outcome.calls, outcome.bytes))
+            text = f"{text} {took.title}."
+            if outcome.status in (RunStatus.SUCCESS, RunStatus.ACTION_REQUIRED):
+                self._percent = ALL
+        self._publish(text)
+
+    def _publish(self, text: str) -> None:
+        logger = get_run_logger()
+        logger.info(text)
+        try:
+            if self._artifact is None:
+                created = create_progress_artifact(self._percent, self._key, text)
+                self._artifact = cast(UUID, created)  # typed for callers that await it, too
+            else:
+                update_progress_artifact(self._artifact, self._percent, text)
+        except Exception:
+            logger.warning(message("sync.progress_not_shown", entity=self._entity.label).text, exc_info=True)
+
+
+@contextmanager
+def publishing(integration: Integration, practice: str, entity: Entity) -> Iterator[PublishedProgress]:
+    """The progress of a sync that runs inside the block; one that is ended by an error says by which."""
+    progress = PublishedProgress(practice, entity, integration.settings.xero_calls_per_minute)
+    try:
+        yield progress
+    except BaseException as error:
+        progress.end(error)
+        raise

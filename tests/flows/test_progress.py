@@ -1,0 +1,134 @@
+"""How far a sync is can be seen in Prefect while it runs, and its last word is how it ended."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from prefect import flow, get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.objects import Artifact, State
+
+from flows.reconnect import reconnect
+from flows.sync import sync
+from sandbox.faults import fault_from
+from sandbox.world import HARBOUR_VALE, MERE
+from tasks.progress import ALL, UPDATE_EVERY, PublishedProgress
+from tests.flows.office import SLUG, Office, administrator, consents
+from xpm.store import leases, runs
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.progress import Prediction, Standing
+from xpm.sync.work import LEASE
+from xpm.words import stop
+
+pytestmark = pytest.mark.xdist_group("prefect")
+
+WATCHED = "a-practice-that-is-watched"
+HALF = Standing(Prediction(9, None, 20_000), records=10_000, calls=3, elapsed=timedelta(minutes=1))
+BEGINNING = Standing(HALF.predicted, records=0, calls=0, elapsed=timedelta())
+
+
+@pytest.fixture
+def connected(office: Office) -> Office:
+    """An office that reconnected a moment ago."""
+    with administrator(office, consents()):
+        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
+    return office
+
+
+def progress_of(state: State) -> dict[str, Artifact]:
+    """The progress artifacts of a run, by key."""
+    of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run_of(state)]))
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=of_run)
+    return {str(one.key): one for one in found if one.type == "progress"}
+
+
+def flow_run_of(state: State) -> UUID:
+    assert state.state_details.flow_run_id is not None
+    return state.state_details.flow_run_id
+
+
+def test_every_sync_shows_its_progress_and_ends_with_what_came_of_it(connected: Office) -> None:
+    state = sync(SLUG, [Entity.STAFF, Entity.CUSTOM_FIELDS], SyncMode.CHANGES, return_state=True)
+    shown = progress_of(state)
+    assert sorted(shown) == [f"xpm-progress-{SLUG}-custom-field-definitions", f"xpm-progress-{SLUG}-staff"]
+    staff = shown[f"xpm-progress-{SLUG}-staff"]
+    assert staff.data == ALL
+    assert (staff.description or "").startswith("Staff synchronised. 0 added, 0 changed, 0 archived, 4 unchanged.")
+    assert "predicted 1 request, 2 kB; made 1 request, 2 kB" in (staff.description or "")
+
+
+def test_a_sync_that_fails_says_so_and_is_not_shown_as_done(connected: Office) -> None:
+    refusal = {"area": "xpm", "path": "staff.api/list", "kind": "error_body", "description": "No", "times": 0}
+    connected.sandbox.world.faults.order(fault_from(refusal))
+    (shown,) = progress_of(sync(SLUG, [Entity.STAFF], return_state=True)).values()
+    assert shown.data == 0
+    assert (shown.description or "").startswith("Staff could not be synchronised.")
+
+
+def test_a_sync_that_is_kept_out_leaves_the_first_ones_progress_alone_and_names_where_prefect_shows_it(
+    connected: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = "0b0e7a52-6f34-4c88-b1e5-27c4f8a0e913"
+    with connected.database.write() as session:
+        now = datetime.now(UTC)
+        assert leases.acquire(session, f"sync/{SLUG}/staff", first, now, LEASE)
+        runs.start(
+            session,
+            practice=SLUG,
+            tenant_id=HARBOUR_VALE,
+            entity="staff",
+            mode=SyncMode.FULL,
+            trigger=SyncTrigger.MANUAL,
+            flow_run_id=first,
+            now=now,
+        )
+    with caplog.at_level(logging.INFO):
+        state = sync(SLUG, [Entity.STAFF], return_state=True)
+    assert progress_of(state) == {}
+    assert "Staff are being synchronised already" in (state.message or "")
+    assert f"/runs/flow-run/{first}" in caplog.text
+
+
+def test_it_is_updated_every_few_seconds_at_most(prefect_url: str) -> None:
+    seconds = [0.0]
+
+    @flow(name="watched")
+    def watched() -> list[str | None]:
+        progress = PublishedProgress(WATCHED, Entity.JOBS, 60, lambda: seconds[0])
+        seen = []
+        for at, standing in [(0.0, BEGINNING), (UPDATE_EVERY - 0.1, HALF), (UPDATE_EVERY, HALF)]:
+            seconds[0] = at
+            progress(standing)
+            seen.append(latest())
+        progress.end(stop("sync.interrupted", entity="Jobs"))
+        return [*seen, latest()]
+
+    begun, too_soon, half, ended = watched()
+    assert begun == too_soon == "0: Jobs: about 9 requests, size unknown, 1 minute at 60 requests a minute"
+    assert half == "50: Jobs: 10,000 of about 20,000 records, 3 of about 9 requests, less than a minute left"
+    assert (ended or "").startswith("50: The sync of Jobs was interrupted.")
+
+
+def latest() -> str | None:
+    """What the artifact of jobs says now."""
+    with get_client(sync_client=True) as client:
+        (found,) = [one for one in client.read_artifacts() if one.key == f"xpm-progress-{WATCHED}-jobs"]
+    return f"{found.data:.0f}: {found.description}"
+
+
+def test_progress_that_prefect_does_not_take_fails_nothing_and_is_logged(
+    prefect_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    @flow(name="watched")
+    def watched() -> str:
+        progress = PublishedProgress("NO KEY OF PREFECT'S", Entity.JOBS, 60)
+        progress(BEGINNING)
+        progress.end(stop("sync.interrupted", entity="Jobs"))
+        return "went on"
+
+    with caplog.at_level(logging.WARNING):
+        assert watched() == "went on"
+    assert caplog.text.count("How far the sync of Jobs is could not be shown in Prefect") == 2
