@@ -173,7 +173,8 @@ def _owner(practice: Practice, key: str) -> tuple[Owner, int]:
 
 
 def _find(practice: Practice, entity: str, key: str) -> tuple[Shelf[Any], int]:
-    shelf: Shelf[Any] = {"clients": practice.clients, "jobs": practice.jobs}.get(entity) or practice.catalogues[entity]  # type: ignore[assignment]  # shelves of different outlines
+    shelves: dict[str, Shelf[Any]] = {**practice.catalogues, "clients": practice.clients, "jobs": practice.jobs}
+    shelf = shelves[entity]
     position = shelf.find(key)
     if position is None:
         raise NoSuchRecord(key)

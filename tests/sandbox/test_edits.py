@@ -3,6 +3,7 @@
 import pytest
 
 from sandbox.clock import Clock
+from sandbox.edits import NoSuchRecord, change
 from sandbox.shuffle import shuffle
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, MERE, small_world
 from tests.sandbox.kit import Guest, read
@@ -154,3 +155,10 @@ def test_a_removed_field_definition_takes_its_values_along(guest: Guest) -> None
     held = {value["UUID"] for row in guest.truth("custom_field_values") for value in row["values"]}
     assert field not in held
     assert guest.xml(f"customfield.api/get/{field}").findtext("Status") == "ERROR"
+
+
+@pytest.mark.parametrize("entity", ["jobs", "clients"])
+def test_what_is_not_there_is_unknown_also_where_nothing_is_there(entity: str) -> None:
+    practice = small_world(jobs=0, clients=0).practices[HARBOUR_VALE]
+    with pytest.raises(NoSuchRecord):
+        change(practice, entity, "J000001", {"Name": "Advice"})

@@ -26,6 +26,7 @@ class Wire(httpx.BaseTransport):
         before: is told the number of each call of XPM or the tax feed, from 0, before it is made; may edit the world.
         unplugged: the numbers of the calls, from 0, that reach nobody.
         unanswered: those that are carried out and whose answer does not come in time.
+        page_size: how many tax returns a page has at most, whatever was asked for.
     """
 
     def __init__(self, world: World) -> None:
@@ -38,10 +39,11 @@ class Wire(httpx.BaseTransport):
         self.before: Callable[[int], None] = nothing
         self.unplugged: range = range(0)
         self.unanswered: range = range(0)
+        self.page_size: int | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Carry one call."""
-        scope = _scope(request)
+        scope = self._scope(request)
         number = self._numbered(scope)
         if number in self.unplugged:
             raise httpx.ConnectError("Connection refused", request=request)
@@ -51,6 +53,12 @@ class Wire(httpx.BaseTransport):
         if number in self.unanswered:
             raise httpx.ReadTimeout("The read operation timed out", request=request)
         return exchange.response(request)
+
+    def _scope(self, request: httpx.Request) -> Scope:
+        scope = _scope(request)
+        if self.page_size and place_of(scope).area == "tax":
+            scope["query_string"] = request.url.copy_set_param("pageSize", self.page_size).query
+        return scope
 
     def _numbered(self, scope: Scope) -> int | None:
         if place_of(scope).area not in {"xpm", "tax"}:

@@ -1,0 +1,75 @@
+"""Every version that each record of XPM ever had, so that the order in which FYI stored them can be judged."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.sync.expected import read
+from tests.sync.house import House
+from xpm.store.record_rows import RecordRow
+from xpm.store.record_tables import CLIENTS, JOBS, TAX_RETURNS, RecordTable
+from xpm.store.vocabulary import ArchiveReason
+from xpm.sync.entities import Entity
+from xpm.sync.rows import client_row, job_row, tax_return_row
+from xpm.xero.models import Client, Job, TaxReturn, XpmRecord
+
+ToRow = Callable[[Any], RecordRow]
+KINDS: Mapping[Entity, tuple[RecordTable, type[XpmRecord], ToRow]] = {
+    Entity.JOBS: (JOBS, Job, job_row),
+    Entity.CLIENTS: (CLIENTS, Client, client_row),
+    Entity.TAX_RETURNS: (TAX_RETURNS, TaxReturn, tax_return_row),
+}
+
+
+@dataclass
+class Versions:
+    """The digests of an entity's records, by key and in the order in which people made them."""
+
+    house: House
+    entity: Entity
+
+    def __post_init__(self) -> None:
+        self.table, self._model, self._to_row = KINDS[self.entity]
+        self.made: dict[str, list[bytes]] = {}
+        self.always: set[str] = set(self.note())
+
+    def note(self) -> dict[str, bytes]:
+        """Look at XPM's side after an edit."""
+        rows = [self._to_row(read(self._model, record)) for record in self.house.truth(self.entity)]
+        now = {row.key: row.content_hash for row in rows}
+        for key, digest in now.items():
+            versions = self.made.setdefault(key, [])
+            if digest not in versions:
+                versions.append(digest)
+        self.always = {key for key in getattr(self, "always", now) if key in now}
+        return now
+
+    def assert_nothing_was_archived_wrongly(self) -> None:
+        """What was there all the time is not archived as absent."""
+        absent = {
+            row[self.table.key]
+            for row in self.house.rows(self.table.table.name)
+            if row["archived_reason"] == ArchiveReason.ABSENT
+        }
+        assert absent & self.always == set()
+
+    def assert_no_older_one_came_later(self) -> None:
+        """FYI's versions of each record, former and present, are in the order in which they were made."""
+        changes = {change["id"]: change["record_key"] for change in self.house.rows("record_change")}
+        former = sorted(self.house.rows(self.table.parts[0].before.name), key=lambda row: int(row["change_id"]))
+        stored = [(changes[row["change_id"]], row["content_hash"]) for row in former]
+        stored += [(row[self.table.key], row["content_hash"]) for row in self.house.rows(self.table.table.name)]
+        for key, versions in self.made.items():
+            order = [versions.index(digest) for of, digest in stored if of == key]
+            assert order == sorted(order), key
+
+    def assert_equals_truth(self) -> None:
+        """FYI's current records are XPM's, digest by digest."""
+        now = self.note()
+        stored = {
+            row[self.table.key]: row["content_hash"]
+            for row in self.house.rows(self.table.table.name)
+            if row["archived_reason"] is None
+            or row["archived_reason"] in {ArchiveReason.ARCHIVED, ArchiveReason.DELETED}
+        }
+        assert stored == now
