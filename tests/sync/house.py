@@ -107,7 +107,8 @@ class House:
         return {entity: self.sync(entity) for entity in Entity}
 
     def with_settings(self, **changes: object) -> "House":
-        """The same house, configured otherwise."""
+        """The same house, configured otherwise, on a day on which Xero was not called yet."""
+        self.forget_limits()
         settings = self.integration.settings.model_copy(update=changes)
         return replace(self, integration=replace(self.integration, settings=settings, _budgets={}))
 
