@@ -96,7 +96,7 @@ def _show(console: Console, session: Session, life: Sequence[Step]) -> None:
         console.print(Text.assemble(f"{change.at:%d %b %Y %H:%M} UTC  ", (change.kind, "bold"), f" by {by}"))
         for field in step.fields:
             for line, indent in _lines(field):
-                console.print(Padding(line, (0, 0, 0, indent)))
+                console.print(Padding(line, (0, 0, 0, indent), expand=False))
 
 
 def _lines(change: FieldChange) -> Iterator[tuple[str, int]]:

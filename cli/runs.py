@@ -54,10 +54,8 @@ def _row(together: Sequence[SyncRun]) -> tuple[str, ...]:
 
 def _did(together: Sequence[SyncRun]) -> str:
     """What each entity's runs did; a retried run has several of an entity."""
-    by_entity: dict[str, list[SyncRun]] = {}
-    for run in together:
-        by_entity.setdefault(run.entity, []).append(run)
-    return ", ".join(f"{Entity(entity).label.lower()} {_counted(of)}" for entity, of in by_entity.items())
+    by_entity = {entity: [run for run in together if run.entity == entity] for entity in Entity}
+    return ", ".join(f"{entity.label.lower()} {_counted(of)}" for entity, of in by_entity.items() if of)
 
 
 def _counted(of: Sequence[SyncRun]) -> str:

@@ -3,7 +3,7 @@
 import contextvars
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,8 @@ from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 from sqlmodel import select
 
+from console.prefect_runs import PrefectRuns
+from console.runs import FlowRunSeen, Stage
 from flows.reconnect import reconnect
 from flows.revert import revert
 from sandbox.world import HARBOUR_VALE, MERE
@@ -52,8 +54,10 @@ def synced(office: Office) -> tuple[Office, str]:
 
 
 @contextmanager
-def somebody(answers: Mapping[str, object]) -> Iterator[list[dict[str, Any]]]:
-    """Answer the form of the run that is started inside the block; gives the forms that were shown."""
+def somebody(
+    answers: Mapping[str, object], look: Callable[[FlowRun], None] = lambda _: None
+) -> Iterator[list[dict[str, Any]]]:
+    """Look at the run that is started inside the block and answer its form; gives the forms that were shown."""
     shown: list[dict[str, Any]] = []
     failures: list[BaseException] = []
 
@@ -61,6 +65,7 @@ def somebody(answers: Mapping[str, object]) -> Iterator[list[dict[str, Any]]]:
         try:
             run = eventually(paused_run)
             shown.append(eventually(lambda: form_of(run)))
+            look(run)
             resume(str(run.id), answers)
         except BaseException as error:  # noqa: BLE001 - handed to the test below
             failures.append(error)
@@ -172,6 +177,20 @@ def test_without_an_answer_in_time_all_stays_and_a_retry_asks_again(synced: tupl
 
     assert again.is_completed()
     assert counts(office) == [0] * len(RECORDS)
+
+
+def test_the_console_can_read_a_revert_that_waits(synced: tuple[Office, str]) -> None:
+    _, run = synced
+    seen: list[FlowRunSeen] = []
+
+    def look(paused: FlowRun) -> None:
+        seen.append(PrefectRuns().read(paused.id))
+
+    with somebody({"short_name": "no"}, look):
+        revert(SLUG, run, return_state=True)
+
+    assert (seen[0].runbook, seen[0].stage, seen[0].asks) == ("revert", Stage.PAUSED, False)
+    assert [task.name for task in seen[0].tasks] in ([], ["Preview the revert"])  # told a moment later
 
 
 def test_where_others_changed_records_since_the_form_asks_what_to_do_with_them(synced: tuple[Office, str]) -> None:
