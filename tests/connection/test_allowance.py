@@ -252,6 +252,18 @@ def test_a_day_is_used_up_sooner_for_the_less_urgent(priority: CallPriority, cal
         by_xeros_count.ask(by_xeros_count.call(), priority)
 
 
+def test_work_that_is_parked_goes_on_when_there_are_calls_worth_going_on_for() -> None:
+    desk = Desk(per_day=50)
+    for _ in range(50):
+        with desk.slot():
+            desk.clock.advance(900)
+    with pytest.raises(DayLimit) as caught:
+        desk.ask(desk.call())
+    assert caught.value.resumes_at is not None
+    fifth_left = START + timedelta(seconds=5 * 900) + timedelta(days=1)
+    assert fifth_left <= caught.value.resumes_at <= fifth_left + timedelta(seconds=1_800)
+
+
 def test_what_the_less_urgent_may_not_use_is_there_for_a_person() -> None:
     desk = Desk(per_day=100, per_minute=1_000)
     with suppress(DayLimit):

@@ -27,6 +27,9 @@ _ON_ITS_WAY = timedelta(seconds=1)  # from our permission to Xero's count; else 
 _SOON = timedelta(seconds=0.1)  # until a place is looked for again
 _CLAIM = timedelta(seconds=1)  # for which a more urgent call that may begin keeps others from taking its turn
 
+_WORTHWHILE = 10
+"""Work that was parked goes on when a tenth of what it may use is free again, not for a single call."""
+
 _TICK = 0.25  # seconds; calls are counted by it, not kept one by one
 _QUARTER = 900.0  # seconds; the same for the day
 
@@ -148,7 +151,10 @@ class Allowance(BaseModel):
 
     def _check_day(self, endpoint: str, priority: CallPriority, limits: Limits, now: datetime) -> None:
         ceiling = limits.day(priority)
-        resumes_at = max(self.day_resumes_at or now, _below(self.today, ceiling, _QUARTER, _DAY) or now)
+        resumes_at = self.day_resumes_at or now
+        if sum(self.today.values()) >= ceiling:
+            worthwhile = ceiling - ceiling // _WORTHWHILE
+            resumes_at = max(resumes_at, _below(self.today, worthwhile, _QUARTER, _DAY) or now)
         if self.day_left is not None and self.day_left.calls <= limits.per_day - ceiling:
             resumes_at = max(resumes_at, self.day_left.until)
         if resumes_at > now:
