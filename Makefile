@@ -22,7 +22,7 @@ test: $(READY) lint  ## lint, types, import rules, and every test, with coverage
 	.venv/bin/pytest -n auto --dist loadgroup --cov --cov-report=term:skip-covered --cov-fail-under=93
 
 faults: $(READY)  ## try to break the engine: 3,000 random sequences of faults, and a kill at every step of every sync
-	XPM_SEQUENCES=3000 XPM_KILLS=every .venv/bin/pytest tests/sync/breaking -n auto
+	XPM_SEQUENCES=3000 XPM_KILLS=every .venv/bin/pytest tests/sync/breaking -n auto --timeout 1800
 
 lint: $(READY)  ## style, types and import rules alone
 	.venv/bin/ruff check .

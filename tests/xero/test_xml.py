@@ -103,6 +103,7 @@ def test_an_empty_container_is_an_empty_list(empty: str) -> None:
         (envelope("<Clients><Client><UUID>1</UUID></Client></Clients>"), "has no StaffList"),
         (envelope("<Other><StaffList/></Other>"), "has no StaffList"),
         (b"<Response><StaffList/></Response>", "has no Status"),
+        (b"<Other><Status>OK</Status><StaffList/></Other>", "has the root Other instead of Response"),
         (b"<Response><Status>OK</Status><StaffList></Response>", "not well-formed"),
         (envelope("<StaffList/>") + b"<Response/>", "not well-formed"),
         (envelope("<StaffList>\x00</StaffList>"), "not well-formed"),

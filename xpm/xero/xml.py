@@ -23,6 +23,7 @@ from xpm.xero.pull import Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
+_ROOT = "Response"  # of every answer, whatever it holds
 _ENOUGH_TO_SNIFF = 32  # bytes: a byte-order mark, some blanks and the longest prefix that `sniff` looks for
 _LONGEST_PROBLEM = 64 * 1024  # bytes of a body that is not XML which are looked at
 _MOST_REASONS = 5  # of a record's faults; one is usually enough to understand it
@@ -241,6 +242,8 @@ class RecordReader(Generic[M]):
             raise self._unreadable("has no Status")
         if status != "OK":
             raise refusal(self._envelope.get("ErrorDescription"), endpoint=self._endpoint.label, status=200)
+        if root.tag != _ROOT:
+            raise self._unreadable(f"has the root {root.tag} instead of {_ROOT}")
         if not self._complete:
             raise self._unreadable(f"has no {self._endpoint.container or self._endpoint.item} element")
 

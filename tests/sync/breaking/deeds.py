@@ -45,8 +45,8 @@ def change_job(practice: Practice, dice: Random) -> None:
 
 
 def delete_job(practice: Practice, dice: Random) -> None:
-    """A job goes; now and then somebody makes one under its number again."""
-    if job := a_key(practice.jobs, dice):
+    """A job goes, unless it is the last; now and then somebody makes one under its number again."""
+    if len(practice.jobs) > 1 and (job := a_key(practice.jobs, dice)):
         edits.delete(practice, "jobs", job)
         if dice.random() < 0.3:
             edits.add(practice, "jobs", {"ID": job, "UUID": _uuid(dice), "Name": some_text(dice), "State": STATES[0]})

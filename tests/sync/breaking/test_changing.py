@@ -51,8 +51,8 @@ def told_of_current_job(**told: str) -> Deed:
 
 
 def delete_current_job(practice: Practice, dice: Random) -> None:
-    """A current job is deleted."""
-    if job := current_job(practice, dice):
+    """A current job is deleted, unless it is the last: an empty list is not believed."""
+    if len(practice.jobs.positions(lambda outline: outline.current)) > 1 and (job := current_job(practice, dice)):
         edits.delete(practice, "jobs", job)
 
 
@@ -72,8 +72,8 @@ def told_of(entity: str, element: str, **told: str) -> Deed:
 
 
 def delete_job(practice: Practice, dice: Random) -> None:
-    """Any job is deleted."""
-    if job := a_key(practice.jobs, dice):
+    """Any job is deleted, unless it is the last."""
+    if len(practice.jobs) > 1 and (job := a_key(practice.jobs, dice)):
         edits.delete(practice, "jobs", job)
 
 

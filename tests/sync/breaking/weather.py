@@ -43,12 +43,13 @@ PERSUASIVE = {"empty_list", "bad_record", "status"}
 def turn_bad(house: Indoors, dice: Random) -> set[str]:
     """The weather changes: one to three faults from now on; gives their kinds."""
     house.server.world.faults.clear()
+    house.wire.reset()
     kinds = dice.sample([*FAULTS, "unplugged", "unanswered"], k=dice.randint(1, 3))
     for kind in kinds:
         if kind in FAULTS:
             order(house, kind, dice)
         else:
-            first = house.wire.calls + dice.randrange(8)
+            first = dice.randrange(8)
             setattr(house.wire, kind, range(first, first + dice.randint(1, 6)))
     return set(kinds)
 
