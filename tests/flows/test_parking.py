@@ -88,14 +88,14 @@ def test_a_night_that_meets_the_days_limit_is_parked_and_goes_on_once_with_what_
     assert before + timedelta(seconds=40_000) <= resumes_at < before + timedelta(seconds=40_120)
     assert run.parameters == {
         "practice": SLUG,
-        "entities": ["clients", "staff"],
+        "entities": ["clients", "staff", "tax_returns"],
         "mode": "full",
         "trigger": "overnight",
         "person": "",
     }
     shown = f"{resumes_at:%d %B %H:%M} UTC"
     assert said(used_up, "sync.parked") == [
-        (ActivityStatus.IN_PROGRESS, f"Clients, Staff: the sync continues at {shown}")
+        (ActivityStatus.IN_PROGRESS, f"Clients, Staff, Tax returns: the sync continues at {shown}")
     ]
     assert shown in (state.message or "")
     assert said(used_up, "sync.rate_limited") == said(used_up, "sync.continues") == []
