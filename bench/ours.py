@@ -16,6 +16,7 @@ from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_NAME, HARBOUR_VALE, MERE
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
+from xpm.connection.confirmation import confirm
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import invite
 from xpm.connection.preflight import Person
@@ -94,6 +95,8 @@ def _move_in(integration: Integration) -> Person:
             history_start=LONG_AGO,
             now=integration.clock(),
         )
+        all_clients = {"include_archived_clients": True}  # the other contenders store them, too
+        practices.change_settings(session, SLUG, all_clients, person=None, now=integration.clock())
         user = people.add(session, SLUG, MERE, "Mere Tāne", is_admin=True)
         return Person(id=user.id, name=user.name, email=user.email)
 
@@ -105,6 +108,7 @@ def _connect(integration: Integration, person: Person) -> None:
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
     choose(integration, invitation, offer)
+    confirm(integration, invitation, offer.tenant_name)
     reset(integration, invitation)
 
 
