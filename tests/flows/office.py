@@ -58,6 +58,8 @@ class Office:
                 history_start=start,
                 now=now,
             )
+            wanted = {"include_archived_clients": True}  # both sides are compared record by record
+            practices.change_settings(session, SLUG, wanted, person=None, now=now)
             for email, name, is_admin in ((MERE, "Mere Tāne", True), (SAM, "Sam Brooks", False), (LEO, "Leo", True)):
                 people.add(session, SLUG, email, name, is_admin=is_admin)
 
