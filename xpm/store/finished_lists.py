@@ -4,7 +4,7 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, exists, not_, or_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, not_, update
 from sqlmodel import Session, col
 
 from xpm.store.record_rows import Scope
@@ -46,18 +46,17 @@ def find(session: Session, scope: Scope, entity: str, name: str) -> Finished | N
     return Finished(frozenset(keys.split("\n") if keys else ()), row.server_time, row.left_out)
 
 
-def take_over(session: Session, run: SyncRun, since: datetime) -> None:
-    """Let a run that begins go on with the lists of one in the same mode: its own flow run, or lists read since then.
+def take_over(session: Session, run: SyncRun) -> None:
+    """Let a run that begins go on with the lists of its own flow run in the same mode: it is that one's retry.
 
-    All others are forgotten: what happens in between, such as a sync of changes, may bring records that they lack.
+    All others are forgotten: whoever asks anew wants what XPM has now.
     """
-    same_flow_run = [col(SyncRun.flow_run_id) == run.flow_run_id] if run.flow_run_id else []
-    before = exists().where(
+    retried = exists().where(
         col(SyncRun.id) == col(FinishedList.run_id),
         col(SyncRun.mode) == run.mode,
-        or_(col(FinishedList.at) >= since, *same_flow_run),
+        col(SyncRun.flow_run_id) == run.flow_run_id,  # never true of runs without one
     )
-    session.connection().execute(delete(FinishedList).where(_of(run), not_(before)))
+    session.connection().execute(delete(FinishedList).where(_of(run), not_(retried)))
     session.connection().execute(update(FinishedList).where(_of(run)).values(run_id=run.id))
 
 

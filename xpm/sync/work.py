@@ -30,10 +30,6 @@ LEASE = timedelta(minutes=10)
 """How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
 minutes to begin). A retry of the same flow run does not wait: it takes its own lease over."""
 
-RESUMABLE = timedelta(hours=2)
-"""How long another run may go on with the lists of one that failed: not so long that what it brings is old. A retry of
-the same flow run always does, as one that waited for the next day's calls."""
-
 
 class AlreadyRunning(Stopped):
     """A `Stopped` since another run of the entity goes on: that of this flow run, or one that no flow started."""
@@ -162,7 +158,7 @@ def working(
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request, scope)
             run = start_run(session, access, request, integration.clock(), predicted)
-            finished_lists.take_over(session, run, integration.clock() - RESUMABLE)
+            finished_lists.take_over(session, run)
         work = Run(integration, access, request, run.id, lease, run.started_at, predicted, progress)
         progress(work.standing(run))
         try:

@@ -87,6 +87,7 @@ class Indoors(House):
         super().calm()
         self.wire.reset()
         self.integration._budgets.clear()
+        self.forget_limits()
 
 
 @contextmanager
