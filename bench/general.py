@@ -1,0 +1,44 @@
+"""An opponent: dlt, the general loader, with its merge by primary key (https://dlthub.com/docs), children as JSON."""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import dlt
+
+from bench.lists import Record, records
+from bench.measured import Counts, say
+
+
+def main() -> None:
+    """Load the files into a database and say what it took."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("database", type=Path)
+    parser.add_argument("files", nargs="+", metavar="TAG=FILE")
+    asked = parser.parse_args()
+    files = {tag: Path(file) for tag, file in (given.split("=", 1) for given in asked.files)}
+    say(lambda: _load(asked.database, files))
+
+
+def _load(database: Path, files: dict[str, Path]) -> Counts:
+    pipeline = dlt.pipeline(
+        "bench",
+        pipelines_dir=str(database.with_suffix(".dlt")),
+        destination=dlt.destinations.sqlalchemy(f"sqlite:///{database}"),
+        dataset_name="main",  # SQLite's name of the file itself
+    )
+    pipeline.run([_resource(tag, file) for tag, file in files.items()]).raise_on_failed_jobs()
+    with pipeline.sql_client() as client:
+        counted = {tag: client.execute_sql(f"SELECT count(*) FROM {tag.lower()}") or () for tag in files}  # noqa: S608 - our names
+    return {tag: rows[0][0] for tag, rows in counted.items()}
+
+
+def _resource(tag: str, file: Path) -> object:
+    def read() -> Iterator[Record]:
+        yield from records(file, tag)
+
+    return dlt.resource(read, name=tag.lower(), write_disposition="merge", primary_key="UUID", max_table_nesting=0)
+
+
+if __name__ == "__main__":
+    main()

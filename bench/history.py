@@ -1,0 +1,55 @@
+"""What it costs to keep the history of every record: the same syncs with it and without."""
+
+from bench.contest import Chapter, Contest, Verdict
+from bench.lab import STORES, Lab
+from bench.measured import Measured
+from bench.xero import xero
+
+TITLE = "Cost of history"
+CONTENDERS = {"without history": ("--without-history",), "with history": ()}
+FIRST, CHANGED, UNCHANGED = "first load", "every job changed", "nothing changed"
+STEPS = {FIRST: "added", CHANGED: "changed", UNCHANGED: "unchanged"}
+"""Each sync of a round, and what it has to count."""
+ADDS, ADDS_TO_NOTHING = 1.25, 1.05  # times
+"""Goals: what is kept of a change may cost a quarter; what did not change costs nothing, within what is noise."""
+
+PROSE = """A full sync of {jobs:,} detailed jobs: the first, one after every job was changed in XPM, and one after
+nothing was. *Without history* is the same program with the three methods of `xpm.store.record_changes.ChangeLog` that
+write it replaced by ones that do nothing, in the measured process only."""
+
+
+def history(lab: Lab) -> Chapter:
+    """Measure it."""
+    jobs = lab.sizes.jobs
+    contests = [_contest(jobs, store, step, runs) for (store, step), runs in _runs(lab).items()]
+    verdicts = [_verdict(contest) for contest in contests]
+    return Chapter("history", TITLE, PROSE.format(jobs=jobs), contests, verdicts)
+
+
+def _runs(lab: Lab) -> dict[tuple[str, str], dict[str, list[Measured]]]:
+    runs: dict[tuple[str, str], dict[str, list[Measured]]] = {
+        (store, step): {contender: [] for contender in CONTENDERS} for store in STORES for step in STEPS
+    }
+    with xero(lab.sizes.jobs, 1, lab.folder) as server:
+        for _ in range(lab.sizes.rounds):
+            databases = {(store, name): lab.new_database(store) for store in STORES for name in CONTENDERS}
+            for step, counted in STEPS.items():
+                if step == CHANGED:
+                    server.change_every_job()
+                first = ("--first",) if step == FIRST else ()
+                for (store, name), database in databases.items():
+                    arguments = ("jobs", *first, *CONTENDERS[name])
+                    measured = lab.sync(server.url, database, *arguments, **{counted: lab.sizes.jobs})
+                    runs[store, step][name].append(measured)
+    return runs
+
+
+def _contest(jobs: int, store: str, step: str, runs: dict[str, list[Measured]]) -> Contest:
+    return Contest(f"{step}, {store}", jobs, runs)
+
+
+def _verdict(contest: Contest) -> Verdict:
+    most = ADDS_TO_NOTHING if contest.work.startswith(UNCHANGED) else ADDS
+    ratio, cpu = contest.ratio("with history"), contest.ratio("with history", "cpu_seconds")
+    found = f"{ratio} times; {cpu.median:.2f} times the CPU"
+    return Verdict(f"{TITLE}: {contest.work}", f"under {most:.2f} times the time without", found, ratio.median < most)

@@ -1,0 +1,31 @@
+"""Reads a list of XPM from a file with lxml alone, as both opponents do: no validation, every element as text."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+Record = dict[str, Any]
+
+LISTS = frozenset({"Assigned", "Tasks", "Milestones", "Notes", "Comments", "Contacts", "Groups", "Relationships"})
+"""Elements that hold records of their own."""
+
+
+def records(file: Path, tag: str) -> Iterator[Record]:
+    """Every record of the file, its children as lists, in memory that does not grow with the file."""
+    for _, element in etree.iterparse(file, tag=tag):
+        yield _record(element)
+        element.clear()
+        while (older := element.getprevious()) is not None:
+            element.getparent().remove(older)
+
+
+def _record(element: etree._Element) -> Record:
+    return {child.tag: _value(child) for child in element}
+
+
+def _value(element: etree._Element) -> object:
+    if element.tag in LISTS:
+        return [_record(child) for child in element]
+    return _record(element) if len(element) else element.text

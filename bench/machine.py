@@ -1,0 +1,40 @@
+"""What the measurements were made on and with."""
+
+import os
+import platform
+import sqlite3
+from importlib.metadata import PackageNotFoundError, version
+
+import psutil
+import psycopg
+from lxml import etree
+
+
+def machine(postgresql: str) -> dict[str, str]:
+    """The machine and the versions, by name; `postgresql` is the URL of the server that was used."""
+    with psycopg.connect(postgresql) as connection:
+        server = connection.info.parameter_status("server_version") or "unknown"
+    return {
+        "cores": str(os.cpu_count()),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "system": f"{platform.system()} {platform.machine()}",
+        "Python": platform.python_version(),
+        "SQLite": sqlite3.sqlite_version,
+        "PostgreSQL": server,
+        "lxml": ".".join(map(str, etree.LXML_VERSION[:3])),
+        "pydantic": version("pydantic"),
+        "SQLAlchemy": version("sqlalchemy"),
+        "dlt": _version_of("dlt"),
+    }
+
+
+def load() -> str:
+    """How busy the machine is: processes that run or wait, over the last 1, 5 and 15 minutes."""
+    return ", ".join(f"{average:.1f}" for average in os.getloadavg())
+
+
+def _version_of(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,57 @@
+"""One measurement: a program of its own process does one piece of work, and says what that took."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+Counts = dict[str, int]
+
+_MAXRSS_PER_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, KiB elsewhere
+
+
+class MeasurementFailed(Exception):
+    """A measured program failed, or did other work than it should have; says which and why."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the work took: wall-clock and the process's own CPU seconds, its highest memory, and what it counted."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mib: float
+    counts: Counts
+
+
+def say(work: Callable[[], Counts]) -> None:
+    """Do the work and print what it took, for `measure` to read; what was imported before is not in the time."""
+    began, cpu_began = time.perf_counter(), time.process_time()
+    counts = work()
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / _MAXRSS_PER_MIB
+    print(json.dumps(asdict(Measured(seconds, cpu_seconds, peak, counts))))
+
+
+def measure(
+    program: str, *arguments: str, expect: Mapping[str, int], environment: Mapping[str, str] | None = None
+) -> Measured:
+    """Run `python -m bench.<program>` to its end and read what it took.
+
+    Raises:
+        MeasurementFailed: it failed, or its counts are not those of `expect`: then its time would mean nothing.
+    """
+    command = [sys.executable, "-m", f"bench.{program}", *arguments]
+    ran = subprocess.run(  # noqa: S603 - the commands are this bench's own
+        command, capture_output=True, text=True, check=False, env={**os.environ, **(environment or {})}
+    )
+    if ran.returncode:
+        raise MeasurementFailed(f"{program} {' '.join(arguments)}\n{ran.stderr}")
+    measured = Measured(**json.loads(ran.stdout.splitlines()[-1]))
+    if measured.counts != expect:
+        raise MeasurementFailed(f"{program} {' '.join(arguments)}: {measured.counts} instead of {dict(expect)}")
+    return measured

@@ -1,0 +1,112 @@
+"""The product's side: a full sync of a practice through its own path, once, from the sandbox over HTTP.
+
+The first of a database makes the schema and connects the practice by a real consent before the clock starts.
+"""
+
+import argparse
+import os
+from collections.abc import Sequence
+from datetime import date
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import SecretStr
+
+from bench.measured import Counts, MeasurementFailed, say
+from sandbox.visitor import visit
+from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_NAME, HARBOUR_VALE, MERE
+from xpm.connection.callback import receive, set_out
+from xpm.connection.choice import choose, offers
+from xpm.connection.integration import Integration
+from xpm.connection.invitation import invite
+from xpm.connection.preflight import Person
+from xpm.connection.reset import reset
+from xpm.settings import Settings
+from xpm.store import people, practices
+from xpm.store.record_changes import ChangeLog
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.run import run_sync
+from xpm.sync.work import SyncRequest
+
+SLUG = "harbour-vale"
+LONG_AGO = date(2019, 1, 1)  # before the sandbox's oldest job
+PLENTY = 1_000_000  # calls a minute and a day: waiting for the budget is not what is measured
+
+
+def main() -> None:
+    """Synchronise what was asked for and say what it took."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("entities", nargs="+", type=Entity)
+    parser.add_argument("--url", required=True, help="of the sandbox")
+    parser.add_argument("--first", action="store_true", help="the database is new")
+    parser.add_argument("--without-history", action="store_true")
+    asked = parser.parse_args()
+    if asked.without_history:
+        switch_history_off()
+    with Integration.opened(_settings(asked.url, os.environ["XPM_DATABASE_URL"])) as integration:
+        if asked.first:
+            _connect(integration, _move_in(integration))
+        say(lambda: _synchronise(integration, asked.entities))
+
+
+def switch_history_off() -> None:
+    """In this process, note no change of any record."""
+    for name in ("added", "changing", "changing_where"):
+        setattr(ChangeLog, name, lambda *_: None)
+
+
+def _synchronise(integration: Integration, entities: Sequence[Entity]) -> Counts:
+    counts = {"added": 0, "changed": 0, "unchanged": 0}
+    for entity in entities:
+        result = run_sync(integration, SyncRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.MANUAL))
+        if result.status is not RunStatus.SUCCESS:
+            raise MeasurementFailed(result.message.title)
+        counts = {name: count + getattr(result, name) for name, count in counts.items()}
+    return counts
+
+
+def _settings(url: str, database_url: str) -> Settings:
+    return Settings(
+        _env_file=None,
+        xpm_database_url=database_url,
+        xero_client_id=CLIENT_ID,
+        xero_client_secret=SecretStr(CLIENT_SECRET),
+        xero_authorize_url=f"{url}/identity/connect/authorize",
+        xero_token_url=f"{url}/connect/token",
+        xero_connections_url=f"{url}/connections",
+        xero_xpm_url=f"{url}/practicemanager/3.1/",
+        xero_issuer=url,
+        xero_jwks_url=f"{url}/.well-known/openid-configuration/jwks",
+        xero_calls_per_minute=PLENTY,
+        xero_calls_per_day=PLENTY,
+    )
+
+
+def _move_in(integration: Integration) -> Person:
+    integration.database.migrate()
+    with integration.database.write() as session:
+        practices.add(
+            session,
+            slug=SLUG,
+            name=HARBOUR_NAME,
+            country="AU",
+            time_zone="Australia/Sydney",
+            history_start=LONG_AGO,
+            now=integration.clock(),
+        )
+        user = people.add(session, SLUG, MERE, "Mere Tāne", is_admin=True)
+        return Person(id=user.id, name=user.name, email=user.email)
+
+
+def _connect(integration: Integration, person: Person) -> None:
+    invitation = invite(integration, SLUG, person, minutes=30, flow_run_id="the-bench")
+    way = set_out(integration, invitation.attempt_id)
+    callback = visit(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
+    receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
+    (offer,) = offers(integration, invitation)
+    choose(integration, invitation, offer)
+    reset(integration, invitation)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""How fast a practice comes in, beside a bare script and a general loader that do the same work."""
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from bench.contest import Chapter, Contest, Verdict
+from bench.lab import STORES, Lab
+from bench.measured import Measured, measure
+from bench.xero import Xero, xero
+
+TITLE = "Throughput"
+OURS, OURS_ON_POSTGRESQL = (f"fyi-xpm, {store}" for store in STORES)
+BARE, DLT = "bare script, SQLite", "dlt, SQLite"
+FASTER_THAN_DLT, FASTER_THAN_DLT_AGAIN = 3, 30
+"""Goals, in times as fast, of a first load and of a second that finds nothing changed."""
+CLIENTS_TO_JOBS = 4  # of the smaller comparison, one client for so many jobs
+QUIETLY = {"RUNTIME__DLTHUB_TELEMETRY": "false", "LOAD__WORKERS": "1"}  # two merges at once: "database is locked"
+
+PROSE = """{jobs:,} detailed jobs and {clients:,} clients. **fyi-xpm** reads them over HTTP from the sandbox (its limits
+off, its answers written beforehand; current jobs come twice, as XPM lists them twice), validates and compares them,
+stores them with their history, commits every 500 records and counts both sides. The **bare script** reads the same XML
+from a file with `lxml.iterparse`, keeps 11 columns and the children as JSON, and upserts all of it in one transaction,
+unvalidated. **dlt** reads the same file by the same few lines and merges by UUID with its default strategy, children as
+JSON. Its second load takes time that grows with the square of the records, so that one is compared at {few:,} jobs and
+{few_clients:,} clients for both; with more records the difference is greater."""
+
+
+def throughput(lab: Lab) -> Chapter:
+    """Measure it."""
+    sizes = lab.sizes
+    few_clients = sizes.few // CLIENTS_TO_JOBS
+    prose = PROSE.format(jobs=sizes.jobs, clients=sizes.clients, few=sizes.few, few_clients=few_clients)
+    contests = [*_whole(lab), *_few(lab, few_clients)]
+    return Chapter("throughput", TITLE, prose, contests, _verdicts(contests))
+
+
+def _whole(lab: Lab) -> list[Contest]:
+    first: dict[str, list[Measured]] = {name: [] for name in (OURS, OURS_ON_POSTGRESQL, BARE, *_dlt())}
+    second: dict[str, list[Measured]] = {name: [] for name in (OURS, OURS_ON_POSTGRESQL, BARE)}
+    jobs, clients = lab.sizes.jobs, lab.sizes.clients
+    with xero(jobs, clients, lab.folder) as server:
+        for _ in range(lab.sizes.rounds):
+            side = _Side(lab, server, jobs, clients)
+            for runs in (first, second):
+                for name, done in runs.items():
+                    done.append(side.load(name))
+    what, records = f"{jobs:,} jobs and {clients:,} clients", jobs + clients
+    return [
+        Contest(f"first load, {what}", records, first),
+        Contest(f"second load, nothing changed, {what}", records, second),
+    ]
+
+
+def _few(lab: Lab, clients: int) -> list[Contest]:
+    jobs = lab.sizes.few
+    again: dict[str, list[Measured]] = {name: [] for name in (OURS, *_dlt())}
+    with xero(jobs, clients, lab.folder) as server:
+        for _ in range(lab.sizes.rounds):
+            side = _Side(lab, server, jobs, clients)
+            for name in again:
+                side.load(name)
+            for name, done in again.items():
+                done.append(side.load(name))
+    work = f"second load, nothing changed, {jobs:,} jobs and {clients:,} clients"
+    return [Contest(work, jobs + clients, again)]
+
+
+def _dlt() -> tuple[str, ...]:
+    """dlt, where it is installed: `make bench` does that, and nothing else needs it."""
+    return (DLT,) if find_spec("dlt") else ()
+
+
+class _Side:
+    """One round: a new database for each contender, loaded as often as asked."""
+
+    def __init__(self, lab: Lab, server: Xero, jobs: int, clients: int) -> None:
+        self._lab, self._server, self._jobs, self._clients = lab, server, jobs, clients
+        self._databases: dict[str, str] = {}
+
+    def load(self, contender: str) -> Measured:
+        """Load everything; the first time into an empty database."""
+        first = contender not in self._databases
+        if first:
+            self._databases[contender] = self._lab.new_database(STORES[contender == OURS_ON_POSTGRESQL])
+        database = self._databases[contender]
+        if contender in (BARE, DLT):
+            return self._opponent("bare" if contender == BARE else "general", database)
+        counted = {"added" if first else "unchanged": self._jobs + self._clients}
+        return self._lab.sync(self._server.url, database, "jobs", "clients", *(["--first"] * first), **counted)
+
+    def _opponent(self, program: str, database: str) -> Measured:
+        folder: Path = self._lab.folder
+        lists = (f"Job={folder / 'jobs.xml'}", f"Client={folder / 'clients.xml'}")
+        expect = {"Job": self._jobs, "Client": self._clients}
+        return measure(program, database.removeprefix("sqlite:///"), *lists, expect=expect, environment=QUIETLY)
+
+
+def _verdicts(contests: list[Contest]) -> list[Verdict]:
+    first, second, few = contests
+    return [
+        _verdict(first, BARE, 1),
+        _verdict(second, BARE, 1),
+        _verdict(first, DLT, FASTER_THAN_DLT),
+        _verdict(few, DLT, FASTER_THAN_DLT_AGAIN),
+    ]
+
+
+def _verdict(contest: Contest, opponent: str, times: int) -> Verdict:
+    question = f"{TITLE}: {contest.work}, {OURS} against {opponent}"
+    goal = "no slower" if times == 1 else f"at least {times} times as fast"
+    if opponent not in contest.runs:
+        return Verdict(question, goal, "not installed here", None)
+    ratio, cpu = contest.ratio(opponent), contest.ratio(opponent, "cpu_seconds")
+    found = f"{ratio} times as fast; its CPU is {cpu.median:.2f} times ours"
+    return Verdict(question, goal, found, ratio.median >= times)

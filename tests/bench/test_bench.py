@@ -1,0 +1,41 @@
+"""The bench really runs, with a few records; how long anything takes is no matter of tests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+CHAPTERS = {"history": "Cost of history", "throughput": "Throughput", "memory": "Memory"}
+CONTENDERS = (
+    "without history",
+    "with history",
+    "fyi-xpm, SQLite",
+    "fyi-xpm, PostgreSQL",
+    "bare script, SQLite",
+    "60 jobs",
+    "120 jobs",
+)
+VERSIONS = ("cores", "Python", "SQLite", "PostgreSQL", "lxml", "dlt")
+GOALS = 11  # six of history, four of throughput, one of memory
+
+
+@pytest.mark.timeout(600)  # it starts some thirty programs, one after the other
+def test_the_quick_bench_writes_its_page_with_every_contender_goal_version_and_plot(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bench", "--quick", "--into", str(tmp_path)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+
+    assert ran.returncode == 0, ran.stderr
+    rows = [line.strip("|").split(" | ") for line in (tmp_path / "RESULTS.md").read_text("utf-8").splitlines()]
+    first_cells = [row[0].strip() for row in rows]
+    assert set(CONTENDERS) <= {row[1].strip() for row in rows if len(row) > 1}
+    assert set(VERSIONS) <= set(first_cells)
+    assert (
+        len([cell for cell in first_cells if cell.startswith(tuple(f"{title}: " for title in CHAPTERS.values()))])
+        == GOALS
+    )
+    for name, title in CHAPTERS.items():
+        assert f"## {title}" in first_cells
+        assert "<rect" in (tmp_path / f"{name}.svg").read_text("utf-8")
