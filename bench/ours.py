@@ -16,6 +16,7 @@ from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_NAME, HARBOUR_VALE, MERE
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
+from xpm.connection.confirmation import confirm
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import invite
 from xpm.connection.preflight import Person
@@ -105,6 +106,7 @@ def _connect(integration: Integration, person: Person) -> None:
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
     choose(integration, invitation, offer)
+    confirm(integration, invitation, offer.tenant_name)
     reset(integration, invitation)
 
 
