@@ -1,14 +1,13 @@
 """An opponent: the shortest script that does the job, which trusts all it is sent and remembers nothing."""
 
-import argparse
 import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from bench.lists import LISTS, Record, records
-from bench.measured import Counts, say
+from bench.lists import LISTS, Record, load_what_is_asked, records
+from bench.measured import Counts
 
 COLUMNS = {
     "Job": (
@@ -21,16 +20,6 @@ COLUMNS = {
     ),
 }  # fmt: skip
 """The eleven that each record keeps as columns; a twelfth holds its children as JSON."""
-
-
-def main() -> None:
-    """Load the files into a database and say what it took."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("database", type=Path)
-    parser.add_argument("files", nargs="+", metavar="TAG=FILE")
-    asked = parser.parse_args()
-    files = {tag: Path(file) for tag, file in (given.split("=", 1) for given in asked.files)}
-    say(lambda: _load(asked.database, files))
 
 
 def _load(database: Path, files: dict[str, Path]) -> Counts:
@@ -60,4 +49,4 @@ def _children(record: Record) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    load_what_is_asked(_load)

@@ -1,23 +1,12 @@
 """An opponent: dlt, the general loader, with its merge by primary key (https://dlthub.com/docs), children as JSON."""
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
 import dlt
 
-from bench.lists import Record, records
-from bench.measured import Counts, say
-
-
-def main() -> None:
-    """Load the files into a database and say what it took."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("database", type=Path)
-    parser.add_argument("files", nargs="+", metavar="TAG=FILE")
-    asked = parser.parse_args()
-    files = {tag: Path(file) for tag, file in (given.split("=", 1) for given in asked.files)}
-    say(lambda: _load(asked.database, files))
+from bench.lists import Record, load_what_is_asked, records
+from bench.measured import Counts
 
 
 def _load(database: Path, files: dict[str, Path]) -> Counts:
@@ -41,4 +30,4 @@ def _resource(tag: str, file: Path) -> object:
 
 
 if __name__ == "__main__":
-    main()
+    load_what_is_asked(_load)

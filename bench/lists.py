@@ -1,15 +1,28 @@
 """Reads a list of XPM from a file with lxml alone, as both opponents do: no validation, every element as text."""
 
-from collections.abc import Iterator
+import argparse
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
+from bench.measured import Counts, say
+
 Record = dict[str, Any]
 
 LISTS = frozenset({"Assigned", "Tasks", "Milestones", "Notes", "Comments", "Contacts", "Groups", "Relationships"})
 """Elements that hold records of their own."""
+
+
+def load_what_is_asked(load: Callable[[Path, dict[str, Path]], Counts]) -> None:
+    """The whole program of an opponent: load the files into the database that the command names; say what it took."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("database", type=Path)
+    parser.add_argument("files", nargs="+", metavar="TAG=FILE")
+    asked = parser.parse_args()
+    files = {tag: Path(file) for tag, file in (given.split("=", 1) for given in asked.files)}
+    say(lambda: load(asked.database, files))
 
 
 def records(file: Path, tag: str) -> Iterator[Record]:

@@ -77,3 +77,9 @@ def _countries() -> frozenset[str]:
 
 KnownPractice = Annotated[str, typer.Argument(help="The practice's short name, as `fyi-xpm practice list` shows it.")]
 """The first argument of most commands."""
+
+WhoAsks = Annotated[
+    str | None,
+    typer.Option(parser=email, metavar="EMAIL", help="Your address in FYI, for Practice Activity.", show_default=False),
+]
+"""The option of commands that Practice Activity names a person for."""

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli import arguments
-from cli.arguments import KnownPractice
+from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say
 from xpm.connection.disconnect import Leaving, leaving
@@ -16,15 +15,7 @@ from xpm.words import message, stop
 def disconnect(
     practice: KnownPractice,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
-    person: Annotated[
-        str | None,
-        typer.Option(
-            parser=arguments.email,
-            metavar="EMAIL",
-            help="Your address in FYI, for Practice Activity.",
-            show_default=False,
-        ),
-    ] = None,
+    person: WhoAsks = None,
 ) -> None:
     """Disconnect a practice from Xero Practice Manager.
 

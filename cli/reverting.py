@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli import arguments
-from cli.arguments import KnownPractice
+from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.running import start_and_follow
 from cli.terminal import say, terminal
@@ -35,15 +35,7 @@ def revert(
     changed_since: Annotated[
         WhenChangedSince, typer.Option(help="What to do with records that others changed since.")
     ] = WhenChangedSince.STOP,
-    person: Annotated[
-        str | None,
-        typer.Option(
-            parser=arguments.email,
-            metavar="EMAIL",
-            help="Your address in FYI, for Practice Activity.",
-            show_default=False,
-        ),
-    ] = None,
+    person: WhoAsks = None,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
 ) -> None:

@@ -9,9 +9,9 @@ from tasks.status import publish_status
 from xpm.connection.integration import Integration
 from xpm.connection.watch import watch_connection
 from xpm.store import practices
-from xpm.store.vocabulary import ActivityStatus
 from xpm.sync import forgetting
 from xpm.sync.staleness import watch_syncs
+from xpm.sync.summary import worst
 from xpm.words import Message, Stopped, message
 
 
@@ -58,21 +58,16 @@ def sum_up_watch(outcomes: Mapping[str, object]) -> Message:
         return message("watch.all_well", count=len(outcomes))
     remarks = " ".join(f"{practice}: {said.title}." for practice, said in wrong.items())
     said = message("watch.some_not", count=len(wrong), of=len(outcomes), remarks=remarks)
-    return said.model_copy(update={"status": _worst(list(wrong.values()))})
+    return said.model_copy(update={"status": worst(list(wrong.values()))})
 
 
 def _several(practice: str, found: list[Message]) -> Message:
     findings = " ".join(f"({number}) {said.title}." for number, said in enumerate(found, 1))
     said = message("watch.several", practice=practice, count=len(found), findings=findings)
-    return said.model_copy(update={"status": _worst(found)})
+    return said.model_copy(update={"status": worst(found)})
 
 
 def _message_of(outcome: object) -> Message:
     if isinstance(outcome, Stopped):
         return outcome.message
     return message("watch.unexpected", reason=type(outcome).__name__)
-
-
-def _worst(said: list[Message]) -> ActivityStatus:
-    failed = any(one.status is ActivityStatus.FAILURE for one in said)
-    return ActivityStatus.FAILURE if failed else ActivityStatus.ACTION_REQUIRED

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from types import ModuleType
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from xpm.store.tables import CallTally, JsonObject, TenantAllowance
+from xpm.store.tables import CallTally, JsonObject, StoreTable, TenantAllowance
+from xpm.store.upserts import insert_into
 from xpm.store.vocabulary import CallPriority
 
 KEPT = timedelta(days=400)  # of the tally: a year can be compared with the one before
 
+TENANT_ALLOWANCE, CALL_TALLY = (StoreTable.metadata.tables[name] for name in ("tenant_allowance", "call_tally"))
 _STATE = select(col(TenantAllowance.state))
 
 
@@ -20,7 +20,7 @@ def locked(session: Session, tenant_id: str) -> JsonObject:
     """Give the tenant's state, empty at first, and keep others from it until the caller's transaction ends."""
     state = _read(session, tenant_id)
     if state is None:
-        fresh = _dialect(session).insert(TenantAllowance).values(tenant_id=tenant_id, state={})
+        fresh = insert_into(session.connection(), TENANT_ALLOWANCE).values(tenant_id=tenant_id, state={})
         session.connection().execute(fresh.on_conflict_do_nothing())
         state = _read(session, tenant_id)
     return state or {}
@@ -35,8 +35,7 @@ def keep(session: Session, tenant_id: str, state: JsonObject) -> None:
 def count(session: Session, tenant_id: str, day: date, priority: CallPriority, size: int) -> None:
     """Add one call of `size` bytes to the tally of a day; the first of a day forgets those of long ago."""
     statement = (
-        _dialect(session)
-        .insert(CallTally)
+        insert_into(session.connection(), CALL_TALLY)
         .values(tenant_id=tenant_id, day=day, priority=priority, calls=1, bytes=size)
         .on_conflict_do_update(
             index_elements=["tenant_id", "day", "priority"],
@@ -58,7 +57,3 @@ def usage(session: Session, tenant_id: str, since: date) -> Sequence[CallTally]:
 def _read(session: Session, tenant_id: str) -> JsonObject | None:
     row = _STATE.where(col(TenantAllowance.tenant_id) == tenant_id).with_for_update()
     return session.connection().scalar(row)
-
-
-def _dialect(session: Session) -> ModuleType:
-    return postgresql if session.get_bind().dialect.name == "postgresql" else sqlite

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, String, and_, case, delete, exists, func, outerjoin, select, type_coerce
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session
 
 from xpm.store.record_rows import Scope, in_scope
-from xpm.store.record_tables import RecordTable
-from xpm.store.tables import CustomFieldComparison, StoreTable
+from xpm.store.record_tables import CLIENT_CUSTOM_FIELDS, JOB_CUSTOM_FIELDS, RecordTable
+from xpm.store.tables import StoreTable
+from xpm.store.upserts import insert_into
 from xpm.store.vocabulary import OwnerKind
 
 _COMPARED = StoreTable.metadata.tables["custom_field_comparison"]
@@ -22,8 +22,7 @@ def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: I
     compared = [{**of, "owner_key": key} for key in dict.fromkeys(owner_keys)]
     if not compared:
         return
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(CustomFieldComparison)
+    statement = insert_into(session.connection(), _COMPARED)
     keys = [column.name for column in _COMPARED.primary_key]
     newest = statement.on_conflict_do_update(index_elements=keys, set_={"compared_at": statement.excluded.compared_at})
     session.connection().execute(newest, compared)
@@ -32,14 +31,16 @@ def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: I
 def forget_comparisons(session: Session, run_id: str | None) -> None:
     """Make the values that a revert touched due again: they are no longer what they were compared to be."""
     change = StoreTable.metadata.tables["record_change"].c
-    touched = exists().where(
-        change.run_id == run_id,
-        change.record_table == type_coerce(_COMPARED.c.owner_kind, String) + "_custom_fields",
-        change.record_key == _COMPARED.c.owner_key,
-        change.practice == _COMPARED.c.practice,
-        change.tenant_id == _COMPARED.c.tenant_id,
-    )
-    session.connection().execute(delete(_COMPARED).where(touched))
+    for table in (CLIENT_CUSTOM_FIELDS, JOB_CUSTOM_FIELDS):
+        touched = exists().where(
+            change.run_id == run_id,
+            change.record_table == table.name,
+            change.record_key == _COMPARED.c.owner_key,
+            change.practice == _COMPARED.c.practice,
+            change.tenant_id == _COMPARED.c.tenant_id,
+        )
+        of_kind = _COMPARED.c.owner_kind == table.fixed["owner_kind"]
+        session.connection().execute(delete(_COMPARED).where(of_kind, touched))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 
-from xpm.store.tables import LeaseRow
+from xpm.store.tables import LeaseRow, StoreTable
+from xpm.store.upserts import insert_into
 
+_LEASES = StoreTable.metadata.tables["lease"]
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -30,10 +31,9 @@ def acquire(session: Session, name: str, holder: str, now: datetime, ttl: timede
 
     Of holders that ask at the same moment one gets it: the database decides in one statement.
     """
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
     expires_at = now + ttl
     statement = (
-        dialect.insert(LeaseRow)
+        insert_into(session.connection(), _LEASES)
         .values(name=name, holder=holder, generation=1, expires_at=expires_at)
         .on_conflict_do_update(
             index_elements=["name"],

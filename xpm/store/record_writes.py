@@ -5,13 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, delete, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from xpm.store.errors import WrongColumns
 from xpm.store.key_lists import among
 from xpm.store.record_changes import Author, ChangeLog
 from xpm.store.record_rows import RecordRow, Scope, in_scope
 from xpm.store.record_tables import SCOPE, OwnedTable, RecordTable, SharedTable
+from xpm.store.upserts import insert_into
 from xpm.store.vocabulary import ChangeKind
 
 Values = dict[str, object]
@@ -65,8 +65,7 @@ def _write_shared(log: ChangeLog, rows: Shared) -> None:
 def _upsert(connection: Connection, table: Table, columns: Iterable[str], values: Sequence[Values]) -> None:
     if not values:
         return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = insert_into(connection, table)
     keys = [column.name for column in table.primary_key]
     changes: dict[str, object] = {name: statement.excluded[name] for name in columns if name not in keys}
     if "archived_at" in changes:

@@ -138,7 +138,7 @@ def _store(
             unreadable = [answer for answer in mine if isinstance(answer, Unreadable)]
             applied = batch.apply(table, rows)
             batch.note_compared(kind, (row.key for row in rows), asked_at)
-            batch.set_aside(f"{kind}_custom_fields", unreadable, [row.key for row in rows])
+            batch.set_aside(table.name, unreadable, [row.key for row in rows])
             batch.note(Tally(quarantined=len(unreadable)))
             compared, different = compared + len(rows), different + applied.added + applied.changed
         batch.note(Tally(calls=len(owners)))

@@ -160,7 +160,7 @@ class Intake(Generic[M]):
         self.complete = True
         if self.suspicion is None:
             with self._work.batch() as batch:
-                batch.dismiss_earlier(self.table.table.name)
+                batch.dismiss_earlier(self.table.name)
                 count = batch.archive_others(self.table)
                 batch.note(Tally(archived=0 if self._beside else count))
 
@@ -178,7 +178,7 @@ class Intake(Generic[M]):
             count = len(rows)
             rows = self._wanted(batch, rows)
             applied = self._apply(batch, rows)
-            batch.set_aside(self.table.table.name, unreadable.values(), [row.key for row in rows])
+            batch.set_aside(self.table.name, unreadable.values(), [row.key for row in rows])
             counted = Applied() if self._beside else applied
             new = unreadable.keys() - self._unreadable.keys()
             batch.note(Tally(**asdict(counted), quarantined=len(new)))

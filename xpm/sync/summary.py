@@ -37,7 +37,7 @@ def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome])
         return message("runbook.parked", practice=practice, remarks=remarks)
     if wrong:
         return message(f"runbook.{chapter}_with_remarks", practice=practice, remarks=remarks).model_copy(
-            update={"status": _worst(wrong)}
+            update={"status": worst(wrong)}
         )
     if skipped and len(skipped) == len(parts):
         return message("runbook.nothing_done", practice=practice, remarks=remarks)
@@ -70,6 +70,7 @@ def _is_well(outcome: Outcome) -> bool:
     return isinstance(outcome, Counts) and outcome.status in (RunStatus.SUCCESS, RunStatus.SKIPPED)
 
 
-def _worst(said: Sequence[Message]) -> ActivityStatus:
+def worst(said: Sequence[Message]) -> ActivityStatus:
+    """How bad it is where something went wrong: a failure, or something for an administrator to look at."""
     failed = any(one.status is ActivityStatus.FAILURE for one in said)
     return ActivityStatus.FAILURE if failed else ActivityStatus.ACTION_REQUIRED
