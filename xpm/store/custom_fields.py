@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, String, and_, case, delete, exists, func, outerjoin, select, type_coerce
+from sqlalchemy import Select, and_, case, delete, exists, func, outerjoin, select
 from sqlmodel import Session
 
 from xpm.store.record_rows import Scope, in_scope
