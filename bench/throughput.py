@@ -44,6 +44,7 @@ def _whole(lab: Lab) -> list[Contest]:
             for runs in (first, second):
                 for name, done in runs.items():
                     done.append(side.load(name))
+            side.clear()
     what, records = f"{jobs:,} jobs and {clients:,} clients", jobs + clients
     return [
         Contest(f"first load, {what}", records, first),
@@ -61,6 +62,7 @@ def _few(lab: Lab, clients: int) -> list[Contest]:
                 side.load(name)
             for name, done in again.items():
                 done.append(side.load(name))
+            side.clear()
     work = f"second load, nothing changed, {jobs:,} jobs and {clients:,} clients"
     return [Contest(work, jobs + clients, again)]
 
@@ -87,6 +89,10 @@ class _Side:
             return self._opponent("bare" if contender == BARE else "general", database)
         counted = {"added" if first else "unchanged": self._jobs + self._clients}
         return self._lab.sync(self._server.url, database, "jobs", "clients", *(["--first"] * first), **counted)
+
+    def clear(self) -> None:
+        """Remove the databases."""
+        self._lab.drop(self._databases.values())
 
     def _opponent(self, program: str, database: str) -> Measured:
         folder: Path = self._lab.folder
