@@ -21,8 +21,8 @@ off, its answers written beforehand; current jobs come twice, as XPM lists them 
 stores them with their history, commits every 500 records and counts both sides. The **bare script** reads the same XML
 from a file with `lxml.iterparse`, keeps 11 columns and the children as JSON, and upserts all of it in one transaction,
 unvalidated. **dlt** reads the same file by the same few lines and merges by UUID with its default strategy, children as
-JSON. Its second load takes time that grows with the square of the records, so that one is compared at {few:,} jobs and
-{few_clients:,} clients for both; with more records the difference is greater."""
+JSON. Its second load takes minutes with as many, so that one is compared at {few:,} jobs and {few_clients:,} clients
+for both."""
 
 
 def throughput(lab: Lab) -> Chapter:
