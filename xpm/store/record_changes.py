@@ -53,13 +53,11 @@ class ChangeLog:
         values = [literal(value, CHANGES.c[name].type).label(name) for name, value in said.items()]
         key = self.table.table.c[self.table.key]
         about_to_change = select(*values, key).where(in_scope(self.table, self.scope), which)
-        noted = insert(CHANGES).from_select([*said, "record_key"], about_to_change)
-        noted = noted.returning(CHANGES.c.id, CHANGES.c.record_key)
-        keys = {change.id: change.record_key for change in self.connection.execute(noted)}
-        if keys:  # somebody else's changes may have got numbers in between
+        noted = insert(CHANGES).from_select([*said, "record_key"], about_to_change).returning(CHANGES.c.id)
+        ids = self.connection.execute(noted).scalars().all()
+        if ids:  # somebody else's changes may have got numbers in between
             ours = (CHANGES.c[name].is_not_distinct_from(value) for name, value in said.items())
-            these = and_(CHANGES.c.id.between(min(keys), max(keys)), *ours)
-            keep_former_rows(self.connection, self.table, these, list(keys.values()))
+            keep_former_rows(self.connection, self.table, and_(CHANGES.c.id.between(min(ids), max(ids)), *ours))
 
     def _said(self, kind: ChangeKind) -> dict[str, object]:
         return {
@@ -73,21 +71,14 @@ class ChangeLog:
         }
 
 
-def keep_former_rows(
-    connection: Connection, table: RecordTable, of: ColumnElement[bool], keys: Collection[str] | None = None
-) -> None:
-    """Copy the rows of the records of these changes, as they are now, to where former rows are kept.
-
-    `keys`: of the records, where they are known already; a batch's rows are then found by their index, however many
-    other rows there are and whatever the database believes of tables it has not counted yet.
-    """
+def keep_former_rows(connection: Connection, table: RecordTable, of: ColumnElement[bool]) -> None:
+    """Copy the rows of the records of these changes, as they are now, to where former rows are kept."""
     for part in table.parts:
         names = part.table.columns.keys()
-        known = [] if keys is None else [among(part.table.c[part.key], keys)]
         rows = (
             select(CHANGES.c.id, *part.table.columns)
             .select_from(CHANGES.join(part.table, same_record(table, part)))
-            .where(of, *known)
+            .where(of)
         )
         connection.execute(insert(part.before).from_select(["change_id", *names], rows))
 
