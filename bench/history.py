@@ -20,7 +20,7 @@ write it replaced by ones that do nothing, in the measured process only."""
 
 def history(lab: Lab) -> Chapter:
     """Measure it."""
-    jobs = lab.sizes.jobs
+    jobs = lab.sizes.some
     contests = [_contest(jobs, store, step, runs) for (store, step), runs in _runs(lab).items()]
     verdicts = [_verdict(contest) for contest in contests]
     return Chapter("history", TITLE, PROSE.format(jobs=jobs), contests, verdicts)
@@ -30,7 +30,7 @@ def _runs(lab: Lab) -> dict[tuple[str, str], dict[str, list[Measured]]]:
     runs: dict[tuple[str, str], dict[str, list[Measured]]] = {
         (store, step): {contender: [] for contender in CONTENDERS} for store in STORES for step in STEPS
     }
-    with xero(lab.sizes.jobs, 1, lab.folder) as server:
+    with xero(lab.sizes.some, 1, lab.folder) as server:
         for _ in range(lab.sizes.rounds):
             databases = {(store, name): lab.new_database(store) for store in STORES for name in CONTENDERS}
             for step, counted in STEPS.items():
@@ -39,8 +39,9 @@ def _runs(lab: Lab) -> dict[tuple[str, str], dict[str, list[Measured]]]:
                 first = ("--first",) if step == FIRST else ()
                 for (store, name), database in databases.items():
                     arguments = ("jobs", *first, *CONTENDERS[name])
-                    measured = lab.sync(server.url, database, *arguments, **{counted: lab.sizes.jobs})
+                    measured = lab.sync(server.url, database, *arguments, **{counted: lab.sizes.some})
                     runs[store, step][name].append(measured)
+            lab.drop(databases.values())
     return runs
 
 

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,9 @@ STORES = ("SQLite", "PostgreSQL")
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many records and rounds. `few` jobs go to what is slow, `many` show whether memory grows."""
+    """How many records and rounds. `some` jobs are synchronised often, `few` go to what is slow, `many` to memory."""
 
+    some: int
     jobs: int
     clients: int
     few: int
@@ -27,8 +28,8 @@ class Sizes:
     rounds: int
 
 
-FULL = Sizes(jobs=20_000, clients=5_000, few=5_000, many=200_000, rounds=3)
-QUICK = Sizes(jobs=60, clients=20, few=30, many=120, rounds=1)
+FULL = Sizes(some=10_000, jobs=20_000, clients=5_000, few=5_000, many=200_000, rounds=3)
+QUICK = Sizes(some=60, jobs=60, clients=20, few=30, many=120, rounds=1)
 """Only shows that everything runs."""
 
 
@@ -51,6 +52,16 @@ class Lab:
         with psycopg.connect(self.server, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return make_url(self.server).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
+
+    def drop(self, databases: Iterable[str]) -> None:
+        """Remove databases of a round that is over: those of all would fill a small disk."""
+        for url in map(make_url, databases):
+            if url.get_backend_name() == "sqlite":
+                for file in self.folder.glob(f"{Path(url.database or '').stem}*.db*"):
+                    file.unlink()
+            else:
+                with psycopg.connect(self.server, autocommit=True) as connection:
+                    connection.execute(f"DROP DATABASE {url.database}")
 
     def sync(self, url: str, database: str, *arguments: str, **expected: int) -> Measured:
         """Let the product synchronise from the sandbox at `url`; `expected` are the counts that are not 0."""

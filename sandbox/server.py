@@ -5,8 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 from types import TracebackType
+from typing import cast
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox.app import build_app
 from sandbox.wire import SocketProtocol
@@ -26,6 +28,12 @@ class _Server(uvicorn.Server):
         """Start, then let those who wait know."""
         await super().startup(sockets)
         self._ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and hang up on clients that did not take their answers in time, who would else keep a socket open."""
+        await super().shutdown(sockets)
+        for connection in self.server_state.connections:
+            cast("H11Protocol", connection).transport.abort()
 
 
 class SandboxServer:

@@ -1,5 +1,6 @@
 """The sandbox as a program and as a thread."""
 
+import gc
 import json
 import signal
 import socket
@@ -116,3 +117,23 @@ def test_many_jobs_are_streamed_from_the_seed() -> None:
             assert answer.headers["transfer-encoding"] == "chunked"
             assert sum(len(chunk) for chunk in answer.iter_raw()) > 500_000
         guest.http.close()
+
+
+def test_a_server_that_stops_hangs_up_on_those_who_do_not_take_their_answers() -> None:
+    _stop_while_an_answer_is_not_taken()
+    gc.collect()  # a socket that was left open fails the test here
+
+
+def _stop_while_an_answer_is_not_taken() -> None:
+    server = SandboxServer(small_world(jobs=20_000, limits=Limits(0, 0, 0))).start()
+    guest = Guest(server).connect()
+    headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
+    path = "/practicemanager/3.1/job.api/current?detailed=true"
+    with guest.http.stream("GET", path, headers=headers) as answer:
+        flow = answer.iter_raw()
+        next(flow)  # more than fits between the two is still to come
+        server.stop()
+        with pytest.raises(httpx.TransportError):
+            for _ in flow:
+                pass
+    guest.http.close()

@@ -3,7 +3,6 @@
 import datetime as dt
 from decimal import Decimal
 
-from sqlalchemy import Index
 from sqlmodel import Field
 
 from xpm.store.columns import ExactDecimal, Json
@@ -101,7 +100,6 @@ class ClientContact(TenantScoped, table=True):
     """A contact at a client. `position` is the job title there, `position_in_list` the place in XPM's list."""
 
     __tablename__ = "client_contact"
-    __table_args__ = (Index(None, "practice", "tenant_id", "contact_uuid"),)
 
     client_uuid: str = Field(primary_key=True)
     contact_uuid: str = Field(primary_key=True)
@@ -125,7 +123,6 @@ class ClientGroupMember(TenantScoped, table=True):
     """A client's membership of a group, with the group's name as the client had it."""
 
     __tablename__ = "client_group_member"
-    __table_args__ = (Index(None, "practice", "tenant_id", "group_uuid"),)
 
     client_uuid: str = Field(primary_key=True)
     group_uuid: str = Field(primary_key=True)

@@ -3,7 +3,6 @@
 import datetime as dt
 from decimal import Decimal
 
-from sqlalchemy import Index
 from sqlmodel import Field
 
 from xpm.store.columns import ExactDecimal, Json, UtcDateTime
@@ -15,10 +14,6 @@ class Job(SyncedRecord, table=True):
     """A job, keyed by its number as XPM's own addresses are; the UUID is left out of some answers."""
 
     __tablename__ = "job"
-    __table_args__ = (
-        Index(None, "practice", "tenant_id", "uuid"),
-        Index(None, "practice", "tenant_id", "client_uuid"),
-    )
 
     number: str = Field(primary_key=True)
     uuid: str | None = None

@@ -3,7 +3,6 @@
 import datetime as dt
 from decimal import Decimal
 
-from sqlalchemy import Index
 from sqlmodel import Field
 
 from xpm.store.columns import ExactDecimal
@@ -14,7 +13,6 @@ class TaxReturn(SyncedRecord, table=True):
     """An original return of a client. New Zealand fills period, status and year only."""
 
     __tablename__ = "tax_return"
-    __table_args__ = (Index(None, "practice", "tenant_id", "client_uuid"),)
 
     return_id: str = Field(primary_key=True)
     client_uuid: str
