@@ -22,8 +22,6 @@ LISTS = [
 ]
 """How many lists of which sync were read when its process is killed; jobs: categories, eight windows, current ones."""
 
-EDGE = dt.timedelta(hours=2)
-
 
 def full_calls(house: House, entity: Entity) -> list[str]:
     """The calls of a sync that reads everything."""
@@ -63,22 +61,30 @@ def test_what_is_gone_is_archived_by_a_retry_that_took_the_lists_as_read_and_not
     house.sync(Entity.JOBS)
     gone = house.truth("jobs")[0]["ID"]
     edits.delete(house.xpm, "jobs", gone)
-    fail_at_the_current_jobs(house)
-    result = house.sync(Entity.JOBS)
+    fail_at_the_current_jobs(house, "failed")
+    result = house.sync(Entity.JOBS, flow_run_id="failed")
     assert house.asked() == ["job.api/current", f"job.api/get/{gone}"]
     assert (result.archived, result.source, result.stored) == (1, len(house.truth("jobs")), len(house.truth("jobs")))
 
 
-def test_a_later_run_goes_on_with_lists_for_two_hours_and_the_same_flow_run_always(house: House) -> None:
-    for flow_run_id, waited, resumes in (
-        ("another", EDGE - dt.timedelta(minutes=5), True),
-        ("another", EDGE + dt.timedelta(minutes=5), False),
-        ("the same", dt.timedelta(hours=3), True),
-    ):
-        fail_at_the_current_jobs(house, flow_run_id="the same")
-        house.clock.ahead += waited
-        house.sync(Entity.JOBS, flow_run_id=flow_run_id)
-        assert (house.asked() == ["job.api/current"]) == resumes
+@pytest.mark.parametrize(
+    ("flow_run_id", "hours", "resumes"),
+    [("failed", 23, True), ("failed", 25, False), ("another", 0, False), (None, 0, False)],
+)
+def test_only_a_retry_of_the_same_flow_run_within_a_day_goes_on_with_its_lists(
+    house: House, flow_run_id: str | None, hours: int, resumes: bool
+) -> None:
+    fail_at_the_current_jobs(house, "failed")
+    house.clock.ahead += dt.timedelta(hours=hours)
+    house.sync(Entity.JOBS, flow_run_id=flow_run_id)
+    assert (house.asked() == ["job.api/current"]) == resumes
+
+
+def test_runs_that_no_flow_started_are_nobodys_retry(house: House) -> None:
+    calls = full_calls(house, Entity.JOBS)
+    fail_at_the_current_jobs(house)
+    house.sync(Entity.JOBS)
+    assert house.asked() == calls
 
 
 def test_lists_are_read_again_after_any_other_run_of_their_kind(house: House) -> None:
@@ -109,12 +115,12 @@ def test_a_list_with_something_unreadable_is_read_again_so_that_its_run_says_so(
     house.order("bad_record", "job.api/list", times=0)
     house.order("status", "job.api/current", status=503, times=0)
     with pytest.raises(XeroError):
-        house.sync(Entity.JOBS)
+        house.sync(Entity.JOBS, flow_run_id="failed")
     unreadable = len(house.aside())
     assert unreadable
     house.calm()
     house.order("bad_record", "job.api/list", times=0)
-    assert house.sync(Entity.JOBS).status is RunStatus.ACTION_REQUIRED
+    assert house.sync(Entity.JOBS, flow_run_id="failed").status is RunStatus.ACTION_REQUIRED
 
 
 def test_a_dry_run_reads_everything_and_leaves_the_lists(house: House) -> None:

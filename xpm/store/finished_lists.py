@@ -2,13 +2,16 @@
 
 import zlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, exists, not_, update
 from sqlmodel import Session, col
 
 from xpm.store.record_rows import Scope
 from xpm.store.tables import FinishedList, SyncRun
+
+KEPT = timedelta(days=1)
+"""For a run that waits until the next day's calls. What was read before that says too little of what XPM has now."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ def find(session: Session, scope: Scope, entity: str, name: str) -> Finished | N
 
 
 def take_over(session: Session, run: SyncRun) -> None:
-    """Let a run that begins go on with the lists of its own flow run in the same mode: it is that one's retry.
+    """Let a run that begins go on with recent lists of its own flow run in the same mode: it is that one's retry.
 
     All others are forgotten: whoever asks anew wants what XPM has now.
     """
@@ -55,6 +58,7 @@ def take_over(session: Session, run: SyncRun) -> None:
         col(SyncRun.id) == col(FinishedList.run_id),
         col(SyncRun.mode) == run.mode,
         col(SyncRun.flow_run_id) == run.flow_run_id,  # never true of runs without one
+        col(FinishedList.at) > run.started_at - KEPT,
     )
     session.connection().execute(delete(FinishedList).where(_of(run), not_(retried)))
     session.connection().execute(update(FinishedList).where(_of(run)).values(run_id=run.id))

@@ -5,8 +5,8 @@ from alembic import op
 
 from xpm.store.columns import UtcDateTime
 
-revision = "r0005"
-down_revision = "r0004"
+revision = "r0006"
+down_revision = "r0005"
 branch_labels = None
 depends_on = None
 

@@ -5,8 +5,8 @@ from alembic import op
 
 from xpm.store.columns import Json, UtcDateTime
 
-revision = "r0004"
-down_revision = "r0003"
+revision = "r0005"
+down_revision = "r0004"
 branch_labels = None
 depends_on = None
 
