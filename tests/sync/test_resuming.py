@@ -77,7 +77,7 @@ def test_only_a_retry_of_the_same_flow_run_within_a_day_goes_on_with_its_lists(
     fail_at_the_current_jobs(house, "failed")
     house.clock.ahead += dt.timedelta(hours=hours)
     house.sync(Entity.JOBS, flow_run_id=flow_run_id)
-    assert (house.asked() == ["job.api/current"]) == resumes
+    assert (house.asked().count("job.api/list") <= 1) == resumes  # the newest window is another tomorrow
 
 
 def test_runs_that_no_flow_started_are_nobodys_retry(house: House) -> None:

@@ -5,8 +5,8 @@ import pytest
 from sandbox import edits
 from tests.sync.house import House
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.sync.drop import FEWEST_GONE
 from xpm.sync.entities import Entity
+from xpm.sync.intake import MISSING_TOLERATED
 
 
 def had(house: House, count: int) -> None:
@@ -38,7 +38,7 @@ def test_half_is_no_drop_and_less_than_half_is(sqlite_house: House, before: int,
     assert (sqlite_house.sync(Entity.STAFF).status is RunStatus.ACTION_REQUIRED) == is_drop
 
 
-@pytest.mark.parametrize(("gone", "is_drop"), [(FEWEST_GONE - 1, False), (FEWEST_GONE, True)])
+@pytest.mark.parametrize(("gone", "is_drop"), [(MISSING_TOLERATED, False), (MISSING_TOLERATED + 1, True)])
 def test_a_few_that_are_gone_are_no_drop(sqlite_house: House, gone: int, is_drop: bool) -> None:
     had(sqlite_house, 4 + gone)
     assert (sqlite_house.sync(Entity.STAFF).status is RunStatus.ACTION_REQUIRED) == is_drop

@@ -57,7 +57,8 @@ def take_over(session: Session, run: SyncRun) -> None:
     retried = exists().where(
         col(SyncRun.id) == col(FinishedList.run_id),
         col(SyncRun.mode) == run.mode,
-        col(SyncRun.flow_run_id) == run.flow_run_id,  # never true of runs without one
+        col(SyncRun.flow_run_id).is_not(None),  # by hand, each run stands for itself
+        col(SyncRun.flow_run_id) == run.flow_run_id,
         col(FinishedList.at) > run.started_at - KEPT,
     )
     session.connection().execute(delete(FinishedList).where(_of(run), not_(retried)))

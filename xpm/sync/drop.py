@@ -5,10 +5,10 @@ from sqlmodel import Session
 from xpm.store import runs
 from xpm.store.record_rows import Scope
 from xpm.store.vocabulary import SyncTrigger
+from xpm.sync.intake import MISSING_TOLERATED
 from xpm.sync.work import SyncRequest
 
 SHARE_LEFT = 0.5  # of the last count; below that
-FEWEST_GONE = 20  # records; fewer come and go in a small practice within a day
 
 
 def dropped_from(session: Session, scope: Scope, request: SyncRequest, source: int | None) -> int | None:
@@ -20,7 +20,7 @@ def dropped_from(session: Session, scope: Scope, request: SyncRequest, source: i
         return None
     well = runs.lately_successful(session, scope.practice, scope.tenant_id, request.entity, complete=True, limit=1)
     before = well[0].source_count if well else None
-    if before is None or source >= before * SHARE_LEFT or before - source < FEWEST_GONE:
+    if before is None or source >= before * SHARE_LEFT or before - source <= MISSING_TOLERATED:
         return None
     last = runs.last_finished(session, scope.practice, scope.tenant_id, request.entity)
     said_before = last is not None and last.reason_key == "sync.sudden_drop"

@@ -129,15 +129,15 @@ def sync_tax_returns(work: Work, source: TaxSource) -> Intake[TaxReturn]:
 
 
 def windows(start: date, today: date) -> Iterator[tuple[date, date]]:
-    """Windows of creation from tomorrow back to `start`, newest first, each no longer than Xero allows.
+    """Windows of creation from `start` to tomorrow, newest first, each as long as Xero allows but for the newest.
 
-    Tomorrow, since nobody says by which clock Xero dates a job's creation.
+    Tomorrow, since nobody says by which clock Xero dates a job's creation. Counted from `start`, since older ones then
+    stay the same from day to day: a run that goes on tomorrow knows which it has read.
     """
-    last = today + timedelta(days=1)
-    while last >= start:
-        first = max(start, last - LONGEST_WINDOW)
-        yield first, last
-        last = first - timedelta(days=1)
+    last, step = today + timedelta(days=1), LONGEST_WINDOW + timedelta(days=1)
+    for number in reversed(range((last - start) // step + 1)):
+        first = start + number * step
+        yield first, min(first + LONGEST_WINDOW, last)
 
 
 def _still_there(work: Work, jobs: Intake[Job], number: str) -> bool:
