@@ -19,6 +19,7 @@ from cli import (
     keys,
     people,
     practices,
+    quarantine,
     reverting,
     running,
     runs,
@@ -54,6 +55,12 @@ app.command("revert", rich_help_panel=EVERY_DAY)(reverting.revert)
 app.command("history", rich_help_panel=EVERY_DAY)(histories.history)
 app.add_typer(
     staff.app, name="staff", help="List staff from XPM, and accept them as active in FYI.", rich_help_panel=EVERY_DAY
+)
+app.add_typer(
+    quarantine.app,
+    name="quarantine",
+    help="List records that could not be read, and read them again after a fix.",
+    rich_help_panel=EVERY_DAY,
 )
 app.command("disconnect", rich_help_panel=EVERY_DAY)(disconnecting.disconnect)
 app.command("usage", rich_help_panel=EVERY_DAY)(usage.usage)

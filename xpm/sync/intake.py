@@ -175,10 +175,10 @@ class Intake(Generic[M]):
         rows = [self._to_row(record) for record in arrived if not isinstance(record, Unreadable)]
         unreadable = {record.key or record.payload: record for record in arrived if isinstance(record, Unreadable)}
         with self._work.batch() as batch:
-            count = len(rows)
+            read_well, count = [row.key for row in rows], len(rows)
             rows = self._wanted(batch, rows)
             applied = self._apply(batch, rows)
-            batch.set_aside(self.table.name, unreadable.values(), [row.key for row in rows])
+            batch.set_aside(self.table.name, unreadable.values(), read_well)
             counted = Applied() if self._beside else applied
             new = unreadable.keys() - self._unreadable.keys()
             batch.note(Tally(**asdict(counted), quarantined=len(new)))

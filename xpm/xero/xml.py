@@ -257,6 +257,17 @@ class RecordReader(Generic[M]):
         return UnreadableAnswer(f"Xero's answer to {label} {what}.", endpoint=label, status=200)
 
 
+def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadable:
+    """Read one record again by what was kept of it (`Unreadable.payload`), as the present models have it."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+    try:
+        element = etree.fromstring(payload, parser)
+    except (etree.XMLSyntaxError, ValueError):  # ValueError: text that no XML can hold
+        return Unreadable(key, "What was kept of it is not well-formed XML", payload)
+    read = RecordReader(endpoint, {})._record(element)
+    return Unreadable(read.key or key, read.reason, payload) if isinstance(read, Unreadable) else read
+
+
 def reason_of(error: ValidationError) -> str:
     """Which fields of a record are at fault and why, without their values."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)

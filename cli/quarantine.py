@@ -1,0 +1,46 @@
+"""`fyi-xpm quarantine`: records that could not be read, and reading them again after a fix."""
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.arguments import KnownPractice, WhoAsks
+from cli.installation import installation
+from cli.terminal import say, terminal
+from xpm.connection.preflight import practice_named
+from xpm.store import connections, quarantine
+from xpm.store.record_rows import Scope
+from xpm.sync.replay import replay
+from xpm.words import message
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+def list_(practice: KnownPractice) -> None:
+    """List the records that are set aside, with the reason of each."""
+    with installation() as integration:
+        practice_named(integration, practice)
+        with integration.database.read() as session:
+            tenant_id = connections.get(session, practice).tenant_id or ""
+            entries = quarantine.unresolved(session, Scope(practice, tenant_id))
+    if not entries:
+        say(message("quarantine.empty").text)
+        return
+    table = Table("Since (UTC)", "Kind", "Key in XPM", "Why it could not be read")
+    for entry in entries:
+        kind = entry.entity.replace("_", " ")
+        table.add_row(f"{entry.at:%d %b %H:%M}", kind, Text(entry.record_key or "none"), Text(entry.reason))
+    terminal().print(table)
+
+
+@app.command("replay")
+def replay_(
+    practice: KnownPractice,
+    person: WhoAsks = None,
+) -> None:
+    """Read these records again from what was kept of them, after a fix of this program; Xero is not asked."""
+    with installation() as integration:
+        said = replay(integration, practice, person)
+    for one in said or [message("quarantine.empty")]:
+        say(one.text)

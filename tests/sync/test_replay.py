@@ -1,0 +1,79 @@
+"""What was set aside is read again from what was kept of it, after a fix, without asking Xero."""
+
+from sqlalchemy import update
+
+from tests.sync.expected import assert_equals_truth
+from tests.sync.house import SLUG, House
+from xpm.store.tables import Quarantine
+from xpm.store.vocabulary import ActivityStatus, RunStatus
+from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.replay import replay
+
+
+def set_aside(house: House, entity: Entity, path: str) -> Quarantine:
+    """Let one record be unreadable in a sync."""
+    house.order("bad_record", path)
+    house.sync(entity)
+    house.calm()
+    (entry,) = house.aside()
+    return entry
+
+
+def correct(house: House, entry: Quarantine, payload: str) -> None:
+    """Stand in for a fix of ours: what was kept is such as the present models can read."""
+    with house.database.write() as session:
+        statement = update(Quarantine).where(Quarantine.id == entry.id)  # type: ignore[arg-type]  # a column
+        session.connection().execute(statement.values(payload=payload))
+
+
+def test_what_can_be_read_now_is_stored_as_a_run_of_its_own_without_a_call(house: House) -> None:
+    house.sync(Entity.STAFF)
+    entry = set_aside(house, Entity.CLIENTS, "client.api/list")
+    key = entry.record_key or "11111111-2222-4333-8444-555555555555"
+    correct(house, entry, f"<Client><UUID>{key}</UUID><Name>Readable now</Name></Client>")
+    house.forget_calls()
+    (said,) = replay(house.integration, SLUG, "mere@example.test")
+    assert house.asked() == []
+    assert house.aside() == []
+    (row,) = [row for row in house.rows("client") if row["uuid"] == key]
+    run = house.runs()[-1]
+    assert (row["name"], row["changed_by_run"]) == ("Readable now", run.id)
+    assert (run.status, run.entity, run.person) == (RunStatus.SUCCESS, "clients", "mere@example.test")
+    assert [change["record_key"] for change in house.rows("record_change") if change["run_id"] == run.id] == [key]
+    assert said.title == "Clients: 1 records that were set aside can be read now"
+    entries = [entry["title"] for entry in house.rows("practice_activity") if entry["run_id"] == run.id]
+    assert entries == [said.title]
+
+
+def test_what_still_cannot_be_read_stays_aside_with_the_reason_of_today(house: House) -> None:
+    entry = set_aside(house, Entity.JOBS, "job.api/current")
+    correct(house, entry, "<Job><ID>J1</ID><StartDate>never</StartDate></Job>")
+    (said,) = replay(house.integration, SLUG)
+    assert said.status is ActivityStatus.ACTION_REQUIRED
+    (left,) = house.aside()
+    assert "StartDate" in left.reason
+    assert left.run_id == house.runs()[-1].id
+    assert house.runs()[-1].status is RunStatus.ACTION_REQUIRED
+
+
+def test_what_is_no_xml_any_more_stays_aside_too(house: House) -> None:
+    entry = set_aside(house, Entity.CLIENTS, "client.api/list")
+    correct(house, entry, "<Client><UUID>")
+    replay(house.integration, SLUG)
+    (left,) = house.aside()
+    assert (left.record_key, left.reason) == (entry.record_key, "What was kept of it is not well-formed XML")
+
+
+def test_with_nothing_set_aside_there_is_no_run(house: House) -> None:
+    assert replay(house.integration, SLUG) == []
+    assert house.runs() == []
+
+
+def test_the_next_sync_asks_from_the_same_moment_on_and_both_sides_agree(house: House) -> None:
+    watermark = house.run(house.sync(Entity.CLIENTS).run_id).watermark
+    set_aside(house, Entity.CLIENTS, "client.api/list")
+    replay(house.integration, SLUG)
+    assert house.runs()[-1].watermark in (None, watermark)
+    for entity in EVERYTHING:
+        assert house.sync(entity).status is RunStatus.SUCCESS
+    assert_equals_truth(house)

@@ -1,0 +1,118 @@
+"""Reading again what was set aside, by what was kept of it: after a fix of ours, without asking Xero."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import Session
+
+from xpm.connection.access import PracticeAccess, practice_access
+from xpm.connection.activity import record
+from xpm.connection.integration import Integration
+from xpm.store import practices, quarantine, record_tables, runs
+from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.record_tables import RecordTable
+from xpm.store.tables import Quarantine
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import LABELS, Entity
+from xpm.sync.intake import Intake
+from xpm.sync.rows import client_row, job_row, uuid_row
+from xpm.sync.run import status_of
+from xpm.sync.work import Run, SyncRequest, working
+from xpm.words import Message, message
+from xpm.xero import endpoints
+from xpm.xero.endpoints import Endpoint
+from xpm.xero.pull import Pull, Tally, Unreadable
+from xpm.xero.xml import reread
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How one kind of record is read again; what only accompanies another is not counted by the run."""
+
+    entity: Entity
+    table: RecordTable
+    endpoint: Endpoint[Any]
+    to_row: Callable[[Any], RecordRow]
+    beside: bool = False
+
+
+KINDS = (
+    Kind(Entity.JOBS, record_tables.JOBS, endpoints.JOBS, job_row),
+    Kind(Entity.JOBS, record_tables.JOB_CATEGORIES, endpoints.JOB_CATEGORIES, uuid_row, beside=True),
+    Kind(Entity.CLIENTS, record_tables.CLIENTS, endpoints.CLIENTS, client_row),
+    Kind(Entity.CLIENTS, record_tables.CLIENT_GROUPS, endpoints.CLIENT_GROUPS, uuid_row, beside=True),
+    Kind(Entity.STAFF, record_tables.STAFF, endpoints.STAFF, uuid_row),
+    Kind(Entity.CUSTOM_FIELDS, record_tables.CUSTOM_FIELD_DEFINITIONS, endpoints.CUSTOM_FIELD_DEFINITIONS, uuid_row),
+)
+"""Tax returns and values of custom fields are not among them: the next sync reads all of those again anyway."""
+
+
+def replay(integration: Integration, slug: str, person: str | None = None) -> list[Message]:
+    """Read again everything that is set aside, each entity under a run of its own, and tell what came of it.
+
+    What can be read now is stored; what cannot stays aside with the reason of today.
+
+    Raises:
+        Stopped: unknown practice, no usable connection, or the entity is being synchronised.
+    """
+    said = []
+    with practice_access(integration, slug) as access:
+        for entity in Entity:
+            entries = _aside(integration, access, [kind for kind in KINDS if kind.entity is entity])
+            if any(entries.values()):
+                request = SyncRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.MANUAL, person)
+                with working(integration, access, request) as work:
+                    said.append(_replay(work, entries))
+    return said
+
+
+Entries = Mapping[Kind, Sequence[Quarantine]]
+
+
+def _aside(integration: Integration, access: PracticeAccess, kinds: Sequence[Kind]) -> Entries:
+    scope = Scope(access.practice.slug, access.tenant_id)
+    with integration.database.read() as session:
+        return {kind: quarantine.unresolved(session, scope, kind.table.name) for kind in kinds}
+
+
+def _replay(work: Run, entries: Entries) -> Message:
+    left = sum(_read_again(work, kind, of) for kind, of in entries.items())
+    count = sum(map(len, entries.values()))
+    key = "quarantine.still_unreadable" if left else "quarantine.replayed"
+    said = message(key, entity=work.request.entity.label, count=count, left=left)
+    with work.commit() as session:
+        _finish(session, work, said)
+    return said
+
+
+def _read_again(work: Run, kind: Kind, entries: Sequence[Quarantine]) -> int:
+    """Store what can be read now, and tell how many records cannot."""
+    read = [reread(kind.endpoint, entry.record_key, entry.payload) for entry in entries]
+    beside = LABELS[kind.table.name] if kind.beside else None
+    current_only = kind.table is record_tables.CLIENTS and not _wants_archived(work)
+    intake = Intake[Any](work, kind.table, kind.to_row, beside=beside, current_only=current_only)
+
+    def again(_: Tally) -> Iterator[Any]:
+        yield from read
+
+    intake.take(Pull(again))
+    with work.commit() as session:
+        for entry, one in zip(entries, read, strict=True):
+            if entry.id is not None and not isinstance(one, Unreadable):
+                quarantine.dismiss(session, entry.id, work.integration.clock())
+    return len(intake.unreadable)
+
+
+def _wants_archived(work: Run) -> bool:
+    with work.integration.database.read() as session:
+        return practices.settings_of(session, work.request.practice).include_archived_clients
+
+
+def _finish(session: Session, work: Run, said: Message) -> None:
+    """End the run; what changed in XPM since the last sync is still to be asked for, so its watermark stays."""
+    request, now = work.request, work.integration.clock()
+    last = runs.last_successful(session, work.scope.practice, work.scope.tenant_id, request.entity)
+    watermark = last.watermark if last else None
+    run = runs.finish(session, work.run_id, status_of(said), reason_key=said.key, watermark=watermark, now=now)
+    record(session, request.practice, said, now=now, person=request.person, run_id=run.id)
