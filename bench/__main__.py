@@ -12,9 +12,10 @@ from bench.history import history
 from bench.lab import FULL, QUICK, lab
 from bench.machine import load, machine
 from bench.memory import memory
+from bench.prefect_share import prefect_share
 from bench.throughput import throughput
 
-MEASUREMENTS = (history, throughput, memory)
+MEASUREMENTS = (history, throughput, memory, prefect_share)
 
 
 def main() -> None:

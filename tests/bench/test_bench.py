@@ -8,7 +8,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-CHAPTERS = {"history": "Cost of history", "throughput": "Throughput", "memory": "Memory"}
+CHAPTERS = {
+    "history": "Cost of history",
+    "throughput": "Throughput",
+    "memory": "Memory",
+    "prefect_share": "Prefect's share",
+}
 CONTENDERS = (
     "without history",
     "with history",
@@ -17,9 +22,11 @@ CONTENDERS = (
     "bare script, SQLite",
     "60 jobs",
     "120 jobs",
+    "the library alone",
+    "the runbook under Prefect",
 )
 VERSIONS = ("cores", "Python", "SQLite", "PostgreSQL", "lxml", "dlt")
-GOALS = 11  # six of history, four of throughput, one of memory
+GOALS = 13  # six of history, four of throughput, one of memory, two of Prefect's share
 
 
 @pytest.mark.timeout(600)  # it starts some thirty programs, one after the other

@@ -1,0 +1,78 @@
+"""A sync of a practice in which nothing happened: through the library alone, or as the runbook under Prefect.
+
+    python -m bench.quiet library|prefect changes|full
+
+finds its installation and Prefect in the environment, and counts the rows of records and history that it wrote.
+"""
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine.interfaces import DBAPICursor
+
+from bench.measured import Counts, MeasurementFailed, say
+from bench.ours import SLUG
+from flows.sync import sync
+from xpm.connection.integration import Integration
+from xpm.store.record_tables import ALL
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import Entity
+from xpm.sync.run import run_sync
+from xpm.sync.work import SyncRequest
+
+ENTITIES = [Entity.JOBS, Entity.CLIENTS, Entity.STAFF, Entity.CUSTOM_FIELDS]
+RECORDS = {"record_change", *(part.table.name for table in ALL.values() for part in table.parts)} | {
+    part.before.name for table in ALL.values() for part in table.parts
+}
+WRITES = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
+
+
+def main() -> None:
+    """Synchronise once, and say what it took."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("through", choices=WAYS)
+    parser.add_argument("mode", type=SyncMode)
+    asked = parser.parse_args()
+    written: Counter[str] = Counter()
+    _count_rows(written)
+    say(lambda: _counted(written, WAYS[asked.through], asked.mode))
+
+
+def through_the_library(mode: SyncMode) -> None:
+    """Each entity by `run_sync`, one after the other."""
+    with Integration.opened() as integration:
+        for entity in ENTITIES:
+            result = run_sync(integration, SyncRequest(SLUG, entity, mode, SyncTrigger.OVERNIGHT))
+            if result.status is not RunStatus.SUCCESS:
+                raise MeasurementFailed(result.message.title)
+
+
+def through_prefect(mode: SyncMode) -> None:
+    """The same by the flow, with its tasks, artifacts and log, on the server that PREFECT_API_URL names."""
+    state = sync(SLUG, ENTITIES, mode, SyncTrigger.OVERNIGHT, return_state=True)
+    if not state.is_completed():
+        raise MeasurementFailed(state.message)
+
+
+WAYS: Mapping[str, Callable[[SyncMode], None]] = {"library": through_the_library, "prefect": through_prefect}
+
+
+def _counted(written: Counter[str], way: Callable[[SyncMode], None], mode: SyncMode) -> Counts:
+    way(mode)
+    return {"rows": sum(count for table, count in written.items() if table in RECORDS)}
+
+
+def _count_rows(written: Counter[str]) -> None:
+    """Count the rows that are written from now on in this process, by table."""
+
+    @event.listens_for(Engine, "after_cursor_execute")
+    def count(_at: Connection, cursor: DBAPICursor, statement: str, *_: object) -> None:
+        if found := WRITES.match(statement):
+            written[found[1]] += max(0, cursor.rowcount)
+
+
+if __name__ == "__main__":
+    main()
