@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from cli import arguments
-from cli.arguments import KnownPractice
+from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.connection.activity import record
@@ -78,15 +78,7 @@ def set_(
             show_default=False,
         ),
     ],
-    person: Annotated[
-        str | None,
-        typer.Option(
-            parser=arguments.email,
-            metavar="EMAIL",
-            help="Your address in FYI, for Practice Activity.",
-            show_default=False,
-        ),
-    ] = None,
+    person: WhoAsks = None,
 ) -> None:
     """Change a setting of a practice. The others are on the console's Apps page."""
     changes = {"include_archived_clients": include_archived_clients}

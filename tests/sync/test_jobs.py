@@ -14,6 +14,7 @@ from tests.sync.house import House, opened
 from xpm.store.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.sync.entities import Entity
+from xpm.sync.intake import MISSING_TOLERATED
 from xpm.sync.plans import windows
 from xpm.xero.api import LONGEST_WINDOW
 
@@ -53,6 +54,24 @@ def test_a_job_that_left_the_current_ones_is_asked_for_once_and_not_again(house:
     house.forget_calls()
     house.sync(Entity.JOBS, SyncMode.CHANGES)
     assert house.asked("job.api") == ["job.api/current"]
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_an_empty_list_of_current_jobs_is_not_believed_where_there_were_many(house: House, mode: SyncMode) -> None:
+    """Else FYI would not notice when one of them is completed before a list has it again."""
+    for _ in range(MISSING_TOLERATED):
+        edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Planned"})
+    house.sync(Entity.JOBS)
+    current = house.rows("current_job")
+    house.order("empty_list", "job.api/current")
+    house.forget_calls()
+    result = house.sync(Entity.JOBS, mode)
+    assert result.message.key == "sync.too_many_missing"
+    assert house.rows("current_job") == current
+    assert not [path for path in house.asked() if path.startswith("job.api/get")]
+    edits.change(house.xpm, "jobs", "NEW", {"State": "Completed"})
+    assert house.sync(Entity.JOBS, SyncMode.CHANGES).status is RunStatus.SUCCESS
+    assert job(house, "NEW")["state"] == "Completed"
 
 
 def test_a_job_that_was_opened_again_is_current_again_and_asked_for_when_it_leaves_again(house: House) -> None:

@@ -4,14 +4,16 @@ from collections.abc import Collection
 from datetime import date, datetime
 
 from sqlalchemy import and_, func, outerjoin, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col
 from sqlmodel import select as sqlmodel_select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
-from xpm.store.tables import Job, JobCheck
+from xpm.store.tables import Job, JobCheck, StoreTable
+from xpm.store.upserts import insert_into
+
+_CHECKS = StoreTable.metadata.tables["job_check"]
 
 
 def listed(session: Session, scope: Scope, since: date) -> set[str]:
@@ -58,7 +60,6 @@ def _write(session: Session, scope: Scope, numbers: Collection[str], **noted: da
     if not numbers:
         return
     of = {"practice": scope.practice, "tenant_id": scope.tenant_id}
-    dialect = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(JobCheck).on_conflict_do_update(index_elements=[*of, "number"], set_=noted)
-    rows = [{**of, "number": number, **noted} for number in sorted(numbers)]
-    session.connection().execute(statement, rows)
+    connection = session.connection()
+    statement = insert_into(connection, _CHECKS).on_conflict_do_update(index_elements=[*of, "number"], set_=noted)
+    connection.execute(statement, [{**of, "number": number, **noted} for number in sorted(numbers)])

@@ -14,7 +14,7 @@ from xpm.store.record_rows import Scope
 from xpm.store.tables import IntegrationSettings
 from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import Entity
-from xpm.sync.intake import Intake, Verified
+from xpm.sync.intake import MISSING_TOLERATED, Intake, Verified
 from xpm.sync.rows import client_row, job_row, tax_return_row, uuid_row
 from xpm.sync.work import Work
 from xpm.xero.api import LONGEST_WINDOW
@@ -67,7 +67,10 @@ def sync_jobs(work: Work) -> Intake[Job]:
             with work.batch() as batch:
                 batch.note_listed_jobs(listed, first)
     current = set(jobs.take(work.access.api.current_jobs(), "current_job"))
-    if _settle_all(work, jobs) if full else _settle(work, jobs, _left(work, current)):
+    left = _left(work, current)
+    if not current and len(left) > MISSING_TOLERATED:
+        jobs.suspect(len(left))
+    elif _settle_all(work, jobs) if full else _settle(work, jobs, left):
         with work.batch() as batch:
             batch.note_current_jobs(current)
     if full:
@@ -87,7 +90,7 @@ def _settle(work: Work, jobs: Intake[Job], missing: Collection[str]) -> bool:
 
     More jobs than one may ask for are not: some list must have been cut short.
     """
-    if len(missing) > _allowance(work):
+    if len(missing) > allowance(work.integration.settings.xero_calls_per_day):
         return jobs.suspect(len(missing))
     return jobs.archive_gone([number for number in missing if not _still_there(work, jobs, number)])
 
@@ -98,11 +101,11 @@ def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
     with work.integration.database.read() as session:
         expected = job_checks.listed(session, work.scope, work.access.practice.history_start).intersection(missing)
         older = job_checks.longest_unverified(session, work.scope, set(missing) - expected)
-    allowance = max(0, _allowance(work) - len(expected))
-    if left := older[allowance:]:
+    turns = max(0, allowance(work.integration.settings.xero_calls_per_day) - len(expected))
+    if left := older[turns:]:
         verified = Verified(done=len(older) - len(left), of=len(older), since=left[0][1])
         jobs.presume([number for number, _ in left], verified)
-    return _settle(work, jobs, [*sorted(expected), *(number for number, _ in older[:allowance])])
+    return _settle(work, jobs, [*sorted(expected), *(number for number, _ in older[:turns])])
 
 
 def _settings(work: Work) -> IntegrationSettings:
@@ -110,8 +113,9 @@ def _settings(work: Work) -> IntegrationSettings:
         return practices.settings_of(session, work.request.practice)
 
 
-def _allowance(work: Work) -> int:
-    return int(work.integration.settings.xero_calls_per_day * SHARE_FOR_MISSING_JOBS)
+def allowance(calls_per_day: int) -> int:
+    """How many jobs one run may ask for by their numbers."""
+    return int(calls_per_day * SHARE_FOR_MISSING_JOBS)
 
 
 def sync_staff(work: Work) -> Intake[Staff]:

@@ -2,17 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from math import ceil
 from statistics import median
-from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import practice_named
-from xpm.store import connections, custom_fields, practices, runs
+from xpm.store import connections, custom_fields, job_checks, job_currency, practices, records, runs
 from xpm.store.record_rows import Scope
+from xpm.store.record_tables import JOBS
 from xpm.store.tables import Practice, SyncRun
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync import field_values, plans
@@ -87,7 +86,7 @@ class _Asked:
             case Entity.TAX_RETURNS:
                 return 0 if is_exported(self.integration, self.practice.slug) else _pages(before)
             case Entity.JOBS if self._reads_everything():
-                return self._job_lists(self.integration.today(self.practice)) + self._old_jobs(before)
+                return self._job_lists() + self._old_jobs()
             case Entity.JOBS:
                 return 2  # categories and current jobs
 
@@ -97,16 +96,16 @@ class _Asked:
             return True
         return plans.changed_since(self.session, self.scope, self.entity, self.mode) is None
 
-    def _job_lists(self, day: date) -> int:
-        """Categories, current jobs, and each window of creation up to a day."""
-        return 2 + len([*plans.windows(self.practice.history_start, day)])
+    def _job_lists(self) -> int:
+        """Categories, current jobs, and each window of creation."""
+        return 2 + len([*plans.windows(self.practice.history_start, self.integration.today(self.practice))])
 
-    def _old_jobs(self, before: Sequence[SyncRun]) -> int:
-        """Jobs from before the start of history are asked for one by one, as many as last time."""
-        if not before:
-            return 0
-        then = before[0].started_at.astimezone(ZoneInfo(self.practice.time_zone)).date()
-        return max(0, before[0].calls - self._job_lists(then))
+    def _old_jobs(self) -> int:
+        """Jobs that no list has are asked for one by one, as far as one run may."""
+        listed = job_checks.listed(self.session, self.scope, self.practice.history_start)
+        listed |= job_currency.current(self.session, self.scope)
+        old = sum(number not in listed for number in records.active_keys(self.session, JOBS, self.scope))
+        return min(old, plans.allowance(self.integration.settings.xero_calls_per_day))
 
     def _values(self) -> int:
         """Clients and jobs whose values are due, as far as one run may ask."""

@@ -1,6 +1,6 @@
 """Reading again what was set aside, by what was kept of it: after a fix of ours, without asking Xero."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,25 +60,25 @@ def replay(integration: Integration, slug: str, person: str | None = None) -> li
     with practice_access(integration, slug) as access:
         for entity in Entity:
             entries = _aside(integration, access, [kind for kind in KINDS if kind.entity is entity])
-            if any(entries.values()):
+            if any(of for _, of in entries):
                 request = SyncRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.MANUAL, person)
                 with working(integration, access, request) as work:
                     said.append(_replay(work, entries))
     return said
 
 
-Entries = Mapping[Kind, Sequence[Quarantine]]
+Entries = Sequence[tuple[Kind, Sequence[Quarantine]]]
 
 
 def _aside(integration: Integration, access: PracticeAccess, kinds: Sequence[Kind]) -> Entries:
     scope = Scope(access.practice.slug, access.tenant_id)
     with integration.database.read() as session:
-        return {kind: quarantine.unresolved(session, scope, kind.table.name) for kind in kinds}
+        return [(kind, quarantine.unresolved(session, scope, kind.table.name)) for kind in kinds]
 
 
 def _replay(work: Run, entries: Entries) -> Message:
-    left = sum(_read_again(work, kind, of) for kind, of in entries.items())
-    count = sum(map(len, entries.values()))
+    left = sum(_read_again(work, kind, of) for kind, of in entries)
+    count = sum(len(of) for _, of in entries)
     key = "quarantine.still_unreadable" if left else "quarantine.replayed"
     said = message(key, entity=work.request.entity.label, count=count, left=left)
     with work.commit() as session:
@@ -99,7 +99,8 @@ def _read_again(work: Run, kind: Kind, entries: Sequence[Quarantine]) -> int:
     intake.take(Pull(again))
     with work.commit() as session:
         for entry, one in zip(entries, read, strict=True):
-            if entry.id is not None and not isinstance(one, Unreadable):
+            is_over = not isinstance(one, Unreadable) or one.key != entry.record_key  # then it is aside by its key now
+            if entry.id is not None and is_over:
                 quarantine.dismiss(session, entry.id, work.integration.clock())
     return len(intake.unreadable)
 
