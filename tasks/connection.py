@@ -155,7 +155,7 @@ def check_connection(practice: str) -> None:
 
 def _row(kind: KindCompared) -> dict[str, object]:
     return {
-        "": kind.label,
+        "What": kind.label,
         "In FYI": kind.stored,
         "In XPM": kind.in_xpm,
         "Same record": kind.same,

@@ -57,7 +57,7 @@ def in_markdown(seen: RevertPreview) -> str:
 
 def _row(effect: Effect) -> dict[str, object]:
     return {
-        "": effect.what,
+        "What": effect.what,
         "Removed": effect.removed,
         "Put back": effect.put_back,
         "Current again": effect.current_again,

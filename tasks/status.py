@@ -27,7 +27,7 @@ def _table(seen: Overview) -> list[dict[str, object]]:
     by_entity = {sync.entity: sync for sync in seen.syncs}
     return [
         {
-            "": entity.label,
+            "What": entity.label,
             "Result": by_entity[entity].status.replace("_", " "),
             "In XPM": _shown(by_entity[entity].source),
             "In FYI": _shown(by_entity[entity].stored),

@@ -2,14 +2,11 @@
 
 import os
 import shutil
-import signal
 import sys
 import time
 import webbrowser
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 from uuid import UUID
 
@@ -19,7 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.demo import administrator, broken
-from cli.demo.programs import ProgramFailed, Programs, alone
+from cli.demo.programs import ProgramFailed, Programs, alone, interruptible
 from cli.demo.report import compare, compared_table
 from cli.demo.stage import PRACTICE, Stage, people_the_practice
 from cli.following import follow
@@ -65,7 +62,7 @@ def _fresh_stage() -> Stage:
 
 
 def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
-    with _interruptible(), Programs(stage.folder / "logs", stage.environment()) as programs:
+    with interruptible(), Programs(stage.folder / "logs", stage.environment()) as programs:
         _start(stage, programs, jobs, console)
         with Integration.opened() as integration:
             console.print("A practice is connected, and its access is then taken away in Xero …")
@@ -136,18 +133,3 @@ def _unattended(stage: Stage, integration: Integration, console: Console) -> int
 
 def _minutes(seconds: float) -> str:
     return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM stop the demo as Ctrl-C does, and Ctrl-C also where the shell had it ignored."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,13 +1,14 @@
 """Starts the programs of the demo, waits until each answers, and stops every one of them at the end."""
 
 import fcntl
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import httpx
 import psutil
@@ -97,6 +98,28 @@ def alone(lock: Path) -> Iterator[None]:
         except BlockingIOError:
             raise ProgramFailed("A demo is running in this folder already. Stop it first, with Ctrl-C.") from None
         yield
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM end the block as Ctrl-C does, and Ctrl-C also where the shell had it ignored.
+
+    Only the first one counts: a second must not keep what the block started from being stopped.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def free_port(preferred: int) -> int:

@@ -1,8 +1,10 @@
 """The demo's programs: each is waited for, and none outlives the demo."""
 
 import os
+import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import psutil
 import pytest
 
 from cli.demo import programs as module
-from cli.demo.programs import ProgramFailed, Programs, alone, free_port
+from cli.demo.programs import ProgramFailed, Programs, alone, free_port, interruptible
 
 SERVING = """
 import http.server, sys
@@ -154,6 +156,22 @@ def test_leaving_by_an_error_stops_them_too(tmp_path: Path) -> None:
         fail()
 
     assert (tmp_path / "ends").read_text() == "worker\n"
+
+
+def test_an_impatient_second_interruption_leaves_no_program_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STOPPING_SECONDS", 1)
+    programs = Programs(tmp_path / "logs", os.environ)
+    programs.start("deaf", python(DEAF))
+    until(lambda: programs.log("deaf").read_text())
+    (deaf,) = psutil.Process().children()
+    again = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    again.start()
+    with pytest.raises(KeyboardInterrupt), interruptible(), programs:
+        os.kill(os.getpid(), signal.SIGINT)
+    again.join()
+    assert not deaf.is_running()
 
 
 def test_a_program_sees_the_environment_it_was_given_and_no_other(
