@@ -15,10 +15,11 @@ Area = Literal["authorize", "token", "revocation", "jwks", "connections", "xpm",
 Kind = Literal[
     "status", "lost_answer", "reset", "truncate", "drip", "token_expired", "unauthorized", "forbidden", "limit",
     "maintenance", "error_body", "no_container", "garbage", "bad_record", "empty_list", "duplicate", "mislabel",
+    "new_element",
 ]  # fmt: skip
 AREAS: frozenset[str] = frozenset(get_args(Area))
 KINDS: frozenset[str] = frozenset(get_args(Kind))
-IN_THE_BODY = frozenset({"error_body", "no_container", "bad_record", "empty_list", "duplicate"})
+IN_THE_BODY = frozenset({"error_body", "no_container", "bad_record", "empty_list", "duplicate", "new_element"})
 """Kinds that the end-point itself carries out, because they change what it writes."""
 _BODY_AREAS = {"empty_list": {"xpm", "tax", "connections"}}
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -29,6 +30,7 @@ _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "error_body": {"description": str},
     "bad_record": {"nth": int, "what": str},
     "mislabel": {"content_type": str},
+    "new_element": {"tag": str},
 }
 SCOPE_KEY = "sandbox.fault"
 

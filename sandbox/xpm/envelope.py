@@ -68,6 +68,8 @@ def listing(
         pieces = _with_twins(pieces)
     if fault and kind == "bad_record":
         pieces = _with_spoilt(pieces, fault, view, nth)
+    if fault and kind == "new_element":
+        pieces = _with_new(pieces, fault.details.get("tag", "NewInXpm").encode())
     return StreamingResponse(in_turns(_chunks(_whole(api_method, container, pieces, tail))), media_type=CONTENT_TYPE)
 
 
@@ -108,6 +110,13 @@ def _with_spoilt(pieces: Iterable[bytes], fault: Fault, view: View, nth: Callabl
     place = fault.details.get("nth", 1) - 1
     for here, piece in enumerate(pieces):
         yield view.write(_spoilt(nth(place), fault.details.get("what", "date"))) if here == place else piece
+
+
+def _with_new(pieces: Iterable[bytes], tag: bytes) -> Iterator[bytes]:
+    """Every record has one more element, as after an update of XPM."""
+    for piece in pieces:
+        before, end, name = piece.rpartition(b"</")
+        yield b"%s<%s>1</%s>%s%s" % (before, tag, tag, end, name)
 
 
 def _spoilt(record: Record, what: str) -> Record:

@@ -1,20 +1,35 @@
 """One step of a sync: what holds as a whole or not at all."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from sqlmodel import Session
 
-from xpm.store import custom_fields, finished_lists, job_checks, job_currency, quarantine, record_preview, records, runs
+from xpm.connection.activity import record
+from xpm.store import (
+    custom_fields,
+    finished_lists,
+    job_checks,
+    job_currency,
+    quarantine,
+    record_preview,
+    records,
+    runs,
+    unknown_elements,
+)
 from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow, Scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
+from xpm.sync.entities import LABELS
+from xpm.words import message
 from xpm.xero.pull import Unreadable
+
+NAMED_ELEMENTS = 10  # of those that are new; the table `unknown_element` has all
 
 
 class Batch(Protocol):
@@ -37,6 +52,9 @@ class Batch(Protocol):
 
     def dismiss_earlier(self, kind: str) -> None:
         """Let what earlier runs set aside leave the quarantine: it did not come again."""
+
+    def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
+        """Note elements that no model names, by path; what was never seen before is told."""
 
     def keep_list(self, name: str, finished: Finished) -> None:
         """Keep that a list was read to its end, for a retry of this run."""
@@ -89,14 +107,14 @@ class StoredBatch:
         keyless = {record.payload for record in unreadable if record.key is None}
         if keyless:  # known again by nothing but what XPM sent
             self._dismiss(kind, lambda entry: entry.record_key is None and entry.payload in keyless)
-        for record in unreadable:
+        for one in unreadable:
             quarantine.put(
                 self.session,
                 self.scope,
                 kind,
-                record_key=record.key,
-                reason=record.reason,
-                payload=record.payload,
+                record_key=one.key,
+                reason=one.reason,
+                payload=one.payload,
                 run_id=self.run_id,
                 now=self.now,
             )
@@ -104,6 +122,14 @@ class StoredBatch:
     def dismiss_earlier(self, kind: str) -> None:
         """Dismiss the entries of other runs."""
         self._dismiss(kind, lambda entry: entry.run_id != self.run_id)
+
+    def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
+        """Keep what is new of them, with its entry in Practice Activity."""
+        new = unknown_elements.note(self.session, self.scope, table, counts, run_id=self.run_id, now=self.now)
+        if new:
+            named = ", ".join(new[:NAMED_ELEMENTS]) + (" …" if len(new) > NAMED_ELEMENTS else "")
+            said = message("sync.unknown_elements", entity=LABELS[table.name], elements=named)
+            record(self.session, self.scope.practice, said, now=self.now, run_id=self.run_id)
 
     def keep_list(self, name: str, finished: Finished) -> None:
         """Write it down with its keys."""

@@ -104,6 +104,7 @@ class Intake(Generic[M]):
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.batch() as batch:
             batch.note(Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
+            batch.note_unknown(self.table, pull.facts.unknown)
             if name and len(self._unreadable) == unreadable:
                 left_out = self.left_out - left_out
                 batch.keep_list(name, Finished(frozenset(taken), pull.facts.server_time, left_out))

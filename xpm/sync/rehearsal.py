@@ -163,6 +163,9 @@ class RehearsedBatch:
     def dismiss_earlier(self, kind: str) -> None:
         """The quarantine stays as it is."""
 
+    def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
+        """They are told by the sync that meets them."""
+
     def keep_list(self, name: str, finished: Finished) -> None:
         """Nothing goes on from a dry run."""
 

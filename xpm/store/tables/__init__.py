@@ -18,7 +18,14 @@ from xpm.store.tables.custom_fields import (
 )
 from xpm.store.tables.history import RecordChange, before_table
 from xpm.store.tables.jobs import CurrentJob, Job, JobCategory, JobCheck
-from xpm.store.tables.operations import FinishedList, LeaseRow, PracticeActivity, Quarantine, SyncRun
+from xpm.store.tables.operations import (
+    FinishedList,
+    LeaseRow,
+    PracticeActivity,
+    Quarantine,
+    SyncRun,
+    UnknownElement,
+)
 from xpm.store.tables.practices import FyiUser, IntegrationSettings, Practice
 from xpm.store.tables.schema import JsonObject, StoreTable, SyncedRecord, TenantScoped, Touched
 from xpm.store.tables.staff import Staff
@@ -61,5 +68,6 @@ __all__ = [
     "TenantAllowance",
     "TenantScoped",
     "Touched",
+    "UnknownElement",
     "before_table",
 ]

@@ -81,6 +81,18 @@ class Quarantine(StoreTable, table=True):
     resolved_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class UnknownElement(TenantScoped, table=True):
+    """Something in XPM's records that no model names, as it was first seen; told once."""
+
+    __tablename__ = "unknown_element"
+
+    record_table: str = Field(primary_key=True)  # the name of an `xpm.store.record_tables.RecordTable`
+    path: str = Field(primary_key=True)  # elements from the record down, or the heading of a column
+    count: int  # how often, in the run that saw it first
+    at: datetime = Field(sa_type=UtcDateTime)
+    run_id: str = Field(foreign_key="sync_run.id")
+
+
 class PracticeActivity(StoreTable, table=True):
     """An entry of the log that administrators read. `kind` is the key of its sentence in the catalogue."""
 
