@@ -21,7 +21,7 @@ from xpm.sync.result import SyncResult
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 
-SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "200"))
+SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "100"))
 """How many run with the whole suite: what fits into half a minute of two cores."""
 
 CHUNK = 50  # sequences in one test; tests are what spreads over processes
