@@ -158,7 +158,12 @@ def test_every_wrong_answer_ends_in_one_clear_message_and_changes_nothing(house:
 
 
 @pytest.mark.parametrize(
-    ("problem", "key"), [("minute", "sync.failed"), ("concurrent", "sync.failed"), ("day", "sync.rate_limited")]
+    ("problem", "key"),
+    [
+        ("minute", "sync.rate_limited_shortly"),
+        ("concurrent", "sync.rate_limited_shortly"),
+        ("day", "sync.rate_limited"),
+    ],
 )
 def test_a_limit_that_does_not_end_ends_the_run(house: Indoors, problem: str, key: str) -> None:
     house.order("limit", "staff.api/list", times=0, problem=problem)
