@@ -4,7 +4,7 @@ Prefect shows a state by its name, so *Action Required* and *Failure* stand ther
 Prefect's type FAILED, so that *Retry* is offered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from prefect import Flow
@@ -33,13 +33,15 @@ def ended(
     parts: Mapping[Entity, State[Any]],
     mode: SyncMode = SyncMode.FULL,
     person: str = "",
+    *,
+    records: Sequence[str] = (),
 ) -> State[Any]:
     """End a run whose parts ran, each on its own; the whole is as good as the worst of them.
 
     What the day's limit left undone goes on by itself in a run of its own.
     """
     outcomes = {entity: part.result(raise_on_failure=False) for entity, part in parts.items()}
-    if rest := rest_of(practice, mode, trigger, person, outcomes):
+    if rest := rest_of(practice, mode, trigger, person, outcomes, records=records):
         told = continue_later(rest, return_state=True).result(raise_on_failure=False)
         said = told if isinstance(told, Message) else rest.said(goes_on=False)
         outcomes |= dict.fromkeys(rest.entities, Stopped(said))

@@ -68,4 +68,4 @@ def sync(
         for entity in EVERYTHING
         if entity in entities
     }
-    return ended(practice, trigger, parts, mode, person)
+    return ended(practice, trigger, parts, mode, person, records=records)

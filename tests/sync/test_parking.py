@@ -45,3 +45,14 @@ def test_only_what_the_days_limit_stopped_is_left_for_later_in_the_order_of_a_sy
     assert rest.entities == (Entity.CLIENTS, Entity.STAFF)
     assert rest.resumes_at == NOW.replace(hour=11, minute=31, second=0)
     assert rest_of("harbour-vale", SyncMode.FULL, OVERNIGHT, "", {Entity.JOBS: XeroUnavailable("No.")}) is None
+
+
+def test_of_chosen_records_only_these_are_left_for_later() -> None:
+    outcomes = {Entity.CUSTOM_FIELDS: DayLimit("Used up.", resumes_at=NOW)}
+    chosen, all_of_them = (
+        rest_of("harbour-vale", SyncMode.FULL, OVERNIGHT, "", outcomes, records=records) for records in (["J1"], [])
+    )
+    assert chosen is not None
+    assert all_of_them is not None
+    assert chosen.records == ("J1",)
+    assert chosen.key != all_of_them.key

@@ -1,6 +1,6 @@
 """Who goes first when Xero's calls are short, and what becomes of a sync when the day's are used up."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
@@ -41,12 +41,14 @@ class Rest(BaseModel):
     mode: SyncMode
     trigger: SyncTrigger
     person: str
+    records: tuple[str, ...]
     resumes_at: datetime
 
     @property
     def key(self) -> str:
         """The same for the same rest at the same time, so that it is done once."""
-        return "/".join([self.practice, str(self.mode), *self.entities, f"{self.resumes_at:%Y-%m-%dT%H:%MZ}"])
+        what = [str(self.mode), *self.entities, *self.records]
+        return "/".join([self.practice, *what, f"{self.resumes_at:%Y-%m-%dT%H:%MZ}"])
 
     def said(self, *, goes_on: bool) -> Message:
         """What Practice Activity has of it; `goes_on`: a run was scheduled that does it."""
@@ -66,8 +68,10 @@ def rest_of(
     trigger: SyncTrigger,
     person: str,
     outcomes: Mapping[Entity, object],
+    *,
+    records: Sequence[str] = (),
 ) -> Rest | None:
-    """What a run of several syncs left because the day's calls were used up, if it left anything."""
+    """What a run of several syncs, or of chosen records, left because the day's calls were used up, if it did."""
     limits = {entity: outcome for entity, outcome in outcomes.items() if isinstance(outcome, DayLimit)}
     if not limits:
         return None
@@ -77,5 +81,6 @@ def rest_of(
         mode=mode,
         trigger=trigger,
         person=person,
+        records=tuple(records),
         resumes_at=max(resumes_at(limit, utc_now()) for limit in limits.values()),
     )
