@@ -153,7 +153,7 @@ def test_a_revert_waits_for_no_sync_and_no_sync_begins_under_it(house: House) ->
         leases.acquire(session, f"sync/{SLUG}/staff", "somebody", house.clock(), AN_HOUR)
     with pytest.raises(Stopped) as stopped:
         take_back(house, run="sync")
-    assert stopped.value.message.key == "sync.already_running"
+    assert stopped.value.message.key == "sync.already_running_elsewhere"
     assert house.rows("staff")
 
 
