@@ -20,8 +20,8 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
 
 
 @pytest.fixture
-def nothing_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither Xero nor the console."""
+def nothing_answers(fyi_xpm: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither Xero nor the console; set after `fyi_xpm`, which begins with an empty environment."""
     monkeypatch.setenv("XERO_JWKS_URL", "http://127.0.0.1:9/jwks")
     monkeypatch.setenv("XPM_CONSOLE_URL", "http://127.0.0.1:9")
 
