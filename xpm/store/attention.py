@@ -14,7 +14,7 @@ from xpm.store.vocabulary import ArchiveReason, FyiStatus
 
 _Rows = Select[Any]  # key, name, detail
 
-GONE = (ArchiveReason.DELETED, ArchiveReason.ABSENT)
+DELETED = (ArchiveReason.DELETED, ArchiveReason.ABSENT)
 """How XPM shows that a record was deleted: by its flag, or by no longer having it."""
 
 
@@ -49,7 +49,7 @@ def look(session: Session, scope: Scope, limit: int) -> dict[str, Found]:
 
 def _deleted(model: type[Client | Job | Staff], key: Mapped[str]) -> Callable[[Scope], _Rows]:
     def query(scope: Scope) -> _Rows:
-        gone = col(model.archived_reason).in_(GONE)
+        gone = col(model.archived_reason).in_(DELETED)
         latest = col(model.archived_at).desc()
         return select(key, col(model.name), null()).where(_in(model, scope), gone).order_by(latest, key)
 
