@@ -1,8 +1,10 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Generic, Literal, TypeVar
 
 from xpm.store import records
@@ -10,7 +12,6 @@ from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
-from xpm.sync.ahead import read_ahead
 from xpm.sync.batch import Batch
 from xpm.sync.work import Work
 from xpm.xero.models import XpmRecord
@@ -98,8 +99,8 @@ class Intake(Generic[M]):
             return finished.keys
         taken: set[str] = set()
         unreadable, left_out = len(self._unreadable), self.left_out
-        with read_ahead(iter(pull), BATCH) as batches:
-            for arrived in batches:
+        with closing(iter(pull)) as arriving:  # what comes while a batch is stored waits in the socket
+            while arrived := list(islice(arriving, BATCH)):
                 taken |= self._store(arrived)
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.batch() as batch:
