@@ -1,11 +1,11 @@
 """What bringing records to new versions does: the rule, for whoever does it and for whoever only tells."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 from sqlmodel import Session
 
 from xpm.store.key_lists import among
@@ -49,6 +49,16 @@ def versions(connection: Connection, table: RecordTable, scope: Scope, keys: Col
         in_scope(table, scope), among(columns[table.key], keys)
     )
     return {key: Version(digest, archived) for key, digest, archived in connection.execute(found)}
+
+
+def as_sent(connection: Connection, table: RecordTable, scope: Scope, digests: Mapping[str, bytes]) -> set[str]:
+    """Which of these records are stored just as they are sent now, and are what XPM has as far as is known."""
+    columns = table.table.c
+    present = or_(columns.archived_reason.is_(None), columns.archived_reason.not_in(GONE))
+    found = select(columns[table.key], columns.sent_digest).where(
+        in_scope(table, scope), among(columns[table.key], digests), present
+    )
+    return {key for key, digest in connection.execute(found) if digest == digests[key]}
 
 
 def names(session: Session, table: RecordTable, scope: Scope, keys: Collection[str]) -> dict[str, str]:

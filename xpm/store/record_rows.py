@@ -23,7 +23,8 @@ class RecordRow:
 
     `columns` names exactly `RecordTable.columns`; `owned` rows exactly `OwnedTable.columns`, in XPM's order;
     `shared` rows exactly `SharedTable.columns`. The store adds scope, owner key and place in the list.
-    `archived` is what XPM itself says of the record: it is there, and no longer current.
+    `archived` is what XPM itself says of the record: it is there, and no longer current. `sent_digest`, where there is
+    one, is that of the record as it was sent.
     """
 
     key: str
@@ -32,6 +33,7 @@ class RecordRow:
     owned: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
     shared: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
     archived: ArchiveReason | None = None
+    sent_digest: bytes | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

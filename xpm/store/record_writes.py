@@ -16,7 +16,7 @@ from xpm.store.vocabulary import ChangeKind
 
 Values = dict[str, object]
 Shared = Mapping[str, Mapping[str, object]]
-MAIN_STAMPS = ("content_hash", "changed_at", "changed_by_run", "archived_at", "archived_reason")
+MAIN_STAMPS = ("content_hash", "sent_digest", "changed_at", "changed_by_run", "archived_at", "archived_reason")
 SHARED_STAMPS = ("changed_at", "changed_by_run")
 
 
@@ -103,6 +103,7 @@ def _main_values(table: RecordTable, scope: Scope, rows: Iterable[RecordRow], au
             **_checked(row.columns, expected, table.table.name),
             table.key: row.key,
             "content_hash": row.content_hash,
+            "sent_digest": row.sent_digest,
             "first_synced_at": now,
             "archived_at": now if row.archived else None,
             "archived_reason": row.archived,

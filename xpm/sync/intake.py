@@ -15,7 +15,7 @@ from xpm.store.runs import Tally
 from xpm.sync.batch import Batch
 from xpm.sync.work import Work
 from xpm.xero.models import XpmRecord
-from xpm.xero.pull import Pull, Unreadable
+from xpm.xero.pull import Pull, Sent, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
@@ -99,7 +99,7 @@ class Intake(Generic[M]):
             return finished.keys
         taken: set[str] = set()
         unreadable, left_out = len(self._unreadable), self.left_out
-        with closing(iter(pull)) as arriving:  # what comes while a batch is stored waits in the socket
+        with closing(pull.sent()) as arriving:  # what comes while a batch is stored waits in the socket
             while arrived := list(islice(arriving, BATCH)):
                 taken |= self._store(arrived)
         self.server_time = self.server_time or pull.facts.server_time
@@ -173,22 +173,39 @@ class Intake(Generic[M]):
             count = batch.archive(self.table, keys)
             batch.note(Tally(archived=0 if self._beside else count))
 
-    def _store(self, arrived: list[M | Unreadable]) -> set[str]:
-        rows = [self._to_row(record) for record in arrived if not isinstance(record, Unreadable)]
-        unreadable = {record.key or record.payload: record for record in arrived if isinstance(record, Unreadable)}
+    def _store(self, arrived: Sequence[Sent[M]]) -> set[str]:
+        same = self._as_sent(arrived)
+        rows, unreadable = self._read([one for one in arrived if one.key not in same])
         with self._work.batch() as batch:
-            read_well, count = [row.key for row in rows], len(rows)
+            read_well, count = [*same, *(row.key for row in rows)], len(rows)
             rows = self._wanted(batch, rows)
-            applied = self._apply(batch, rows)
+            applied = self._apply(batch, rows) + Applied(unchanged=len(same - self.seen))
             batch.set_aside(self.table.name, unreadable.values(), read_well)
             counted = Applied() if self._beside else applied
             new = unreadable.keys() - self._unreadable.keys()
             batch.note(Tally(**asdict(counted), quarantined=len(new)))
         self.left_out += count - len(rows)
         self._unreadable |= unreadable
-        keys = {row.key for row in rows} | {record.key for record in unreadable.values() if record.key is not None}
+        keys = same | {row.key for row in rows}
+        keys |= {record.key for record in unreadable.values() if record.key is not None}
         self.seen |= keys
         return keys
+
+    def _as_sent(self, arrived: Sequence[Sent[M]]) -> set[str]:
+        """The keys of those that are stored just as they arrived: these need not be read."""
+        digests = {one.key: one.digest for one in arrived if one.key is not None and one.digest is not None}
+        return set(self._work.as_sent(self.table, digests)) if digests else set()
+
+    def _read(self, arrived: Sequence[Sent[M]]) -> tuple[list[RecordRow], dict[str, Unreadable]]:
+        """The rows of those that can be read, and the others by key or payload."""
+        rows, unreadable = [], {}
+        for one in arrived:
+            record = one.read()
+            if isinstance(record, Unreadable):
+                unreadable[record.key or record.payload] = record
+            else:
+                rows.append(replace(self._to_row(record), sent_digest=one.digest))
+        return rows, unreadable
 
     def _wanted(self, batch: Batch, rows: list[RecordRow]) -> list[RecordRow]:
         archived = [row.key for row in rows if row.archived] if self._current_only else []

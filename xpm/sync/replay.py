@@ -22,7 +22,7 @@ from xpm.sync.work import Run, SyncRequest, working
 from xpm.words import Message, message
 from xpm.xero import endpoints
 from xpm.xero.endpoints import Endpoint
-from xpm.xero.pull import Pull, Tally, Unreadable
+from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
 from xpm.xero.xml import reread
 
 
@@ -93,8 +93,8 @@ def _read_again(work: Run, kind: Kind, entries: Sequence[Quarantine]) -> int:
     current_only = kind.table is record_tables.CLIENTS and not _wants_archived(work)
     intake = Intake[Any](work, kind.table, kind.to_row, beside=beside, current_only=current_only)
 
-    def again(_: Tally) -> Iterator[Any]:
-        yield from read
+    def again(_: Tally) -> Iterator[Sent[Any]]:
+        return map(read_already, read)
 
     intake.take(Pull(again))
     with work.commit() as session:

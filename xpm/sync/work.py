@@ -2,7 +2,7 @@
 
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from xpm.connection.access import PracticeAccess
 from xpm.connection.integration import Integration
-from xpm.store import connections, custom_fields, finished_lists, leases, records, runs
+from xpm.store import connections, custom_fields, finished_lists, leases, record_preview, records, runs
 from xpm.store.custom_fields import Due
 from xpm.store.finished_lists import Finished
 from xpm.store.leases import Lease
@@ -78,6 +78,10 @@ class Work(ABC):
         """How many records are current after the steps so far."""
 
     @abstractmethod
+    def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:
+        """Which of these records are after the steps so far just as they are sent now."""
+
+    @abstractmethod
     def finished(self, name: str) -> Finished | None:
         """What a list had that the run which this one retries has read to its end."""
 
@@ -127,6 +131,11 @@ class Run(Work):
         """Count what is stored."""
         with self.integration.database.read() as session:
             return records.count_active(session, table, self.scope)
+
+    def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:
+        """Compare with what is stored."""
+        with self.integration.database.read() as session:
+            return record_preview.as_sent(session.connection(), table, self.scope, digests)
 
     def finished(self, name: str) -> Finished | None:
         """Look it up."""

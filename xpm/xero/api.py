@@ -25,7 +25,7 @@ from xpm.xero.models import (
     Staff,
     XpmRecord,
 )
-from xpm.xero.pull import Pull, Tally, Unreadable
+from xpm.xero.pull import Pull, Sent, Tally, Unreadable
 from xpm.xero.xml import RecordReader
 
 M = TypeVar("M", bound=XpmRecord)
@@ -148,8 +148,8 @@ class XpmApi:
         url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"
         request = self._http.build_request("GET", url, params=params or {}, headers=self._headers, timeout=TIMEOUT)
 
-        def read(tally: Tally) -> Iterator[M | Unreadable]:
-            def parse(body: Iterator[bytes]) -> Iterator[M | Unreadable]:
+        def read(tally: Tally) -> Iterator[Sent[M]]:
+            def parse(body: Iterator[bytes]) -> Iterator[Sent[M]]:
                 return RecordReader(endpoint, tally.unknown).read(body)  # a fresh one for each attempt
 
             return self._calls.read(endpoint.label, request, tally, parse)

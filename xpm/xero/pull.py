@@ -20,16 +20,34 @@ class Unreadable:
     payload: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sent(Generic[R]):
+    """A record as Xero sent it, not read yet: most of a list is as it was last time, which its digest tells.
+
+    `digest` stands for all that Xero sent of it, and for how this release reads it; `None` where it is not known. A
+    record that only looks different has another one.
+    """
+
+    key: str | None
+    digest: bytes | None
+    read: Callable[[], "R | Unreadable"]
+
+
+def read_already(record: "R | Unreadable") -> Sent[R]:
+    """A record that was read while it arrived."""
+    return Sent(None, None, lambda: record)
+
+
 @dataclass(frozen=True)
 class PullFacts:
     """What is known once every record was handed on.
 
-    `bytes` is what went over the wire (Xero charges for egress); `server_time` is Xero's clock at the first answer, the
-    only safe start of the next incremental pull; `unknown` counts elements no model names, by path.
+    `records` counts those that were sent, readable or not. `bytes` is what went over the wire (Xero charges for
+    egress); `server_time` is Xero's clock at the first answer, the only safe start of the next incremental pull;
+    `unknown` counts elements no model names, by path.
     """
 
     records: int
-    unreadable: int
     bytes: int
     calls: int
     server_time: datetime | None
@@ -41,7 +59,6 @@ class Tally:
     """The counts of a pull while it runs."""
 
     records: int = 0
-    unreadable: int = 0
     bytes: int = 0
     calls: int = 0
     server_time: datetime | None = None
@@ -49,9 +66,7 @@ class Tally:
 
     def facts(self) -> PullFacts:
         """The counts as they stand."""
-        return PullFacts(
-            self.records, self.unreadable, self.bytes, self.calls, self.server_time, dict(sorted(self.unknown.items()))
-        )
+        return PullFacts(self.records, self.bytes, self.calls, self.server_time, dict(sorted(self.unknown.items())))
 
 
 class Pull(Generic[R]):
@@ -61,14 +76,21 @@ class Pull(Generic[R]):
     `facts` exists only after the last record.
     """
 
-    def __init__(self, read: Callable[[Tally], Iterator[R | Unreadable]]) -> None:
+    def __init__(self, read: Callable[[Tally], Iterator[Sent[R]]]) -> None:
         self._read = read
         self._tally = Tally()
         self._begun = False
         self._complete = False
 
-    def __iter__(self) -> Generator[R | Unreadable, None, None]:
-        """The records; closing the iterator before its end gives the answer back."""
+    def __iter__(self) -> Iterator[R | Unreadable]:
+        """The records, each read."""
+        return (sent.read() for sent in self.sent())
+
+    def sent(self) -> Generator[Sent[R], None, None]:
+        """The records, for whoever knows some by their digests; closing this before its end gives the answer back.
+
+        What is read of them later is still counted in `facts`.
+        """
         if self._begun:
             raise RuntimeError("A pull can be iterated once; ask the API for another one.")
         self._begun = True
@@ -81,11 +103,8 @@ class Pull(Generic[R]):
             raise RuntimeError("The facts of a pull are known once its last record was read.")
         return self._tally.facts()
 
-    def _records(self) -> Generator[R | Unreadable, None, None]:
-        for record in self._read(self._tally):
-            if isinstance(record, Unreadable):
-                self._tally.unreadable += 1
-            else:
-                self._tally.records += 1
-            yield record
+    def _records(self) -> Generator[Sent[R], None, None]:
+        for sent in self._read(self._tally):
+            self._tally.records += 1
+            yield sent
         self._complete = True

@@ -5,9 +5,12 @@ three spellings of empty (no element, `<X/>`, `<X></X>`) are the same. A documen
 container that was asked for, is an error and never "no records".
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from hashlib import blake2b
+from importlib.metadata import version
 from itertools import chain
 from types import UnionType
 from typing import Any, Generic, TypeVar, Union, cast, get_args, get_origin
@@ -19,7 +22,7 @@ from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import XpmRecord
 from xpm.xero.problem import BodyKind, read_problem, refusal, sniff
-from xpm.xero.pull import Unreadable
+from xpm.xero.pull import Sent, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
@@ -27,6 +30,7 @@ _ROOT = "Response"  # of every answer, whatever it holds
 _ENOUGH_TO_SNIFF = 32  # bytes: a byte-order mark, some blanks and the longest prefix that `sniff` looks for
 _LONGEST_PROBLEM = 64 * 1024  # bytes of a body that is not XML which are looked at
 _MOST_REASONS = 5  # of a record's faults; one is usually enough to understand it
+_DIGEST_BYTES = 16  # 2^64 records before two are likely to share a digest
 _ITEM_TAGS = {"Assigned": "Staff"}  # containers whose items are not called by their singular
 
 
@@ -119,20 +123,28 @@ def _nested_model(annotation: Any) -> type[XpmRecord] | None:  # noqa: ANN401  a
     return annotation if isinstance(annotation, type) and issubclass(annotation, XpmRecord) else None
 
 
+@lru_cache
+def _way_of_reading(model: type[XpmRecord]) -> bytes:
+    """What digests are keyed by: another release, or another model, reads every record anew."""
+    told = json.dumps([version("fyi-xpm"), model.model_json_schema()], sort_keys=True)
+    return blake2b(told.encode(), digest_size=_DIGEST_BYTES).digest()
+
+
 class RecordReader(Generic[M]):
-    """Reads one answer of one end-point; counts elements that no model names into `unknown`."""
+    """Reads one answer of one end-point; counts elements that no model names into `unknown` as each record is read."""
 
     def __init__(self, endpoint: Endpoint[M], unknown: dict[str, int]) -> None:
         self._endpoint = endpoint
         self._unknown = unknown
         self._shape = shape_of(endpoint.model, endpoint.item)
-        self._key = next(field.alias for field in endpoint.model.model_fields.values() if field.is_required())
+        self._key = next(field.alias or "" for field in endpoint.model.model_fields.values() if field.is_required())
+        self._digest_key = _way_of_reading(endpoint.model)
         self._home: etree._Element | None = None  # the element that holds the records
         self._envelope: dict[str, str] = {}
         self._complete = False
 
-    def read(self, chunks: Iterable[bytes]) -> Iterator[M | Unreadable]:
-        """Yield the records as their bytes arrive.
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Sent[M]]:
+        """Yield the records as their bytes arrive; reading them is left to whoever wants to.
 
         Raises `Refused` or `NotFound` when the envelope says ERROR, `UnreadableAnswer` when the document is anything
         but whole and well-formed XML with its container.
@@ -180,13 +192,13 @@ class RecordReader(Generic[M]):
         except etree.XMLSyntaxError as error:
             raise self._unreadable(f"is not well-formed XML in line {error.lineno}") from None
 
-    def _take(self, element: etree._Element) -> Iterator[M | Unreadable]:
+    def _take(self, element: etree._Element) -> Iterator[Sent[M]]:
         parent = element.getparent()
         if parent is None:
             return
         if element.tag == self._endpoint.item and self._is_home(parent):
             self._complete = True
-            yield self._record(element)
+            yield self._sent(element)
             self._drop_older_siblings(element, parent)
         elif parent.getparent() is None:
             if element.tag == self._endpoint.container:
@@ -220,14 +232,21 @@ class RecordReader(Generic[M]):
                 self._home = parent
         return parent is self._home
 
-    def _record(self, element: etree._Element) -> M | Unreadable:
+    def _sent(self, element: etree._Element) -> Sent[M]:
+        address = self._envelope.get("WebUrl", "")
+        digest = blake2b(address.encode(), digest_size=_DIGEST_BYTES, key=self._digest_key)
+        digest.update(etree.tostring(element, encoding="utf-8", with_tail=False))
+        return Sent(element.findtext(self._key), digest.digest(), partial(self.record, element, address))
+
+    def record(self, element: etree._Element, address: str = "") -> M | Unreadable:
+        """Read one record; `address`: the WebUrl that stood beside it."""
         content = self._shape.read(element, self._unknown)
-        if (address := self._envelope.get("WebUrl")) and "WebUrl" in self._shape.elements:
+        if address and "WebUrl" in self._shape.elements:
             content.setdefault("WebUrl", address)  # Xero documents it beside a single record, and sends it inside
         try:
             return self._endpoint.model.model_validate(content)
         except ValidationError as error:
-            key = content.get(self._key or "")
+            key = content.get(self._key)
             payload = etree.tostring(element, encoding="unicode", with_tail=False)
             return Unreadable(key if isinstance(key, str) else None, reason_of(error), payload)
 
@@ -264,7 +283,7 @@ def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadab
         element = etree.fromstring(payload, parser)
     except (etree.XMLSyntaxError, ValueError):  # ValueError: text that no XML can hold
         return Unreadable(key, "What was kept of it is not well-formed XML", payload)
-    read = RecordReader(endpoint, {})._record(element)
+    read = RecordReader(endpoint, {}).record(element)
     return Unreadable(read.key or key, read.reason, payload) if isinstance(read, Unreadable) else read
 
 

@@ -42,8 +42,12 @@ class Touched(TenantScoped):
 
 
 class SyncedRecord(Touched):
-    """Bookkeeping of a main record. `content_hash` is the digest of what XPM sent; equal digests need no write."""
+    """Bookkeeping of a main record. `content_hash` is the digest of what was read; equal digests need no write.
+
+    `sent_digest` is that of all that XPM sent when the record was last written; equal ones need not even be read.
+    """
 
     content_hash: bytes
+    sent_digest: bytes | None = None
     archived_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     archived_reason: ArchiveReason | None = Field(default=None, sa_type=OneOf(ArchiveReason))

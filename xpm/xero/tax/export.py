@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import TaxReturn
-from xpm.xero.pull import Pull, Tally, Unreadable
+from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
 from xpm.xero.xml import reason_of
 
 _LABEL = "tax.export"
@@ -63,7 +63,7 @@ class TaxExport:
         """All returns of the file. Raises `UnreadableAnswer` when it is no export; single bad rows are `Unreadable`."""
         return Pull(self._read)
 
-    def _read(self, tally: Tally) -> Iterator[TaxReturn | Unreadable]:
+    def _read(self, tally: Tally) -> Iterator[Sent[TaxReturn]]:
         tally.bytes = self._path.stat().st_size
         rows = self._rows()
         header = [_word(cell) for cell in next(rows, ())]
@@ -74,7 +74,7 @@ class TaxExport:
         for row in rows:
             content = {name: cell for name, cell in zip(fields, row, strict=False) if name and not _is_empty(cell)}
             if content:
-                yield _tax_return(content)
+                yield read_already(_tax_return(content))
 
     def _rows(self) -> Iterator[Iterable[object]]:
         return self._sheet_rows() if self._path.suffix.lower() == ".xlsx" else self._csv_rows()

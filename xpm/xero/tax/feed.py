@@ -12,7 +12,7 @@ from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.limits import Budget
 from xpm.xero.models import TaxReturn
-from xpm.xero.pull import Pull, Tally, Unreadable
+from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
 from xpm.xero.xml import reason_of
 
 _LABEL = "tax.returns"
@@ -52,7 +52,7 @@ class TaxFeed:
         """All returns. Raises `UnreadableAnswer` when a cursor repeats or the count is not the announced total."""
         return Pull(self._read)
 
-    def _read(self, tally: Tally) -> Iterator[TaxReturn | Unreadable]:
+    def _read(self, tally: Tally) -> Iterator[Sent[TaxReturn]]:
         cursor: str | None = None
         seen: set[str] = set()
         count = 0
@@ -60,7 +60,7 @@ class TaxFeed:
             page = self._page(cursor, tally)
             count += len(page.returns)
             for content in page.returns:
-                yield _tax_return(content)
+                yield read_already(_tax_return(content))
             cursor = page.next_cursor
             if cursor is None:
                 break
