@@ -55,6 +55,23 @@ def test_what_xpm_writes_is_read_back_equal_in_any_order_spelling_and_chunking(
 
 @given(data=st.data())
 @thorough
+def test_a_digest_does_not_depend_on_how_the_answer_is_cut(data: st.DataObject) -> None:
+    body = written(data.draw, CURRENT_JOBS, data.draw(st.lists(records(Job), max_size=2)))
+    places = data.draw(st.lists(st.integers(0, 10_000), max_size=6))
+    whole, pieces = RecordReader(CURRENT_JOBS, {}).read([body]), RecordReader(CURRENT_JOBS, {}).read(cut(body, places))
+    assert [sent.digest for sent in whole] == [sent.digest for sent in pieces]
+
+
+def test_records_that_are_not_sent_alike_have_different_digests_and_all_their_keys() -> None:
+    contents = ["", "<Name/>", "<Name>A</Name>", "<Name>B</Name>", "<Name>A</Name><Shoe/>", "<Shoe/><Name>A</Name>"]
+    inside = "".join(f"<Staff><UUID>1</UUID>{content}</Staff>" for content in contents)
+    sent = list(RecordReader(STAFF, {}).read([envelope(f"<StaffList>{inside}</StaffList>")]))
+    assert len({one.digest for one in sent}) == len(contents)
+    assert {one.key for one in sent} == {"1"}
+
+
+@given(data=st.data())
+@thorough
 def test_a_body_cut_short_anywhere_never_ends_quietly(data: st.DataObject) -> None:
     content = data.draw(st.lists(records(Staff), min_size=1, max_size=3))
     body = written(data.draw, STAFF, content)

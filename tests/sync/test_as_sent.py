@@ -1,0 +1,75 @@
+"""What arrives as it is stored is not even read; anything else is."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.sync.house import SLUG, House, request
+from xpm.connection.access import practice_access
+from xpm.store import record_tables
+from xpm.sync.entities import Entity
+from xpm.sync.intake import Intake
+from xpm.sync.rows import uuid_row
+from xpm.sync.work import Work, working
+from xpm.xero.models import Staff
+from xpm.xero.pull import Pull, Sent
+
+
+@pytest.fixture
+def work(house: House) -> Iterator[Work]:
+    """A sync of staff under way, after one that brought them."""
+    house.sync(Entity.STAFF)
+    with (
+        practice_access(house.integration, SLUG) as access,
+        working(house.integration, access, request(Entity.STAFF)) as work,
+    ):
+        yield work
+
+
+def taken(work: Work, *sent: Sent[Staff]) -> Intake[Staff]:
+    """Take these in as a list of Xero's."""
+    intake = Intake[Staff](work, record_tables.STAFF, uuid_row)
+    intake.take(Pull(lambda _: iter(sent)))
+    return intake
+
+
+def unread() -> Staff:
+    """Reading what need not be read."""
+    raise AssertionError("It was read.")
+
+
+def test_what_arrives_as_it_is_stored_is_counted_once_and_not_read(house: House, work: Work) -> None:
+    stored = house.rows("staff")
+    sent: list[Sent[Staff]] = [Sent(row["uuid"], row["sent_digest"], unread) for row in stored]
+    assert taken(work, *sent, *sent).seen == {row["uuid"] for row in stored}
+    assert house.rows("staff") == stored
+    run = house.runs()[-1]
+    assert (run.unchanged, run.changed, run.added) == (len(stored), 0, 0)
+
+
+def test_what_only_looks_different_is_read_and_not_written(house: House, work: Work) -> None:
+    stored = house.rows("staff")
+    (first, *_) = work.access.api.staff()
+    assert isinstance(first, Staff)
+    taken(work, Sent(first.uuid, b"another digest", lambda: first))
+    assert house.rows("staff") == stored
+    assert house.runs()[-1].unchanged == 1
+
+
+def test_a_record_of_which_nothing_is_known_is_read(house: House, work: Work) -> None:
+    new = Staff(uuid="new", name="New")
+    taken(work, Sent("new", b"a digest", lambda: new))
+    assert "new" in house.active("staff", "uuid")
+    (row,) = [row for row in house.rows("staff") if row["uuid"] == "new"]
+    assert row["sent_digest"] == b"a digest"
+
+
+def test_who_was_archived_as_absent_is_read_again_when_they_arrive_as_before(house: House, work: Work) -> None:
+    stored = house.rows("staff")[0]
+    everybody = {one.uuid: one for one in work.access.api.staff() if isinstance(one, Staff)}
+    intake = Intake[Staff](work, record_tables.STAFF, uuid_row)
+    intake.seen |= everybody.keys()
+    intake.archive_gone([stored["uuid"]])
+    assert stored["uuid"] not in house.active("staff", "uuid")
+    taken(work, Sent(stored["uuid"], stored["sent_digest"], lambda: everybody[stored["uuid"]]))
+    assert stored["uuid"] in house.active("staff", "uuid")
