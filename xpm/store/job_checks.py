@@ -3,10 +3,8 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import and_, func, outerjoin, select
+from sqlalchemy import Select, and_, func, outerjoin, select
 from sqlmodel import Session, col
-from sqlmodel import select as sqlmodel_select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
@@ -18,12 +16,13 @@ _CHECKS = StoreTable.metadata.tables["job_check"]
 
 def listed(session: Session, scope: Scope, since: date) -> set[str]:
     """Give the jobs that were in the list of a window of creation which began on that day or later."""
-    return set(session.exec(_numbers(scope).where(col(JobCheck.created_from) >= since)))
+    return set(session.connection().scalars(_numbers(scope).where(_CHECKS.c.created_from >= since)))
 
 
 def note_listed(session: Session, scope: Scope, numbers: Collection[str], created_from: date) -> None:
     """Note that a window's list has these jobs. `created_from`: its first day. Only what is new is written."""
-    known = set(session.exec(_numbers(scope).where(col(JobCheck.created_from).is_not(None))))
+    these = _numbers(scope).where(_CHECKS.c.created_from.is_not(None), among(_CHECKS.c.number, numbers))
+    known = set(session.connection().scalars(these))
     _write(session, scope, set(numbers) - known, created_from=created_from)
 
 
@@ -50,10 +49,8 @@ def longest_unverified(session: Session, scope: Scope, numbers: Collection[str])
     return [(number, at) for number, at in session.connection().execute(found)]
 
 
-def _numbers(scope: Scope) -> SelectOfScalar[str]:
-    return sqlmodel_select(JobCheck.number).where(
-        JobCheck.practice == scope.practice, JobCheck.tenant_id == scope.tenant_id
-    )
+def _numbers(scope: Scope) -> Select[tuple[str]]:
+    return select(_CHECKS.c.number).where(_CHECKS.c.practice == scope.practice, _CHECKS.c.tenant_id == scope.tenant_id)
 
 
 def _write(session: Session, scope: Scope, numbers: Collection[str], **noted: date | datetime) -> None:
