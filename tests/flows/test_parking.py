@@ -92,6 +92,7 @@ def test_a_night_that_meets_the_days_limit_is_parked_and_goes_on_once_with_what_
         "mode": "full",
         "trigger": "overnight",
         "person": "",
+        "records": [],
     }
     shown = f"{resumes_at:%d %B %H:%M} UTC"
     assert said(used_up, "sync.parked") == [
