@@ -18,7 +18,8 @@ QUIETLY = {"RUNTIME__DLTHUB_TELEMETRY": "false", "LOAD__WORKERS": "1"}  # two me
 
 PROSE = """{jobs:,} detailed jobs and {clients:,} clients. **fyi-xpm** reads them over HTTP from the sandbox (its limits
 off, its answers written beforehand; current jobs come twice, as XPM lists them twice), validates and compares them,
-stores them with their history, commits every 500 records and counts both sides. The **bare script** reads the same XML
+stores them with their history, commits every 500 records and counts both sides; what arrives just as it is stored is
+known by its digest and not read. The **bare script** reads the same XML
 from a file with `lxml.iterparse`, keeps 11 columns and the children as JSON, and upserts all of it in one transaction,
 unvalidated. **dlt** reads the same file by the same few lines and merges by UUID with its default strategy, children as
 JSON. Its second load takes minutes with as many, so that one is compared at {few:,} jobs and {few_clients:,} clients
