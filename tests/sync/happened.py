@@ -28,7 +28,7 @@ OWNED = {
     "custom_field_owner": {"custom_field_value": "owner_key"},
 }
 LISTS = frozenset({"assigned", "tasks", "milestones", "notes", "contact"}.union(*OWNED.values()))
-NOT_XPMS = {"first_synced_at", "changed_at", "changed_by_run", "archived_at", "content_hash"}
+NOT_XPMS = {"first_synced_at", "changed_at", "changed_by_run", "archived_at", "content_hash", "sent_digest"}
 NOT_XPMS |= {"fyi_status", "archived_reason"}
 
 
