@@ -14,9 +14,12 @@ from xpm.store.upserts import insert_into
 _CHECKS = StoreTable.metadata.tables["job_check"]
 
 
-def listed(session: Session, scope: Scope, since: date) -> set[str]:
-    """Give the jobs that were in the list of a window of creation which began on that day or later."""
-    return set(session.connection().scalars(_numbers(scope).where(_CHECKS.c.created_from >= since)))
+def listed(session: Session, scope: Scope, since: date, numbers: Collection[str] | None = None) -> set[str]:
+    """Give the jobs, of all or of these, that were in the list of a window of creation which began then or later."""
+    found = _numbers(scope).where(_CHECKS.c.created_from >= since)
+    if numbers is not None:
+        found = found.where(among(_CHECKS.c.number, numbers))
+    return set(session.connection().scalars(found))
 
 
 def note_listed(session: Session, scope: Scope, numbers: Collection[str], created_from: date) -> None:

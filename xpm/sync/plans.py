@@ -99,7 +99,7 @@ def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
     """Settle all that the lists should have, and as many of the older jobs as the rest of the allowance lets."""
     missing = jobs.missing()
     with work.integration.database.read() as session:
-        expected = job_checks.listed(session, work.scope, work.access.practice.history_start).intersection(missing)
+        expected = job_checks.listed(session, work.scope, work.access.practice.history_start, missing)
         older = job_checks.longest_unverified(session, work.scope, set(missing) - expected)
     turns = max(0, allowance(work.integration.settings.xero_calls_per_day) - len(expected))
     if left := older[turns:]:
