@@ -78,6 +78,9 @@ def _countries() -> frozenset[str]:
 KnownPractice = Annotated[str, typer.Argument(help="The practice's short name, as `fyi-xpm practice list` shows it.")]
 """The first argument of most commands."""
 
+OneOrAll = Annotated[str, typer.Argument(help="One practice; all of them if left out.", show_default=False)]
+"""The argument of commands that show practices; empty for all of them."""
+
 WhoAsks = Annotated[
     str | None,
     typer.Option(parser=email, metavar="EMAIL", help="Your address in FYI, for Practice Activity.", show_default=False),

@@ -11,6 +11,7 @@ from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.connection.activity import record
+from xpm.connection.integration import Integration
 from xpm.connection.overview import overview
 from xpm.connection.preflight import practice_named
 from xpm.store import practices
@@ -26,6 +27,21 @@ EXAMPLE = (
 )
 
 app = typer.Typer(no_args_is_help=True)
+
+
+def one_or_all(integration: Integration, practice: str) -> list[str]:
+    """The practice that was named, or all there are, by short names; says so where there is none yet.
+
+    Raises:
+        Stopped: no practice has the name.
+    """
+    if practice:
+        return [practice_named(integration, practice).slug]
+    with integration.database.read() as session:
+        known = [one.slug for one in practices.all_of_them(session)]
+    if not known:
+        say(NONE_YET)
+    return known
 
 
 @app.command("add", epilog=EXAMPLE)

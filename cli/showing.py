@@ -7,14 +7,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.arguments import KnownPractice
+from cli.arguments import KnownPractice, OneOrAll
 from cli.installation import installation
-from cli.practices import NONE_YET
+from cli.practices import one_or_all
 from cli.terminal import say, terminal
 from xpm.connection.overview import Overview, overview
 from xpm.connection.preflight import practice_named
 from xpm.store import activity as log
-from xpm.store import practices
 from xpm.store.tables import PracticeActivity
 from xpm.store.vocabulary import ActivityStatus
 from xpm.sync.entities import Entity
@@ -29,15 +28,11 @@ COLOURS = {
 
 
 def status(
-    practice: Annotated[str, typer.Argument(help="One practice; all of them if left out.", show_default=False)] = "",
+    practice: OneOrAll = "",
 ) -> None:
     """Show how practices stand with Xero Practice Manager, and their last syncs."""
     with installation() as integration:
-        with integration.database.read() as session:
-            known = [one.slug for one in practices.all_of_them(session)]
-        if not known and not practice:
-            say(NONE_YET)
-        for slug in [practice_named(integration, practice).slug] if practice else known:
+        for slug in one_or_all(integration, practice):
             _show(terminal(), overview(integration, slug))
 
 

@@ -7,17 +7,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from cli.arguments import OneOrAll
 from cli.installation import installation
-from cli.practices import NONE_YET
+from cli.practices import one_or_all
 from cli.terminal import say, terminal
 from xpm.connection.integration import Integration
-from xpm.connection.preflight import practice_named
-from xpm.store import allowances, connections, practices
+from xpm.store import allowances, connections
 from xpm.store.tables import CallTally
 
 
 def usage(
-    practice: Annotated[str, typer.Argument(help="One practice; all of them if left out.", show_default=False)] = "",
+    practice: OneOrAll = "",
     days: Annotated[int, typer.Option(min=1, max=400, help="How many days, today included.")] = 7,
 ) -> None:
     """Show the calls to Xero and the bytes they brought, by day (UTC) and by who they were for.
@@ -25,11 +25,7 @@ def usage(
     Xero allows a number of calls a day for each practice, and charges for what is read.
     """
     with installation() as integration:
-        with integration.database.read() as session:
-            known = [one.slug for one in practices.all_of_them(session)]
-        if not known and not practice:
-            say(NONE_YET)
-        for slug in [practice_named(integration, practice).slug] if practice else known:
+        for slug in one_or_all(integration, practice):
             _show(slug, _tallies(integration, slug, days))
 
 
