@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 from sqlmodel import Session
 
 from xpm.store.key_lists import among
-from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope
+from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope, is_present
 from xpm.store.record_tables import RecordTable
 from xpm.store.vocabulary import GONE, ArchiveReason
 
@@ -54,9 +54,8 @@ def versions(connection: Connection, table: RecordTable, scope: Scope, keys: Col
 def as_sent(connection: Connection, table: RecordTable, scope: Scope, digests: Mapping[str, bytes]) -> set[str]:
     """Which of these records are stored just as they are sent now, and are what XPM has as far as is known."""
     columns = table.table.c
-    present = or_(columns.archived_reason.is_(None), columns.archived_reason.not_in(GONE))
     found = select(columns[table.key], columns.sent_digest).where(
-        in_scope(table, scope), among(columns[table.key], digests), present
+        in_scope(table, scope), among(columns[table.key], digests), is_present(table)
     )
     return {key for key, digest in connection.execute(found) if digest == digests[key]}
 

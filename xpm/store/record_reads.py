@@ -4,13 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import ColumnElement, Table, and_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, select
 from sqlmodel import Session
 
 from xpm.store.key_lists import among
-from xpm.store.record_rows import RecordRow, Scope, in_scope
+from xpm.store.record_rows import RecordRow, Scope, in_scope, is_present
 from xpm.store.record_tables import OwnedTable, RecordTable, SharedTable
-from xpm.store.vocabulary import GONE
 
 BATCH = 1_000  # records held in memory at a time
 
@@ -26,9 +25,8 @@ def read(session: Session, table: RecordTable, scope: Scope, keys: Iterable[str]
 
 def keys_present(session: Session, table: RecordTable, scope: Scope) -> Iterator[str]:
     """Give the keys of all records that XPM has, as far as is known: also those it calls archived or deleted."""
-    columns = table.table.c
-    present = or_(columns.archived_reason.is_(None), columns.archived_reason.not_in(GONE))
-    yield from session.connection().scalars(select(columns[table.key]).where(in_scope(table, scope), present))
+    found = select(table.table.c[table.key]).where(in_scope(table, scope), is_present(table))
+    yield from session.connection().scalars(found)
 
 
 def _read_batch(session: Session, table: RecordTable, scope: Scope, keys: Sequence[str]) -> Iterator[RecordRow]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
-from sqlalchemy import ColumnElement, and_
+from sqlalchemy import ColumnElement, and_, or_
 
 from xpm.store.record_tables import RecordTable
-from xpm.store.vocabulary import ArchiveReason
+from xpm.store.vocabulary import GONE, ArchiveReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +59,9 @@ def in_scope(table: RecordTable, scope: Scope) -> ColumnElement[bool]:
         columns.tenant_id == scope.tenant_id,
         *(columns[name] == value for name, value in table.fixed.items()),
     )
+
+
+def is_present(table: RecordTable) -> ColumnElement[bool]:
+    """Narrow a statement to the records that XPM has, as far as is known: also those it calls archived or deleted."""
+    reason = table.table.c.archived_reason
+    return or_(reason.is_(None), reason.not_in(GONE))

@@ -8,16 +8,16 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlmodel import Session
 
 from xpm.store import record_writes
 from xpm.store.key_lists import among
 from xpm.store.record_changes import Author, ChangeLog
 from xpm.store.record_preview import Effect, counted, effect, version_of, versions
-from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope
+from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope, is_present
 from xpm.store.record_tables import RecordTable
-from xpm.store.vocabulary import GONE, ArchiveReason, ChangeKind
+from xpm.store.vocabulary import ArchiveReason, ChangeKind
 
 T = TypeVar("T")
 
@@ -73,9 +73,7 @@ def active_by_tenant(session: Session, table: RecordTable, practice: str) -> dic
 
 def count_present(session: Session, table: RecordTable, scope: Scope) -> int:
     """Count the records that XPM has, as far as is known: also those it calls archived or deleted."""
-    reason = table.table.c.archived_reason
-    present = or_(reason.is_(None), reason.not_in(GONE))
-    return session.connection().scalars(_of(table, scope, func.count()).where(present)).one()
+    return session.connection().scalars(_of(table, scope, func.count()).where(is_present(table))).one()
 
 
 def archive(

@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from xpm.store import job_checks, job_currency, practices, record_tables, runs
 from xpm.store.record_rows import Scope
-from xpm.store.tables import IntegrationSettings
 from xpm.store.vocabulary import SyncMode
 from xpm.sync.entities import Entity
 from xpm.sync.intake import MISSING_TOLERATED, Intake, Verified
@@ -38,7 +37,7 @@ def sync_clients(work: Work) -> Intake[Client]:
     """
     groups = Intake[ClientGroup](work, record_tables.CLIENT_GROUPS, uuid_row, beside="Client groups")
     groups.take_all(work.access.api.client_groups())
-    current_only = not _settings(work).include_archived_clients
+    current_only = not wants_archived(work)
     clients = Intake[Client](work, record_tables.CLIENTS, client_row, current_only=current_only)
     since = _since(work)
     if since is None:
@@ -108,9 +107,10 @@ def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
     return _settle(work, jobs, [*sorted(expected), *(number for number, _ in older[:turns])])
 
 
-def _settings(work: Work) -> IntegrationSettings:
+def wants_archived(work: Work) -> bool:
+    """Whether the practice wants clients, too, that were archived before FYI knew them."""
     with work.integration.database.read() as session:
-        return practices.settings_of(session, work.request.practice)
+        return practices.settings_of(session, work.request.practice).include_archived_clients
 
 
 def allowance(calls_per_day: int) -> int:

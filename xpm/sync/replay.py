@@ -9,13 +9,14 @@ from sqlmodel import Session
 from xpm.connection.access import PracticeAccess, practice_access
 from xpm.connection.activity import record
 from xpm.connection.integration import Integration
-from xpm.store import practices, quarantine, record_tables, runs
+from xpm.store import quarantine, record_tables, runs
 from xpm.store.record_rows import RecordRow, Scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import LABELS, Entity
 from xpm.sync.intake import Intake
+from xpm.sync.plans import wants_archived
 from xpm.sync.rows import client_row, job_row, uuid_row
 from xpm.sync.run import status_of
 from xpm.sync.work import Run, SyncRequest, working
@@ -90,7 +91,7 @@ def _read_again(work: Run, kind: Kind, entries: Sequence[Quarantine]) -> int:
     """Store what can be read now, and tell how many records cannot."""
     read = [reread(kind.endpoint, entry.record_key, entry.payload) for entry in entries]
     beside = LABELS[kind.table.name] if kind.beside else None
-    current_only = kind.table is record_tables.CLIENTS and not _wants_archived(work)
+    current_only = kind.table is record_tables.CLIENTS and not wants_archived(work)
     intake = Intake[Any](work, kind.table, kind.to_row, beside=beside, current_only=current_only)
 
     def again(_: Tally) -> Iterator[Sent[Any]]:
@@ -103,11 +104,6 @@ def _read_again(work: Run, kind: Kind, entries: Sequence[Quarantine]) -> int:
             if entry.id is not None and is_over:
                 quarantine.dismiss(session, entry.id, work.integration.clock())
     return len(intake.unreadable)
-
-
-def _wants_archived(work: Run) -> bool:
-    with work.integration.database.read() as session:
-        return practices.settings_of(session, work.request.practice).include_archived_clients
 
 
 def _finish(session: Session, work: Run, said: Message) -> None:
