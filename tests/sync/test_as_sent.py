@@ -33,7 +33,7 @@ def taken(work: Work, *sent: Sent[Staff]) -> Intake[Staff]:
     return intake
 
 
-def unread() -> Staff:
+def unread(_: dict[str, int]) -> Staff:
     """Reading what need not be read."""
     raise AssertionError("It was read.")
 
@@ -51,14 +51,14 @@ def test_what_only_looks_different_is_read_and_not_written(house: House, work: W
     stored = house.rows("staff")
     (first, *_) = work.access.api.staff()
     assert isinstance(first, Staff)
-    taken(work, Sent(first.uuid, b"another digest", lambda: first))
+    taken(work, Sent(first.uuid, b"another digest", lambda _: first))
     assert house.rows("staff") == stored
     assert house.runs()[-1].unchanged == 1
 
 
 def test_a_record_of_which_nothing_is_known_is_read(house: House, work: Work) -> None:
     new = Staff(uuid="new", name="New")
-    taken(work, Sent("new", b"a digest", lambda: new))
+    taken(work, Sent("new", b"a digest", lambda _: new))
     assert "new" in house.active("staff", "uuid")
     (row,) = [row for row in house.rows("staff") if row["uuid"] == "new"]
     assert row["sent_digest"] == b"a digest"
@@ -71,5 +71,5 @@ def test_who_was_archived_as_absent_is_read_again_when_they_arrive_as_before(hou
     intake.seen |= everybody.keys()
     intake.archive_gone([stored["uuid"]])
     assert stored["uuid"] not in house.active("staff", "uuid")
-    taken(work, Sent(stored["uuid"], stored["sent_digest"], lambda: everybody[stored["uuid"]]))
+    taken(work, Sent(stored["uuid"], stored["sent_digest"], lambda _: everybody[stored["uuid"]]))
     assert stored["uuid"] in house.active("staff", "uuid")

@@ -13,7 +13,7 @@ from xpm.xero.endpoints import CLIENTS, CURRENT_JOBS, JOB, STAFF, Endpoint
 from xpm.xero.errors import NotFound, Refused, UnreadableAnswer
 from xpm.xero.models import Client, Job, Staff, XpmRecord
 from xpm.xero.pull import Unreadable
-from xpm.xero.xml import RecordReader
+from xpm.xero.xml.answer import RecordReader
 
 EVERY_LIST = [
     CLIENTS,
@@ -28,7 +28,7 @@ thorough = settings(max_examples=60, deadline=None, suppress_health_check=[Healt
 
 
 def read(endpoint: Endpoint[Any], *chunks: bytes) -> list[Any]:
-    return [sent.read() for sent in RecordReader(endpoint, {}).read(chunks)]
+    return [sent.read({}) for sent in RecordReader(endpoint, {}).read(chunks)]
 
 
 def cut(body: bytes, places: list[int]) -> Iterator[bytes]:
@@ -50,7 +50,7 @@ def test_what_xpm_writes_is_read_back_equal_in_any_order_spelling_and_chunking(
     content = data.draw(st.lists(records(endpoint.model), max_size=2))
     body = written(data.draw, endpoint, content)
     places = data.draw(st.lists(st.integers(0, 10_000), max_size=6))
-    assert [sent.read() for sent in RecordReader(endpoint, {}).read(cut(body, places))] == content
+    assert [sent.read({}) for sent in RecordReader(endpoint, {}).read(cut(body, places))] == content
 
 
 @given(data=st.data())
@@ -99,7 +99,7 @@ def test_a_record_is_handed_on_before_the_rest_has_arrived() -> None:
         yield b"<Response><Status>OK</Status><StaffList><Staff><UUID>1</UUID></Staff>"
         raise AssertionError("the first record should have been handed on")
 
-    assert next(RecordReader(STAFF, {}).read(chunks())).read() == Staff(uuid="1")
+    assert next(RecordReader(STAFF, {}).read(chunks())).read({}) == Staff(uuid="1")
 
 
 @pytest.mark.parametrize("empty", ["<StaffList/>", "<StaffList></StaffList>", "<StaffList>\n  </StaffList>"])
@@ -225,7 +225,7 @@ def test_elements_no_model_names_are_counted_by_where_they_stand() -> None:
         "<Jobs><Job><ID>1</ID><New>x</New><Tasks><Task><UUID>t</UUID><New/></Task><Odd/></Tasks></Job>"
         "<Job><ID>2</ID><New/></Job></Jobs>"
     )
-    [sent.read() for sent in RecordReader(CURRENT_JOBS, unknown).read([body])]
+    [sent.read(unknown) for sent in RecordReader(CURRENT_JOBS, unknown).read([body])]
     assert unknown == {"Job/New": 2, "Job/Tasks/Task/New": 1, "Job/Tasks/Odd": 1}
 
 
@@ -237,7 +237,7 @@ def test_a_list_of_nothing_but_strangers_is_no_empty_list() -> None:
 def test_strangers_among_the_records_of_a_list_are_counted() -> None:
     unknown: dict[str, int] = {}
     body = envelope("<StaffList><Total>1</Total><Staff><UUID>1</UUID></Staff><Robot/><Robot/></StaffList>")
-    assert [sent.read() for sent in RecordReader(STAFF, unknown).read([body])] == [Staff(uuid="1")]
+    assert [sent.read(unknown) for sent in RecordReader(STAFF, unknown).read([body])] == [Staff(uuid="1")]
     assert unknown == {"StaffList/Total": 1, "StaffList/Robot": 2}
 
 

@@ -1,15 +1,24 @@
 """Column types that behave alike on SQLite and PostgreSQL."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
+from pydantic_core import to_json
 from sqlalchemy import JSON, DateTime, Dialect, Numeric, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Word = TypeVar("Word", bound=StrEnum)
+
+
+def written_json(value: object) -> str:
+    """What a `Json` column keeps. A text is JSON already: none of these columns is for a bare text."""
+    return value if isinstance(value, str) else to_json(value).decode()
+
 
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 """JSONB on PostgreSQL, JSON text on SQLite. `None` is SQL's NULL, never JSON's `null`."""
@@ -20,6 +29,11 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
+        """Prepare a moment once: all rows of a batch have the same few."""
+        process = super().bind_processor(dialect)
+        return lru_cache(maxsize=16)(process) if process else None
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn to UTC. Raises ValueError on a naive time, which could mean any of the world's zones."""

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Select, and_, case, delete, exists, func, outerjoin, select
 from sqlmodel import Session
 
-from xpm.store.record_rows import Scope, in_scope
+from xpm.store.record_rows import Scope
+from xpm.store.record_scope import in_scope
 from xpm.store.record_tables import CLIENT_CUSTOM_FIELDS, JOB_CUSTOM_FIELDS, RecordTable
 from xpm.store.tables import StoreTable
 from xpm.store.upserts import insert_into

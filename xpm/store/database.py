@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlmodel import Session
 
 from xpm.store import migrations, postgresql, sqlite
+from xpm.store.columns import written_json
 from xpm.store.errors import DatabaseUnavailable
 
 DRIVERS = {
@@ -113,7 +114,7 @@ def _understood(url: str) -> URL:
 def _engine(url: URL) -> Engine:
     # parameters stay hidden: errors are logged, and rows hold people's data
     if url.get_backend_name() == "postgresql":
-        server = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+        server = create_engine(url, pool_pre_ping=True, hide_parameters=True, json_serializer=written_json)
         postgresql.prepare(server)
         return server
     file = Path(url.database or "")
@@ -121,6 +122,6 @@ def _engine(url: URL) -> Engine:
         sqlite.create(file)
     except OSError as error:
         raise DatabaseUnavailable(f"{file} cannot be made: {error.strerror}") from error
-    engine = create_engine(url, hide_parameters=True)
+    engine = create_engine(url, hide_parameters=True, json_serializer=written_json)
     sqlite.prepare(engine)
     return engine

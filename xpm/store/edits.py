@@ -8,7 +8,8 @@ from sqlmodel import Session
 
 from xpm.store.errors import UnknownRecord, WrongColumns
 from xpm.store.record_changes import Author, ChangeLog
-from xpm.store.record_rows import Scope, in_scope
+from xpm.store.record_rows import Scope
+from xpm.store.record_scope import in_scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.vocabulary import ChangeKind
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, insert, literal, select
 
 from xpm.store.key_lists import among
-from xpm.store.record_rows import Scope, in_scope
+from xpm.store.record_rows import Scope
+from xpm.store.record_scope import in_scope
 from xpm.store.record_tables import SCOPE, Part, RecordTable
 from xpm.store.tables import StoreTable
 from xpm.store.vocabulary import ChangeKind

@@ -9,7 +9,8 @@ from sqlalchemy import Connection, select
 from sqlmodel import Session
 
 from xpm.store.key_lists import among
-from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope, is_present
+from xpm.store.record_rows import Applied, RecordRow, Scope
+from xpm.store.record_scope import in_scope, is_present
 from xpm.store.record_tables import RecordTable
 from xpm.store.vocabulary import GONE, ArchiveReason
 
@@ -48,7 +49,7 @@ def versions(connection: Connection, table: RecordTable, scope: Scope, keys: Col
     found = select(columns[table.key], columns.content_hash, columns.archived_reason).where(
         in_scope(table, scope), among(columns[table.key], keys)
     )
-    return {key: Version(digest, archived) for key, digest, archived in connection.execute(found)}
+    return {key: Version(digest, archived) for key, digest, archived in connection.execute(found).all()}
 
 
 def as_sent(connection: Connection, table: RecordTable, scope: Scope, digests: Mapping[str, bytes]) -> set[str]:
@@ -57,7 +58,7 @@ def as_sent(connection: Connection, table: RecordTable, scope: Scope, digests: M
     found = select(columns[table.key], columns.sent_digest).where(
         in_scope(table, scope), among(columns[table.key], digests), is_present(table)
     )
-    return {key for key, digest in connection.execute(found) if digest == digests[key]}
+    return {key for key, digest in connection.execute(found).all() if digest == digests[key]}
 
 
 def names(session: Session, table: RecordTable, scope: Scope, keys: Collection[str]) -> dict[str, str]:

@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Table, and_, select
 from sqlmodel import Session
 
 from xpm.store.key_lists import among
-from xpm.store.record_rows import RecordRow, Scope, in_scope, is_present
+from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.record_scope import in_scope, is_present
 from xpm.store.record_tables import OwnedTable, RecordTable, SharedTable
 
 BATCH = 1_000  # records held in memory at a time

@@ -3,10 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
-from sqlalchemy import ColumnElement, and_, or_
-
-from xpm.store.record_tables import RecordTable
-from xpm.store.vocabulary import GONE, ArchiveReason
+from xpm.store.vocabulary import ArchiveReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +18,9 @@ class Scope:
 class RecordRow:
     """One record, flattened to columns.
 
-    `columns` names exactly `RecordTable.columns`; `owned` rows exactly `OwnedTable.columns`, in XPM's order;
-    `shared` rows exactly `SharedTable.columns`. The store adds scope, owner key and place in the list.
+    `columns` names exactly `RecordTable.columns`, with children as a list or as its JSON; `owned` rows exactly
+    `OwnedTable.columns`, in XPM's order; `shared` rows exactly `SharedTable.columns`. The store adds scope, owner key
+    and place in the list.
     `archived` is what XPM itself says of the record: it is there, and no longer current. `sent_digest`, where there is
     one, is that of the record as it was sent.
     """
@@ -49,19 +47,3 @@ class Applied:
     def __add__(self, other: "Applied") -> "Applied":
         """Sum two batches."""
         return Applied(*(mine + theirs for mine, theirs in zip(astuple(self), astuple(other), strict=True)))
-
-
-def in_scope(table: RecordTable, scope: Scope) -> ColumnElement[bool]:
-    """Narrow a statement to the records of one scope."""
-    columns = table.table.c
-    return and_(
-        columns.practice == scope.practice,
-        columns.tenant_id == scope.tenant_id,
-        *(columns[name] == value for name, value in table.fixed.items()),
-    )
-
-
-def is_present(table: RecordTable) -> ColumnElement[bool]:
-    """Narrow a statement to the records that XPM has, as far as is known: also those it calls archived or deleted."""
-    reason = table.table.c.archived_reason
-    return or_(reason.is_(None), reason.not_in(GONE))

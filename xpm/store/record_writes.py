@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, delete
 from xpm.store.errors import WrongColumns
 from xpm.store.key_lists import among
 from xpm.store.record_changes import Author, ChangeLog
-from xpm.store.record_rows import RecordRow, Scope, in_scope
+from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.record_scope import in_scope
 from xpm.store.record_tables import SCOPE, OwnedTable, RecordTable, SharedTable
 from xpm.store.upserts import insert_into
 from xpm.store.vocabulary import ChangeKind

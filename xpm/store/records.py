@@ -5,7 +5,7 @@ One query reads the stored digests of a batch; what differs is written by a few 
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, func, select, update
@@ -15,7 +15,8 @@ from xpm.store import record_writes
 from xpm.store.key_lists import among
 from xpm.store.record_changes import Author, ChangeLog
 from xpm.store.record_preview import Effect, counted, effect, version_of, versions
-from xpm.store.record_rows import Applied, RecordRow, Scope, in_scope, is_present
+from xpm.store.record_rows import Applied, RecordRow, Scope
+from xpm.store.record_scope import in_scope, is_present
 from xpm.store.record_tables import RecordTable
 from xpm.store.vocabulary import ArchiveReason, ChangeKind
 
@@ -56,7 +57,8 @@ def apply(
 
 def active_keys(session: Session, table: RecordTable, scope: Scope) -> Iterator[str]:
     """Give the keys of all records that are not archived."""
-    yield from session.connection().scalars(_active(table, scope, table.table.c[table.key]))
+    found = session.connection().scalars(_active(table, scope, table.table.c[table.key]))
+    yield from chain.from_iterable(found.partitions(BATCH))
 
 
 def count_active(session: Session, table: RecordTable, scope: Scope) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pydantic_core import from_json
 from sqlmodel import Session
 
 from xpm.store import record_reads
@@ -43,8 +44,10 @@ def fields(stored: RecordRow, source: RecordRow) -> Iterator[tuple[str, object, 
     """Every field that is not the same, as it is stored and as Xero has it; what stands beside the record is a list."""
     sides = ({**stored.columns, **_beside(stored)}, {**source.columns, **_beside(source)})
     for field, value in sides[1].items():
-        if value != sides[0].get(field):
-            yield field, sides[0].get(field), value
+        before = sides[0].get(field)
+        after = from_json(value) if isinstance(before, list) and isinstance(value, str) else value
+        if after != before:
+            yield field, before, after
 
 
 def _beside(row: RecordRow) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""Flattens a record's fields into columns: references become two columns, children become JSON."""
+"""Flattens a record's fields into columns: references become two columns, children become JSON text."""
 
 from collections.abc import Callable
 from functools import cache
@@ -8,6 +8,8 @@ from typing import Any, get_args, get_origin
 from pydantic import TypeAdapter
 
 from xpm.xero.models import XpmRecord
+
+NO_CHILDREN = "[]"
 
 Part = Callable[[Any, dict[str, object]], None]
 """Takes a field's value and writes its columns."""
@@ -46,7 +48,7 @@ def _scalar(field: str) -> Part:
 
 def _children(field: str, adapter: TypeAdapter[Any]) -> Part:
     def write(value: object, columns: dict[str, object]) -> None:
-        columns[field] = adapter.dump_python(value, mode="json")
+        columns[field] = adapter.dump_json(value).decode() if value else NO_CHILDREN
 
     return write
 

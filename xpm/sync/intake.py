@@ -1,10 +1,11 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Generic, Literal, TypeVar
 
 from xpm.store import records
@@ -13,13 +14,15 @@ from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
 from xpm.sync.batch import Batch
+from xpm.sync.reading import ReadRecords, ToRow
 from xpm.sync.work import Work
+from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Pull, Sent, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
-BATCH = 500  # records in one transaction: long enough to be quick, short enough that others get their turn
+BATCH = 1_000  # records in one transaction: long enough to be quick, short enough that others get their turn
 
 MISSING_TOLERATED = 20  # records; and
 SHARE_TOLERATED = 0.02  # of those stored: beyond both, absence is more likely Xero's mistake than the practice's doing
@@ -44,6 +47,15 @@ class Suspicion:
     stored: int
 
 
+@dataclass(frozen=True)
+class _Arrived:
+    """A batch: the keys of those that are stored just as they arrived, and the others while they are read."""
+
+    same: set[str]
+    unread: set[str]
+    read: Callable[[], ReadRecords]
+
+
 class Intake(Generic[M]):
     """The records of one table as they arrive. `seen` are the keys that XPM has, whether they could be read or not.
 
@@ -55,7 +67,7 @@ class Intake(Generic[M]):
         self,
         work: Work,
         table: RecordTable,
-        to_row: Callable[[M], RecordRow],
+        to_row: ToRow[M],
         *,
         beside: str | None = None,
         current_only: bool = False,
@@ -68,6 +80,7 @@ class Intake(Generic[M]):
         self._current_only = current_only
         self.left_out = 0
         self.seen: set[str] = set()
+        self._unknown = Counter[str]()  # elements of the present pull
         self._unreadable: dict[str, Unreadable] = {}  # by key or, without one, by payload: lists overlap
         self.server_time: datetime | None = None
         self.complete = False
@@ -99,13 +112,14 @@ class Intake(Generic[M]):
             return finished.keys
         taken: set[str] = set()
         unreadable, left_out = len(self._unreadable), self.left_out
+        self._unknown.clear()
         with closing(pull.sent()) as arriving:  # what comes while a batch is stored waits in the socket
-            while arrived := list(islice(arriving, BATCH)):
+            for arrived in self._arriving(arriving):
                 taken |= self._store(arrived)
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.batch() as batch:
             batch.note(Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
-            batch.note_unknown(self.table, pull.facts.unknown)
+            batch.note_unknown(self.table, self._unknown + Counter(pull.facts.unknown))
             if name and len(self._unreadable) == unreadable:
                 left_out = self.left_out - left_out
                 batch.keep_list(name, Finished(frozenset(taken), pull.facts.server_time, left_out))
@@ -173,39 +187,49 @@ class Intake(Generic[M]):
             count = batch.archive(self.table, keys)
             batch.note(Tally(archived=0 if self._beside else count))
 
-    def _store(self, arrived: Sequence[Sent[M]]) -> set[str]:
-        same = self._as_sent(arrived)
-        rows, unreadable = self._read([one for one in arrived if one.key not in same])
+    def _arriving(self, sent: Iterator[Sent[M]]) -> Iterator[_Arrived]:
+        """Batches in order, each begun before an earlier one is stored; those before an error are kept."""
+        waiting: deque[_Arrived] = deque()
+        try:
+            while batch := list(islice(sent, BATCH)):
+                waiting.append(self._begin(batch, waiting))
+                if len(waiting) > self._work.reader.ahead:
+                    yield waiting.popleft()
+        except XeroError:
+            yield from waiting
+            raise
+        yield from waiting
+
+    def _begin(self, sent: Sequence[Sent[M]], waiting: Iterable[_Arrived]) -> _Arrived:
+        """Begin to read those that are not stored just as they arrived."""
+        digests: dict[str, bytes] = {}
+        for one in sent:
+            if one.key is not None and one.digest is not None:  # twice and not alike: both are read
+                digests[one.key] = one.digest if digests.get(one.key, one.digest) == one.digest else b""
+        for key in chain.from_iterable(batch.unread for batch in waiting):  # what will be stored is not known yet
+            digests.pop(key, None)
+        same = set(self._work.as_sent(self.table, digests)) if digests else set[str]()
+        unread = [one for one in sent if one.key not in same]
+        keys = {one.key for one in unread if one.key is not None}
+        return _Arrived(same, keys, self._work.reader.read(self._to_row, unread))
+
+    def _store(self, arrived: _Arrived) -> set[str]:
+        same, read = arrived.same, arrived.read()
         with self._work.batch() as batch:
-            read_well, count = [*same, *(row.key for row in rows)], len(rows)
-            rows = self._wanted(batch, rows)
+            read_well = [*same, *(row.key for row in read.rows)]
+            rows = self._wanted(batch, read.rows)
             applied = self._apply(batch, rows) + Applied(unchanged=len(same - self.seen))
-            batch.set_aside(self.table.name, unreadable.values(), read_well)
+            batch.set_aside(self.table.name, read.unreadable.values(), read_well)
             counted = Applied() if self._beside else applied
-            new = unreadable.keys() - self._unreadable.keys()
+            new = read.unreadable.keys() - self._unreadable.keys()
             batch.note(Tally(**asdict(counted), quarantined=len(new)))
-        self.left_out += count - len(rows)
-        self._unreadable |= unreadable
+        self.left_out += len(read.rows) - len(rows)
+        self._unreadable |= read.unreadable
+        self._unknown.update(read.unknown)
         keys = same | {row.key for row in rows}
-        keys |= {record.key for record in unreadable.values() if record.key is not None}
+        keys |= {record.key for record in read.unreadable.values() if record.key is not None}
         self.seen |= keys
         return keys
-
-    def _as_sent(self, arrived: Sequence[Sent[M]]) -> set[str]:
-        """The keys of those that are stored just as they arrived: these need not be read."""
-        digests = {one.key: one.digest for one in arrived if one.key is not None and one.digest is not None}
-        return set(self._work.as_sent(self.table, digests)) if digests else set()
-
-    def _read(self, arrived: Sequence[Sent[M]]) -> tuple[list[RecordRow], dict[str, Unreadable]]:
-        """The rows of those that can be read, and the others by key or payload."""
-        rows, unreadable = [], {}
-        for one in arrived:
-            record = one.read()
-            if isinstance(record, Unreadable):
-                unreadable[record.key or record.payload] = record
-            else:
-                rows.append(replace(self._to_row(record), sent_digest=one.digest))
-        return rows, unreadable
 
     def _wanted(self, batch: Batch, rows: list[RecordRow]) -> list[RecordRow]:
         archived = [row.key for row in rows if row.archived] if self._current_only else []

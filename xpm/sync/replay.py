@@ -24,7 +24,7 @@ from xpm.words import Message, message
 from xpm.xero import endpoints
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
-from xpm.xero.xml import reread
+from xpm.xero.xml.record import reread
 
 
 @dataclass(frozen=True)

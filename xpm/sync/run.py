@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -61,7 +61,7 @@ def run_sync(integration: Integration, request: SyncRequest, progress: Progress 
 def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:
     """The plan of the entity: what came of its main table and, with custom fields, of the values."""
     entity = work.request.entity
-    with _collecting_seldom():
+    with _collecting_seldom(), closing(work.reader):
         if entity is Entity.CUSTOM_FIELDS:
             definitions = sync_definitions(work)
             return definitions, sync_values(work)

@@ -4,7 +4,7 @@ import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlmodel import Session
@@ -23,6 +23,7 @@ from xpm.sync.batch import Batch, StoredBatch
 from xpm.sync.entities import Entity
 from xpm.sync.parking import resumes_at
 from xpm.sync.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
+from xpm.sync.reader import Reader
 from xpm.words import Message, Stopped, message, stop
 from xpm.xero.errors import DayLimit
 
@@ -63,6 +64,7 @@ class Work(ABC):
     integration: Integration
     access: PracticeAccess
     request: SyncRequest
+    reader: Reader = field(default_factory=Reader, kw_only=True)
 
     @property
     def scope(self) -> Scope:

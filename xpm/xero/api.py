@@ -26,7 +26,7 @@ from xpm.xero.models import (
     XpmRecord,
 )
 from xpm.xero.pull import Pull, Sent, Tally, Unreadable
-from xpm.xero.xml import RecordReader
+from xpm.xero.xml.answer import RecordReader
 
 M = TypeVar("M", bound=XpmRecord)
 

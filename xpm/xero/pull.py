@@ -30,12 +30,12 @@ class Sent(Generic[R]):
 
     key: str | None
     digest: bytes | None
-    read: Callable[[], "R | Unreadable"]
+    read: Callable[[dict[str, int]], "R | Unreadable"]
 
 
 def read_already(record: "R | Unreadable") -> Sent[R]:
     """A record that was read while it arrived."""
-    return Sent(None, None, lambda: record)
+    return Sent(None, None, lambda _: record)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Pull(Generic[R]):
 
     def __iter__(self) -> Iterator[R | Unreadable]:
         """The records, each read."""
-        return (sent.read() for sent in self.sent())
+        return (sent.read(self._tally.unknown) for sent in self.sent())
 
     def sent(self) -> Generator[Sent[R], None, None]:
         """The records, for whoever knows some by their digests; closing this before its end gives the answer back.

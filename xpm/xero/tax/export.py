@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import TaxReturn
 from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
-from xpm.xero.xml import reason_of
+from xpm.xero.xml.record import reason_of
 
 _LABEL = "tax.export"
 

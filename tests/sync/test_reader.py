@@ -1,0 +1,129 @@
+"""Many records are read by another process while this one stores: with the same result, and no less safely."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.sync.breaking.indoors import Indoors, indoors
+from tests.sync.breaking.test_sequences import live_through
+from tests.sync.house import House
+from xpm.store.database import Database
+from xpm.sync import intake, reader
+from xpm.sync.entities import Entity
+from xpm.sync.reader import Process, Reader
+from xpm.sync.reading import read_records
+from xpm.sync.rows import uuid_row
+from xpm.xero.endpoints import STAFF
+from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.models import Staff
+from xpm.xero.pull import Sent
+from xpm.xero.xml.record import sent
+
+PATIENCE = 60  # seconds until another process has started on a busy machine
+
+
+def staff(*names: str) -> list[Sent[Staff]]:
+    """Staff members as Xero sends them."""
+    return [sent(STAFF, f"<Staff><UUID>{name}</UUID><Name>{name}</Name><Odd/></Staff>".encode()) for name in names]
+
+
+@pytest.fixture
+def process() -> Iterator[Process]:
+    """Another process that has started."""
+    with closing(Process()) as process:
+        until = time.monotonic() + PATIENCE
+        while not process.has_time():
+            assert time.monotonic() < until, "It does not start."
+            time.sleep(0.01)
+        yield process
+
+
+def test_another_process_reads_what_this_one_would_have_read(process: Process) -> None:
+    batches = [staff("ana", "ben"), staff("cleo"), [sent(STAFF, b"<Staff><Name>no key</Name></Staff>")]]
+    reading = [process.read(uuid_row, batch) for batch in batches]
+    assert [one.result() for one in reading] == [read_records(uuid_row, batch) for batch in batches]
+    assert reading[0].result().unknown == {"Staff/Odd": 2}
+
+
+def test_an_answer_that_is_not_well_formed_is_as_unreadable_there(process: Process) -> None:
+    with pytest.raises(UnreadableAnswer, match="not well-formed"):
+        process.read(uuid_row, [sent(STAFF, b"<Staff><UUID></Staff>")]).result()
+    assert process.read(uuid_row, staff("ana")).result().rows
+
+
+def test_the_other_process_knows_no_secret(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
+    assert {one.split(b"=")[0] for one in environment if one} <= {b"PYTHONPATH"}
+
+
+def test_it_ends_with_the_sync_even_in_the_middle_of_its_work() -> None:
+    process = Process()
+    process.read(uuid_row, staff(*map(str, range(2_000))))
+    process.close()
+    assert not Path(f"/proc/{process.pid}").exists()
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any record is worth another process, and a batch is small."""
+    monkeypatch.setattr(reader, "WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(intake, "BATCH", 3)
+
+
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Readers wait until their process has started, and note which it is."""
+    started: list[int] = []
+
+    class Patient(Process):
+        def __init__(self) -> None:
+            super().__init__()
+            self._ready.result(PATIENCE)
+            started.append(self.pid)
+
+    monkeypatch.setattr(reader, "Process", Patient)
+    return started
+
+
+@pytest.mark.usefixtures("eager")
+def test_nothing_is_lost_when_the_other_process_is_killed(waiting: list[int], caplog: pytest.LogCaptureFixture) -> None:
+    with closing(Reader()) as reading:
+        first = reading.read(uuid_row, staff("ana"))
+        assert [row.key for row in first().rows] == ["ana"]
+        os.kill(waiting[0], signal.SIGSTOP)
+        second = reading.read(uuid_row, staff("ben"))
+        os.kill(waiting[0], signal.SIGKILL)
+        assert [row.key for row in second().rows] == ["ben"]
+        assert [row.key for row in reading.read(uuid_row, staff("cleo"))().rows] == ["cleo"]
+    assert "read here" in caplog.text
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_sync_that_another_process_reads_for_stores_what_xpm_has(house: House, waiting: list[int]) -> None:
+    house.sync_everything()
+    assert waiting
+    assert house.active("job", "number") == {job["ID"] for job in house.truth(Entity.JOBS)}
+    unchanged = house.sync(Entity.JOBS)
+    assert (unchanged.added, unchanged.changed) == (0, 0)
+
+
+@pytest.fixture
+def unplugged(database: Database) -> Iterator[Indoors]:
+    """A connected practice whose Xero can misbehave."""
+    with indoors(database) as house:
+        yield house
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("seed", range(3))
+def test_any_sequence_of_edits_faults_and_syncs_ends_well_with_two_processes(
+    unplugged: Indoors, waiting: list[int], seed: int
+) -> None:
+    live_through(unplugged, Random(seed), seed)
+    assert waiting

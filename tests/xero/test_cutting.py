@@ -1,0 +1,94 @@
+"""Records are cut out of an answer where that is safe, and left to the parser where it is not; nothing is lost."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.xero.fakes import envelope
+from xpm.xero.endpoints import CURRENT_JOBS, STAFF
+from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.models import Job, Staff
+from xpm.xero.xml.answer import RecordReader
+from xpm.xero.xml.cutting import pieces
+
+ANA, BEN = "<Staff><UUID>ana</UUID></Staff>", "<Staff><UUID>ben</UUID></Staff>"
+PARTS = st.sampled_from([
+    "<Staff>", "</Staff>", "<Staff/>", "<Staff a='1'>", "<StaffList>", "</StaffList>", "<UUID>", "</UUID>", "ana", " ",
+    "\n", "<!-- ", " -->", "<![CDATA[", "]]>", "<?", "?>", "<", ">", "&amp;", "山", "?!", ANA, BEN,
+])  # fmt: skip
+STRANGE = {
+    "a record in a comment": f"<!-- {BEN} -->{ANA}",
+    "a record's end in a comment": "<Staff><UUID>ana</UUID><!-- </Staff> --></Staff>",
+    "a record's end in a CDATA section": "<Staff><UUID>ana</UUID><Name><![CDATA[</Staff>]]></Name></Staff>",
+    "a record in a CDATA section": f"<Note><![CDATA[{BEN}]]></Note>{ANA}",
+    "a record in an instruction": f"<?note {BEN}?>{ANA}",
+    "a record's end in an instruction": "<Staff><UUID>ana</UUID><?note </Staff> ?></Staff>",
+    "a record in a record": f"<Staff><UUID>ana</UUID><Name/>{BEN}</Staff>",
+    "a record with an attribute": "<Staff id='1'><UUID>ana</UUID></Staff>",
+    "a record in another element": f"<Former>{BEN}</Former>{ANA}",
+    "a comment after all": f"{ANA}<!-- {BEN} -->",
+}
+
+BROKEN = ["<Staff><UUID>ana</Staff>", "<Staff>&nbsp;</Staff>", "<Staff>\x01</Staff>", "<Staff><a:b/></Staff>"]
+
+
+def cut(body: bytes, places: list[int]) -> list[bytes]:
+    edges = [0, *sorted({place % (len(body) + 1) for place in places}), len(body)]
+    return [body[start:end] for start, end in pairwise(edges)]
+
+
+def read(body: bytes, places: list[int]) -> list[object]:
+    return [sent.read({}) for sent in RecordReader(STAFF, {}).read(cut(body, places))]
+
+
+@given(parts=st.lists(PARTS, max_size=12), places=st.lists(st.integers(0, 400), max_size=6))
+def test_whatever_arrives_and_however_all_of_it_is_in_one_piece_or_another(parts: list[str], places: list[int]) -> None:
+    body = "".join(parts).encode()
+    found = [*pieces(cut(body, places), "Staff")]
+    whole = b"".join(around + b"".join(records) for around, records in found)
+    between_records = re.compile(rb"(?<=</Staff>)\s+")
+    assert between_records.sub(b"", whole) == between_records.sub(b"", body)
+    for _, records in found:
+        assert all(one.startswith(b"<Staff>") and one.endswith(b"</Staff>") for one in records)
+
+
+def test_records_that_follow_each_other_are_cut_out_together() -> None:
+    body = envelope(f"<StaffList>\n{ANA}\n  {BEN}\n</StaffList>")
+    assert [records for _, records in pieces([body], "Staff") if records] == [[ANA.encode(), BEN.encode()]]
+
+
+@pytest.mark.parametrize("inside", STRANGE.values(), ids=STRANGE.keys())
+@given(places=st.lists(st.integers(0, 400), max_size=4))
+def test_what_only_looks_like_a_record_is_none(inside: str, places: list[int]) -> None:
+    (ana,) = read(envelope(f"<StaffList>{inside}</StaffList>"), places)
+    assert isinstance(ana, Staff)
+    assert ana.uuid == "ana"
+
+
+def test_a_namespace_declared_around_the_records_is_known_inside_them() -> None:
+    body = envelope("<StaffList><Staff><UUID>ana</UUID><Name i:nil='true'/></Staff></StaffList>")
+    assert read(body.replace(b"<Response", b"<Response xmlns:i='urn:i'"), []) == [Staff(uuid="ana")]
+
+
+def test_another_encoding_than_utf8_is_understood() -> None:
+    body = envelope("<StaffList><Staff><UUID>ana</UUID><Name>Ána</Name></Staff></StaffList>").decode()
+    declared = f"<?xml version='1.0' encoding='iso-8859-1'?>{body}"
+    assert read(declared.encode("latin-1"), []) == [Staff(uuid="ana", name="Ána")]
+
+
+@pytest.mark.parametrize("around", ["<StaffList>{}</StaffList>", "<Former>{}</Former><StaffList/>"])
+@pytest.mark.parametrize("bad", BROKEN)
+def test_a_record_that_is_not_well_formed_makes_its_answer_unreadable(around: str, bad: str) -> None:
+    with pytest.raises(UnreadableAnswer, match="not well-formed"):
+        read(envelope(around.format(ANA + bad)), [])
+
+
+def test_the_key_that_is_seen_without_reading_may_be_another_records_and_the_digest_is_not() -> None:
+    inside = "<Job><Client><ID>J2</ID></Client><ID>J1</ID></Job><Job><ID>J2</ID></Job>"
+    first, second = RecordReader(CURRENT_JOBS, {}).read([envelope(f"<Jobs>{inside}</Jobs>")])
+    assert (first.key, second.key) == ("J2", "J2")
+    assert first.digest != second.digest
+    assert (first.read({}), second.read({})) == (Job(number="J1"), Job(number="J2"))

@@ -1,0 +1,131 @@
+"""Where records are read: here or, where a sync has many to read, in another process while this one stores.
+
+Reading costs as much as storing, and one process of Python does one thing at a time.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from typing import IO, Any, cast
+
+from xpm.sync.messages import packed, receive, send, widen
+from xpm.sync.reading import ReadRecords, ToRow, read_records
+from xpm.xero.errors import XeroError
+from xpm.xero.pull import Sent
+
+WORTH_A_PROCESS = 500  # records; fewer are read before another process has started
+AHEAD = 3  # batches that are begun before one is stored
+MOST_AT_ONCE = 2  # batches that the other process has; when it has as many, this one reads, too
+
+COMMAND = (sys.executable, "-m", "xpm.sync.reading_process")
+
+
+LOG = logging.getLogger(__name__)
+
+
+class ReaderEnded(Exception):
+    """The other process ended before it had read what it was given."""
+
+
+class Reader:
+    """Reads the records of one sync, batch by batch. Belongs to one thread; must be closed."""
+
+    def __init__(self) -> None:
+        self._so_far = 0
+        self._process: Process | None = None
+
+    @property
+    def ahead(self) -> int:
+        """How many batches should have been begun before one is stored."""
+        return AHEAD if self._process else 0
+
+    def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> Callable[[], ReadRecords]:
+        """Begin to read these; what is returned gives the result, or raises what `read_records` does."""
+        self._so_far += sum(one.digest is not None for one in sent)  # without one, it was read while it arrived
+        if self._so_far > WORTH_A_PROCESS and self._process is None and (os.cpu_count() or 1) > 1:
+            self._process = Process()
+        if self._process and sent and self._process.has_time():
+            return partial(_elsewhere, self._process.read(to_row, sent), to_row, sent)
+        return _here(to_row, sent)
+
+    def close(self) -> None:
+        """End the other process, if there is one; what it was still reading is given up."""
+        if self._process:
+            self._process.close()
+        self._process = None
+
+
+def _here(to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> Callable[[], ReadRecords]:
+    """Read them now; an error is raised when their turn comes, after the batches before them are stored."""
+    done: Future[ReadRecords] = Future()
+    try:
+        done.set_result(read_records(to_row, sent))
+    except XeroError as error:
+        done.set_exception(error)
+    return done.result
+
+
+def _elsewhere(reading: "Future[ReadRecords]", to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> ReadRecords:
+    """Wait for the other process; where it ended (memory was short, or somebody killed it), nothing is lost by that."""
+    try:
+        return reading.result()
+    except ReaderEnded:
+        LOG.warning("The process that reads Xero's records ended; %s records are read here.", len(sent))
+        return read_records(to_row, sent)
+
+
+class Process:
+    """The parent's side. One thread writes tasks and another reads results, so that neither pipe blocks the other."""
+
+    def __init__(self) -> None:
+        environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}  # and no secret of ours
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+        )
+        self._in, self._out = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
+        widen(self._in, self._out)
+        self._tasks, self._results = ThreadPoolExecutor(1, "tasks"), ThreadPoolExecutor(1, "results")
+        self._awaited: list[Future[Any]] = [self._results.submit(self._receive)]
+        self._ready = self._awaited[0]
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
+
+    def has_time(self) -> bool:
+        """Whether it has started and can take another batch."""
+        self._awaited = [result for result in self._awaited if not result.done()]
+        started = self._ready.done() and self._ready.exception() is None
+        return started and len(self._awaited) < MOST_AT_ONCE and self._process.poll() is None
+
+    def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+        """Hand a batch over."""
+        self._tasks.submit(send, self._in, packed((to_row, sent)))
+        result: Future[ReadRecords] = self._results.submit(self._receive)
+        self._awaited.append(result)
+        return result
+
+    def close(self) -> None:
+        """Stop it at once: it has nothing that could be lost."""
+        self._process.kill()
+        self._process.wait()
+        for side in (self._tasks, self._results):
+            side.shutdown(cancel_futures=True)
+        with suppress(BrokenPipeError):  # what it had not read of its input
+            self._in.close()
+        self._out.close()
+
+    def _receive(self) -> Any:  # noqa: ANN401 - whatever it says
+        try:
+            result = receive(self._out)
+        except EOFError:
+            raise ReaderEnded("The process that reads Xero's records ended unexpectedly.") from None
+        if isinstance(result, Exception):
+            raise result
+        return result

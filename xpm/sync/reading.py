@@ -1,0 +1,34 @@
+"""Turns records as XPM sent them into rows of the store; what cannot be read is told apart."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from xpm.store.record_rows import RecordRow
+from xpm.xero.models import XpmRecord
+from xpm.xero.pull import Sent, Unreadable
+
+M = TypeVar("M", bound=XpmRecord)
+
+ToRow = Callable[[M], RecordRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecords:
+    """What a batch says: its rows, what could not be read by key or payload, and elements no model names by path."""
+
+    rows: list[RecordRow] = field(default_factory=list)
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
+
+
+def read_records(to_row: ToRow[M], sent: Sequence[Sent[M]]) -> ReadRecords:
+    """Read a batch. Raises UnreadableAnswer where a record is not well-formed XML: then the answer is not."""
+    done = ReadRecords()
+    for one in sent:
+        record = one.read(done.unknown)
+        if isinstance(record, Unreadable):
+            done.unreadable[record.key or record.payload] = record
+        else:
+            done.rows.append(replace(to_row(record), sent_digest=one.digest))
+    return done

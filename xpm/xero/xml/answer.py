@@ -1,0 +1,181 @@
+"""An answer of XPM's, read as it arrives: one record at a time, in constant memory.
+
+A document that is not whole, or lacks the container that was asked for, is an error and never "no records". The parser
+sees what stands around the records; a placeholder tells where those stand that were cut out.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Generic, TypeVar, cast
+
+from lxml import etree
+
+from xpm.xero.endpoints import Endpoint
+from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.models import XpmRecord
+from xpm.xero.problem import BodyKind, read_problem, refusal, sniff
+from xpm.xero.pull import Sent
+from xpm.xero.xml.cutting import pieces
+from xpm.xero.xml.record import RecordText, sent
+from xpm.xero.xml.shape import count
+
+M = TypeVar("M", bound=XpmRecord)
+
+_ROOT = "Response"  # of every answer, whatever it holds
+_ENOUGH_TO_SNIFF = 32  # bytes: a byte-order mark, some blanks and the longest prefix that `sniff` looks for
+_LONGEST_PROBLEM = 64 * 1024  # bytes of a body that is not XML which are looked at
+_CUT_OUT = "cut-out-by-fyi-xpm"  # attribute of a placeholder
+
+
+class RecordReader(Generic[M]):
+    """Reads one answer of one end-point; counts elements that stand between the records into `unknown`."""
+
+    def __init__(self, endpoint: Endpoint[M], unknown: dict[str, int]) -> None:
+        self._endpoint = endpoint
+        self._unknown = unknown
+        self._placeholder = f'<{endpoint.item} {_CUT_OUT}=""/>'.encode()
+        self._cut_out: Sequence[bytes] = ()  # records whose place is not known yet
+        self._home: etree._Element | None = None  # the element that holds the records
+        self._envelope: dict[str, str] = {}
+        self._complete = False
+
+    def read(self, chunks: Iterable[bytes]) -> Iterator[Sent[M]]:
+        """Yield the records as their bytes arrive; reading them is left to whoever wants to.
+
+        Raises `Refused` or `NotFound` when the envelope says ERROR, `UnreadableAnswer` when the document is anything
+        but whole and well-formed XML with its container.
+        """
+        body = iter(chunks)
+        head = self._head(body)
+        parser = self._parser()
+        for around, records in pieces(chain((head,), body), self._endpoint.item):
+            if around:
+                yield from self._feed(parser, around)
+            if records:
+                yield from self._place(parser, records)
+        self._finish(parser)
+
+    def _head(self, body: Iterator[bytes]) -> bytes:
+        head = b""
+        for chunk in body:
+            head += chunk
+            if len(head.lstrip()) >= _ENOUGH_TO_SNIFF:
+                break
+        kind = sniff(head)
+        if kind is BodyKind.XML:
+            return head
+        problem = read_problem(_at_most(_LONGEST_PROBLEM, head, body))
+        if problem.envelope_error:
+            raise refusal(problem.detail, endpoint=self._endpoint.label, status=200)
+        raise self._unreadable("is empty" if kind is BodyKind.EMPTY else f"is {kind} where XML was expected")
+
+    def _parser(self) -> "etree.XMLPullParser":
+        tags = [self._endpoint.item, "Status", "ErrorDescription"]
+        tags.append(self._endpoint.container or "WebUrl")
+        return etree.XMLPullParser(
+            events=("end",),
+            tag=tags,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+    def _feed(self, parser: "etree.XMLPullParser", some: bytes) -> Iterator[Sent[M]]:
+        try:
+            parser.feed(some)
+        except etree.XMLSyntaxError as error:
+            raise self._unreadable(f"is not well-formed XML in line {error.lineno}") from None
+        for _, element in parser.read_events():
+            yield from self._take(cast(etree._Element, element))
+
+    def _place(self, parser: "etree.XMLPullParser", records: Sequence[bytes]) -> Iterator[Sent[M]]:
+        """Find out where these stand: all in one place, since nothing is between them."""
+        self._cut_out = records
+        yield from self._feed(parser, self._placeholder)
+        for elsewhere in self._cut_out:
+            RecordText(self._endpoint, elsewhere).element()
+        self._cut_out = ()
+
+    def _take(self, element: etree._Element) -> Iterator[Sent[M]]:
+        parent = element.getparent()
+        if parent is None:
+            return
+        if element.tag == self._endpoint.item and self._is_home(parent):
+            self._complete = True
+            yield from self._sent(element)
+            self._drop_older_siblings(element, parent)
+        elif parent.getparent() is None:
+            if element.tag == self._endpoint.container:
+                self._end_container(element)
+            else:
+                self._envelope.setdefault(element.tag, element.text or "")
+
+    def _drop_older_siblings(self, element: etree._Element, parent: etree._Element) -> None:
+        """Free what was read; the parser itself still needs the newest sibling."""
+        while (older := element.getprevious()) is not None:
+            if self._endpoint.container and older.tag != self._endpoint.item:
+                count(self._unknown, f"{parent.tag}/{older.tag}")
+            parent.remove(older)
+
+    def _end_container(self, container: etree._Element) -> None:
+        """The list is over. A list of nothing but strangers is no empty list: its records may have been renamed."""
+        strangers = [child.tag for child in container if child.tag != self._endpoint.item]
+        for tag in strangers:
+            count(self._unknown, f"{container.tag}/{tag}")
+        if strangers and not self._complete:
+            raise self._unreadable(f"has a {container.tag} without any {self._endpoint.item} but with other elements")
+        self._complete = True
+
+    def _is_home(self, parent: etree._Element) -> bool:
+        """Whether `parent` holds the records: the container right under the root, or the root itself."""
+        if self._home is None:
+            above = parent.getparent()
+            in_container = above is not None and above.getparent() is None and parent.tag == self._endpoint.container
+            if in_container or (above is None and self._endpoint.container is None):
+                self._refuse_doctype(parent)
+                self._home = parent
+        return parent is self._home
+
+    def _sent(self, element: etree._Element) -> Iterator[Sent[M]]:
+        """The record that the element is, or those whose place it keeps."""
+        texts: Sequence[bytes] = [etree.tostring(element, encoding="utf-8", with_tail=False)]
+        if self._cut_out and element.get(_CUT_OUT) is not None:
+            texts, self._cut_out = self._cut_out, ()
+        address = self._envelope.get("WebUrl", "")
+        return (sent(self._endpoint, text, address) for text in texts)
+
+    def _finish(self, parser: "etree.XMLPullParser") -> None:
+        try:
+            root = parser.close()
+        except etree.XMLSyntaxError:
+            raise self._unreadable("ends before its document does") from None
+        self._refuse_doctype(root)
+        status = self._envelope.get("Status", "").strip().upper()
+        if not status:
+            raise self._unreadable("has no Status")
+        if status != "OK":
+            raise refusal(self._envelope.get("ErrorDescription"), endpoint=self._endpoint.label, status=200)
+        if root.tag != _ROOT:
+            raise self._unreadable(f"has the root {root.tag} instead of {_ROOT}")
+        if not self._complete:
+            raise self._unreadable(f"has no {self._endpoint.container or self._endpoint.item} element")
+
+    def _refuse_doctype(self, element: etree._Element) -> None:
+        """XPM sends no document type; one could only bring entities, which are a known way to attack parsers."""
+        if element.getroottree().docinfo.internalDTD is not None:
+            raise self._unreadable("brings a document type")
+
+    def _unreadable(self, what: str) -> UnreadableAnswer:
+        label = self._endpoint.label
+        return UnreadableAnswer(f"Xero's answer to {label} {what}.", endpoint=label, status=200)
+
+
+def _at_most(limit: int, head: bytes, body: Iterator[bytes]) -> bytes:
+    for chunk in body:
+        if len(head) >= limit:
+            break
+        head += chunk
+    return head[:limit]

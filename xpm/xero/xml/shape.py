@@ -1,0 +1,105 @@
+"""How a record looks in XPM's XML, which follows from its pydantic model alone.
+
+Element order is free, unknown elements are counted, and the three spellings of empty (none, `<X/>`, `<X></X>`) are
+the same.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+from xml.etree.ElementTree import Element
+
+from xpm.xero.models import XpmRecord
+
+_ITEM_TAGS = {"Assigned": "Staff"}  # containers whose items are not called by their singular
+
+
+@dataclass(frozen=True)
+class _Scalar:
+    """An element that holds text."""
+
+
+@dataclass(frozen=True)
+class _Single:
+    """An element that holds one nested record."""
+
+    shape: "Shape"
+
+
+@dataclass(frozen=True)
+class _Items:
+    """An element that holds nested records, all called `tag`."""
+
+    tag: str
+    shape: "Shape"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a model expects inside an element; `path` is where that element stands, for counting unknown ones."""
+
+    path: str
+    elements: dict[str, _Scalar | _Single | _Items]
+
+    def read(self, element: Element, unknown: dict[str, int]) -> dict[str, object]:
+        """Turn an element into what the model validates; what is empty is left out."""
+        record: dict[str, object] = {}
+        for child in element:
+            tag = child.tag
+            kind = self.elements.get(tag)
+            if type(kind) is _Scalar:
+                text = child.text if not len(child) else "".join(child.itertext())
+                if text and not text.isspace():
+                    record[tag] = text
+            elif type(kind) is _Items:
+                if items := self._items(kind, child, unknown):
+                    record[tag] = items
+            elif type(kind) is _Single:
+                if nested := kind.shape.read(child, unknown):
+                    record[tag] = nested
+            else:
+                count(unknown, f"{self.path}/{tag}")
+        return record
+
+    def _items(self, kind: _Items, container: Element, unknown: dict[str, int]) -> list[dict[str, object]]:
+        items = []
+        for child in container:
+            if child.tag != kind.tag:
+                count(unknown, f"{self.path}/{container.tag}/{child.tag}")
+            elif item := kind.shape.read(child, unknown):
+                items.append(item)
+        return items
+
+
+def count(unknown: dict[str, int], path: str) -> None:
+    """Count an element that no model names."""
+    unknown[path] = unknown.get(path, 0) + 1
+
+
+@lru_cache
+def shape_of(model: type[XpmRecord], path: str) -> Shape:
+    """Derive the shape of a model; done once for each model and place."""
+    elements: dict[str, _Scalar | _Single | _Items] = {}
+    for name, field in model.model_fields.items():
+        tag = field.alias or name
+        nested = _nested_model(field.annotation)
+        if nested is None:
+            elements[tag] = _Scalar()
+        elif _is_tuple(field.annotation):
+            item = _ITEM_TAGS.get(tag, tag.removesuffix("s"))
+            elements[tag] = _Items(item, shape_of(nested, f"{path}/{tag}/{item}"))
+        else:
+            elements[tag] = _Single(shape_of(nested, f"{path}/{tag}"))
+    return Shape(path, elements)
+
+
+def _is_tuple(annotation: object) -> bool:
+    return get_origin(annotation) is tuple
+
+
+def _nested_model(annotation: Any) -> type[XpmRecord] | None:  # noqa: ANN401  annotations are of any type
+    """The record inside `X`, `X | None` or `tuple[X, ...]`."""
+    if _is_tuple(annotation) or get_origin(annotation) in (Union, UnionType):
+        return next((model for part in get_args(annotation) if (model := _nested_model(part))), None)
+    return annotation if isinstance(annotation, type) and issubclass(annotation, XpmRecord) else None
