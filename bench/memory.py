@@ -8,9 +8,10 @@ from bench.xero import xero
 TITLE = "Memory"
 GROWS = 1.2  # goal: ten times the jobs take at most so many times the memory
 
-PROSE = """The highest resident memory (`getrusage`) of the process that synchronises, in a first full sync of
-{jobs:,} jobs and of {many:,} into SQLite; the sandbox is another process. Each once: memory hardly varies. The sandbox
-writes these answers while it sends them, so the times of these syncs mean nothing and are left out."""
+PROSE = """The highest resident memory of the process that synchronises and of the one that reads
+for it, added up, in a first full sync of {jobs:,} jobs and of {many:,} into SQLite; the sandbox is another process.
+Each once: memory hardly varies. The sandbox writes these answers while it sends them, so the times of these syncs mean
+nothing and are left out."""
 
 
 def memory(lab: Lab) -> Chapter:

@@ -5,13 +5,15 @@ The first of a database makes the schema and connects the practice by a real con
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import SecretStr
 
-from bench.measured import Counts, MeasurementFailed, say
+from bench.measured import READERS_MIB, Counts, MeasurementFailed, say
 from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_NAME, HARBOUR_VALE, MERE
 from xpm.connection.callback import receive, set_out
@@ -26,6 +28,7 @@ from xpm.store import people, practices
 from xpm.store.record_changes import ChangeLog
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
+from xpm.sync.reader import Process
 from xpm.sync.run import run_sync
 from xpm.sync.work import SyncRequest
 
@@ -44,10 +47,24 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.without_history:
         switch_history_off()
+    watch_readers()
     with Integration.opened(_settings(asked.url, os.environ["XPM_DATABASE_URL"])) as integration:
         if asked.first:
             _connect(integration, _move_in(integration))
         say(lambda: _synchronise(integration, asked.entities))
+
+
+def watch_readers() -> None:
+    """In this process, note the highest memory of each process that reads, before it is ended."""
+    close = Process.close
+
+    def note_and_close(process: Process) -> None:
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        (kibibytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+        READERS_MIB.append(int(kibibytes) / 1024)
+        close(process)
+
+    Process.close = note_and_close  # type: ignore[method-assign]
 
 
 def switch_history_off() -> None:

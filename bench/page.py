@@ -13,7 +13,8 @@ INTRODUCTION = """# Measurements
 Written by `make bench`, all of it in one run on one machine. Every measurement is a program of its own process;
 contenders take turns, round by round, files and answers warm. Ratios are taken within a round and given as their median
 (least to most): absolute times change with what else the machine does, ratios less so. Imports and starting are not in
-the times. CPU is that of the measured process alone, without the sandbox's or the PostgreSQL server's."""
+the times. CPU and memory are those of the measured process and of those it starts, without the sandbox's or the
+PostgreSQL server's."""
 
 MARKS = {True: "yes", False: "**no**", None: "not measured"}
 

@@ -13,29 +13,25 @@ OURS, OURS_ON_POSTGRESQL = (f"fyi-xpm, {store}" for store in STORES)
 BARE, DLT = "bare script, SQLite", "dlt, SQLite"
 FASTER_THAN_DLT, FASTER_THAN_DLT_AGAIN = 3, 30
 """Goals, in times as fast, of a first load and of a second that finds nothing changed."""
-CLIENTS_TO_JOBS = 4  # of the smaller comparison, one client for so many jobs
 QUIETLY = {"RUNTIME__DLTHUB_TELEMETRY": "false", "LOAD__WORKERS": "1"}  # two merges at once: "database is locked"
 
 PROSE = """{jobs:,} detailed jobs and {clients:,} clients. **fyi-xpm** reads them over HTTP from the sandbox (its limits
 off, its answers written beforehand; current jobs come twice, as XPM lists them twice), validates and compares them,
-stores them with their history, commits every 500 records and counts both sides; what arrives just as it is stored is
-known by its digest and not read. The **bare script** reads the same XML
-from a file with `lxml.iterparse`, keeps 11 columns and the children as JSON, and upserts all of it in one transaction,
-unvalidated. **dlt** reads the same file by the same few lines and merges by UUID with its default strategy, children as
-JSON. Its second load takes minutes with as many, so that one is compared at {few:,} jobs and {few_clients:,} clients
-for both."""
+stores them with their history, commits every 500 records and counts both sides. What arrives just as it is stored is
+known by its digest and not read; what has to be read is, in part, by a process of its own, whose CPU is counted. The
+**bare script** reads the same XML from a file with `lxml.iterparse`, keeps 11 columns and the children as JSON, and
+upserts all of it in one transaction, unvalidated. **dlt** reads the same file by the same few lines and merges by UUID
+with its default strategy, children as JSON; its second load takes minutes and is measured in the last round only."""
 
 
 def throughput(lab: Lab) -> Chapter:
     """Measure it."""
-    sizes = lab.sizes
-    few_clients = sizes.few // CLIENTS_TO_JOBS
-    prose = PROSE.format(jobs=sizes.jobs, clients=sizes.clients, few=sizes.few, few_clients=few_clients)
-    contests = [*_whole(lab), *_few(lab, few_clients)]
+    contests = _contests(lab)
+    prose = PROSE.format(jobs=lab.sizes.jobs, clients=lab.sizes.clients)
     return Chapter("throughput", TITLE, prose, contests, _verdicts(contests))
 
 
-def _whole(lab: Lab) -> list[Contest]:
+def _contests(lab: Lab) -> list[Contest]:
     first: dict[str, list[Measured]] = {name: [] for name in (OURS, OURS_ON_POSTGRESQL, BARE, *_dlt())}
     second: dict[str, list[Measured]] = {name: [] for name in (OURS, OURS_ON_POSTGRESQL, BARE)}
     jobs, clients = lab.sizes.jobs, lab.sizes.clients
@@ -45,27 +41,15 @@ def _whole(lab: Lab) -> list[Contest]:
             for runs in (first, second):
                 for name, done in runs.items():
                     done.append(side.load(name))
+            if len(first[OURS]) == lab.sizes.rounds:
+                last = {OURS: second[OURS][-1:], **{name: [side.load(name)] for name in _dlt()}}
             side.clear()
     what, records = f"{jobs:,} jobs and {clients:,} clients", jobs + clients
     return [
         Contest(f"first load, {what}", records, first),
         Contest(f"second load, nothing changed, {what}", records, second),
+        Contest(f"second load in the last round, {what}", records, last),
     ]
-
-
-def _few(lab: Lab, clients: int) -> list[Contest]:
-    jobs = lab.sizes.few
-    again: dict[str, list[Measured]] = {name: [] for name in (OURS, *_dlt())}
-    with xero(jobs, clients, lab.folder) as server:
-        for _ in range(lab.sizes.rounds):
-            side = _Side(lab, server, jobs, clients)
-            for name in again:
-                side.load(name)
-            for name, done in again.items():
-                done.append(side.load(name))
-            side.clear()
-    work = f"second load, nothing changed, {jobs:,} jobs and {clients:,} clients"
-    return [Contest(work, jobs + clients, again)]
 
 
 def _dlt() -> tuple[str, ...]:
@@ -103,12 +87,12 @@ class _Side:
 
 
 def _verdicts(contests: list[Contest]) -> list[Verdict]:
-    first, second, few = contests
+    first, second, last = contests
     return [
         _verdict(first, BARE, 1),
         _verdict(second, BARE, 1),
         _verdict(first, DLT, FASTER_THAN_DLT),
-        _verdict(few, DLT, FASTER_THAN_DLT_AGAIN),
+        _verdict(last, DLT, FASTER_THAN_DLT_AGAIN),
     ]
 
 

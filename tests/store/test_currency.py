@@ -74,23 +74,23 @@ def test_a_job_that_left_the_list_is_no_longer_current(database: Database) -> No
     with database.write() as session:
         put_jobs(session, job("J1"), job("J2"), job("J3"))
         assert job_currency.current(session, ACME) == set()
-        job_currency.note(session, ACME, ["J1", "J2"])
-        job_currency.note(session, ACME, ["J2", "J3"])
+        job_currency.note(session, ACME, {"J1", "J2"})
+        job_currency.note(session, ACME, {"J2", "J3"})
         assert job_currency.current(session, ACME) == {"J2", "J3"}
 
 
 def test_noting_the_same_list_again_writes_nothing(database: Database) -> None:
     with database.write() as session:
         put_jobs(session, job("J1"))
-        job_currency.note(session, ACME, ["J1"])
+        job_currency.note(session, ACME, {"J1"})
     with Writes(database) as writes, database.write() as session:
-        job_currency.note(session, ACME, ["J1"])
+        job_currency.note(session, ACME, {"J1"})
     assert writes.statements == []
 
 
 def test_a_new_version_of_a_job_does_not_change_whether_it_is_current(database: Database) -> None:
     with database.write() as session:
         put_jobs(session, job("J1"))
-        job_currency.note(session, ACME, ["J1"])
+        job_currency.note(session, ACME, {"J1"})
         put_jobs(session, job("J1", 1), now=LATER)
         assert job_currency.current(session, ACME) == {"J1"}

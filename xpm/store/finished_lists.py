@@ -1,6 +1,7 @@
 """Lists of XPM's that a run has read to their end, so that its retry need not read them again."""
 
 import zlib
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ KEPT = timedelta(days=1)
 class Finished:
     """What a list had: its keys, Xero's clock when it began to answer, and how many records that were left out."""
 
-    keys: frozenset[str]
+    keys: Set[str]
     server_time: datetime | None
     left_out: int = 0
 

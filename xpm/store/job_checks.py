@@ -3,14 +3,17 @@
 from collections.abc import Collection
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, func, outerjoin, select
+from sqlalchemy import Select, and_, func, literal, outerjoin, select
 from sqlmodel import Session, col
 
 from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
+from xpm.store.record_scope import in_scope
+from xpm.store.record_tables import JOBS
 from xpm.store.tables import Job, JobCheck, StoreTable
 from xpm.store.upserts import insert_into
 
+_JOBS = JOBS.table
 _CHECKS = StoreTable.metadata.tables["job_check"]
 
 
@@ -59,7 +62,9 @@ def _numbers(scope: Scope) -> Select[tuple[str]]:
 def _write(session: Session, scope: Scope, numbers: Collection[str], **noted: date | datetime) -> None:
     if not numbers:
         return
-    of = {"practice": scope.practice, "tenant_id": scope.tenant_id}
+    key = [_JOBS.c.practice, _JOBS.c.tenant_id, _JOBS.c.number]
+    values = [literal(value, _CHECKS.c[name].type).label(name) for name, value in noted.items()]
+    stored = select(*key, *values).where(in_scope(JOBS, scope), among(_JOBS.c.number, numbers))
     connection = session.connection()
-    statement = insert_into(connection, _CHECKS).on_conflict_do_update(index_elements=[*of, "number"], set_=noted)
-    connection.execute(statement, [{**of, "number": number, **noted} for number in sorted(numbers)])
+    statement = insert_into(connection, _CHECKS).from_select([*(column.name for column in key), *noted], stored)
+    connection.execute(statement.on_conflict_do_update(index_elements=[column.name for column in key], set_=noted))

@@ -1,32 +1,41 @@
 """Which jobs XPM last called current, so that a job which left that list is noticed and asked for once."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Set
 from itertools import islice
 
-from sqlalchemy import delete, insert
-from sqlmodel import Session, col, select
+from sqlalchemy import delete, insert, select
+from sqlmodel import Session, col
 
 from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
+from xpm.store.record_scope import in_scope
+from xpm.store.record_tables import JOBS
 from xpm.store.records import BATCH
 from xpm.store.tables import CurrentJob
 
 
 def current(session: Session, scope: Scope) -> set[str]:
     """Give the numbers of the jobs that were current when they were last noted."""
-    noted = select(CurrentJob.number).where(
-        CurrentJob.practice == scope.practice, CurrentJob.tenant_id == scope.tenant_id
+    noted = select(col(CurrentJob.number)).where(
+        col(CurrentJob.practice) == scope.practice, col(CurrentJob.tenant_id) == scope.tenant_id
     )
-    return set(session.exec(noted))
+    return set(session.connection().scalars(noted))
 
 
-def note(session: Session, scope: Scope, numbers: Collection[str]) -> None:
-    """Note that these jobs are current and no others; only what differs is written."""
-    before, now = current(session, scope), set(numbers)
-    of = {"practice": scope.practice, "tenant_id": scope.tenant_id}
-    if new := now - before:
-        session.connection().execute(insert(CurrentJob), [{**of, "number": number} for number in sorted(new)])
-    _forget(session, scope, before - now)
+def note(session: Session, scope: Scope, numbers: Set[str]) -> None:
+    """Note that these stored jobs are current and no others; only what differs is written."""
+    before = current(session, scope)
+    _add(session, scope, numbers - before)
+    _forget(session, scope, before - numbers)
+
+
+def _add(session: Session, scope: Scope, numbers: Iterable[str]) -> None:
+    columns = JOBS.table.c
+    key = (columns.practice, columns.tenant_id, columns.number)
+    remaining = iter(numbers)
+    while batch := list(islice(remaining, BATCH)):
+        stored = select(*key).where(in_scope(JOBS, scope), among(columns.number, batch))
+        session.connection().execute(insert(CurrentJob).from_select([column.name for column in key], stored))
 
 
 def _forget(session: Session, scope: Scope, numbers: Iterable[str]) -> None:

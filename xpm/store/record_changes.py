@@ -3,7 +3,7 @@
 Former rows are copied inside the database, so that they come back exactly and cost little.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,11 +37,10 @@ class ChangeLog:
     scope: Scope
     author: Author
 
-    def added(self, keys: Iterable[str]) -> None:
-        """Note records that were not there before."""
-        rows = [{**self._said(ChangeKind.ADDED), "record_key": key} for key in keys]
-        if rows:
-            self.connection.execute(insert(CHANGES), rows)
+    def added(self, keys: Collection[str]) -> None:
+        """Note records that were not there before this batch."""
+        if keys:
+            self._note(ChangeKind.ADDED, among(self.table.table.c[self.table.key], keys))
 
     def changing(self, kind: ChangeKind, keys: Collection[str]) -> None:
         """Note records that are about to change, and keep them as they are."""
@@ -50,15 +49,19 @@ class ChangeLog:
 
     def changing_where(self, kind: ChangeKind, which: ColumnElement[bool]) -> None:
         """Do the same for the records in scope that `which` names."""
+        ids = self._note(kind, which)
+        if ids:  # somebody else's changes may have got numbers in between
+            ours = (CHANGES.c[name].is_not_distinct_from(value) for name, value in self._said(kind).items())
+            keep_former_rows(self.connection, self.table, and_(CHANGES.c.id.between(min(ids), max(ids)), *ours))
+
+    def _note(self, kind: ChangeKind, which: ColumnElement[bool]) -> Sequence[int]:
+        """Note a change of these records, which are stored, and give its numbers."""
         said = self._said(kind)
         values = [literal(value, CHANGES.c[name].type).label(name) for name, value in said.items()]
         key = self.table.table.c[self.table.key]
-        about_to_change = select(*values, key).where(in_scope(self.table, self.scope), which)
-        noted = insert(CHANGES).from_select([*said, "record_key"], about_to_change).returning(CHANGES.c.id)
-        ids = self.connection.execute(noted).scalars().all()
-        if ids:  # somebody else's changes may have got numbers in between
-            ours = (CHANGES.c[name].is_not_distinct_from(value) for name, value in said.items())
-            keep_former_rows(self.connection, self.table, and_(CHANGES.c.id.between(min(ids), max(ids)), *ours))
+        stored = select(*values, key).where(in_scope(self.table, self.scope), which)
+        noted = insert(CHANGES).from_select([*said, "record_key"], stored).returning(CHANGES.c.id)
+        return self.connection.execute(noted).scalars().all()
 
     def _said(self, kind: ChangeKind) -> dict[str, object]:
         return {

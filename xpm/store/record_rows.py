@@ -14,7 +14,7 @@ class Scope:
     tenant_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordRow:
     """One record, flattened to columns.
 

@@ -34,10 +34,10 @@ def write(log: ChangeLog, new: Sequence[RecordRow], different: Mapping[ChangeKin
     main = _main_values(table, scope, rows, log.author)
     owned = {name: _owned_values(table, name, scope, rows) for name in table.owned}
     shared = {name: _shared_values(name, side, rows) for name, side in table.shared.items()}
-    log.added(row.key for row in new)
     for kind, changing in different.items():
         log.changing(kind, [row.key for row in changing])
     _upsert(connection, table.table, (*table.columns, *MAIN_STAMPS), main)
+    log.added([row.key for row in new])
     for name, child in table.owned.items():
         _delete_owned(connection, table, child, scope, stored)
         if owned[name]:
@@ -56,11 +56,11 @@ def _write_shared(log: ChangeLog, rows: Shared) -> None:
     before = {str(row[table.key]): dict(row) for row in log.connection.execute(stored).mappings()}
     new = [key for key in rows if key not in before]
     different = [key for key, row in rows.items() if key in before and before[key] != row]
-    log.added(new)
     log.changing(ChangeKind.CHANGED, different)
     fixed = {**_fixed(table, log.scope), "first_synced_at": log.author.at, **_stamps(log.author)}
     values = [{**fixed, **rows[key]} for key in (*new, *different)]
     _upsert(log.connection, table.table, (*names, *SHARED_STAMPS), values)
+    log.added(new)
 
 
 def _upsert(connection: Connection, table: Table, columns: Iterable[str], values: Sequence[Values]) -> None:

@@ -1,6 +1,6 @@
 """One step of a sync: what holds as a whole or not at all."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -59,7 +59,7 @@ class Batch(Protocol):
     def keep_list(self, name: str, finished: Finished) -> None:
         """Keep that a list was read to its end, for a retry of this run."""
 
-    def note_current_jobs(self, numbers: Collection[str]) -> None:
+    def note_current_jobs(self, numbers: Set[str]) -> None:
         """Note that these jobs are in XPM's list of current ones, and no others."""
 
     def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
@@ -135,7 +135,7 @@ class StoredBatch:
         """Write it down with its keys."""
         finished_lists.keep(self.session, runs.get(self.session, self.run_id), name, finished, self.now)
 
-    def note_current_jobs(self, numbers: Collection[str]) -> None:
+    def note_current_jobs(self, numbers: Set[str]) -> None:
         """Mark these jobs."""
         job_currency.note(self.session, self.scope, numbers)
 

@@ -1,7 +1,8 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -22,7 +23,7 @@ from xpm.xero.pull import Pull, Sent, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
-BATCH = 1_000  # records in one transaction: long enough to be quick, short enough that others get their turn
+BATCH = 500  # records in one transaction: long enough to be quick, short enough that others get their turn
 
 MISSING_TOLERATED = 20  # records; and
 SHARE_TOLERATED = 0.02  # of those stored: beyond both, absence is more likely Xero's mistake than the practice's doing
@@ -53,7 +54,7 @@ class _Arrived:
 
     same: set[str]
     unread: set[str]
-    read: Callable[[], ReadRecords]
+    reading: Future[ReadRecords]
 
 
 class Intake(Generic[M]):
@@ -96,7 +97,7 @@ class Intake(Generic[M]):
         """How many records XPM has, readable or not, after complete pulls."""
         return len(self.seen) + sum(record.key is None for record in self.unreadable)
 
-    def take(self, pull: Pull[M], name: str = "") -> Collection[str]:
+    def take(self, pull: Pull[M], name: str = "") -> Set[str]:
         """Store every record of a pull and give their keys.
 
         A list with a name that the run which this one retries has read to its end is not read again. One of which
@@ -122,7 +123,7 @@ class Intake(Generic[M]):
             batch.note_unknown(self.table, self._unknown + Counter(pull.facts.unknown))
             if name and len(self._unreadable) == unreadable:
                 left_out = self.left_out - left_out
-                batch.keep_list(name, Finished(frozenset(taken), pull.facts.server_time, left_out))
+                batch.keep_list(name, Finished(taken, pull.facts.server_time, left_out))
         return taken
 
     def take_all(self, pull: Pull[M], *, resumable: bool = True) -> None:
@@ -193,7 +194,7 @@ class Intake(Generic[M]):
         try:
             while batch := list(islice(sent, BATCH)):
                 waiting.append(self._begin(batch, waiting))
-                if len(waiting) > self._work.reader.ahead:
+                while self._work.reader.is_ahead([one.reading for one in waiting]):
                     yield waiting.popleft()
         except XeroError:
             yield from waiting
@@ -214,7 +215,7 @@ class Intake(Generic[M]):
         return _Arrived(same, keys, self._work.reader.read(self._to_row, unread))
 
     def _store(self, arrived: _Arrived) -> set[str]:
-        same, read = arrived.same, arrived.read()
+        same, read = arrived.same, arrived.reading.result()
         with self._work.batch() as batch:
             read_well = [*same, *(row.key for row in read.rows)]
             rows = self._wanted(batch, read.rows)

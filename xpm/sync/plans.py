@@ -4,7 +4,7 @@ A plan stores what arrives and archives what is proven gone. It returns the inta
 `complete` tells whether the whole of Xero's side was seen.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Set
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -65,7 +65,7 @@ def sync_jobs(work: Work) -> Intake[Job]:
             listed = jobs.take(work.access.api.jobs_created(first, last), f"job {first}/{last}")
             with work.batch() as batch:
                 batch.note_listed_jobs(listed, first)
-    current = set(jobs.take(work.access.api.current_jobs(), "current_job"))
+    current = jobs.take(work.access.api.current_jobs(), "current_job")
     left = _left(work, current)
     if not current and len(left) > MISSING_TOLERATED:
         jobs.suspect(len(left))
@@ -78,7 +78,7 @@ def sync_jobs(work: Work) -> Intake[Job]:
     return jobs
 
 
-def _left(work: Work, current: set[str]) -> list[str]:
+def _left(work: Work, current: Set[str]) -> list[str]:
     """The jobs that left the list of current jobs since it was last read."""
     with work.integration.database.read() as session:
         return sorted(job_currency.current(session, work.scope) - current)

@@ -7,10 +7,9 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from typing import IO, Any, cast
 
 from xpm.sync.messages import packed, receive, send, widen
@@ -20,16 +19,13 @@ from xpm.xero.pull import Sent
 
 WORTH_A_PROCESS = 500  # records; fewer are read before another process has started
 AHEAD = 3  # batches that are begun before one is stored
+MOST_BEGUN = 6
 MOST_AT_ONCE = 2  # batches that the other process has; when it has as many, this one reads, too
 
 COMMAND = (sys.executable, "-m", "xpm.sync.reading_process")
 
 
 LOG = logging.getLogger(__name__)
-
-
-class ReaderEnded(Exception):
-    """The other process ended before it had read what it was given."""
 
 
 class Reader:
@@ -39,18 +35,18 @@ class Reader:
         self._so_far = 0
         self._process: Process | None = None
 
-    @property
-    def ahead(self) -> int:
-        """How many batches should have been begun before one is stored."""
-        return AHEAD if self._process else 0
+    def is_ahead(self, begun: Sequence["Future[ReadRecords]"]) -> bool:
+        """Whether so many batches are begun that the first should be stored: rather read another than wait for it."""
+        ahead = AHEAD if self._process else 0
+        return len(begun) > ahead and (begun[0].done() or len(begun) > MOST_BEGUN)
 
-    def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> Callable[[], ReadRecords]:
-        """Begin to read these; what is returned gives the result, or raises what `read_records` does."""
+    def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+        """Begin to read these; the result raises what `read_records` does."""
         self._so_far += sum(one.digest is not None for one in sent)  # without one, it was read while it arrived
         if self._so_far > WORTH_A_PROCESS and self._process is None and (os.cpu_count() or 1) > 1:
             self._process = Process()
         if self._process and sent and self._process.has_time():
-            return partial(_elsewhere, self._process.read(to_row, sent), to_row, sent)
+            return self._process.read(to_row, sent)
         return _here(to_row, sent)
 
     def close(self) -> None:
@@ -60,23 +56,14 @@ class Reader:
         self._process = None
 
 
-def _here(to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> Callable[[], ReadRecords]:
+def _here(to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
     """Read them now; an error is raised when their turn comes, after the batches before them are stored."""
     done: Future[ReadRecords] = Future()
     try:
         done.set_result(read_records(to_row, sent))
     except XeroError as error:
         done.set_exception(error)
-    return done.result
-
-
-def _elsewhere(reading: "Future[ReadRecords]", to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> ReadRecords:
-    """Wait for the other process; where it ended (memory was short, or somebody killed it), nothing is lost by that."""
-    try:
-        return reading.result()
-    except ReaderEnded:
-        LOG.warning("The process that reads Xero's records ended; %s records are read here.", len(sent))
-        return read_records(to_row, sent)
+    return done
 
 
 class Process:
@@ -90,7 +77,7 @@ class Process:
         self._in, self._out = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
         widen(self._in, self._out)
         self._tasks, self._results = ThreadPoolExecutor(1, "tasks"), ThreadPoolExecutor(1, "results")
-        self._awaited: list[Future[Any]] = [self._results.submit(self._receive)]
+        self._awaited: list[Future[Any]] = [self._results.submit(receive, self._out)]
         self._ready = self._awaited[0]
 
     @property
@@ -107,7 +94,7 @@ class Process:
     def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Hand a batch over."""
         self._tasks.submit(send, self._in, packed((to_row, sent)))
-        result: Future[ReadRecords] = self._results.submit(self._receive)
+        result = self._results.submit(self._received, to_row, sent)
         self._awaited.append(result)
         return result
 
@@ -121,11 +108,13 @@ class Process:
             self._in.close()
         self._out.close()
 
-    def _receive(self) -> Any:  # noqa: ANN401 - whatever it says
+    def _received(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> ReadRecords:
+        """What the process made of a batch; where it ended (somebody killed it, memory was short), nothing is lost."""
         try:
             result = receive(self._out)
         except EOFError:
-            raise ReaderEnded("The process that reads Xero's records ended unexpectedly.") from None
-        if isinstance(result, Exception):
+            LOG.warning("The process that reads Xero's records ended; %s records are read without it.", len(sent))
+            return read_records(to_row, sent)
+        if isinstance(result, XeroError):
             raise result
-        return result
+        return cast("ReadRecords", result)

@@ -1,7 +1,7 @@
 """Turns records as XPM sent them into rows of the store; what cannot be read is told apart."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from xpm.store.record_rows import RecordRow
@@ -10,7 +10,8 @@ from xpm.xero.pull import Sent, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
-ToRow = Callable[[M], RecordRow]
+ToRow = Callable[[M, bytes | None], RecordRow]
+"""A record's row, with the digest of what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +31,5 @@ def read_records(to_row: ToRow[M], sent: Sequence[Sent[M]]) -> ReadRecords:
         if isinstance(record, Unreadable):
             done.unreadable[record.key or record.payload] = record
         else:
-            done.rows.append(replace(to_row(record), sent_digest=one.digest))
+            done.rows.append(to_row(record, one.digest))
     return done

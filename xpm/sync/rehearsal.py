@@ -1,7 +1,7 @@
 """A sync that writes nothing: what it would store is compared with what is there, and told."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -175,7 +175,7 @@ class RehearsedBatch:
     def keep_list(self, name: str, finished: Finished) -> None:
         """Nothing goes on from a dry run."""
 
-    def note_current_jobs(self, numbers: Collection[str]) -> None:
+    def note_current_jobs(self, numbers: Set[str]) -> None:
         """The marks stay as they are."""
 
     def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:

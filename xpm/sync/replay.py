@@ -1,6 +1,6 @@
 """Reading again what was set aside, by what was kept of it: after a fix of ours, without asking Xero."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,14 @@ from xpm.connection.access import PracticeAccess, practice_access
 from xpm.connection.activity import record
 from xpm.connection.integration import Integration
 from xpm.store import quarantine, record_tables, runs
-from xpm.store.record_rows import RecordRow, Scope
+from xpm.store.record_rows import Scope
 from xpm.store.record_tables import RecordTable
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import LABELS, Entity
 from xpm.sync.intake import Intake
 from xpm.sync.plans import wants_archived
+from xpm.sync.reading import ToRow
 from xpm.sync.rows import client_row, job_row, uuid_row
 from xpm.sync.run import status_of
 from xpm.sync.work import Run, SyncRequest, working
@@ -34,7 +35,7 @@ class Kind:
     entity: Entity
     table: RecordTable
     endpoint: Endpoint[Any]
-    to_row: Callable[[Any], RecordRow]
+    to_row: ToRow[Any]
     beside: bool = False
 
 

@@ -1,7 +1,12 @@
-"""Turns XPM's records into the store's rows, each with a hash by which an unchanged record is recognised."""
+"""Turns XPM's records into the store's rows, each with a hash by which an unchanged record is recognised.
 
-from collections.abc import Sequence
+`sent_digest` is that of the record as it was sent, where it is known.
+"""
+
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+
+from pydantic_core import to_json
 
 from xpm.store.record_rows import RecordRow
 from xpm.store.vocabulary import ArchiveReason
@@ -15,7 +20,6 @@ from xpm.xero.models import (
     Job,
     Staff,
     TaxReturn,
-    XpmRecord,
 )
 
 _HASH_BYTES = 16  # 2^64 records before two are likely to share a hash
@@ -23,16 +27,18 @@ _HASH_BYTES = 16  # 2^64 records before two are likely to share a hash
 _APART = frozenset({"contacts", "groups", "relationships"})  # tables of their own
 _AT_THE_CLIENT = frozenset({"is_primary", "position"})  # of the contact at one client, not of the contact
 _UUID = frozenset({"uuid"})
+_NUMBER = frozenset({"number"})
+_RETURN_ID = frozenset({"return_id"})
 
 
-def client_row(client: Client) -> RecordRow:
+def client_row(client: Client, sent_digest: bytes | None = None) -> RecordRow:
     """A client with its contacts, group memberships and relationships."""
     contacts = {contact.uuid: contact for contact in client.contacts}.values()
     groups = {group.uuid: group for group in client.groups}.values()
     relationships = {relationship.uuid: relationship for relationship in client.relationships}.values()
     return RecordRow(
         key=client.uuid,
-        content_hash=_hash(client),
+        content_hash=_digest(client.model_dump_json().encode()),
         columns=columns_of(client, without=_APART | _UUID),
         owned={
             "client_contact": [
@@ -43,23 +49,25 @@ def client_row(client: Client) -> RecordRow:
         },
         shared={"contact": [columns_of(contact, without=_AT_THE_CLIENT) for contact in contacts]},
         archived=_archived(client),
+        sent_digest=sent_digest,
     )
 
 
-def job_row(job: Job) -> RecordRow:
+def job_row(job: Job, sent_digest: bytes | None = None) -> RecordRow:
     """A job, keyed by its number as XPM's own addresses are."""
-    return RecordRow(job.number, _hash(job), columns_of(job, without=frozenset({"number"})))
+    return _flat_row(job.number, columns_of(job, without=_NUMBER), sent_digest)
 
 
-def tax_return_row(tax_return: TaxReturn) -> RecordRow:
+def tax_return_row(tax_return: TaxReturn, sent_digest: bytes | None = None) -> RecordRow:
     """A tax return, keyed by the feed's own id."""
-    columns = columns_of(tax_return, without=frozenset({"return_id"}))
-    return RecordRow(tax_return.return_id, _hash(tax_return), columns)
+    return _flat_row(tax_return.return_id, columns_of(tax_return, without=_RETURN_ID), sent_digest)
 
 
-def uuid_row(record: Category | ClientGroup | CustomFieldDefinition | Staff) -> RecordRow:
+def uuid_row(
+    record: Category | ClientGroup | CustomFieldDefinition | Staff, sent_digest: bytes | None = None
+) -> RecordRow:
     """Any record that is a list of plain fields under a UUID."""
-    return RecordRow(record.uuid, _hash(record), columns_of(record, without=_UUID))
+    return _flat_row(record.uuid, columns_of(record, without=_UUID), sent_digest)
 
 
 def field_values_row(owner_key: str, values: Sequence[CustomFieldValue]) -> RecordRow:
@@ -68,7 +76,7 @@ def field_values_row(owner_key: str, values: Sequence[CustomFieldValue]) -> Reco
     rows = [
         {"definition_uuid": uuid, **columns_of(value, without=_UUID)} for uuid, value in sorted(by_definition.items())
     ]
-    digest = _digest(*(value.model_dump_json() for _, value in sorted(by_definition.items())))
+    digest = _digest(*(value.model_dump_json().encode() for _, value in sorted(by_definition.items())))
     return RecordRow(owner_key, digest, columns={}, owned={"custom_field_value": rows})
 
 
@@ -79,12 +87,13 @@ def _archived(client: Client) -> ArchiveReason | None:
     return ArchiveReason.ARCHIVED if client.is_archived else None
 
 
-def _hash(record: XpmRecord) -> bytes:
-    return _digest(record.model_dump_json())
+def _flat_row(key: str, columns: Mapping[str, object], sent_digest: bytes | None) -> RecordRow:
+    """A record that is all in its columns."""
+    return RecordRow(key, _digest(to_json([key, *columns.values()])), columns, sent_digest=sent_digest)
 
 
-def _digest(*texts: str) -> bytes:
+def _digest(*texts: bytes) -> bytes:
     digest = blake2b(digest_size=_HASH_BYTES)
     for text in texts:
-        digest.update(text.encode())
+        digest.update(text)
     return digest.digest()

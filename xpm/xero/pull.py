@@ -20,7 +20,7 @@ class Unreadable:
     payload: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which are slow to carry to another process
 class Sent(Generic[R]):
     """A record as Xero sent it, not read yet: most of a list is as it was last time, which its digest tells.
 

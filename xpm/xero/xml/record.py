@@ -24,7 +24,7 @@ _MOST_REASONS = 5  # of a record's faults; one is usually enough to understand i
 _DIGEST_BYTES = 16  # 2^64 records before two are likely to share a digest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RecordText(Generic[M]):
     """A record as it was sent: one element in UTF-8, without a document type; `address`: the WebUrl beside it."""
 
