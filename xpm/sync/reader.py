@@ -20,7 +20,7 @@ from xpm.xero.pull import Sent
 WORTH_A_PROCESS = 500  # records; fewer are read before another process has started
 AHEAD = 3  # batches that are begun before one is stored
 MOST_BEGUN = 6
-MOST_AT_ONCE = 2  # batches that the other process has; when it has as many, this one reads, too
+MOST_AT_ONCE = 3  # batches that the other process has; when it has as many, this one reads, too
 
 COMMAND = (sys.executable, "-m", "xpm.sync.reading_process")
 

@@ -44,7 +44,7 @@ class PullFacts:
 
     `records` counts those that were sent, readable or not. `bytes` is what went over the wire (Xero charges for
     egress); `server_time` is Xero's clock at the first answer, the only safe start of the next incremental pull;
-    `unknown` counts elements no model names, by path.
+    `unknown` counts elements no model names, by path: where the pull was iterated, those inside its records too.
     """
 
     records: int
@@ -89,7 +89,7 @@ class Pull(Generic[R]):
     def sent(self) -> Generator[Sent[R], None, None]:
         """The records, for whoever knows some by their digests; closing this before its end gives the answer back.
 
-        What is read of them later is still counted in `facts`.
+        `facts.unknown` has then only what stands between the records.
         """
         if self._begun:
             raise RuntimeError("A pull can be iterated once; ask the API for another one.")
