@@ -144,6 +144,11 @@ class House:
         with self.database.read() as session:
             return [dict(row._mapping) for row in session.connection().execute(select(found))]
 
+    def metered(self) -> tuple[int, int]:
+        """Calls and bytes so far, by what Xero may charge for."""
+        rows = self.rows("call_tally")
+        return sum(row["calls"] for row in rows), sum(row["bytes"] for row in rows)
+
     def everything_stored(self) -> dict[str, list[str]]:
         """Every row of every table, but for the count of calls."""
         return {name: sorted(map(repr, self.rows(name))) for name in StoreTable.metadata.tables.keys() - BESIDE}

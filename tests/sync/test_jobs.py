@@ -171,3 +171,13 @@ def test_windows_cover_every_day_once_and_none_is_too_long(start: dt.date, days:
 
 def test_a_history_that_has_not_begun_has_no_windows() -> None:
     assert list(windows(dt.date(2030, 1, 1), dt.date(2026, 1, 1))) == []
+
+
+def test_a_run_counts_the_calls_for_jobs_that_are_gone_as_well(house: House) -> None:
+    house.sync(Entity.JOBS)
+    edits.delete(house.xpm, "jobs", "NEW")
+    before = house.metered()
+    result = house.sync(Entity.JOBS)
+    after = house.metered()
+    assert result.archived == 1
+    assert (result.calls, result.bytes) == (after[0] - before[0], after[1] - before[1])

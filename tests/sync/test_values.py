@@ -235,3 +235,13 @@ def test_chosen_records_that_fyi_does_not_have_are_named_and_stop_no_other(house
     assert result.status is RunStatus.ACTION_REQUIRED
     assert result.message.title == "Custom fields: FYI has no current client or job J-NOWHERE"
     assert "other 1 chosen" in result.message.cause
+
+
+def test_a_run_counts_the_calls_and_bytes_of_its_values_as_they_are_metered(house: House) -> None:
+    gone = house.xpm.jobs.record(0)["ID"]
+    house.xpm.jobs.remove(0)  # asking for it is a call, too
+    before = house.metered()
+    result = house.sync(Entity.CUSTOM_FIELDS)
+    after = house.metered()
+    assert any(gone in path for path in house.asked())
+    assert (result.calls, result.bytes) == (after[0] - before[0], after[1] - before[1])

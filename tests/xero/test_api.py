@@ -258,9 +258,12 @@ def test_custom_field_values_are_those_of_one_record() -> None:
     assert script.requests[0].url.path.endswith("/client.api/get/abc/customfield")
 
 
-def test_a_value_that_cannot_be_read_is_not_taken_for_a_value_that_was_cleared() -> None:
-    with pytest.raises(UnreadableAnswer, match="Number"):
-        xpm_api(Script([ok(envelope(VALUES.format("lots")))])).job_field_values("J1")
+def test_a_pull_tells_what_it_took_even_where_nothing_was_found() -> None:
+    body = envelope("<ErrorDescription>Invalid job identifier</ErrorDescription>", status="ERROR")
+    pull = xpm_api(Script([ok(body)])).job_field_values("J1")
+    with pytest.raises(NotFound):
+        list(pull)
+    assert pull.cost.calls == 1
 
 
 def test_probes_tell_for_each_area_whether_it_can_be_read() -> None:

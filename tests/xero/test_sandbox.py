@@ -227,7 +227,7 @@ def test_custom_field_values_are_those_the_practice_holds(practice: Practice) ->
     assert {owner["owner"] for owner in owners} == {"client", "job"}
     for owner in owners:
         ask = api.client_field_values if owner["owner"] == "client" else api.job_field_values
-        assert [value.uuid for value in ask(owner["key"])] == [value["UUID"] for value in owner["values"]]
+        assert [value.uuid for value in whole(ask(owner["key"]))] == [value["UUID"] for value in owner["values"]]
 
 
 def test_only_clients_changed_since_a_moment_are_listed_when_asked_so(practice: Practice) -> None:

@@ -20,8 +20,8 @@ from xpm.sync.intake import Intake
 from xpm.sync.rows import field_values_row, uuid_row
 from xpm.sync.work import Work
 from xpm.xero.errors import NotFound, UnreadableAnswer
-from xpm.xero.models import CustomFieldDefinition
-from xpm.xero.pull import Unreadable
+from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
+from xpm.xero.pull import Cost, Pull, Unreadable
 
 BATCH = 100  # owners in one transaction: a killed run loses that many calls at most
 
@@ -105,19 +105,35 @@ def _unknown(chosen: Collection[str], found: Collection[Owner]) -> tuple[str, ..
     return tuple(record for record in dict.fromkeys(chosen) if record.casefold() not in known)
 
 
-def _read(work: Work, owner: Owner) -> RecordRow | Unreadable | None:
-    """One owner's values, `None` if it was deleted since: the sync of its kind says so.
+@dataclass(frozen=True)
+class _Answer:
+    """An owner's values, `None` if it was deleted since: the sync of its kind says so. And what asking took."""
 
-    One that cannot be read stops no other; trouble with Xero itself stops all.
-    """
+    values: RecordRow | Unreadable | None
+    cost: Cost
+
+
+def _read(work: Work, owner: Owner) -> _Answer:
+    """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all."""
     kind, key = owner
-    read = work.access.api.client_field_values if kind is OwnerKind.CLIENT else work.access.api.job_field_values
+    api = work.access.api
+    pull = api.client_field_values(key) if kind is OwnerKind.CLIENT else api.job_field_values(key)
     try:
-        return field_values_row(key, read(key))
+        values: RecordRow | Unreadable | None = _all_of(key, pull)
     except NotFound:
-        return None
+        values = None
     except UnreadableAnswer as error:
-        return Unreadable(key, error.message, "")
+        values = Unreadable(key, error.message, "")
+    return _Answer(values, pull.cost)
+
+
+def _all_of(key: str, pull: Pull[CustomFieldValue]) -> RecordRow | Unreadable:
+    """All values or none: leaving out one that cannot be read would clear it."""
+    values = list(pull)
+    bad = next((value for value in values if isinstance(value, Unreadable)), None)
+    if bad:
+        return Unreadable(key, f"A custom field's value cannot be read: {bad.reason}", "")
+    return field_values_row(key, [value for value in values if isinstance(value, CustomFieldValue)])
 
 
 @dataclass(frozen=True)
@@ -126,14 +142,12 @@ class _Stored:
     different: int
 
 
-def _store(
-    work: Work, owners: list[Owner], answers: list[RecordRow | Unreadable | None], asked_at: datetime
-) -> _Stored:
+def _store(work: Work, owners: list[Owner], answers: list[_Answer], asked_at: datetime) -> _Stored:
     """Store a batch whose values were asked for from `asked_at` on."""
     compared = different = 0
     with work.batch() as batch:
         for kind, (_, table) in TABLES.items():
-            mine = [answer for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
+            mine = [answer.values for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
             rows = [answer for answer in mine if isinstance(answer, RecordRow)]
             unreadable = [answer for answer in mine if isinstance(answer, Unreadable)]
             applied = batch.apply(table, rows)
@@ -141,5 +155,6 @@ def _store(
             batch.set_aside(table.name, unreadable, [row.key for row in rows])
             batch.note(Tally(quarantined=len(unreadable)))
             compared, different = compared + len(rows), different + applied.added + applied.changed
-        batch.note(Tally(calls=len(owners)))
+        calls, size = (sum(each) for each in zip(*(answer.cost for answer in answers), strict=True))
+        batch.note(Tally(calls=calls, bytes=size))
     return _Stored(compared, different)

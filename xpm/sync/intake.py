@@ -114,12 +114,17 @@ class Intake(Generic[M]):
         taken: set[str] = set()
         unreadable, left_out = len(self._unreadable), self.left_out
         self._unknown.clear()
-        with closing(pull.sent()) as arriving:  # what comes while a batch is stored waits in the socket
-            for arrived in self._arriving(arriving):
-                taken |= self._store(arrived)
+        try:
+            with closing(pull.sent()) as arriving:  # what comes while a batch is stored waits in the socket
+                for arrived in self._arriving(arriving):
+                    taken |= self._store(arrived)
+        except XeroError:
+            with self._work.batch() as batch:
+                batch.note(Tally(calls=pull.cost.calls, bytes=pull.cost.bytes))
+            raise
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.batch() as batch:
-            batch.note(Tally(calls=pull.facts.calls, bytes=pull.facts.bytes))
+            batch.note(Tally(calls=pull.cost.calls, bytes=pull.cost.bytes))
             batch.note_unknown(self.table, self._unknown + Counter(pull.facts.unknown))
             if name and len(self._unreadable) == unreadable:
                 left_out = self.left_out - left_out

@@ -13,7 +13,7 @@ from xpm.xero.app import XeroApp
 from xpm.xero.calls import TIMEOUT, Calls
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.endpoints import Endpoint
-from xpm.xero.errors import UnreadableAnswer, XeroError
+from xpm.xero.errors import XeroError
 from xpm.xero.limits import Budget
 from xpm.xero.models import (
     Category,
@@ -25,7 +25,7 @@ from xpm.xero.models import (
     Staff,
     XpmRecord,
 )
-from xpm.xero.pull import Pull, Sent, Tally, Unreadable
+from xpm.xero.pull import Pull, Sent, Tally
 from xpm.xero.xml.answer import RecordReader
 
 M = TypeVar("M", bound=XpmRecord)
@@ -113,17 +113,13 @@ class XpmApi:
         """All custom-field definitions of the practice."""
         return self._pull(endpoints.CUSTOM_FIELD_DEFINITIONS)
 
-    def client_field_values(self, uuid: str) -> tuple[CustomFieldValue, ...]:
-        """The custom-field values of one client; costs one call.
+    def client_field_values(self, uuid: str) -> Pull[CustomFieldValue]:
+        """The custom-field values of one client; costs one call. A field that is missing has no value."""
+        return self._pull(endpoints.CLIENT_FIELD_VALUES, key=uuid)
 
-        A field that is missing has no value. So a value that cannot be read raises `UnreadableAnswer`: leaving it out
-        would clear it.
-        """
-        return _all_readable(self._pull(endpoints.CLIENT_FIELD_VALUES, key=uuid), endpoints.CLIENT_FIELD_VALUES.label)
-
-    def job_field_values(self, number: str) -> tuple[CustomFieldValue, ...]:
+    def job_field_values(self, number: str) -> Pull[CustomFieldValue]:
         """The same for one job, by its number."""
-        return _all_readable(self._pull(endpoints.JOB_FIELD_VALUES, key=number), endpoints.JOB_FIELD_VALUES.label)
+        return self._pull(endpoints.JOB_FIELD_VALUES, key=number)
 
     def probes(self) -> list[Probe]:
         """Try the smallest call of each scope area: five calls, which fetch little."""
@@ -168,14 +164,3 @@ def _since(moment: datetime | None) -> dict[str, str]:
     if moment.tzinfo is None:
         raise ValueError("modified_since must be aware: Xero reads it as UTC.")
     return {"modifiedsince": f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"}
-
-
-def _all_readable(values: Pull[CustomFieldValue], label: str) -> tuple[CustomFieldValue, ...]:
-    read = []
-    for value in values:
-        if isinstance(value, Unreadable):
-            raise UnreadableAnswer(
-                f"A value in Xero's answer to {label} cannot be read: {value.reason}", endpoint=label
-            )
-        read.append(value)
-    return tuple(read)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 R = TypeVar("R")
 
@@ -54,6 +54,13 @@ class PullFacts:
     unknown: Mapping[str, int]
 
 
+class Cost(NamedTuple):
+    """Calls to Xero, and bytes over the wire."""
+
+    calls: int
+    bytes: int
+
+
 @dataclass
 class Tally:
     """The counts of a pull while it runs."""
@@ -95,6 +102,11 @@ class Pull(Generic[R]):
             raise RuntimeError("A pull can be iterated once; ask the API for another one.")
         self._begun = True
         return self._records()
+
+    @property
+    def cost(self) -> Cost:
+        """What it took so far, complete or not: what broke off, or was not found, costs as well."""
+        return Cost(self._tally.calls, self._tally.bytes)
 
     @property
     def facts(self) -> PullFacts:
