@@ -18,14 +18,13 @@ from xpm.xero.errors import XeroError
 from xpm.xero.pull import Sent
 
 WORTH_A_PROCESS = 500  # records; fewer are read before another process has started
-AHEAD = 3  # batches that are begun before one is stored
-MOST_BEGUN = 6
+AHEAD = 3  # batches that are begun before one is stored,
+MOST_BEGUN = 6  # and with how many this process rather waits than reads another
 MOST_AT_ONCE = 3  # batches that the other process has; when it has as many, this one reads, too
 
 COMMAND = (sys.executable, "-m", "xpm.sync.reading_process")
 
-
-LOG = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Reader:
@@ -79,6 +78,7 @@ class Process:
         self._tasks, self._results = ThreadPoolExecutor(1, "tasks"), ThreadPoolExecutor(1, "results")
         self._awaited: list[Future[Any]] = [self._results.submit(receive, self._out)]
         self._ready = self._awaited[0]
+        self._closed = False
 
     @property
     def pid(self) -> int:
@@ -100,6 +100,7 @@ class Process:
 
     def close(self) -> None:
         """Stop it at once: it has nothing that could be lost."""
+        self._closed = True
         self._process.kill()
         self._process.wait()
         for side in (self._tasks, self._results):
@@ -113,7 +114,9 @@ class Process:
         try:
             result = receive(self._out)
         except EOFError:
-            LOG.warning("The process that reads Xero's records ended; %s records are read without it.", len(sent))
+            if self._closed:
+                return ReadRecords()  # nobody waits for it
+            log.warning("The process that reads Xero's records ended; %s records are read without it.", len(sent))
             return read_records(to_row, sent)
         if isinstance(result, XeroError):
             raise result

@@ -24,7 +24,7 @@ def main() -> None:
     gc.freeze()
     gc.disable()  # what is read forms no cycles
     send(sys.stdout.buffer, packed(READY))
-    with suppress(EOFError):
+    with suppress(EOFError, BrokenPipeError):  # the process that asks has ended
         while True:
             send(sys.stdout.buffer, packed(_read(*receive(sys.stdin.buffer))))
 
