@@ -157,6 +157,17 @@ def test_one_owner_whose_values_cannot_be_read_stops_no_other_and_counts_as_not_
     assert_values_equal_truth(house)
 
 
+def test_values_that_could_not_be_read_are_no_longer_aside_once_their_owner_is_gone(house: House) -> None:
+    owner = min(house.active("job", "number"))
+    house.order("garbage", f"job.api/get/{owner}/customfield", times=0)
+    house.sync(Entity.CUSTOM_FIELDS)
+    assert house.aside()
+    edits.delete(house.xpm, "jobs", owner)
+    house.sync(Entity.JOBS)
+    house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES)
+    assert house.aside() == []
+
+
 def test_one_value_that_cannot_be_read_clears_no_other_value_of_its_owner(house: House) -> None:
     house.sync(Entity.CUSTOM_FIELDS)
     owner = next(row["owner_key"] for row in house.rows("custom_field_value") if row["owner_kind"] is OwnerKind.JOB)

@@ -53,6 +53,9 @@ class Batch(Protocol):
     def dismiss_earlier(self, kind: str) -> None:
         """Let what earlier runs set aside leave the quarantine: it did not come again."""
 
+    def dismiss_ownerless(self, kind: str, owners: RecordTable) -> None:
+        """Let what is aside of records that are no longer current leave the quarantine: nobody asks for it again."""
+
     def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
         """Note elements that no model names, by path; what was never seen before is told."""
 
@@ -122,6 +125,13 @@ class StoredBatch:
     def dismiss_earlier(self, kind: str) -> None:
         """Dismiss the entries of other runs."""
         self._dismiss(kind, lambda entry: entry.run_id != self.run_id)
+
+    def dismiss_ownerless(self, kind: str, owners: RecordTable) -> None:
+        """Dismiss the entries whose key is that of no current record."""
+        aside = {entry.record_key or "" for entry in quarantine.unresolved(self.session, self.scope, kind)}
+        stored = record_preview.versions(self.session.connection(), owners, self.scope, aside) if aside else {}
+        current = {key for key, version in stored.items() if version.archived is None}
+        self._dismiss(kind, lambda entry: entry.record_key not in current)
 
     def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
         """Keep what is new of them, with its entry in Practice Activity."""

@@ -67,10 +67,13 @@ def sync_values(work: Work) -> Compared:
     waiting = owners_to_compare(work)
     due = iter(waiting[: allowance(work.integration.settings.xero_calls_per_day)])
     compared = different = 0
+    with work.batch() as batch:
+        for owners, values in TABLES.values():
+            batch.dismiss_ownerless(values.name, owners)
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
-        while batch := list(islice(due, BATCH)):
+        while some := list(islice(due, BATCH)):
             asked_at = work.integration.clock()  # what changes after that is to be compared again
-            stored = _store(work, batch, list(pool.map(partial(_read, work), batch)), asked_at)
+            stored = _store(work, some, list(pool.map(partial(_read, work), some)), asked_at)
             compared, different = compared + stored.compared, different + stored.different
     chosen = work.request.records
     unknown = _unknown(chosen, waiting)

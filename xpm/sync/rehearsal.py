@@ -169,6 +169,9 @@ class RehearsedBatch:
     def dismiss_earlier(self, kind: str) -> None:
         """The quarantine stays as it is."""
 
+    def dismiss_ownerless(self, kind: str, owners: RecordTable) -> None:
+        """As above."""
+
     def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
         """They are told by the sync that meets them."""
 
