@@ -120,11 +120,11 @@ class Intake(Generic[M]):
                     taken |= self._store(arrived)
         except XeroError:
             with self._work.batch() as batch:
-                batch.note(Tally(calls=pull.cost.calls, bytes=pull.cost.bytes))
+                batch.note(_cost_of(pull))
             raise
         self.server_time = self.server_time or pull.facts.server_time
         with self._work.batch() as batch:
-            batch.note(Tally(calls=pull.cost.calls, bytes=pull.cost.bytes))
+            batch.note(_cost_of(pull))
             batch.note_unknown(self.table, self._unknown + Counter(pull.facts.unknown))
             if name and len(self._unreadable) == unreadable:
                 left_out = self.left_out - left_out
@@ -249,3 +249,8 @@ class Intake(Generic[M]):
         first = [row for row in rows if row.key not in self.seen]
         again = [row for row in rows if row.key in self.seen]
         return batch.apply(self.table, first) + replace(batch.apply(self.table, again), unchanged=0)
+
+
+def _cost_of(pull: Pull[M]) -> Tally:
+    """What a pull took, for the run's counts."""
+    return Tally(calls=pull.cost.calls, bytes=pull.cost.bytes)

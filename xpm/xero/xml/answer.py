@@ -141,9 +141,11 @@ class RecordReader(Generic[M]):
 
     def _sent(self, element: etree._Element) -> Iterator[Sent[M]]:
         """The record that the element is, or those whose place it keeps."""
-        texts: Sequence[bytes] = [etree.tostring(element, encoding="utf-8", with_tail=False)]
+        texts: Sequence[bytes]
         if self._cut_out and element.get(_CUT_OUT) is not None:
             texts, self._cut_out = self._cut_out, ()
+        else:
+            texts = [etree.tostring(element, encoding="utf-8", with_tail=False)]
         address = self._envelope.get("WebUrl", "")
         return (sent(self._endpoint, text, address) for text in texts)
 
