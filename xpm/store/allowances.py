@@ -20,7 +20,7 @@ def locked(session: Session, tenant_id: str) -> JsonObject:
     """Give the tenant's state, empty at first, and keep others from it until the caller's transaction ends."""
     state = _read(session, tenant_id)
     if state is None:
-        fresh = insert_into(session.connection(), TENANT_ALLOWANCE).values(tenant_id=tenant_id, state={})
+        fresh = insert_into(session.connection().dialect, TENANT_ALLOWANCE).values(tenant_id=tenant_id, state={})
         session.connection().execute(fresh.on_conflict_do_nothing())
         state = _read(session, tenant_id)
     return state or {}
@@ -35,7 +35,7 @@ def keep(session: Session, tenant_id: str, state: JsonObject) -> None:
 def count(session: Session, tenant_id: str, day: date, priority: CallPriority, size: int) -> None:
     """Add one call of `size` bytes to the tally of a day; the first of a day forgets those of long ago."""
     statement = (
-        insert_into(session.connection(), CALL_TALLY)
+        insert_into(session.connection().dialect, CALL_TALLY)
         .values(tenant_id=tenant_id, day=day, priority=priority, calls=1, bytes=size)
         .on_conflict_do_update(
             index_elements=["tenant_id", "day", "priority"],

@@ -23,7 +23,7 @@ def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: I
     compared = [{**of, "owner_key": key} for key in dict.fromkeys(owner_keys)]
     if not compared:
         return
-    statement = insert_into(session.connection(), _COMPARED)
+    statement = insert_into(session.connection().dialect, _COMPARED)
     keys = [column.name for column in _COMPARED.primary_key]
     newest = statement.on_conflict_do_update(index_elements=keys, set_={"compared_at": statement.excluded.compared_at})
     session.connection().execute(newest, compared)

@@ -28,7 +28,7 @@ def edit(
 
     What XPM sent last stays known by its digest: a sync writes the record again only when XPM has something new.
     """
-    if unknown := changes.keys() - table.columns - table.local:
+    if unknown := changes.keys() - table.columns - table.local.keys():
         raise WrongColumns(f"{table.name}: {sorted(unknown)} unknown")
     connection, this = session.connection(), table.table.c[table.key] == key
     ChangeLog(connection, table, scope, Author(now, person=person)).changing_where(ChangeKind.CHANGED, this)

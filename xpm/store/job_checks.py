@@ -66,5 +66,5 @@ def _write(session: Session, scope: Scope, numbers: Collection[str], **noted: da
     values = [literal(value, _CHECKS.c[name].type).label(name) for name, value in noted.items()]
     stored = select(*key, *values).where(in_scope(JOBS, scope), among(_JOBS.c.number, numbers))
     connection = session.connection()
-    statement = insert_into(connection, _CHECKS).from_select([*(column.name for column in key), *noted], stored)
+    statement = insert_into(connection.dialect, _CHECKS).from_select([*(column.name for column in key), *noted], stored)
     connection.execute(statement.on_conflict_do_update(index_elements=[column.name for column in key], set_=noted))

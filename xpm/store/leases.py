@@ -33,7 +33,7 @@ def acquire(session: Session, name: str, holder: str, now: datetime, ttl: timede
     """
     expires_at = now + ttl
     statement = (
-        insert_into(session.connection(), _LEASES)
+        insert_into(session.connection().dialect, _LEASES)
         .values(name=name, holder=holder, generation=1, expires_at=expires_at)
         .on_conflict_do_update(
             index_elements=["name"],

@@ -8,7 +8,7 @@ from sqlalchemy import Table
 
 from xpm.store import tables
 from xpm.store.tables import StoreTable, before_table
-from xpm.store.vocabulary import OwnerKind
+from xpm.store.vocabulary import FyiStatus, OwnerKind
 
 SCOPE = ("practice", "tenant_id")
 BOOKKEEPING = frozenset(tables.SyncedRecord.model_fields)
@@ -69,8 +69,8 @@ class SharedTable:
 class RecordTable:
     """A kind of record: its main table, the column of its key, and the tables beside it by name.
 
-    `fixed` narrows the main table and its owned tables to rows with these values; `local` columns are FYI's own,
-    which a sync never writes.
+    `fixed` narrows the main table and its owned tables to rows with these values; `local` columns are FYI's own: they
+    begin with these values, and a sync never writes them again.
     """
 
     name: str
@@ -79,12 +79,12 @@ class RecordTable:
     owned: Mapping[str, OwnedTable] = field(default_factory=dict)
     shared: Mapping[str, SharedTable] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
-    local: frozenset[str] = frozenset()
+    local: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def columns(self) -> frozenset[str]:
         """The columns a row must name."""
-        return frozenset(self.table.columns.keys()) - BOOKKEEPING - {self.key, *self.fixed} - self.local
+        return frozenset(self.table.columns.keys()) - BOOKKEEPING - {self.key, *self.fixed, *self.local}
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -121,7 +121,7 @@ CLIENTS = RecordTable(
 CLIENT_GROUPS = RecordTable("client_group", _table(tables.ClientGroup), "uuid")
 JOBS = RecordTable("job", _table(tables.Job), "number")
 JOB_CATEGORIES = RecordTable("job_category", _table(tables.JobCategory), "uuid")
-STAFF = RecordTable("staff", _table(tables.Staff), "uuid", local=frozenset({"fyi_status"}))
+STAFF = RecordTable("staff", _table(tables.Staff), "uuid", local={"fyi_status": FyiStatus.INACTIVE})
 CUSTOM_FIELD_DEFINITIONS = RecordTable("custom_field_definition", _table(tables.CustomFieldDefinition), "uuid")
 CLIENT_CUSTOM_FIELDS = _custom_fields(OwnerKind.CLIENT)
 JOB_CUSTOM_FIELDS = _custom_fields(OwnerKind.JOB)

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, Table, bindparam, case, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, bindparam, case, delete, func, insert, select
 
 from xpm.store.errors import WrongColumns
 from xpm.store.key_lists import among
+from xpm.store.prepared import PreparedInsert, prepared
 from xpm.store.record_changes import Author, ChangeLog
 from xpm.store.record_rows import RecordRow, Scope
 from xpm.store.record_scope import in_scope
@@ -36,12 +38,12 @@ def write(log: ChangeLog, new: Sequence[RecordRow], different: Mapping[ChangeKin
     shared = {name: _shared_values(name, side, rows) for name, side in table.shared.items()}
     for kind, changing in different.items():
         log.changing(kind, [row.key for row in changing])
-    _upsert(connection, table.table, (*table.columns, *MAIN_STAMPS), main)
+    _upsert(connection, table, MAIN_STAMPS, main)
     log.added([row.key for row in new])
     for name, child in table.owned.items():
         _delete_owned(connection, table, child, scope, stored)
         if owned[name]:
-            connection.execute(insert(child.table), owned[name])
+            _insertion(connection.dialect, child.table).execute(connection, owned[name])
     for name, side in table.shared.items():
         _write_shared(replace(log, table=side.records), shared[name])
 
@@ -59,19 +61,30 @@ def _write_shared(log: ChangeLog, rows: Shared) -> None:
     log.changing(ChangeKind.CHANGED, different)
     fixed = {**_fixed(table, log.scope), "first_synced_at": log.author.at, **_stamps(log.author)}
     values = [{**fixed, **rows[key]} for key in (*new, *different)]
-    _upsert(log.connection, table.table, (*names, *SHARED_STAMPS), values)
+    _upsert(log.connection, table, SHARED_STAMPS, values)
     log.added(new)
 
 
-def _upsert(connection: Connection, table: Table, columns: Iterable[str], values: Sequence[Values]) -> None:
-    if not values:
-        return
-    statement = insert_into(connection, table)
-    keys = [column.name for column in table.primary_key]
-    changes: dict[str, object] = {name: statement.excluded[name] for name in columns if name not in keys}
+def _upsert(connection: Connection, table: RecordTable, stamps: tuple[str, ...], rows: Sequence[Values]) -> None:
+    if rows:
+        statement = _upsertion(connection.dialect, table.table, (*table.columns, *stamps), tuple(rows[0]))
+        statement.execute(connection, rows)
+
+
+@lru_cache
+def _upsertion(dialect: Dialect, table: Table, columns: tuple[str, ...], names: tuple[str, ...]) -> PreparedInsert:
+    """Insert rows that name `names`; of those that are there, `columns` get their new values."""
+    statement = insert_into(dialect, table)
+    changes: dict[str, object] = {name: statement.excluded[name] for name in columns}
     if "archived_at" in changes:
         changes["archived_at"] = _since_when_archived(table, statement.excluded.archived_at)
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), values)
+    keys = [column.name for column in table.primary_key]
+    return prepared(dialect, statement.on_conflict_do_update(index_elements=keys, set_=changes), table, names)
+
+
+@lru_cache
+def _insertion(dialect: Dialect, table: Table) -> PreparedInsert:
+    return prepared(dialect, insert(table), table, table.columns.keys())
 
 
 def _since_when_archived(table: Table, given: ColumnElement[datetime]) -> ColumnElement[datetime | None]:
@@ -96,7 +109,7 @@ def _stamps(author: Author) -> Values:
 
 
 def _main_values(table: RecordTable, scope: Scope, rows: Iterable[RecordRow], author: Author) -> list[Values]:
-    fixed, stamps, now = _fixed(table, scope), _stamps(author), author.at
+    fixed, stamps, now = {**_fixed(table, scope), **table.local}, _stamps(author), author.at
     expected = table.columns
     return [
         {
