@@ -28,7 +28,7 @@ from xpm.store import people, practices
 from xpm.store.record_changes import ChangeLog
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
-from xpm.sync.reader import Process
+from xpm.sync.reader import Process, end_spare_process
 from xpm.sync.run import run_sync
 from xpm.sync.work import SyncRequest
 
@@ -80,6 +80,7 @@ def _synchronise(integration: Integration, entities: Sequence[Entity]) -> Counts
         if result.status is not RunStatus.SUCCESS:
             raise MeasurementFailed(result.message.title)
         counts = {name: count + getattr(result, name) for name, count in counts.items()}
+    end_spare_process()  # only then is its CPU counted
     return counts
 
 

@@ -72,13 +72,14 @@ def test_it_ends_with_the_sync_even_in_the_middle_of_its_work() -> None:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any record is worth another process, and a batch is small."""
-    monkeypatch.setattr(reader, "WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(reader, "WORTH_A_PROCESS", 1)
     monkeypatch.setattr(intake, "BATCH", 3)
 
 
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Readers wait until their process has started, and note which it is."""
+    """Readers wait until their process has started, and note which it is; none is there from before."""
+    reader.end_spare_process()
     started: list[int] = []
 
     class Patient(Process):
@@ -102,6 +103,29 @@ def test_nothing_is_lost_when_the_other_process_is_killed(waiting: list[int], ca
         assert [row.key for row in second.result().rows] == ["ben"]
         assert [row.key for row in reading.read(uuid_row, staff("cleo")).result().rows] == ["cleo"]
     assert "read without it" in caplog.text
+
+
+@pytest.mark.usefixtures("eager")
+def test_the_next_sync_goes_on_with_the_process_of_the_one_before(waiting: list[int]) -> None:
+    for name in ("ana", "ben"):
+        with closing(Reader()) as reading:
+            assert [row.key for row in reading.read(uuid_row, staff(name)).result().rows] == [name]
+    assert len(waiting) == 1
+    reader.end_spare_process()
+    assert not Path(f"/proc/{waiting[0]}").exists()
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_process_that_was_killed_or_is_still_reading_is_for_no_other_sync(waiting: list[int]) -> None:
+    with closing(Reader()) as reading:
+        reading.read(uuid_row, staff("ana")).result()
+    os.kill(waiting[0], signal.SIGKILL)
+    os.waitid(os.P_PID, waiting[0], os.WEXITED | os.WNOWAIT)
+    with closing(Reader()) as reading:
+        reading.read(uuid_row, staff(*map(str, range(2_000))))
+    with closing(Reader()) as reading:
+        assert [row.key for row in reading.read(uuid_row, staff("ben")).result().rows] == ["ben"]
+    assert len(set(waiting)) == 3
 
 
 @pytest.mark.usefixtures("eager")

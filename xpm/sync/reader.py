@@ -3,6 +3,7 @@
 Reading costs as much as storing, and one process of Python does one thing at a time.
 """
 
+import atexit
 import logging
 import os
 import subprocess
@@ -42,17 +43,40 @@ class Reader:
     def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Begin to read these; the result raises what `read_records` does."""
         self._so_far += sum(one.digest is not None for one in sent)  # without one, it was read while it arrived
-        if self._so_far > WORTH_A_PROCESS and self._process is None and (os.cpu_count() or 1) > 1:
-            self._process = Process()
+        if self._so_far >= WORTH_A_PROCESS and self._process is None and (os.cpu_count() or 1) > 1:
+            self._process = _spare_process() or Process()
         if self._process and sent and self._process.has_time():
             return self._process.read(to_row, sent)
         return _here(to_row, sent)
 
     def close(self) -> None:
-        """End the other process, if there is one; what it was still reading is given up."""
-        if self._process:
-            self._process.close()
-        self._process = None
+        """Keep the other process, if there is one, for the next sync, or end it; what it still reads is given up."""
+        process, self._process = self._process, None
+        if process and process.is_idle() and not _spare:
+            _spare.append(process)
+        elif process:
+            process.close()
+
+
+_spare: list["Process"] = []
+"""The process of a sync that ended well: starting one takes longer than reading many a list."""
+os.register_at_fork(after_in_child=_spare.clear)
+
+
+def _spare_process() -> "Process | None":
+    with suppress(IndexError):  # none, or another thread was first
+        process = _spare.pop()
+        if process.is_idle():
+            return process
+        process.close()
+    return None
+
+
+@atexit.register
+def end_spare_process() -> None:
+    """End the process that waits for another sync, if there is one."""
+    with suppress(IndexError):
+        _spare.pop().close()
 
 
 def _here(to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
@@ -90,6 +114,10 @@ class Process:
         self._awaited = [result for result in self._awaited if not result.done()]
         started = self._ready.done() and self._ready.exception() is None
         return started and len(self._awaited) < MOST_AT_ONCE and self._process.poll() is None
+
+    def is_idle(self) -> bool:
+        """Whether it has started and has nothing to do."""
+        return self.has_time() and not self._awaited
 
     def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Hand a batch over."""
