@@ -14,7 +14,7 @@ from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.test_sequences import live_through
 from tests.sync.house import House
 from xpm.store.database import Database
-from xpm.sync import intake, reader
+from xpm.sync import arriving, reader
 from xpm.sync.entities import Entity
 from xpm.sync.reader import Process, Reader
 from xpm.sync.reading import read_records
@@ -73,7 +73,7 @@ def test_it_ends_with_the_sync_even_in_the_middle_of_its_work() -> None:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any record is worth another process, and a batch is small."""
     monkeypatch.setattr(reader, "WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(intake, "BATCH", 3)
+    monkeypatch.setattr(arriving, "BATCH", 3)
 
 
 @pytest.fixture

@@ -1,12 +1,10 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
-from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
-from concurrent.futures import Future
-from contextlib import closing
+from collections import Counter
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence, Set
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from itertools import chain, islice
 from typing import Generic, Literal, TypeVar
 
 from xpm.store import records
@@ -14,16 +12,15 @@ from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
+from xpm.sync.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.sync.batch import Batch
-from xpm.sync.reading import ReadRecords, ToRow
+from xpm.sync.reading import ToRow
 from xpm.sync.work import Work
 from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
-from xpm.xero.pull import Pull, Sent, Unreadable
+from xpm.xero.pull import Pull, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
-
-BATCH = 500  # records in one transaction: long enough to be quick, short enough that others get their turn
 
 MISSING_TOLERATED = 20  # records; and
 SHARE_TOLERATED = 0.02  # of those stored: beyond both, absence is more likely Xero's mistake than the practice's doing
@@ -46,15 +43,6 @@ class Suspicion:
     what: str
     missing: int
     stored: int
-
-
-@dataclass(frozen=True)
-class _Arrived:
-    """A batch: the keys of those that are stored just as they arrived, and the others while they are read."""
-
-    same: set[str]
-    unread: set[str]
-    reading: Future[ReadRecords]
 
 
 class Intake(Generic[M]):
@@ -81,7 +69,6 @@ class Intake(Generic[M]):
         self._current_only = current_only
         self.left_out = 0
         self.seen: set[str] = set()
-        self._unknown = Counter[str]()  # elements of the present pull
         self._unreadable: dict[str, Unreadable] = {}  # by key or, without one, by payload: lists overlap
         self.server_time: datetime | None = None
         self.complete = False
@@ -98,38 +85,29 @@ class Intake(Generic[M]):
         return len(self.seen) + sum(record.key is None for record in self.unreadable)
 
     def take(self, pull: Pull[M], name: str = "") -> Set[str]:
-        """Store every record of a pull and give their keys.
+        """Store every record of a pull and give their keys. Name and errors are as `take_each` has them."""
+        (keys,) = self.take_each([NamedList(name, pull)])
+        return keys
+
+    def take_each(self, lists: Iterable[NamedList[M]]) -> Generator[Set[str], None, None]:
+        """Store every record of some lists, and give the keys of each list once it is stored. The next one is begun by
+        then, so close this if you leave it before its end.
 
         A list with a name that the run which this one retries has read to its end is not read again. One of which
         something could not be read always is: that has to be said by the run that ends.
 
         Raises:
-            XeroError: the pull broke off; the batches before are stored, and prove nothing about what is absent.
+            XeroError: a pull broke off; the batches before are stored, and prove nothing about what is absent.
         """
-        if name and (finished := self._work.finished(name)):
-            self.seen |= finished.keys
-            self.left_out += finished.left_out
-            self.server_time = self.server_time or finished.server_time
-            return finished.keys
-        taken: set[str] = set()
-        unreadable, left_out = len(self._unreadable), self.left_out
-        self._unknown.clear()
-        try:
-            with closing(pull.sent()) as arriving:  # what comes while a batch is stored waits in the socket
-                for arrived in self._arriving(arriving):
-                    taken |= self._store(arrived)
-        except XeroError:
-            with self._work.batch() as batch:
-                batch.note(_cost_of(pull))
-            raise
-        self.server_time = self.server_time or pull.facts.server_time
-        with self._work.batch() as batch:
-            batch.note(_cost_of(pull))
-            batch.note_unknown(self.table, self._unknown + Counter(pull.facts.unknown))
-            if name and len(self._unreadable) == unreadable:
-                left_out = self.left_out - left_out
-                batch.keep_list(name, Finished(taken, pull.facts.server_time, left_out))
-        return taken
+        arriving = Arriving(self._work, self.table, self._to_row)
+        with closing(arriving.batches(lists)) as batches:
+            for batch in batches:
+                with self._counting(arriving.begun_since(batch)):
+                    if not batch.is_end:
+                        self._store(batch)
+                        continue
+                    finished = self._end(batch.of)
+                yield finished.keys
 
     def take_all(self, pull: Pull[M], *, resumable: bool = True) -> None:
         """Store a pull that is the whole of Xero's side, and archive what it does not have.
@@ -193,34 +171,19 @@ class Intake(Generic[M]):
             count = batch.archive(self.table, keys)
             batch.note(Tally(archived=0 if self._beside else count))
 
-    def _arriving(self, sent: Iterator[Sent[M]]) -> Iterator[_Arrived]:
-        """Batches in order, each begun before an earlier one is stored; those before an error are kept."""
-        waiting: deque[_Arrived] = deque()
+    @contextmanager
+    def _counting(self, lists: Collection[TakenList[M]]) -> Iterator[None]:
+        """Should one break off, count what these took: they cost as well."""
         try:
-            while batch := list(islice(sent, BATCH)):
-                waiting.append(self._begin(batch, waiting))
-                while self._work.reader.is_ahead([one.reading for one in waiting]):
-                    yield waiting.popleft()
+            yield
         except XeroError:
-            yield from waiting
+            with self._work.batch() as batch:
+                for taken in lists:
+                    batch.note(taken.cost)
             raise
-        yield from waiting
 
-    def _begin(self, sent: Sequence[Sent[M]], waiting: Iterable[_Arrived]) -> _Arrived:
-        """Begin to read those that are not stored just as they arrived."""
-        digests: dict[str, bytes] = {}
-        for one in sent:
-            if one.key is not None and one.digest is not None:  # twice and not alike: both are read
-                digests[one.key] = one.digest if digests.get(one.key, one.digest) == one.digest else b""
-        for key in chain.from_iterable(batch.unread for batch in waiting):  # what will be stored is not known yet
-            digests.pop(key, None)
-        same = set(self._work.as_sent(self.table, digests)) if digests else set[str]()
-        unread = [one for one in sent if one.key not in same]
-        keys = {one.key for one in unread if one.key is not None}
-        return _Arrived(same, keys, self._work.reader.read(self._to_row, unread))
-
-    def _store(self, arrived: _Arrived) -> set[str]:
-        same, read = arrived.same, arrived.reading.result()
+    def _store(self, arrived: Arrived[M]) -> None:
+        taken, same, read = arrived.of, arrived.same, arrived.reading.result()
         with self._work.batch() as batch:
             read_well = [*same, *(row.key for row in read.rows)]
             rows = self._wanted(batch, read.rows)
@@ -229,13 +192,34 @@ class Intake(Generic[M]):
             counted = Applied() if self._beside else applied
             new = read.unreadable.keys() - self._unreadable.keys()
             batch.note(Tally(**asdict(counted), quarantined=len(new)))
-        self.left_out += len(read.rows) - len(rows)
-        self._unreadable |= read.unreadable
-        self._unknown.update(read.unknown)
         keys = same | {row.key for row in rows}
         keys |= {record.key for record in read.unreadable.values() if record.key is not None}
+        taken.keys |= keys
+        taken.left_out += len(read.rows) - len(rows)
+        taken.unknown.update(read.unknown)
+        taken.is_well = taken.is_well and not read.unreadable
+        self._unreadable |= read.unreadable
         self.seen |= keys
-        return keys
+
+    def _end(self, taken: TakenList[M]) -> Finished:
+        """Tell what a list had, all of which is stored. Raises the XeroError by which it broke off."""
+        if taken.error:
+            raise taken.error
+        finished = taken.finished or self._finished(taken)
+        self.seen |= finished.keys
+        self.server_time = self.server_time or finished.server_time
+        self.left_out += finished.left_out
+        return finished
+
+    def _finished(self, taken: TakenList[M]) -> Finished:
+        facts = taken.pull.facts
+        finished = Finished(taken.keys, facts.server_time, taken.left_out)
+        with self._work.batch() as batch:
+            batch.note(taken.cost)
+            batch.note_unknown(self.table, taken.unknown + Counter(facts.unknown))
+            if taken.name and taken.is_well:
+                batch.keep_list(taken.name, finished)
+        return finished
 
     def _wanted(self, batch: Batch, rows: list[RecordRow]) -> list[RecordRow]:
         archived = [row.key for row in rows if row.archived] if self._current_only else []
@@ -249,8 +233,3 @@ class Intake(Generic[M]):
         first = [row for row in rows if row.key not in self.seen]
         again = [row for row in rows if row.key in self.seen]
         return batch.apply(self.table, first) + replace(batch.apply(self.table, again), unchanged=0)
-
-
-def _cost_of(pull: Pull[M]) -> Tally:
-    """What a pull took, for the run's counts."""
-    return Tally(calls=pull.cost.calls, bytes=pull.cost.bytes)

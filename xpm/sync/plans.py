@@ -4,7 +4,8 @@ A plan stores what arrives and archives what is proven gone. It returns the inta
 `complete` tells whether the whole of Xero's side was seen.
 """
 
-from collections.abc import Collection, Iterator, Set
+from collections.abc import Collection, Iterator, Sequence, Set
+from contextlib import closing
 from datetime import date, datetime, timedelta
 
 from sqlmodel import Session
@@ -12,6 +13,7 @@ from sqlmodel import Session
 from xpm.store import job_checks, job_currency, practices, record_tables, runs
 from xpm.store.record_rows import Scope
 from xpm.store.vocabulary import SyncMode
+from xpm.sync.arriving import NamedList
 from xpm.sync.entities import Entity
 from xpm.sync.intake import MISSING_TOLERATED, Intake, Verified
 from xpm.sync.rows import client_row, job_row, tax_return_row, uuid_row
@@ -59,13 +61,7 @@ def sync_jobs(work: Work) -> Intake[Job]:
     categories.take_all(work.access.api.job_categories())
     jobs = Intake[Job](work, record_tables.JOBS, job_row)
     full = _since(work) is None
-    if full:
-        practice = work.access.practice
-        for first, last in windows(practice.history_start, work.integration.today(practice)):
-            listed = jobs.take(work.access.api.jobs_created(first, last), f"job {first}/{last}")
-            with work.batch() as batch:
-                batch.note_listed_jobs(listed, first)
-    current = jobs.take(work.access.api.current_jobs(), "current_job")
+    current = _take_jobs(work, jobs, _windows_of(work) if full else [])
     left = _left(work, current)
     if not current and len(left) > MISSING_TOLERATED:
         jobs.suspect(len(left))
@@ -76,6 +72,24 @@ def sync_jobs(work: Work) -> Intake[Job]:
         jobs.conclude()
     jobs.suspicion = jobs.suspicion or categories.suspicion
     return jobs
+
+
+def _take_jobs(work: Work, jobs: Intake[Job], created: Sequence[tuple[date, date]]) -> Set[str]:
+    """Take the jobs of these windows in, and then the current ones, whose numbers it gives."""
+    api = work.access.api
+    lists = [NamedList(f"job {first}/{last}", api.jobs_created(first, last)) for first, last in created]
+    with closing(jobs.take_each([*lists, NamedList("current_job", api.current_jobs())])) as taken:
+        for first, _ in created:
+            listed = next(taken)
+            with work.batch() as batch:
+                batch.note_listed_jobs(listed, first)
+        (current,) = taken
+    return current
+
+
+def _windows_of(work: Work) -> list[tuple[date, date]]:
+    practice = work.access.practice
+    return list(windows(practice.history_start, work.integration.today(practice)))
 
 
 def _left(work: Work, current: Set[str]) -> list[str]:

@@ -17,7 +17,7 @@ from xpm.connection.integration import Integration
 from xpm.settings import Settings
 from xpm.store.database import Database
 from xpm.store.vault import Vault
-from xpm.sync import field_values, intake
+from xpm.sync import arriving, field_values
 from xpm.sync.entities import Entity
 from xpm.sync.run import run_sync
 
@@ -65,7 +65,7 @@ class Death:
 
 def sync_and_die(settings: Settings, entity: Entity, step: Step, at: int) -> None:
     """Synchronise until the nth step of that kind; in this process, which nobody else shares, batches are small."""
-    intake.BATCH = field_values.BATCH = SMALL_BATCH
+    arriving.BATCH = field_values.BATCH = SMALL_BATCH
     database = Database(settings.xpm_database_url)
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
     Death(at).lie_in_wait(step, database)

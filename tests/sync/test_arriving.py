@@ -1,0 +1,128 @@
+"""The next list is begun before the one before it is stored; what comes of both is as if it were not."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import replace
+
+import pytest
+
+from tests.sync.house import SLUG, House, request
+from xpm.connection.access import practice_access
+from xpm.store import record_tables
+from xpm.sync import arriving
+from xpm.sync.arriving import NamedList
+from xpm.sync.entities import Entity
+from xpm.sync.intake import Intake
+from xpm.sync.reader import Reader
+from xpm.sync.reading import ReadRecords
+from xpm.sync.rows import uuid_row
+from xpm.sync.work import Run, working
+from xpm.xero.endpoints import STAFF
+from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.models import Staff
+from xpm.xero.pull import Pull, Sent, Tally
+from xpm.xero.xml.record import sent
+
+
+class Hoarder(Reader):
+    """Begins so many batches before one is stored."""
+
+    def __init__(self, most: int = 100) -> None:
+        super().__init__()
+        self.most = most
+
+    def is_ahead(self, begun: Sequence[Future[ReadRecords]]) -> bool:
+        """When there are more."""
+        return len(begun) > self.most
+
+
+@pytest.fixture
+def work(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """A sync of staff under way, in which everything is begun, person by person, before anything is stored."""
+    monkeypatch.setattr(arriving, "BATCH", 1)
+    with (
+        practice_access(house.integration, SLUG) as access,
+        working(house.integration, access, request(Entity.STAFF)) as work,
+    ):
+        yield replace(work, reader=Hoarder())
+
+
+def member(name: str) -> Sent[Staff]:
+    """A staff member as Xero sends them."""
+    return sent(STAFF, f"<Staff><UUID>{name}</UUID><Name>{name}</Name></Staff>".encode())
+
+
+def listing(*names: str, then: Callable[[], object] = lambda: None) -> NamedList[Staff]:
+    """A list with these staff members, which takes one call; `then` comes at its end."""
+
+    def read(tally: Tally) -> Iterator[Sent[Staff]]:
+        tally.calls += 1
+        yield from map(member, names)
+        then()
+
+    return NamedList("", Pull(read))
+
+
+def break_off() -> None:
+    """As lists do."""
+    raise UnreadableAnswer("Xero's answer ends before its document does.", endpoint="staff", status=200)
+
+
+def intake_of(work: Run) -> Intake[Staff]:
+    return Intake[Staff](work, record_tables.STAFF, uuid_row)
+
+
+def test_each_list_gives_its_own_keys_once_they_are_stored(house: House, work: Run) -> None:
+    lists = [listing("ana", "ben"), listing(), listing("ben", "cleo")]
+    stored = []
+    for keys in intake_of(work).take_each(lists):
+        assert keys <= house.active("staff", "uuid")
+        stored.append(keys)
+    assert stored == [{"ana", "ben"}, set(), {"ben", "cleo"}]
+    assert (house.runs()[-1].added, house.runs()[-1].unchanged, house.runs()[-1].calls) == (3, 0, 3)
+
+
+def test_the_version_of_the_last_list_is_the_one_that_is_stored(house: House, work: Run) -> None:
+    newer = sent(STAFF, b"<Staff><UUID>ana</UUID><Name>Ana Newer</Name></Staff>")
+    lists = [listing("ana"), NamedList("", Pull(lambda _: iter([newer]))), NamedList("", Pull(lambda _: iter([newer])))]
+    list(intake_of(work).take_each(lists))
+    assert [row["name"] for row in house.rows("staff") if row["uuid"] == "ana"] == ["Ana Newer"]
+    assert (house.runs()[-1].added, house.runs()[-1].changed) == (1, 1)
+
+
+def test_what_came_before_a_list_broke_off_is_stored_and_none_after_it_is_asked_for(house: House, work: Run) -> None:
+    asked: list[str] = []
+    lists = [listing("ana"), listing("ben", then=break_off), listing("cleo", then=lambda: asked.append("cleo"))]
+    taken = intake_of(work).take_each(lists)
+    assert next(taken) == {"ana"}
+    with pytest.raises(UnreadableAnswer):
+        next(taken)
+    assert {"ana", "ben"} <= house.active("staff", "uuid")
+    assert not asked
+    assert house.runs()[-1].calls == 2
+
+
+def test_a_list_that_is_begun_costs_also_where_the_one_before_it_could_not_be_read(house: House, work: Run) -> None:
+    broken = NamedList("", Pull(lambda _: iter([sent(STAFF, b"<Staff><UUID></Staff>")])))
+    with pytest.raises(UnreadableAnswer):
+        list(intake_of(work).take_each([listing("ana"), broken, listing("ben"), listing("cleo")]))
+    assert "ana" in house.active("staff", "uuid")
+    assert not house.active("staff", "uuid") & {"ben", "cleo"}
+    assert house.runs()[-1].calls == 3
+
+
+def test_who_leaves_before_the_end_gives_back_what_is_arriving(work: Run) -> None:
+    given_back: list[str] = []
+
+    def read(_: Tally) -> Iterator[Sent[Staff]]:
+        try:
+            yield from (member(str(number)) for number in range(2_000))
+        finally:
+            given_back.append("the answer")
+
+    two_ahead = replace(work, reader=Hoarder(2))
+    taken = intake_of(two_ahead).take_each([listing("ana"), NamedList("", Pull(read))])
+    assert next(taken) == {"ana"}
+    assert not given_back
+    taken.close()
+    assert given_back
