@@ -1,10 +1,8 @@
 """Column types that behave alike on SQLite and PostgreSQL."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from pydantic_core import to_json
@@ -29,11 +27,6 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     impl = DateTime(timezone=True)
     cache_ok = True
-
-    def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
-        """Prepare a moment once: all rows of a batch have the same few."""
-        process = super().bind_processor(dialect)
-        return lru_cache(maxsize=16)(process) if process else None
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """Turn to UTC. Raises ValueError on a naive time, which could mean any of the world's zones."""

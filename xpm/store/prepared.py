@@ -6,12 +6,17 @@ the statement is compiled, and the conversions that its columns ask for are foun
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Insert, Table
+from sqlalchemy import Connection, Date, Dialect, Insert, Table
+from sqlalchemy.types import TypeEngine
+
+from xpm.store.columns import UtcDateTime
 
 Values = Mapping[str, object]
+Conversion = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -21,7 +26,7 @@ class PreparedInsert:
     text: str
     names: tuple[str, ...]
     is_positional: bool
-    conversions: tuple[tuple[int, Callable[[Any], Any]], ...]
+    conversions: tuple[tuple[int, Conversion], ...]
 
     def execute(self, connection: Connection, rows: Sequence[Values]) -> None:
         """Insert these rows. Raises what SQLAlchemy raises for the same statement."""
@@ -43,6 +48,12 @@ def prepared(dialect: Dialect, statement: Insert, table: Table, names: Sequence[
     """Prepare an insertion into these columns of `table`, two at least."""
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     order = tuple(compiled.positiontup or names)
-    found = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in order]
+    found = [_conversion(table.c[name].type, dialect) for name in order]
     conversions = tuple((place, convert) for place, convert in enumerate(found) if convert)
     return PreparedInsert(str(compiled), order, compiled.positional, conversions)
+
+
+def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Conversion | None:
+    """How values of a type go to the driver, if not as they are; days and moments repeat."""
+    convert = kind.dialect_impl(dialect).bind_processor(dialect)
+    return lru_cache(maxsize=1024)(convert) if convert and isinstance(kind, Date | UtcDateTime) else convert

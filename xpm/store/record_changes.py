@@ -3,11 +3,11 @@
 Former rows are copied inside the database, so that they come back exactly and cost little.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, Insert, and_, insert, literal, select
 
 from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
@@ -40,7 +40,8 @@ class ChangeLog:
     def added(self, keys: Collection[str]) -> None:
         """Note records that were not there before this batch."""
         if keys:
-            self._note(ChangeKind.ADDED, among(self.table.table.c[self.table.key], keys))
+            added = among(self.table.table.c[self.table.key], keys)
+            self.connection.execute(self._noting(ChangeKind.ADDED, added))
 
     def changing(self, kind: ChangeKind, keys: Collection[str]) -> None:
         """Note records that are about to change, and keep them as they are."""
@@ -49,19 +50,20 @@ class ChangeLog:
 
     def changing_where(self, kind: ChangeKind, which: ColumnElement[bool]) -> None:
         """Do the same for the records in scope that `which` names."""
-        ids = self._note(kind, which)
-        if ids:  # somebody else's changes may have got numbers in between
+        noting = self._noting(kind, which).returning(CHANGES.c.id)
+        if (
+            ids := self.connection.execute(noting).scalars().all()
+        ):  # somebody else's changes may have got numbers in between
             ours = (CHANGES.c[name].is_not_distinct_from(value) for name, value in self._said(kind).items())
             keep_former_rows(self.connection, self.table, and_(CHANGES.c.id.between(min(ids), max(ids)), *ours))
 
-    def _note(self, kind: ChangeKind, which: ColumnElement[bool]) -> Sequence[int]:
-        """Note a change of these records, which are stored, and give its numbers."""
+    def _noting(self, kind: ChangeKind, which: ColumnElement[bool]) -> Insert:
+        """The statement that notes a change of these records, which are stored."""
         said = self._said(kind)
         values = [literal(value, CHANGES.c[name].type).label(name) for name, value in said.items()]
         key = self.table.table.c[self.table.key]
         stored = select(*values, key).where(in_scope(self.table, self.scope), which)
-        noted = insert(CHANGES).from_select([*said, "record_key"], stored).returning(CHANGES.c.id)
-        return self.connection.execute(noted).scalars().all()
+        return insert(CHANGES).from_select([*said, "record_key"], stored)
 
     def _said(self, kind: ChangeKind) -> dict[str, object]:
         return {
