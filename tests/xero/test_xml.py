@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,8 +13,9 @@ from xpm.xero import endpoints
 from xpm.xero.endpoints import CLIENTS, CURRENT_JOBS, JOB, STAFF, Endpoint
 from xpm.xero.errors import NotFound, Refused, UnreadableAnswer
 from xpm.xero.models import Client, Job, Staff, XpmRecord
-from xpm.xero.pull import Unreadable
+from xpm.xero.pull import Unreadable, read_already
 from xpm.xero.xml.answer import RecordReader
+from xpm.xero.xml.record import PARSED_TOGETHER, read_each, sent
 
 EVERY_LIST = [
     CLIENTS,
@@ -60,6 +62,28 @@ def test_a_digest_does_not_depend_on_how_the_answer_is_cut(data: st.DataObject) 
     places = data.draw(st.lists(st.integers(0, 10_000), max_size=6))
     whole, pieces = RecordReader(CURRENT_JOBS, {}).read([body]), RecordReader(CURRENT_JOBS, {}).read(cut(body, places))
     assert [sent.digest for sent in whole] == [sent.digest for sent in pieces]
+
+
+@thorough
+@given(data=st.data())
+def test_what_is_read_together_is_what_is_read_one_by_one(data: st.DataObject) -> None:
+    few = st.integers(1, 3)
+    names = data.draw(st.lists(st.text("ab<&ā", max_size=3), max_size=2 * PARSED_TOGETHER + 1))
+    bodies = [f"<UUID>{number}</UUID><Name>{escape(name)}</Name>" for number, name in enumerate(names)]
+    odd = [body + "<Odd/>" * data.draw(few) if number % 7 == 0 else body for number, body in enumerate(bodies)]
+    together = [sent(STAFF, f"<Staff>{body}</Staff>".encode()) for body in odd]
+    for place in data.draw(st.lists(st.integers(0, len(together)), max_size=1)):
+        together.insert(place, read_already(Staff(uuid="read already")))
+    known, unknown = dict[str, int](), dict[str, int]()
+    assert list(read_each(together, unknown)) == [one.read(known) for one in together]
+    assert unknown == known
+
+
+@pytest.mark.parametrize("broken", ["<Staff><UUID>ben</Staff>", "<Staff/><Staff/>", "<Staff>", "</row><row>", ""])
+def test_a_record_that_is_no_whole_element_is_not_well_formed_in_company_either(broken: str) -> None:
+    texts = ["<Staff><UUID>ana</UUID></Staff>", broken, "<Staff><UUID>cleo</UUID></Staff>"]
+    with pytest.raises(UnreadableAnswer, match="not well-formed"):
+        list(read_each([sent(STAFF, text.encode()) for text in texts], {}))
 
 
 def test_records_that_are_not_sent_alike_have_different_digests_and_all_their_keys() -> None:

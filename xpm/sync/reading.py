@@ -7,6 +7,7 @@ from typing import TypeVar
 from xpm.store.record_rows import RecordRow
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Sent, Unreadable
+from xpm.xero.xml.record import read_each
 
 M = TypeVar("M", bound=XpmRecord)
 
@@ -26,8 +27,7 @@ class ReadRecords:
 def read_records(to_row: ToRow[M], sent: Sequence[Sent[M]]) -> ReadRecords:
     """Read a batch. Raises UnreadableAnswer where a record is not well-formed XML: then the answer is not."""
     done = ReadRecords()
-    for one in sent:
-        record = one.read(done.unknown)
+    for one, record in zip(sent, read_each(sent, done.unknown), strict=True):
         if isinstance(record, Unreadable):
             done.unreadable[record.key or record.payload] = record
         else:

@@ -2,10 +2,12 @@
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from importlib.metadata import version
+from itertools import islice
 from typing import Generic, TypeVar
 from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
@@ -20,6 +22,7 @@ from xpm.xero.xml.shape import shape_of
 
 M = TypeVar("M", bound=XpmRecord)
 
+PARSED_TOGETHER = 20  # records
 _MOST_REASONS = 5  # of a record's faults; one is usually enough to understand it
 _DIGEST_BYTES = 16  # 2^64 records before two are likely to share a digest
 
@@ -32,10 +35,15 @@ class RecordText(Generic[M]):
     text: bytes
     address: str = ""
 
-    def __call__(self, unknown: dict[str, int]) -> M | Unreadable:
-        """Read it; elements that no model names are counted. Raises UnreadableAnswer where it is not well-formed."""
+    def __call__(self, unknown: dict[str, int], element: ElementTree.Element | None = None) -> M | Unreadable:
+        """Read it; elements that no model names are counted. `element` is it, where it is parsed already.
+
+        Raises:
+            UnreadableAnswer: it is not well-formed.
+        """
         model = self.endpoint.model
-        content = shape_of(model, self.endpoint.item).read(self.element(), unknown)
+        element = self.element() if element is None else element
+        content = shape_of(model, self.endpoint.item).read(element, unknown)
         if self.address and "web_url" in model.model_fields:
             content.setdefault("WebUrl", self.address)  # Xero documents it beside a single record, and sends it inside
         try:
@@ -59,6 +67,36 @@ def sent(endpoint: Endpoint[M], text: bytes, address: str = "") -> Sent[M]:
     digest = _digest_of(endpoint.model).copy()
     digest.update(b"%b\n%b" % (address.encode(), text))
     return Sent(_probable_key(endpoint.model, text), digest.digest(), RecordText(endpoint, text, address))
+
+
+def read_each(sent: Iterable[Sent[M]], unknown: dict[str, int]) -> Iterator[M | Unreadable]:
+    """Read records one after the other; elements that no model names are counted.
+
+    Several are parsed together: to begin takes a parser as long as a fifth of a record.
+
+    Raises:
+        UnreadableAnswer: one is not well-formed.
+    """
+    records = iter(sent)
+    while some := [one.read for one in islice(records, PARSED_TOGETHER)]:
+        texts = [read for read in some if isinstance(read, RecordText)]
+        if elements := _together(texts) if len(texts) == len(some) else []:
+            yield from (text(unknown, element) for text, element in zip(texts, elements, strict=True))
+        else:
+            yield from (read(unknown) for read in some)
+
+
+def _together(texts: Sequence[RecordText[M]]) -> list[ElementTree.Element]:
+    """The elements of these texts; none at all where one is not well-formed.
+
+    Each text is a whole element and nothing else, so that what is well-formed in a row is so by itself.
+    """
+    row = b"".join(one.text for one in texts)
+    try:
+        elements = list(ElementTree.fromstring(b"<row>%b</row>" % row))  # noqa: S314 - as above
+    except ElementTree.ParseError:
+        return []
+    return elements if len(elements) == len(texts) else []
 
 
 def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadable:
