@@ -1,0 +1,52 @@
+"""Keys are looked up one by one in an index, however little the database knows about the table."""
+
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Select, select, text
+
+from tests.store.kit import ACME, NOW, job
+from xpm.store import records
+from xpm.store.database import Database
+from xpm.store.key_lists import among
+from xpm.store.record_scope import in_scope
+from xpm.store.record_tables import JOBS
+
+KEYS = [f"J{number}" for number in range(300)]
+NUMBER = JOBS.table.c.number
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    """A database with jobs, straight after they came."""
+    with database.write() as session:
+        records.apply(session, JOBS, ACME, [job(key) for key in KEYS], run_id=None, now=NOW)
+    return database
+
+
+def plan(database: Database, statement: Select[tuple[str]]) -> str:
+    """How the database will find the rows."""
+    written = statement.compile(database.engine, compile_kwargs={"literal_binds": True})
+    explain = "EXPLAIN" if database.is_postgresql else "EXPLAIN QUERY PLAN"
+    with database.read() as session:
+        if database.is_postgresql:  # these few rows would be read faster as they lie
+            session.connection().execute(text("SET LOCAL enable_seqscan = off"))
+        return "\n".join(str(row[-1]) for row in session.connection().execute(text(f"{explain} {written}")))
+
+
+def test_each_key_is_looked_up_in_the_index(filled: Database) -> None:
+    how = plan(filled, select(NUMBER).where(in_scope(JOBS, ACME), among(NUMBER, KEYS[:5])))
+    lookup = r"Index Cond: .*number\b.* = ANY" if filled.is_postgresql else r"tenant_id=\? AND number=\?"
+    assert re.search(lookup, how), how
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(keys=st.lists(st.one_of(st.sampled_from(KEYS), st.text(st.characters(codec="utf-8", exclude_characters="\0")))))
+def test_the_rows_with_these_keys_are_found_and_no_others(filled: Database, keys: list[str]) -> None:
+    with filled.read() as session:
+        found = session.connection().scalars(select(NUMBER).where(in_scope(JOBS, ACME), among(NUMBER, keys)))
+        others = session.connection().scalars(select(NUMBER).where(in_scope(JOBS, ACME), ~among(NUMBER, keys)))
+        assert set(found) == set(KEYS) & set(keys)
+        assert set(others) == set(KEYS) - set(keys)
