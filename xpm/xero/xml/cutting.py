@@ -34,27 +34,24 @@ class _Cutter:
 
     def cut(self, chunk: bytes) -> Iterator[Piece]:
         data, at = self.rest + chunk, 0
-        while (begin := self._begin(data, at)) >= 0:
+        while True:
+            begin = self._until(data, at)
             records, end = self._records(data, begin)
+            yield data[at:begin], records
             if not records:
                 break
-            yield data[at:begin], records
             at = end
-        whole = len(data) if self._misled else begin if begin >= 0 else _last_whole(data, at)
-        self._misled = self._misled or _MISLEADING.search(data, at, whole) is not None
-        if self._misled:
-            whole = len(data)
-        yield data[at:whole], []
-        self.rest = data[whole:]
+        self.rest = data[begin:]
 
-    def _begin(self, data: bytes, at: int) -> int:
-        """Where the next record begins; -1 where none does, or one cannot be sure."""
-        begin = -1 if self._misled else data.find(self._opening, at)
-        self._misled = self._misled or (begin >= 0 and _MISLEADING.search(data, at, begin) is not None)
-        return -1 if self._misled else begin
+    def _until(self, data: bytes, at: int) -> int:
+        """Where what stands around the records ends: at the next one, at a tag that is not whole yet, or with all."""
+        begin = data.find(self._opening, at)
+        whole = begin if begin >= 0 else _last_whole(data, at)
+        self._misled = self._misled or _MISLEADING.search(data, at, whole) is not None
+        return len(data) if self._misled else whole
 
     def _records(self, data: bytes, at: int) -> tuple[list[bytes], int]:
-        """The whole records that follow each other from `at` on, and where they end."""
+        """The whole records that follow each other from `at` on, and where they end; none from one that misleads on."""
         records: list[bytes] = []
         while data.startswith(self._opening, at) and (end := data.find(self._closing, at)) >= 0:
             record = data[at : end + len(self._closing)]
