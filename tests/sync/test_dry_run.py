@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
@@ -306,6 +306,7 @@ def carried_out(work: Work, steps: Sequence[Step]) -> Iterator[tuple[Applied | i
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(earlier=st.lists(STEPS, max_size=3), steps=st.lists(STEPS, max_size=5))
+@example(earlier=[[("a", 0, None)], {"a"}], steps=[[("a", 1, None)], {"a"}])
 def test_steps_count_the_same_whether_rehearsed_or_carried_out(
     house: House, earlier: list[Step], steps: list[Step]
 ) -> None:

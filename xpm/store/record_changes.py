@@ -50,10 +50,9 @@ class ChangeLog:
 
     def changing_where(self, kind: ChangeKind, which: ColumnElement[bool]) -> None:
         """Do the same for the records in scope that `which` names."""
-        noting = self._noting(kind, which).returning(CHANGES.c.id)
-        if (
-            ids := self.connection.execute(noting).scalars().all()
-        ):  # somebody else's changes may have got numbers in between
+        noted = self._noting(kind, which).returning(CHANGES.c.id)
+        ids = self.connection.execute(noted).scalars().all()
+        if ids:  # somebody else's changes may have got numbers in between
             ours = (CHANGES.c[name].is_not_distinct_from(value) for name, value in self._said(kind).items())
             keep_former_rows(self.connection, self.table, and_(CHANGES.c.id.between(min(ids), max(ids)), *ours))
 

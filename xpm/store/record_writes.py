@@ -42,8 +42,7 @@ def write(log: ChangeLog, new: Sequence[RecordRow], different: Mapping[ChangeKin
     log.added([row.key for row in new])
     for name, child in table.owned.items():
         _delete_owned(connection, table, child, scope, stored)
-        if owned[name]:
-            _insertion(connection.dialect, child.table).execute(connection, owned[name])
+        _insertion(connection.dialect, child.table).execute(connection, owned[name])
     for name, side in table.shared.items():
         _write_shared(replace(log, table=side.records), shared[name])
 

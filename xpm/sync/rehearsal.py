@@ -141,8 +141,11 @@ class RehearsedBatch:
             self.work.expected.move(kind, key, known[key], absent)
             told = self.work.expected.changes.get((kind, key))
             fields = [field for field in told.fields if field.field != ARCHIVED] if told else []
-            mark = archival(before and before.archived, ArchiveReason.ABSENT)
-            self._note(effect(before, absent), kind, key, told.name if told else names[key], [*fields, mark])
+            was = before and before.archived
+            mark = (
+                [] if was is absent.archived else [archival(was, absent.archived)]
+            )  # it was, and an earlier list had it
+            self._note(effect(before, absent), kind, key, told.name if told else names[key], [*fields, *mark])
         return len(active)
 
     def archive_others(self, table: RecordTable) -> int:
