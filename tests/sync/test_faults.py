@@ -18,6 +18,8 @@ from xpm.sync.entities import EVERYTHING, Entity
 from xpm.words import Stopped
 from xpm.xero.errors import DayLimit, XeroError
 
+pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+
 FAULTS: dict[str, dict[str, Any]] = {
     "outage": {"kind": "status", "status": 503},
     "server error": {"kind": "status", "status": 500},

@@ -24,6 +24,8 @@ from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.sync.entities import Entity
 from xpm.xero.errors import UnreadableAnswer
 
+pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+
 Deed = Callable[[Practice, Random], None]
 MARKS = count()
 """No two edits write the same, so that a version tells when it was made."""

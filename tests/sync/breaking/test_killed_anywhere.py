@@ -22,6 +22,8 @@ from xpm.store.database import Database
 from xpm.store.vocabulary import RunStatus
 from xpm.sync.entities import EVERYTHING, Entity
 
+pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+
 EVERY = os.environ.get("XPM_KILLS") == "every"
 STRIDE = {Step.BEFORE_COMMIT: 3, Step.AFTER_COMMIT: 5, Step.BEFORE_WRITING: 11}
 """How many steps apart the kills are when the whole suite runs; primes, so that they fall on different kinds."""

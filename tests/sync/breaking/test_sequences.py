@@ -21,6 +21,8 @@ from xpm.sync.result import SyncResult
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 
+pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+
 SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "100"))
 """How many run with the whole suite: what fits into half a minute of two cores."""
 

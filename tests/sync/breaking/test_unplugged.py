@@ -23,6 +23,8 @@ from xpm.sync.summary import message_of
 from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 
+pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+
 FOR_EVER = 1_000_000
 
 
