@@ -116,6 +116,26 @@ def test_the_next_sync_goes_on_with_the_process_of_the_one_before(waiting: list[
 
 
 @pytest.mark.usefixtures("eager")
+def test_a_process_that_a_short_sync_has_no_use_for_yet_goes_on_starting_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reader.end_spare_process()
+    started: list[Process] = []
+
+    class Noted(Process):
+        def __init__(self) -> None:
+            super().__init__()
+            started.append(self)
+
+    monkeypatch.setattr(reader, "Process", Noted)
+    for name in ("ana", "ben"):
+        with closing(Reader()) as reading:
+            assert [row.key for row in reading.read(uuid_row, staff(name)).result().rows] == [name]
+    assert len(started) == 1
+    reader.end_spare_process()
+
+
+@pytest.mark.usefixtures("eager")
 def test_a_process_that_was_killed_or_is_still_reading_is_for_no_other_sync(waiting: list[int]) -> None:
     with closing(Reader()) as reading:
         reading.read(uuid_row, staff("ana")).result()

@@ -116,8 +116,9 @@ class Process:
         return started and len(self._awaited) < MOST_AT_ONCE and self._process.poll() is None
 
     def is_idle(self) -> bool:
-        """Whether it has started and has nothing to do."""
-        return self.has_time() and not self._awaited
+        """Whether it is there and has nothing to do, though it may be starting still."""
+        at_work = [result for result in self._awaited if not result.done() and result is not self._ready]
+        return not at_work and self._process.poll() is None
 
     def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Hand a batch over."""
