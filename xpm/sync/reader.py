@@ -100,8 +100,8 @@ class Process:
         self._in, self._out = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
         widen(self._in, self._out)
         self._tasks, self._results = ThreadPoolExecutor(1, "tasks"), ThreadPoolExecutor(1, "results")
-        self._awaited: list[Future[Any]] = [self._results.submit(receive, self._out)]
-        self._ready = self._awaited[0]
+        self._ready = self._results.submit(receive, self._out)
+        self._awaited: list[Future[Any]] = []
         self._closed = False
 
     @property
@@ -111,14 +111,17 @@ class Process:
 
     def has_time(self) -> bool:
         """Whether it has started and can take another batch."""
-        self._awaited = [result for result in self._awaited if not result.done()]
         started = self._ready.done() and self._ready.exception() is None
-        return started and len(self._awaited) < MOST_AT_ONCE and self._process.poll() is None
+        return started and self._batches() < MOST_AT_ONCE and self._process.poll() is None
 
     def is_idle(self) -> bool:
         """Whether it is there and has nothing to do, though it may be starting still."""
-        at_work = [result for result in self._awaited if not result.done() and result is not self._ready]
-        return not at_work and self._process.poll() is None
+        return self._batches() == 0 and self._process.poll() is None
+
+    def _batches(self) -> int:
+        """How many it has to read."""
+        self._awaited = [result for result in self._awaited if not result.done()]
+        return len(self._awaited)
 
     def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Hand a batch over."""

@@ -142,10 +142,9 @@ class RehearsedBatch:
             told = self.work.expected.changes.get((kind, key))
             fields = [field for field in told.fields if field.field != ARCHIVED] if told else []
             was = before and before.archived
-            mark = (
-                [] if was is absent.archived else [archival(was, absent.archived)]
-            )  # it was, and an earlier list had it
-            self._note(effect(before, absent), kind, key, told.name if told else names[key], [*fields, *mark])
+            if was is not absent.archived:  # else it only came back for a while, in an earlier list of this run
+                fields.append(archival(was, absent.archived))
+            self._note(effect(before, absent), kind, key, told.name if told else names[key], fields)
         return len(active)
 
     def archive_others(self, table: RecordTable) -> int:
