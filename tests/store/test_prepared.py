@@ -57,7 +57,7 @@ def test_rows_are_as_sqlalchemy_would_have_stored_them(database: Database, table
             if not database.is_postgresql:
                 connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
             if is_prepared:
-                prepared(connection.dialect, insert(table), table, table.columns.keys()).execute(connection, given)
+                prepared(connection.dialect, insert(table), table.columns.keys()).execute(connection, given)
             else:
                 connection.execute(insert(table), given)
             stored.append(connection.execute(everything).all())

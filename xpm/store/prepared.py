@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Date, Dialect, Insert, Table
+from sqlalchemy import Connection, Date, Dialect, Insert
 from sqlalchemy.types import TypeEngine
 
 from xpm.store.columns import UtcDateTime
@@ -44,11 +44,11 @@ class PreparedInsert:
         return parameters
 
 
-def prepared(dialect: Dialect, statement: Insert, table: Table, names: Sequence[str]) -> PreparedInsert:
-    """Prepare an insertion into these columns of `table`, two at least."""
+def prepared(dialect: Dialect, statement: Insert, names: Sequence[str]) -> PreparedInsert:
+    """Prepare an insertion into these columns of its table, two at least."""
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     order = tuple(compiled.positiontup or names)
-    found = [_conversion(table.c[name].type, dialect) for name in order]
+    found = [_conversion(statement.table.c[name].type, dialect) for name in order]
     conversions = tuple((place, convert) for place, convert in enumerate(found) if convert)
     return PreparedInsert(str(compiled), order, compiled.positional, conversions)
 

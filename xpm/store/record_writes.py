@@ -78,12 +78,12 @@ def _upsertion(dialect: Dialect, table: Table, columns: tuple[str, ...], names: 
     if "archived_at" in changes:
         changes["archived_at"] = _since_when_archived(table, statement.excluded.archived_at)
     keys = [column.name for column in table.primary_key]
-    return prepared(dialect, statement.on_conflict_do_update(index_elements=keys, set_=changes), table, names)
+    return prepared(dialect, statement.on_conflict_do_update(index_elements=keys, set_=changes), names)
 
 
 @lru_cache
 def _insertion(dialect: Dialect, table: Table) -> PreparedInsert:
-    return prepared(dialect, insert(table), table, table.columns.keys())
+    return prepared(dialect, insert(table), table.columns.keys())
 
 
 def _since_when_archived(table: Table, given: ColumnElement[datetime]) -> ColumnElement[datetime | None]:
