@@ -16,6 +16,8 @@ HASTY = "xpm_hasty"
 
 BUSY_TIMEOUT_MS = 30_000  # longer than the longest batch any writer commits
 
+PAGE_BYTES = 16 * 1024  # six jobs with their tasks; of SQLite's own 4 kB, a job of two and a half leaves a third empty
+
 
 def create(file: Path) -> None:
     """Create a database file that only its owner can read, unless it is there.
@@ -31,6 +33,7 @@ def create(file: Path) -> None:
     with TemporaryDirectory(dir=folder, prefix=f".{file.name}-") as private:
         unnamed = Path(private, file.name)
         with closing(sqlite3.connect(unnamed)) as connection:
+            connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
         unnamed.chmod(0o600)
         with suppress(FileExistsError):  # another process was first
