@@ -1,5 +1,6 @@
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -8,7 +9,8 @@ from xpm.xero.models.scalars import Amount, Flag, LocalDate, WholeNumber
 
 
 @pytest.mark.parametrize(
-    ("text", "flag"), [("Yes", True), ("NO", False), ("true", True), ("False", False), ("1", True)]
+    ("text", "flag"),
+    [("Yes", True), ("NO", False), ("true", True), ("False", False), ("1", True), (" no ", False)],
 )
 def test_flags_are_read_in_any_spelling(text: str, flag: bool) -> None:
     assert TypeAdapter(Flag).validate_python(text) is flag
@@ -19,8 +21,8 @@ def test_a_flag_that_is_neither_is_an_error_and_not_false() -> None:
         TypeAdapter(Flag).validate_python("perhaps")
 
 
-@pytest.mark.parametrize("text", ["2008-08-29T00:00:00", "2008-08-29"])
-def test_a_day_is_read_with_and_without_its_midnight(text: str) -> None:
+@pytest.mark.parametrize("text", ["2008-08-29T00:00:00", "2008-08-29T10:30:00", "2008-08-29"])
+def test_a_day_is_read_with_and_without_its_hour(text: str) -> None:
     assert TypeAdapter(LocalDate).validate_python(text) == date(2008, 8, 29)
 
 
@@ -37,3 +39,18 @@ def test_amounts_are_exact_and_may_have_thousands_commas(text: str, amount: str)
 
 def test_minutes_may_have_thousands_commas() -> None:
     assert TypeAdapter(WholeNumber).validate_python("1,200") == 1200
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "expected"),
+    [
+        (Flag, "perhaps", "should be yes or no"),
+        (LocalDate, "tomorrow", "should be a day"),
+        (Amount, "much", "should be an amount"),
+        (WholeNumber, "1.5", "should be a whole number"),
+    ],
+)
+def test_what_cannot_be_read_is_one_fault_that_says_what_should_be_there(kind: Any, text: str, expected: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(kind).validate_python(text)
+    assert [fault["msg"] for fault in refused.value.errors()] == [expected]

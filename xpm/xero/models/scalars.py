@@ -3,21 +3,42 @@
 Empty is written three ways (no element, `<X/>`, `<X></X>`); all three are `None` before these types see them.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import CoreSchema
+from pydantic_core.core_schema import no_info_before_validator_function, union_schema
 
-_FLAGS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+
+@dataclass(frozen=True)
+class Rewritten:
+    """Reads a value as pydantic does and, only where it cannot, as `rewrite` has it: most values need no Python."""
+
+    rewrite: Callable[[object], object]
+    expected: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
+        """Try one and then the other; what neither can read is one fault and not two."""
+        plain = handler(source)
+        rewritten = no_info_before_validator_function(self.rewrite, plain)
+        return union_schema(
+            [plain, rewritten],
+            mode="left_to_right",
+            custom_error_type="not_as_xpm_writes_it",
+            custom_error_message=f"should be {self.expected}",
+        )
 
 
 def _flag(value: object) -> object:
-    return _FLAGS.get(value.strip().lower(), value) if isinstance(value, str) else value
+    return value.strip() if isinstance(value, str) else value
 
 
 def _date(value: object) -> object:
-    """Take the date off `2008-08-29T00:00:00`: XPM writes days as midnights of no stated zone."""
+    """Take the date off `2008-08-29T10:30:00`: XPM writes days as moments of no stated zone."""
     if isinstance(value, datetime):
         return value.date()
     return value.split("T", 1)[0] if isinstance(value, str) else value
@@ -28,17 +49,17 @@ def _number(value: object) -> object:
     return value.replace(",", "") if isinstance(value, str) else value
 
 
-Flag = Annotated[bool, BeforeValidator(_flag)]
+Flag = Annotated[bool, Rewritten(_flag, "yes or no")]
 """`Yes`/`No` on clients, `true`/`false` on jobs and fields; any letter case."""
 
-LocalDate = Annotated[date, BeforeValidator(_date)]
+LocalDate = Annotated[date, Rewritten(_date, "a day")]
 """A day of the practice's calendar, without a time zone."""
 
 LocalDateTime = datetime
 """Wall-clock time of the practice, without a zone, as XPM stamps its notes."""
 
-Amount = Annotated[Decimal, BeforeValidator(_number)]
+Amount = Annotated[Decimal, Rewritten(_number, "an amount")]
 """Money or any other decimal, exact."""
 
-WholeNumber = Annotated[int, BeforeValidator(_number)]
+WholeNumber = Annotated[int, Rewritten(_number, "a whole number")]
 """Minutes, days and counts."""
