@@ -42,13 +42,16 @@ def watch_practice(practice: str) -> None:
 
 
 @task(name="Forget old history")
-def forget_old_history() -> int:
-    """Forget what was done to records before the time for which history is kept; costs next to nothing otherwise."""
+def forget_old_history() -> None:
+    """Forget what was done to records before the time for which history is kept, and what dry runs found before it.
+
+    Costs next to nothing where there is nothing to forget.
+    """
     with Integration.opened() as integration:
-        forgotten = forgetting.forget_old_history(integration)
-    if forgotten:
-        get_run_logger().info("%s changes of records are no longer kept.", forgotten)
-    return forgotten
+        changes = forgetting.forget_old_history(integration)
+        dry_runs = forgetting.forget_old_dry_runs(integration)
+    if changes or dry_runs:
+        get_run_logger().info("No longer kept: %s changes of records, %s lists of dry runs.", changes, dry_runs)
 
 
 def sum_up_watch(outcomes: Mapping[str, object]) -> Message:

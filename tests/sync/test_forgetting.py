@@ -1,6 +1,9 @@
 """Forgetting: history goes when its days are over, batch by batch, and takes nothing else with it."""
 
 import datetime as dt
+import os
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -12,7 +15,7 @@ from xpm.store import history
 from xpm.store.tables import RecordChange
 from xpm.store.vocabulary import ChangeKind
 from xpm.sync.entities import Entity
-from xpm.sync.forgetting import forget_old_history
+from xpm.sync.forgetting import forget_old_dry_runs, forget_old_history
 
 
 def test_only_what_is_older_than_its_days_is_forgotten(house: House) -> None:
@@ -63,3 +66,34 @@ def test_history_is_kept_for_a_day_at_least(days: str, monkeypatch: pytest.Monke
     monkeypatch.setenv("XPM_HISTORY_DAYS", days)
     with pytest.raises(ValidationError, match="xpm_history_days"):
         Settings()
+
+
+FLOW_RUN = "0b6ff0a5-9a4e-4a44-b2f8-35c1f0f7a7d1"
+
+
+def _written(file: Path, days_ago: int, now: dt.datetime) -> Path:
+    file.write_text("entity")
+    at = (now - dt.timedelta(days=days_ago)).timestamp()
+    os.utime(file, (at, at))
+    return file
+
+
+def test_lists_of_old_dry_runs_are_removed_and_nothing_else(house: House, tmp_path: Path) -> None:
+    folder, now = tmp_path / "dry-runs", house.clock()
+    folder.mkdir()
+    settings = house.integration.settings.model_copy(update={"xpm_dry_runs": folder})
+    integration = replace(house.integration, settings=settings)
+    _written(folder / f"{FLOW_RUN}.csv", 91, now)
+    kept = {
+        _written(folder / f"{FLOW_RUN.replace('0b', '0c')}.csv", 89, now),
+        _written(folder / "budget of the practice.csv", 400, now),
+        _written(folder / f"{FLOW_RUN}.txt", 400, now),
+    }
+    assert forget_old_dry_runs(integration) == 1
+    assert set(folder.iterdir()) == kept
+    assert forget_old_dry_runs(integration) == 0
+
+
+def test_an_installation_without_dry_runs_has_nothing_to_remove(house: House, tmp_path: Path) -> None:
+    settings = house.integration.settings.model_copy(update={"xpm_dry_runs": tmp_path / "not there"})
+    assert forget_old_dry_runs(replace(house.integration, settings=settings)) == 0

@@ -44,13 +44,15 @@ def test_minutes_may_have_thousands_commas() -> None:
 @pytest.mark.parametrize(
     ("kind", "text", "expected"),
     [
-        (Flag, "perhaps", "should be yes or no"),
-        (LocalDate, "tomorrow", "should be a day"),
-        (Amount, "much", "should be an amount"),
-        (WholeNumber, "1.5", "should be a whole number"),
+        (TypeAdapter(Flag), "perhaps", "should be yes or no"),
+        (TypeAdapter(LocalDate), "tomorrow", "should be a day"),
+        (TypeAdapter(Amount), "much", "should be an amount"),
+        (TypeAdapter(WholeNumber), "1.5", "should be a whole number"),
     ],
 )
-def test_what_cannot_be_read_is_one_fault_that_says_what_should_be_there(kind: Any, text: str, expected: str) -> None:
+def test_what_cannot_be_read_is_one_fault_that_says_what_should_be_there(
+    kind: TypeAdapter[Any], text: str, expected: str
+) -> None:
     with pytest.raises(ValidationError) as refused:
-        TypeAdapter(kind).validate_python(text)
+        kind.validate_python(text)
     assert [fault["msg"] for fault in refused.value.errors()] == [expected]
