@@ -79,5 +79,5 @@ def _show(console: Console, seen: Overview) -> None:
         if sync := by_entity.get(entity):
             finished = f"{sync.finished_at:%d %b %H:%M}" if sync.finished_at else "still running"
             counts = ("" if count is None else str(count) for count in (sync.source, sync.stored, sync.quarantined))
-            table.add_row(entity.label, sync.status.replace("_", " "), finished, *counts)
+            table.add_row(entity.label, sync.result.replace("_", " "), finished, *counts)
     console.print(table)

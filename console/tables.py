@@ -6,7 +6,6 @@ from datetime import datetime
 
 from xpm.connection.overview import LastSync
 from xpm.store.tables import SyncRun
-from xpm.store.vocabulary import RunStatus
 from xpm.sync.entities import EVERYTHING, Entity
 
 
@@ -15,7 +14,7 @@ class Row:
     """One entity's line."""
 
     label: str
-    status: RunStatus
+    result: str
     source: str
     stored: str
     added: int
@@ -56,7 +55,7 @@ def _row(entity: Entity, sync: SyncRun | LastSync) -> Row:
     source, stored = _counts(sync)
     return Row(
         label=entity.label,
-        status=sync.status,
+        result=sync.status if isinstance(sync, SyncRun) else sync.result,
         source=_shown(source),
         stored=_shown(stored),
         added=sync.added,

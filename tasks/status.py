@@ -28,7 +28,7 @@ def _table(seen: Overview) -> list[dict[str, object]]:
     return [
         {
             "What": entity.label,
-            "Result": by_entity[entity].status.replace("_", " "),
+            "Result": by_entity[entity].result.replace("_", " "),
             "In XPM": _shown(by_entity[entity].source),
             "In FYI": _shown(by_entity[entity].stored),
             "Added": by_entity[entity].added,

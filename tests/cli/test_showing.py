@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.cli.office import synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from xpm.store import activity, runs
 from xpm.store.activity import ActivityEntry
@@ -38,6 +39,16 @@ def test_practice_activity_can_be_read_in_80_columns(
     for whole in ("02 Mar 09:30", "Action Required", "Jobs are in step", MERE):
         assert whole in shown
     assert len(shown.splitlines()) <= 10
+
+
+def test_what_was_taken_back_is_not_shown_as_a_good_sync(fyi_xpm: Shell, installed: Installed) -> None:
+    installed.add_practice()
+    synced(installed, [], "night-1")
+    assert "success" in fyi_xpm("status", SLUG).out
+    synced(installed, [], "revert-1", hours=1, trigger=SyncTrigger.REVERT)
+    shown = fyi_xpm("status", SLUG).out
+    assert "taken back" in shown
+    assert "success" not in shown
 
 
 def test_a_pipe_gets_120_columns(fyi_xpm: Shell, installed: Installed) -> None:

@@ -10,9 +10,10 @@ from sandbox.world import MERE, SAM
 from tests.connection.harbour import Harbour
 from xpm.connection.access import BROKEN, is_broken
 from xpm.connection.watch import Notice, Sighting, watch_connection
-from xpm.store import consents, people
+from xpm.store import consents, people, runs
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
 from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.revert import RevertRequest, WhenChangedSince, preview, revert
 from xpm.sync.run import run_sync
 from xpm.sync.staleness import PATIENCE, watch_syncs
 from xpm.sync.work import SyncRequest
@@ -39,6 +40,13 @@ def sync(harbour: Harbour, *entities: Entity) -> None:
     for entity in entities:
         request = SyncRequest(practice=harbour.slug, entity=entity, mode=SyncMode.FULL, trigger=SyncTrigger.OVERNIGHT)
         run_sync(harbour.integration, request)
+
+
+def take_back(harbour: Harbour, entity: Entity) -> None:
+    with harbour.database.read() as session:
+        last = runs.latest(session, harbour.slug)[entity]
+    request = RevertRequest(practice=harbour.slug, run=last.id)
+    revert(harbour.integration, request, preview(harbour.integration, request), WhenChangedSince.STOP)
 
 
 def wait(harbour: Harbour, time: dt.timedelta) -> None:
@@ -206,6 +214,12 @@ def test_a_person_who_is_gone_from_the_staff_list_is_found_once_it_was_synchroni
     assert look(connected).news == ()
 
 
+def test_staff_that_were_taken_back_tell_nothing_of_a_person(connected: Harbour) -> None:
+    sync(connected, Entity.JOBS, Entity.STAFF)
+    take_back(connected, Entity.STAFF)
+    assert look(connected) == Sighting(connected=True)
+
+
 def test_a_person_on_the_staff_list_is_well(connected: Harbour) -> None:
     sync(connected, Entity.STAFF)
     assert look(connected) == Sighting(connected=True)
@@ -240,6 +254,14 @@ def test_what_stopped_being_synchronised_is_said_once_a_spell(connected: Harbour
     wait(connected, PATIENCE)
     watch_syncs(connected.integration, connected.slug)
     assert said(connected).count("watch.stale") == 5
+
+
+def test_a_revert_is_no_sync_that_would_hide_what_stopped(connected: Harbour) -> None:
+    sync(connected, *EVERYTHING)
+    wait(connected, PATIENCE - dt.timedelta(hours=1))
+    take_back(connected, Entity.STAFF)
+    wait(connected, dt.timedelta(hours=2))
+    assert "Staff" in [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)]
 
 
 def test_a_new_connection_has_a_night_to_bring_everything(connected: Harbour) -> None:

@@ -112,7 +112,12 @@ class Office:
                     connections.move(session, HARBOUR, state, flow_run_id=str(run_id), now=self.integration.clock())
 
     def synced(
-        self, entity: str, flow_run_id: UUID | None = None, status: RunStatus = RunStatus.SUCCESS, **counts: int
+        self,
+        entity: str,
+        flow_run_id: UUID | None = None,
+        status: RunStatus = RunStatus.SUCCESS,
+        trigger: SyncTrigger = SyncTrigger.MANUAL,
+        **counts: int,
     ) -> SyncRun:
         """A sync that ended, well if nothing else is said."""
         now = self.integration.clock()
@@ -123,7 +128,7 @@ class Office:
                 tenant_id=TENANT,
                 entity=entity,
                 mode=SyncMode.FULL,
-                trigger=SyncTrigger.MANUAL,
+                trigger=trigger,
                 flow_run_id=str(flow_run_id) if flow_run_id else None,
                 now=now,
             )

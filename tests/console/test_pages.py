@@ -8,7 +8,7 @@ from console.runs import Stage, TaskSeen
 from tests.console.office import HARBOUR, LEO, MERE, Office, text_of
 from xpm.store import people, practices, quarantine
 from xpm.store.records import Scope
-from xpm.store.vocabulary import ConnectionState, RunStatus
+from xpm.store.vocabulary import ConnectionState, RunStatus, SyncTrigger
 from xpm.sync.entities import Entity
 from xpm.words import message
 
@@ -60,6 +60,14 @@ def test_the_table_of_last_syncs_has_what_was_predicted_beside_what_was_asked(of
     office.connect()
     office.synced("clients", source_count=300, calls=3, predicted_calls=2)
     assert "3 (2)" in text_of(office.get(APPS))
+
+
+def test_what_was_taken_back_is_not_shown_as_a_good_sync(office: Office) -> None:
+    office.connect()
+    office.synced("clients", trigger=SyncTrigger.REVERT)
+    shown = text_of(office.get(APPS))
+    assert "Clients Taken back" in shown
+    assert "Clients Success" not in shown
 
 
 def test_a_reconnect_under_way_leads_to_its_run(office: Office) -> None:

@@ -18,15 +18,19 @@ EVENING = NOW + dt.timedelta(hours=10)
 
 
 def begin(
-    session: Session, entity: str = "jobs", now: dt.datetime = NOW, mode: SyncMode = SyncMode.FULL, slug: str = "acme"
+    session: Session,
+    entity: str = "jobs",
+    now: dt.datetime = NOW,
+    trigger: SyncTrigger = SyncTrigger.OVERNIGHT,
+    slug: str = "acme",
 ) -> SyncRun:
     return runs.start(
         session,
         practice=slug,
         tenant_id=ACME.tenant_id,
         entity=entity,
-        mode=mode,
-        trigger=SyncTrigger.OVERNIGHT,
+        mode=SyncMode.FULL,
+        trigger=trigger,
         now=now,
     )
 
@@ -54,22 +58,28 @@ def test_the_steps_of_a_run_add_up_and_its_checkpoint_is_the_last(database: Data
 def test_the_last_good_run_is_found_in_spite_of_later_failures(database: Database) -> None:
     with database.write() as session:
         practice(session)
-        good, partial, bad = (
-            begin(session),
-            begin(session, now=LATER, mode=SyncMode.CHANGES),
-            begin(session, now=EVENING),
-        )
+        earlier, good, bad = (begin(session, now=now) for now in (NOW, LATER, EVENING))
+        end(session, earlier)
         end(session, good)
-        end(session, partial)
         end(session, bad, RunStatus.FAILURE)
-        full = runs.last_successful(session, "acme", ACME.tenant_id, "jobs", SyncMode.FULL)
-        either = runs.last_successful(session, "acme", ACME.tenant_id, "jobs")
-        assert full
-        assert either
-        assert (full.id, either.id) == (good.id, partial.id)
-        assert full.watermark == NOW
+        found = runs.last_successful(session, "acme", ACME.tenant_id, "jobs")
+        assert found
+        assert (found.id, found.watermark) == (good.id, LATER)
         assert runs.last_successful(session, "acme", ACME.tenant_id, "clients") is None
         assert runs.last_successful(session, "acme", "another tenant", "jobs") is None
+
+
+def test_a_revert_is_the_last_good_run_and_no_sync(database: Database) -> None:
+    with database.write() as session:
+        practice(session)
+        sync, revert = begin(session), begin(session, now=EVENING, trigger=SyncTrigger.REVERT)
+        end(session, sync)
+        end(session, revert)
+        found = runs.last_successful(session, "acme", ACME.tenant_id, "jobs")
+        assert found
+        assert found.id == revert.id
+        assert runs.last_synced(session, "acme", ACME.tenant_id, "jobs") == sync.finished_at
+        assert runs.last_synced(session, "acme", ACME.tenant_id, "clients") is None
 
 
 def test_the_latest_run_of_each_entity_is_given_whatever_its_end(database: Database) -> None:

@@ -9,8 +9,10 @@ from xpm.connection.integration import Integration
 from xpm.connection.states import named
 from xpm.store import connections, people, practices, runs
 from xpm.store.tables import Connection, Practice, SyncRun
-from xpm.store.vocabulary import ConnectionState, RunStatus
+from xpm.store.vocabulary import ConnectionState, RunStatus, SyncTrigger
 from xpm.words import Message, message
+
+TAKEN_BACK = "taken_back"
 
 
 class LastSync(BaseModel):
@@ -19,6 +21,7 @@ class LastSync(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     entity: str
+    trigger: SyncTrigger
     status: RunStatus
     finished_at: datetime | None
     source: int | None
@@ -30,6 +33,11 @@ class LastSync(BaseModel):
     quarantined: int
     calls: int
     predicted_calls: int | None
+
+    @property
+    def result(self) -> str:
+        """How it ended, in a word; of a revert, that it took back what syncs had brought: it is no good sync."""
+        return TAKEN_BACK if self.trigger is SyncTrigger.REVERT else self.status
 
 
 class Overview(BaseModel):

@@ -21,7 +21,7 @@ from xpm.connection.states import move
 from xpm.store import activity, connections, consents, people, runs
 from xpm.store.tables import Connection, FyiUser, Practice, Staff
 from xpm.store.transitions import UNDER_WAY
-from xpm.store.vocabulary import ConnectionState
+from xpm.store.vocabulary import ConnectionState, SyncTrigger
 from xpm.words import Message, Stopped, message
 from xpm.xero.app import missing_scopes
 from xpm.xero.connections import ConnectionsApi
@@ -204,9 +204,10 @@ def why_hand_over(
 
 
 def _missing_in_xpm(session: Session, connection: Connection, person: FyiUser) -> bool:
-    """Whether XPM's staff are known and the person is not among them."""
+    """Whether XPM's staff are known, and not taken back since, and the person is not among them."""
     slug, tenant_id = connection.practice, connection.tenant_id or ""
-    if runs.last_successful(session, slug, tenant_id, Staff.__tablename__) is None:
+    last = runs.last_successful(session, slug, tenant_id, Staff.__tablename__)
+    if last is None or last.trigger is SyncTrigger.REVERT:
         return False
     email = consents.get(session, connection.consent_id or "").email or person.email
     who = Person(id=person.id, name=person.name, email=person.email)

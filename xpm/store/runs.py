@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import func
 from sqlmodel import Session, col, or_, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from xpm.store.errors import UnknownRun
 from xpm.store.key_lists import among
@@ -100,19 +101,17 @@ def finish(
     return run
 
 
-def last_successful(
-    session: Session, practice: str, tenant_id: str, entity: str, mode: SyncMode | None = None
-) -> SyncRun | None:
-    """Find the last run of an entity that ended well, in one mode or in either."""
-    ended_well = select(SyncRun).where(
-        SyncRun.practice == practice,
-        SyncRun.tenant_id == tenant_id,
-        SyncRun.entity == entity,
-        SyncRun.status == RunStatus.SUCCESS,
-    )
-    if mode is not None:
-        ended_well = ended_well.where(SyncRun.mode == mode)
+def last_successful(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
+    """Find the last run of an entity that ended well. It may be a revert: then FYI is not as XPM was."""
+    ended_well = _ended_well(practice, tenant_id, entity)
     return session.exec(ended_well.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+
+
+def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
+    """Tell when an entity was last synchronised well; a revert asks Xero for nothing."""
+    syncs = _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT)
+    last = session.exec(syncs.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+    return last.finished_at if last else None
 
 
 def lately_successful(
@@ -123,15 +122,8 @@ def lately_successful(
     Left out are reverts, which ask Xero for nothing.
     """
     seen_all = col(SyncRun.source_count).is_not(None) if complete else col(SyncRun.source_count).is_(None)
-    ended_well = select(SyncRun).where(
-        SyncRun.practice == practice,
-        SyncRun.tenant_id == tenant_id,
-        SyncRun.entity == entity,
-        SyncRun.status == RunStatus.SUCCESS,
-        SyncRun.trigger != SyncTrigger.REVERT,
-        seen_all,
-    )
-    return list(session.exec(ended_well.order_by(col(SyncRun.started_at).desc()).limit(limit)))
+    syncs = _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT, seen_all)
+    return list(session.exec(syncs.order_by(col(SyncRun.started_at).desc()).limit(limit)))
 
 
 def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
@@ -188,3 +180,12 @@ def begun_since(session: Session, practice: str, moment: datetime) -> list[SyncR
     """Find the runs that began at a moment or later; the oldest first."""
     later = select(SyncRun).where(SyncRun.practice == practice, SyncRun.started_at >= moment)
     return list(session.exec(later.order_by(col(SyncRun.started_at), col(SyncRun.id))))
+
+
+def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
+    return select(SyncRun).where(
+        SyncRun.practice == practice,
+        SyncRun.tenant_id == tenant_id,
+        SyncRun.entity == entity,
+        SyncRun.status == RunStatus.SUCCESS,
+    )

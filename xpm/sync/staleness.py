@@ -54,8 +54,8 @@ def _overdue(session: Session, connection: Connection, now: datetime) -> dict[En
     for entity in EVERYTHING:
         if (last := latest.get(entity)) and last.status is RunStatus.SKIPPED:
             continue
-        done = runs.last_successful(session, connection.practice, connection.tenant_id or "", entity)
-        since = (done and done.finished_at) or connection.since
+        done = runs.last_synced(session, connection.practice, connection.tenant_id or "", entity)
+        since = done or connection.since
         if max(since, connection.since) <= now - PATIENCE:
             overdue[entity] = since
     return overdue
