@@ -10,7 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from xpm.store.errors import UnknownRun
 from xpm.store.key_lists import among
-from xpm.store.tables import JsonObject, SyncRun
+from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
 
@@ -70,12 +70,11 @@ def get(session: Session, run_id: str) -> SyncRun:
     return run
 
 
-def checkpoint(session: Session, run_id: str, tally: Tally, resume: JsonObject | None = None) -> SyncRun:
-    """Add what a batch did, and keep where to resume. Belongs in the transaction that writes the batch."""
+def checkpoint(session: Session, run_id: str, tally: Tally) -> SyncRun:
+    """Add what a batch did. Belongs in the transaction that writes the batch."""
     run = get(session, run_id)
     for name, count in asdict(tally).items():
         setattr(run, name, getattr(run, name) + count)
-    run.checkpoint = resume
     session.flush()
     return run
 

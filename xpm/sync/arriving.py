@@ -40,8 +40,7 @@ class TakenList(Generic[M]):
     `error` is how it broke off; `is_well` tells whether all that came could be read.
     """
 
-    name: str
-    pull: Pull[M]
+    asked: NamedList[M]
     finished: Finished | None
     keys: set[str] = field(default_factory=set)
     left_out: int = 0
@@ -52,7 +51,8 @@ class TakenList(Generic[M]):
     @property
     def cost(self) -> Tally:
         """What it took so far, for the run's counts."""
-        return Tally(calls=self.pull.cost.calls, bytes=self.pull.cost.bytes)
+        cost = self.asked.pull.cost
+        return Tally(calls=cost.calls, bytes=cost.bytes)
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Arriving(Generic[M]):
 
     def _arriving(self, lists: Iterable[NamedList[M]]) -> Generator[Arrived[M], None, None]:
         for one in lists:
-            taken = TakenList(one.name, one.pull, self._work.finished(one.name) if one.name else None)
+            taken = TakenList(one, self._work.finished(one.name) if one.name else None)
             if taken.finished is None:
                 yield from self._batches_of(taken)
             nothing: Future[ReadRecords] = Future()
@@ -105,7 +105,7 @@ class Arriving(Generic[M]):
 
     def _batches_of(self, taken: TakenList[M]) -> Generator[Arrived[M], None, None]:
         try:
-            with closing(taken.pull.sent()) as arriving:
+            with closing(taken.asked.pull.sent()) as arriving:
                 while sent := list(islice(arriving, BATCH)):
                     yield self._begin(taken, sent)
         except XeroError as error:

@@ -212,13 +212,13 @@ class Intake(Generic[M]):
         return finished
 
     def _finished(self, taken: TakenList[M]) -> Finished:
-        facts = taken.pull.facts
+        facts = taken.asked.pull.facts
         finished = Finished(taken.keys, facts.server_time, taken.left_out)
         with self._work.batch() as batch:
             batch.note(taken.cost)
             batch.note_unknown(self.table, taken.unknown + Counter(facts.unknown))
-            if taken.name and taken.is_well:
-                batch.keep_list(taken.name, finished)
+            if taken.asked.name and taken.is_well:
+                batch.keep_list(taken.asked.name, finished)
         return finished
 
     def _wanted(self, batch: Batch, rows: list[RecordRow]) -> list[RecordRow]:

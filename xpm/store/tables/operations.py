@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
 from xpm.store.columns import Json, OneOf, UtcDateTime
-from xpm.store.tables.schema import JsonObject, StoreTable, TenantScoped
+from xpm.store.tables.schema import StoreTable, TenantScoped
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 
 
@@ -41,7 +41,6 @@ class SyncRun(StoreTable, table=True):
     bytes: int = Field(default=0, sa_type=BigInteger)
     predicted_calls: int | None = None  # none: nothing was known to predict from
     predicted_bytes: int | None = Field(default=None, sa_type=BigInteger)
-    checkpoint: JsonObject | None = Field(default=None, sa_type=Json)
     watermark: datetime | None = Field(default=None, sa_type=UtcDateTime)  # changes up to here are stored
     resumes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of a parked run: when Xero allows more
 
