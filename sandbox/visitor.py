@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import ssl
 from collections.abc import Sequence
+from functools import cache
 from html import unescape
 from typing import Literal
 from urllib.parse import urljoin
@@ -38,7 +40,7 @@ def visit(
     Raises:
         NotAllowed: an error page, a wrong password, or no practice to connect.
     """
-    with httpx.Client(follow_redirects=True, trust_env=False) as browser:
+    with httpx.Client(verify=_trusted(), follow_redirects=True, trust_env=False) as browser:
         page = browser.get(authorize_url)
         login = {"transaction": _transaction(page), "email": email, "password": password}
         page = browser.post(urljoin(authorize_url, "/identity/login"), data=login)
@@ -50,6 +52,12 @@ def visit(
         if not answer.is_redirect:
             raise NotAllowed(answer.text)
         return answer.headers["Location"]
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read the certificates once: that takes longer than the whole consent."""
+    return httpx.create_ssl_context()
 
 
 def _transaction(page: httpx.Response) -> str:

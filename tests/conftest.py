@@ -3,23 +3,49 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url, text
 
+from sandbox.server import SandboxServer
+from sandbox.world import World
 from xpm.store.database import Database
 from xpm.store.tables import StoreTable
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # how fast a machine is says nothing about what it runs
 
+Serve = Callable[[World], SandboxServer]
+
 BESIDE = frozenset({"tenant_allowance", "call_tally"})
 """Tables that count calls to Xero: whoever only looks writes there, too."""
 
 UNSAFE_BUT_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+@pytest.fixture(scope="session")
+def closing_time() -> Iterator[ThreadPoolExecutor]:
+    """Stop servers beside the tests that follow, since a server looks only now and then whether it should stop."""
+    with ThreadPoolExecutor(2) as doorkeepers:
+        yield doorkeepers
+
+
+@pytest.fixture
+def serve(closing_time: ThreadPoolExecutor) -> Iterator[Serve]:
+    """Serve sandboxes of Xero for this test alone."""
+    running: list[SandboxServer] = []
+
+    def start(world: World) -> SandboxServer:
+        running.append(SandboxServer(world).start())
+        return running[-1]
+
+    yield start
+    for server in running:
+        closing_time.submit(server.stop)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

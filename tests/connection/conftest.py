@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
@@ -11,6 +10,7 @@ import pytest
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from sandbox.xpm.limits import Limits
+from tests.conftest import Serve
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.installation import settings_for
 from xpm.connection.integration import Integration, trusted
@@ -20,19 +20,10 @@ from xpm.store.vault import Vault
 NO_LIMITS = Limits(0, 0, 0, 0)
 
 
-@pytest.fixture(scope="session")
-def closing_time() -> Iterator[ThreadPoolExecutor]:
-    """Stop servers beside the tests that follow, since a server looks only now and then whether it should stop."""
-    with ThreadPoolExecutor(2) as doorkeepers:
-        yield doorkeepers
-
-
 @pytest.fixture
-def server(closing_time: ThreadPoolExecutor) -> Iterator[SandboxServer]:
+def server(serve: Serve) -> SandboxServer:
     """Give a small Xero of the test's own."""
-    running = SandboxServer(small_world(jobs=3, clients=3, returns=1, limits=NO_LIMITS)).start()
-    yield running
-    closing_time.submit(running.stop)
+    return serve(small_world(jobs=3, clients=3, returns=1, limits=NO_LIMITS))
 
 
 @pytest.fixture

@@ -5,13 +5,19 @@ from collections.abc import Iterator
 import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_HOME, temporary_settings
 
-from sandbox.server import SandboxServer
-from sandbox.world import small_world
+from sandbox.world import MERE, small_world
 from sandbox.xpm.limits import Limits
-from tests.flows.office import Office
+from tests.conftest import Serve
+from tests.flows.office import MADE_BY, SLUG, Office
 from tests.prefect_server import prefect_server
+from tests.sync.house import connect
+from xpm.connection.integration import Integration
 from xpm.store.database import Database
 from xpm.store.vault import Vault
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.sync.entities import EVERYTHING
+from xpm.sync.run import run_sync
+from xpm.sync.work import SyncRequest
 
 
 @pytest.fixture(scope="session")
@@ -26,12 +32,21 @@ def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def office(prefect_url: str, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Office]:
+def office(prefect_url: str, serve: Serve, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Office:
     """A practice with its people, a sandbox, and the environment in which the flows find both."""
-    world = small_world(limits=Limits(0, 0, 0, 0))
-    with SandboxServer(world) as sandbox:
-        office = Office(sandbox, sqlite_database, Vault.new_key())
-        office.furnish()
-        for name, value in office.environment().items():
-            monkeypatch.setenv(name, value)
-        yield office
+    office = Office(serve(small_world(limits=Limits(0, 0, 0, 0))), sqlite_database, Vault.new_key())
+    office.furnish()
+    for name, value in office.environment().items():
+        monkeypatch.setenv(name, value)
+    return office
+
+
+@pytest.fixture
+def connected(office: Office) -> Office:
+    """The office, connected and synchronised a moment ago: what a reconnect comes to, without Prefect's seconds."""
+    with Integration.opened() as integration:
+        connect(integration, run=MADE_BY)
+        for entity in EVERYTHING:
+            request = SyncRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.RECONNECT, MERE, MADE_BY)
+            assert run_sync(integration, request).status in {RunStatus.SUCCESS, RunStatus.SKIPPED}
+    return office

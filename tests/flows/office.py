@@ -30,6 +30,7 @@ from xpm.store.transitions import UNDER_WAY
 from xpm.store.vocabulary import AttemptOutcome
 
 SLUG = "harbour-vale"
+MADE_BY = "5a0c54a5-4f7a-4d52-9a2f-0d5f6f2d8c11"  # the flow run that connected an office, where the test did not
 BOTH = (HARBOUR_VALE, COASTAL_BRANCH)
 PATIENCE = 30.0  # seconds for a run to reach the next step
 Found = TypeVar("Found")

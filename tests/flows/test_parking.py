@@ -8,11 +8,10 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 
-from flows.reconnect import reconnect
 from flows.sync import sync
 from sandbox.faults import fault_from
 from sandbox.world import MERE
-from tests.flows.office import SLUG, Office, administrator, consents
+from tests.flows.office import SLUG, Office
 from tests.flows.test_sync import retried
 from xpm.store import runs
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
@@ -60,12 +59,10 @@ def deployed(office: Office) -> Iterator[Deployed]:
 
 
 @pytest.fixture
-def used_up(office: Office) -> Office:
+def used_up(connected: Office) -> Office:
     """Give an office that reconnected a moment ago, and whose day is used up when clients are asked for."""
-    with administrator(office, consents()):
-        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
-    office.sandbox.world.faults.order(fault_from(USED_UP))
-    return office
+    connected.sandbox.world.faults.order(fault_from(USED_UP))
+    return connected
 
 
 def said(office: Office, kind: str) -> list[tuple[ActivityStatus, str]]:

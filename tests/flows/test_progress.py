@@ -9,12 +9,11 @@ from prefect import flow, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import Artifact, State
 
-from flows.reconnect import reconnect
 from flows.sync import sync
 from sandbox.faults import fault_from
-from sandbox.world import HARBOUR_VALE, MERE
+from sandbox.world import HARBOUR_VALE
 from tasks.progress import ALL, UPDATE_EVERY, PublishedProgress
-from tests.flows.office import SLUG, Office, administrator, consents
+from tests.flows.office import SLUG, Office
 from xpm.store import leases, runs
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
@@ -27,14 +26,6 @@ pytestmark = pytest.mark.xdist_group("prefect")
 WATCHED = "a-practice-that-is-watched"
 HALF = Standing(Prediction(9, None, 20_000), records=10_000, calls=3, elapsed=timedelta(minutes=1))
 BEGINNING = Standing(HALF.predicted, records=0, calls=0, elapsed=timedelta())
-
-
-@pytest.fixture
-def connected(office: Office) -> Office:
-    """An office that reconnected a moment ago."""
-    with administrator(office, consents()):
-        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
-    return office
 
 
 def progress_of(state: State) -> dict[str, Artifact]:

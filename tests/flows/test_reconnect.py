@@ -139,13 +139,6 @@ def test_only_the_practices_own_name_typed_in_time_makes_a_first_connection(offi
     assert_nothing_happened(office, state, "Action Required", f"{says} the account of Harbour & Vale.", consents=1)
 
 
-@pytest.fixture
-def connected(office: Office) -> Office:
-    """The office, connected to Harbour & Vale."""
-    assert run(office, consents()).is_completed()
-    return office
-
-
 def kept_by(office: Office) -> list[object]:
     """The connection and the records there are."""
     with office.database.read() as session:

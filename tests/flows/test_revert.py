@@ -25,10 +25,9 @@ from sqlmodel import select
 
 from console.prefect_runs import PrefectRuns
 from console.runs import FlowRunSeen, Stage
-from flows.reconnect import reconnect
 from flows.revert import revert
 from sandbox.world import HARBOUR_VALE, MERE
-from tests.flows.office import PATIENCE, SLUG, Office, administrator, consents, eventually, resume
+from tests.flows.office import MADE_BY, PATIENCE, SLUG, Office, eventually, resume
 from xpm.connection.integration import Integration
 from xpm.store import edits
 from xpm.store.record_rows import Scope
@@ -45,12 +44,9 @@ PAUSED = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_
 
 
 @pytest.fixture
-def synced(office: Office) -> tuple[Office, str]:
+def synced(connected: Office) -> tuple[Office, str]:
     """An office that reconnected a moment ago, and the id of that run."""
-    with administrator(office, consents()):
-        state = reconnect(SLUG, MERE, True, 1, return_state=True)
-    assert state.is_completed()
-    return office, str(state.state_details.flow_run_id)
+    return connected, MADE_BY
 
 
 @contextmanager

@@ -17,12 +17,11 @@ from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 
 from flows.ending import cancelled, crashed
-from flows.reconnect import reconnect
 from flows.sync import sync
 from sandbox import edits
 from sandbox.faults import fault_from
 from sandbox.world import HARBOUR_VALE, MERE
-from tests.flows.office import SLUG, Office, administrator, consents
+from tests.flows.office import SLUG, Office
 from xpm.store import practices
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
@@ -31,14 +30,6 @@ REFUSAL = {"area": "xpm", "path": "client.api/list", "kind": "error_body", "desc
 """Xero understands the question and says no: nothing that waiting helps against, so nothing is waited for."""
 
 pytestmark = pytest.mark.xdist_group("prefect")
-
-
-@pytest.fixture
-def connected(office: Office) -> Office:
-    """An office that reconnected a moment ago."""
-    with administrator(office, consents()):
-        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
-    return office
 
 
 def switch(office: Office, **settings: bool) -> None:

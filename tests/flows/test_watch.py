@@ -28,14 +28,6 @@ PATIENCE = 20.0  # seconds for emitted events to be readable
 
 
 @pytest.fixture
-def connected(office: Office) -> Office:
-    """An office that reconnected a moment ago."""
-    with administrator(office, consents()):
-        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
-    return office
-
-
-@pytest.fixture
 def began() -> datetime:
     """When the test began: all tests of this process share a Prefect server."""
     return datetime.now(UTC)

@@ -15,10 +15,8 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.states import Crashed, Scheduled
 
-from flows.reconnect import reconnect
 from sandbox.faults import fault_from
-from sandbox.world import MERE
-from tests.flows.office import SLUG, Office, administrator, consents, eventually
+from tests.flows.office import SLUG, Office, eventually
 from xpm.store import runs
 from xpm.store.vocabulary import RunStatus
 
@@ -37,30 +35,28 @@ def environment(office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str
 
 
 def test_killing_the_worker_during_a_sync_and_retrying_the_run_finishes_it_without_duplicates(
-    office: Office, environment: Mapping[str, str]
+    connected: Office, environment: Mapping[str, str]
 ) -> None:
-    with administrator(office, consents()):
-        assert reconnect(SLUG, MERE, True, 1, return_state=True).is_completed()
     deploy(environment)
-    office.sandbox.world.faults.order(fault_from(SLOW))
+    connected.sandbox.world.faults.order(fault_from(SLOW))
     with worker(environment) as process:
         run_id = start()
-        eventually(lambda: under_way(office) == {"clients"}, patience=90)
+        eventually(lambda: under_way(connected) == {"clients"}, patience=90)
         killed = [*process.children(recursive=True), process]
         assert len(killed) > 1, "the run has a process of its own"
         for one in killed:
             one.kill()
         psutil.wait_procs(killed)
-    assert under_way(office) == {"clients"}, "it was killed before it was finished"
+    assert under_way(connected) == {"clients"}, "it was killed before it was finished"
 
-    office.sandbox.world.faults.clear()
+    connected.sandbox.world.faults.clear()
     retry(run_id)
     with worker(environment):
         eventually(lambda: is_completed(run_id), patience=90)
-    assert under_way(office) == set()
-    counted = [office.counted(table) for table in ("job", "client", "staff", "tax_return")]
+    assert under_way(connected) == set()
+    counted = [connected.counted(table) for table in ("job", "client", "staff", "tax_return")]
     assert counted == [12, 8, 4, 5]
-    interrupted = [one for one in ended(office) if one == ("clients", "sync.interrupted")]
+    interrupted = [one for one in ended(connected) if one == ("clients", "sync.interrupted")]
     assert len(interrupted) == 1
 
 

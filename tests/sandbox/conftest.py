@@ -7,16 +7,16 @@ import pytest
 from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, demo_world, small_world
 from sandbox.xpm.limits import Limits
+from tests.conftest import Serve
 from tests.sandbox.kit import Guest
 
 UNLIMITED = Limits(0, 0, 0)
 
 
 @pytest.fixture
-def server() -> Iterator[SandboxServer]:
+def server(serve: Serve) -> SandboxServer:
     """A small world with Xero's own limits, for this test alone."""
-    with SandboxServer(small_world()) as running:
-        yield running
+    return serve(small_world())
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def test_leaving_the_context_ends_the_thread_and_frees_the_port() -> None:
         guest = Guest(server).connect()
         assert guest.items("client.api/list", "Client")
         guest.http.close()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # the server of an earlier test may end meanwhile
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind((server.host, server.port))

@@ -7,6 +7,7 @@ import pytest
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from sandbox.xpm.limits import Limits
+from tests.conftest import Serve
 from tests.sync.house import House, opened
 from xpm.store.database import Database
 
@@ -14,10 +15,9 @@ UNLIMITED = Limits(0, 0, 0, 0)
 
 
 @pytest.fixture
-def server() -> Iterator[SandboxServer]:
+def server(serve: Serve) -> SandboxServer:
     """A small Xero for this test alone."""
-    with SandboxServer(small_world(limits=UNLIMITED)) as running:
-        yield running
+    return serve(small_world(limits=UNLIMITED))
 
 
 @pytest.fixture

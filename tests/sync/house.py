@@ -22,7 +22,7 @@ from tests.connection.installation import settings_for
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
 from xpm.connection.confirmation import confirm
-from xpm.connection.integration import Integration
+from xpm.connection.integration import Integration, trusted
 from xpm.connection.invitation import invite
 from xpm.connection.preflight import Person
 from xpm.connection.reset import reset
@@ -193,7 +193,7 @@ def opened(server: SandboxServer, database: Database, *, history_start: dt.date 
     key = Vault.new_key()
     url = database.url.render_as_string(hide_password=False)
     clock = Clock()
-    with httpx.Client(trust_env=False) as http:
+    with httpx.Client(verify=trusted(), trust_env=False) as http:
         integration = Integration(
             generous_settings(server.url, key, url), database, Vault([key]), http, clock, clock.wait
         )
