@@ -1,6 +1,5 @@
 """`fyi-xpm disconnect` asks first, ends the access on both sides, and a later reconnect goes on with the records."""
 
-from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -11,6 +10,7 @@ from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, small_world
 from sandbox.xpm.limits import Limits
 from tests.cli.shell import MERE, SLUG, Installed, Shell, types
+from tests.conftest import Serve
 from xpm.connection.callback import receive, set_out
 from xpm.connection.choice import choose, offers
 from xpm.connection.confirmation import confirm, is_open
@@ -36,16 +36,16 @@ RECORDS = (Entity.JOBS, Entity.CLIENTS, Entity.STAFF)
 
 
 @pytest.fixture
-def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
+def sandbox(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> SandboxServer:
     """A Xero that the installation's environment leads to."""
-    with SandboxServer(small_world(jobs=4, clients=4, returns=1, limits=Limits(0, 0, 0, 0))) as running:
-        for name, path in XERO.items():
-            monkeypatch.setenv(name, f"{running.url}/{path}")
-        monkeypatch.setenv("XERO_ISSUER", running.url)
-        monkeypatch.setenv("XERO_CLIENT_ID", CLIENT_ID)
-        monkeypatch.setenv("XERO_CLIENT_SECRET", CLIENT_SECRET)
-        monkeypatch.setenv("XERO_CALLS_PER_MINUTE", "100000")
-        yield running
+    running = serve(small_world(jobs=4, clients=4, returns=1, limits=Limits(0, 0, 0, 0)))
+    for name, path in XERO.items():
+        monkeypatch.setenv(name, f"{running.url}/{path}")
+    monkeypatch.setenv("XERO_ISSUER", running.url)
+    monkeypatch.setenv("XERO_CLIENT_ID", CLIENT_ID)
+    monkeypatch.setenv("XERO_CLIENT_SECRET", CLIENT_SECRET)
+    monkeypatch.setenv("XERO_CALLS_PER_MINUTE", "100000")
+    return running
 
 
 @pytest.fixture

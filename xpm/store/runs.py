@@ -102,14 +102,12 @@ def finish(
 
 def last_successful(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
     """Find the last run of an entity that ended well. It may be a revert: then FYI is not as XPM was."""
-    ended_well = _ended_well(practice, tenant_id, entity)
-    return session.exec(ended_well.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+    return session.exec(_ended_well(practice, tenant_id, entity).limit(1)).one_or_none()
 
 
 def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
     """Tell when an entity was last synchronised well; a revert asks Xero for nothing."""
-    syncs = _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT)
-    last = session.exec(syncs.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+    last = session.exec(_synced_well(practice, tenant_id, entity).limit(1)).one_or_none()
     return last.finished_at if last else None
 
 
@@ -121,8 +119,7 @@ def lately_successful(
     Left out are reverts, which ask Xero for nothing.
     """
     seen_all = col(SyncRun.source_count).is_not(None) if complete else col(SyncRun.source_count).is_(None)
-    syncs = _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT, seen_all)
-    return list(session.exec(syncs.order_by(col(SyncRun.started_at).desc()).limit(limit)))
+    return list(session.exec(_synced_well(practice, tenant_id, entity).where(seen_all).limit(limit)))
 
 
 def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
@@ -181,10 +178,16 @@ def begun_since(session: Session, practice: str, moment: datetime) -> list[SyncR
     return list(session.exec(later.order_by(col(SyncRun.started_at), col(SyncRun.id))))
 
 
+def _synced_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
+    return _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT)
+
+
 def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
-    return select(SyncRun).where(
+    """The runs of an entity that ended well, the newest first."""
+    ended_well = select(SyncRun).where(
         SyncRun.practice == practice,
         SyncRun.tenant_id == tenant_id,
         SyncRun.entity == entity,
         SyncRun.status == RunStatus.SUCCESS,
     )
+    return ended_well.order_by(col(SyncRun.started_at).desc())

@@ -35,7 +35,8 @@ def forget_old_dry_runs(integration: Integration) -> int:
 
     Other files of that folder are left alone, and so is, with a warning, what this process may not remove.
     """
-    old = [file for file, at in _dry_runs(integration.settings.xpm_dry_runs) if at < kept_since(integration)]
+    before = kept_since(integration)
+    old = [file for file, at in _dry_runs(integration.settings.xpm_dry_runs) if at < before]
     return sum(_removed(file) for file in old)
 
 
