@@ -6,12 +6,13 @@ import pytest
 
 from sandbox import edits
 from tests.sync.expected import assert_equals_truth
-from tests.sync.house import SLUG, House
+from tests.sync.house import LONG_AGO, SLUG, House
 from tests.sync.test_killed import kill_where_it_holds
 from tests.sync.worker import sync_and_hold_after_lists
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.sync import revert
 from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.plans import windows
 from xpm.sync.revert import RevertRequest, WhenChangedSince
 from xpm.xero.errors import XeroError
 
@@ -20,7 +21,7 @@ LISTS = [
     *((Entity.CLIENTS, lists) for lists in (1, 2)),
     (Entity.STAFF, 1),
 ]
-"""How many lists of which sync were read when its process is killed; jobs: categories, eight windows, current ones."""
+"""How many lists of which sync were read when its process is killed; jobs: categories, current ones, eight windows."""
 
 
 def full_calls(house: House, entity: Entity) -> list[str]:
@@ -30,9 +31,15 @@ def full_calls(house: House, entity: Entity) -> list[str]:
     return house.asked()
 
 
-def fail_at_the_current_jobs(house: House, flow_run_id: str | None = None) -> None:
-    """A sync of jobs that ends by an outage after all its windows."""
-    house.order("status", "job.api/current", status=503, times=0)
+def no_last_window(house: House) -> None:
+    """From now on Xero is out as soon as a sync of jobs has read all its lists but one."""
+    earlier = len(list(windows(LONG_AGO, house.clock().date()))) - 1
+    house.order("status", "job.api/list", status=503, after=earlier, times=0)
+
+
+def fail_at_the_last_window(house: House, flow_run_id: str | None = None) -> None:
+    """A sync of jobs that ends by an outage before its last list."""
+    no_last_window(house)
     with pytest.raises(XeroError):
         house.sync(Entity.JOBS, flow_run_id=flow_run_id)
     house.calm()
@@ -61,9 +68,9 @@ def test_what_is_gone_is_archived_by_a_retry_that_took_the_lists_as_read_and_not
     house.sync(Entity.JOBS)
     gone = house.truth("jobs")[0]["ID"]
     edits.delete(house.xpm, "jobs", gone)
-    fail_at_the_current_jobs(house, "failed")
+    fail_at_the_last_window(house, "failed")
     result = house.sync(Entity.JOBS, flow_run_id="failed")
-    assert house.asked() == ["job.api/current", f"job.api/get/{gone}"]
+    assert house.asked() == ["job.api/list", f"job.api/get/{gone}"]
     assert (result.archived, result.source, result.stored) == (1, len(house.truth("jobs")), len(house.truth("jobs")))
 
 
@@ -74,15 +81,16 @@ def test_what_is_gone_is_archived_by_a_retry_that_took_the_lists_as_read_and_not
 def test_only_a_retry_of_the_same_flow_run_within_a_day_goes_on_with_its_lists(
     house: House, flow_run_id: str | None, hours: int, resumes: bool
 ) -> None:
-    fail_at_the_current_jobs(house, "failed")
+    fail_at_the_last_window(house, "failed")
     house.clock.ahead += dt.timedelta(hours=hours)
     house.sync(Entity.JOBS, flow_run_id=flow_run_id)
-    assert (house.asked().count("job.api/list") <= 1) == resumes  # the newest window is another tomorrow
+    windows_asked = house.asked().count("job.api/list")
+    assert (windows_asked <= 2) == resumes  # the one that was left, and the newest, which is another tomorrow
 
 
 def test_runs_that_no_flow_started_are_nobodys_retry(house: House) -> None:
     calls = full_calls(house, Entity.JOBS)
-    fail_at_the_current_jobs(house)
+    fail_at_the_last_window(house)
     house.sync(Entity.JOBS)
     assert house.asked() == calls
 
@@ -102,7 +110,7 @@ def test_lists_are_read_again_after_any_other_run_of_their_kind(house: House) ->
 
 def test_lists_are_read_again_after_what_they_brought_was_taken_back(house: House) -> None:
     house.sync(Entity.STAFF)
-    fail_at_the_current_jobs(house, flow_run_id="failed")
+    fail_at_the_last_window(house, flow_run_id="failed")
     asked = RevertRequest(practice=SLUG, run="failed")
     seen = revert.preview(house.integration, asked)
     revert.revert(house.integration, asked, seen, WhenChangedSince.KEEP)
@@ -112,8 +120,8 @@ def test_lists_are_read_again_after_what_they_brought_was_taken_back(house: Hous
 
 
 def test_a_list_with_something_unreadable_is_read_again_so_that_its_run_says_so(house: House) -> None:
+    no_last_window(house)
     house.order("bad_record", "job.api/list", times=0)
-    house.order("status", "job.api/current", status=503, times=0)
     with pytest.raises(XeroError):
         house.sync(Entity.JOBS, flow_run_id="failed")
     unreadable = len(house.aside())
@@ -125,7 +133,7 @@ def test_a_list_with_something_unreadable_is_read_again_so_that_its_run_says_so(
 
 def test_a_dry_run_reads_everything_and_leaves_the_lists(house: House) -> None:
     calls = full_calls(house, Entity.JOBS)
-    fail_at_the_current_jobs(house)
+    fail_at_the_last_window(house)
     house.preview(Entity.JOBS)
     assert house.asked() == calls
     assert len(house.rows("finished_list")) == len(calls) - 1

@@ -75,15 +75,19 @@ def sync_jobs(work: Work) -> Intake[Job]:
 
 
 def _take_jobs(work: Work, jobs: Intake[Job], created: Sequence[tuple[date, date]]) -> Set[str]:
-    """Take the jobs of these windows in, and then the current ones, whose numbers it gives."""
+    """Take the current jobs in, whose numbers it gives, and then the jobs of these windows.
+
+    In this order, since jobs are completed while they are read: one that is so after it was called current is missed
+    by the next run, which asks for it. Were the windows read before, one that is completed in between would be in FYI
+    as it was, and in no list by which a run of changes could notice.
+    """
     api = work.access.api
     lists = [NamedList(f"job {first}/{last}", api.jobs_created(first, last)) for first, last in created]
-    with closing(jobs.take_each([*lists, NamedList("current_job", api.current_jobs())])) as taken:
-        for first, _ in created:
-            listed = next(taken)
+    with closing(jobs.take_each([NamedList("current_job", api.current_jobs()), *lists])) as taken:
+        current = next(taken)
+        for (first, _), listed in zip(created, taken, strict=True):
             with work.batch() as batch:
                 batch.note_listed_jobs(listed, first)
-        (current,) = taken
     return current
 
 
