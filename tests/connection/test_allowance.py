@@ -187,11 +187,41 @@ def test_a_call_that_gives_signs_of_life_keeps_its_place() -> None:
     assert desk.ask(desk.call()) > 0
 
 
+def test_a_call_that_was_given_up_too_early_takes_its_place_back() -> None:
+    desk = Desk(max_concurrent=1)
+    long = desk.call()
+    assert desk.ask(long) == 0
+    desk.clock.advance(HELD.total_seconds())
+    short = desk.call()
+    assert desk.ask(short) == 0
+    with desk.row() as allowance:
+        allowance.renew(long.id, desk.clock.now)
+    desk.leave(short)
+    assert desk.ask(desk.call()) > 0
+
+
 def test_a_refusal_for_the_minute_holds_back_everybody_as_long_as_xero_says() -> None:
     desk = Desk()
     desk.answered(429, X_Rate_Limit_Problem="minute", Retry_After=17)
     with desk.slot():
         assert desk.clock.now == START + timedelta(seconds=17)
+
+
+@pytest.mark.parametrize("problem", ["minute", "appminute"])
+def test_no_refusal_for_the_minute_holds_back_longer_than_a_minute(problem: str) -> None:
+    desk = Desk()
+    desk.answered(429, X_Rate_Limit_Problem=problem, Retry_After=999_999_999)
+    with desk.slot():
+        assert desk.clock.now == START + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("problem", ["day", "Daily"])
+def test_no_refusal_for_the_day_parks_the_work_longer_than_a_day(problem: str) -> None:
+    desk = Desk()
+    desk.answered(429, X_Rate_Limit_Problem=problem, Retry_After=999_999_999)
+    with pytest.raises(DayLimit) as caught:
+        desk.ask(desk.call())
+    assert caught.value.resumes_at == START + timedelta(days=1)
 
 
 def test_a_refusal_for_the_day_parks_the_work_at_once_until_xero_says() -> None:

@@ -129,9 +129,8 @@ class Allowance(BaseModel):
         return ready_at
 
     def renew(self, call: str, now: datetime) -> None:
-        """Hold a call's place on."""
-        if call in self.in_flight:
-            self.in_flight[call].until = now + HELD
+        """Hold a call's place on; take it back if it was given up because no sign of life got through."""
+        self.in_flight.setdefault(call, Flight(begun_at=now, until=now)).until = now + HELD
 
     def leave(self, call: str, said: Said | None, limits: Limits, now: datetime) -> None:
         """End a call, and believe what its answer said."""
@@ -205,7 +204,8 @@ class Allowance(BaseModel):
         elif said.refused is ConcurrentLimit:
             self.squeezed_until = said.at + _MINUTE
         else:
-            self.minute_resumes_at = said.at + (_MINUTE if said.seconds is None else timedelta(seconds=said.seconds))
+            told = _MINUTE if said.seconds is None else timedelta(seconds=said.seconds)
+            self.minute_resumes_at = said.at + min(told, _MINUTE)  # everybody waits for it, and sees nothing newer
 
 
 def _updated(known: Left | None, heard: Left | None, slack: int, now: datetime) -> Left | None:

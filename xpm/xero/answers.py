@@ -26,6 +26,7 @@ from xpm.xero.errors import (
 )
 from xpm.xero.problem import read_problem, refusal, says_scope_is_missing
 
+_A_DAY = 24 * 60 * 60  # seconds
 _SURELY_A_DAY_LIMIT = 120  # seconds of Retry-After that no minute window explains
 
 
@@ -96,7 +97,7 @@ def _of_limit(response: httpx.Response, endpoint: str, clock: Clock) -> RateLimi
 def limit_of(headers: httpx.Headers) -> type[RateLimited]:
     """Tell the limits apart by `X-Rate-Limit-Problem`, whose letter case and wording vary."""
     named = headers.get("X-Rate-Limit-Problem", "").lower()
-    if "day" in named or (not named and (retry_after(headers) or 0) > _SURELY_A_DAY_LIMIT):
+    if "day" in named or "daily" in named or (not named and (retry_after(headers) or 0) > _SURELY_A_DAY_LIMIT):
         return DayLimit
     if "app" in named:
         return AppMinuteLimit
@@ -104,9 +105,12 @@ def limit_of(headers: httpx.Headers) -> type[RateLimited]:
 
 
 def retry_after(headers: httpx.Headers) -> int | None:
-    """Seconds of `Retry-After`; Xero sends whole seconds, and only for minute and day limits."""
+    """Seconds of `Retry-After`, of a day at most, since no limit lasts longer.
+
+    Xero sends whole seconds, and only for minute and day limits.
+    """
     value = headers.get("Retry-After", "")
-    return int(value) if re.fullmatch(r"\d{1,9}", value) else None
+    return min(int(value), _A_DAY) if re.fullmatch(r"\d{1,9}", value) else None
 
 
 def _of_server_error(response: httpx.Response, endpoint: str) -> XeroError:
