@@ -1,16 +1,23 @@
 """A reconnect that goes well, from the link to the reset."""
 
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from sandbox.world import COASTAL_BRANCH, COASTAL_NAME, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour, move_in
+from xpm.connection.access import practice_access
 from xpm.connection.choice import choose, chosen, offers
 from xpm.connection.invitation import answered, expire, require_granted, withdraw
 from xpm.connection.overview import overview
+from xpm.connection.removal import remove_superseded
 from xpm.connection.reset import check_chosen, reset
+from xpm.store import connections
+from xpm.store.database import Database
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Stopped, stop
 
@@ -183,6 +190,61 @@ def test_a_newer_reconnect_takes_over_from_one_that_had_its_consent_already(conn
     withdraw(connected.integration, connected.slug, stopped.value, flow_run_id="run-1")
     connected.consent(newer)
     assert connected.finish(newer).key == "connection.reset"
+
+
+def test_a_consent_that_a_newer_reconnect_gave_back_at_the_last_moment_does_not_take_the_old_ones_place(
+    connected: Harbour,
+) -> None:
+    older = connected.invite(MERE, run="run-1")
+    connected.consent(older)
+    connected.choose(older)
+    connected.confirm(older)
+
+    def while_it_resets() -> dt.datetime:
+        if connected.consent_of(older).refresh_token is not None:
+            connected.invite(SAM, run="run-2")
+        return connected.integration.clock()
+
+    with pytest.raises(Stopped) as stopped:
+        reset(replace(connected.integration, clock=while_it_resets), older)
+    assert stopped.value.message.key == "consent.superseded"
+    assert connected.active_consent().refresh_token is not None
+
+
+def test_of_two_reconnects_that_begin_at_once_one_is_superseded(connected: Harbour) -> None:
+    with ThreadPoolExecutor(2) as people, connected.database.write() as session:
+        connections.locked(session, connected.slug)
+        begun = [people.submit(connected.invite, MERE, "run-1"), people.submit(connected.invite, SAM, "run-2")]
+        wait_until_blocked(connected.database, 2)
+        session.rollback()
+    outcomes = [connected.attempt(one.result()).outcome for one in begun]
+    assert outcomes.count(AttemptOutcome.WAITING) == 1
+
+
+def test_the_connection_that_another_practices_reconnect_is_about_to_use_is_not_removed(connected: Harbour) -> None:
+    """A person has one connection to an XPM practice, whichever of our practices it is for."""
+    move_in(connected.integration, "branch-practice", "Branch Practice")
+    branch = replace(connected, slug="branch-practice")
+    moving = connected.invite(MERE, "run-1")
+    connected.consent(moving, tenants=(COASTAL_BRANCH,))
+    connected.finish(moving, another_practice=True)
+    theirs = branch.invite(MERE, "run-2")
+    branch.consent(theirs, tenants=(HARBOUR_VALE,))
+    branch.choose(theirs)
+    branch.confirm(theirs)
+    assert remove_superseded(connected.integration, connected.slug, flow_run_id="run-1") == []
+    reset(connected.integration, theirs)
+    with practice_access(connected.integration, branch.slug) as access:
+        assert list(access.api.staff())
+
+
+def wait_until_blocked(database: Database, threads: int) -> None:
+    """Wait until so many wait for a lock. SQLite does not tell; there, whoever comes waits before it has looked."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    while database.is_postgresql:
+        with database.read() as session:
+            if session.connection().scalar(waiting) == threads:
+                return
 
 
 def test_the_end_of_another_run_leaves_a_reconnect_that_is_under_way_alone(connected: Harbour) -> None:

@@ -91,6 +91,15 @@ def test_an_ended_consent_can_forget_its_tokens(database: Database) -> None:
         assert consents.get(session, consent_id).status is ConsentStatus.REFUSED
 
 
+def test_a_refresh_that_was_under_way_does_not_bring_forgotten_tokens_back(database: Database) -> None:
+    with database.write() as session:
+        consent_id = consent(session).id
+        generation = consents.get(session, consent_id).generation
+        consents.end(session, consent_id, ConsentStatus.REFUSED, forget_tokens=True)
+        assert not consents.store_rotation(session, VAULT, consent_id, generation, tokens=pair(1), now=LATER)
+        assert consents.get(session, consent_id).refresh_token is None
+
+
 def test_a_token_moved_to_another_consent_does_not_open(database: Database) -> None:
     with database.write() as session:
         mine = consent(session)

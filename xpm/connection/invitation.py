@@ -11,7 +11,7 @@ from sqlmodel import Session
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import Person, practice_named
 from xpm.connection.states import give_up, move, reconnecting_run
-from xpm.store import attempts, consents
+from xpm.store import attempts, connections, consents
 from xpm.store.tables import AuthorisationAttempt
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
@@ -45,6 +45,7 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
     name = practice_named(integration, practice).name
     now = integration.clock()
     with integration.database.write() as session:
+        connections.locked(session, practice)  # of two who begin at once, the second sees the first
         attempt = attempts.granted_to(session, flow_run_id)
         fresh = attempt is None
         if fresh and (older := reconnecting_run(session, practice)):

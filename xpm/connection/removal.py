@@ -81,6 +81,8 @@ def _retire(integration: Integration, consent: Consent) -> Message | None:
         connection = connections.get(session, consent.practice)
         if connection.state is not ConnectionState.CONNECTED or connection.consent_id == consent.id:
             return None
+        if consent.xero_userid and consents.is_answering(session, consent.xero_userid):
+            return None  # a person has one connection to an XPM practice: a reconnect may be about to use this very one
         attempt = attempts.of_consent(session, consent.id)
         old = attempt.xero_connection_id if attempt else None
         facts = {

@@ -36,7 +36,8 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
     """Put the new consent in the place of the old one, in one transaction; doing it twice changes nothing.
 
     Raises:
-        Stopped: the tenant is new to this practice and was not confirmed, or another practice took it in the meantime.
+        Stopped: a newer reconnect took over, the tenant is new to this practice and was not confirmed, or another
+            practice took it in the meantime.
     """
     consent_id = require_granted(integration, invitation)
     offer = chosen(integration, invitation)
@@ -47,6 +48,8 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
         said = message(_key(before, offer), until_now=account_of(before), **facts)
         if before.consent_id == consent_id:
             return said
+        if consents.get(session, consent_id).status not in consents.USABLE:  # given back since it was looked at above
+            raise stop("consent.superseded", practice=invitation.practice_name)
         require_confirmed(session, invitation, offer)
         consent = consents.activate(session, consent_id)
         people.update(session, person.id, xero_userid=consent.xero_userid)

@@ -138,6 +138,7 @@ def end(session: Session, consent_id: str, status: ConsentStatus, *, forget_toke
     consent.status = status
     if forget_tokens:
         consent.access_token = consent.refresh_token = consent.previous_refresh_token = None
+        consent.generation += 1  # a refresh that is under way must not bring them back
     session.flush()
     return consent
 
