@@ -2,13 +2,18 @@
 
 from typing import Any
 
+import pytest
+
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
-from tests.sync.house import SLUG, House, connect
+from tests.sync.house import SLUG, House, connect, request
 from tests.sync.test_revert import TABLES, state, take_back
 from xpm.store import connections
 from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus
 from xpm.sync.entities import Entity
+from xpm.sync.progress import Standing
 from xpm.sync.result import SyncResult
+from xpm.sync.run import run_sync
+from xpm.words import Stopped
 
 ARCHIVABLE = [
     name for name in TABLES if name in {"client", "job", "staff", "tax_return", "client_group", "job_category"}
@@ -63,6 +68,19 @@ def test_after_a_move_was_taken_back_a_reconnect_to_the_former_practice_needs_no
     results = sync_all(house, "back again")
     assert state(house) == before
     assert {(one.added, one.changed, one.archived) for one in results.values()} == {(0, 0, 0)}
+
+
+def test_a_sync_under_way_stores_nothing_more_once_the_practice_has_moved(house: House) -> None:
+    def move(_: Standing) -> None:
+        with house.database.read() as session:
+            moved = connections.get(session, SLUG).tenant_id == COASTAL_BRANCH
+        if not moved:
+            connect(house.integration, COASTAL_BRANCH, run="the-move")
+
+    with pytest.raises(Stopped) as stopped:
+        run_sync(house.integration, request(Entity.JOBS), move)
+    assert stopped.value.message.key == "sync.moved"
+    assert house.rows("job_category") == house.rows("job") == []
 
 
 def test_a_practice_that_moves_back_has_its_records_again(house: House) -> None:

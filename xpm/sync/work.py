@@ -107,11 +107,14 @@ class Run(Work):
         """One transaction that holds only if this run still has its lease, and renews it.
 
         Raises:
-            Stopped: another run has taken over; nothing of the block is written.
+            Stopped: another run has taken over, or the practice has another XPM practice now; nothing of the block is
+                written.
         """
         with self.integration.database.write() as session:
             if leases.renew(session, self.lease, self.integration.clock(), LEASE) is None:
                 raise stop("sync.interrupted", entity=self.request.entity.label)
+            if connections.get(session, self.request.practice).tenant_id != self.access.tenant_id:
+                raise stop("sync.moved", entity=self.request.entity.label)
             yield session
 
     @contextmanager
