@@ -10,7 +10,7 @@ from tests.sync.expected import assert_values_equal_truth
 from tests.sync.house import House
 from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode
 from xpm.sync.entities import Entity
-from xpm.xero.errors import DayLimit
+from xpm.xero.errors import DayLimit, XeroUnavailable
 
 HOUR = dt.timedelta(hours=1)
 
@@ -155,6 +155,22 @@ def test_one_owner_whose_values_cannot_be_read_stops_no_other_and_counts_as_not_
     assert house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES).status is RunStatus.SUCCESS
     assert house.aside() == []
     assert_values_equal_truth(house)
+
+
+@pytest.mark.parametrize("answer", [{"kind": "status", "status": 500}, {"kind": "error_body", "description": "No"}])
+def test_one_owner_for_whom_xero_always_fails_stops_no_other(house: House, answer: dict[str, Any]) -> None:
+    owner = min(house.active("client", "uuid"))
+    house.order(path=f"client.api/get/{owner}/customfield", times=0, **answer)
+    result = house.sync(Entity.CUSTOM_FIELDS)
+    assert compared(house).keys() == owners(house) - {owner}
+    assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
+
+
+def test_when_xero_fails_for_many_owners_the_run_ends_and_keeps_what_was_compared(house: House) -> None:
+    house.order("status", "client.api/get", status=500, after=2, times=0)
+    with pytest.raises(XeroUnavailable):
+        house.sync(Entity.CUSTOM_FIELDS)
+    assert len(compared(house)) >= 2
 
 
 def test_values_that_could_not_be_read_are_no_longer_aside_once_their_owner_is_gone(house: House) -> None:

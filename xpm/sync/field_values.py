@@ -5,11 +5,12 @@ whose values to read. Read are: records that were never compared, then those tha
 uncompared, as many as the allowance of one run lets.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from http import HTTPStatus
 from itertools import islice
 
 from xpm.store import record_tables
@@ -19,7 +20,7 @@ from xpm.store.vocabulary import OwnerKind, SyncMode
 from xpm.sync.intake import Intake
 from xpm.sync.rows import field_values_row, uuid_row
 from xpm.sync.work import Work
-from xpm.xero.errors import NotFound, UnreadableAnswer
+from xpm.xero.errors import NotFound, Refused, UnreadableAnswer, XeroError, XeroUnavailable
 from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
 from xpm.xero.pull import Cost, Pull, Unreadable
 
@@ -27,6 +28,9 @@ BATCH = 100  # owners in one transaction: a killed run loses that many calls at 
 
 SHARE_OF_THE_DAY = 0.5
 """Of the day's calls, what one run may spend on values; the rest is for people and for the other syncs."""
+
+FAILED_TOLERATED = 3
+"""Owners of a batch for whom Xero fails: with more, Xero itself is more likely the reason than they are."""
 
 Owner = tuple[OwnerKind, str]
 """Whose values: a client by UUID, or a job by number."""
@@ -73,7 +77,10 @@ def sync_values(work: Work) -> Compared:
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while some := list(islice(due, BATCH)):
             asked_at = work.integration.clock()  # what changes after that is to be compared again
-            stored = _store(work, some, list(pool.map(partial(_read, work), some)), asked_at)
+            answers, error = _answers(pool.map(partial(_read, work), some))
+            stored = _store(work, some[: len(answers)], answers, asked_at)
+            if error:
+                raise error
             compared, different = compared + stored.compared, different + stored.different
     chosen = work.request.records
     unknown = _unknown(chosen, waiting)
@@ -114,10 +121,28 @@ class _Answer:
 
     values: RecordRow | Unreadable | None
     cost: Cost
+    error: XeroError | None = None
+    """By which Xero did not answer for this owner, though it may for others."""
+
+
+def _answers(arriving: Iterator[_Answer]) -> tuple[list[_Answer], XeroError | None]:
+    """The answers until Xero stopped answering, and how it did."""
+    answers: list[_Answer] = []
+    try:
+        for answer in arriving:
+            answers.append(answer)
+            if answer.error and sum(one.error is not None for one in answers) > FAILED_TOLERATED:
+                return answers, answer.error
+    except XeroError as error:
+        return answers, error
+    return answers, None
 
 
 def _read(work: Work, owner: Owner) -> _Answer:
-    """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all."""
+    """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all.
+
+    A 500 or a refusal may be this record's alone (it may mean a bad identifier), and then is so every time.
+    """
     kind, key = owner
     api = work.access.api
     pull = api.client_field_values(key) if kind is OwnerKind.CLIENT else api.job_field_values(key)
@@ -127,6 +152,10 @@ def _read(work: Work, owner: Owner) -> _Answer:
         values = None
     except UnreadableAnswer as error:
         values = Unreadable(key, error.message, "")
+    except (Refused, XeroUnavailable) as error:
+        if isinstance(error, XeroUnavailable) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        return _Answer(Unreadable(key, error.message, ""), pull.cost, error)
     return _Answer(values, pull.cost)
 
 
@@ -158,6 +187,6 @@ def _store(work: Work, owners: list[Owner], answers: list[_Answer], asked_at: da
             batch.set_aside(table.name, unreadable, [row.key for row in rows])
             batch.note(Tally(quarantined=len(unreadable)))
             compared, different = compared + len(rows), different + applied.added + applied.changed
-        calls, size = (sum(each) for each in zip(*(answer.cost for answer in answers), strict=True))
-        batch.note(Tally(calls=calls, bytes=size))
+        costs = [answer.cost for answer in answers]
+        batch.note(Tally(calls=sum(cost.calls for cost in costs), bytes=sum(cost.bytes for cost in costs)))
     return _Stored(compared, different)
