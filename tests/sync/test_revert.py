@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sandbox import edits as xpm_edits
+from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SCOPE, SLUG, House
 from xpm.connection.access import require_connected
 from xpm.connection.overview import overview
 from xpm.connection.preflight import practice_named
 from xpm.store import activity, connections, edits, leases
-from xpm.store.record_tables import ALL, JOBS
+from xpm.store.record_tables import ALL, JOBS, STAFF
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
 from xpm.sync.forgetting import forget_old_history
@@ -259,3 +260,39 @@ def test_a_connection_of_which_records_are_left_stays(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
     take_back(house, run="sync")
     require_connected(house.integration, practice_named(house.integration, SLUG))
+
+
+def test_a_contact_of_a_client_that_stayed_as_it_is_comes_back_with_the_next_sync(house: House) -> None:
+    house.sync(Entity.CLIENTS, flow_run_id="first")
+    contact = next(client for client in house.truth("clients") if client.get("Contacts"))["Contacts"][0]["UUID"]
+    having = [
+        client for client in house.truth("clients") if contact in {one["UUID"] for one in client["Contacts"] or []}
+    ]
+    for client in having:
+        told = [{**one, "Mobile": "0400 000 001"} if one["UUID"] == contact else one for one in client["Contacts"]]
+        xpm_edits.change(house.xpm, "clients", client["UUID"], {"Contacts": told})
+    house.sync(Entity.CLIENTS, flow_run_id="mobile")
+    for client in having:
+        xpm_edits.change(house.xpm, "clients", client["UUID"], {"Website": "https://new.example"})
+    house.sync(Entity.CLIENTS, flow_run_id="site")
+    take_back(house, WhenChangedSince.KEEP, run="mobile")
+    house.sync(Entity.CLIENTS)
+    assert_clients_equal_truth(house)
+
+
+def test_what_somebody_else_changed_between_two_reverted_runs_is_not_taken_back_unasked(house: House) -> None:
+    house.sync(Entity.STAFF)
+    house.clock.wait(60)
+    moment, one = house.clock(), house.truth("staff")[0]["UUID"]
+    xpm_edits.change(house.xpm, "staff", one, {"Phone": "1"})
+    house.sync(Entity.STAFF)
+    with house.database.write() as session:
+        edits.edit(session, STAFF, SCOPE, one, {"fyi_status": "active"}, person=PERSON, now=house.clock())
+    house.clock.wait(60)
+    xpm_edits.change(house.xpm, "staff", one, {"Phone": "2"})
+    house.sync(Entity.STAFF)
+    seen = preview(house.integration, RevertRequest(practice=SLUG, person=PERSON, since=moment))
+    assert seen.changed_since == 1
+    with pytest.raises(Stopped):
+        take_back(house, since=moment)
+    assert next(row["fyi_status"] for row in house.rows("staff") if row["uuid"] == one) == "active"

@@ -22,13 +22,14 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    update,
 )
 from sqlmodel import Session
 
 from xpm.store import custom_fields
 from xpm.store.key_lists import among
 from xpm.store.record_changes import CHANGES, Author, keep_former_rows, same_record
-from xpm.store.record_tables import ALL, RecordTable
+from xpm.store.record_tables import ALL, CLIENTS, CONTACTS, RecordTable
 from xpm.store.runs import Tally
 from xpm.store.vocabulary import ChangeKind
 
@@ -68,7 +69,7 @@ def changed_since(session: Session, run_ids: Collection[str], limit: int) -> lis
         plan = _Plan(table, run_ids)
         changed = (
             select(CHANGES)
-            .select_from(plan.sides.join(CHANGES, CHANGES.c.id == plan.newest))
+            .select_from(plan.sides.join(CHANGES, CHANGES.c.id == plan.theirs))
             .where(plan.effect != NOTHING, ~plan.is_ours)
             .order_by(CHANGES.c.id.desc())
             .limit(limit)
@@ -93,6 +94,7 @@ def revert(session: Session, run_ids: Collection[str], author: Author, *, overwr
         for kind, count in session.connection().execute(noted).tuples():
             counts[kind] = counts.get(kind, 0) + count
     custom_fields.forget_comparisons(session, author.run_id)
+    _read_anew(session, author.run_id)
     return Tally(**counts)
 
 
@@ -100,7 +102,8 @@ class _Plan:
     """The first change of each record, beside the record as it was before and as it is now.
 
     Whatever writes a record stamps it with its run and the time, and a revert puts old stamps back; so they tell which
-    version a record has, and whose. `newest` is the last change of a record by anybody.
+    version a record has, and whose. `newest` is the last change of a record by anybody, `theirs` the last since the
+    first by anybody else.
     """
 
     def __init__(self, table: RecordTable, run_ids: Collection[str]) -> None:
@@ -123,11 +126,15 @@ class _Plan:
             else_=ChangeKind.CHANGED.value,
         )
         later = CHANGES.alias("later_change")
-        same_one = (later.c[name] == self.first.c[name] for name in RECORD)
+        same_one = [later.c[name] == self.first.c[name] for name in RECORD]
         self.newest = select(func.max(later.c.id)).where(*same_one).correlate(self.first).scalar_subquery()
+        others = or_(later.c.run_id.is_(None), ~among(later.c.run_id, run_ids))
+        by_others = and_(*same_one, later.c.id > self.first.c.id, others)
+        self.theirs = select(func.max(later.c.id)).where(by_others).correlate(self.first).scalar_subquery()
+        between = exists().where(by_others, later.c.id < self.first.c.last).correlate(self.first)
         by_us = and_(now.c.changed_by_run.is_not(None), among(now.c.changed_by_run, run_ids))
-        self.is_ours = or_(self.newest == self.first.c.last, and_(is_there, by_us))
-        """Whether the record is as one of these runs left it."""
+        self.is_ours = and_(~between, or_(self.newest == self.first.c.last, and_(is_there, by_us)))
+        """Whether the record is as one of these runs left it, and nobody else changed it between two of them."""
 
     def which(self, overwrite: bool) -> ColumnElement[bool]:
         """The records that may be touched."""
@@ -170,3 +177,27 @@ def _put_back(session: Session, table: RecordTable, ours: ColumnElement[bool]) -
             .where(ours)
         )
         session.connection().execute(insert(part.table).from_select(names, former))
+
+
+def _read_anew(session: Session, run_id: str | None) -> None:
+    """Let the next sync read the clients that stayed as they are although a contact of theirs did not.
+
+    A contact is written with its clients alone, and one that is stored just as it is sent would not be read.
+    """
+    clients, links = CLIENTS.table, CLIENTS.owned["client_contact"].table
+    taken = select(CHANGES).where(CHANGES.c.run_id == run_id).subquery("taken_back")
+    of_contact = [taken.c[name] == clients.c[name] for name in ("practice", "tenant_id")]
+    of_contact += [links.c[name] == clients.c[name] for name in ("practice", "tenant_id")]
+    names_it = exists().where(
+        *of_contact,
+        taken.c.record_table == CONTACTS.name,
+        links.c.contact_uuid == taken.c.record_key,
+        links.c.client_uuid == clients.c.uuid,
+    )
+    itself = exists().where(
+        CHANGES.c.run_id == run_id,
+        CHANGES.c.record_table == CLIENTS.name,
+        *(CHANGES.c[name] == clients.c[name] for name in ("practice", "tenant_id")),
+        CHANGES.c.record_key == clients.c.uuid,
+    )
+    session.connection().execute(update(clients).where(names_it, ~itself).values(content_hash=b"", sent_digest=None))
