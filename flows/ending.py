@@ -59,6 +59,15 @@ def cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> Non
     _interrupted(flow_run, "runbook.cancelled")
 
 
+def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """Hook: the run ended by an error that nobody foresaw; say so, and put a reconnect that was under way back.
+
+    What was foreseen ends under a name of its own (see `state_of`) and was written down already.
+    """
+    if state.name == "Failed":
+        _interrupted(flow_run, "runbook.crashed")
+
+
 def state_of(said: Message) -> State[Any]:
     """Completed for a success; anything else stands under its own name.
 

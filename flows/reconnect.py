@@ -15,7 +15,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import Field
 
-from flows.ending import cancelled, crashed, ended, stopped
+from flows.ending import cancelled, crashed, ended, failed, stopped
 from flows.waiting import wait_for_choice, wait_for_consent, wait_for_name
 from tasks.connection import (
     check_consent,
@@ -44,6 +44,7 @@ Minutes = Annotated[float, Field(gt=0, le=24 * 60)]
     flow_run_name="{practice} · reconnect and resync",
     on_crashed=[crashed],
     on_cancellation=[cancelled],
+    on_failure=[failed],
 )
 def reconnect(
     practice: str,

@@ -195,3 +195,13 @@ def assert_nothing_happened(office: Office, state: State[Any], name: str, says: 
     with office.database.read() as session:
         connection = connections.get(session, SLUG)
     assert (connection.state, connection.tenant_id) == (ConnectionState.NOT_CONNECTED, None)
+
+
+def test_a_reconnect_that_ends_by_an_error_nobody_foresaw_is_no_longer_under_way(connected: Office) -> None:
+    with connected.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE call_tally RENAME TO elsewhere")
+    with administrator(connected, consents()):
+        ended: State[Any] = reconnect(SLUG, MERE, True, 1, return_state=True)
+    assert ended.name == "Failed"
+    assert not connected.is_reconnecting()
+    assert connected.activity()[-1].kind == "runbook.crashed"
