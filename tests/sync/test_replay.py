@@ -46,7 +46,7 @@ def test_what_can_be_read_now_is_stored_as_a_run_of_its_own_without_a_call(house
 
 
 def test_what_still_cannot_be_read_stays_aside_with_the_reason_of_today(house: House) -> None:
-    entry = set_aside(house, Entity.JOBS, "job.api/current")
+    entry = set_aside(house, Entity.JOBS, "job.api/list")
     correct(house, entry, "<Job><ID>J1</ID><StartDate>never</StartDate></Job>")
     (said,) = replay(house.integration, SLUG)
     assert said.status is ActivityStatus.ACTION_REQUIRED
