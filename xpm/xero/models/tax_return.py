@@ -4,7 +4,7 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from xpm.xero.models.record import XpmRecord
-from xpm.xero.models.scalars import Amount, LocalDate, WholeNumber
+from xpm.xero.models.scalars import Amount, LocalDate
 
 
 class TaxReturn(XpmRecord):
@@ -14,7 +14,7 @@ class TaxReturn(XpmRecord):
 
     client_uuid: str
     tax_type: str
-    year: WholeNumber
+    year: int
     status: str | None = None  # Draft, Approved, To Sign, Filed … as Xero Tax words it
     period_from: LocalDate | None = None
     period_to: LocalDate | None = None
