@@ -21,16 +21,6 @@ def test_one_record_that_cannot_be_read_stops_no_other(house: House) -> None:
     assert "BAD" in result.message.next
 
 
-def test_a_number_that_is_larger_than_both_databases_keep_stops_no_other(house: House) -> None:
-    one, other = (client["UUID"] for client in house.truth("clients")[:2])
-    told = {"UUID": "11111111-2222-4333-8444-555555555555", "Type": "Shareholder", "NumberOfShares": "5000000000"}
-    relationship = {**told, "RelatedClient": {"UUID": other, "Name": "Other"}, "Percentage": "100.00"}
-    edits.change(house.xpm, "clients", one, {"Relationships": [relationship]})
-    assert house.sync(Entity.CLIENTS).status is RunStatus.ACTION_REQUIRED
-    assert other in house.active("client", "uuid")
-    assert [entry.record_key for entry in house.aside()] == [one]
-
-
 def test_a_record_that_two_lists_have_is_set_aside_and_counted_once(house: House) -> None:
     edits.add(house.xpm, "jobs", {"ID": "BAD", "Name": "Advice", "State": "Planned"})
     spoil_job(house, "BAD")

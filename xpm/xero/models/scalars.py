@@ -9,7 +9,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import Field, GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema
 from pydantic_core.core_schema import no_info_before_validator_function, union_schema
 
@@ -61,5 +61,5 @@ LocalDateTime = datetime
 Amount = Annotated[Decimal, Rewritten(_number, "an amount")]
 """Money or any other decimal, exact."""
 
-WholeNumber = Annotated[int, Field(ge=-(2**31), lt=2**31), Rewritten(_number, "a whole number below 2,147,483,648")]
-"""Minutes, days and counts, of the size that both databases keep."""
+WholeNumber = Annotated[int, Rewritten(_number, "a whole number")]
+"""Minutes, days and counts."""
