@@ -28,7 +28,13 @@ SHOWN = 50  # lines of each table; a screen or two
 
 
 def rehearse(
-    practice: str, entities: Sequence[Entity], mode: SyncMode, csv: Path | None, records: Sequence[str] = ()
+    practice: str,
+    entities: Sequence[Entity],
+    mode: SyncMode,
+    csv: Path | None,
+    *,
+    records: Sequence[str] = (),
+    confirm_missing: int = 0,
 ) -> bool:
     """Show what a sync would change, entity by entity; tell whether it would end well.
 
@@ -43,7 +49,14 @@ def rehearse(
             outcomes: dict[Entity, Outcome] = {}
             for entity in EVERYTHING:
                 if entity in entities:
-                    request = SyncRequest(practice, entity, mode, SyncTrigger.MANUAL, records=tuple(records))
+                    request = SyncRequest(
+                        practice,
+                        entity,
+                        mode,
+                        SyncTrigger.MANUAL,
+                        records=tuple(records),
+                        confirmed_missing=confirm_missing,
+                    )
                     outcomes[entity] = _look(integration, request, _previews(outcomes), console)
                     _show(console, entity, outcomes[entity])
             if file:

@@ -70,6 +70,15 @@ def sync(
         ),
     ] = None,
     *,
+    confirm_missing: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER",
+            min=0,
+            help="A sync said that so many are suddenly missing, and they were really removed: archive them.",
+            show_default=False,
+        ),
+    ] = 0,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would change, here and now; nothing is written.")
     ] = False,
@@ -86,13 +95,16 @@ def sync(
     only = [Entity.CUSTOM_FIELDS] if record else only
     mode = SyncMode.CHANGES if changes else SyncMode.FULL
     if dry_run:
-        sys.exit(0 if rehearse(practice, only or EVERYTHING, mode, csv, record or ()) else 1)
+        well = rehearse(practice, only or EVERYTHING, mode, csv, records=record or (), confirm_missing=confirm_missing)
+        sys.exit(0 if well else 1)
     if csv:
         raise typer.BadParameter("--csv goes with --dry-run.")
     entities = [str(entity) for entity in only or EVERYTHING]
     parameters: dict[str, object] = {"practice": practice, "entities": entities, "mode": str(mode), "person": person}
     if record:
         parameters["records"] = record
+    if confirm_missing:
+        parameters["confirm_missing"] = confirm_missing
     _say_prediction(practice, only or EVERYTHING, mode)
     start_and_follow("sync/sync-practice", practice, parameters)
 

@@ -20,7 +20,13 @@ from xpm.words import Message
 
 
 def tried(
-    practice: str, entities: Sequence[Entity], mode: SyncMode, trigger: SyncTrigger, records: Sequence[str] = ()
+    practice: str,
+    entities: Sequence[Entity],
+    mode: SyncMode,
+    trigger: SyncTrigger,
+    *,
+    records: Sequence[str] = (),
+    confirm_missing: int = 0,
 ) -> State[Any]:
     """Preview each entity on its own, in the order of a sync, and list what would change.
 
@@ -31,7 +37,14 @@ def tried(
         if entity in entities:
             earlier = [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
             part: State[Any] = PREVIEWS[entity](
-                practice, entity, mode, trigger, quote(earlier), records=records, return_state=True
+                practice,
+                entity,
+                mode,
+                trigger,
+                quote(earlier),
+                records=records,
+                confirm_missing=confirm_missing,
+                return_state=True,
             )
             outcomes[entity] = part.result(raise_on_failure=False)
     listed = publish_changes(practice, quote(outcomes), str(flow_run.id), return_state=True)

@@ -5,11 +5,12 @@ with its reason; a part that fails does not stop the others. Writes the artifact
 changes nothing and writes `xpm-dry-run-<practice>`.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
+from pydantic import Field
 
 from flows.dry_run import tried
 from flows.ending import cancelled, crashed, ended, state_of, stopped
@@ -41,6 +42,7 @@ def sync(
     person: str = "",
     *,
     records: list[str] = [],  # noqa: B006 - as above
+    confirm_missing: Annotated[int, Field(ge=0)] = 0,
     dry_run: bool = False,
 ) -> State[Any]:
     """Sync a practice with Xero Practice Manager.
@@ -52,6 +54,8 @@ def sync(
         trigger: What asked for this run; leave it as it is.
         person: FYI email address of whoever asked, for Practice Activity.
         records: Only the custom fields of these clients (by XPM ID) and jobs (by number), whatever else is chosen.
+        confirm_missing: A sync said that so many records are suddenly missing, and they were really removed in Xero
+            Practice Manager: archive them. Choose only what it said so of.
         dry_run: Only tell what would be added, changed, archived and brought back; nothing is written.
     """
     try:
@@ -61,10 +65,19 @@ def sync(
     if records:
         entities = [Entity.CUSTOM_FIELDS]
     if dry_run:
-        return tried(practice, entities, mode, trigger, records)
+        return tried(practice, entities, mode, trigger, records=records, confirm_missing=confirm_missing)
 
     parts = {
-        entity: SYNCS[entity](practice, entity, mode, trigger, person, records=records, return_state=True)
+        entity: SYNCS[entity](
+            practice,
+            entity,
+            mode,
+            trigger,
+            person,
+            records=records,
+            confirm_missing=confirm_missing,
+            return_state=True,
+        )
         for entity in EVERYTHING
         if entity in entities
     }

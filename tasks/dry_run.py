@@ -42,6 +42,7 @@ def preview_entity(
     earlier: Sequence[Preview],
     *,
     records: Sequence[str] = (),
+    confirm_missing: int = 0,
 ) -> Preview | State[Preview]:
     """Tell what a sync of one entity would change; `earlier`: what this run found of others.
 
@@ -49,7 +50,15 @@ def preview_entity(
         Stopped: the connection cannot be used.
         XeroError: Xero did not answer as it should, after the client's own patience.
     """
-    request = SyncRequest(practice, entity, mode, trigger, flow_run_id=str(flow_run.id), records=tuple(records))
+    request = SyncRequest(
+        practice,
+        entity,
+        mode,
+        trigger,
+        flow_run_id=str(flow_run.id),
+        records=tuple(records),
+        confirmed_missing=confirm_missing,
+    )
     with Integration.opened() as integration, announcing_a_break(practice):
         preview = preview_sync(integration, request, earlier)
     get_run_logger().info(preview.message.text)

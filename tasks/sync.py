@@ -38,8 +38,12 @@ def sync_entity(
     person: str = "",
     *,
     records: Sequence[str] = (),
+    confirm_missing: int = 0,
 ) -> SyncResult | State[SyncResult]:
-    """Bring one entity in step; `records`: only the custom field values of these clients and jobs.
+    """Bring one entity in step.
+
+    `records`: only the custom field values of these clients and jobs; `confirm_missing`: so many that are suddenly
+    missing were really removed in XPM.
 
     Raises:
         Stopped: a rule held it back, or it ended with something an administrator has to look at.
@@ -53,6 +57,7 @@ def sync_entity(
         person=person or None,
         flow_run_id=str(flow_run.id),
         records=tuple(records),
+        confirmed_missing=confirm_missing,
     )
     with (
         Integration.opened() as integration,

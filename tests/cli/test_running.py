@@ -94,7 +94,9 @@ def test_a_sync_asks_for_what_was_said(
     installed.add_practice()
 
     with worker_that_ends_the_next_run(Completed()) as taken:
-        fyi_xpm("sync", SLUG, "--only", "jobs", "--only", "staff", "--changes", "--person", MERE)
+        fyi_xpm(
+            "sync", SLUG, "--only", "jobs", "--only", "staff", "--changes", "--person", MERE, "--confirm-missing", "30"
+        )
 
     assert taken[0].parameters == {
         "practice": SLUG,
@@ -102,6 +104,7 @@ def test_a_sync_asks_for_what_was_said(
         "mode": "changes",
         "trigger": "manual",
         "person": MERE,
+        "confirm_missing": 30,
     }
 
 

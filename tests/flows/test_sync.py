@@ -150,6 +150,23 @@ def test_a_dry_run_writes_nothing_and_lists_what_a_sync_would_change(connected: 
     assert f"3 of 3 lines are shown here; the file {file} has all of them" in (listed.description or "")
 
 
+def test_that_many_were_really_removed_is_confirmed_by_their_number_and_a_dry_run_shows_them_first(
+    connected: Office, dry_runs: Path
+) -> None:
+    xpm = connected.sandbox.world.practices[HARBOUR_VALE]
+    hired = [edits.add(xpm, "staff", {"Name": f"Person {number}"})["UUID"] for number in range(30)]
+    assert sync(SLUG, [Entity.STAFF], return_state=True).is_completed()
+    for uuid in hired:
+        edits.delete(xpm, "staff", uuid)
+    assert sync(SLUG, [Entity.STAFF], return_state=True).name == "Action Required"
+
+    previewed = sync(SLUG, [Entity.STAFF], confirm_missing=30, dry_run=True, return_state=True)
+    confirmed = sync(SLUG, [Entity.STAFF], confirm_missing=30, return_state=True)
+
+    assert "30 archived" in (previewed.message or "")
+    assert confirmed.is_completed()
+
+
 def test_custom_fields_of_a_dry_run_are_of_the_records_that_would_have_come_by_then(
     connected: Office, dry_runs: Path
 ) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox import edits
 from tests.sync.house import House
-from xpm.store.vocabulary import ArchiveReason, RunStatus
+from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.sync.entities import Entity
 from xpm.sync.intake import EMPTY_TOLERATED, MISSING_TOLERATED
 from xpm.xero.errors import XeroError
@@ -105,6 +105,31 @@ def test_more_than_two_in_a_hundred_of_many_are_too_many(house: House, missing: 
     house.sync(Entity.STAFF)
     dismiss(house, hired[:missing])
     assert house.sync(Entity.STAFF).archived == archived
+
+
+def test_so_many_are_archived_as_a_person_confirms_and_no_more(house: House) -> None:
+    hired = hire(house, 30)
+    house.sync(Entity.STAFF)
+    dismiss(house, hired)
+    assert "--confirm-missing 30." in house.sync(Entity.STAFF).message.next
+    doubted = house.sync(Entity.STAFF, confirmed_missing=29)
+    assert (doubted.message.key, doubted.archived) == ("sync.too_many_missing", 0)
+    confirmed = house.sync(Entity.STAFF, confirmed_missing=30)
+    assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, 30)
+    assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_all_current_jobs_are_archived_at_once_where_a_person_confirms_it(house: House, mode: SyncMode) -> None:
+    for _ in range(MISSING_TOLERATED):
+        edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})
+    house.sync(Entity.JOBS)
+    numbers = [row["number"] for row in house.rows("current_job")]
+    for number in numbers:
+        edits.delete(house.xpm, "jobs", number)
+    assert house.sync(Entity.JOBS, mode).message.key == "sync.too_many_missing"
+    confirmed = house.sync(Entity.JOBS, mode, confirmed_missing=len(numbers))
+    assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, len(numbers))
 
 
 def test_too_many_deleted_jobs_are_not_archived_although_xpm_does_not_know_them(house: House) -> None:

@@ -130,12 +130,12 @@ class Intake(Generic[M]):
     def archive_gone(self, gone: Collection[str]) -> bool:
         """Archive stored records that XPM does not have, unless that is hard to believe; tell whether it was believed.
 
-        It is when so many are gone that Xero's mistake is more likely than the practice's doing, and when the key of
-        a record could not be read: any of those gone may be that one.
+        It is when so many are gone that Xero's mistake is more likely than the practice's doing, unless a person
+        confirmed so many; and when the key of a record could not be read: any of those gone may be that one.
         """
         stored = self._work.count_active(self.table)
         tolerated = max(MISSING_TOLERATED, SHARE_TOLERATED * stored) if self.seen else EMPTY_TOLERATED
-        if len(gone) > tolerated:
+        if len(gone) > max(tolerated, self._work.request.confirmed_missing):
             return self.suspect(len(gone))
         believed = not gone or all(record.key is not None for record in self.unreadable)
         if believed:

@@ -63,7 +63,7 @@ def sync_jobs(work: Work) -> Intake[Job]:
     full = _since(work) is None
     current = _take_jobs(work, jobs, _windows_of(work) if full else [])
     left = _left(work, current)
-    if not current and len(left) > MISSING_TOLERATED:
+    if not current and len(left) > max(MISSING_TOLERATED, work.request.confirmed_missing):
         jobs.suspect(len(left))
     elif _settle_all(work, jobs) if full else _settle(work, jobs, left):
         with work.batch() as batch:

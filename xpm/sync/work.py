@@ -46,6 +46,7 @@ class SyncRequest:
     """What was asked for, by whom (an FYI email address) and from which flow run.
 
     `records`: of custom fields, only the values of these clients (by UUID) and jobs (by number), compared or not.
+    `confirmed_missing`: so many records that are missing at once were really removed in XPM, a person says.
     """
 
     practice: str
@@ -55,6 +56,7 @@ class SyncRequest:
     person: str | None = None
     flow_run_id: str | None = None
     records: tuple[str, ...] = ()
+    confirmed_missing: int = 0
 
 
 @dataclass(frozen=True)
