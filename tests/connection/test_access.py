@@ -1,14 +1,20 @@
 """Using a connection, and what is done when it turns out to be broken."""
 
 import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from sandbox.identity.connections import PRACTICE
-from sandbox.world import CLIENT_ID, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
+from sandbox.world import CLIENT_ID, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour
+from tests.connection.test_reconnect import wait_until_blocked
 from xpm.connection.access import ConnectionBroke, practice_access
+from xpm.connection.disconnect import disconnect, leaving
 from xpm.connection.overview import overview
+from xpm.connection.removal import remove_superseded
+from xpm.store import connections
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import Stopped
 from xpm.xero.errors import DayLimit, Refused, XeroError, XeroUnavailable
@@ -173,18 +179,73 @@ def test_a_consent_that_ends_while_a_reconnect_is_under_way_leaves_the_reconnect
     assert staff(connected)
 
 
-def test_a_sync_that_began_before_a_reconnect_does_not_break_the_new_connection(connected: Harbour) -> None:
-    def old_sync() -> None:
+@pytest.mark.parametrize("person", [MERE, SAM])
+def test_what_is_under_way_goes_on_with_the_consent_of_a_reconnect(connected: Harbour, person: str) -> None:
+    with practice_access(connected.integration, connected.slug) as access:
+        connected.connect(person, run="run-1")
+        tidy(connected)
+        assert list(access.api.staff())
+        connected.world.clock.advance(3_600)
+        assert list(access.api.staff())
+
+
+def reconnected_while_xero_was_asked(harbour: Harbour) -> None:
+    harbour.connect(SAM, run="run-1")
+    harbour.fault("xpm", "forbidden")  # the answer to what was asked with the connection that is removed
+
+
+def moved_to_another_practice(harbour: Harbour) -> None:
+    invitation = harbour.invite(run="run-1")
+    harbour.consent(invitation, tenants=(COASTAL_BRANCH,))
+    harbour.finish(invitation, another_practice=True)
+    tidy(harbour)
+
+
+def disconnected(harbour: Harbour) -> None:
+    disconnect(harbour.integration, leaving(harbour.integration, harbour.slug))
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "key", "then"),
+    [
+        (reconnected_while_xero_was_asked, "connection.replaced", ConnectionState.CONNECTED),
+        (moved_to_another_practice, "connection.replaced", ConnectionState.CONNECTED),
+        (disconnected, "connection.disconnected_here", ConnectionState.DISCONNECTED),
+    ],
+)
+def test_what_ends_because_its_connection_was_taken_away_meanwhile_says_so_and_raises_no_alarm(
+    connected: Harbour, meanwhile: Callable[[Harbour], None], key: str, then: ConnectionState
+) -> None:
+    def work() -> None:
         with practice_access(connected.integration, connected.slug) as access:
-            connected.connect(SAM, run="run-1")
-            connected.world.grants.revoke(MERE)
+            meanwhile(connected)
             list(access.api.staff())
 
-    with pytest.raises(Stopped):
-        old_sync()
+    with pytest.raises(Stopped) as stopped:
+        work()
+    assert stopped.value.message.key == key
+    assert connected.connection().state is then
+    assert "connection.needs_reconnect" not in connected.entries()
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite lets one write at a time
+def test_whoever_finds_a_connection_broken_waits_for_a_reconnect_that_takes_over(connected: Harbour) -> None:
+    other = connected.active_consent().id
+    connected.connect(MERE, run="run-1")
+    connected.world.grants.revoke(MERE)
+    with ThreadPoolExecutor(1) as sync, connected.database.write() as session:
+        connection = connections.locked(session, connected.slug)
+        found = sync.submit(refusal, connected)
+        wait_until_blocked(connected.database, 1)
+        connection.consent_id = other
+        session.commit()
+    assert found.result().message.key == "connection.replaced"
     assert connected.connection().state is ConnectionState.CONNECTED
-    assert connected.active_consent().email == SAM
-    assert staff(connected)
+
+
+def tidy(harbour: Harbour) -> None:
+    """The step of a reconnect that gives the former consents back."""
+    assert remove_superseded(harbour.integration, harbour.slug, flow_run_id="run-1") == []
 
 
 def test_a_practice_that_was_never_connected_is_not_called(harbour: Harbour) -> None:

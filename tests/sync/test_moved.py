@@ -7,6 +7,7 @@ import pytest
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
 from tests.sync.house import SLUG, House, connect, request
 from tests.sync.test_revert import TABLES, state, take_back
+from xpm.connection.removal import remove_superseded
 from xpm.store import connections
 from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus
 from xpm.sync.entities import Entity
@@ -81,6 +82,17 @@ def test_a_sync_under_way_stores_nothing_more_once_the_practice_has_moved(house:
         run_sync(house.integration, request(Entity.JOBS), move)
     assert stopped.value.message.key == "sync.moved"
     assert house.rows("job_category") == house.rows("job") == []
+
+
+def test_a_sync_under_way_goes_on_to_its_end_when_its_practice_is_reconnected(house: House) -> None:
+    def reconnect(_: Standing) -> None:
+        with house.database.read() as session:
+            again = connections.history(session, SLUG, limit=1)[0].flow_run_id == "the-next"
+        if not again:
+            connect(house.integration, run="the-next")
+            remove_superseded(house.integration, SLUG, flow_run_id="the-next")
+
+    assert run_sync(house.integration, request(Entity.JOBS), reconnect).status is RunStatus.SUCCESS
 
 
 def test_a_practice_that_moves_back_has_its_records_again(house: House) -> None:

@@ -8,7 +8,7 @@ import httpx
 from sqlmodel import Session
 
 from xpm.connection.integration import Integration
-from xpm.connection.keeper import ConsentKeeper
+from xpm.connection.keeper import ConnectionKeeper
 from xpm.connection.preflight import practice_named
 from xpm.connection.states import move, named
 from xpm.store import connections, consents, people, practices
@@ -68,8 +68,8 @@ def reached(
     connection: Connection,
     priority: CallPriority = CallPriority.PEOPLE,
 ) -> Iterator[PracticeAccess]:
-    """Use this connection, whatever its state; otherwise as `practice_access`."""
-    keeper = ConsentKeeper(integration, connection.consent_id or "")
+    """Use this connection, whatever its state, and what a reconnect makes of it; otherwise as `practice_access`."""
+    keeper = ConnectionKeeper(integration, connection)
     tenant_id = connection.tenant_id or ""
     with integration.signed_http(keeper) as http:
         api = integration.api(http, tenant_id, priority)
@@ -125,12 +125,14 @@ def _after_refusal(integration: Integration, connection: Connection, http: httpx
 
 
 def _broken(integration: Integration, connection: Connection, state: ConnectionState) -> Stopped:
-    """Record a broken connection, once: whoever finds it broken already adds nothing."""
+    """Record a broken connection, once: whoever finds it broken already, or replaced, adds nothing."""
     now = integration.clock()
     with integration.database.write() as session:
+        current = connections.locked(session, connection.practice)
+        if current.consent_id != connection.consent_id:
+            return _replaced(session, current)
         said = said_of(session, connection, state)
-        current = connections.get(session, connection.practice)
-        first = current.consent_id == connection.consent_id and current.state in MAY_ANSWER - {state}
+        first = current.state in MAY_ANSWER - {state}
         if first:
             move(session, connection.practice, state, said, now=now)
             if state is ConnectionState.NEEDS_RECONNECT and connection.consent_id:
@@ -141,6 +143,14 @@ def _broken(integration: Integration, connection: Connection, state: ConnectionS
     else:
         shown = said
     return ConnectionBroke(shown, recorded, said) if first else Stopped(shown, recorded)
+
+
+def _replaced(session: Session, connection: Connection) -> Stopped:
+    """What became of a connection while somebody used it: it says nothing about the one there is now."""
+    state = connections.state_before(session, connection.practice)
+    if state is not ConnectionState.CONNECTED:
+        return Stopped(said_of(session, connection, state), recorded=True)
+    return stop("connection.replaced", practice=practices.get(session, connection.practice).name)
 
 
 def said_of(session: Session, connection: Connection, state: ConnectionState) -> Message:

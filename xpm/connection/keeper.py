@@ -1,14 +1,16 @@
 """Keeps the tokens of one consent in the store and renews them, one process at a time."""
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 from pydantic import SecretStr
 
 from xpm.connection.integration import Integration
-from xpm.store import consents, leases
+from xpm.store import connections, consents, leases
 from xpm.store.consents import StoredTokens, TokenPair
 from xpm.store.leases import Lease
+from xpm.store.tables import Connection
 from xpm.xero.errors import AnswerLost, ConsentNeeded
 from xpm.xero.tokens import TokenSet
 
@@ -111,6 +113,42 @@ class ConsentKeeper:
     def _release(self, lease: Lease) -> None:
         with self._integration.database.write() as session:
             leases.release(session, lease)
+
+
+class ConnectionKeeper:
+    """The `TokenKeeper` of a practice's connection: what is under way goes on with the consent of a reconnect.
+
+    A reconnect gives the former consent back. One that leads to another XPM practice is followed by nobody.
+    """
+
+    def __init__(self, integration: Integration, connection: Connection) -> None:
+        self._integration = integration
+        self._connection = connection
+
+    def current(self) -> TokenSet:
+        """The newest tokens. Raises ConsentNeeded when neither this consent nor a newer one has any."""
+        return self._from_newest(ConsentKeeper.current)
+
+    def renew(self, stale: TokenSet) -> TokenSet:
+        """Tokens newer than `stale`. Raises as `ConsentKeeper.renew` does."""
+        return self._from_newest(lambda keeper: keeper.renew(stale))
+
+    def _from_newest(self, tokens: Callable[[ConsentKeeper], TokenSet]) -> TokenSet:
+        consent_id = self._newest()
+        while True:
+            try:
+                return tokens(ConsentKeeper(self._integration, consent_id))
+            except ConsentNeeded:
+                asked, consent_id = consent_id, self._newest()
+                if asked == consent_id:
+                    raise
+
+    def _newest(self) -> str:
+        with self._integration.database.read() as session:
+            now = connections.get(session, self._connection.practice)
+        if now.consent_id and now.tenant_id == self._connection.tenant_id:
+            return now.consent_id
+        return self._connection.consent_id or ""
 
 
 def token_pair(tokens: TokenSet) -> TokenPair:

@@ -15,7 +15,7 @@ from xpm.connection.activity import record
 from xpm.connection.eligibility import obstacles
 from xpm.connection.explanation import explain
 from xpm.connection.integration import Integration
-from xpm.connection.keeper import ConsentKeeper
+from xpm.connection.keeper import ConnectionKeeper
 from xpm.connection.preflight import Person, is_record_of, practice_named
 from xpm.connection.states import move
 from xpm.store import activity, connections, consents, people, runs
@@ -116,11 +116,10 @@ def _prove(integration: Integration, connection: Connection, access: PracticeAcc
     The first tells whether the consent lives and the practice is still connected; only XPM itself tells whether the
     person may still use it.
     """
-    consent_id = connection.consent_id or ""
     with integration.database.read() as session:
-        renewed_at = consents.get(session, consent_id).refreshed_at
+        renewed_at = consents.get(session, connection.consent_id or "").refreshed_at
     if renewed_at is None or renewed_at <= integration.clock() - RENEW_AFTER:
-        keeper = ConsentKeeper(integration, consent_id)
+        keeper = ConnectionKeeper(integration, connection)
         keeper.renew(keeper.current())
     listed = ConnectionsApi(access.http, integration.app, integration.clock).all()
     if access.tenant_id not in {tenant.tenant_id for tenant in listed}:
