@@ -6,7 +6,7 @@ from prefect import get_run_logger, task
 
 from tasks.status import publish_status
 from xpm.connection.activity import record
-from xpm.connection.explanation import explain
+from xpm.connection.explanation import explain_reconnect
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import withdraw
 from xpm.store import practices
@@ -20,7 +20,7 @@ from xpm.xero.errors import XeroError
 @task(name="Log to Practice Activity")
 def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) -> Message:
     """Write down why a run stopped, and put the connection back to how it was."""
-    stop = reason if isinstance(reason, Stopped) else Stopped(explain(reason, "The connection"))
+    stop = reason if isinstance(reason, Stopped) else Stopped(_of_reconnect(practice, reason))
     get_run_logger().warning(stop.message.text)
     if stop.message.key != "preflight.unknown_practice":
         _record(practice, stop, flow_run_id)
@@ -48,6 +48,12 @@ def record_ending(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Ou
 def record_interruption(practice: str, key: str, flow_run_id: str) -> None:
     """Write down that a run was crashed or cancelled. Called from a state hook, outside of any run."""
     _record(practice, Stopped(message(key)), flow_run_id)
+
+
+def _of_reconnect(practice: str, error: XeroError) -> Message:
+    """What to say of an error of Xero's that ended a run: in a sync it ends one part only."""
+    with Integration.opened() as integration, integration.database.read() as session:
+        return explain_reconnect(error, practices.get(session, practice).name)
 
 
 def _record(practice: str, stop: Stopped, flow_run_id: str) -> None:

@@ -13,7 +13,7 @@ from sandbox.world import CLIENT_ID, COASTAL_BRANCH, HARBOUR_VALE, LEO, MERE, SA
 from tests.connection.harbour import Harbour, Sent, move_in
 from xpm.connection.callback import set_out
 from xpm.connection.choice import choose, offers
-from xpm.connection.explanation import explain
+from xpm.connection.explanation import explain_reconnect
 from xpm.connection.invitation import Invitation, answered, expire, require_granted, withdraw
 from xpm.connection.overview import overview
 from xpm.connection.reset import check_chosen, reset
@@ -394,8 +394,8 @@ def test_a_consent_that_is_withdrawn_at_xero_before_the_reset_needs_a_new_one(co
     connected.world.grants.revoke(MERE)
     with pytest.raises(ConsentNeeded) as error:
         offers(connected.integration, invitation)
-    said = explain(error.value, "The connection")
-    assert said.title == "There is a problem with your XPM integration and authentication failed"
+    said = explain_reconnect(error.value, "Harbour & Vale")
+    assert said.title == "The access that was allowed in Xero ended before Harbour & Vale was reconnected"
 
 
 def test_a_wrong_secret_while_checking_is_said_with_its_variables(connected: Harbour) -> None:
@@ -405,7 +405,7 @@ def test_a_wrong_secret_while_checking_is_said_with_its_variables(connected: Har
     connected.world.apps[CLIENT_ID].secret = "rotated"
     with pytest.raises(MisconfiguredApp) as error:
         offers(connected.integration, invitation)
-    said = explain(error.value, "The connection")
+    said = explain_reconnect(error.value, "Harbour & Vale")
     assert "XERO_CLIENT_SECRET" in said.next
 
 

@@ -4,13 +4,14 @@ import datetime as dt
 
 import pytest
 
-from xpm.connection.explanation import explain
+from xpm.connection.explanation import explain, explain_reconnect
 from xpm.store.vocabulary import ActivityStatus
 from xpm.xero.errors import (
     AccessLost,
     AnswerLost,
     ConsentNeeded,
     DayLimit,
+    MinuteLimit,
     MisconfiguredApp,
     ScopeMissing,
     UnreadableAnswer,
@@ -44,3 +45,22 @@ def test_each_kind_of_trouble_has_its_sentence_with_a_next_step(error: XeroError
 def test_a_used_up_day_says_when_it_goes_on() -> None:
     assert "after 03 March 00:00 UTC" in explain(DayLimit("Used up.", resumes_at=MIDNIGHT), "Jobs").next
     assert "after midnight" in explain(DayLimit("Used up."), "Jobs").next
+
+
+@pytest.mark.parametrize(
+    ("error", "key"),
+    [
+        (MisconfiguredApp("Xero does not accept the app (invalid_client)."), "consent.app_misconfigured"),
+        (ScopeMissing("No.", endpoint="staff.list"), "preflight.scopes_missing"),
+        (ConsentNeeded("Xero no longer accepts this consent."), "reconnect.access_ended"),
+        (DayLimit("The day is used up.", resumes_at=MIDNIGHT), "reconnect.rate_limited"),
+        (MinuteLimit("Too many."), "reconnect.xero_failed"),
+        (XeroUnavailable("No answer."), "reconnect.xero_failed"),
+        (AccessLost("No."), "reconnect.xero_failed"),
+        (UnreadableAnswer("Not XML."), "reconnect.xero_failed"),
+    ],
+)
+def test_trouble_during_a_reconnect_is_told_of_the_reconnect_and_not_of_a_sync(error: XeroError, key: str) -> None:
+    said = explain_reconnect(error, "Harbour & Vale")
+    assert said.key == key
+    assert "synchronised" not in said.text

@@ -185,6 +185,17 @@ def test_a_wrong_client_secret_is_named_as_the_cause(office: Office, monkeypatch
     assert_nothing_happened(office, state, "Failure", "Xero does not accept this installation's client id or secret.")
 
 
+def test_a_reconnect_that_xero_interrupts_says_what_became_of_it_and_keeps_the_connection(connected: Office) -> None:
+    used_up = {"area": "xpm", "kind": "limit", "problem": "day", "retry_after": 40_000, "times": 0}
+    connected.sandbox.world.faults.order(fault_from(used_up))
+    before = kept_by(connected)
+    state = run(connected, consents())
+    assert (state.name, kept_by(connected)) == ("Failure", before)
+    says = "Harbour & Vale could not be reconnected because today's requests to Xero are used up"
+    assert connected.activity()[-1].title == says
+    assert "the connection is as it was" in (state.message or "")
+
+
 def assert_nothing_happened(office: Office, state: State[Any], name: str, says: str, *, consents: int = 0) -> None:
     """One clear message, the same in Prefect and in Practice Activity, and nothing half-written."""
     assert (state.name, state.is_failed()) == (name, True)

@@ -27,8 +27,22 @@ def explain(error: XeroError, what: str) -> Message:
     return message("sync.failed", entity=what, reason=error.message)
 
 
+def explain_reconnect(error: XeroError, practice: str) -> Message:
+    """The sentence for an error that ended a reconnect of the practice with this name before anything was changed."""
+    if isinstance(error, MisconfiguredApp | ScopeMissing):
+        return explain(error, practice)
+    if isinstance(error, ConsentNeeded):
+        return message("reconnect.access_ended", practice=practice)
+    if isinstance(error, DayLimit):
+        return message("reconnect.rate_limited", practice=practice, again_at=_again_at(error))
+    return message("reconnect.xero_failed", practice=practice, reason=error.message)
+
+
 def _limited(error: RateLimited, what: str) -> Message:
     if not isinstance(error, DayLimit):
         return message("sync.rate_limited_shortly", entity=what, reason=error.message)
-    resumes_at = f"{error.resumes_at:%d %B %H:%M} UTC" if error.resumes_at else "midnight"
-    return message("sync.rate_limited", entity=what, reason=error.message, resumes_at=resumes_at)
+    return message("sync.rate_limited", entity=what, reason=error.message, resumes_at=_again_at(error))
+
+
+def _again_at(limit: DayLimit) -> str:
+    return f"{limit.resumes_at:%d %B %H:%M} UTC" if limit.resumes_at else "midnight"
