@@ -24,6 +24,7 @@ from tasks.connection import (
     choose_practice,
     compare_practice,
     confirm_practice,
+    is_reset,
     needs_confirmation,
     offer_practices,
     publish_link,
@@ -31,6 +32,7 @@ from tasks.connection import (
     reset_connection,
 )
 from tasks.sync import SYNCS
+from xpm.connection.invitation import Invitation
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import EVERYTHING
 from xpm.words import Stopped
@@ -70,15 +72,8 @@ def reconnect(
         invited = publish_link(practice, person, answer_within_minutes)
         wait_for_consent(invited)
         check_consent(invited)
-
-        offered = offer_practices(invited)
-        chosen = offered[0] if len(offered) == 1 else wait_for_choice(invited, offered)
-        choose_practice(invited, chosen, another_practice)
-
-        check_practice(invited)
-        if needs_confirmation(invited):
-            confirm_practice(invited, wait_for_name(invited, compare_practice(invited)))
-        reset_connection(invited)
+        if not is_reset(invited):  # a retried run does not ask again
+            take_over(invited, another_practice)
     except (Stopped, XeroError) as reason:
         return stopped(practice, reason)
 
@@ -90,3 +85,15 @@ def reconnect(
         for entity in EVERYTHING
     }
     return ended(practice, trigger, parts, SyncMode.FULL, person.email)
+
+
+def take_over(invited: Invitation, another_practice: bool) -> None:
+    """Find the practice that the new consent is for, and put the consent in the place of the old one."""
+    offered = offer_practices(invited)
+    chosen = offered[0] if len(offered) == 1 else wait_for_choice(invited, offered)
+    choose_practice(invited, chosen, another_practice)
+
+    check_practice(invited)
+    if needs_confirmation(invited):
+        confirm_practice(invited, wait_for_name(invited, compare_practice(invited)))
+    reset_connection(invited)

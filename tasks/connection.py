@@ -183,6 +183,12 @@ def close_unanswered(invited: Invitation) -> None:
         invitation.expire(integration, invited)
 
 
+def is_reset(invited: Invitation) -> bool:
+    """Whether an earlier attempt of this run got as far as the reset."""
+    with Integration.opened() as integration:
+        return reset.is_reset(integration, invited)
+
+
 def needs_confirmation(invited: Invitation) -> bool:
     """Whether the chosen account is new to FYI, and nobody has typed its name in this run yet."""
     with Integration.opened() as integration:

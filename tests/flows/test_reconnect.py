@@ -22,6 +22,7 @@ from tests.flows.office import (
     is_shown_no_account,
     stays_away,
 )
+from tests.flows.test_sync import REFUSAL, retried
 from xpm.store import connections, people, practices
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 
@@ -183,6 +184,17 @@ def test_a_wrong_client_secret_is_named_as_the_cause(office: Office, monkeypatch
     office.sandbox.world.apps["FYI-XPM-SANDBOX"].secret = "another-secret"
     state = run(office, consents())
     assert_nothing_happened(office, state, "Failure", "Xero does not accept this installation's client id or secret.")
+
+
+def test_a_retry_after_the_reset_asks_nothing_again_and_repeats_only_the_sync_that_failed(office: Office) -> None:
+    world = office.sandbox.world
+    world.faults.order(fault_from(REFUSAL | {"path": "clientgroup.api/list"}))
+    failed = run(office, consents_and_chooses(HARBOUR_NAME))
+    world.faults.clear()
+    world.journal.clear()
+    again = retried(failed, reconnect)
+    assert (failed.name, again.name) == ("Failure", "Completed")
+    assert [seen["path"] for seen in world.journal.requests()] == ["clientgroup.api/list", "client.api/list"]
 
 
 def test_a_reconnect_that_xero_interrupts_says_what_became_of_it_and_keeps_the_connection(connected: Office) -> None:

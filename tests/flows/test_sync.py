@@ -10,6 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from prefect import Flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
@@ -208,14 +209,14 @@ def flow_run_of(state: State[Any]) -> UUID:
     return state.state_details.flow_run_id
 
 
-def retried(ended: State[Any]) -> State[Any]:
-    """Carry a run out again, as `prefect flow-run retry` does for runs without a deployment."""
+def retried(ended: State[Any], flow: Flow[..., Any] = sync) -> State[Any]:
+    """Carry a run of this flow out again, as `prefect flow-run retry` does for runs without a deployment."""
     flow_run_id = ended.state_details.flow_run_id
     assert flow_run_id is not None
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(flow_run_id, Scheduled(), force=True)
         run = client.read_flow_run(flow_run_id)
-    state = run_flow(sync, flow_run=run, parameters=run.parameters, return_type="state")
+    state = run_flow(flow, flow_run=run, parameters=run.parameters, return_type="state")
     assert isinstance(state, State)
     return state
 

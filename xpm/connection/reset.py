@@ -32,6 +32,17 @@ def check_chosen(integration: Integration, invitation: Invitation) -> Message:
     return message("preflight.ready", tenant=offer.tenant_name, person=invitation.person.name)
 
 
+def is_reset(integration: Integration, invitation: Invitation) -> bool:
+    """Whether the new consent has taken over already: a retried run has nothing more to ask then.
+
+    Raises:
+        Stopped: access was not allowed.
+    """
+    consent_id = require_granted(integration, invitation)
+    with integration.database.read() as session:
+        return connections.get(session, invitation.practice).consent_id == consent_id
+
+
 def reset(integration: Integration, invitation: Invitation) -> Message:
     """Put the new consent in the place of the old one, in one transaction; doing it twice changes nothing.
 
