@@ -1,7 +1,10 @@
 """Going on by itself with what a run left when the day's calls were used up."""
 
+from uuid import UUID
+
 from prefect import task
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
 from prefect.states import Scheduled
 
@@ -15,17 +18,29 @@ DEPLOYMENT = "sync/sync-practice"
 def continue_later(rest: Rest) -> Message:
     """Schedule a run for the rest, once: a retried run with the same rest finds it scheduled already.
 
-    Returns what Practice Activity is to say of it, also where the runbook is not deployed and nothing can be scheduled.
+    One that somebody cancelled meanwhile is scheduled anew. Returns what Practice Activity is to say of it, also where
+    the runbook is not deployed and nothing can be scheduled.
     """
     with get_client(sync_client=True) as client:
         try:
             deployment = client.read_deployment_by_name(DEPLOYMENT)
         except ObjectNotFound:
             return rest.said(goes_on=False)
-        client.create_flow_run_from_deployment(
-            deployment.id,
-            parameters=rest.model_dump(mode="json", exclude={"resumes_at"}),
-            state=Scheduled(scheduled_time=rest.resumes_at),
-            idempotency_key=rest.key,
-        )
+        key = rest.key
+        while _is_over(run := _scheduled(client, deployment.id, rest, key)):
+            key = f"{rest.key}/in place of {run.id}"
     return rest.said(goes_on=True)
+
+
+def _scheduled(client: SyncPrefectClient, deployment_id: UUID, rest: Rest, key: str) -> FlowRun:
+    """The run that has this key: made now, or by whoever asked before."""
+    return client.create_flow_run_from_deployment(
+        deployment_id,
+        parameters=rest.model_dump(mode="json", exclude={"resumes_at"}),
+        state=Scheduled(scheduled_time=rest.resumes_at),
+        idempotency_key=key,
+    )
+
+
+def _is_over(run: FlowRun) -> bool:
+    return run.state is not None and (run.state.is_final() or run.state.is_cancelling())

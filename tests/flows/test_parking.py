@@ -7,6 +7,7 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelled
 
 from flows.sync import sync
 from sandbox.faults import fault_from
@@ -120,6 +121,16 @@ def test_a_person_whose_sync_meets_the_days_limit_is_told_that_it_failed_and_whe
     assert said(used_up, "sync.continues") == [(ActivityStatus.FAILURE, "(Sync) failed due to rate limiting.")]
     (entry,) = [entry for entry in used_up.activity() if entry.kind == "sync.continues"]
     assert (entry.next_step or "").startswith("Nothing has to be done: it continues by itself at ")
+
+
+def test_a_continuation_that_somebody_cancelled_is_scheduled_anew_once(used_up: Office, deployed: Deployed) -> None:
+    ended = sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
+    (cancelled,) = deployed.scheduled()
+    with get_client(sync_client=True) as client:
+        client.set_flow_run_state(cancelled.id, Cancelled(), force=True)
+    assert [retried(ended).name for _ in range(2)] == ["Parked", "Parked"]
+    states = [run.state.is_scheduled() for run in deployed.scheduled() if run.state]
+    assert sorted(states) == [False, True]
 
 
 def test_where_nothing_can_be_scheduled_a_run_does_not_promise_to_go_on(used_up: Office) -> None:
