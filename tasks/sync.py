@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.settings import PREFECT_UI_URL
 from prefect.states import Completed
+from prefect.transactions import get_transaction
 
 from tasks.announcing import announcing_a_break
 from tasks.progress import publishing
@@ -68,9 +69,16 @@ def sync_entity(
         result = run_sync(integration, request, progress)
         progress.end(result)
     if result.status is RunStatus.SKIPPED:
+        look_again_when_retried()
         return Completed(name="Skipped", message=result.message.text, data=result)
     result.raise_for_attention()
     return result
+
+
+def look_again_when_retried() -> None:
+    """Do not keep this step's result: what was left out is to be done by a retry after the setting was changed."""
+    if transaction := get_transaction():
+        transaction.write_on_commit = False
 
 
 @contextmanager

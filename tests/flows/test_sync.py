@@ -97,6 +97,16 @@ def test_retrying_a_run_repeats_a_part_that_ended_with_something_to_look_at(conn
     assert [seen["path"] for seen in world.journal.requests()] == ["clientgroup.api/list", "client.api/list"]
 
 
+def test_retrying_a_run_looks_again_at_what_a_setting_left_out_and_repeats_nothing_else(connected: Office) -> None:
+    world = connected.sandbox.world
+    switch(connected, import_tax_assessments=False)
+    ended = sync(SLUG, [Entity.STAFF, Entity.TAX_RETURNS], return_state=True)
+    switch(connected, import_tax_assessments=True)
+    world.journal.clear()
+    assert retried(ended).message == "Harbour & Vale is up to date."
+    assert {seen["area"] for seen in world.journal.requests()} == {"tax"}
+
+
 def test_a_dead_consent_is_said_once_and_every_part_ends_at_once(connected: Office) -> None:
     world = connected.sandbox.world
     httpx.post(f"{connected.sandbox.url}/sandbox/tokens/revoke", json={"email": MERE}).raise_for_status()
