@@ -9,6 +9,7 @@ from sandbox.identity.connections import PRACTICE
 from sandbox.world import MERE, SAM
 from tests.connection.harbour import Harbour
 from xpm.connection.access import BROKEN, is_broken
+from xpm.connection.invitation import CHECKS, require_granted
 from xpm.connection.watch import Notice, Sighting, watch_connection
 from xpm.store import consents, people, runs
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
@@ -72,6 +73,46 @@ def test_a_reconnect_under_way_is_left_alone(connected: Harbour) -> None:
     connected.world.journal.clear()
     assert look(connected) == Sighting(connected=False)
     assert connected.world.journal.requests() == []
+
+
+HALF_AN_HOUR = dt.timedelta(minutes=30)
+
+
+def test_a_reconnect_is_left_alone_for_as_long_as_its_run_may_wait(connected: Harbour) -> None:
+    invitation = connected.invite(SAM, "run-1", minutes=30)
+    wait(connected, HALF_AN_HOUR - dt.timedelta(seconds=1))
+    assert connected.consent(invitation).said.key == "consent.granted"
+    connected.choose(invitation)
+    for _ in ("the choice", "the name"):
+        wait(connected, HALF_AN_HOUR)
+        assert look(connected) == Sighting(connected=False)
+    wait(connected, CHECKS - HALF_AN_HOUR)  # trouble with Xero while the practice is checked
+    look(connected)
+    assert connected.finish(invitation).key == "connection.reset"
+
+
+@pytest.mark.parametrize("got_as_far_as", ["the log in", "the choice"])
+def test_a_reconnect_whose_machine_is_gone_is_withdrawn_and_the_connection_watched_again(
+    connected: Harbour, got_as_far_as: str
+) -> None:
+    invitation = connected.invite(SAM, "run-1", minutes=30)
+    if got_as_far_as == "the choice":
+        connected.consent(invitation)
+    wait(connected, 3 * HALF_AN_HOUR + CHECKS)
+    assert [look(connected) for _ in range(2)] == [Sighting(connected=True)] * 2
+    assert said(connected).count("reconnect.abandoned") == 1
+    assert connected.connection().state is ConnectionState.CONNECTED
+    with pytest.raises(Stopped):
+        require_granted(connected.integration, invitation)  # the run, should it come to life again
+
+
+def test_a_retried_reconnect_may_wait_as_long_again(connected: Harbour) -> None:
+    connected.consent(connected.invite(SAM, "run-1"))
+    wait(connected, 2 * HALF_AN_HOUR + CHECKS)
+    again = connected.invite(SAM, "run-1")
+    wait(connected, 2 * HALF_AN_HOUR)
+    assert look(connected) == Sighting(connected=False)
+    assert connected.finish(again).key == "connection.reset"
 
 
 def break_it(harbour: Harbour, state: ConnectionState) -> None:

@@ -8,13 +8,17 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from xpm.connection.activity import record
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import Person, practice_named
 from xpm.connection.states import give_up, move, reconnecting_run
-from xpm.store import attempts, connections, consents
+from xpm.store import attempts, connections, consents, practices
 from xpm.store.tables import AuthorisationAttempt
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
+
+CHECKS = timedelta(hours=3)
+"""What the steps between a reconnect's waits take at most, with lists to compare and silence of Xero's to wait out."""
 
 
 class Invitation(BaseModel):
@@ -44,6 +48,7 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
     """
     name = practice_named(integration, practice).name
     now = integration.clock()
+    until = now + timedelta(minutes=minutes)
     with integration.database.write() as session:
         connections.locked(session, practice)  # of two who begin at once, the second sees the first
         attempt = attempts.granted_to(session, flow_run_id)
@@ -55,9 +60,10 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
             practice=practice,
             user_id=person.id,
             flow_run_id=flow_run_id,
-            expires_at=now + timedelta(minutes=minutes),
+            expires_at=until,
             now=now,
         )
+        attempt.expires_at = until  # a retried run may wait for its answers as long again
         invitation = Invitation(
             attempt_id=attempt.id,
             practice=practice,
@@ -121,6 +127,29 @@ def withdraw(integration: Integration, practice: str, stopped: Stopped, *, flow_
     """Put the connection back to how it was before this flow run, and forget the consent it got but did not use."""
     with integration.database.write() as session:
         _give_back(session, practice, stopped.message, now=integration.clock(), flow_run_id=flow_run_id)
+
+
+def withdraw_abandoned(integration: Integration, practice: str) -> None:
+    """Withdraw a reconnect that is under way for longer than any can be, and say so: its program and machine are gone.
+
+    Raises:
+        UnknownPractice: there is no such practice.
+    """
+    now = integration.clock()
+    with integration.database.write() as session:
+        connections.locked(session, practice)
+        run = reconnecting_run(session, practice)
+        if run is None or now < _at_the_latest(attempts.of_run(session, run)[0]):
+            return
+        said = message("reconnect.abandoned", practice=practices.get(session, practice).name)
+        _give_back(session, practice, said, now=now, flow_run_id=run)
+        record(session, practice, said, now=now, flow_run_id=run)
+
+
+def _at_the_latest(attempt: AuthorisationAttempt) -> datetime:
+    """When its run is over: after the log in it waits as long for the choice of the practice, and for its name."""
+    each = attempt.expires_at - attempt.created_at
+    return attempt.expires_at + 2 * each + CHECKS
 
 
 def _give_back(session: Session, practice: str, said: Message, *, now: datetime, flow_run_id: str) -> None:

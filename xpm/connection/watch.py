@@ -15,6 +15,7 @@ from xpm.connection.activity import record
 from xpm.connection.eligibility import obstacles
 from xpm.connection.explanation import explain
 from xpm.connection.integration import Integration
+from xpm.connection.invitation import withdraw_abandoned
 from xpm.connection.keeper import ConnectionKeeper
 from xpm.connection.preflight import Person, is_record_of, practice_named
 from xpm.connection.states import move
@@ -74,10 +75,13 @@ class Sighting(BaseModel):
 def watch_connection(integration: Integration, slug: str) -> Sighting:
     """Prove the connection, and check who and what it depends on. A reconnect under way is left alone.
 
+    One that can no longer be under way is withdrawn first.
+
     Raises:
         Stopped: there is no such practice.
     """
     practice = practice_named(integration, slug)
+    withdraw_abandoned(integration, slug)
     with integration.database.read() as session:
         connection = connections.get(session, slug)
         if connection.state in NOTHING_TO_WATCH:
