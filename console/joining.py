@@ -8,18 +8,24 @@ from sqlmodel import Session
 from console.desk import Desk
 from console.left import left_by
 from console.runs import FlowRunSeen, UnknownFlowRun
-from xpm.store import activity
+from xpm.store import activity, practices
+from xpm.store.tables import Practice
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.gates import reason_to_skip
+from xpm.sync.tax import has_source
 from xpm.sync.work import running_now
 
 
-def run_to_join(desk: Desk, slug: str, entities: Sequence[Entity], mode: SyncMode) -> UUID | None:
+def run_to_join(desk: Desk, practice: Practice, entities: Sequence[Entity], mode: SyncMode) -> UUID | None:
     """The run that brings all of this, at least as thoroughly, and is not done with it. Raises RunsUnavailable."""
     with desk.integration.database.read() as session:
-        for flow_run_id in _under_way(desk, session, slug):
+        for flow_run_id in _under_way(desk, session, practice.slug):
             run = _seen(desk, flow_run_id)
-            if run and _brings(run, entities, mode) and _has_more_to_do(session, run, entities):
+            if run is None or run.stage.is_over or mode not in (run.mode, SyncMode.CHANGES):
+                continue
+            brought = _brought(desk, session, practice, run)
+            if set(entities) <= brought and _has_more_to_do(session, run, entities):
                 return run.id
     return None
 
@@ -40,9 +46,16 @@ def _seen(desk: Desk, flow_run_id: str) -> FlowRunSeen | None:
         return None
 
 
-def _brings(run: FlowRunSeen, entities: Sequence[Entity], mode: SyncMode) -> bool:
-    brought = EVERYTHING if run.runbook == "reconnect" else run.entities
-    return not run.stage.is_over and set(entities) <= set(brought) and mode in (run.mode, SyncMode.CHANGES)
+def _brought(desk: Desk, session: Session, practice: Practice, run: FlowRunSeen) -> set[Entity]:
+    """Of which entities a run brings all records, by the practice's settings as they are now."""
+    if run.chosen:
+        return set()
+    settings, tax_source = practices.settings_of(session, practice.slug), has_source(desk.integration, practice.slug)
+    return {
+        entity
+        for entity in run.entities
+        if reason_to_skip(entity, run.trigger, practice, settings, tax_source=tax_source) is None
+    }
 
 
 def _has_more_to_do(session: Session, run: FlowRunSeen, entities: Sequence[Entity]) -> bool:

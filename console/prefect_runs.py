@@ -16,11 +16,12 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, PREFEC
 from pydantic import TypeAdapter
 
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
-from xpm.store.vocabulary import SyncMode
-from xpm.sync.entities import Entity
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import EVERYTHING, Entity
 
 RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"
-RUNBOOKS = frozenset({"reconnect", "sync", "revert"})
+TRIGGERS = {"reconnect": SyncTrigger.RECONNECT, "sync": SyncTrigger.MANUAL, "revert": SyncTrigger.REVERT}
+"""The runbooks, and what asks for their syncs where a run does not say it."""
 PATIENCE = 10.0  # seconds; a person waits for the page
 RETRIES = 3  # Prefect on SQLite answers 503 while it writes for somebody else; it is over within seconds
 CHOICE, NAME = "practice", "practice_name"  # the fields of the forms that ask for the practice and for its name
@@ -64,7 +65,7 @@ class PrefectRuns:
         with _client() as client:
             run = _run_of(client, run_id)
             runbook = client.read_flow(run.flow_id).name
-            if runbook not in RUNBOOKS or run.state is None or run.parameters.get("dry_run"):
+            if runbook not in TRIGGERS or run.state is None or run.parameters.get("dry_run"):
                 raise UnknownFlowRun(run_id)
             only_this = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
             tasks = client.read_task_runs(flow_run_filter=only_this)
@@ -76,8 +77,10 @@ class PrefectRuns:
                 stage=STAGES[run.state.type],
                 created=run.created or run.state.timestamp,
                 ended=run.end_time,
-                entities=_ENTITIES.validate_python(run.parameters.get("entities", ())),
+                entities=_entities(runbook, run.parameters),
                 mode=SyncMode(run.parameters.get("mode", SyncMode.FULL)),
+                trigger=SyncTrigger(run.parameters.get("trigger", TRIGGERS[runbook])),
+                chosen=bool(run.parameters.get("records")),
                 tasks=_latest(tasks),
                 choices=tuple(asked.get(CHOICE, {}).get("enum", ())),
                 compared=asked.get(NAME, {}).get("compared"),
@@ -132,6 +135,15 @@ def _run_of(client: SyncPrefectClient, run_id: UUID) -> FlowRun:
         return client.read_flow_run(run_id)
     except ObjectNotFound:
         raise UnknownFlowRun(run_id) from None
+
+
+def _entities(runbook: str, parameters: Mapping[str, Any]) -> tuple[Entity, ...]:
+    """What a run syncs; Prefect keeps only what a run was told, and one that was told nothing syncs everything."""
+    if runbook == "revert":
+        return ()
+    if parameters.get("records"):
+        return (Entity.CUSTOM_FIELDS,)
+    return _ENTITIES.validate_python(parameters.get("entities", EVERYTHING))
 
 
 def _latest(tasks: Sequence[TaskRun]) -> tuple[TaskSeen, ...]:

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from xpm.connection.practice_comparison import PracticeComparison
-from xpm.store.vocabulary import SyncMode
+from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
 
 
@@ -58,7 +58,8 @@ class TaskSeen(BaseModel):
 class FlowRunSeen(BaseModel):
     """One run of a runbook, with what the form asks that it is paused with, if it asks anything.
 
-    `choices`: the labels to choose from; `compared`: what is to be confirmed by typing a name.
+    `choices`: the labels to choose from; `compared`: what is to be confirmed by typing a name. `entities`: what it
+    syncs, unless the practice's settings leave it out for the `trigger`; `chosen`: only some records of that.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -71,6 +72,8 @@ class FlowRunSeen(BaseModel):
     ended: datetime | None = None
     entities: tuple[Entity, ...] = ()
     mode: SyncMode = SyncMode.FULL
+    trigger: SyncTrigger = SyncTrigger.MANUAL
+    chosen: bool = False
     tasks: tuple[TaskSeen, ...] = ()
     choices: tuple[str, ...] = ()
     compared: PracticeComparison | None = None

@@ -65,13 +65,12 @@ def steps_of(run: FlowRunSeen, left: Left) -> list[Step]:
     if run.runbook == "revert":
         return _steps_of_revert(run, seen)
     reconnects = run.runbook == "reconnect"
-    entities = EVERYTHING if reconnects else [entity for entity in EVERYTHING if entity in run.entities]
     before = [
         Step(label, _stage(names, seen, run))
         for label, names in (TO_RECONNECT if reconnects else TO_SYNC)
         if label not in ONLY_IF_NEEDED or not seen.keys().isdisjoint(names)
     ]
-    syncs = [_sync_step(entity, seen, left, run) for entity in entities]
+    syncs = [_sync_step(entity, seen, left, run) for entity in EVERYTHING if entity in run.entities]
     after = [Step(label, _stage(names, seen, run)) for label, names in AT_THE_END]
     return [*before, *syncs, *after]
 

@@ -99,7 +99,7 @@ def ask(request: Request, form: FormData) -> Response:
         return notice(message("console.nothing_to_sync"), 400, practice=practice)
     if refusal := window.refusal(entities):
         return notice(refusal, 409, practice=practice)
-    under_way = run_to_join(desk, practice.slug, entities, mode)
+    under_way = run_to_join(desk, practice, entities, mode)
     run_id = under_way or desk.runs.start_sync(practice.slug, entities, mode, person.email)
     named = ", ".join(entity.label.lower() for entity in entities)
     said = message("sync.joined" if under_way else "sync.requested", entities=named)

@@ -58,7 +58,9 @@ class FakeRuns:
     def confirm(self, run_id: UUID, name: str) -> None:
         self._answer(run_id, "name", name)
 
-    def add(self, practice: str, runbook: str = "reconnect", entities: Sequence[Entity] = EVERYTHING) -> UUID:
+    def add(
+        self, practice: str, runbook: str = "reconnect", entities: Sequence[Entity] = EVERYTHING, **more: object
+    ) -> UUID:
         """A run that was just made."""
         run_id = uuid4()
         self.runs[run_id] = FlowRunSeen(
@@ -69,7 +71,7 @@ class FakeRuns:
             created=datetime.now(UTC),
             entities=tuple(entities),
             link=f"http://127.0.0.1:4200/runs/flow-run/{run_id}",
-        )
+        ).model_copy(update=more)
         return run_id
 
     def move(self, run_id: UUID, stage: Stage, done: Sequence[str] = (), **changes: Any) -> None:  # noqa: ANN401

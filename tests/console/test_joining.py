@@ -60,6 +60,25 @@ def test_what_the_run_under_way_does_not_bring_is_started(office: Office) -> Non
     assert [started["entities"] for started in office.runs.started] == [[Entity.CLIENTS]]
 
 
+def test_a_run_that_brings_only_chosen_records_is_not_joined(office: Office) -> None:
+    office.connect()
+    some = office.runs.add(HARBOUR, "sync", [Entity.CUSTOM_FIELDS], chosen=True)
+    works_on(office, some, Entity.CUSTOM_FIELDS)
+    assert path_of(ask(office, "custom_field_definitions")) != f"/runs/{some}"
+
+
+@pytest.mark.parametrize(("trigger", "is_joined"), [(SyncTrigger.OVERNIGHT, False), (SyncTrigger.MANUAL, True)])
+def test_a_run_from_which_the_settings_leave_out_what_is_asked_for_is_not_joined(
+    office: Office, trigger: SyncTrigger, is_joined: bool
+) -> None:
+    office.connect()
+    office.post(f"/practices/{HARBOUR}/settings", {"person": SAM, "import_tax_assessments": "on"})
+    run = office.runs.add(HARBOUR, "sync", trigger=trigger)
+    works_on(office, run, Entity.JOBS)
+    assert (path_of(ask(office, "custom_field_definitions")) == f"/runs/{run}") is is_joined
+    assert path_of(ask(office, "clients")) == f"/runs/{run}"
+
+
 def test_everything_is_not_brought_by_a_run_of_changes(office: Office) -> None:
     office.connect()
     changes = ask(office, "clients", "changes")

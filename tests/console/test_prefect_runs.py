@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import pytest
@@ -19,8 +19,8 @@ from console.prefect_runs import PrefectRuns
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
 from tests.prefect_server import nothing_for_other_servers
 from xpm.connection.practice_comparison import KindCompared, PracticeComparison
-from xpm.store.vocabulary import SyncMode
-from xpm.sync.entities import Entity
+from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.sync.entities import EVERYTHING, Entity
 
 pytestmark = pytest.mark.xdist_group("prefect-of-console")
 
@@ -173,6 +173,31 @@ def test_a_reconnect_is_started_with_what_the_form_says(server: PrefectRuns) -> 
         "long_term_user": True,
         "another_practice": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("told", "entities", "trigger", "chosen"),
+    [
+        ({}, EVERYTHING, SyncTrigger.MANUAL, False),
+        ({"trigger": "overnight", "mode": "full"}, EVERYTHING, SyncTrigger.OVERNIGHT, False),
+        ({"entities": ["jobs"], "records": []}, (Entity.JOBS,), SyncTrigger.MANUAL, False),
+        ({"entities": ["jobs"], "records": ["J1"]}, (Entity.CUSTOM_FIELDS,), SyncTrigger.MANUAL, True),
+    ],
+)
+def test_a_sync_is_seen_with_what_it_brings_whatever_it_was_told(
+    server: PrefectRuns, told: dict[str, Any], entities: tuple[Entity, ...], trigger: SyncTrigger, chosen: bool
+) -> None:
+    with get_client(sync_client=True) as client:
+        run_id = client.create_flow_run(syncing, parameters={"practice": "harbour-vale", **told}).id
+    seen = server.read(run_id)
+    assert (seen.entities, seen.trigger, seen.chosen) == (entities, trigger, chosen)
+
+
+def test_a_reconnect_is_seen_to_sync_everything(server: PrefectRuns) -> None:
+    with get_client(sync_client=True) as client:
+        run_id = client.create_flow_run(asking, parameters={"practice": "harbour-vale"}).id
+    seen = server.read(run_id)
+    assert (seen.entities, seen.trigger) == (EVERYTHING, SyncTrigger.RECONNECT)
 
 
 def test_runs_of_other_flows_dry_runs_and_runs_that_never_were_are_unknown(server: PrefectRuns) -> None:
