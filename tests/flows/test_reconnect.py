@@ -95,10 +95,11 @@ def test_whoever_may_not_reconnect_is_told_before_anything_happens(
     assert_nothing_happened(office, state, "Action Required", says)
 
 
-def test_an_unknown_practice_ends_with_the_names_of_the_known_ones(office: Office) -> None:
-    state = reconnect("harbor-vale", MERE, True, 1, return_state=True)
+@pytest.mark.parametrize("named", ["harbor-vale", "Harbour Vale", "harbour_vale", ""])
+def test_an_unknown_practice_ends_with_the_names_of_the_known_ones(office: Office, named: str) -> None:
+    state = reconnect(named, MERE, True, 1, return_state=True)
     assert state.name == "Failure"
-    assert (state.message or "").startswith("There is no practice called “harbor-vale”.")
+    assert (state.message or "").startswith(f"There is no practice called “{named}”.")
     assert "The practices known here are: harbour-vale." in (state.message or "")
     assert office.activity() == []
 

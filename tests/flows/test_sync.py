@@ -45,6 +45,14 @@ def test_a_practice_that_is_not_connected_is_told_to_reconnect(office: Office) -
     assert office.counted("sync_run") == 0
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_an_unknown_practice_ends_with_the_names_of_the_known_ones(office: Office, dry_run: bool) -> None:
+    state = sync("Harbour Vale", dry_run=dry_run, return_state=True)
+    assert (state.name, state.is_failed()) == ("Failure", True)
+    assert (state.message or "").startswith("There is no practice called “Harbour Vale”.")
+    assert "The practices known here are: harbour-vale." in (state.message or "")
+
+
 def test_a_job_sync_alone_is_refused_while_jobs_are_maintained_in_fyi(connected: Office) -> None:
     switch(connected, maintain_jobs=True)
     state = sync(SLUG, [Entity.JOBS], return_state=True)
