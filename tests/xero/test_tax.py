@@ -17,9 +17,9 @@ from xpm.xero.tax import TaxExport, TaxFeed
 FEED = "https://api.xero.example/tax/returns"
 
 
-def feed(*answers: httpx.Response) -> tuple[TaxFeed, Script]:
+def feed(*answers: httpx.Response, url: str = FEED) -> tuple[TaxFeed, Script]:
     script, clock = Script(list(answers)), FakeClock()
-    return TaxFeed(client(script), FEED, "tenant-1", OpenBudget(clock), sleep=clock.sleep, clock=clock), script
+    return TaxFeed(client(script), url, "tenant-1", OpenBudget(clock), sleep=clock.sleep, clock=clock), script
 
 
 def page(numbers: list[int], cursor: str | None = None, total: int | None = None) -> httpx.Response:
@@ -37,6 +37,21 @@ def test_the_feed_is_read_page_by_page_until_no_cursor_is_left() -> None:
     ]
     assert script.requests[0].headers["xero-tenant-id"] == "tenant-1"
     assert (pull.facts.records, pull.facts.calls) == (3, 2)
+
+
+def test_a_query_that_the_feeds_address_has_of_its_own_is_sent_with_every_page() -> None:
+    source, script = feed(page([1], "one"), page([2]), url=f"{FEED}?partner=fyi&year=2025")
+    assert len(list(source.returns())) == 2
+    assert [str(request.url.query, "ascii") for request in script.requests] == [
+        "partner=fyi&year=2025&pageSize=200",
+        "partner=fyi&year=2025&pageSize=200&cursor=one",
+    ]
+
+
+def test_an_empty_cursor_is_none() -> None:
+    source, script = feed(page([1], "one", 2), page([2], "", 2))
+    assert len(list(source.returns())) == 2
+    assert len(script.requests) == 2
 
 
 def test_a_feed_that_repeats_itself_is_not_read_for_ever() -> None:

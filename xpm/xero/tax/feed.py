@@ -28,7 +28,7 @@ class _Page(BaseModel):
 
 
 class TaxFeed:
-    """Reads pages `{"returns": [...], "nextCursor": ..., "total": n}` until no cursor is left.
+    """Reads pages `{"returns": [...], "nextCursor": ..., "total": n}` until no cursor is left, or an empty one.
 
     `http` carries an `XeroAuth`.
     """
@@ -44,7 +44,7 @@ class TaxFeed:
         clock: Clock = utc_now,
     ) -> None:
         self._http = http
-        self._url = url
+        self._url = httpx.URL(url)
         self._headers = {"Accept": "application/json", "xero-tenant-id": tenant_id}
         self._calls = Calls(http, budget, sleep, clock)
 
@@ -62,7 +62,7 @@ class TaxFeed:
             for content in page.returns:
                 yield read_already(_tax_return(content))
             cursor = page.next_cursor
-            if cursor is None:
+            if not cursor:
                 break
             if cursor in seen:  # else a server that ignores the cursor would be asked for ever
                 raise UnreadableAnswer(f"Xero's answers to {_LABEL} repeat a page.", endpoint=_LABEL)
@@ -73,7 +73,8 @@ class TaxFeed:
 
     def _page(self, cursor: str | None, tally: Tally) -> _Page:
         params = {"pageSize": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
-        request = self._http.build_request("GET", self._url, params=params, headers=self._headers, timeout=TIMEOUT)
+        url = self._url.copy_merge_params(params)  # given as `params`, they would take the place of its own
+        request = self._http.build_request("GET", url, headers=self._headers, timeout=TIMEOUT)
         (page,) = self._calls.read(_LABEL, request, tally, _parsed)
         return page
 
