@@ -1,11 +1,17 @@
 """The steps of a dry run: one preview for each button of FYI's "XPM Integration" window, and the list of changes."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterStartTime
 from prefect.client.schemas.objects import State
+from prefect.client.schemas.sorting import ArtifactSort
+from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
@@ -24,6 +30,8 @@ from xpm.words import Message, message
 
 HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
 SHOWN = 300  # lines of the artifact: what a page shows at once
+KEY = "xpm-dry-run-"  # of the artifact; the practice follows
+FORGOTTEN_AT_ONCE = 100
 
 
 @task(
@@ -82,11 +90,33 @@ def publish_changes(practice: str, outcomes: Mapping[Entity, Outcome], flow_run_
     found = [*lines(previews)]
     listed = message("dry_run.listed", shown=len(found[:SHOWN]), count=len(found), file=file)
     create_table_artifact(
-        key=f"xpm-dry-run-{practice}",
+        key=f"{KEY}{practice}",
         description=f"{said.text} {listed.text}",
         table=[dict(zip(HEADS, line, strict=True)) for line in found[:SHOWN]],
     )
     return said
+
+
+def forget_shown(before: datetime) -> int:
+    """Delete from Prefect what dry runs showed there before a moment, and tell how many: it is people's data.
+
+    No more than `FORGOTTEN_AT_ONCE`, the newest first; the others are for the next time.
+    """
+    wanted = ArtifactFilter(key=ArtifactFilterKey(like_=KEY))
+    begun = FlowRunFilter(start_time=FlowRunFilterStartTime(before_=before))  # artifacts cannot be asked for by age
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(
+            artifact_filter=wanted,
+            flow_run_filter=begun,
+            sort=ArtifactSort.CREATED_DESC,
+            limit=FORGOTTEN_AT_ONCE,
+            offset=0,
+        )
+        old = [one for one in found if one.created and one.created < before and (one.key or "").startswith(KEY)]
+        for one in old:
+            with suppress(ObjectNotFound):  # another watch was faster
+                client.delete_artifact(one.id)
+    return len(old)
 
 
 PREVIEWS = {entity: preview_entity.with_options(name=f"Preview {entity.label.lower()}") for entity in Entity}

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from prefect import get_run_logger, task
 
 from tasks.announcing import announce
+from tasks.dry_run import forget_shown
 from tasks.status import publish_status
 from xpm.connection.integration import Integration
 from xpm.connection.watch import watch_connection
@@ -50,8 +51,10 @@ def forget_old_history() -> None:
     with Integration.opened() as integration:
         changes = forgetting.forget_old_history(integration)
         dry_runs = forgetting.forget_old_dry_runs(integration)
-    if changes or dry_runs:
-        get_run_logger().info("No longer kept: %s changes of records, %s lists of dry runs.", changes, dry_runs)
+        shown = forget_shown(forgetting.kept_since(integration))
+    if changes or dry_runs or shown:
+        said = "No longer kept: %s changes of records, %s files and %s tables of dry runs."
+        get_run_logger().info(said, changes, dry_runs, shown)
 
 
 def sum_up_watch(outcomes: Mapping[str, object]) -> Message:

@@ -1,15 +1,26 @@
 """The watch on a real Prefect server: what it notices, who hears of it, and how often."""
 
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
+from prefect.client.schemas.filters import (
+    ArtifactCollectionFilter,
+    ArtifactCollectionFilterKey,
+    ArtifactFilter,
+    ArtifactFilterKey,
+)
+from prefect.client.schemas.sorting import ArtifactSort
 from prefect.events.filters import EventFilter, EventNameFilter, EventOccurredFilter, EventResourceFilter
 from prefect.events.schemas.events import Event
 from prefect.events.worker import EventsWorker
+from prefect.settings import PREFECT_HOME
 
 from cli.main import main
 from flows.reconnect import reconnect
@@ -155,6 +166,46 @@ def test_history_is_forgotten_after_its_days_and_not_before(connected: Office, m
 
     assert connected.counted("record_change") == 0
     assert connected.counted("job") == 12
+
+
+def shown_by_dry_runs() -> set[UUID]:
+    """The ids of what dry runs showed on the Prefect server that all tests of this process share."""
+    wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[f"xpm-dry-run-{SLUG}"]))
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC, limit=200, offset=0)
+    return {one.id for one in found}
+
+
+def let_ten_days_pass(artifacts: set[UUID]) -> None:
+    """Let these artifacts, and the runs that made them, be of ten days ago in Prefect's own database."""
+    with closing(sqlite3.connect(PREFECT_HOME.value() / "prefect.db", timeout=PATIENCE)) as prefect, prefect:
+        for artifact in map(str, artifacts):
+            run = "SELECT flow_run_id FROM artifact WHERE id = ?"
+            prefect.execute(
+                f"UPDATE flow_run SET start_time = datetime(start_time, '-10 days') WHERE id = ({run})",  # noqa: S608
+                (artifact,),
+            )
+            prefect.execute("UPDATE artifact SET created = datetime(created, '-10 days') WHERE id = ?", (artifact,))
+
+
+def test_what_dry_runs_showed_is_forgotten_after_the_days_of_history_and_not_before(
+    connected: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XPM_DRY_RUNS", str(tmp_path))
+    before = shown_by_dry_runs()
+    sync(SLUG, [Entity.STAFF], dry_run=True, return_state=True)
+    old = shown_by_dry_runs() - before
+    let_ten_days_pass(old)
+    sync(SLUG, [Entity.STAFF], dry_run=True, return_state=True)
+    all_of_them = shown_by_dry_runs()
+    watch(return_state=True)
+    assert shown_by_dry_runs() == all_of_them
+    monkeypatch.setenv("XPM_HISTORY_DAYS", "7")
+
+    assert watch(return_state=True).is_completed()
+
+    assert len(old) == 1
+    assert shown_by_dry_runs() == all_of_them - old
 
 
 def test_xeros_silence_is_a_failure_and_nothing_is_announced(connected: Office, began: datetime) -> None:
