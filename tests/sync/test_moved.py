@@ -9,7 +9,7 @@ from tests.sync.house import SLUG, House, connect, request
 from tests.sync.test_revert import TABLES, state, take_back
 from xpm.connection.removal import remove_superseded
 from xpm.store import connections
-from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus
+from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus, SyncMode
 from xpm.sync.entities import Entity
 from xpm.sync.progress import Standing
 from xpm.sync.result import SyncResult
@@ -69,6 +69,21 @@ def test_after_a_move_was_taken_back_a_reconnect_to_the_former_practice_needs_no
     results = sync_all(house, "back again")
     assert state(house) == before
     assert {(one.added, one.changed, one.archived) for one in results.values()} == {(0, 0, 0)}
+
+
+def test_after_syncs_of_both_practices_were_taken_back_a_sync_of_changes_reads_everything(
+    house: House,
+) -> None:
+    moment = house.clock()
+    house.sync(Entity.CLIENTS)
+    current = house.active("client", "uuid")
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    house.sync(Entity.CLIENTS)
+    take_back(house, since=moment)
+    assert house.rows("client") == []
+    connect(house.integration, run="the-return")
+    house.sync(Entity.CLIENTS, SyncMode.CHANGES)
+    assert house.active("client", "uuid") == current
 
 
 def test_a_sync_under_way_stores_nothing_more_once_the_practice_has_moved(house: House) -> None:

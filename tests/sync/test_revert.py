@@ -9,6 +9,7 @@ import pytest
 from sandbox import edits as xpm_edits
 from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SCOPE, SLUG, House
+from tests.sync.test_alone import FIRST, working_on
 from xpm.connection.access import require_connected
 from xpm.connection.overview import overview
 from xpm.connection.preflight import practice_named
@@ -155,6 +156,14 @@ def test_a_revert_waits_for_no_sync_and_no_sync_begins_under_it(house: House) ->
     with pytest.raises(Stopped) as stopped:
         take_back(house, run="sync")
     assert stopped.value.message.key == "sync.already_running_elsewhere"
+    assert house.rows("staff")
+
+
+def test_a_revert_that_a_sync_keeps_out_says_where_to_follow_it(house: House) -> None:
+    house.sync(Entity.STAFF, flow_run_id="sync")
+    with working_on(house, Entity.STAFF, FIRST), pytest.raises(Stopped) as stopped:
+        take_back(house, run="sync")
+    assert f"Follow it here: http://127.0.0.1:4280/runs/{FIRST}." in stopped.value.message.text
     assert house.rows("staff")
 
 

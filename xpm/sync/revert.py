@@ -22,7 +22,6 @@ from xpm.connection.preflight import practice_named, require_known
 from xpm.store import finished_lists, history, leases, reverts, runs
 from xpm.store.leases import Lease
 from xpm.store.record_changes import Author
-from xpm.store.record_rows import Scope
 from xpm.store.runs import Tally
 from xpm.store.tables import Practice, SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
@@ -200,28 +199,38 @@ def _said(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:
 def _take_back(
     session: Session, integration: Integration, request: RevertRequest, found: Sequence[SyncRun], *, overwrite: bool
 ) -> list[SyncRun]:
-    """Take back the runs of each entity under a run of their own."""
+    """Take back the runs of each entity under a run of their own.
+
+    Where a practice was moved between two of them, each of its accounts has such a run, so that the next sync of either
+    reads everything; what was done stands in that of the latest.
+    """
     done, now = [], integration.clock()
     by_entity = sorted(found, key=lambda run: run.entity)
     for entity, of in groupby(by_entity, key=lambda run: run.entity):
         reverted = list(of)
-        run = runs.start(
-            session,
-            practice=request.practice,
-            tenant_id=reverted[-1].tenant_id,
-            entity=entity,
-            mode=SyncMode.FULL,
-            trigger=SyncTrigger.REVERT,
-            person=request.person,
-            flow_run_id=request.flow_run_id,
-            now=now,
-        )
-        author = Author(now, run.id, request.person)
+        tenants = dict.fromkeys(run.tenant_id for run in reversed(reverted))
+        begun = [_begin(session, request, entity, tenant_id, now) for tenant_id in tenants]
+        author = Author(now, begun[0].id, request.person)
         tally = reverts.revert(session, [one.id for one in reverted], author, overwrite=overwrite)
-        runs.checkpoint(session, run.id, tally)
-        finished_lists.forget(session, run)
-        done.append(runs.finish(session, run.id, RunStatus.SUCCESS, reason_key="revert.done", now=now))
+        runs.checkpoint(session, begun[0].id, tally)
+        for run in begun:
+            finished_lists.forget(session, run)
+            done.append(runs.finish(session, run.id, RunStatus.SUCCESS, reason_key="revert.done", now=now))
     return done
+
+
+def _begin(session: Session, request: RevertRequest, entity: str, tenant_id: str, now: datetime) -> SyncRun:
+    return runs.start(
+        session,
+        practice=request.practice,
+        tenant_id=tenant_id,
+        entity=entity,
+        mode=SyncMode.FULL,
+        trigger=SyncTrigger.REVERT,
+        person=request.person,
+        flow_run_id=request.flow_run_id,
+        now=now,
+    )
 
 
 def _chosen(session: Session, practice: Practice, request: RevertRequest) -> list[SyncRun]:
@@ -287,7 +296,7 @@ def _all_alone(integration: Integration, request: RevertRequest, seen: RevertPre
         taken = []
         for entity in seen.entities:
             sync = SyncRequest(request.practice, entity, SyncMode.FULL, SyncTrigger.REVERT, None, request.flow_run_id)
-            lease = alone(integration, sync, Scope(request.practice, ""))
+            lease = alone(integration, sync)
             held.callback(_release, integration, lease)
             taken.append(lease)
         yield taken

@@ -169,7 +169,7 @@ def working(
         AlreadyRunning: the entity is being synchronised already.
     """
     scope = Scope(request.practice, access.tenant_id)
-    lease = alone(integration, request, scope)
+    lease = alone(integration, request)
     try:
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request, scope)
@@ -209,7 +209,7 @@ def start_run(
     )
 
 
-def alone(integration: Integration, request: SyncRequest, scope: Scope) -> Lease:
+def alone(integration: Integration, request: SyncRequest) -> Lease:
     """Take the lease of a practice's entity.
 
     Raises:
@@ -221,14 +221,19 @@ def alone(integration: Integration, request: SyncRequest, scope: Scope) -> Lease
         lease = leases.acquire(session, name, holder, integration.clock(), LEASE)
         if lease is not None:
             return lease
-        running = runs.unfinished(session, scope.practice, scope.tenant_id, request.entity)
-    raise _already_running(integration, request.entity, running[0] if running else None)
+        running = _unfinished(session, request.practice, request.entity)
+    raise _already_running(integration, request.entity, running)
 
 
 def running_now(session: Session, practice: str, entity: Entity, now: datetime) -> SyncRun | None:
     """The run of an entity that goes on now; one that was killed goes on until its lease is over."""
     if not leases.is_taken(session, _lease_name(practice, entity), now):
         return None
+    return _unfinished(session, practice, entity)
+
+
+def _unfinished(session: Session, practice: str, entity: Entity) -> SyncRun | None:
+    """The newest run that did not end, of the account the practice is connected to."""
     tenant_id = connections.get(session, practice).tenant_id or ""
     return next(iter(runs.unfinished(session, practice, tenant_id, entity)), None)
 
