@@ -242,4 +242,4 @@ def retried(ended: State[Any], flow: Flow[..., Any] = sync) -> State[Any]:
 def test_chosen_records_are_synchronised_and_nothing_else(connected: Office) -> None:
     state = sync(SLUG, records=["J-NOWHERE"], return_state=True)
     assert (state.name, state.is_failed()) == ("Action Required", True)
-    assert "FYI has no current client or job J-NOWHERE" in (state.message or "")
+    assert "there is no current client or job J-NOWHERE" in (state.message or "")

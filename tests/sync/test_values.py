@@ -260,8 +260,18 @@ def test_chosen_records_that_fyi_does_not_have_are_named_and_stop_no_other(house
     result = house.sync(Entity.CUSTOM_FIELDS, records=("J-NOWHERE", known, "J-NOWHERE"))
     assert asked_for(house) == {known}
     assert result.status is RunStatus.ACTION_REQUIRED
-    assert result.message.title == "Custom fields: FYI has no current client or job J-NOWHERE"
+    assert result.message.title == "Custom fields: there is no current client or job J-NOWHERE"
     assert "other 1 chosen" in result.message.cause
+
+
+def test_chosen_records_that_xpm_no_longer_has_are_named_too(house: House) -> None:
+    deleted, known = sorted(house.active("job", "number"))[:2]
+    edits.delete(house.xpm, "jobs", deleted)
+    result = house.sync(Entity.CUSTOM_FIELDS, records=(known, deleted.lower(), "J-NOWHERE"))
+    assert result.status is RunStatus.ACTION_REQUIRED
+    assert result.message.title == f"Custom fields: there is no current client or job {deleted.lower()}, J-NOWHERE"
+    assert "other 1 chosen" in result.message.cause
+    assert deleted in house.active("job", "number"), "the sync of jobs archives it"
 
 
 def test_a_run_counts_the_calls_and_bytes_of_its_values_as_they_are_metered(house: House) -> None:

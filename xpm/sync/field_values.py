@@ -45,7 +45,7 @@ TABLES = {
 class Compared:
     """How far a run came: clients and jobs whose values are as XPM has them, of all there are; some were different.
 
-    Where records were chosen, `of` counts these; `unknown` names those that FYI has as no current client or job.
+    Where records were chosen, `of` counts these; `unknown` names those that FYI or XPM has as no current client or job.
     """
 
     done: int
@@ -71,6 +71,7 @@ def sync_values(work: Work) -> Compared:
     waiting = owners_to_compare(work)
     due = iter(waiting[: allowance(work.integration.settings.xero_calls_per_day)])
     compared = different = 0
+    gone: set[Owner] = set()
     with work.batch() as batch:
         for owners, values in TABLES.values():
             batch.dismiss_ownerless(values.name, owners)
@@ -82,9 +83,11 @@ def sync_values(work: Work) -> Compared:
             if error:
                 raise error
             compared, different = compared + stored.compared, different + stored.different
+            gone.update(owner for owner, answer in zip(some, answers, strict=True) if answer.values is None)
     chosen = work.request.records
-    unknown = _unknown(chosen, waiting)
-    return Compared(compared, len(waiting) + len(unknown), different, bool(chosen), unknown)
+    of = len(waiting) + len(_unknown(chosen, waiting))
+    unknown = _unknown(chosen, [owner for owner in waiting if owner not in gone])
+    return Compared(compared, of, different, bool(chosen), unknown)
 
 
 def allowance(calls_per_day: int) -> int:
