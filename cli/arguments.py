@@ -14,6 +14,10 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What Prefect allows as the key of an artifact, such as `xpm-link-harbour-vale`."""
 
 
+MOST = 100_000
+"""Of anything that is listed, more than anybody reads."""
+
+
 def new_slug(given: str) -> str:
     """The short name of a new practice."""
     if not SLUG.fullmatch(given):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.arguments import KnownPractice
+from cli.arguments import MOST, KnownPractice
 from cli.installation import installation
 from cli.terminal import say
 from xpm.connection.preflight import practice_named
@@ -28,7 +28,7 @@ LEGEND = "+ added  ~ changed  - archived  ^ current again  x removed  ? not read
 
 def runs(
     practice: KnownPractice,
-    limit: Annotated[int, typer.Option(min=1, help="How many runs, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many runs, newest first.")] = 20,
 ) -> None:
     """Show recent runs, newest first, with the id that `fyi-xpm revert --run` takes."""
     with installation() as integration:

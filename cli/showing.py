@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.arguments import KnownPractice, OneOrAll
+from cli.arguments import MOST, KnownPractice, OneOrAll
 from cli.installation import installation
 from cli.practices import one_or_all
 from cli.terminal import say, terminal
@@ -38,7 +38,7 @@ def status(
 
 def activity(
     practice: KnownPractice,
-    limit: Annotated[int, typer.Option(min=1, help="How many entries, newest first.")] = 30,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many entries, newest first.")] = 30,
     search: Annotated[str, typer.Option(help="Only entries with this text.", show_default=False)] = "",
     status: Annotated[ActivityStatus | None, typer.Option(help="Only entries of this status.")] = None,
 ) -> None:

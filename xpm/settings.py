@@ -2,8 +2,10 @@
 
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from xpm.xero.app import DEFAULT_SCOPES, XeroApp
@@ -19,7 +21,7 @@ class Settings(BaseSettings):
     xpm_console_url: str = "http://127.0.0.1:4280"
     xpm_tax_exports: Path | None = None
     xpm_dry_runs: Path = Path(".xpm/dry-runs")
-    xpm_history_days: int = Field(90, ge=1)
+    xpm_history_days: int = Field(90, ge=1, le=36_500)
     xpm_notify_url: SecretStr | None = None  # the addresses of many services are their own password
 
     xero_client_id: str = ""
@@ -55,7 +57,11 @@ class Settings(BaseSettings):
 
     @field_validator("xpm_console_url")
     @classmethod
-    def _without_trailing_slash(cls, value: str) -> str:
+    def _web_address_without_trailing_slash(cls, value: str) -> str:
+        if not _is_web_address(value):
+            raise PydanticCustomError(
+                "web_address", "it has to be an address such as https://xpm.example.com or http://127.0.0.1:4280"
+            )
         return value.rstrip("/")
 
     def xero_app(self) -> XeroApp:
@@ -68,3 +74,13 @@ class Settings(BaseSettings):
     def redirect_uri(self) -> str:
         """Where Xero sends the administrator back to; must be registered with the Xero app, letter for letter."""
         return f"{self.xpm_console_url}/oauth/callback"
+
+
+def _is_web_address(value: str) -> bool:
+    """Whether pages of the console can be named by adding their path to this."""
+    try:
+        parts = urlsplit(value)
+        names_a_place = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no such port, or half an IPv6 address
+        return False
+    return names_a_place and not any(sign in value for sign in "?# ")

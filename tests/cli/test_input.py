@@ -11,6 +11,8 @@ WRONG = {
     "an unknown entity": (["sync", SLUG, "--only", "invoices"], "invoices"),
     "an unknown status": (["activity", SLUG, "--status", "Splendid"], "Splendid"),
     "no entries at all": (["activity", SLUG, "--limit", "0"], "--limit"),
+    "more entries than a database counts": (["activity", SLUG, "--limit", str(2**63)], "--limit"),
+    "more runs than a database counts": (["runs", SLUG, "--limit", str(2**63)], "--limit"),
     "no time to log in": (["reconnect", SLUG, "--admin", MERE, "--minutes", "0"], "--minutes"),
     "more than a day to log in": (["reconnect", SLUG, "--admin", MERE, "--minutes", "1441"], "--minutes"),
     "a demo without jobs": (["demo", "--jobs", "0"], "--jobs"),

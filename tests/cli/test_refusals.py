@@ -117,6 +117,26 @@ def test_a_setting_that_cannot_be_used_is_named_without_its_value(fyi_xpm: Shell
     assert "plenty" not in said.err
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1:4280", "localhost:4280", "http://", "http://fyi:99999", "http://fyi:port", "http://[::1", "ftp://fyi"],
+)
+def test_an_address_of_the_console_to_which_no_browser_goes_is_refused(
+    fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("XPM_CONSOLE_URL", address)
+
+    assert_refused(fyi_xpm("status"), "XPM_CONSOLE_URL: it has to be an address such as https://")
+
+
+def test_history_is_not_kept_for_longer_than_the_calendar_goes_back(
+    fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XPM_HISTORY_DAYS", "1000000")
+
+    assert_refused(fyi_xpm("status"), "XPM_HISTORY_DAYS", "36500")
+
+
 @pytest.mark.parametrize("arguments", ASKING_PREFECT.values(), ids=ASKING_PREFECT)
 def test_no_prefect_is_started_where_none_is_named(fyi_xpm: Shell, installed: Installed, arguments: list[str]) -> None:
     installed.add_practice()

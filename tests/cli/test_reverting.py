@@ -110,6 +110,8 @@ def test_without_anybody_to_answer_the_question_nothing_is_taken_back(
         (("--run", "night-2", "--since", "2026-03-02"), "one sync, or everything since a moment"),
         (("--run", "no-such-run"), "has no such sync"),
         (("--since", "yesterday"), "2026-03-02T19:00"),
+        (("--since", "0001-01-01"), "No sync can have begun on 0001-01-01"),
+        (("--since", "9999-12-31T23:59-11:00"), "No sync can have begun on 9999-12-31"),
         (("--run", "night-2", "--person", "nobody@harbourvale.example"), "has no FYI account"),
     ],
 )

@@ -32,6 +32,7 @@ from xpm.sync.work import LEASE, SyncRequest, alone
 from xpm.words import Message, message, stop
 
 NAMED = 20  # records changed since, that a preview names
+YEARS = range(1970, 9999)  # in which a sync can have begun; at both ends of the calendar not every time is one in UTC
 
 
 class WhenChangedSince(StrEnum):
@@ -125,7 +126,13 @@ def confirmed_choice(seen: RevertPreview, fingerprint: str) -> WhenChangedSince:
 
 
 def by_its_clock(practice: Practice, moment: datetime) -> datetime:
-    """The moment, which is meant by the practice's own clock unless it says otherwise."""
+    """The moment, which is meant by the practice's own clock unless it says otherwise.
+
+    Raises:
+        Stopped: no sync can have begun then.
+    """
+    if moment.year not in YEARS:
+        raise stop("revert.no_such_time", since=moment.date())
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(practice.time_zone))
 
 
@@ -133,7 +140,8 @@ def preview(integration: Integration, request: RevertRequest) -> RevertPreview:
     """What would be taken back; nothing is written.
 
     Raises:
-        Stopped: there is no such practice, person or run, it is too old, or nothing is left that could be taken back.
+        Stopped: there is no such practice, person, time or run, it is too old, or nothing is left that could be taken
+            back.
     """
     practice = practice_named(integration, request.practice)
     if bool(request.run) == (request.since is not None):
