@@ -22,7 +22,7 @@ def test_it_names_what_there_is_and_what_to_do(fyi_xpm: Shell, installed: Instal
     people = [staff(f"s{number:02}", f"Member {number:02}", None) for number in range(25)]
     synced(installed, people, "night", table=STAFF, entity=Entity.STAFF)
     said = fyi_xpm("attention", SLUG).out
-    assert "25 staff members from Xero Practice Manager are not active in FYI." in said
+    assert "Staff members from Xero Practice Manager who are not active in FYI: 25." in said
     assert f"fyi-xpm staff accept {SLUG} EMAIL" in said
     assert "Member 19" in said
     assert "Member 20" not in said

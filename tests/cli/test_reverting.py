@@ -33,7 +33,7 @@ def test_without_a_yes_the_preview_is_all_that_happens(
     types(monkeypatch, "n\n")
     said = fyi_xpm("revert", SLUG, "--run", "night-2")
     assert said.code == 0
-    assert "Of Harbour & Vale, 3 records would be as they were before" in said.out
+    assert "Records of Harbour & Vale that would be as they were before" in said.out
     (row,) = [line for line in said.out.splitlines() if "Jobs" in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == ["Jobs", "1", "2", "0", "0"]
     assert "Take this back? [y/N]" in said.out

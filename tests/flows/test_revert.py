@@ -136,7 +136,7 @@ def test_after_the_short_name_was_typed_the_run_is_taken_back_once_however_often
     assert (state.message or "").startswith("Syncs of Harbour & Vale were taken back: 5.")
     assert before > counts(office) == [0] * len(RECORDS)
     assert "changed_since" not in forms[0]["properties"]
-    assert "records would be as they were before" in forms[0]["description"]
+    assert "that would be as they were before" in forms[0]["description"]
     removed = {row["What"]: row["Removed"] for row in shown_table(f"xpm-revert-{SLUG}")}
     assert (removed["Jobs"], removed["Clients"], removed["Staff"]) == (12, 8, 4)
     entries = [entry for entry in office.activity() if entry.kind == "revert.done"]

@@ -40,7 +40,7 @@ def test_what_can_be_read_now_is_stored_as_a_run_of_its_own_without_a_call(house
     assert (row["name"], row["changed_by_run"]) == ("Readable now", run.id)
     assert (run.status, run.entity, run.person) == (RunStatus.SUCCESS, "clients", "mere@example.test")
     assert [change["record_key"] for change in house.rows("record_change") if change["run_id"] == run.id] == [key]
-    assert said.title == "Clients: 1 records that were set aside can be read now"
+    assert said.title == "Clients that were set aside and can be read now: 1"
     entries = [entry["title"] for entry in house.rows("practice_activity") if entry["run_id"] == run.id]
     assert entries == [said.title]
 

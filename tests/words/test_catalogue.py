@@ -79,6 +79,22 @@ def test_sentences_end_as_sentences_and_titles_stand_on_one_line(key: str) -> No
         assert not part or part.endswith((".", "?", "!", "»")), part
 
 
+LISTED = [key for key in KEYS if key.startswith(("attention.", "quarantine.")) and "count" in placeholders(key)]
+
+
+@pytest.mark.parametrize("key", LISTED)
+def test_what_may_be_a_single_record_is_counted_behind_its_name(key: str) -> None:
+    assert sentence(key).title.endswith("«count»"), "“1 records” is wrong"
+
+
+@pytest.mark.parametrize(
+    "key", ["consent.not_answered", "choice.not_answered", "revert.confirm", "revert.not_answered"]
+)
+def test_whole_minutes_are_written_without_a_fraction(key: str) -> None:
+    facts = dict.fromkeys(placeholders(key), "") | {"minutes": 30.0}
+    assert "30 minutes" in message(key, **facts).text
+
+
 @pytest.mark.parametrize("said", everything_said(), ids=lambda said: f"{said.where}")
 def test_code_says_only_what_the_catalogue_has_with_the_facts_it_asks_for(said: Said) -> None:
     assert said.keys, f"{said.where} says {said.pattern}, which the catalogue has not"
