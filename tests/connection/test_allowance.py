@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -174,6 +175,30 @@ def test_a_call_that_is_not_heard_of_gives_its_place_back_after_a_while() -> Non
     assert desk.ask(desk.call()) > 0
     desk.clock.advance(1)
     assert desk.ask(desk.call()) == 0
+
+
+TOLD: dict[str, dict[str, object]] = {
+    "nothing": {},
+    "no calls left in the minute": {"X_MinLimit_Remaining": 0},
+    "no calls left in the day": {"X_DayLimit_Remaining": 0},
+    "a refusal for the minute": {"status": 429, "X_Rate_Limit_Problem": "minute"},
+    "a refusal for the day": {"status": 429, "X_Rate_Limit_Problem": "day", "Retry_After": 86_400},
+    "a refusal for too many in flight": {"status": 429, "X_Rate_Limit_Problem": "concurrent"},
+}
+"""What Xero may have said while a clock was wrong."""
+
+
+@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
+def test_what_was_noted_by_a_clock_that_was_far_ahead_holds_nobody_back_once_it_is_right(told: Any) -> None:  # noqa: ANN401
+    desk = Desk(max_concurrent=2, per_minute=2, per_day=3)
+    desk.clock.advance(2 * 86_400)
+    assert desk.ask(desk.call()) == 0  # and is killed
+    desk.answered(**told)
+    with suppress(DayLimit):
+        desk.ask(desk.call(), PEOPLE)  # and claims a turn
+    desk.clock.now = START
+    assert desk.ask(desk.call(), OVERNIGHT) == 0
+    assert desk.ask(desk.call(), PEOPLE) == 0
 
 
 def test_a_call_that_gives_signs_of_life_keeps_its_place() -> None:

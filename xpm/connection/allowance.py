@@ -25,6 +25,7 @@ _MINUTE = timedelta(seconds=60)
 _DAY = timedelta(days=1)
 _ON_ITS_WAY = timedelta(seconds=1)  # from our permission to Xero's count; else the 61st could arrive within a minute
 _SOON = timedelta(seconds=0.1)  # until a place is looked for again
+_AHEAD = timedelta(seconds=60)  # by how much a clock may be ahead of another and what it noted still be believed
 _CLAIM = timedelta(seconds=1)  # for which a more urgent call that may begin keeps others from taking its turn
 
 _WORTHWHILE = 10
@@ -144,9 +145,21 @@ class Allowance(BaseModel):
             self._hold_back(said)
 
     def _forget(self, now: datetime) -> None:
-        self.in_flight = {call: flight for call, flight in self.in_flight.items() if flight.until > now}
-        self.begun = _since(self.begun, now - _MINUTE - _ON_ITS_WAY, _TICK)
-        self.today = _since(self.today, now - _DAY, _QUARTER)
+        """Drop what is over, and what a clock that was wrong has put farther ahead than anything can lie."""
+        latest = now + _AHEAD
+        self.in_flight = {
+            call: flight for call, flight in self.in_flight.items() if now < flight.until <= latest + HELD
+        }
+        self.begun = _between(self.begun, now - _MINUTE - _ON_ITS_WAY, latest, _TICK)
+        self.today = _between(self.today, now - _DAY, latest, _QUARTER)
+        self.minute_left, self.day_left = (
+            None if left is None or left.at > latest else left for left in (self.minute_left, self.day_left)
+        )
+        self.minute_resumes_at = _unless_after(latest + _MINUTE, self.minute_resumes_at)
+        self.squeezed_until = _unless_after(latest + _MINUTE, self.squeezed_until)
+        self.day_resumes_at = _unless_after(latest + _DAY, self.day_resumes_at)
+        longest = latest + _MINUTE + _ON_ITS_WAY
+        self.claims = {priority: claim for priority, claim in self.claims.items() if claim <= longest}
 
     def _check_day(self, endpoint: str, priority: CallPriority, limits: Limits, now: datetime) -> None:
         ceiling = limits.day(priority)
@@ -230,9 +243,14 @@ def _step_of(moment: datetime, step: float) -> int:
     return int(moment.timestamp() // step)
 
 
-def _since(counts: Mapping[int, int], moment: datetime, step: float) -> dict[int, int]:
-    """The counts of the steps that are not wholly over by the moment."""
-    return {number: count for number, count in counts.items() if (number + 1) * step > moment.timestamp()}
+def _between(counts: Mapping[int, int], since: datetime, until: datetime, step: float) -> dict[int, int]:
+    """The counts of the steps that are not wholly over by the one moment, and have begun by the other."""
+    first, last = since.timestamp(), until.timestamp()
+    return {number: count for number, count in counts.items() if (number + 1) * step > first and number * step <= last}
+
+
+def _unless_after(latest: datetime, moment: datetime | None) -> datetime | None:
+    return None if moment is None or moment > latest else moment
 
 
 def _below(counts: Mapping[int, int], ceiling: int, step: float, window: timedelta) -> datetime | None:
