@@ -24,7 +24,8 @@ def budget(
     database: Database, clock: FakeClock, limits: Limits | None = None, priority: CallPriority = CallPriority.PEOPLE
 ) -> SharedBudget:
     """As another process has it: nothing is shared but the database."""
-    return SharedBudget(database, TENANT, limits or Limits(), priority, clock=clock, sleep=clock.sleep)
+    limits = limits or Limits()
+    return SharedBudget(database, TENANT, limits, priority, clock=clock, is_everybodys=True, sleep=clock.sleep)
 
 
 def test_calls_of_one_process_count_for_the_other(database: Database) -> None:
@@ -49,7 +50,8 @@ def test_what_xero_said_to_one_process_holds_for_the_other(database: Database) -
 def test_another_tenants_calls_do_not_count(database: Database) -> None:
     clock = FakeClock()
     limits = Limits(max_concurrent=1, per_minute=1)
-    other = SharedBudget(database, "another", limits, CallPriority.PEOPLE, clock=clock, sleep=clock.sleep)
+    people, sleep = CallPriority.PEOPLE, clock.sleep
+    other = SharedBudget(database, "another", limits, people, clock=clock, is_everybodys=True, sleep=sleep)
     with budget(database, clock, limits).slot("x"), other.slot("x"):
         assert clock.slept == []
 
@@ -136,6 +138,37 @@ def test_tallies_of_long_ago_are_forgotten(database: Database) -> None:
     with database.read() as session:
         days_kept = [(one.day - START.date()).days for one in allowances.usage(session, TENANT, START.date())]
     assert days_kept == [405, 395, 10]
+
+
+class HadToWait(Exception):
+    """A caller was told how many seconds to wait before it asks again."""
+
+
+def computer(database: Database, limits: Limits, fast_by: timedelta = timedelta()) -> SharedBudget:
+    """The budget on a computer whose clock is wrong, and which says so instead of waiting."""
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + fast_by
+
+    def sleep(seconds: float) -> None:
+        raise HadToWait(seconds)
+
+    return SharedBudget(database, TENANT, limits, CallPriority.PEOPLE, clock=clock, sleep=sleep)
+
+
+@pytest.mark.parametrize("fast_by", [timedelta(minutes=5), timedelta(minutes=-5), timedelta(days=400)])
+def test_computers_whose_clocks_differ_share_minutes_and_places_by_the_databases_clock(
+    postgresql_database: Database, fast_by: timedelta
+) -> None:
+    one_place, two_a_minute = Limits(max_concurrent=1), Limits(per_minute=2)
+    right, wrong = (computer(postgresql_database, one_place, by) for by in (timedelta(), fast_by))
+    for first, second in ((right, wrong), (wrong, right)):
+        with first.slot("x"), pytest.raises(HadToWait), second.slot("x"):
+            pass
+    for by in (timedelta(), fast_by):
+        with pytest.raises(HadToWait) as told, computer(postgresql_database, two_a_minute, by).slot("x"):
+            pass
+        assert 40 < told.value.args[0] < 62
 
 
 def test_a_process_asks_by_priority_for_the_budget_that_its_settings_describe(integration: Integration) -> None:

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -25,6 +25,9 @@ class SharedBudget:
 
     Two short transactions a call: one before it, one after it. What is known of the tenant is one row; whoever asks
     locks it, so that of two processes one asks after the other.
+
+    On PostgreSQL, which computers share whose clocks differ, the clock that counts is the server's, unless `clock`
+    `is_everybodys`: whoever shares the database has the same one, such as a test's that only moves when told.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class SharedBudget:
         priority: CallPriority,
         *,
         clock: Clock = utc_now,
+        is_everybodys: bool = False,
         sleep: Sleep = time.sleep,
     ) -> None:
         self._database = database
@@ -42,6 +46,8 @@ class SharedBudget:
         self._limits = limits
         self._priority = priority
         self._clock = clock
+        self._is_everybodys = is_everybodys or not database.is_postgresql
+        self._behind = timedelta()  # by how much `clock` is behind the one that counts
         self._sleep = sleep
         self._places = threading.Semaphore(limits.places(priority))  # threads of one process need not ask the database
         self._turn = threading.Lock()
@@ -51,7 +57,7 @@ class SharedBudget:
     @contextmanager
     def slot(self, endpoint: str) -> Iterator[Call]:
         """See `Budget.slot`."""
-        call = Call(str(uuid.uuid4()), self._clock)
+        call = Call(str(uuid.uuid4()), self._now)
         with self._places:
             self._enter(call, endpoint)
             try:
@@ -86,5 +92,11 @@ class SharedBudget:
         """What is known of the tenant, to be changed by one at a time; and the time at which it is this one's turn."""
         with self._desk, self._database.write_hastily() as session:
             allowance = Allowance.model_validate(allowances.locked(session, self._tenant_id))
-            yield session, allowance, self._clock()
+            if not self._is_everybodys:
+                self._behind = allowances.clock(session) - self._clock()
+            yield session, allowance, self._now()
             allowances.keep(session, self._tenant_id, allowance.model_dump(mode="json", exclude_defaults=True))
+
+    def _now(self) -> datetime:
+        """The time by the clock that counts, as far as is known since it was looked at last."""
+        return self._clock() + self._behind

@@ -93,5 +93,13 @@ class Integration:
         limits = Limits(given.xero_max_concurrent, given.xero_calls_per_minute, given.xero_calls_per_day)
         return self._budgets.setdefault(
             (tenant_id, priority),
-            SharedBudget(self.database, tenant_id, limits, priority, clock=self.clock, sleep=self.sleep),
+            SharedBudget(
+                self.database,
+                tenant_id,
+                limits,
+                priority,
+                clock=self.clock,
+                is_everybodys=self.clock is not utc_now,
+                sleep=self.sleep,
+            ),
         )

@@ -1,9 +1,9 @@
 """The row that all callers of a tenant share, and the tally of what they called."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
 from xpm.store.tables import CallTally, JsonObject, StoreTable, TenantAllowance
@@ -24,6 +24,12 @@ def locked(session: Session, tenant_id: str) -> JsonObject:
         session.connection().execute(fresh.on_conflict_do_nothing())
         state = _read(session, tenant_id)
     return state or {}
+
+
+def clock(session: Session) -> datetime:
+    """Tell the time by the clock of the PostgreSQL server, which is the same for every computer that asks it."""
+    now: datetime = session.connection().execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)
 
 
 def keep(session: Session, tenant_id: str, state: JsonObject) -> None:
