@@ -42,5 +42,5 @@ def replay_(
     """Read these records again from what was kept of them, after a fix of this program; Xero is not asked."""
     with installation() as integration:
         said = replay(integration, practice, person)
-    for one in said or [message("quarantine.empty")]:
+    for one in said or [message("quarantine.nothing_kept")]:
         say(one.text)

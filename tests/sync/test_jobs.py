@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from xpm.sync.entities import Entity
 from xpm.sync.intake import MISSING_TOLERATED
 from xpm.sync.plans import windows
 from xpm.xero.api import LONGEST_WINDOW
+from xpm.xero.errors import XeroUnavailable
 
 HISTORY_START = dt.date(2025, 1, 1)
 BEFORE = dt.date(2021, 5, 4)
@@ -118,6 +120,54 @@ def test_a_deleted_job_is_asked_for_and_archived_and_restored_when_it_comes_back
     result = house.sync(Entity.JOBS, mode)
     assert result.restored == 1
     assert job(house, "NEW")["archived_at"] is None
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+@pytest.mark.parametrize(
+    "answer", [{"kind": "status", "status": 500}, {"kind": "status", "status": 400}, {"kind": "garbage"}]
+)
+def test_a_deleted_job_for_which_alone_xero_fails_stays_as_it_is_and_is_asked_for_again(
+    house: House, mode: SyncMode, answer: dict[str, Any]
+) -> None:
+    house.sync(Entity.JOBS)
+    before = job(house, "NEW")
+    edits.delete(house.xpm, "jobs", "NEW")
+    house.order(path="job.api/get/NEW", times=0, **answer)
+    for _ in range(2):
+        result = house.sync(Entity.JOBS, mode)
+        assert (result.status, result.quarantined, result.archived) == (RunStatus.ACTION_REQUIRED, 1, 0)
+        assert "NEW" in result.message.next
+        assert result.source == result.stored
+        assert job(house, "NEW") == before
+    assert [(entry.entity, entry.record_key) for entry in house.aside()] == [("job", "NEW")]
+    house.calm()
+    assert house.sync(Entity.JOBS, mode).archived == 1
+
+
+def test_jobs_for_which_xero_fails_stop_no_other(house: House) -> None:
+    numbers = [f"DONE-{number}" for number in range(8)]
+    for number in numbers:
+        edits.add(house.xpm, "jobs", {"ID": number, "Name": "Advice", "State": "Planned"})
+    house.sync(Entity.JOBS)
+    for number in numbers:
+        edits.change(house.xpm, "jobs", number, {"State": "Completed"})
+    for number in numbers[::2]:
+        house.order("status", f"job.api/get/{number}", status=500, times=0)
+    assert house.sync(Entity.JOBS, SyncMode.CHANGES).quarantined == 4
+    assert [job(house, number)["state"] for number in numbers] == ["Planned", "Completed"] * 4
+
+
+def test_when_xero_fails_for_several_jobs_in_a_row_the_run_ends_and_nobody_calls_them_unreadable(house: House) -> None:
+    for number in range(4):
+        edits.add(house.xpm, "jobs", {"ID": f"GONE-{number}", "Name": "Advice", "State": "Planned"})
+    house.sync(Entity.JOBS)
+    stored = house.active("job", "number")
+    for number in range(4):
+        edits.delete(house.xpm, "jobs", f"GONE-{number}")
+    house.order("status", "job.api/get", status=500, times=0)
+    with pytest.raises(XeroUnavailable):
+        house.sync(Entity.JOBS)
+    assert (house.active("job", "number"), house.aside()) == (stored, [])
 
 
 def test_more_missing_jobs_than_one_may_ask_for_are_suspicious_and_nobody_asks(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import update
 
+from sandbox import edits
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import SLUG, House
 from xpm.store.tables import Quarantine
@@ -62,6 +63,18 @@ def test_what_is_no_xml_any_more_stays_aside_too(house: House) -> None:
     replay(house.integration, SLUG)
     (left,) = house.aside()
     assert (left.record_key, left.reason) == (entry.record_key, "What was kept of it is not well-formed XML")
+
+
+def test_what_nothing_was_kept_of_is_left_to_the_next_sync(house: House) -> None:
+    house.sync(Entity.JOBS)
+    number = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"]
+    house.sync(Entity.JOBS)
+    edits.delete(house.xpm, "jobs", number)
+    house.order("status", f"job.api/get/{number}", status=500, times=0)
+    house.sync(Entity.JOBS)
+    (entry,) = house.aside()
+    assert replay(house.integration, SLUG) == []
+    assert house.aside() == [entry]
 
 
 def test_with_nothing_set_aside_there_is_no_run(house: House) -> None:

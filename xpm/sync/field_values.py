@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from http import HTTPStatus
 from itertools import islice
 
 from xpm.store import record_tables
@@ -19,8 +18,9 @@ from xpm.store.runs import Tally
 from xpm.store.vocabulary import OwnerKind, SyncMode
 from xpm.sync.intake import Intake
 from xpm.sync.rows import field_values_row, uuid_row
+from xpm.sync.single_records import are_too_many, set_apart
 from xpm.sync.work import Work
-from xpm.xero.errors import NotFound, Refused, UnreadableAnswer, XeroError, XeroUnavailable
+from xpm.xero.errors import NotFound, XeroError
 from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
 from xpm.xero.pull import Cost, Pull, Unreadable
 
@@ -28,9 +28,6 @@ BATCH = 100  # owners in one transaction: a killed run loses that many calls at 
 
 SHARE_OF_THE_DAY = 0.5
 """Of the day's calls, what one run may spend on values; the rest is for people and for the other syncs."""
-
-FAILED_TOLERATED = 3
-"""Owners of a batch for whom Xero fails: with more, Xero itself is more likely the reason than they are."""
 
 Owner = tuple[OwnerKind, str]
 """Whose values: a client by UUID, or a job by number."""
@@ -125,7 +122,7 @@ class _Answer:
     values: RecordRow | Unreadable | None
     cost: Cost
     error: XeroError | None = None
-    """By which Xero did not answer for this owner, though it may for others."""
+    """By which the call for this owner ended, though those for others may not."""
 
 
 def _answers(arriving: Iterator[_Answer]) -> tuple[list[_Answer], XeroError | None]:
@@ -134,7 +131,7 @@ def _answers(arriving: Iterator[_Answer]) -> tuple[list[_Answer], XeroError | No
     try:
         for answer in arriving:
             answers.append(answer)
-            if answer.error and sum(one.error is not None for one in answers) > FAILED_TOLERATED:
+            if answer.error and are_too_many(one.error for one in answers if one.error):
                 return answers, answer.error
     except XeroError as error:
         return answers, error
@@ -142,24 +139,16 @@ def _answers(arriving: Iterator[_Answer]) -> tuple[list[_Answer], XeroError | No
 
 
 def _read(work: Work, owner: Owner) -> _Answer:
-    """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all.
-
-    A 500 or a refusal may be this record's alone (it may mean a bad identifier), and then is so every time.
-    """
+    """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all."""
     kind, key = owner
     api = work.access.api
     pull = api.client_field_values(key) if kind is OwnerKind.CLIENT else api.job_field_values(key)
     try:
-        values: RecordRow | Unreadable | None = _all_of(key, pull)
+        return _Answer(_all_of(key, pull), pull.cost)
     except NotFound:
-        values = None
-    except UnreadableAnswer as error:
-        values = Unreadable(key, error.message, "")
-    except (Refused, XeroUnavailable) as error:
-        if isinstance(error, XeroUnavailable) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise
-        return _Answer(Unreadable(key, error.message, ""), pull.cost, error)
-    return _Answer(values, pull.cost)
+        return _Answer(None, pull.cost)
+    except XeroError as error:
+        return _Answer(set_apart(key, error), pull.cost, error)
 
 
 def _all_of(key: str, pull: Pull[CustomFieldValue]) -> RecordRow | Unreadable:

@@ -1,7 +1,7 @@
 """Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
 
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence, Set
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -141,6 +141,15 @@ class Intake(Generic[M]):
         if believed:
             self._archive(gone)
         return believed
+
+    def set_aside(self, by_key: Mapping[str, Unreadable]) -> None:
+        """Keep records aside that were asked for alone and could not be read; they count as seen."""
+        if by_key:
+            with self._work.batch() as batch:
+                batch.set_aside(self.table.name, by_key.values(), [])
+                batch.note(Tally(quarantined=len(by_key)))
+        self._unreadable |= by_key
+        self.seen |= by_key.keys()
 
     def presume(self, keys: Collection[str], verified: Verified) -> None:
         """Count these as seen although no list has them and this run does not ask for them: `partly` says so."""

@@ -4,7 +4,7 @@ A plan stores what arrives and archives what is proven gone. It returns the inta
 `complete` tells whether the whole of Xero's side was seen.
 """
 
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from contextlib import closing
 from datetime import date, datetime, timedelta
 
@@ -17,10 +17,12 @@ from xpm.sync.arriving import NamedList
 from xpm.sync.entities import Entity
 from xpm.sync.intake import MISSING_TOLERATED, Intake, Verified
 from xpm.sync.rows import client_row, job_row, tax_return_row, uuid_row
+from xpm.sync.single_records import are_too_many, set_apart
 from xpm.sync.work import Work
 from xpm.xero.api import LONGEST_WINDOW
-from xpm.xero.errors import NotFound
+from xpm.xero.errors import NotFound, XeroError
 from xpm.xero.models import Category, Client, ClientGroup, Job, Staff, TaxReturn
+from xpm.xero.pull import Unreadable
 from xpm.xero.tax import TaxSource
 
 OVERLAP = timedelta(minutes=10)
@@ -66,8 +68,9 @@ def sync_jobs(work: Work) -> Intake[Job]:
     if not current and len(left) > max(MISSING_TOLERATED, work.request.confirmed_missing):
         jobs.suspect(len(left))
     elif _settle_all(work, jobs) if full else _settle(work, jobs, left):
+        unread = {record.key for record in jobs.unreadable if record.key is not None}
         with work.batch() as batch:
-            batch.note_current_jobs(current)
+            batch.note_current_jobs(current | unread.intersection(left))  # so that the next run asks for these again
     if full:
         jobs.conclude()
     jobs.suspicion = jobs.suspicion or categories.suspicion
@@ -109,7 +112,7 @@ def _settle(work: Work, jobs: Intake[Job], missing: Collection[str]) -> bool:
     """
     if len(missing) > allowance(work.integration.settings.xero_calls_per_day):
         return jobs.suspect(len(missing))
-    return jobs.archive_gone([number for number in missing if not _still_there(work, jobs, number)])
+    return jobs.archive_gone(_unknown_to_xpm(work, jobs, missing))
 
 
 def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
@@ -162,7 +165,32 @@ def windows(start: date, today: date) -> Iterator[tuple[date, date]]:
         yield first, min(first + LONGEST_WINDOW, last)
 
 
-def _still_there(work: Work, jobs: Intake[Job], number: str) -> bool:
+def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> list[str]:
+    """Ask for jobs by their numbers; store as they are now those that XPM knows, and give the others.
+
+    One for which alone Xero does not answer as it should proves nothing: it is set aside and stays as it is.
+
+    Raises:
+        XeroError: it is so for several in a row, or it cannot be that job's alone.
+    """
+    unknown: list[str] = []
+    failed: dict[str, Unreadable] = {}
+    in_a_row: list[XeroError] = []
+    for number in numbers:
+        try:
+            if not _is_known(work, jobs, number):
+                unknown.append(number)
+            in_a_row.clear()
+        except XeroError as error:
+            failed[number] = set_apart(number, error)
+            in_a_row.append(error)
+            if are_too_many(in_a_row):
+                raise
+    jobs.set_aside(failed)
+    return unknown
+
+
+def _is_known(work: Work, jobs: Intake[Job], number: str) -> bool:
     """Whether XPM knows the job by its number; if so, it is stored as it is now."""
     try:
         jobs.take(work.access.api.job(number))

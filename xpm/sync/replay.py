@@ -47,7 +47,8 @@ KINDS = (
     Kind(Entity.STAFF, record_tables.STAFF, endpoints.STAFF, uuid_row),
     Kind(Entity.CUSTOM_FIELDS, record_tables.CUSTOM_FIELD_DEFINITIONS, endpoints.CUSTOM_FIELD_DEFINITIONS, uuid_row),
 )
-"""Tax returns and values of custom fields are not among them: the next sync reads all of those again anyway."""
+"""Tax returns and values of custom fields are not among them: the next sync reads all of those again anyway. Nor is
+anything of which nothing came: the next sync asks for it again."""
 
 
 def replay(integration: Integration, slug: str, person: str | None = None) -> list[Message]:
@@ -75,7 +76,8 @@ Entries = Sequence[tuple[Kind, Sequence[Quarantine]]]
 def _aside(integration: Integration, access: PracticeAccess, kinds: Sequence[Kind]) -> Entries:
     scope = Scope(access.practice.slug, access.tenant_id)
     with integration.database.read() as session:
-        return [(kind, quarantine.unresolved(session, scope, kind.table.name)) for kind in kinds]
+        aside = [(kind, quarantine.unresolved(session, scope, kind.table.name)) for kind in kinds]
+    return [(kind, [entry for entry in entries if entry.payload]) for kind, entries in aside]
 
 
 def _replay(work: Run, entries: Entries) -> Message:
