@@ -7,10 +7,13 @@ import pytest
 
 from sandbox import edits
 from sandbox.server import SandboxServer
-from tests.sync.house import House, opened
+from sandbox.world import COASTAL_BRANCH
+from tests.sync.breaking.ledger import assert_books_balance
+from tests.sync.house import House, connect, opened
 from xpm.store.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.sync.entities import Entity
+from xpm.sync.intake import MISSING_TOLERATED
 
 BEFORE = dt.date(2021, 5, 4)
 OLDER = [f"OLD-{number}" for number in range(10)]
@@ -97,3 +100,55 @@ def test_a_dry_run_asks_for_the_same_jobs_and_takes_nobodys_turn(house: House) -
     expected = verified(house)
     house.with_settings(**THREE).sync(Entity.JOBS)
     assert verified(house) == expected == OLDER[:3]
+
+
+def move_away(house: House) -> None:
+    """Move the practice to another XPM practice, at the same time by both clocks: a consent is over in minutes."""
+    house.server.world.clock.advance(house.clock.ahead.total_seconds())
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    house.sync(Entity.JOBS)
+
+
+def move_back(house: House) -> None:
+    """And from there back to its own."""
+    connect(house.integration, run="the-return")
+    house.forget_calls()
+
+
+def test_older_jobs_of_a_practice_that_moved_away_and_back_take_turns_until_all_are_current_again(house: House) -> None:
+    move_away(house)
+    move_back(house)
+    turns = []
+    for _ in range(4):
+        result = house.with_settings(**THREE).sync(Entity.JOBS)
+        assert (result.status, result.predicted_calls) == (RunStatus.SUCCESS, result.calls)
+        assert result.source == result.stored == len(house.active("job", "number"))
+        turns.append(sorted(verified(house)))
+        house.clock.ahead += dt.timedelta(days=1)
+    assert turns == [OLDER[0:3], OLDER[3:6], OLDER[6:9], [*OLDER[0:2], OLDER[9]]]
+    assert set(OLDER) <= house.active("job", "number")
+
+
+def test_jobs_that_were_deleted_while_the_practice_was_away_are_asked_for_once_and_doubted_by_nobody(
+    house: House,
+) -> None:
+    more = [f"AGED-{number}" for number in range(MISSING_TOLERATED)]
+    stay = [f"STAYS-{number}" for number in range(len(OLDER) + len(more))]  # else so few are left that it is told
+    for number in (*more, *stay):
+        edits.add(house.xpm, "jobs", {"ID": number, "Name": "Trust", "State": "Planned"}, BEFORE)
+    house.sync(Entity.JOBS)
+    move_away(house)
+    for number in (*OLDER, *more):
+        edits.delete(house.xpm, "jobs", number)
+    move_back(house)
+    expected = house.preview(Entity.JOBS)
+    verified(house)
+    result = house.sync(Entity.JOBS)
+    assert sorted(verified(house)) == sorted([*OLDER, *more])
+    assert (result.status, result.changed) == (RunStatus.SUCCESS, len(OLDER) + len(more))
+    assert (expected.changed, expected.source, expected.stored) == (result.changed, result.source, result.stored)
+    gone = [row for row in house.rows("job") if row["number"] in {*OLDER, *more}]
+    assert {row["archived_reason"] for row in gone} == {ArchiveReason.ABSENT}
+    house.sync(Entity.JOBS)
+    assert verified(house) == []
+    assert_books_balance(house)

@@ -33,6 +33,7 @@ __all__ = [
     "archive_others",
     "count_active",
     "count_present",
+    "keys_archived",
     "scopes_beside",
 ]
 
@@ -59,6 +60,13 @@ def active_keys(session: Session, table: RecordTable, scope: Scope) -> Iterator[
     """Give the keys of all records that are not archived."""
     found = session.connection().scalars(_active(table, scope, table.table.c[table.key]))
     yield from chain.from_iterable(found.partitions(BATCH))
+
+
+def keys_archived(session: Session, table: RecordTable, scope: Scope, reason: ArchiveReason) -> set[str]:
+    """Give the keys of all records that are archived for this reason."""
+    columns = table.table.c
+    found = select(columns[table.key]).where(in_scope(table, scope), columns.archived_reason == reason)
+    return set(session.connection().scalars(found))
 
 
 def count_active(session: Session, table: RecordTable, scope: Scope) -> int:

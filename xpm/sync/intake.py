@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from xpm.store import records
+from xpm.store import record_reads, records
 from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
+from xpm.store.vocabulary import ArchiveReason
 from xpm.sync.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.sync.batch import Batch
 from xpm.sync.reading import ToRow
@@ -126,6 +127,24 @@ class Intake(Generic[M]):
         """Keys of stored records that are current and were in none of the pulls."""
         with self._work.integration.database.read() as session:
             return [key for key in records.active_keys(session, self.table, self._work.scope) if key not in self.seen]
+
+    def left_behind(self) -> set[str]:
+        """Keys of stored records that were in none of the pulls and are archived for another XPM practice.
+
+        Since then the practice was connected to this one again: nobody knows whether XPM has them.
+        """
+        with self._work.integration.database.read() as session:
+            archived = records.keys_archived(session, self.table, self._work.scope, ArchiveReason.OTHER_PRACTICE)
+        return archived - self.seen
+
+    def note_gone(self, left_behind: Collection[str]) -> None:
+        """Note that XPM does not have these records that were left behind; they are archived as before."""
+        with self._work.integration.database.read() as session:
+            stored = record_reads.read(session, self.table, self._work.scope, left_behind)
+            rows = [replace(row, archived=ArchiveReason.ABSENT) for row in stored]
+        if rows:
+            with self._work.batch() as batch:
+                batch.note(Tally(**asdict(batch.apply(self.table, rows))))
 
     def archive_gone(self, gone: Collection[str]) -> bool:
         """Archive stored records that XPM does not have, unless that is hard to believe; tell whether it was believed.

@@ -105,27 +105,37 @@ def _left(work: Work, current: Set[str]) -> list[str]:
         return sorted(job_currency.current(session, work.scope) - current)
 
 
-def _settle(work: Work, jobs: Intake[Job], missing: Collection[str]) -> bool:
-    """Ask for each missing job and archive those that Xero does not know; tell whether that is believed.
+def _settle(work: Work, jobs: Intake[Job], missing: Collection[str], left_behind: Collection[str] = ()) -> bool:
+    """Ask for each of these jobs and archive the missing ones that Xero does not know; tell whether that is believed.
 
-    More jobs than one may ask for are not: some list must have been cut short.
+    More missing jobs than one may ask for are not: some list must have been cut short. Those left behind are archived
+    already, so that none of them is a reason for doubt.
     """
     if len(missing) > allowance(work.integration.settings.xero_calls_per_day):
         return jobs.suspect(len(missing))
-    return jobs.archive_gone(_unknown_to_xpm(work, jobs, missing))
+    unknown = _unknown_to_xpm(work, jobs, [*missing, *left_behind])
+    jobs.note_gone([number for number in left_behind if number in unknown])
+    return jobs.archive_gone([number for number in missing if number in unknown])
 
 
 def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
-    """Settle all that the lists should have, and as many of the older jobs as the rest of the allowance lets."""
-    missing = jobs.missing()
+    """Settle all that the lists should have, and as many of the older jobs as the rest of the allowance lets.
+
+    Jobs that were left behind when the practice moved to another XPM practice, from which it came back, take turns
+    with the older ones: no list may ever have them.
+    """
+    missing, left_behind = jobs.missing(), jobs.left_behind()
     with work.integration.database.read() as session:
         expected = job_checks.listed(session, work.scope, work.access.practice.history_start, missing)
-        older = job_checks.longest_unverified(session, work.scope, set(missing) - expected)
+        older = job_checks.longest_unverified(session, work.scope, left_behind.union(missing) - expected)
     turns = max(0, allowance(work.integration.settings.xero_calls_per_day) - len(expected))
     if left := older[turns:]:
         verified = Verified(done=len(older) - len(left), of=len(older), since=left[0][1])
-        jobs.presume([number for number, _ in left], verified)
-    return _settle(work, jobs, [*sorted(expected), *(number for number, _ in older[:turns])])
+        jobs.presume({number for number, _ in left} - left_behind, verified)
+    asked = [*sorted(expected), *(number for number, _ in older[:turns])]
+    return _settle(
+        work, jobs, [one for one in asked if one not in left_behind], [one for one in asked if one in left_behind]
+    )
 
 
 def wants_archived(work: Work) -> bool:
@@ -165,7 +175,7 @@ def windows(start: date, today: date) -> Iterator[tuple[date, date]]:
         yield first, min(first + LONGEST_WINDOW, last)
 
 
-def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> list[str]:
+def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> set[str]:
     """Ask for jobs by their numbers; store as they are now those that XPM knows, and give the others.
 
     One for which alone Xero does not answer as it should proves nothing: it is set aside and stays as it is.
@@ -173,13 +183,13 @@ def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> li
     Raises:
         XeroError: it is so for several in a row, or it cannot be that job's alone.
     """
-    unknown: list[str] = []
+    unknown: set[str] = set()
     failed: dict[str, Unreadable] = {}
     in_a_row: list[XeroError] = []
     for number in numbers:
         try:
             if not _is_known(work, jobs, number):
-                unknown.append(number)
+                unknown.add(number)
             in_a_row.clear()
         except XeroError as error:
             failed[number] = set_apart(number, error)

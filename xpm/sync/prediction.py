@@ -13,7 +13,7 @@ from xpm.store import connections, custom_fields, job_checks, job_currency, prac
 from xpm.store.record_rows import Scope
 from xpm.store.record_tables import JOBS
 from xpm.store.tables import Practice, SyncRun
-from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.store.vocabulary import ArchiveReason, SyncMode, SyncTrigger
 from xpm.sync import field_values, plans
 from xpm.sync.entities import Entity
 from xpm.sync.gates import reason_to_skip
@@ -104,8 +104,9 @@ class _Asked:
         """Jobs that no list has are asked for one by one, as far as one run may."""
         listed = job_checks.listed(self.session, self.scope, self.practice.history_start)
         listed |= job_currency.current(self.session, self.scope)
-        old = sum(number not in listed for number in records.active_keys(self.session, JOBS, self.scope))
-        return min(old, plans.allowance(self.integration.settings.xero_calls_per_day))
+        old = set(records.active_keys(self.session, JOBS, self.scope))
+        old |= records.keys_archived(self.session, JOBS, self.scope, ArchiveReason.OTHER_PRACTICE)
+        return min(len(old - listed), plans.allowance(self.integration.settings.xero_calls_per_day))
 
     def _values(self) -> int:
         """Clients and jobs whose values are due, as far as one run may ask."""
