@@ -81,6 +81,19 @@ def test_a_revert_is_the_last_good_run_and_no_sync(database: Database) -> None:
         assert runs.last_synced(session, "acme", ACME.tenant_id, "clients") is None
 
 
+def test_a_replay_of_what_was_set_aside_is_no_sync(database: Database) -> None:
+    with database.write() as session:
+        practice(session)
+        sync, replay = begin(session), begin(session, now=EVENING, trigger=SyncTrigger.REPLAY)
+        end(session, sync)
+        end(session, replay)
+        of = ("acme", ACME.tenant_id, "jobs")
+        assert runs.last_successful(session, *of) == runs.last_finished(session, *of) == sync
+        assert runs.last_synced(session, *of) == sync.finished_at
+        assert runs.lately_successful(session, *of, complete=False, limit=2) == [sync]
+        assert runs.latest(session, "acme")["jobs"].id == sync.id
+
+
 def test_the_latest_run_of_each_entity_is_given_whatever_its_end(database: Database) -> None:
     with database.write() as session:
         practice(session)

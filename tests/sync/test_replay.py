@@ -3,12 +3,15 @@
 from sqlalchemy import update
 
 from sandbox import edits
+from sandbox.world import HARBOUR_VALE
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import SLUG, House
+from xpm.store import runs
 from xpm.store.tables import Quarantine
-from xpm.store.vocabulary import ActivityStatus, RunStatus
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 from xpm.sync.entities import EVERYTHING, Entity
 from xpm.sync.replay import replay
+from xpm.sync.staleness import PATIENCE, watch_syncs
 
 
 def set_aside(house: House, entity: Entity, path: str) -> Quarantine:
@@ -83,10 +86,25 @@ def test_with_nothing_set_aside_there_is_no_run(house: House) -> None:
 
 
 def test_the_next_sync_asks_from_the_same_moment_on_and_both_sides_agree(house: House) -> None:
-    watermark = house.run(house.sync(Entity.CLIENTS).run_id).watermark
+    last = house.sync(Entity.CLIENTS)
     set_aside(house, Entity.CLIENTS, "client.api/list")
     replay(house.integration, SLUG)
-    assert house.runs()[-1].watermark in (None, watermark)
+    with house.database.read() as session:
+        found = runs.last_successful(session, SLUG, HARBOUR_VALE, Entity.CLIENTS)
+    assert found
+    assert (found.id, found.watermark is not None) == (last.run_id, True)
     for entity in EVERYTHING:
         assert house.sync(entity).status is RunStatus.SUCCESS
     assert_equals_truth(house)
+
+
+def test_a_replay_does_not_hide_what_stopped_being_synchronised(house: House) -> None:
+    house.sync_everything()
+    entry = set_aside(house, Entity.CLIENTS, "client.api/list")
+    house.clock.ahead += 2 * PATIENCE
+    overdue = watch_syncs(house.integration, SLUG)
+    key = entry.record_key or "11111111-2222-4333-8444-555555555555"
+    correct(house, entry, f"<Client><UUID>{key}</UUID><Name>Readable now</Name></Client>")
+    replay(house.integration, SLUG)
+    assert house.runs()[-1].trigger is SyncTrigger.REPLAY
+    assert watch_syncs(house.integration, SLUG) == overdue

@@ -101,12 +101,15 @@ def finish(
 
 
 def last_successful(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
-    """Find the last run of an entity that ended well. It may be a revert: then FYI is not as XPM was."""
+    """Find the last run of an entity that ended well. It may be a revert: then FYI is not as XPM was.
+
+    It is no replay: reading again what was set aside leaves the other records as old as they were.
+    """
     return session.exec(_ended_well(practice, tenant_id, entity).limit(1)).one_or_none()
 
 
 def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
-    """Tell when an entity was last synchronised well; a revert asks Xero for nothing."""
+    """Tell when an entity was last synchronised well; a revert and a replay ask Xero for nothing."""
     last = session.exec(_synced_well(practice, tenant_id, entity).limit(1)).one_or_none()
     return last.finished_at if last else None
 
@@ -116,29 +119,31 @@ def lately_successful(
 ) -> list[SyncRun]:
     """Find the last runs of an entity that ended well, newest first: those that saw all of XPM's side, or the others.
 
-    Left out are reverts, which ask Xero for nothing.
+    Left out are reverts and replays, which ask Xero for nothing.
     """
     seen_all = col(SyncRun.source_count).is_not(None) if complete else col(SyncRun.source_count).is_(None)
     return list(session.exec(_synced_well(practice, tenant_id, entity).where(seen_all).limit(limit)))
 
 
 def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
-    """Find the last run of an entity that is over, however it ended."""
+    """Find the last run of an entity that is over, however it ended; replays are left out."""
     over = select(SyncRun).where(
         SyncRun.practice == practice,
         SyncRun.tenant_id == tenant_id,
         SyncRun.entity == entity,
         SyncRun.status != RunStatus.RUNNING,
+        SyncRun.trigger != SyncTrigger.REPLAY,
     )
     return session.exec(over.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
 
 
 def latest(session: Session, practice: str) -> dict[str, SyncRun]:
-    """Give the latest run of each entity, whatever its end."""
+    """Give the latest run of each entity, whatever its end; replays are left out."""
     place = func.row_number().over(
         partition_by=col(SyncRun.entity), order_by=(col(SyncRun.started_at).desc(), col(SyncRun.id))
     )
-    ranked = select(SyncRun.id, place.label("place")).where(SyncRun.practice == practice).subquery()
+    of_practice = (SyncRun.practice == practice, SyncRun.trigger != SyncTrigger.REPLAY)
+    ranked = select(SyncRun.id, place.label("place")).where(*of_practice).subquery()
     newest = select(SyncRun).join(ranked, ranked.c.id == SyncRun.id).where(ranked.c.place == 1)
     return {run.entity: run for run in session.exec(newest)}
 
@@ -189,5 +194,6 @@ def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[Sy
         SyncRun.tenant_id == tenant_id,
         SyncRun.entity == entity,
         SyncRun.status == RunStatus.SUCCESS,
+        SyncRun.trigger != SyncTrigger.REPLAY,
     )
     return ended_well.order_by(col(SyncRun.started_at).desc())

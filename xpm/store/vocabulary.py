@@ -72,6 +72,7 @@ class SyncTrigger(StrEnum):
     OVERNIGHT = "overnight"
     RECONNECT = "reconnect"
     REVERT = "revert"  # takes back what other runs did
+    REPLAY = "replay"  # reads again what was set aside; Xero is not asked
 
 
 class CallPriority(StrEnum):

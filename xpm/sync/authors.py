@@ -11,6 +11,7 @@ ASKED = {
     SyncTrigger.OVERNIGHT: "overnight sync",
     SyncTrigger.RECONNECT: "reconnect",
     SyncTrigger.REVERT: "revert",
+    SyncTrigger.REPLAY: "records read again",
 }
 
 

@@ -64,7 +64,7 @@ def replay(integration: Integration, slug: str, person: str | None = None) -> li
         for entity in Entity:
             entries = _aside(integration, access, [kind for kind in KINDS if kind.entity is entity])
             if any(of for _, of in entries):
-                request = SyncRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.MANUAL, person)
+                request = SyncRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.REPLAY, person)
                 with working(integration, access, request) as work:
                     said.append(_replay(work, entries))
     return said
@@ -110,9 +110,7 @@ def _read_again(work: Run, kind: Kind, entries: Sequence[Quarantine]) -> int:
 
 
 def _finish(session: Session, work: Run, said: Message) -> None:
-    """End the run; what changed in XPM since the last sync is still to be asked for, so its watermark stays."""
-    request, now = work.request, work.integration.clock()
-    last = runs.last_successful(session, work.scope.practice, work.scope.tenant_id, request.entity)
-    watermark = last.watermark if last else None
-    run = runs.finish(session, work.run_id, status_of(said), reason_key=said.key, watermark=watermark, now=now)
-    record(session, request.practice, said, now=now, person=request.person, run_id=run.id)
+    """End the run, which is no sync: what changed in XPM since the last one is still to be asked for."""
+    now, person = work.integration.clock(), work.request.person
+    run = runs.finish(session, work.run_id, status_of(said), reason_key=said.key, now=now)
+    record(session, work.request.practice, said, now=now, person=person, run_id=run.id)
