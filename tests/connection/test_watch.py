@@ -11,8 +11,8 @@ from tests.connection.harbour import Harbour
 from xpm.connection.access import BROKEN, is_broken
 from xpm.connection.invitation import CHECKS, require_granted
 from xpm.connection.watch import Notice, Sighting, watch_connection
-from xpm.store import consents, people, runs
-from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
+from xpm.store import consents, people, practices, runs
+from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import EVERYTHING, Entity
 from xpm.sync.revert import RevertRequest, WhenChangedSince, preview, revert
 from xpm.sync.run import run_sync
@@ -305,10 +305,22 @@ def test_a_revert_is_no_sync_that_would_hide_what_stopped(connected: Harbour) ->
     assert "Staff" in [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)]
 
 
+def test_a_sync_by_hand_that_was_left_out_does_not_hide_what_the_night_stopped_to_bring(connected: Harbour) -> None:
+    with connected.database.write() as session:
+        switches = {"maintain_jobs": True}
+        practices.change_settings(session, connected.slug, switches, person=None, now=connected.integration.clock())
+    sync(connected, *EVERYTHING)
+    wait(connected, PATIENCE)
+    by_hand = SyncRequest(connected.slug, Entity.JOBS, SyncMode.FULL, SyncTrigger.MANUAL)
+    assert run_sync(connected.integration, by_hand).status is RunStatus.SKIPPED
+    assert "Jobs" in [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)]
+
+
 def test_a_new_connection_has_a_night_to_bring_everything(connected: Harbour) -> None:
     assert watch_syncs(connected.integration, connected.slug) == ()
     wait(connected, PATIENCE)
-    assert len(watch_syncs(connected.integration, connected.slug)) == len(EVERYTHING)
+    without_source = {Entity.TAX_RETURNS}
+    assert len(watch_syncs(connected.integration, connected.slug)) == len({*EVERYTHING} - without_source)
 
 
 def test_a_broken_connection_is_not_stale_as_well(connected: Harbour) -> None:

@@ -9,10 +9,12 @@ from xpm.connection.activity import record
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import practice_named
 from xpm.connection.watch import apps_page
-from xpm.store import activity, connections, runs
-from xpm.store.tables import Connection
-from xpm.store.vocabulary import ConnectionState, RunStatus
+from xpm.store import activity, connections, practices, runs
+from xpm.store.tables import Connection, Practice
+from xpm.store.vocabulary import ConnectionState, SyncTrigger
 from xpm.sync.entities import EVERYTHING, Entity
+from xpm.sync.gates import reason_to_skip
+from xpm.sync.tax import has_source
 from xpm.words import Message, message
 
 PATIENCE = timedelta(hours=26)  # a day from night to night, and two hours for a long sync or a change of the clock
@@ -21,7 +23,8 @@ PATIENCE = timedelta(hours=26)  # a day from night to night, and two hours for a
 def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
     """Every entity that is overdue while the practice is connected; Practice Activity has it once a spell.
 
-    What the settings leave out is not expected. A spell is known by its beginning, which stands in the title.
+    What the settings leave out of the overnight sync is not expected. A spell is known by its beginning, which stands
+    in the title.
 
     Raises:
         Stopped: there is no such practice.
@@ -39,7 +42,7 @@ def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
                 practice=practice.name,
                 link=apps_page(integration, slug),
             )
-            for entity, since in _overdue(session, connection, now).items()
+            for entity, since in _overdue(integration, session, practice, connection).items()
         ]
         for said in overdue:
             if not activity.has(session, slug, said.key, said.title):
@@ -47,15 +50,17 @@ def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
     return tuple(overdue)
 
 
-def _overdue(session: Session, connection: Connection, now: datetime) -> dict[Entity, datetime]:
+def _overdue(
+    integration: Integration, session: Session, practice: Practice, connection: Connection
+) -> dict[Entity, datetime]:
     """Since when each overdue entity has not been synchronised; a new connection is given the same time."""
-    latest = runs.latest(session, connection.practice)
-    overdue = {}
+    settings, has_tax = practices.settings_of(session, practice.slug), has_source(integration, practice.slug)
+    due, overdue = integration.clock() - PATIENCE, {}
     for entity in EVERYTHING:
-        if (last := latest.get(entity)) and last.status is RunStatus.SKIPPED:
+        if reason_to_skip(entity, SyncTrigger.OVERNIGHT, practice, settings, tax_source=has_tax):
             continue
-        done = runs.last_synced(session, connection.practice, connection.tenant_id or "", entity)
+        done = runs.last_synced(session, practice.slug, connection.tenant_id or "", entity)
         since = done or connection.since
-        if max(since, connection.since) <= now - PATIENCE:
+        if max(since, connection.since) <= due:
             overdue[entity] = since
     return overdue
