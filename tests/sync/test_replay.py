@@ -1,5 +1,6 @@
 """What was set aside is read again from what was kept of it, after a fix, without asking Xero."""
 
+import pytest
 from sqlalchemy import update
 
 from sandbox import edits
@@ -8,7 +9,7 @@ from tests.sync.expected import assert_equals_truth
 from tests.sync.house import SLUG, House
 from xpm.store import runs
 from xpm.store.tables import Quarantine
-from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import EVERYTHING, Entity
 from xpm.sync.replay import replay
 from xpm.sync.staleness import PATIENCE, watch_syncs
@@ -108,3 +109,16 @@ def test_a_replay_does_not_hide_what_stopped_being_synchronised(house: House) ->
     replay(house.integration, SLUG)
     assert house.runs()[-1].trigger is SyncTrigger.REPLAY
     assert watch_syncs(house.integration, SLUG) == overdue
+
+
+@pytest.mark.parametrize("mode", SyncMode)
+def test_a_replay_does_not_bring_back_what_was_deleted_since(house: House, mode: SyncMode) -> None:
+    number = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"]
+    house.sync(Entity.JOBS)
+    edits.change(house.xpm, "jobs", number, {"Budget": "about ten"})
+    house.sync(Entity.JOBS, SyncMode.CHANGES)
+    assert house.aside()
+    edits.delete(house.xpm, "jobs", number)
+    assert house.sync(Entity.JOBS, mode).archived == 1
+    assert house.aside() == []
+    assert replay(house.integration, SLUG) == []

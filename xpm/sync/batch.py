@@ -42,7 +42,7 @@ class Batch(Protocol):
         """Bring records to these versions."""
 
     def archive(self, table: RecordTable, keys: Collection[str]) -> int:
-        """Archive records that XPM no longer has, and tell how many were current."""
+        """Archive records that XPM no longer has, and tell how many were current; nothing of them stays aside."""
 
     def archive_others(self, table: RecordTable) -> int:
         """Archive what the practice has of XPM practices it was connected to before, and tell how many were current."""
@@ -96,7 +96,8 @@ class StoredBatch:
         return records.apply(self.session, table, self.scope, rows, run_id=self.run_id, now=self.now)
 
     def archive(self, table: RecordTable, keys: Collection[str]) -> int:
-        """Archive stored records as absent."""
+        """Archive stored records as absent; what was kept aside of them would bring them back."""
+        quarantine.resolve(self.session, self.scope, table.name, keys, self.now)
         reason = ArchiveReason.ABSENT
         return records.archive(self.session, table, self.scope, keys, reason, run_id=self.run_id, now=self.now)
 
