@@ -1,5 +1,9 @@
 """Records that cannot be read: the rest goes on, each is listed once, and leaves the list when it reads well."""
 
+from typing import Any
+
+import pytest
+
 from sandbox import edits
 from tests.sync.house import House
 from xpm.store.vocabulary import RunStatus, SyncMode
@@ -19,6 +23,16 @@ def test_one_record_that_cannot_be_read_stops_no_other(house: House) -> None:
     assert result.status is RunStatus.ACTION_REQUIRED
     assert result.message.key == "sync.not_all_read"
     assert "BAD" in result.message.next
+
+
+def test_a_number_that_is_larger_than_both_databases_keep_stops_no_other(house: House) -> None:
+    one, other = (client["UUID"] for client in house.truth("clients")[:2])
+    told = {"UUID": "11111111-2222-4333-8444-555555555555", "Type": "Shareholder", "NumberOfShares": "5000000000"}
+    relationship = {**told, "RelatedClient": {"UUID": other, "Name": "Other"}, "Percentage": "100.00"}
+    edits.change(house.xpm, "clients", one, {"Relationships": [relationship]})
+    assert house.sync(Entity.CLIENTS).status is RunStatus.ACTION_REQUIRED
+    assert other in house.active("client", "uuid")
+    assert [entry.record_key for entry in house.aside()] == [one]
 
 
 def test_a_record_that_two_lists_have_is_set_aside_and_counted_once(house: House) -> None:
@@ -113,3 +127,21 @@ def test_a_bad_tax_return_stops_no_other(house: House) -> None:
     result = house.sync(Entity.TAX_RETURNS)
     assert result.status is RunStatus.ACTION_REQUIRED
     assert result.added == len(house.truth("tax_returns")) - 1
+
+
+@pytest.mark.parametrize("told", [{"year": 2**31}, {"status": "Fi\x00led"}, {"webUrl": "https://tax.example/\x00"}])
+def test_a_tax_return_with_what_one_of_the_databases_does_not_keep_stops_no_other(
+    house: House, told: dict[str, Any]
+) -> None:
+    key = house.truth("tax_returns")[0]["returnId"]
+    edits.change(house.xpm, "tax_returns", key, told)
+    result = house.sync(Entity.TAX_RETURNS)
+    assert (result.status, result.added) == (RunStatus.ACTION_REQUIRED, len(house.truth("tax_returns")) - 1)
+    assert [entry.record_key for entry in house.aside()] == [key]
+
+
+def test_a_tax_return_whose_key_no_database_keeps_is_one_without_a_key(house: House) -> None:
+    edits.add(house.xpm, "tax_returns", {"returnId": "r\x00", "clientUuid": "c", "taxType": "ITR", "year": 2025})
+    result = house.sync(Entity.TAX_RETURNS)
+    assert "one without a key" in result.message.next
+    assert [entry.record_key for entry in house.aside()] == [None]

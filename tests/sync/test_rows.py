@@ -28,6 +28,7 @@ from xpm.xero.models import (
     TaxReturn,
     XpmRecord,
 )
+from xpm.xero.models.scalars import LARGEST
 
 KINDS: list[tuple[type[XpmRecord], Callable[[Any], RecordRow], RecordTable]] = [
     (Client, client_row, record_tables.CLIENTS),
@@ -43,7 +44,13 @@ KIND = pytest.mark.parametrize(("model", "to_row", "table"), KINDS, ids=[kind[0]
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=2)
-PLAIN: dict[object, st.SearchStrategy[Any]] = {str: TEXT, Decimal: AMOUNTS, date: st.dates(), datetime: st.datetimes()}
+PLAIN: dict[object, st.SearchStrategy[Any]] = {
+    str: TEXT,
+    int: st.integers(-LARGEST - 1, LARGEST),
+    Decimal: AMOUNTS,
+    date: st.dates(),
+    datetime: st.datetimes(),
+}
 
 
 def values(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whatever a model annotates
@@ -61,7 +68,8 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whateve
 
 def records(model: type[XpmRecord]) -> st.SearchStrategy[Any]:
     """Any records of a model, with any of their fields."""
-    return st.builds(model, **{name: values(info.annotation) for name, info in model.model_fields.items()})
+    fields = {info.alias or name: values(info.annotation) for name, info in model.model_fields.items()}
+    return st.builds(model, **fields)  # by alias, as the signature has them: what it lacks is made up from its type
 
 
 @KIND

@@ -47,7 +47,9 @@ def test_minutes_may_have_thousands_commas() -> None:
         (TypeAdapter(Flag), "perhaps", "should be yes or no"),
         (TypeAdapter(LocalDate), "tomorrow", "should be a day"),
         (TypeAdapter(Amount), "much", "should be an amount"),
-        (TypeAdapter(WholeNumber), "1.5", "should be a whole number"),
+        (TypeAdapter(WholeNumber), "1.5", "should be a whole number up to 2,147,483,647"),
+        (TypeAdapter(WholeNumber), "2,147,483,648", "should be a whole number up to 2,147,483,647"),
+        (TypeAdapter(WholeNumber), "-2147483649", "should be a whole number up to 2,147,483,647"),
     ],
 )
 def test_what_cannot_be_read_is_one_fault_that_says_what_should_be_there(

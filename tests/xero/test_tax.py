@@ -162,6 +162,13 @@ def test_a_bad_row_is_set_apart_and_the_others_are_read(tmp_path: Path) -> None:
     assert second == EXPECTED
 
 
+def test_a_row_with_a_character_that_no_database_keeps_is_set_apart(tmp_path: Path) -> None:
+    first, second = TaxExport(csv_file(tmp_path, HEADER, ("c-\x00", *ROW[1:]), ROW)).returns()
+    assert isinstance(first, Unreadable)
+    assert (first.key, "client_uuid" in first.reason) == (None, True)
+    assert second == EXPECTED
+
+
 def test_a_file_without_the_columns_that_identify_a_return_is_no_export(tmp_path: Path) -> None:
     with pytest.raises(UnreadableAnswer, match="client_uuid"):
         list(TaxExport(csv_file(tmp_path, ("Client", "Tax Type", "Year"), ROW)).returns())

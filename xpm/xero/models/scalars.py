@@ -9,9 +9,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import GetCoreSchemaHandler
-from pydantic_core import CoreSchema
+from pydantic import AfterValidator, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_before_validator_function, union_schema
+
+NUL = "\x00"
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ def _date(value: object) -> object:
     return value.split("T", 1)[0] if isinstance(value, str) else value
 
 
+def _without_nul(text: str) -> str:
+    if NUL in text:
+        raise PydanticCustomError("nul", "should be text without the character of number 0")
+    return text
+
+
 def _number(value: object) -> object:
     """Drop the thousands separators that custom decimals may carry."""
     return value.replace(",", "") if isinstance(value, str) else value
@@ -61,5 +69,12 @@ LocalDateTime = datetime
 Amount = Annotated[Decimal, Rewritten(_number, "an amount")]
 """Money or any other decimal, exact."""
 
-WholeNumber = Annotated[int, Rewritten(_number, "a whole number")]
-"""Minutes, days and counts."""
+LARGEST = 2**31 - 1  # what both databases keep as a whole number
+
+WholeNumber = Annotated[
+    int, Field(ge=-LARGEST - 1, le=LARGEST), Rewritten(_number, f"a whole number up to {LARGEST:,}")
+]
+"""Minutes, days, years and counts."""
+
+Text = Annotated[str, AfterValidator(_without_nul)]
+"""Text from elsewhere than XML, which cannot carry the one character that PostgreSQL does not keep."""

@@ -4,7 +4,7 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from xpm.xero.models.record import XpmRecord
-from xpm.xero.models.scalars import Amount, LocalDate
+from xpm.xero.models.scalars import Amount, LocalDate, Text, WholeNumber
 
 
 class TaxReturn(XpmRecord):
@@ -12,10 +12,10 @@ class TaxReturn(XpmRecord):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
-    client_uuid: str
-    tax_type: str
-    year: int
-    status: str | None = None  # Draft, Approved, To Sign, Filed … as Xero Tax words it
+    client_uuid: Text
+    tax_type: Text
+    year: WholeNumber
+    status: Text | None = None  # Draft, Approved, To Sign, Filed … as Xero Tax words it
     period_from: LocalDate | None = None
     period_to: LocalDate | None = None
     lodged_on: LocalDate | None = None
@@ -25,5 +25,5 @@ class TaxReturn(XpmRecord):
     assessed_income: Amount | None = None
     estimated_payable: Amount | None = None  # negative: refundable
     assessed_payable: Amount | None = None
-    web_url: str | None = None
-    return_id: str = Field(alias="returnId")
+    web_url: Text | None = None
+    return_id: Text = Field(alias="returnId")

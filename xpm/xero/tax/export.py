@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import TaxReturn
 from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
+from xpm.xero.tax.source import readable_key
 from xpm.xero.xml.record import reason_of
 
 _LABEL = "tax.export"
@@ -103,7 +104,9 @@ def _tax_return(content: Mapping[str, object]) -> TaxReturn | Unreadable:
     try:
         return TaxReturn.model_validate(values)
     except ValidationError as error:
-        return Unreadable(key, reason_of(error), json.dumps(dict(content), default=str, ensure_ascii=False))
+        return Unreadable(
+            readable_key(key), reason_of(error), json.dumps(dict(content), default=str, ensure_ascii=False)
+        )
 
 
 def _value(name: str, cell: object) -> object:

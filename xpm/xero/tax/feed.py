@@ -13,6 +13,7 @@ from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.limits import Budget
 from xpm.xero.models import TaxReturn
 from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
+from xpm.xero.tax.source import readable_key
 from xpm.xero.xml.record import reason_of
 
 _LABEL = "tax.returns"
@@ -91,5 +92,4 @@ def _tax_return(content: dict[str, object]) -> TaxReturn | Unreadable:
     try:
         return TaxReturn.model_validate(content)
     except ValidationError as error:
-        key = content.get("returnId")
-        return Unreadable(key if isinstance(key, str) else None, reason_of(error), json.dumps(content))
+        return Unreadable(readable_key(content.get("returnId")), reason_of(error), json.dumps(content))

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from xpm.xero.models import TaxReturn
+from xpm.xero.models.scalars import NUL
 from xpm.xero.pull import Pull
 
 
@@ -12,3 +13,8 @@ class TaxSource(Protocol):
     def returns(self) -> Pull[TaxReturn]:
         """All original returns of the practice."""
         ...
+
+
+def readable_key(value: object) -> str | None:
+    """The key of a return that could not be read, unless it is no key that the databases keep."""
+    return value if isinstance(value, str) and NUL not in value else None
