@@ -205,7 +205,7 @@ def test_the_runbooks_beat_three_times_within_the_watchs_patience(
 
 
 def test_what_the_schedules_and_commands_say_is_what_the_runbooks_take() -> None:
-    assert {"practice", "trigger", "mode", "entities", "person", "dry_run", "records"} == set(
+    assert {"practice", "trigger", "mode", "entities", "person", "dry_run", "records", "confirm_missing"} == set(
         sync.parameters.properties
     )
     assert {"practice", "admin_email", "long_term_user", "answer_within_minutes", "another_practice"} == set(
