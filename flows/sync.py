@@ -54,8 +54,8 @@ def sync(
         trigger: What asked for this run; leave it as it is.
         person: FYI email address of whoever asked, for Practice Activity.
         records: Only the custom fields of these clients (by XPM ID) and jobs (by number), whatever else is chosen.
-        confirm_missing: A sync said that so many records are suddenly missing, and they were really removed in Xero
-            Practice Manager: archive them. Choose only what it said so of.
+        confirm_missing: If a sync said that records are suddenly missing, and they were really removed in Xero Practice
+            Manager: how many. That many are archived then. Choose only what it said so of.
         dry_run: Only tell what would be added, changed, archived and brought back; nothing is written.
     """
     try:

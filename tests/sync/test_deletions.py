@@ -111,7 +111,7 @@ def test_so_many_are_archived_as_a_person_confirms_and_no_more(house: House) -> 
     hired = hire(house, 30)
     house.sync(Entity.STAFF)
     dismiss(house, hired)
-    assert "--confirm-missing 30." in house.sync(Entity.STAFF).message.next
+    assert "--confirm-missing 30 " in house.sync(Entity.STAFF).message.next
     doubted = house.sync(Entity.STAFF, confirmed_missing=29)
     assert (doubted.message.key, doubted.archived) == ("sync.too_many_missing", 0)
     confirmed = house.sync(Entity.STAFF, confirmed_missing=30)
