@@ -6,7 +6,10 @@ import pytest
 
 from tests.sync.house import SLUG, House
 from xpm.connection.access import practice_access
+from xpm.store.vocabulary import RunStatus
+from xpm.sync.entities import Entity
 from xpm.sync.tax import has_source, source_of
+from xpm.xero.errors import ScopeMissing
 from xpm.xero.tax import TaxExport, TaxFeed
 
 FEED = "https://api.xero.example/tax/returns"
@@ -33,3 +36,13 @@ def test_a_practice_has_its_exported_file_else_the_feed_else_nothing(
         source = source_of(integration, access)
     assert isinstance(source, expected) if expected else source is None
     assert has_source(integration, SLUG) is (expected is not None)
+
+
+@pytest.mark.parametrize("refusal", ["unauthorized", "forbidden"])
+def test_a_feed_that_gives_no_access_does_not_end_the_connection_to_practice_manager(
+    house: House, refusal: str
+) -> None:
+    house.order(refusal, area="tax", times=0)
+    with pytest.raises(ScopeMissing):
+        house.sync(Entity.TAX_RETURNS)
+    assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xpm.xero.calls import TIMEOUT, Calls
 from xpm.xero.clock import Clock, Sleep, utc_now
-from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.errors import AccessLost, ConsentNeeded, ScopeMissing, UnreadableAnswer
 from xpm.xero.limits import Budget
 from xpm.xero.models import TaxReturn
 from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
@@ -31,7 +31,8 @@ class _Page(BaseModel):
 class TaxFeed:
     """Reads pages `{"returns": [...], "nextCursor": ..., "total": n}` until no cursor is left, or an empty one.
 
-    `http` carries an `XeroAuth`.
+    `http` carries an `XeroAuth`. That the feed gives no access is `ScopeMissing`: of the connection to Xero Practice
+    Manager, which is not behind it, that says nothing.
     """
 
     def __init__(
@@ -76,7 +77,14 @@ class TaxFeed:
         params = {"pageSize": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
         url = self._url.copy_merge_params(params)  # given as `params`, they would take the place of its own
         request = self._http.build_request("GET", url, headers=self._headers, timeout=TIMEOUT)
-        (page,) = self._calls.read(_LABEL, request, tally, _parsed)
+        try:
+            (page,) = self._calls.read(_LABEL, request, tally, _parsed)
+        except (AccessLost, ConsentNeeded) as error:
+            if error.endpoint != _LABEL:  # renewing the token told that the consent ended
+                raise
+            message = "The feed of tax returns gives no access."
+            told = error.correlation_id
+            raise ScopeMissing(message, endpoint=_LABEL, status=error.status, correlation_id=told) from error
         return page
 
 
