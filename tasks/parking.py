@@ -6,6 +6,7 @@ from prefect import task
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import ObjectNotFound
+from prefect.runtime import flow_run
 from prefect.states import Scheduled
 
 from xpm.sync.parking import Rest
@@ -18,8 +19,9 @@ DEPLOYMENT = "sync/sync-practice"
 def continue_later(rest: Rest) -> Message:
     """Schedule a run for the rest, once: a retried run with the same rest finds it scheduled already.
 
-    One that somebody cancelled meanwhile is scheduled anew. Returns what Practice Activity is to say of it, also where
-    the runbook is not deployed and nothing can be scheduled.
+    One that somebody cancelled meanwhile is scheduled anew, and so is this very run, where it began before Xero allowed
+    it. Returns what Practice Activity is to say of it, also where the runbook is not deployed and nothing can be
+    scheduled.
     """
     with get_client(sync_client=True) as client:
         try:
@@ -43,4 +45,5 @@ def _scheduled(client: SyncPrefectClient, deployment_id: UUID, rest: Rest, key: 
 
 
 def _is_over(run: FlowRun) -> bool:
-    return run.state is not None and (run.state.is_final() or run.state.is_cancelling())
+    is_this_one = str(run.id) == str(flow_run.id)
+    return is_this_one or (run.state is not None and (run.state.is_final() or run.state.is_cancelling()))

@@ -133,6 +133,16 @@ def test_a_continuation_that_somebody_cancelled_is_scheduled_anew_once(used_up: 
     assert sorted(states) == [False, True]
 
 
+def test_a_continuation_that_began_before_xero_allowed_it_is_scheduled_once_more(
+    used_up: Office, deployed: Deployed
+) -> None:
+    sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
+    (early,) = deployed.scheduled()
+    assert early.state is not None
+    assert retried(early.state).name == "Parked"
+    assert len([run for run in deployed.scheduled() if run.state and run.state.is_scheduled()]) == 1
+
+
 def test_where_nothing_can_be_scheduled_a_run_does_not_promise_to_go_on(used_up: Office) -> None:
     state = sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
     assert (state.name, state.is_failed()) == ("Failure", True)
