@@ -35,13 +35,14 @@ def ended(
     person: str = "",
     *,
     records: Sequence[str] = (),
+    confirm_missing: int = 0,
 ) -> State[Any]:
     """End a run whose parts ran, each on its own; the whole is as good as the worst of them.
 
     What the day's limit left undone goes on by itself in a run of its own.
     """
     outcomes = {entity: part.result(raise_on_failure=False) for entity, part in parts.items()}
-    if rest := rest_of(practice, mode, trigger, person, outcomes, records=records):
+    if rest := rest_of(practice, mode, trigger, person, outcomes, records=records, confirm_missing=confirm_missing):
         told = continue_later(rest, return_state=True).result(raise_on_failure=False)
         said = told if isinstance(told, Message) else rest.said(goes_on=False)
         outcomes |= dict.fromkeys(rest.entities, Stopped(said))

@@ -81,4 +81,4 @@ def sync(
         for entity in EVERYTHING
         if entity in entities
     }
-    return ended(practice, trigger, parts, mode, person, records=records)
+    return ended(practice, trigger, parts, mode, person, records=records, confirm_missing=confirm_missing)

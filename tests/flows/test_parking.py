@@ -91,6 +91,7 @@ def test_a_night_that_meets_the_days_limit_is_parked_and_goes_on_once_with_what_
         "trigger": "overnight",
         "person": "",
         "records": [],
+        "confirm_missing": 0,
     }
     shown = f"{resumes_at:%d %B %H:%M} UTC"
     assert said(used_up, "sync.parked") == [
@@ -141,6 +142,12 @@ def test_a_continuation_that_began_before_xero_allowed_it_is_scheduled_once_more
     assert early.state is not None
     assert retried(early.state).name == "Parked"
     assert len([run for run in deployed.scheduled() if run.state and run.state.is_scheduled()]) == 1
+
+
+def test_what_a_person_confirmed_holds_for_what_was_left_as_well(used_up: Office, deployed: Deployed) -> None:
+    for confirmed in (0, 30):
+        sync(SLUG, [Entity.CLIENTS], confirm_missing=confirmed, return_state=True)
+    assert sorted(run.parameters["confirm_missing"] for run in deployed.scheduled()) == [0, 30]
 
 
 def test_where_nothing_can_be_scheduled_a_run_does_not_promise_to_go_on(used_up: Office) -> None:

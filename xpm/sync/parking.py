@@ -42,12 +42,14 @@ class Rest(BaseModel):
     trigger: SyncTrigger
     person: str
     records: tuple[str, ...]
+    confirm_missing: int
     resumes_at: datetime
 
     @property
     def key(self) -> str:
         """The same for the same rest at the same time, so that it is done once."""
-        what = [str(self.mode), *self.entities, *self.records]
+        confirmed = [f"{self.confirm_missing} missing"] if self.confirm_missing else []
+        what = [str(self.mode), *self.entities, *self.records, *confirmed]
         return "/".join([self.practice, *what, f"{self.resumes_at:%Y-%m-%dT%H:%MZ}"])
 
     def said(self, *, goes_on: bool) -> Message:
@@ -70,8 +72,12 @@ def rest_of(
     outcomes: Mapping[Entity, object],
     *,
     records: Sequence[str] = (),
+    confirm_missing: int = 0,
 ) -> Rest | None:
-    """What a run of several syncs, or of chosen records, left because the day's calls were used up, if it did."""
+    """What a run of several syncs, or of chosen records, left because the day's calls were used up, if it did.
+
+    What a person confirmed holds for the rest as well.
+    """
     limits = {entity: outcome for entity, outcome in outcomes.items() if isinstance(outcome, DayLimit)}
     if not limits:
         return None
@@ -82,5 +88,6 @@ def rest_of(
         trigger=trigger,
         person=person,
         records=tuple(records),
+        confirm_missing=confirm_missing,
         resumes_at=max(resumes_at(limit, utc_now()) for limit in limits.values()),
     )
