@@ -10,12 +10,14 @@ from sqlalchemy import text
 
 from sandbox.world import COASTAL_BRANCH, COASTAL_NAME, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour, move_in
-from xpm.connection.access import practice_access
+from tests.connection.test_watch import break_it
+from xpm.connection.access import BROKEN, practice_access
 from xpm.connection.choice import choose, chosen, offers
 from xpm.connection.invitation import answered, expire, require_granted, withdraw
 from xpm.connection.overview import overview
 from xpm.connection.removal import remove_superseded
 from xpm.connection.reset import check_chosen, reset
+from xpm.connection.watch import watch_connection
 from xpm.store import connections
 from xpm.store.database import Database
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
@@ -155,6 +157,18 @@ def test_a_retried_run_whose_consent_was_given_back_asks_anew(harbour: Harbour) 
     assert again.attempt_id != first.attempt_id
     harbour.consent(again)
     assert harbour.finish(again).key == "connection.made"
+
+
+@pytest.mark.parametrize("state", sorted(BROKEN))
+def test_a_retried_run_whose_connection_broke_since_asks_anew(connected: Harbour, state: ConnectionState) -> None:
+    break_it(connected, state)
+    watch_connection(connected.integration, connected.slug)
+    connected.at_xero(MERE, privilege=True)
+    connected.invite(run="run-0")
+    again = connected.invite(run="run-0")  # also when the machine was gone meanwhile
+    assert connected.consent(again).said.key == "consent.granted"
+    assert connected.finish(again).key == "connection.reset"
+    assert connected.connection().state is ConnectionState.CONNECTED
 
 
 def test_of_two_reconnects_of_a_practice_the_newer_one_counts(connected: Harbour) -> None:

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from xpm.connection.access import BROKEN
 from xpm.connection.activity import record
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import Person, practice_named
 from xpm.connection.states import give_up, move, reconnecting_run
 from xpm.store import attempts, connections, consents, practices
-from xpm.store.tables import AuthorisationAttempt
+from xpm.store.tables import AuthorisationAttempt, Connection
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
 
@@ -44,14 +45,15 @@ def link_to(integration: Integration, attempt_id: str) -> str:
 def invite(integration: Integration, practice: str, person: Person, *, minutes: float, flow_run_id: str) -> Invitation:
     """Wait for the person's consent from now on; a retried flow run goes on with the consent it has got already.
 
-    A reconnect of the same practice that is still under way is given up: of two, the newer one is meant.
+    It asks anew where the connection that came of that consent is broken by now. A reconnect of the same practice that
+    is still under way is given up: of two, the newer one is meant.
     """
     name = practice_named(integration, practice).name
     now = integration.clock()
     until = now + timedelta(minutes=minutes)
     with integration.database.write() as session:
-        connections.locked(session, practice)  # of two who begin at once, the second sees the first
-        attempt = attempts.granted_to(session, flow_run_id)
+        connection = connections.locked(session, practice)  # of two who begin at once, the second sees the first
+        attempt = _granted_before(session, connection, flow_run_id)
         fresh = attempt is None
         if fresh and (older := reconnecting_run(session, practice)):
             _give_back(session, practice, message("consent.superseded", practice=name), now=now, flow_run_id=older)
@@ -86,6 +88,15 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
                 flow_run_id=flow_run_id,
             )
     return invitation
+
+
+def _granted_before(session: Session, connection: Connection, flow_run_id: str) -> AuthorisationAttempt | None:
+    """The attempt that got this run its consent, unless the connection that came of it is broken by now."""
+    attempt = attempts.granted_to(session, flow_run_id)
+    is_in_use = attempt is not None and attempt.consent_id == connection.consent_id
+    if is_in_use and connections.state_before(session, connection.practice) in BROKEN:
+        return None
+    return attempt
 
 
 def answered(integration: Integration, invitation: Invitation) -> bool:
