@@ -69,6 +69,15 @@ def test_overnight_custom_fields_follow_their_setting_and_a_manual_sync_does_not
     assert by_hand.message == "Harbour & Vale is up to date."
 
 
+def test_a_run_of_nothing_is_no_success(connected: Office) -> None:
+    state = sync(SLUG, [], return_state=True)
+    assert (state.name, state.message) == (
+        "Action Required",
+        "Nothing of Harbour & Vale was synchronised. "
+        "Change the Xero Practice Manager Settings if this is not what you want.",
+    )
+
+
 def test_tax_returns_that_are_switched_off_are_left_out_with_the_reason(connected: Office) -> None:
     switch(connected, import_tax_assessments=False)
     state = sync(SLUG, [Entity.TAX_RETURNS, Entity.STAFF], return_state=True)

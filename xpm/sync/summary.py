@@ -39,7 +39,7 @@ def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome])
         return message(f"runbook.{chapter}_with_remarks", practice=practice, remarks=remarks).model_copy(
             update={"status": worst(wrong)}
         )
-    if skipped and len(skipped) == len(parts):
+    if len(skipped) == len(parts):
         return message("runbook.nothing_done", practice=practice, remarks=remarks)
     return message(f"runbook.{chapter}", practice=practice, remarks=remarks)
 
