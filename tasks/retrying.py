@@ -1,5 +1,6 @@
 """When a step is worth repeating, and when it need not be."""
 
+from hashlib import sha256
 from typing import Any
 
 from prefect import Task
@@ -21,4 +22,5 @@ def worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> b
 def once_per_run(context: TaskRunContext, parameters: dict[str, Any]) -> str:
     """A step that finished is not repeated when its run is retried, however deep it stands in that run."""
     given = [f"{name}={value}" for name, value in sorted(parameters.items())]
-    return "-".join([str(flow_run.root_flow_run_id), context.task.task_key, *given])
+    key = "\n".join([str(flow_run.root_flow_run_id), context.task.task_key, *given])
+    return sha256(key.encode()).hexdigest()  # Prefect makes it the name of a file, which may not be long

@@ -94,10 +94,11 @@ def test_one_part_that_fails_does_not_stop_the_others_and_the_whole_is_no_succes
     assert [entry.status for entry in last].count(ActivityStatus.SUCCESS) == 4
 
 
-def test_retrying_a_run_repeats_only_the_part_that_failed(connected: Office) -> None:
+@pytest.mark.parametrize("person", ["", f"{'mere' * 50}@harbourvale.example"], ids=["nobody", "a long name"])
+def test_retrying_a_run_repeats_only_the_part_that_failed(connected: Office, person: str) -> None:
     world = connected.sandbox.world
     world.faults.order(fault_from(REFUSAL))
-    failed = sync(SLUG, return_state=True)
+    failed = sync(SLUG, person=person, return_state=True)
     world.faults.clear()
     world.journal.clear()
     assert retried(failed).name == "Completed"
