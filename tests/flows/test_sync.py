@@ -23,9 +23,11 @@ from sandbox import edits
 from sandbox.faults import fault_from
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.flows.office import SLUG, Office
+from xpm.connection.integration import Integration
 from xpm.store import practices
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
+from xpm.sync.revert import RevertRequest, WhenChangedSince, preview, revert
 
 REFUSAL = {"area": "xpm", "path": "client.api/list", "kind": "error_body", "description": "No", "times": 0}
 """Xero understands the question and says no: nothing that waiting helps against, so nothing is waited for."""
@@ -123,6 +125,19 @@ def test_retrying_a_run_looks_again_at_what_a_setting_left_out_and_repeats_nothi
     world.journal.clear()
     assert retried(ended).message == "Harbour & Vale is up to date."
     assert {seen["area"] for seen in world.journal.requests()} == {"tax"}
+
+
+def test_retrying_a_run_repeats_what_was_taken_back_since(connected: Office) -> None:
+    world = connected.sandbox.world
+    edits.add(world.practices[HARBOUR_VALE], "staff", {"Name": "Ana Reid"})
+    world.faults.order(fault_from(REFUSAL))
+    failed = sync(SLUG, [Entity.CLIENTS, Entity.STAFF], return_state=True)
+    with Integration.opened() as integration:
+        request = RevertRequest(practice=SLUG, run=str(flow_run_of(failed)))
+        revert(integration, request, preview(integration, request), WhenChangedSince.STOP)
+    world.faults.clear()
+    assert retried(failed).message == "Harbour & Vale is up to date."
+    assert connected.counted("staff") == 5
 
 
 def test_a_dead_consent_is_said_once_and_every_part_ends_at_once(connected: Office) -> None:

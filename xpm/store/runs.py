@@ -114,6 +114,12 @@ def last_synced(session: Session, practice: str, tenant_id: str, entity: str) ->
     return last.finished_at if last else None
 
 
+def last_revert(session: Session, practice: str) -> str | None:
+    """Give the id of the last run that took syncs of a practice back."""
+    reverts = select(SyncRun.id).where(SyncRun.practice == practice, SyncRun.trigger == SyncTrigger.REVERT)
+    return session.exec(reverts.order_by(col(SyncRun.started_at).desc(), col(SyncRun.id)).limit(1)).one_or_none()
+
+
 def lately_successful(
     session: Session, practice: str, tenant_id: str, entity: str, *, complete: bool, limit: int
 ) -> list[SyncRun]:
