@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.identity.connections import PRACTICE
-from sandbox.world import MERE, SAM
+from sandbox.world import HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour
 from xpm.connection.access import BROKEN, is_broken
 from xpm.connection.invitation import CHECKS, require_granted
@@ -303,6 +303,17 @@ def test_a_revert_is_no_sync_that_would_hide_what_stopped(connected: Harbour) ->
     take_back(connected, Entity.STAFF)
     wait(connected, dt.timedelta(hours=2))
     assert "Staff" in [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)]
+
+
+def test_a_sync_of_chosen_records_does_not_hide_that_the_others_stopped(connected: Harbour) -> None:
+    sync(connected, *EVERYTHING)
+    chosen = tuple(client["UUID"] for client in connected.world.practices[HARBOUR_VALE].clients.records())[:1]
+    wait(connected, PATIENCE)
+    request = SyncRequest(connected.slug, Entity.CUSTOM_FIELDS, SyncMode.FULL, SyncTrigger.MANUAL, records=chosen)
+    assert run_sync(connected.integration, request).message.key == "sync.values_chosen"
+    assert "Custom fields" in [
+        one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)
+    ]
 
 
 def test_a_sync_by_hand_that_was_left_out_does_not_hide_what_the_night_stopped_to_bring(connected: Harbour) -> None:

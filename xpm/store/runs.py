@@ -13,6 +13,9 @@ from xpm.store.key_lists import among
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
+OF_CHOSEN_RECORDS = "sync.values_chosen"
+"""What a run has as its `reason_key` that brought a few records somebody chose, and all other values stayed as old."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -109,7 +112,9 @@ def last_successful(session: Session, practice: str, tenant_id: str, entity: str
 
 
 def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
-    """Tell when an entity was last synchronised well; a revert and a replay ask Xero for nothing."""
+    """Tell when an entity was last synchronised well. A revert and a replay ask Xero for nothing, and a run of chosen
+    records for no others.
+    """
     last = session.exec(_synced_well(practice, tenant_id, entity).limit(1)).one_or_none()
     return last.finished_at if last else None
 
@@ -125,7 +130,7 @@ def lately_successful(
 ) -> list[SyncRun]:
     """Find the last runs of an entity that ended well, newest first: those that saw all of XPM's side, or the others.
 
-    Left out are reverts and replays, which ask Xero for nothing.
+    Left out are reverts and replays, which ask Xero for nothing, and runs of chosen records.
     """
     seen_all = col(SyncRun.source_count).is_not(None) if complete else col(SyncRun.source_count).is_(None)
     return list(session.exec(_synced_well(practice, tenant_id, entity).where(seen_all).limit(limit)))
@@ -190,7 +195,8 @@ def begun_since(session: Session, practice: str, moment: datetime) -> list[SyncR
 
 
 def _synced_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
-    return _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT)
+    of_all = col(SyncRun.reason_key).is_distinct_from(OF_CHOSEN_RECORDS)
+    return _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT, of_all)
 
 
 def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
