@@ -76,8 +76,10 @@ app.command("demo", rich_help_panel=TRYING)(demo)
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command; what an operator can put right is said in one line, without a traceback."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(arguments, prog_name="fyi-xpm", standalone_mode=False)
+        _require_text(given)
+        code = app(given, prog_name="fyi-xpm", standalone_mode=False)
     except Exception as error:
         said = refusal(error)
         if said is None:
@@ -86,6 +88,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             terminal(errors=True).print(said, style="red", soft_wrap=True)
         sys.exit(NOT_STARTED)
     sys.exit(code)
+
+
+def _require_text(arguments: Sequence[str]) -> None:
+    """Refuse what a terminal with another encoding sent: Python hands such bytes on as what no database keeps."""
+    for given in arguments:
+        if any("\ud800" <= sign <= "\udfff" for sign in given):
+            raise typer.BadParameter(f"{given!a} is not text in UTF-8.")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ NAMED = ("--name", "Harbour & Vale")
 WRONG = {
     "an unknown command": (["frobnicate"], "frobnicate"),
     "no practice": (["sync"], "practice"),
+    "what is no text": (["sync", "vale-\udce9"], r"'vale-\udce9'"),
     "an unknown entity": (["sync", SLUG, "--only", "invoices"], "invoices"),
     "an unknown status": (["activity", SLUG, "--status", "Splendid"], "Splendid"),
     "no entries at all": (["activity", SLUG, "--limit", "0"], "--limit"),
