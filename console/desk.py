@@ -76,7 +76,12 @@ def practice_of(request: Request, session: Session) -> Practice:
 def text_of(form: FormData, name: str) -> str:
     """One field of a form, empty when it is missing."""
     value = form.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
+    return as_typed(value) if isinstance(value, str) else ""
+
+
+def as_typed(text: str) -> str:
+    """What a person typed: without white space around it, and without what nobody types and PostgreSQL refuses."""
+    return text.replace("\0", "").strip()
 
 
 def posted_person(integration: Integration, session: Session, practice: Practice, form: FormData) -> FyiUser | None:

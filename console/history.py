@@ -10,7 +10,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from console.desk import desk_of, local_time, page, practice_of
+from console.desk import as_typed, desk_of, local_time, page, practice_of
 from xpm.connection.integration import Integration
 from xpm.store import activity
 from xpm.store.tables import Practice, PracticeActivity
@@ -37,7 +37,7 @@ class Asked:
         status, before = query.get("status", ""), query.get("before", "")
         return cls(
             status=ActivityStatus(status) if status in set(ActivityStatus) else None,
-            search=query.get("search", "").strip(),
+            search=as_typed(query.get("search", "")),
             before=int(before) if before.isascii() and before.isdecimal() and len(before) < len(str(2**63)) else None,
         )
 

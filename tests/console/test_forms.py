@@ -8,9 +8,11 @@ import httpx
 import pytest
 
 from console.runs import Stage
-from tests.console.office import CONSOLE, HARBOUR, LEO, MERE, SAM, Office, path_of, text_of
+from tests.console.conftest import settings
+from tests.console.office import CONSOLE, HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
 from xpm.connection.practice_comparison import KindCompared, PracticeComparison
 from xpm.store import people, practices
+from xpm.store.database import Database
 from xpm.store.tables import IntegrationSettings
 from xpm.store.vocabulary import ActivityStatus, ConnectionState, SyncMode
 from xpm.sync.entities import EVERYTHING, Entity
@@ -36,6 +38,13 @@ def test_reconnect_starts_the_runbook_and_leads_to_its_page(office: Office) -> N
     ]
     (run_id,) = office.runs.runs
     assert (answer.status_code, path_of(answer)) == (303, f"/runs/{run_id}")
+
+
+def test_what_no_database_keeps_is_left_out_of_what_was_typed(database: Database) -> None:
+    with office_over(database, settings()) as office:
+        office.connect()
+        assert office.post(f"{APPS}/sync", {"person": f"\0{SAM}", "entities": "all"}).status_code == 303
+        assert office.get(f"{APPS}/activity", search="\0").status_code == 200
 
 
 def test_who_does_not_tick_the_box_is_not_taken_for_a_long_term_user(office: Office) -> None:
