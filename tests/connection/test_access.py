@@ -125,6 +125,12 @@ def test_xeros_silence_changes_nothing(connected: Harbour, area: str) -> None:
     assert_unchanged_by(connected, XeroUnavailable)
 
 
+def test_an_access_that_one_part_of_xero_refuses_and_another_takes_is_kept(connected: Harbour) -> None:
+    connected.fault("xpm", "unauthorized", times=2)  # also once it was renewed
+    assert_unchanged_by(connected, XeroUnavailable)
+    assert staff(connected)
+
+
 def test_a_used_up_day_changes_nothing(connected: Harbour) -> None:
     connected.fault("xpm", "limit", problem="day", retry_after=40_000)
     assert_unchanged_by(connected, DayLimit)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import httpx
 from sqlmodel import Session
@@ -17,7 +18,7 @@ from xpm.store.vocabulary import CallPriority, ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
 from xpm.xero.api import XpmApi
 from xpm.xero.connections import ConnectionsApi
-from xpm.xero.errors import AccessLost, ConsentNeeded, MisconfiguredApp, XeroError
+from xpm.xero.errors import AccessLost, ConsentNeeded, MisconfiguredApp, XeroError, XeroUnavailable
 
 MAY_ANSWER = frozenset({ConnectionState.CONNECTED, ConnectionState.PRIVILEGE_LOST})
 """States in which Xero may answer: a privilege that was taken away can be given back."""
@@ -107,10 +108,29 @@ def _notice(integration: Integration, connection: Connection, http: httpx.Client
     if isinstance(error, MisconfiguredApp):
         return stop("consent.app_misconfigured", reason=error.message)
     if isinstance(error, ConsentNeeded):
+        _require_ended(integration, http, error)
         return _broken(integration, connection, ConnectionState.NEEDS_RECONNECT)
     if isinstance(error, AccessLost):
         return _broken(integration, connection, _after_refusal(integration, connection, http))
     return None
+
+
+def _require_ended(integration: Integration, http: httpx.Client, error: ConsentNeeded) -> None:
+    """That the consent ended, where a part of Xero refused a fresh token: others would refuse it as well.
+
+    Raises:
+        XeroUnavailable: Xero still takes it elsewhere; what that part has will pass.
+        XeroError: Xero cannot be asked.
+    """
+    if error.status != HTTPStatus.UNAUTHORIZED:  # the token end-point's own word
+        return
+    try:
+        ConnectionsApi(http, integration.app, integration.clock).all()
+    except ConsentNeeded:
+        return
+    said = f"It refuses at {error.endpoint} an access that it takes elsewhere."
+    facts = {"endpoint": error.endpoint, "correlation_id": error.correlation_id}
+    raise XeroUnavailable(said, status=error.status, **facts) from error
 
 
 def _after_refusal(integration: Integration, connection: Connection, http: httpx.Client) -> ConnectionState:
