@@ -7,13 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sandbox import edits as xpm_edits
+from sandbox.world import MERE
 from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SCOPE, SLUG, House
 from tests.sync.test_alone import FIRST, working_on
 from xpm.connection.access import require_connected
+from xpm.connection.invitation import invite, withdraw
 from xpm.connection.overview import overview
-from xpm.connection.preflight import practice_named
-from xpm.store import activity, connections, edits, leases
+from xpm.connection.preflight import Person, practice_named
+from xpm.store import activity, connections, edits, leases, people
 from xpm.store.record_tables import ALL, JOBS, STAFF
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
@@ -27,7 +29,7 @@ from xpm.sync.revert import (
     preview,
     revert,
 )
-from xpm.words import Stopped
+from xpm.words import Stopped, stop
 
 PERSON = "mere.tane@harbourvale.example"
 TABLES = sorted({part.table.name for table in ALL.values() for part in table.parts})
@@ -262,6 +264,23 @@ def test_a_connection_of_which_nothing_is_left_is_set_aside_until_somebody_recon
         require_connected(house.integration, practice_named(house.integration, SLUG))
     assert stopped.value.message.key == "connection.set_aside"
     assert overview(house.integration, SLUG).said.key == "state.set_aside"
+
+
+def test_nothing_is_taken_back_that_would_set_a_connection_aside_during_a_reconnect(house: House) -> None:
+    house.sync(Entity.STAFF, flow_run_id="sync")
+    with house.database.read() as session:
+        mere = people.by_email(session, SLUG, MERE)
+    assert mere
+    person = Person(id=mere.id, name=mere.name, email=mere.email)
+    invite(house.integration, SLUG, person, minutes=30, flow_run_id="reconnect")
+    before = state(house)
+    with pytest.raises(Stopped) as stopped:
+        take_back(house, run="sync")
+    assert (stopped.value.message.key, state(house)) == ("revert.reconnecting", before)
+    withdraw(house.integration, SLUG, stop("runbook.cancelled"), flow_run_id="reconnect")
+    take_back(house, run="sync")
+    with house.database.read() as session:
+        assert connections.get(session, SLUG).state is ConnectionState.NEEDS_RECONNECT
 
 
 def test_a_connection_of_which_records_are_left_stays(house: House) -> None:

@@ -8,8 +8,9 @@ from xpm.connection.states import move
 from xpm.store import attempts, connections, consents, practices, records
 from xpm.store.record_rows import Scope
 from xpm.store.record_tables import CLIENTS, JOBS, STAFF
+from xpm.store.transitions import UNDER_WAY
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
-from xpm.words import message
+from xpm.words import message, stop
 
 KINDS = (CLIENTS, JOBS, STAFF)
 
@@ -21,12 +22,17 @@ def set_aside_if_nothing_is_left(
 
     The practice then belongs again to the XPM practice whose records FYI has, so that a reconnect to that one is an
     ordinary one, and to any other needs the comparison and the typed name again.
+
+    Raises:
+        Stopped: it would have to, and a reconnect is under way; one that comes to nothing would put it back into use.
     """
-    connection = connections.get(session, practice)
-    if connection.state is not ConnectionState.CONNECTED or connection.tenant_id is None:
+    connection = connections.locked(session, practice)
+    if connections.state_before(session, practice) is not ConnectionState.CONNECTED or connection.tenant_id is None:
         return False
     if any(records.count_active(session, kind, Scope(practice, connection.tenant_id)) for kind in KINDS):
         return False
+    if connection.state in UNDER_WAY:
+        raise stop("revert.reconnecting", practice=practices.get(session, practice).name)
     consent_id = connection.consent_id
     right = _with_most_records(session, practice)
     name = attempts.tenant_name(session, practice, right) if right else None

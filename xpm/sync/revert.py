@@ -167,8 +167,8 @@ def revert(
     A retry of the same flow run finds it done and changes nothing.
 
     Raises:
-        Stopped: a sync is running, records were changed since and it was not said what to do with them, or the records
-            are no longer as the preview saw them.
+        Stopped: a sync is running, records were changed since and it was not said what to do with them, the records are
+            no longer as the preview saw them, or nothing would be left while a reconnect is under way.
     """
     seen.refuse_unasked(changed_since)
     practice = practice_named(integration, request.practice)
