@@ -105,13 +105,13 @@ def sync(
         parameters["records"] = record
     if confirm_missing:
         parameters["confirm_missing"] = confirm_missing
-    _say_prediction(practice, only or EVERYTHING, mode)
+    _say_prediction(practice, only or EVERYTHING, mode, len(record or ()))
     start_and_follow("sync/sync-practice", practice, parameters)
 
 
-def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode) -> None:
+def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode, chosen: int) -> None:
     with installation() as integration:
-        parts = predict_all(integration, practice, entities, mode).values()
+        parts = predict_all(integration, practice, entities, mode, chosen=chosen).values()
         if parts:
             say(said_before("Xero", together(parts), integration.settings.xero_calls_per_minute).title)
 

@@ -70,6 +70,15 @@ def test_values_are_predicted_as_far_as_one_run_may_ask(house: House) -> None:
     assert result.predicted_calls == result.calls == 1 + 5
 
 
+def test_of_chosen_records_as_many_are_predicted_as_were_chosen(house: House) -> None:
+    house.sync(Entity.CLIENTS)
+    chosen = [client["UUID"] for client in house.truth("clients")][:2]
+    result = house.sync(Entity.CUSTOM_FIELDS, records=tuple(chosen))
+    assert result.predicted_calls == result.calls == 1 + 2
+    (predicted,) = predict_all(house.integration, SLUG, [Entity.CUSTOM_FIELDS], SyncMode.FULL, chosen=2).values()
+    assert predicted.calls == result.calls
+
+
 def test_what_was_predicted_and_what_was_made_stand_in_the_runs_row(house: House) -> None:
     first = house.run(house.sync(Entity.STAFF).run_id)
     assert (first.predicted_calls, first.calls) == (1, 1)

@@ -24,10 +24,15 @@ from xpm.xero.tax.feed import PAGE_SIZE
 LATELY = 3  # runs of the same kind that say how much one answer weighs; more would remember a smaller practice
 
 
-def predict(integration: Integration, practice: Practice, tenant_id: str, entity: Entity, mode: SyncMode) -> Prediction:
-    """Predict one sync as it would run now. Jobs that leave XPM's list of current ones cannot be foreseen."""
+def predict(
+    integration: Integration, practice: Practice, tenant_id: str, entity: Entity, mode: SyncMode, *, chosen: int = 0
+) -> Prediction:
+    """Predict one sync as it would run now, or one of so many chosen records.
+
+    Jobs that leave XPM's list of current ones cannot be foreseen.
+    """
     with integration.database.read() as session:
-        asked = _Asked(integration, session, practice, Scope(practice.slug, tenant_id), entity, mode)
+        asked = _Asked(integration, session, practice, Scope(practice.slug, tenant_id), entity, mode, chosen)
         before = asked.before()
         calls = asked.calls(before)
     records = calls if entity is Entity.CUSTOM_FIELDS else _records(before)
@@ -35,7 +40,7 @@ def predict(integration: Integration, practice: Practice, tenant_id: str, entity
 
 
 def predict_all(
-    integration: Integration, slug: str, entities: Collection[Entity], mode: SyncMode
+    integration: Integration, slug: str, entities: Collection[Entity], mode: SyncMode, *, chosen: int = 0
 ) -> Mapping[Entity, Prediction]:
     """Predict what a person's request would start now; nothing where the practice was never connected.
 
@@ -53,7 +58,7 @@ def predict_all(
     ]
     if tenant_id is None:
         return {}
-    return {entity: predict(integration, practice, tenant_id, entity, mode) for entity in wanted}
+    return {entity: predict(integration, practice, tenant_id, entity, mode, chosen=chosen) for entity in wanted}
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,7 @@ class _Asked:
     scope: Scope
     entity: Entity
     mode: SyncMode
+    chosen: int
 
     def before(self) -> list[SyncRun]:
         """The last runs that saw as much of XPM's side as this one will."""
@@ -109,8 +115,8 @@ class _Asked:
         return min(len(old - listed), plans.allowance(self.integration.settings.xero_calls_per_day))
 
     def _values(self) -> int:
-        """Clients and jobs whose values are due, as far as one run may ask."""
-        due = sum(
+        """Clients and jobs whose values are due, or the chosen ones, as far as one run may ask."""
+        due = self.chosen or sum(
             custom_fields.count_due(self.session, table, self.scope, kind, changes_only=self.mode is SyncMode.CHANGES)
             for kind, (table, _) in field_values.TABLES.items()
         )

@@ -53,7 +53,8 @@ def run_sync(integration: Integration, request: SyncRequest, progress: Progress 
         tax = source_of(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
             return _skipped(integration, access, request, key)
-        predicted = predict(integration, access.practice, access.tenant_id, request.entity, request.mode)
+        of = (access.practice, access.tenant_id, request.entity, request.mode)
+        predicted = predict(integration, *of, chosen=len(request.records))
         with working(integration, access, request, predicted, progress) as work:
             return _finish(work, *carry_out(work, tax))
 
