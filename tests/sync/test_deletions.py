@@ -132,6 +132,17 @@ def test_all_current_jobs_are_archived_at_once_where_a_person_confirms_it(house:
     assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, len(numbers))
 
 
+def test_more_deleted_jobs_than_one_run_may_ask_for_are_archived_where_a_person_confirms_it(house: House) -> None:
+    frugal = {"xero_calls_per_day": 100}  # of which a tenth is for jobs in no list
+    numbers = [edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Completed"})["ID"] for _ in range(25)]
+    house.sync(Entity.JOBS)
+    for number in numbers:
+        edits.delete(house.xpm, "jobs", number)
+    assert "--confirm-missing 25" in house.with_settings(**frugal).sync(Entity.JOBS).message.next
+    confirmed = house.with_settings(**frugal).sync(Entity.JOBS, confirmed_missing=25)
+    assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, 25)
+
+
 def test_too_many_deleted_jobs_are_not_archived_although_xpm_does_not_know_them(house: House) -> None:
     numbers = [edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"] for _ in range(25)]
     house.sync(Entity.JOBS)

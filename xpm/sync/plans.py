@@ -108,10 +108,11 @@ def _left(work: Work, current: Set[str]) -> list[str]:
 def _settle(work: Work, jobs: Intake[Job], missing: Collection[str], left_behind: Collection[str] = ()) -> bool:
     """Ask for each of these jobs and archive the missing ones that Xero does not know; tell whether that is believed.
 
-    More missing jobs than one may ask for are not: some list must have been cut short. Those left behind are archived
-    already, so that none of them is a reason for doubt.
+    More missing jobs than one may ask for are not, unless a person confirmed so many: some list must have been cut
+    short. Those left behind are archived already, so that none of them is a reason for doubt.
     """
-    if len(missing) > allowance(work.integration.settings.xero_calls_per_day):
+    may_ask_for = allowance(work.integration.settings.xero_calls_per_day)
+    if len(missing) > max(may_ask_for, work.request.confirmed_missing):
         return jobs.suspect(len(missing))
     unknown = _unknown_to_xpm(work, jobs, [*missing, *left_behind])
     jobs.note_gone([number for number in left_behind if number in unknown])
