@@ -66,6 +66,23 @@ def test_a_client_that_fyi_has_is_archived_and_stays_and_comes_back(house: House
     assert house.sync(Entity.CLIENTS).restored == 1
 
 
+def test_an_archived_client_that_xpm_no_longer_has_is_absent_and_both_sides_agree_again(house: House) -> None:
+    house.sync(Entity.CLIENTS)
+    client = min(house.active("client", "uuid"))
+    edits.archive(house.xpm, client)
+    house.sync(Entity.CLIENTS)
+    position = house.xpm.clients.find(client)
+    assert position is not None
+    house.xpm.clients.remove(position)
+    preview, before = house.preview(Entity.CLIENTS), Snapshot.of(house)
+    result = house.sync(Entity.CLIENTS)
+    assert told(preview.changes) == happened(before, Snapshot.of(house))
+    assert result.status is preview.status is RunStatus.SUCCESS
+    assert (preview.source, preview.stored) == (result.source, result.stored)
+    (row,) = [row for row in house.rows("client") if row["uuid"] == client]
+    assert row["archived_reason"] is ArchiveReason.ABSENT
+
+
 def test_one_that_is_active_again_comes(house: House) -> None:
     house.sync(Entity.CLIENTS)
     client = min(archived(house))

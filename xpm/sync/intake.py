@@ -12,7 +12,7 @@ from xpm.store.finished_lists import Finished
 from xpm.store.record_rows import Applied, RecordRow
 from xpm.store.record_tables import RecordTable
 from xpm.store.runs import Tally
-from xpm.store.vocabulary import ArchiveReason
+from xpm.store.vocabulary import GONE, ArchiveReason
 from xpm.sync.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.sync.batch import Batch
 from xpm.sync.reading import ToRow
@@ -120,7 +120,9 @@ class Intake(Generic[M]):
         """
         name = f"{self.table.name}{', current' if self._current_only else ''}"
         self.take(pull, name if resumable else "")
-        self.archive_gone(self.missing())
+        vanished = self._archived_before() - self.seen
+        if self.archive_gone([*self.missing(), *vanished]):
+            self.note_gone(vanished)
         self.conclude()
 
     def missing(self) -> list[str]:
@@ -137,10 +139,17 @@ class Intake(Generic[M]):
             archived = records.keys_archived(session, self.table, self._work.scope, ArchiveReason.OTHER_PRACTICE)
         return archived - self.seen
 
-    def note_gone(self, left_behind: Collection[str]) -> None:
-        """Note that XPM does not have these records that were left behind; they are archived as before."""
+    def _archived_before(self) -> set[str]:
+        """Keys of stored records that XPM itself called archived or deleted."""
+        reasons = set(ArchiveReason) - GONE
         with self._work.integration.database.read() as session:
-            stored = record_reads.read(session, self.table, self._work.scope, left_behind)
+            archived = (records.keys_archived(session, self.table, self._work.scope, one) for one in reasons)
+            return set().union(*archived)
+
+    def note_gone(self, archived: Collection[str]) -> None:
+        """Note that XPM does not have these records, which are archived already and stay so."""
+        with self._work.integration.database.read() as session:
+            stored = record_reads.read(session, self.table, self._work.scope, archived)
             rows = [replace(row, archived=ArchiveReason.ABSENT) for row in stored]
         if rows:
             with self._work.batch() as batch:
