@@ -95,6 +95,17 @@ def test_a_job_that_its_list_lacks_goes_before_older_ones(house: House) -> None:
     assert (asked[0], len(asked)) == (new, 3)
 
 
+def test_an_older_job_that_cannot_be_read_stays_aside_and_keeps_its_turn(house: House) -> None:
+    edits.change(house.xpm, "jobs", OLDER[0], {"Budget": "about ten"})
+    for turn in (OLDER[0:3], [OLDER[0], *OLDER[3:5]]):
+        result = house.with_settings(**THREE).sync(Entity.JOBS)
+        assert (result.status, sorted(verified(house))) == (RunStatus.ACTION_REQUIRED, turn)
+        assert [entry.record_key for entry in house.aside()] == [OLDER[0]]
+    edits.change(house.xpm, "jobs", OLDER[0], {"Budget": "10.00"})
+    assert house.with_settings(**THREE).sync(Entity.JOBS).status is RunStatus.SUCCESS
+    assert house.aside() == []
+
+
 def test_a_dry_run_asks_for_the_same_jobs_and_takes_nobodys_turn(house: House) -> None:
     house.with_settings(**THREE).preview(Entity.JOBS)
     expected = verified(house)

@@ -81,6 +81,10 @@ class Intake(Generic[M]):
         """The records that could not be read, each once."""
         return list(self._unreadable.values())
 
+    def keys_unread(self) -> set[str]:
+        """The keys of the records that could not be read, as far as they have any."""
+        return {record.key for record in self.unreadable if record.key is not None}
+
     def source_count(self) -> int:
         """How many records XPM has, readable or not, after complete pulls."""
         return len(self.seen) + sum(record.key is None for record in self.unreadable)

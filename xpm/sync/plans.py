@@ -68,9 +68,9 @@ def sync_jobs(work: Work) -> Intake[Job]:
     if not current and len(left) > max(MISSING_TOLERATED, work.request.confirmed_missing):
         jobs.suspect(len(left))
     elif _settle_all(work, jobs) if full else _settle(work, jobs, left):
-        unread = {record.key for record in jobs.unreadable if record.key is not None}
         with work.batch() as batch:
-            batch.note_current_jobs(current | unread.intersection(left))  # so that the next run asks for these again
+            unread = jobs.keys_unread().intersection(left)
+            batch.note_current_jobs(current | unread)  # so that the next run asks for these again
     if full:
         jobs.conclude()
     jobs.suspicion = jobs.suspicion or categories.suspicion
@@ -202,13 +202,14 @@ def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> se
 
 
 def _is_known(work: Work, jobs: Intake[Job], number: str) -> bool:
-    """Whether XPM knows the job by its number; if so, it is stored as it is now."""
+    """Whether XPM knows the job by its number; if so, it is stored as it is now, and verified if it can be read."""
     try:
         jobs.take(work.access.api.job(number))
     except NotFound:
         return False
-    with work.batch() as batch:
-        batch.note_verified_job(number)
+    if number not in jobs.keys_unread():
+        with work.batch() as batch:
+            batch.note_verified_job(number)
     return True
 
 
