@@ -106,6 +106,16 @@ def test_an_older_job_that_cannot_be_read_stays_aside_and_keeps_its_turn(house: 
     assert house.aside() == []
 
 
+def test_any_number_of_older_jobs_for_which_xero_fails_stops_no_other(house: House) -> None:
+    for number in OLDER[:5]:
+        house.order("status", f"job.api/get/{number}", status=500, times=0)
+    for _ in range(2):
+        result = house.sync(Entity.JOBS)
+        assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 5)
+        assert set(OLDER) <= set(verified(house))
+    assert [entry.record_key for entry in house.aside()] == OLDER[:5]
+
+
 def test_a_dry_run_asks_for_the_same_jobs_and_takes_nobodys_turn(house: House) -> None:
     house.with_settings(**THREE).preview(Entity.JOBS)
     expected = verified(house)

@@ -166,6 +166,20 @@ def test_one_owner_for_whom_xero_always_fails_stops_no_other(house: House, answe
     assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
 
 
+def test_any_number_of_owners_for_whom_xero_always_fails_stops_no_other(house: House) -> None:
+    house.sync(Entity.CUSTOM_FIELDS)
+    bad = {edits.add(house.xpm, "clients", {"Name": f"Newcomer {number}"})["UUID"] for number in range(5)}
+    house.sync(Entity.CLIENTS)
+    for owner in bad:
+        house.order("status", f"client.api/get/{owner}/customfield", status=500, times=0)
+    before, metered = compared(house), house.metered()
+    result = house.sync(Entity.CUSTOM_FIELDS)
+    after = compared(house)
+    assert {owner for owner, at in after.items() if at > before[owner]} == owners(house) - bad
+    assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 5)
+    assert (metered[0] + result.calls, metered[1] + result.bytes) == house.metered()
+
+
 def test_when_xero_fails_for_many_owners_the_run_ends_and_keeps_what_was_compared(house: House) -> None:
     house.order("status", "client.api/get", status=500, after=2, times=0)
     with pytest.raises(XeroUnavailable):

@@ -5,7 +5,7 @@ whose values to read. Read are: records that were never compared, then those tha
 uncompared, as many as the allowance of one run lets.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -75,7 +75,8 @@ def sync_values(work: Work) -> Compared:
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while some := list(islice(due, BATCH)):
             asked_at = work.integration.clock()  # what changes after that is to be compared again
-            answers, error = _answers(pool.map(partial(_read, work), some))
+            arriving = zip((kind for kind, _ in some), pool.map(partial(_read, work), some), strict=False)
+            answers, error = _answers(arriving, partial(_is_answered, work, waiting))
             stored = _store(work, some[: len(answers)], answers, asked_at)
             if error:
                 raise error
@@ -125,17 +126,35 @@ class _Answer:
     """By which the call for this owner ended, though those for others may not."""
 
 
-def _answers(arriving: Iterator[_Answer]) -> tuple[list[_Answer], XeroError | None]:
-    """The answers until Xero stopped answering, and how it did."""
+def _answers(
+    arriving: Iterator[tuple[OwnerKind, _Answer]], is_answered: Callable[[OwnerKind], bool]
+) -> tuple[list[_Answer], XeroError | None]:
+    """The answers until Xero stopped answering, and how it did.
+
+    It stopped where it fails for several and then for another one of their kind, too.
+    """
     answers: list[_Answer] = []
+    errors: list[XeroError] = []
     try:
-        for answer in arriving:
+        for kind, answer in arriving:
             answers.append(answer)
-            if answer.error and are_too_many(one.error for one in answers if one.error):
-                return answers, answer.error
+            errors += [answer.error] if answer.error else []
+            if are_too_many(errors):
+                if not is_answered(kind):
+                    return answers, answer.error
+                errors.clear()
     except XeroError as error:
         return answers, error
     return answers, None
+
+
+def _is_answered(work: Work, waiting: Sequence[Owner], kind: OwnerKind) -> bool:
+    """Whether Xero answers for the least urgent owner of this kind: those for whom it failed before are urgent."""
+    owner = next(owner for owner in reversed(waiting) if owner[0] is kind)
+    answer = _read(work, owner)
+    with work.batch() as batch:
+        batch.note(Tally(calls=answer.cost.calls, bytes=answer.cost.bytes))
+    return answer.error is None
 
 
 def _read(work: Work, owner: Owner) -> _Answer:

@@ -130,13 +130,14 @@ def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
         expected = job_checks.listed(session, work.scope, work.access.practice.history_start, missing)
         older = job_checks.longest_unverified(session, work.scope, left_behind.union(missing) - expected)
     turns = max(0, allowance(work.integration.settings.xero_calls_per_day) - len(expected))
+    asked = [*sorted(expected), *(number for number, _ in older[:turns])]
+    settled = _settle(
+        work, jobs, [one for one in asked if one not in left_behind], [one for one in asked if one in left_behind]
+    )
     if left := older[turns:]:
         verified = Verified(done=len(older) - len(left), of=len(older), since=left[0][1])
         jobs.presume({number for number, _ in left} - left_behind, verified)
-    asked = [*sorted(expected), *(number for number, _ in older[:turns])]
-    return _settle(
-        work, jobs, [one for one in asked if one not in left_behind], [one for one in asked if one in left_behind]
-    )
+    return settled
 
 
 def wants_archived(work: Work) -> bool:
@@ -182,11 +183,12 @@ def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> se
     One for which alone Xero does not answer as it should proves nothing: it is set aside and stays as it is.
 
     Raises:
-        XeroError: it is so for several in a row, or it cannot be that job's alone.
+        XeroError: it is so for several in a row and for a job that a list just had, or it cannot be that job's alone.
     """
     unknown: set[str] = set()
     failed: dict[str, Unreadable] = {}
     in_a_row: list[XeroError] = []
+    listed = min(jobs.seen - jobs.keys_unread(), default=None)
     for number in numbers:
         try:
             if not _is_known(work, jobs, number):
@@ -196,9 +198,21 @@ def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> se
             failed[number] = set_apart(number, error)
             in_a_row.append(error)
             if are_too_many(in_a_row):
-                raise
+                if listed is None or not _is_answered(work, jobs, listed):
+                    raise
+                in_a_row.clear()
     jobs.set_aside(failed)
     return unknown
+
+
+def _is_answered(work: Work, jobs: Intake[Job], number: str) -> bool:
+    """Whether Xero answers for this job as it should. Raises XeroError where it fails for more than single jobs."""
+    try:
+        _is_known(work, jobs, number)
+    except XeroError as error:
+        set_apart(number, error)
+        return False
+    return True
 
 
 def _is_known(work: Work, jobs: Intake[Job], number: str) -> bool:

@@ -7,7 +7,8 @@ from xpm.xero.errors import Refused, UnreadableAnswer, XeroError, XeroUnavailabl
 from xpm.xero.pull import Unreadable
 
 FAILED_TOLERATED = 3
-"""Records for which Xero fails: with more, Xero itself is more likely the reason than they are."""
+"""Records for which Xero fails: with more, Xero itself may be the reason, which one more record tells. Those for which
+it failed before are asked for first, so that they come together."""
 
 
 def set_apart(key: str, error: XeroError) -> Unreadable:
@@ -24,7 +25,7 @@ def set_apart(key: str, error: XeroError) -> Unreadable:
 
 
 def are_too_many(errors: Iterable[XeroError]) -> bool:
-    """Whether Xero fails for so many records that it is more likely the reason; what it did answer is no failure."""
+    """Whether Xero fails for so many records that it may be the reason itself; what it did answer is no failure."""
     return sum(_is_failure(error) for error in errors) > FAILED_TOLERATED
 
 
