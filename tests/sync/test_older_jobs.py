@@ -150,6 +150,21 @@ def test_older_jobs_of_a_practice_that_moved_away_and_back_take_turns_until_all_
     assert set(OLDER) <= house.active("job", "number")
 
 
+def test_older_jobs_that_wait_for_their_turn_after_a_return_are_no_sudden_drop(house: House) -> None:
+    more = [f"AGED-{number}" for number in range(60)]
+    for number in more:
+        edits.add(house.xpm, "jobs", {"ID": number, "Name": "Trust", "State": "Planned"}, BEFORE)
+    house.sync(Entity.JOBS)
+    for number in more:
+        edits.change(house.xpm, "jobs", number, {"State": "Completed"})
+    house.sync(Entity.JOBS)
+    move_away(house)
+    move_back(house)
+    frugal = house.with_settings(**THREE)
+    expected, result = frugal.preview(Entity.JOBS), frugal.sync(Entity.JOBS)
+    assert (expected.status, result.message.key) == (RunStatus.SUCCESS, "sync.jobs_partly")
+
+
 def test_jobs_that_were_deleted_while_the_practice_was_away_are_asked_for_once_and_doubted_by_nobody(
     house: House,
 ) -> None:

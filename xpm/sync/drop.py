@@ -12,7 +12,7 @@ SHARE_LEFT = 0.5  # of the last count; below that
 
 
 def dropped_from(session: Session, scope: Scope, request: SyncRequest, source: int | None) -> int | None:
-    """How many XPM had at the last full sync that ended well, where `source` is suddenly far fewer.
+    """How many XPM had at the last full sync that ended well, where `source`, what it may have, is suddenly far fewer.
 
     A person who looked, and asks for the sync again after it said so, confirms the new count; so does one who confirmed
     that so many records are gone.

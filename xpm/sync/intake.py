@@ -69,6 +69,7 @@ class Intake(Generic[M]):
         self._to_row = to_row
         self._current_only = current_only
         self.left_out = 0
+        self._waiting = 0
         self.seen: set[str] = set()
         self._unreadable: dict[str, Unreadable] = {}  # by key or, without one, by payload: lists overlap
         self.server_time: datetime | None = None
@@ -88,6 +89,10 @@ class Intake(Generic[M]):
     def source_count(self) -> int:
         """How many records XPM has, readable or not, after complete pulls."""
         return len(self.seen) + sum(record.key is None for record in self.unreadable)
+
+    def known_count(self) -> int | None:
+        """How many records XPM has or, left behind and not asked for yet, may have; `None` if not all was seen."""
+        return self.source_count() + self._waiting if self.complete else None
 
     def take(self, pull: Pull[M], name: str = "") -> Set[str]:
         """Store every record of a pull and give their keys. Name and errors are as `take_each` has them."""
@@ -183,9 +188,13 @@ class Intake(Generic[M]):
         self._unreadable |= by_key
         self.seen |= by_key.keys()
 
-    def presume(self, keys: Collection[str], verified: Verified) -> None:
-        """Count these as seen although no list has them and this run does not ask for them: `partly` says so."""
-        self.seen |= set(keys)
+    def presume(self, keys: Set[str], left_behind: Set[str], verified: Verified) -> None:
+        """Count these as seen although no list has them and this run does not ask for them: `partly` says so.
+
+        Those left behind are not counted as seen: they are archived, and wait for their turn.
+        """
+        self.seen |= keys - left_behind
+        self._waiting = len(keys & left_behind)
         self.partly = verified
 
     def suspect(self, missing: int) -> Literal[False]:

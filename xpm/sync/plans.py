@@ -136,7 +136,7 @@ def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
     )
     if left := older[turns:]:
         verified = Verified(done=len(older) - len(left), of=len(older), since=left[0][1])
-        jobs.presume({number for number, _ in left} - left_behind, verified)
+        jobs.presume({number for number, _ in left}, left_behind, verified)
     return settled
 
 

@@ -40,7 +40,7 @@ def _previewed(rehearsal: Rehearsal, intake: AnyIntake, compared: Compared | Non
     source = intake.source_count() if intake.complete else None
     stored = rehearsal.count_present(intake.table) if intake.complete else None
     with rehearsal.integration.database.read() as session:
-        before = dropped_from(session, rehearsal.scope, rehearsal.request, source)
+        before = dropped_from(session, rehearsal.scope, rehearsal.request, intake.known_count())
     real = summed_up(entity, counts, (source, stored), intake, compared, before=before)
     return Preview(
         entity=entity,

@@ -99,7 +99,7 @@ def _finish(work: Run, intake: AnyIntake, compared: Compared | None) -> SyncResu
             run.source_count = intake.source_count()
             run.stored_count = records.count_present(session, intake.table, work.scope)
         counts = {name: getattr(run, name) for name in COUNTS}
-        before = dropped_from(session, work.scope, request, run.source_count)
+        before = dropped_from(session, work.scope, request, intake.known_count())
         said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared, before=before)
         status = status_of(said)
         finished_lists.forget(session, run)
