@@ -183,12 +183,11 @@ def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> se
     One for which alone Xero does not answer as it should proves nothing: it is set aside and stays as it is.
 
     Raises:
-        XeroError: it is so for several in a row and for a job that a list just had, or it cannot be that job's alone.
+        XeroError: it is so for several in a row and for one that this run could read, or it cannot be that job's alone.
     """
     unknown: set[str] = set()
     failed: dict[str, Unreadable] = {}
     in_a_row: list[XeroError] = []
-    listed = min(jobs.seen - jobs.keys_unread(), default=None)
     for number in numbers:
         try:
             if not _is_known(work, jobs, number):
@@ -198,15 +197,23 @@ def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> se
             failed[number] = set_apart(number, error)
             in_a_row.append(error)
             if are_too_many(in_a_row):
-                if listed is None or not _is_answered(work, jobs, listed):
+                if not _is_answered(work, jobs):
                     raise
                 in_a_row.clear()
     jobs.set_aside(failed)
     return unknown
 
 
-def _is_answered(work: Work, jobs: Intake[Job], number: str) -> bool:
-    """Whether Xero answers for this job as it should. Raises XeroError where it fails for more than single jobs."""
+def _is_answered(work: Work, jobs: Intake[Job]) -> bool:
+    """Whether Xero answers as it should for one of the jobs that this run could read, if there is any.
+
+    Raises:
+        XeroError: it fails for more than single jobs.
+    """
+    unread = jobs.keys_unread()
+    number = min((one for one in jobs.seen if one not in unread), default=None)
+    if number is None:
+        return False
     try:
         _is_known(work, jobs, number)
     except XeroError as error:
