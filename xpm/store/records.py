@@ -3,7 +3,7 @@
 One query reads the stored digests of a batch; what differs is written by a few statements that carry all rows.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, islice
 from typing import TypeVar
@@ -62,10 +62,10 @@ def active_keys(session: Session, table: RecordTable, scope: Scope) -> Iterator[
     yield from chain.from_iterable(found.partitions(BATCH))
 
 
-def keys_archived(session: Session, table: RecordTable, scope: Scope, reason: ArchiveReason) -> set[str]:
-    """Give the keys of all records that are archived for this reason."""
+def keys_archived(session: Session, table: RecordTable, scope: Scope, reasons: Collection[ArchiveReason]) -> set[str]:
+    """Give the keys of all records that are archived for one of these reasons."""
     columns = table.table.c
-    found = select(columns[table.key]).where(in_scope(table, scope), columns.archived_reason == reason)
+    found = select(columns[table.key]).where(in_scope(table, scope), columns.archived_reason.in_(reasons))
     return set(session.connection().scalars(found))
 
 

@@ -129,7 +129,7 @@ class Intake(Generic[M]):
         """
         name = f"{self.table.name}{', current' if self._current_only else ''}"
         self.take(pull, name if resumable else "")
-        vanished = self._archived_before() - self.seen
+        vanished = self._unseen(set(ArchiveReason) - GONE)  # XPM itself called them archived or deleted
         if self.archive_gone([*self.missing(), *vanished]):
             self.note_gone(vanished)
         self.conclude()
@@ -144,16 +144,12 @@ class Intake(Generic[M]):
 
         Since then the practice was connected to this one again: nobody knows whether XPM has them.
         """
-        with self._work.integration.database.read() as session:
-            archived = records.keys_archived(session, self.table, self._work.scope, ArchiveReason.OTHER_PRACTICE)
-        return archived - self.seen
+        return self._unseen({ArchiveReason.OTHER_PRACTICE})
 
-    def _archived_before(self) -> set[str]:
-        """Keys of stored records that XPM itself called archived or deleted."""
-        reasons = set(ArchiveReason) - GONE
+    def _unseen(self, reasons: Collection[ArchiveReason]) -> set[str]:
+        """Keys of stored records that are archived for one of these reasons and were in none of the pulls."""
         with self._work.integration.database.read() as session:
-            archived = (records.keys_archived(session, self.table, self._work.scope, one) for one in reasons)
-            return set().union(*archived)
+            return records.keys_archived(session, self.table, self._work.scope, reasons) - self.seen
 
     def note_gone(self, archived: Collection[str]) -> None:
         """Note that XPM does not have these records, which are archived already and stay so."""

@@ -111,7 +111,7 @@ class _Asked:
         listed = job_checks.listed(self.session, self.scope, self.practice.history_start)
         listed |= job_currency.current(self.session, self.scope)
         old = set(records.active_keys(self.session, JOBS, self.scope))
-        old |= records.keys_archived(self.session, JOBS, self.scope, ArchiveReason.OTHER_PRACTICE)
+        old |= records.keys_archived(self.session, JOBS, self.scope, {ArchiveReason.OTHER_PRACTICE})
         return min(len(old - listed), plans.allowance(self.integration.settings.xero_calls_per_day))
 
     def _values(self) -> int:
