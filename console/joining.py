@@ -8,12 +8,11 @@ from sqlmodel import Session
 from console.desk import Desk
 from console.left import left_by
 from console.runs import FlowRunSeen, UnknownFlowRun
-from xpm.store import activity, practices
+from xpm.store import activity
 from xpm.store.tables import Practice
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.gates import reason_to_skip
-from xpm.sync.tax import has_source
+from xpm.sync.gates import not_left_out
 from xpm.sync.work import running_now
 
 
@@ -50,12 +49,7 @@ def _brought(desk: Desk, session: Session, practice: Practice, run: FlowRunSeen)
     """Of which entities a run brings all records, by the practice's settings as they are now."""
     if run.chosen:
         return set()
-    settings, tax_source = practices.settings_of(session, practice.slug), has_source(desk.integration, practice.slug)
-    return {
-        entity
-        for entity in run.entities
-        if reason_to_skip(entity, run.trigger, practice, settings, tax_source=tax_source) is None
-    }
+    return set(not_left_out(desk.integration, session, practice, run.entities, run.trigger))
 
 
 def _has_more_to_do(session: Session, run: FlowRunSeen, entities: Sequence[Entity]) -> bool:

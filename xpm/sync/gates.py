@@ -1,9 +1,28 @@
 """The settings and circumstances under which an entity is left out, each with its reason."""
 
+from collections.abc import Iterable
+
+from sqlmodel import Session
+
+from xpm.connection.integration import Integration
+from xpm.store import practices
 from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import SyncTrigger
 from xpm.sync.entities import Entity
+from xpm.sync.tax import has_source
+
+
+def not_left_out(
+    integration: Integration, session: Session, practice: Practice, entities: Iterable[Entity], trigger: SyncTrigger
+) -> list[Entity]:
+    """Those of these entities that a sync with this trigger brings, by the practice's settings as they are now."""
+    settings, tax_source = practices.settings_of(session, practice.slug), has_source(integration, practice.slug)
+    return [
+        entity
+        for entity in entities
+        if reason_to_skip(entity, trigger, practice, settings, tax_source=tax_source) is None
+    ]
 
 
 def reason_to_skip(

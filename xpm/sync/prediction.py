@@ -9,16 +9,16 @@ from sqlmodel import Session
 
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import practice_named
-from xpm.store import connections, custom_fields, job_checks, job_currency, practices, records, runs
+from xpm.store import connections, custom_fields, job_checks, job_currency, records, runs
 from xpm.store.record_rows import Scope
 from xpm.store.record_tables import JOBS
 from xpm.store.tables import Practice, SyncRun
 from xpm.store.vocabulary import ArchiveReason, SyncMode, SyncTrigger
 from xpm.sync import field_values, plans
 from xpm.sync.entities import Entity
-from xpm.sync.gates import reason_to_skip
+from xpm.sync.gates import not_left_out
 from xpm.sync.progress import Prediction
-from xpm.sync.tax import has_source, is_exported
+from xpm.sync.tax import is_exported
 from xpm.xero.tax.feed import PAGE_SIZE
 
 LATELY = 3  # runs of the same kind that say how much one answer weighs; more would remember a smaller practice
@@ -49,13 +49,7 @@ def predict_all(
     practice = practice_named(integration, slug)
     with integration.database.read() as session:
         tenant_id = connections.get(session, slug).tenant_id
-        settings = practices.settings_of(session, slug)
-    has_tax = has_source(integration, slug)
-    wanted = [
-        entity
-        for entity in entities
-        if reason_to_skip(entity, SyncTrigger.MANUAL, practice, settings, tax_source=has_tax) is None
-    ]
+        wanted = not_left_out(integration, session, practice, entities, SyncTrigger.MANUAL)
     if tenant_id is None:
         return {}
     return {entity: predict(integration, practice, tenant_id, entity, mode, chosen=chosen) for entity in wanted}

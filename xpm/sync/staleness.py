@@ -9,12 +9,11 @@ from xpm.connection.activity import record
 from xpm.connection.integration import Integration
 from xpm.connection.preflight import practice_named
 from xpm.connection.watch import apps_page
-from xpm.store import activity, connections, practices, runs
+from xpm.store import activity, connections, runs
 from xpm.store.tables import Connection, Practice
 from xpm.store.vocabulary import ConnectionState, SyncTrigger
 from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.gates import reason_to_skip
-from xpm.sync.tax import has_source
+from xpm.sync.gates import not_left_out
 from xpm.words import Message, message
 
 PATIENCE = timedelta(hours=26)  # a day from night to night, and two hours for a long sync or a change of the clock
@@ -54,11 +53,8 @@ def _overdue(
     integration: Integration, session: Session, practice: Practice, connection: Connection
 ) -> dict[Entity, datetime]:
     """Since when each overdue entity has not been synchronised; a new connection is given the same time."""
-    settings, has_tax = practices.settings_of(session, practice.slug), has_source(integration, practice.slug)
     due, overdue = integration.clock() - PATIENCE, {}
-    for entity in EVERYTHING:
-        if reason_to_skip(entity, SyncTrigger.OVERNIGHT, practice, settings, tax_source=has_tax):
-            continue
+    for entity in not_left_out(integration, session, practice, EVERYTHING, SyncTrigger.OVERNIGHT):
         done = runs.last_synced(session, practice.slug, connection.tenant_id or "", entity)
         since = done or connection.since
         if max(since, connection.since) <= due:
