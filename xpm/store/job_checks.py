@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date, datetime
+from itertools import islice
 
 from sqlalchemy import Select, and_, func, literal, outerjoin, select
 from sqlmodel import Session, col
@@ -10,6 +11,7 @@ from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
 from xpm.store.record_scope import in_scope
 from xpm.store.record_tables import JOBS
+from xpm.store.records import BATCH
 from xpm.store.tables import Job, JobCheck, StoreTable
 from xpm.store.upserts import insert_into
 
@@ -27,9 +29,11 @@ def listed(session: Session, scope: Scope, since: date, numbers: Collection[str]
 
 def note_listed(session: Session, scope: Scope, numbers: Collection[str], created_from: date) -> None:
     """Note that a window's list has these jobs. `created_from`: its first day. Only what is new is written."""
-    these = _numbers(scope).where(_CHECKS.c.created_from.is_not(None), among(_CHECKS.c.number, numbers))
-    known = set(session.connection().scalars(these))
-    _write(session, scope, set(numbers) - known, created_from=created_from)
+    remaining = iter(numbers)
+    while batch := set(islice(remaining, BATCH)):
+        these = _numbers(scope).where(_CHECKS.c.created_from.is_not(None), among(_CHECKS.c.number, batch))
+        known = set(session.connection().scalars(these))
+        _write(session, scope, batch - known, created_from=created_from)
 
 
 def note_verified(session: Session, scope: Scope, numbers: Collection[str], now: datetime) -> None:

@@ -182,7 +182,7 @@ class Intake(Generic[M]):
                 batch.set_aside(self.table.name, by_key.values(), [])
                 batch.note(Tally(quarantined=len(by_key)))
         self._unreadable |= by_key
-        self.seen |= by_key.keys()
+        self.seen.update(by_key)  # in place; `|=` with a view of keys would copy all that was seen
 
     def presume(self, keys: Set[str], left_behind: Set[str], verified: Verified) -> None:
         """Count these as seen although no list has them and this run does not ask for them: `partly` says so.
