@@ -23,10 +23,10 @@ from xpm.xero.errors import XeroError
 
 pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
 
-SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "100"))
+SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "60"))
 """How many run with the whole suite: what fits into half a minute of two cores."""
 
-CHUNK = 50  # sequences in one test; tests are what spreads over processes
+CHUNK = 30  # sequences in one test; tests are what spreads over processes
 ON_POSTGRESQL = 10  # every tenth chunk of a long run; a short one has each kind of database
 ONE = os.environ.get("XPM_SEED")
 
