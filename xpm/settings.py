@@ -10,11 +10,23 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from xpm.xero.app import DEFAULT_SCOPES, XeroApp
 
+AT_XERO = (
+    "xero_authorize_url",
+    "xero_token_url",
+    "xero_revocation_url",
+    "xero_connections_url",
+    "xero_xpm_url",
+    "xero_issuer",
+    "xero_jwks_url",
+    "xero_tax_url",
+)
+"""Addresses that name Xero or whoever stands in for it."""
+
 
 class Settings(BaseSettings):
-    """Names and meanings are those of the README's table."""
+    """Names and meanings are those of the README's table. What cannot be used is never shown: it may be a secret."""
 
-    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     xpm_database_url: str = Field("sqlite:///.xpm/xpm.db", repr=False)  # may hold a password
     xpm_encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
@@ -50,15 +62,23 @@ class Settings(BaseSettings):
     def _split_scopes(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
-    @field_validator("xero_client_secret", "xpm_notify_url", "xero_tax_url", "xpm_tax_exports", mode="before")
+    @field_validator("xero_client_secret", "xpm_notify_url", "xpm_tax_exports", *AT_XERO, mode="before")
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("xpm_notify_url", *AT_XERO)
+    @classmethod
+    def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:
+        written = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if written is not None and not _is_web_address(written):
+            raise PydanticCustomError("web_address", "it has to be an address that begins with https:// or http://")
+        return value
+
     @field_validator("xpm_console_url")
     @classmethod
     def _web_address_without_trailing_slash(cls, value: str) -> str:
-        if not _is_web_address(value):
+        if not _is_web_address(value) or "?" in value or "#" in value:  # its pages are named by adding their path
             raise PydanticCustomError(
                 "web_address", "it has to be an address such as https://xpm.example.com or http://127.0.0.1:4280"
             )
@@ -77,10 +97,10 @@ class Settings(BaseSettings):
 
 
 def _is_web_address(value: str) -> bool:
-    """Whether pages of the console can be named by adding their path to this."""
+    """Whether it names a place that can be asked or opened."""
     try:
         parts = urlsplit(value)
         names_a_place = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # no such port, or half an IPv6 address
         return False
-    return names_a_place and not any(sign in value for sign in "?# ")
+    return names_a_place and value.isprintable() and " " not in value

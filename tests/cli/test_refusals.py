@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import ValidationError
 
 from tests.cli.shell import MERE, SLUG, Installed, Outcome, Shell
+from xpm.settings import Settings
 from xpm.store.vault import Vault
 
 READING = {
@@ -127,6 +129,31 @@ def test_an_address_of_the_console_to_which_no_browser_goes_is_refused(
     monkeypatch.setenv("XPM_CONSOLE_URL", address)
 
     assert_refused(fyi_xpm("status"), "XPM_CONSOLE_URL: it has to be an address such as https://")
+
+
+@pytest.mark.parametrize(
+    "address", ["tax.example/returns", "https:tax.example", "https://tax example/", "https://tax.example/\x7f"]
+)
+@pytest.mark.parametrize("name", ["XERO_TAX_URL", "XERO_XPM_URL", "XERO_ISSUER", "XPM_NOTIFY_URL"])
+def test_an_address_that_nobody_can_ask_is_refused_and_not_repeated(
+    fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    monkeypatch.setenv(name, address)
+
+    said = fyi_xpm("status")
+
+    assert_refused(said, f"{name}: it has to be an address that begins with https:// or http://")
+    with pytest.raises(ValidationError) as refused:  # what a flow run would log
+        Settings()
+    assert address not in said.err + str(refused.value)
+
+
+def test_an_address_that_is_left_empty_is_xeros_own(
+    fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XERO_XPM_URL", "")
+
+    assert Settings().xero_app().xpm_url == "https://api.xero.com/practicemanager/3.1/"
 
 
 def test_history_is_not_kept_for_longer_than_the_calendar_goes_back(
