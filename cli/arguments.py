@@ -1,7 +1,7 @@
 """What several commands are told: practices, days, countries, time zones and addresses, each checked as it is read."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Annotated
@@ -13,6 +13,9 @@ from email_validator import EmailNotValidError, validate_email
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What Prefect allows as the key of an artifact, such as `xpm-link-harbour-vale`."""
 
+
+EARLIEST = date(1980, 1, 1)
+"""Before any practice kept its jobs in a program. Every year since the first day costs a request to Xero each night."""
 
 MOST = 100_000
 """Of anything that is listed, more than anybody reads."""
@@ -40,6 +43,14 @@ def day(given: str) -> date:
         return date.fromisoformat(given)
     except ValueError:
         raise typer.BadParameter(f"{given!r} is not a date such as 2019-07-01.") from None
+
+
+def first_day(given: str) -> date:
+    """The first day of a practice's jobs. It may be tomorrow: where the practice is, that may be today."""
+    first = day(given)
+    if not EARLIEST <= first <= datetime.now(UTC).date() + timedelta(days=1):
+        raise typer.BadParameter(f"{given!r} is not a day between {EARLIEST} and today.")
+    return first
 
 
 def moment(given: str) -> datetime:

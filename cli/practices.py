@@ -63,7 +63,7 @@ def add(
     history_start: Annotated[
         date | None,
         typer.Option(
-            parser=arguments.day,
+            parser=arguments.first_day,
             metavar="YYYY-MM-DD",
             help="First day of the jobs to read.",
             show_default="7 years ago",

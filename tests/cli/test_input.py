@@ -22,6 +22,11 @@ WRONG = {
     "a folder as time zone": (["practice", "add", SLUG, *NAMED, "--time-zone", "Australia"], "'Australia'"),
     "a bad date": (["practice", "add", SLUG, *NAMED, "--history-start", "01/07/2019"], "'01/07/2019'"),
     "an impossible date": (["practice", "add", SLUG, *NAMED, "--history-start", "2019-02-30"], "'2019-02-30'"),
+    "a first day that would cost thousands of requests": (
+        ["practice", "add", SLUG, *NAMED, "--history-start", "0001-01-01"],
+        "'0001-01-01' is not a day between 1980-01-01 and today",
+    ),
+    "a first day that is to come": (["practice", "add", SLUG, *NAMED, "--history-start", "9999-12-31"], "'9999-12-31'"),
     "a practice without a name": (["practice", "add", SLUG, "--name", "  "], "--name"),
     "a bad last day": (["user", "add", SLUG, MERE, "--name", "Mere", "--leaving-on", "soon"], "'soon'"),
     "a bad email address": (["user", "add", SLUG, "mere.tane", "--name", "Mere"], "'mere.tane'"),
