@@ -1,5 +1,6 @@
 """Records that cannot be read: the rest goes on, each is listed once, and leaves the list when it reads well."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -33,6 +34,22 @@ def test_a_number_that_is_larger_than_both_databases_keep_stops_no_other(house: 
     assert house.sync(Entity.CLIENTS).status is RunStatus.ACTION_REQUIRED
     assert other in house.active("client", "uuid")
     assert [entry.record_key for entry in house.aside()] == [one]
+
+
+@pytest.mark.parametrize("budget", ["1E+200000", "0E-200000"])
+def test_an_amount_that_one_of_the_databases_does_not_keep_stops_no_other(house: House, budget: str) -> None:
+    edits.add(house.xpm, "jobs", {"ID": "BAD", "Name": "Advice", "State": "Planned", "Budget": budget})
+    assert house.sync(Entity.JOBS).status is RunStatus.ACTION_REQUIRED
+    assert house.active("job", "number") == {row["ID"] for row in house.truth("jobs")} - {"BAD"}
+    assert [entry.record_key for entry in house.aside()] == ["BAD"]
+
+
+@pytest.mark.parametrize("budget", ["-0", f"-{'9' * 400}.{'3' * 400}"], ids=["-0", "800 digits"])
+def test_an_amount_that_both_databases_keep_comes_back_equal(house: House, budget: str) -> None:
+    number = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned", "Budget": budget})["ID"]
+    assert house.sync(Entity.JOBS).status is RunStatus.SUCCESS
+    assert {row["number"]: row["budget"] for row in house.rows("job")}[number] == Decimal(budget)
+    assert house.sync(Entity.JOBS).changed == 0
 
 
 def test_a_record_that_two_lists_have_is_set_aside_and_counted_once(house: House) -> None:

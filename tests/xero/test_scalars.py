@@ -7,6 +7,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from xpm.xero.models.scalars import Amount, Flag, LocalDate, WholeNumber
 
+AN_AMOUNT = "should be an amount with up to 1,000 digits on each side of the point"
+
 
 @pytest.mark.parametrize(
     ("text", "flag"),
@@ -37,6 +39,13 @@ def test_amounts_are_exact_and_may_have_thousands_commas(text: str, amount: str)
     assert TypeAdapter(Amount).validate_python(text) == Decimal(amount)
 
 
+@pytest.mark.parametrize(
+    "text", ["-0.00", "1E+999", "1E-1000", f"-{'9' * 1000}.{'9' * 1000}"], ids=["zero", "large", "small", "long"]
+)
+def test_amounts_of_up_to_a_thousand_digits_on_each_side_of_the_point_are_read(text: str) -> None:
+    assert TypeAdapter(Amount).validate_python(text) == Decimal(text)
+
+
 def test_minutes_may_have_thousands_commas() -> None:
     assert TypeAdapter(WholeNumber).validate_python("1,200") == 1200
 
@@ -46,7 +55,13 @@ def test_minutes_may_have_thousands_commas() -> None:
     [
         (TypeAdapter(Flag), "perhaps", "should be yes or no"),
         (TypeAdapter(LocalDate), "tomorrow", "should be a day"),
-        (TypeAdapter(Amount), "much", "should be an amount"),
+        (TypeAdapter(Amount), "much", AN_AMOUNT),
+        (TypeAdapter(Amount), "NaN", AN_AMOUNT),
+        (TypeAdapter(Amount), "-Infinity", AN_AMOUNT),
+        (TypeAdapter(Amount), "1E+1000", AN_AMOUNT),
+        (TypeAdapter(Amount), "1E-1001", AN_AMOUNT),
+        (TypeAdapter(Amount), "0E-999999999999", AN_AMOUNT),
+        pytest.param(TypeAdapter(Amount), f"0.{'3' * 1001}", AN_AMOUNT, id="a third, too long"),
         (TypeAdapter(WholeNumber), "1.5", "should be a whole number up to 2,147,483,647"),
         (TypeAdapter(WholeNumber), "2,147,483,648", "should be a whole number up to 2,147,483,647"),
         (TypeAdapter(WholeNumber), "-2147483649", "should be a whole number up to 2,147,483,647"),

@@ -15,6 +15,10 @@ from pydantic_core.core_schema import no_info_before_validator_function, union_s
 
 NUL = "\x00"
 
+DIGITS = 1_000
+"""On each side of an amount's point, far more than any practice needs. PostgreSQL keeps 131,072 before it and 16,383
+after it and refuses more; on SQLite `1E+999999999` would be written out until the memory is full."""
+
 
 @dataclass(frozen=True)
 class Rewritten:
@@ -57,6 +61,14 @@ def _number(value: object) -> object:
     return value.replace(",", "") if isinstance(value, str) else value
 
 
+def _of_few_digits(amount: Decimal) -> Decimal:
+    _, digits, exponent = amount.as_tuple()
+    after = -int(exponent)
+    if max(len(digits) - after, after) > DIGITS:
+        raise ValueError("too many digits")
+    return amount
+
+
 Flag = Annotated[bool, Rewritten(_flag, "yes or no")]
 """`Yes`/`No` on clients, `true`/`false` on jobs and fields; any letter case."""
 
@@ -66,7 +78,11 @@ LocalDate = Annotated[date, Rewritten(_date, "a day")]
 LocalDateTime = datetime
 """Wall-clock time of the practice, without a zone, as XPM stamps its notes."""
 
-Amount = Annotated[Decimal, Rewritten(_number, "an amount")]
+Amount = Annotated[
+    Decimal,
+    AfterValidator(_of_few_digits),
+    Rewritten(_number, f"an amount with up to {DIGITS:,} digits on each side of the point"),
+]
 """Money or any other decimal, exact."""
 
 LARGEST = 2**31 - 1  # what both databases keep as a whole number
