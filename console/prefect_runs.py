@@ -81,6 +81,7 @@ class PrefectRuns:
                 mode=SyncMode(run.parameters.get("mode", SyncMode.FULL)),
                 trigger=SyncTrigger(run.parameters.get("trigger", TRIGGERS[runbook])),
                 chosen=bool(run.parameters.get("records")),
+                is_cancelling=run.state.is_cancelling(),
                 tasks=_latest(tasks),
                 choices=tuple(asked.get(CHOICE, {}).get("enum", ())),
                 compared=asked.get(NAME, {}).get("compared"),

@@ -60,6 +60,7 @@ class FlowRunSeen(BaseModel):
 
     `choices`: the labels to choose from; `compared`: what is to be confirmed by typing a name. `entities`: what it
     syncs, unless the practice's settings leave it out for the `trigger`; `chosen`: only some records of that.
+    `is_cancelling`: somebody cancelled it, and it is about to end.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -74,6 +75,7 @@ class FlowRunSeen(BaseModel):
     mode: SyncMode = SyncMode.FULL
     trigger: SyncTrigger = SyncTrigger.MANUAL
     chosen: bool = False
+    is_cancelling: bool = False
     tasks: tuple[TaskSeen, ...] = ()
     choices: tuple[str, ...] = ()
     compared: PracticeComparison | None = None

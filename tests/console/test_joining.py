@@ -104,6 +104,15 @@ def test_a_run_that_is_over_is_not_joined(office: Office, stage: Stage) -> None:
     assert len(office.runs.started) == 2
 
 
+def test_a_run_that_is_being_cancelled_is_not_joined(office: Office) -> None:
+    office.connect()
+    cancelled = office.runs.add(HARBOUR, "sync")
+    works_on(office, cancelled, Entity.JOBS)
+    office.runs.move(cancelled, Stage.RUNNING, is_cancelling=True)
+    assert path_of(ask(office, "clients")) != f"/runs/{cancelled}"
+    assert [started["entities"] for started in office.runs.started] == [[Entity.CLIENTS]]
+
+
 def test_a_killed_run_is_not_joined_once_its_lease_is_over(office: Office) -> None:
     office.connect()
     killed = office.runs.add(HARBOUR, "sync")

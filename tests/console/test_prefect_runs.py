@@ -9,9 +9,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect import flow, get_client, pause_flow_run, task
+from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow
 from prefect.input import RunInput
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Cancelling, Running
 from prefect.testing.utilities import prefect_test_harness
 from pydantic import Field
 
@@ -198,6 +200,17 @@ def test_a_reconnect_is_seen_to_sync_everything(server: PrefectRuns) -> None:
         run_id = client.create_flow_run(asking, parameters={"practice": "harbour-vale"}).id
     seen = server.read(run_id)
     assert (seen.entities, seen.trigger) == (EVERYTHING, SyncTrigger.RECONNECT)
+
+
+def test_a_run_that_somebody_cancelled_is_seen_to_be_about_to_end(server: PrefectRuns) -> None:
+    with get_client(sync_client=True) as client:
+        run_id = client.create_flow_run(asking, parameters={"practice": "harbour-vale"}).id
+        seen: list[FlowRunSeen] = []
+        states: list[State[Any]] = [Running(), Cancelling()]
+        for state in states:
+            client.set_flow_run_state(run_id, state, force=True)
+            seen.append(server.read(run_id))
+    assert [(run.stage, run.is_cancelling) for run in seen] == [(Stage.RUNNING, False), (Stage.RUNNING, True)]
 
 
 def test_runs_of_other_flows_dry_runs_and_runs_that_never_were_are_unknown(server: PrefectRuns) -> None:
