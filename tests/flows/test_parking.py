@@ -118,7 +118,7 @@ def test_a_person_whose_sync_meets_the_days_limit_is_told_that_it_failed_and_whe
     state = sync(SLUG, [Entity.CLIENTS], SyncMode.FULL, SyncTrigger.MANUAL, MERE, return_state=True)
     assert (state.name, state.is_failed()) == ("Failure", True)
     (run,) = deployed.scheduled()
-    assert run.parameters["person"] == MERE
+    assert (run.parameters["person"], run.parameters["trigger"]) == (MERE, "continued")
     assert said(used_up, "sync.continues") == [(ActivityStatus.FAILURE, "(Sync) failed due to rate limiting.")]
     (entry,) = [entry for entry in used_up.activity() if entry.kind == "sync.continues"]
     assert (entry.next_step or "").startswith("Nothing has to be done: it continues by itself at ")

@@ -14,7 +14,7 @@ OVERNIGHT = SyncTrigger.OVERNIGHT
 
 
 @pytest.mark.parametrize("mode", SyncMode)
-@pytest.mark.parametrize("trigger", [SyncTrigger.MANUAL, SyncTrigger.RECONNECT])
+@pytest.mark.parametrize("trigger", [SyncTrigger.MANUAL, SyncTrigger.CONTINUED, SyncTrigger.RECONNECT])
 @pytest.mark.parametrize("entity", Entity)
 def test_whatever_a_person_asked_for_comes_first(trigger: SyncTrigger, mode: SyncMode, entity: Entity) -> None:
     assert priority_of(trigger, mode, entity) is CallPriority.PEOPLE

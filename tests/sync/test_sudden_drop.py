@@ -7,6 +7,8 @@ from tests.sync.house import House
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
 from xpm.sync.intake import MISSING_TOLERATED
+from xpm.sync.parking import rest_of
+from xpm.xero.errors import DayLimit
 
 
 def had(house: House, count: int) -> None:
@@ -50,6 +52,16 @@ def test_it_is_said_until_a_person_asks_for_the_sync_again(house: House) -> None
     assert said == [RunStatus.ACTION_REQUIRED] * 2
     assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
     assert house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status is RunStatus.SUCCESS
+
+
+def test_a_sync_that_goes_on_by_itself_does_not_confirm_what_was_said_since_it_was_asked_for(house: House) -> None:
+    had(house, 500)
+    limit = {Entity.STAFF: DayLimit("Used up.", resumes_at=house.clock())}
+    rest = rest_of("harbour-vale", SyncMode.FULL, SyncTrigger.MANUAL, "", limit)
+    assert rest
+    said = [house.sync(Entity.STAFF, trigger=trigger).message.key for trigger in (SyncTrigger.OVERNIGHT, rest.trigger)]
+    assert said == ["sync.sudden_drop"] * 2
+    assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
 
 
 def test_the_breaker_keeps_its_own_message(house: House) -> None:

@@ -69,6 +69,7 @@ class SyncTrigger(StrEnum):
     """What asked for a run."""
 
     MANUAL = "manual"
+    CONTINUED = "continued"  # goes on by itself with what a person asked for, once Xero allows it again
     OVERNIGHT = "overnight"
     RECONNECT = "reconnect"
     REVERT = "revert"  # takes back what other runs did

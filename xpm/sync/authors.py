@@ -8,6 +8,7 @@ from xpm.store.vocabulary import SyncTrigger
 
 ASKED = {
     SyncTrigger.MANUAL: "sync by hand",
+    SyncTrigger.CONTINUED: "sync by hand, continued",
     SyncTrigger.OVERNIGHT: "overnight sync",
     SyncTrigger.RECONNECT: "reconnect",
     SyncTrigger.REVERT: "revert",

@@ -76,7 +76,8 @@ def rest_of(
 ) -> Rest | None:
     """What a run of several syncs, or of chosen records, left because the day's calls were used up, if it did.
 
-    What a person confirmed holds for the rest as well.
+    What a person confirmed holds for the rest as well. That this goes on by itself confirms nothing that is said until
+    then.
     """
     limits = {entity: outcome for entity, outcome in outcomes.items() if isinstance(outcome, DayLimit)}
     if not limits:
@@ -85,7 +86,7 @@ def rest_of(
         practice=practice,
         entities=tuple(entity for entity in EVERYTHING if entity in limits),
         mode=mode,
-        trigger=trigger,
+        trigger=SyncTrigger.CONTINUED if trigger is SyncTrigger.MANUAL else trigger,
         person=person,
         records=tuple(records),
         confirm_missing=confirm_missing,
