@@ -18,7 +18,7 @@ from xpm.connection.overview import overview
 from xpm.connection.removal import remove_superseded
 from xpm.connection.reset import check_chosen, reset
 from xpm.connection.watch import watch_connection
-from xpm.store import connections
+from xpm.store import attempts, connections
 from xpm.store.database import Database
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Stopped, stop
@@ -233,6 +233,20 @@ def test_of_two_reconnects_that_begin_at_once_one_is_superseded(connected: Harbo
         session.rollback()
     outcomes = [connected.attempt(one.result()).outcome for one in begun]
     assert outcomes.count(AttemptOutcome.WAITING) == 1
+
+
+def test_an_answer_that_comes_while_its_run_gives_up_does_not_stand_in_the_way(harbour: Harbour) -> None:
+    """Both need the connection and the attempt: in opposite orders, each would wait for the other."""
+    invitation = harbour.invite()
+    sent = harbour.go(invitation)
+    with ThreadPoolExecutor(1) as browser, harbour.database.write() as session:
+        connections.locked(session, harbour.slug)
+        received = browser.submit(harbour.hand_in, sent)
+        wait_until_blocked(harbour.database, 1)
+        now = harbour.integration.clock()
+        assert attempts.close(session, invitation.attempt_id, AttemptOutcome.REFUSED, now=now)
+    assert received.result().said.key == "consent.link_over"
+    assert harbour.attempt(invitation).outcome is AttemptOutcome.REFUSED
 
 
 def test_the_connection_that_another_practices_reconnect_is_about_to_use_is_not_removed(connected: Harbour) -> None:

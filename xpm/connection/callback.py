@@ -17,7 +17,7 @@ from xpm.connection.invitation import link_to
 from xpm.connection.keeper import token_pair
 from xpm.connection.removal import remove_unused
 from xpm.connection.states import move
-from xpm.store import attempts, consents, people
+from xpm.store import attempts, connections, consents, people
 from xpm.store.attempts import Callback
 from xpm.store.errors import AttemptRefused, UnknownAttempt, WrongBrowser
 from xpm.store.tables import AuthorisationAttempt, FyiUser
@@ -134,6 +134,7 @@ def _kept(integration: Integration, attempt: AuthorisationAttempt, user: FyiUser
     said = message("consent.granted", person=user.name)
     now = integration.clock()
     with integration.database.write() as session:
+        connections.locked(session, attempt.practice)  # before its attempt, as whoever gives a reconnect up has it
         consent_id = _save(session, integration, attempt, grant, now)
         if attempts.close(session, attempt.id, AttemptOutcome.GRANTED, consent_id=consent_id, now=now):
             state = ConnectionState.CHOOSING_PRACTICE
