@@ -1,6 +1,7 @@
 """Writing down how a run ended: Practice Activity, and the artifacts that show where the practice stands now."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from prefect import get_run_logger, task
 
@@ -10,6 +11,7 @@ from xpm.connection.explanation import explain_reconnect
 from xpm.connection.integration import Integration
 from xpm.connection.invitation import withdraw
 from xpm.store import practices
+from xpm.store.errors import UnknownPractice
 from xpm.store.vocabulary import SyncTrigger
 from xpm.sync.entities import Entity
 from xpm.sync.summary import Outcome, message_of, sum_up
@@ -47,7 +49,8 @@ def record_ending(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Ou
 
 def record_interruption(practice: str, key: str, flow_run_id: str) -> None:
     """Write down that a run was crashed or cancelled. Called from a state hook, outside of any run."""
-    _record(practice, Stopped(message(key)), flow_run_id)
+    with suppress(UnknownPractice):  # there is nowhere to write it down, nor a reconnect to put back
+        _record(practice, Stopped(message(key)), flow_run_id)
 
 
 def _of_reconnect(practice: str, error: XeroError) -> Message:

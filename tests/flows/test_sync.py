@@ -246,6 +246,18 @@ def test_a_dry_run_that_is_interrupted_or_cannot_begin_leaves_no_entry(
     assert office.everything_stored() == stored
 
 
+@pytest.mark.parametrize("hook", [crashed, cancelled])
+def test_an_interrupted_run_of_an_unknown_practice_leaves_nothing_behind(
+    office: Office, hook: Callable[..., None]
+) -> None:
+    stored = office.everything_stored()
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(sync, parameters={"practice": "Harbour Vale"})
+    assert run.state is not None
+    hook(sync, run, run.state)
+    assert office.everything_stored() == stored
+
+
 def flow_run_of(state: State[Any]) -> UUID:
     """The run that ended so."""
     assert state.state_details.flow_run_id is not None
