@@ -187,6 +187,17 @@ def test_when_xero_fails_for_many_owners_the_run_ends_and_keeps_what_was_compare
     assert len(compared(house)) >= 2
 
 
+def test_once_xero_fails_for_many_owners_those_that_wait_are_not_asked_for(house: House) -> None:
+    for number in range(60):
+        edits.add(house.xpm, "clients", {"Name": f"Newcomer {number}"})
+    house.sync(Entity.CLIENTS)
+    house.forget_calls()
+    house.order("status", "client.api/get", status=500, times=0)
+    with pytest.raises(XeroUnavailable):
+        house.sync(Entity.CUSTOM_FIELDS)
+    assert asked_for(house) & house.active("job", "number") == set(), "clients come before jobs"
+
+
 def test_values_that_could_not_be_read_are_no_longer_aside_once_their_owner_is_gone(house: House) -> None:
     owner = min(house.active("job", "number"))
     house.order("garbage", f"job.api/get/{owner}/customfield", times=0)

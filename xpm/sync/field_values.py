@@ -79,6 +79,7 @@ def sync_values(work: Work) -> Compared:
             answers, error = _answers(arriving, partial(_is_answered, work, waiting))
             stored = _store(work, some[: len(answers)], answers, asked_at)
             if error:
+                pool.shutdown(cancel_futures=True)  # else all that still wait would be asked for before the run ends
                 raise error
             compared, different = compared + stored.compared, different + stored.different
             gone.update(owner for owner, answer in zip(some, answers, strict=True) if answer.values is None)
