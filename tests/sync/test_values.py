@@ -180,6 +180,19 @@ def test_any_number_of_owners_for_whom_xero_always_fails_stops_no_other(house: H
     assert (metered[0] + result.calls, metered[1] + result.bytes) == house.metered()
 
 
+def test_where_only_owners_are_asked_for_for_whom_xero_always_fails_it_is_not_taken_for_the_reason(
+    house: House,
+) -> None:
+    house.sync(Entity.CUSTOM_FIELDS)
+    bad = {edits.add(house.xpm, "clients", {"Name": f"Newcomer {number}"})["UUID"] for number in range(5)}
+    house.sync(Entity.CLIENTS)
+    for owner in bad:
+        house.order("status", f"client.api/get/{owner}/customfield", status=500, times=0)
+    for only in ({"mode": SyncMode.CHANGES}, {"records": tuple(bad)}):
+        result = house.sync(Entity.CUSTOM_FIELDS, **only)
+        assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, len(bad))
+
+
 def test_when_xero_fails_for_many_owners_the_run_ends_and_keeps_what_was_compared(house: House) -> None:
     house.order("status", "client.api/get", status=500, after=2, times=0)
     with pytest.raises(XeroUnavailable):

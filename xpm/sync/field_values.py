@@ -5,7 +5,7 @@ whose values to read. Read are: records that were never compared, then those tha
 uncompared, as many as the allowance of one run lets.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ from functools import partial
 from itertools import islice
 
 from xpm.store import record_tables
+from xpm.store.custom_fields import Due
 from xpm.store.record_rows import RecordRow
 from xpm.store.runs import Tally
 from xpm.store.vocabulary import OwnerKind, SyncMode
@@ -76,7 +77,7 @@ def sync_values(work: Work) -> Compared:
         while some := list(islice(due, BATCH)):
             asked_at = work.integration.clock()  # what changes after that is to be compared again
             arriving = zip((kind for kind, _ in some), pool.map(partial(_read, work), some), strict=False)
-            answers, error = _answers(arriving, partial(_is_answered, work, waiting))
+            answers, error = _answers(arriving, partial(_is_answered, work))
             stored = _store(work, some[: len(answers)], answers, asked_at)
             if error:
                 pool.shutdown(cancel_futures=True)  # else all that still wait would be asked for before the run ends
@@ -107,8 +108,13 @@ def owners_to_compare(work: Work) -> list[Owner]:
         for owner in work.due(kind, table, changes_only=changes_only)
         if not chosen or owner.key.casefold() in chosen
     ]
-    due.sort(key=lambda one: (one[0].urgency, one[0].compared_at or datetime.min.replace(tzinfo=UTC)))
+    due.sort(key=lambda one: _urgency(one[0]))
     return [(kind, owner.key) for owner, kind in due]
+
+
+def _urgency(owner: Due) -> tuple[int, datetime]:
+    """What puts owners in order, the most urgent first."""
+    return owner.urgency, owner.compared_at or datetime.min.replace(tzinfo=UTC)
 
 
 def _unknown(chosen: Collection[str], found: Collection[Owner]) -> tuple[str, ...]:
@@ -149,10 +155,14 @@ def _answers(
     return answers, None
 
 
-def _is_answered(work: Work, waiting: Sequence[Owner], kind: OwnerKind) -> bool:
-    """Whether Xero answers for the least urgent owner of this kind: those for whom it failed before are urgent."""
-    owner = next(owner for owner in reversed(waiting) if owner[0] is kind)
-    answer = _read(work, owner)
+def _is_answered(work: Work, kind: OwnerKind) -> bool:
+    """Whether Xero answers for the least urgent owner of this kind: those for whom it failed before are urgent.
+
+    Of all there are: where only changes or some records are asked for, it may be that it fails for each of these.
+    """
+    table, _ = TABLES[kind]
+    least = max(reversed(work.due(kind, table, changes_only=False)), key=_urgency)
+    answer = _read(work, (kind, least.key))
     with work.batch() as batch:
         batch.note(Tally(calls=answer.cost.calls, bytes=answer.cost.bytes))
     return answer.error is None
