@@ -95,6 +95,23 @@ def test_a_job_that_its_list_lacks_goes_before_older_ones(house: House) -> None:
     assert (asked[0], len(asked)) == (new, 3)
 
 
+def state_of(house: House, number: str) -> str:
+    """What FYI has as the state of a job."""
+    (state,) = (str(row["state"]) for row in house.rows("job") if row["number"] == number)
+    return state
+
+
+def test_an_older_job_that_is_no_longer_current_goes_before_all_that_may_be_as_they_were(house: House) -> None:
+    edits.change(house.xpm, "jobs", OLDER[9], {"State": "Planned", "CompletedDate": None})
+    house.with_settings(**THREE).sync(Entity.JOBS)
+    assert state_of(house, OLDER[9]) == "Planned"
+    edits.change(house.xpm, "jobs", OLDER[9], {"State": "Completed"})
+    verified(house)
+    house.with_settings(**THREE).sync(Entity.JOBS)
+    assert verified(house) == [OLDER[9], *OLDER[3:5]]
+    assert state_of(house, OLDER[9]) == "Completed"
+
+
 def test_an_older_job_that_cannot_be_read_stays_aside_and_keeps_its_turn(house: House) -> None:
     edits.change(house.xpm, "jobs", OLDER[0], {"Budget": "about ten"})
     for turn in (OLDER[0:3], [OLDER[0], *OLDER[3:5]]):

@@ -67,7 +67,7 @@ def sync_jobs(work: Work) -> Intake[Job]:
     left = _left(work, current)
     if not current and len(left) > max(MISSING_TOLERATED, work.request.confirmed_missing):
         jobs.suspect(len(left))
-    elif _settle_all(work, jobs) if full else _settle(work, jobs, left):
+    elif _settle_all(work, jobs, set(left)) if full else _settle(work, jobs, left):
         with work.batch() as batch:
             unread = jobs.keys_unread().intersection(left)
             batch.note_current_jobs(current | unread)  # so that the next run asks for these again
@@ -119,23 +119,24 @@ def _settle(work: Work, jobs: Intake[Job], missing: Collection[str], left_behind
     return jobs.archive_gone([number for number in missing if number in unknown])
 
 
-def _settle_all(work: Work, jobs: Intake[Job]) -> bool:
+def _settle_all(work: Work, jobs: Intake[Job], no_longer_current: Set[str]) -> bool:
     """Settle all that the lists should have, and as many of the older jobs as the rest of the allowance lets.
 
-    Jobs that were left behind when the practice moved to another XPM practice, from which it came back, take turns
-    with the older ones: no list may ever have them.
+    Those that are no longer current go first, since they have changed. Jobs that were left behind when the practice
+    moved to another XPM practice, from which it came back, take turns with the older ones: no list may ever have them.
     """
     missing, left_behind = jobs.missing(), jobs.left_behind()
     with work.integration.database.read() as session:
         expected = job_checks.listed(session, work.scope, work.access.practice.history_start, missing)
         older = job_checks.longest_unverified(session, work.scope, left_behind.union(missing) - expected)
+    older.sort(key=lambda one: one[0] not in no_longer_current)
     turns = max(0, allowance(work.integration.settings.xero_calls_per_day) - len(expected))
     asked = [*sorted(expected), *(number for number, _ in older[:turns])]
     settled = _settle(
         work, jobs, [one for one in asked if one not in left_behind], [one for one in asked if one in left_behind]
     )
     if left := older[turns:]:
-        verified = Verified(done=len(older) - len(left), of=len(older), since=left[0][1])
+        verified = Verified(done=len(older) - len(left), of=len(older), since=min(at for _, at in left))
         jobs.presume({number for number, _ in left}, left_behind, verified)
     return settled
 
