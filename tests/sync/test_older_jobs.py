@@ -10,6 +10,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH
 from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.house import House, connect, opened
+from tests.sync.test_revert import take_back
 from xpm.store.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.sync.entities import Entity
@@ -110,6 +111,18 @@ def test_an_older_job_that_is_no_longer_current_goes_before_all_that_may_be_as_t
     house.with_settings(**THREE).sync(Entity.JOBS)
     assert verified(house) == [OLDER[9], *OLDER[3:5]]
     assert state_of(house, OLDER[9]) == "Completed"
+
+
+def test_an_older_job_whose_last_change_was_taken_back_is_asked_for_again_first(house: House) -> None:
+    edits.change(house.xpm, "jobs", OLDER[9], {"Name": "Trust"})
+    before = {row["number"]: row for row in house.rows("job")}
+    changed = house.sync(Entity.JOBS)
+    assert changed.changed == 1
+    take_back(house, run=changed.run_id)
+    assert {row["number"]: row for row in house.rows("job")} == before
+    verified(house)
+    house.with_settings(**THREE).sync(Entity.JOBS)
+    assert verified(house) == [OLDER[9], *OLDER[0:2]]
 
 
 def test_an_older_job_that_cannot_be_read_stays_aside_and_keeps_its_turn(house: House) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from itertools import islice
 
-from sqlalchemy import Select, and_, func, literal, outerjoin, select
+from sqlalchemy import Select, and_, exists, func, literal, outerjoin, select, update
 from sqlmodel import Session, col
 
 from xpm.store.key_lists import among
@@ -39,6 +39,19 @@ def note_listed(session: Session, scope: Scope, numbers: Collection[str], create
 def note_verified(session: Session, scope: Scope, numbers: Collection[str], now: datetime) -> None:
     """Note that XPM was asked for these jobs by their numbers and has them."""
     _write(session, scope, numbers, verified_at=now)
+
+
+def forget_verified(session: Session, run_id: str | None) -> None:
+    """Let the jobs that a revert touched have been verified never: they are no longer as XPM was found to have them."""
+    change = StoreTable.metadata.tables["record_change"].c
+    touched = exists().where(
+        change.run_id == run_id,
+        change.record_table == JOBS.name,
+        change.record_key == _CHECKS.c.number,
+        change.practice == _CHECKS.c.practice,
+        change.tenant_id == _CHECKS.c.tenant_id,
+    )
+    session.connection().execute(update(_CHECKS).where(touched).values(verified_at=None))
 
 
 def longest_unverified(session: Session, scope: Scope, numbers: Collection[str]) -> list[tuple[str, datetime]]:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from xpm.store import custom_fields
+from xpm.store import custom_fields, job_checks
 from xpm.store.key_lists import among
 from xpm.store.record_changes import CHANGES, Author, keep_former_rows, same_record
 from xpm.store.record_tables import ALL, CLIENTS, CONTACTS, RecordTable
@@ -94,6 +94,7 @@ def revert(session: Session, run_ids: Collection[str], author: Author, *, overwr
         for kind, count in session.connection().execute(noted).tuples():
             counts[kind] = counts.get(kind, 0) + count
     custom_fields.forget_comparisons(session, author.run_id)
+    job_checks.forget_verified(session, author.run_id)
     _read_anew(session, author.run_id)
     return Tally(**counts)
 
