@@ -9,8 +9,9 @@ from sandbox import edits
 from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH
 from tests.sync.breaking.ledger import assert_books_balance
-from tests.sync.house import House, connect, opened
+from tests.sync.house import SLUG, House, connect, opened
 from tests.sync.test_revert import take_back
+from xpm.store import practices
 from xpm.store.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.sync.entities import Entity
@@ -123,6 +124,16 @@ def test_an_older_job_whose_last_change_was_taken_back_is_asked_for_again_first(
     verified(house)
     house.with_settings(**THREE).sync(Entity.JOBS)
     assert verified(house) == [OLDER[9], *OLDER[0:2]]
+
+
+def test_a_job_that_a_list_has_is_none_of_the_older_ones_once_history_starts_later(house: House) -> None:
+    edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Completed"}, dt.date(2025, 6, 1))
+    house.sync(Entity.JOBS)
+    with house.database.write() as session:
+        practices.update(session, SLUG, history_start=dt.date(2025, 5, 1))
+    house.sync(Entity.JOBS)
+    result = house.sync(Entity.JOBS)
+    assert result.predicted_calls == result.calls
 
 
 def test_an_older_job_that_cannot_be_read_stays_aside_and_keeps_its_turn(house: House) -> None:

@@ -28,10 +28,13 @@ def listed(session: Session, scope: Scope, since: date, numbers: Collection[str]
 
 
 def note_listed(session: Session, scope: Scope, numbers: Collection[str], created_from: date) -> None:
-    """Note that a window's list has these jobs. `created_from`: its first day. Only what is new is written."""
+    """Note that a window's list has these jobs. `created_from`: its first day. Only what is new is written.
+
+    Windows are counted from the start of a practice's history: where that was moved, a job stands in a later one.
+    """
     remaining = iter(numbers)
     while batch := set(islice(remaining, BATCH)):
-        these = _numbers(scope).where(_CHECKS.c.created_from.is_not(None), among(_CHECKS.c.number, batch))
+        these = _numbers(scope).where(_CHECKS.c.created_from >= created_from, among(_CHECKS.c.number, batch))
         known = set(session.connection().scalars(these))
         _write(session, scope, batch - known, created_from=created_from)
 
