@@ -121,3 +121,22 @@ def test_a_practice_that_moves_back_has_its_records_again(house: House) -> None:
     results = sync_all(house, "back again")
     assert {result.status for result in results.values()} == {RunStatus.SUCCESS}
     assert {name: house.active(name, "number" if name == "job" else "uuid") for name in current} == current
+
+
+@pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.JOBS])
+def test_the_first_sync_of_a_practice_that_moved_back_reads_everything_though_only_changes_are_asked_for(
+    house: House, entity: Entity
+) -> None:
+    def current() -> list[tuple[str, str]]:
+        rows = house.rows("client" if entity is Entity.CLIENTS else "job")
+        return sorted((row["tenant_id"], row["name"]) for row in rows if row["archived_at"] is None)
+
+    house.sync(entity)
+    before = current()
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    house.sync(entity)
+    connect(house.integration, run="the-return")
+    assert house.sync(entity, SyncMode.CHANGES).status is RunStatus.SUCCESS
+    assert current() == before
+
+

@@ -111,6 +111,17 @@ def last_successful(session: Session, practice: str, tenant_id: str, entity: str
     return session.exec(_ended_well(practice, tenant_id, entity).limit(1)).one_or_none()
 
 
+def moved_since(session: Session, run: SyncRun) -> bool:
+    """Tell whether the entity was synchronised with another XPM practice since: then FYI is not as this run left it."""
+    elsewhere = select(SyncRun.id).where(
+        SyncRun.practice == run.practice,
+        SyncRun.entity == run.entity,
+        SyncRun.started_at > run.started_at,
+        SyncRun.tenant_id != run.tenant_id,
+    )
+    return session.exec(elsewhere.limit(1)).first() is not None
+
+
 def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
     """Tell when an entity was last synchronised well. A revert and a replay ask Xero for nothing, and a run of chosen
     records for no others.

@@ -245,4 +245,4 @@ def changed_since(session: Session, scope: Scope, entity: Entity, mode: SyncMode
     if mode is SyncMode.FULL:
         return None
     last = runs.last_successful(session, scope.practice, scope.tenant_id, entity)
-    return last.watermark if last else None
+    return last.watermark if last and not runs.moved_since(session, last) else None
