@@ -8,8 +8,8 @@ from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
 from tests.sync.house import SLUG, House, connect, request
 from tests.sync.test_revert import TABLES, state, take_back
 from xpm.connection.removal import remove_superseded
-from xpm.store import connections
-from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus, SyncMode
+from xpm.store import connections, runs
+from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.sync.entities import Entity
 from xpm.sync.progress import Standing
 from xpm.sync.result import SyncResult
@@ -140,3 +140,17 @@ def test_the_first_sync_of_a_practice_that_moved_back_reads_everything_though_on
     assert current() == before
 
 
+def test_a_run_that_was_killed_before_the_practice_moved_does_not_look_as_if_it_went_on(house: House) -> None:
+    with house.database.write() as session:
+        runs.start(
+            session,
+            practice=SLUG,
+            tenant_id=HARBOUR_VALE,
+            entity=Entity.STAFF,
+            mode=SyncMode.FULL,
+            trigger=SyncTrigger.OVERNIGHT,
+            now=house.clock(),
+        )
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    house.sync(Entity.STAFF)
+    assert [run.status for run in house.runs()] == [RunStatus.FAILURE, RunStatus.SUCCESS]

@@ -170,13 +170,13 @@ def latest(session: Session, practice: str) -> dict[str, SyncRun]:
     return {run.entity: run for run in session.exec(newest)}
 
 
-def unfinished(session: Session, practice: str, tenant_id: str, entity: str) -> list[SyncRun]:
-    """Find runs that began and never ended, newest first: their process was killed, or still works."""
+def unfinished(session: Session, practice: str, entity: str) -> list[SyncRun]:
+    """Find runs that began and never ended, newest first: their process was killed, or still works.
+
+    Of whatever XPM practice: one that was killed before the practice was moved to another is over as well.
+    """
     running = select(SyncRun).where(
-        SyncRun.practice == practice,
-        SyncRun.tenant_id == tenant_id,
-        SyncRun.entity == entity,
-        SyncRun.status == RunStatus.RUNNING,
+        SyncRun.practice == practice, SyncRun.entity == entity, SyncRun.status == RunStatus.RUNNING
     )
     return list(session.exec(running.order_by(col(SyncRun.started_at).desc())))
 

@@ -168,11 +168,10 @@ def working(
     Raises:
         AlreadyRunning: the entity is being synchronised already.
     """
-    scope = Scope(request.practice, access.tenant_id)
     lease = alone(integration, request)
     try:
         with integration.database.write() as session:
-            _close_killed_runs(session, integration, request, scope)
+            _close_killed_runs(session, integration, request)
             run = start_run(session, access, request, integration.clock(), predicted)
             finished_lists.take_over(session, run)
         work = Run(integration, access, request, run.id, lease, run.started_at, predicted, progress)
@@ -233,9 +232,8 @@ def running_now(session: Session, practice: str, entity: Entity, now: datetime) 
 
 
 def _unfinished(session: Session, practice: str, entity: Entity) -> SyncRun | None:
-    """The newest run that did not end, of the account the practice is connected to."""
-    tenant_id = connections.get(session, practice).tenant_id or ""
-    return next(iter(runs.unfinished(session, practice, tenant_id, entity)), None)
+    """The newest run that did not end."""
+    return next(iter(runs.unfinished(session, practice, entity)), None)
 
 
 def _already_running(integration: Integration, entity: Entity, run: SyncRun | None) -> AlreadyRunning:
@@ -265,7 +263,7 @@ def _mark_parked(integration: Integration, run_id: str, limit: DayLimit) -> None
             runs.finish(session, run_id, RunStatus.PARKED, reason_key="sync.parked", resumes_at=at, now=now)
 
 
-def _close_killed_runs(session: Session, integration: Integration, request: SyncRequest, scope: Scope) -> None:
+def _close_killed_runs(session: Session, integration: Integration, request: SyncRequest) -> None:
     """Runs still open although nobody holds their lease were killed; they must not look as if they went on."""
-    for run in runs.unfinished(session, scope.practice, scope.tenant_id, request.entity):
+    for run in runs.unfinished(session, request.practice, request.entity):
         runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.interrupted", now=integration.clock())
