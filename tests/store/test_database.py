@@ -116,6 +116,16 @@ def test_writing_in_a_reading_block_fails(database: Database) -> None:
         practice(session)
 
 
+def test_a_reading_block_sees_one_state_whatever_others_write_meanwhile(database: Database) -> None:
+    with database.read() as session:
+        assert practices.all_of_them(session) == []
+        with database.write() as other:
+            practice(other)
+        assert practices.all_of_them(session) == []
+    with database.read() as session:
+        assert len(practices.all_of_them(session)) == 1
+
+
 def test_a_foreign_key_that_names_nothing_is_refused(database: Database) -> None:
     with pytest.raises(DBAPIError), database.write() as session:
         people.add(session, "nobody", "ana@acme.example", "Ana")

@@ -31,7 +31,7 @@ class Database:
         """Prepare for `url`, such as `sqlite:///.xpm/xpm.db`. Raises DatabaseUnavailable on a bad address."""
         self.url = _understood(url)
         self.engine = _engine(self.url)
-        readonly = {"postgresql_readonly": True} if self.is_postgresql else {}
+        readonly = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if self.is_postgresql else {}
         self._reading = self.engine.execution_options(**{sqlite.READ_ONLY: True}, **readonly)
         self._hasty = self.engine.execution_options(**{sqlite.HASTY: True})
 
