@@ -307,6 +307,15 @@ def test_a_day_is_used_up_sooner_for_the_less_urgent(priority: CallPriority, cal
         by_xeros_count.ask(by_xeros_count.call(), priority)
 
 
+def test_as_much_as_last_night_is_possible_at_the_same_hour_where_xero_says_that_its_day_is_new() -> None:
+    desk = Desk(per_day=100, per_minute=1_000)
+    for _ in range(3):
+        for left in reversed(range(50, 100)):
+            with desk.slot(VERIFICATION) as call:
+                call.answered(named(X_DayLimit_Remaining=left), 200)
+        desk.clock.advance(24 * 3_600)
+
+
 def test_work_that_is_parked_goes_on_when_there_are_calls_worth_going_on_for() -> None:
     desk = Desk(per_day=50)
     for _ in range(50):

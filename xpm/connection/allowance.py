@@ -1,7 +1,8 @@
 """The arithmetic of Xero's limits: whether a call may begin now, and when it may if not. Keeps nothing, asks nobody.
 
 Xero's windows are fixed and begin at a moment nobody outside knows; so a minute is kept for every 60 seconds one can
-choose, a day likewise, and what Xero says is left counts more than what we counted ourselves.
+choose, a day likewise, and what Xero says is left counts more than what we counted ourselves: of a day, our own count
+is for answers that say nothing, since last night's calls would hold this night's back although Xero's day is new.
 """
 
 from collections.abc import Mapping
@@ -164,7 +165,8 @@ class Allowance(BaseModel):
     def _check_day(self, endpoint: str, priority: CallPriority, limits: Limits, now: datetime) -> None:
         ceiling = limits.day(priority)
         resumes_at = self.day_resumes_at or now
-        if sum(self.today.values()) >= ceiling:
+        has_xeros_count = self.day_left is not None and now < self.day_left.at + LOOK_AGAIN
+        if not has_xeros_count and sum(self.today.values()) >= ceiling:
             worthwhile = ceiling - ceiling // _WORTHWHILE
             resumes_at = max(resumes_at, _below(self.today, worthwhile, _QUARTER, _DAY) or now)
         if self.day_left is not None and self.day_left.calls <= limits.per_day - ceiling:
