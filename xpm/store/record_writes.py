@@ -5,7 +5,20 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Table, bindparam, case, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from xpm.store.errors import WrongColumns
 from xpm.store.key_lists import among
@@ -45,6 +58,20 @@ def write(log: ChangeLog, new: Sequence[RecordRow], different: Mapping[ChangeKin
         _insertion(connection.dialect, child.table).execute(connection, owned[name])
     for name, side in table.shared.items():
         _write_shared(replace(log, table=side.records), shared[name])
+
+
+def note_sent(log: ChangeLog, rows: Iterable[RecordRow]) -> None:
+    """Note how records look that stay as they are, so that the next sync need not read them.
+
+    To another release all of them look different.
+    """
+    table, columns = log.table, log.table.table.c
+    sent = [{"of_key": row.key, "digest": row.sent_digest} for row in rows if row.sent_digest]
+    this = and_(in_scope(table, log.scope), columns[table.key] == bindparam("of_key"))
+    digest = bindparam("digest", type_=columns.sent_digest.type)
+    if sent:
+        changed = update(table.table).where(this, columns.sent_digest.is_distinct_from(digest))
+        log.connection.execute(changed.values(sent_digest=digest), sent)
 
 
 def _write_shared(log: ChangeLog, rows: Shared) -> None:

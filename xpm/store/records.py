@@ -45,9 +45,9 @@ def apply(
 ) -> Applied:
     """Bring the stored records to these versions and tell how many that touched.
 
-    Records with the stored digest are not written; archived ones that came back are un-archived, and those that XPM
-    itself calls archived or deleted are archived. Of several rows of
-    one key the last wins. Raises WrongColumns before anything of the batch is written.
+    Of records with the stored digest nothing is written but how they were sent; archived ones that came back are
+    un-archived, and those that XPM itself calls archived or deleted are archived. Of several rows of one key the last
+    wins. Raises WrongColumns before anything of the batch is written.
     """
     latest = iter({row.key: row for row in rows}.values())
     applied, log = Applied(), ChangeLog(session.connection(), table, scope, Author(now, run_id))
@@ -137,6 +137,7 @@ def _apply_batch(log: ChangeLog, rows: Sequence[RecordRow]) -> Applied:
         by_effect[effects[row.key]].append(row)
     different = {ChangeKind(one): by_effect[one] for one in (Effect.CHANGED, Effect.RESTORED, Effect.ARCHIVED)}
     record_writes.write(log, by_effect[Effect.ADDED], different)
+    record_writes.note_sent(log, by_effect[None])
     return counted(effects.values())
 
 

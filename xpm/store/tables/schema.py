@@ -44,7 +44,7 @@ class Touched(TenantScoped):
 class SyncedRecord(Touched):
     """Bookkeeping of a main record. `content_hash` is the digest of what was read; equal digests need no write.
 
-    `sent_digest` is that of all that XPM sent when the record was last written; equal ones need not even be read.
+    `sent_digest` is that of all that XPM sent when the record was last read; equal ones need not even be read.
     """
 
     content_hash: bytes
