@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, case, delete, exists, func, outerjoin, select
+from sqlalchemy import Select, and_, case, delete, func, outerjoin, select
 from sqlmodel import Session
 
+from xpm.store.record_changes import changed_by
 from xpm.store.record_rows import Scope
 from xpm.store.record_scope import in_scope
 from xpm.store.record_tables import CLIENT_CUSTOM_FIELDS, JOB_CUSTOM_FIELDS, RecordTable
@@ -31,16 +32,9 @@ def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: I
 
 def forget_comparisons(session: Session, run_id: str | None) -> None:
     """Make the values that a revert touched due again: they are no longer what they were compared to be."""
-    change = StoreTable.metadata.tables["record_change"].c
     for table in (CLIENT_CUSTOM_FIELDS, JOB_CUSTOM_FIELDS):
-        touched = exists().where(
-            change.run_id == run_id,
-            change.record_table == table.name,
-            change.record_key == _COMPARED.c.owner_key,
-            change.practice == _COMPARED.c.practice,
-            change.tenant_id == _COMPARED.c.tenant_id,
-        )
         of_kind = _COMPARED.c.owner_kind == table.fixed["owner_kind"]
+        touched = changed_by(run_id, table, _COMPARED, "owner_key")
         session.connection().execute(delete(_COMPARED).where(of_kind, touched))
 
 

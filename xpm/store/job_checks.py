@@ -4,10 +4,11 @@ from collections.abc import Collection
 from datetime import date, datetime
 from itertools import islice
 
-from sqlalchemy import Select, and_, exists, func, literal, outerjoin, select, update
+from sqlalchemy import Select, and_, func, literal, outerjoin, select, update
 from sqlmodel import Session, col
 
 from xpm.store.key_lists import among
+from xpm.store.record_changes import changed_by
 from xpm.store.record_rows import Scope
 from xpm.store.record_scope import in_scope
 from xpm.store.record_tables import JOBS
@@ -46,14 +47,7 @@ def note_verified(session: Session, scope: Scope, numbers: Collection[str], now:
 
 def forget_verified(session: Session, run_id: str | None) -> None:
     """Let the jobs that a revert touched have been verified never: they are no longer as XPM was found to have them."""
-    change = StoreTable.metadata.tables["record_change"].c
-    touched = exists().where(
-        change.run_id == run_id,
-        change.record_table == JOBS.name,
-        change.record_key == _CHECKS.c.number,
-        change.practice == _CHECKS.c.practice,
-        change.tenant_id == _CHECKS.c.tenant_id,
-    )
+    touched = changed_by(run_id, JOBS, _CHECKS, "number")
     session.connection().execute(update(_CHECKS).where(touched).values(verified_at=None))
 
 

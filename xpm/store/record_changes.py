@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Insert, and_, insert, literal, select
+from sqlalchemy import ColumnElement, Connection, Exists, Insert, Table, and_, exists, insert, literal, select
 
 from xpm.store.key_lists import among
 from xpm.store.record_rows import Scope
@@ -94,3 +94,10 @@ def same_record(table: RecordTable, part: Part) -> ColumnElement[bool]:
     scope = [columns[name] == CHANGES.c[name] for name in SCOPE]
     fixed = [columns[name] == value for name, value in table.fixed.items()]
     return and_(*scope, *fixed, columns[part.key] == CHANGES.c.record_key)
+
+
+def changed_by(run_id: str | None, table: RecordTable, rows: Table, key: str) -> Exists:
+    """Whether a run changed the record that a row of some table is about; `key`: its column that names the record."""
+    same = (CHANGES.c[name] == rows.c[name] for name in SCOPE)
+    of_run = (CHANGES.c.run_id == run_id, CHANGES.c.record_table == table.name)
+    return exists().where(*of_run, *same, CHANGES.c.record_key == rows.c[key])

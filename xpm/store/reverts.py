@@ -28,7 +28,7 @@ from sqlmodel import Session
 
 from xpm.store import custom_fields, job_checks
 from xpm.store.key_lists import among
-from xpm.store.record_changes import CHANGES, Author, keep_former_rows, same_record
+from xpm.store.record_changes import CHANGES, Author, changed_by, keep_former_rows, same_record
 from xpm.store.record_tables import ALL, CLIENTS, CONTACTS, RecordTable
 from xpm.store.runs import Tally
 from xpm.store.vocabulary import ChangeKind
@@ -195,10 +195,5 @@ def _read_anew(session: Session, run_id: str | None) -> None:
         links.c.contact_uuid == taken.c.record_key,
         links.c.client_uuid == clients.c.uuid,
     )
-    itself = exists().where(
-        CHANGES.c.run_id == run_id,
-        CHANGES.c.record_table == CLIENTS.name,
-        *(CHANGES.c[name] == clients.c[name] for name in ("practice", "tenant_id")),
-        CHANGES.c.record_key == clients.c.uuid,
-    )
+    itself = changed_by(run_id, CLIENTS, clients, "uuid")
     session.connection().execute(update(clients).where(names_it, ~itself).values(content_hash=b"", sent_digest=None))
