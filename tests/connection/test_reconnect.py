@@ -117,7 +117,10 @@ def test_the_old_connection_is_untouched_until_the_reset(connected: Harbour) -> 
 def test_a_second_consent_takes_the_place_of_the_first(connected: Harbour) -> None:
     first = connected.active_consent()
     said = connected.connect(SAM, run="run-1")
-    assert said.cause == f"Sam Brooks connected Harbour & Vale Accountants to {HARBOUR_NAME}."
+    assert (
+        said.cause
+        == f"Sam Brooks connected Harbour & Vale Accountants to the Xero Practice Manager account {HARBOUR_NAME}."
+    )
     assert connected.consent_row(first.id).status is ConsentStatus.SUPERSEDED
     assert connected.active_consent().email == SAM
     assert connected.connection().connected_by == connected.person(SAM).id
