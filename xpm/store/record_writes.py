@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Dialect,
     Table,
-    and_,
     bindparam,
     case,
     delete,
@@ -65,13 +64,17 @@ def note_sent(log: ChangeLog, rows: Iterable[RecordRow]) -> None:
 
     To another release all of them look different.
     """
-    table, columns = log.table, log.table.table.c
     sent = [{"of_key": row.key, "digest": row.sent_digest} for row in rows if row.sent_digest]
-    this = and_(in_scope(table, log.scope), columns[table.key] == bindparam("of_key"))
+    if not sent:
+        return
+    table, columns = log.table, log.table.table.c
     digest = bindparam("digest", type_=columns.sent_digest.type)
-    if sent:
-        changed = update(table.table).where(this, columns.sent_digest.is_distinct_from(digest))
-        log.connection.execute(changed.values(sent_digest=digest), sent)
+    different = update(table.table).where(
+        in_scope(table, log.scope),
+        columns[table.key] == bindparam("of_key"),
+        columns.sent_digest.is_distinct_from(digest),
+    )
+    log.connection.execute(different.values(sent_digest=digest), sent)
 
 
 def _write_shared(log: ChangeLog, rows: Shared) -> None:
