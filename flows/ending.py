@@ -66,7 +66,7 @@ def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     What was foreseen ends under a name of its own (see `state_of`) and was written down already.
     """
     if state.name == "Failed":
-        _interrupted(flow_run, "runbook.crashed")
+        _interrupted(flow_run, "runbook.failed")
 
 
 def state_of(said: Message) -> State[Any]:

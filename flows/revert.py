@@ -14,7 +14,7 @@ from prefect.input import RunInput
 from prefect.runtime import flow_run
 from pydantic import Field, create_model
 
-from flows.ending import cancelled, crashed, state_of, stopped
+from flows.ending import cancelled, crashed, failed, state_of, stopped
 from flows.reconnect import Minutes
 from flows.waiting import paused
 from tasks.revert import done_before, in_markdown, preview_revert, take_back
@@ -40,7 +40,13 @@ class ConfirmRevertAndChoose(ConfirmRevert):
     changed_since: str
 
 
-@flow(name="revert", flow_run_name="{practice} · revert", on_crashed=[crashed], on_cancellation=[cancelled])
+@flow(
+    name="revert",
+    flow_run_name="{practice} · revert",
+    on_crashed=[crashed],
+    on_cancellation=[cancelled],
+    on_failure=[failed],
+)
 def revert(
     practice: str,
     run: str = "",

@@ -13,7 +13,7 @@ from prefect.runtime import flow_run
 from pydantic import Field
 
 from flows.dry_run import tried
-from flows.ending import cancelled, crashed, ended, state_of, stopped
+from flows.ending import cancelled, crashed, ended, failed, state_of, stopped
 from tasks.connection import check_connection
 from tasks.sync import SYNCS
 from xpm.store.vocabulary import SyncMode, SyncTrigger
@@ -33,6 +33,7 @@ def run_name() -> str:
     flow_run_name=run_name,
     on_crashed=[crashed],
     on_cancellation=[cancelled],
+    on_failure=[failed],
 )
 def sync(
     practice: str,

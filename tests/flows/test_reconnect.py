@@ -228,4 +228,4 @@ def test_a_reconnect_that_ends_by_an_error_nobody_foresaw_is_no_longer_under_way
         ended: State[Any] = reconnect(SLUG, MERE, True, 1, return_state=True)
     assert ended.name == "Failed"
     assert not connected.is_reconnecting()
-    assert connected.activity()[-1].kind == "runbook.crashed"
+    assert connected.activity()[-1].kind == "runbook.failed"

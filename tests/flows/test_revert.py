@@ -229,3 +229,12 @@ def test_a_mistake_is_said_in_one_clear_message(office: Office) -> None:
     assert (state.name, state.is_failed()) == ("Action Required", True)
     assert (state.message or "").startswith("It has to be said what to take back")
     assert [entry.kind for entry in office.activity()] == ["revert.choose_one"]
+
+
+def test_a_revert_that_ends_by_an_error_nobody_foresaw_leaves_an_entry(synced: tuple[Office, str]) -> None:
+    office, run = synced
+    with office.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE record_change RENAME TO elsewhere")
+    ended: State[Any] = revert(SLUG, run=run, confirmed="{}", return_state=True)
+    assert ended.name == "Failed"
+    assert office.activity()[-1].kind == "runbook.failed"

@@ -17,7 +17,7 @@ from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
 
-from flows.ending import cancelled, crashed
+from flows.ending import cancelled, crashed, failed
 from flows.sync import sync
 from sandbox import edits
 from sandbox.faults import fault_from
@@ -233,7 +233,7 @@ def test_a_dry_run_that_could_not_look_at_everything_is_no_success_and_leaves_no
     assert connected.everything_stored() == stored
 
 
-@pytest.mark.parametrize("hook", [crashed, cancelled])
+@pytest.mark.parametrize("hook", [crashed, cancelled, failed])
 def test_a_dry_run_that_is_interrupted_or_cannot_begin_leaves_no_entry(
     office: Office, hook: Callable[..., None]
 ) -> None:
@@ -246,7 +246,7 @@ def test_a_dry_run_that_is_interrupted_or_cannot_begin_leaves_no_entry(
     assert office.everything_stored() == stored
 
 
-@pytest.mark.parametrize("hook", [crashed, cancelled])
+@pytest.mark.parametrize("hook", [crashed, cancelled, failed])
 def test_an_interrupted_run_of_an_unknown_practice_leaves_nothing_behind(
     office: Office, hook: Callable[..., None]
 ) -> None:
@@ -256,6 +256,13 @@ def test_an_interrupted_run_of_an_unknown_practice_leaves_nothing_behind(
     assert run.state is not None
     hook(sync, run, run.state)
     assert office.everything_stored() == stored
+
+
+def test_a_sync_that_ends_by_an_error_nobody_foresaw_leaves_an_entry(connected: Office) -> None:
+    with connected.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE fyi_user RENAME TO elsewhere")
+    assert sync(SLUG, [Entity.STAFF], return_state=True).name == "Failed"
+    assert connected.activity()[-1].kind == "runbook.failed"
 
 
 def flow_run_of(state: State[Any]) -> UUID:
