@@ -174,3 +174,10 @@ def test_a_stop_carries_its_message_through_a_pickle() -> None:
     again: Stopped = pickle.loads(pickle.dumps(Stopped(stopped.message, recorded=True)))  # noqa: S301 - our own
     assert (again.message, again.recorded) == (stopped.message, True)
     assert str(again) == stopped.message.text
+
+
+def test_counts_have_thousands_separators_but_not_where_somebody_types_them() -> None:
+    said = message("sync.too_many_missing", entity="Jobs", missing=1200, stored=25_000, added=0, changed=1_000_000)
+    assert said.title == "Jobs: 1,200 of 25,000 are suddenly missing in Xero Practice Manager"
+    assert "1,000,000 changed" in said.cause
+    assert "--confirm-missing 1200 to" in said.next

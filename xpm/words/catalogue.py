@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from string import Formatter
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -28,6 +29,18 @@ class Message(BaseModel):
         return " ".join(part for part in (_sentence(self.title), self.cause, self.next) if part)
 
 
+class _Formatter(Formatter):
+    """Writes 12,000 for 12000, as the pages do, unless the sentence asks for the number as one types it (`{…:d}`)."""
+
+    def format_field(self, value: object, format_spec: str) -> str:
+        """Write one fact."""
+        is_count = type(value) is int and not format_spec
+        return str(super().format_field(value, "," if is_count else format_spec))
+
+
+_FORMATTER = _Formatter()
+
+
 def message(key: str, **facts: object) -> Message:
     """Say what the catalogue has under `key`, e.g. `preflight.user_inactive`.
 
@@ -35,7 +48,7 @@ def message(key: str, **facts: object) -> Message:
         KeyError: the catalogue has no such key, or the sentence wants a fact that was not given.
     """
     entry = _catalogue()[key]
-    said = {part: str(text).format_map(facts) for part, text in entry.items() if part != "status"}
+    said = {part: _FORMATTER.vformat(str(text), (), facts) for part, text in entry.items() if part != "status"}
     return Message(key=key, status=ActivityStatus(entry["status"]), **said)
 
 
