@@ -46,7 +46,7 @@ def ended(
         told = continue_later(rest, return_state=True).result(raise_on_failure=False)
         said = told if isinstance(told, Message) else rest.said(goes_on=False)
         outcomes |= dict.fromkeys(rest.entities, Stopped(said))
-    said = record_ending(practice, trigger, outcomes, str(flow_run.id))
+    said = record_ending(practice, trigger, outcomes, str(flow_run.id), person)
     return state_of(said)
 
 

@@ -31,8 +31,10 @@ def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) ->
 
 
 @task(name="Log to Practice Activity")
-def record_ending(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome], flow_run_id: str) -> Message:
-    """Write down what came of each part that has no entry of its own yet, and of the whole."""
+def record_ending(
+    practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome], flow_run_id: str, person: str = ""
+) -> Message:
+    """Write down what came of each part without an entry of its own, and of the whole, which `person` asked for."""
     with Integration.opened() as integration, integration.database.write() as session:
         now = integration.clock()
         without_entry = {
@@ -42,7 +44,7 @@ def record_ending(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Ou
         }
         said = sum_up(practices.get(session, practice).name, trigger, parts)
         for entry in (*without_entry.values(), said):
-            record(session, practice, entry, now=now, flow_run_id=flow_run_id)
+            record(session, practice, entry, now=now, person=person or None, flow_run_id=flow_run_id)
     publish_status(practice)
     return said
 

@@ -43,6 +43,7 @@ def test_a_reconnect_ends_with_a_working_connection_and_all_data_in_step(office:
     assert {entry.status for entry in office.activity()} == {ActivityStatus.IN_PROGRESS, ActivityStatus.SUCCESS}
     synced = [entry.kind for entry in office.activity() if entry.run_id]
     assert synced == ["sync.succeeded"] * 4 + ["sync.values_compared"]
+    assert (office.activity()[-1].kind, office.activity()[-1].person) == ("runbook.reconnected", MERE)
     assert [office.counted(table) for table in ("job", "client", "staff", "tax_return")] == [12, 8, 4, 5]
 
 
