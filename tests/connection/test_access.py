@@ -17,7 +17,7 @@ from xpm.connection.removal import remove_superseded
 from xpm.store import connections
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import Stopped
-from xpm.xero.errors import DayLimit, Refused, XeroError, XeroUnavailable
+from xpm.xero.errors import Blocked, DayLimit, Refused, XeroError, XeroUnavailable
 
 NOTHING_ADDED = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]
 
@@ -128,6 +128,13 @@ def test_xeros_silence_changes_nothing(connected: Harbour, area: str) -> None:
 def test_an_access_that_one_part_of_xero_refuses_and_another_takes_is_kept(connected: Harbour) -> None:
     connected.fault("xpm", "unauthorized", times=2)  # also once it was renewed
     assert_unchanged_by(connected, XeroUnavailable)
+    assert staff(connected)
+
+
+def test_a_firewall_before_xero_says_nothing_about_the_person(connected: Harbour) -> None:
+    page = "<!DOCTYPE html><html><body>Access denied by the firewall</body></html>"
+    connected.fault("xpm", "status", status=403, body=page)
+    assert_unchanged_by(connected, Blocked)
     assert staff(connected)
 
 

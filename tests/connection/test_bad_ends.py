@@ -20,7 +20,7 @@ from xpm.connection.reset import check_chosen, reset
 from xpm.store import connections
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState
 from xpm.words import Message, Stopped, stop
-from xpm.xero.errors import ConsentNeeded, MisconfiguredApp, XeroUnavailable
+from xpm.xero.errors import Blocked, ConsentNeeded, MisconfiguredApp, XeroError, XeroUnavailable
 
 BadEnd = Callable[[Harbour, Invitation], Message]
 """Goes a reconnect's way up to where it stops, and gives the sentence it stops with."""
@@ -230,12 +230,21 @@ def test_the_refused_part_is_named_and_what_to_tick(connected: Harbour) -> None:
     assert "Authorise 3rd Party Full Access" in said.next
 
 
-def test_trouble_of_xeros_while_checking_is_not_the_persons_fault(connected: Harbour) -> None:
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"kind": "maintenance", "times": 4}, XeroUnavailable),  # all the tries of one call
+        ({"kind": "status", "status": 403, "body": "<html>Denied by the firewall</html>"}, Blocked),
+    ],
+)
+def test_trouble_of_xeros_while_checking_is_not_the_persons_fault(
+    connected: Harbour, fault: dict[str, Any], error: type[XeroError]
+) -> None:
     invitation = connected.invite()
     connected.consent(invitation)
     choose(connected.integration, invitation, offers(connected.integration, invitation)[0])
-    connected.fault("xpm", "maintenance", path="job.api", times=4)  # all the tries of one call
-    with pytest.raises(XeroUnavailable):
+    connected.fault("xpm", path="job.api", **fault)
+    with pytest.raises(error):
         check_chosen(connected.integration, invitation)
     assert check_chosen(connected.integration, invitation).key == "preflight.ready"
 

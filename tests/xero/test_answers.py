@@ -8,6 +8,7 @@ from xpm.xero.answers import error_of, server_time, transport_error
 from xpm.xero.errors import (
     AccessLost,
     AppMinuteLimit,
+    Blocked,
     ConcurrentLimit,
     ConsentNeeded,
     DayLimit,
@@ -42,7 +43,7 @@ def detail(status: int, text: str) -> str:
         (401, '{"detail":"AuthorizationUnsuccessful"}', ScopeMissing),
         (403, detail(403, "AuthenticationUnsuccessful"), AccessLost),
         (403, detail(403, "InsufficientPermissions"), AccessLost),
-        (403, HTML, AccessLost),
+        (403, HTML, Blocked),
         (404, "", NotFound),
         (404, HTML, NotFound),
         (409, XML_ERROR.format("Conflict"), Refused),

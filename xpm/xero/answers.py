@@ -13,6 +13,7 @@ from xpm.xero.clock import Clock
 from xpm.xero.errors import (
     AccessLost,
     AppMinuteLimit,
+    Blocked,
     ConcurrentLimit,
     ConsentNeeded,
     DayLimit,
@@ -24,7 +25,7 @@ from xpm.xero.errors import (
     XeroError,
     XeroUnavailable,
 )
-from xpm.xero.problem import read_problem, refusal, says_scope_is_missing
+from xpm.xero.problem import BodyKind, read_problem, refusal, says_scope_is_missing, sniff
 
 _A_DAY = 24 * 60 * 60  # seconds
 _SURELY_A_DAY_LIMIT = 120  # seconds of Retry-After that no minute window explains
@@ -77,6 +78,8 @@ def _of_unauthorized(response: httpx.Response, endpoint: str) -> XeroError:
 
 
 def _of_forbidden(response: httpx.Response, endpoint: str) -> XeroError:
+    if sniff(response.content) is BodyKind.HTML:
+        return Blocked(f"A firewall before Xero does not let {endpoint} through.", **facts_of(response, endpoint))
     detail = read_problem(response.content).detail
     said = f" ({detail})" if detail else ""
     return AccessLost(f"Xero gives no access to {endpoint}{said}.", **facts_of(response, endpoint))

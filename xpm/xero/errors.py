@@ -5,6 +5,7 @@
      ├── MisconfiguredApp       client id, secret, grant or scopes are refused: whoever runs the app repairs it
      ├── ScopeMissing           the consent or the app's tier does not cover this end-point
      ├── AccessLost             403: the practice is disconnected, or the person lost the privilege; /connections tells
+     ├── Blocked                403 by something that stands before Xero's API: it says nothing about the connection
      ├── RateLimited            429
      │    ├── MinuteLimit       60 calls a minute, for a tenant
      │    ├── ConcurrentLimit   5 calls in flight, for a tenant
@@ -108,6 +109,10 @@ class AccessLost(XeroError):
     """403: `/connections` tells whether the practice was disconnected or the person lost the privilege."""
 
     remedy = Remedy.CHECK_CONNECTION
+
+
+class Blocked(XeroError):
+    """403 with a page for people where XPM would say why: a firewall did not let the call through, whoever made it."""
 
 
 class RateLimited(XeroError):
