@@ -316,6 +316,42 @@ def test_as_much_as_last_night_is_possible_at_the_same_hour_where_xero_says_that
         desk.clock.advance(24 * 3_600)
 
 
+@pytest.mark.parametrize("refusal", [{"Retry_After": 40_000}, {}], ids=["until when", "nothing more"])
+def test_a_day_that_was_used_up_holds_nobody_back_once_xero_said_that_it_is_over(refusal: dict[str, object]) -> None:
+    desk = Desk(per_day=100, per_minute=1_000)
+    for left in reversed(range(1, 100)):
+        desk.answered(X_DayLimit_Remaining=left)
+    desk.answered(429, X_Rate_Limit_Problem="day", **refusal)
+    with pytest.raises(DayLimit) as caught:
+        desk.ask(desk.call(), OVERNIGHT)
+    assert caught.value.resumes_at
+    desk.clock.now = caught.value.resumes_at
+    assert desk.ask(desk.call(), OVERNIGHT) == 0
+
+
+def test_a_day_that_a_person_used_up_is_looked_at_again_however_long_ago_that_was() -> None:
+    desk = Desk(per_day=100, per_minute=1_000)
+    for left in reversed(range(5, 100)):
+        desk.answered(X_DayLimit_Remaining=left)
+    desk.clock.advance(10 * 3_600)
+    with desk.slot(VERIFICATION) as call:
+        call.answered(named(X_DayLimit_Remaining=99), 200)
+    assert desk.ask(desk.call(), VERIFICATION) == 0
+
+
+def test_answers_that_say_nothing_any_more_let_no_more_than_a_days_calls_follow_the_last_that_did() -> None:
+    desk = Desk(per_day=100, per_minute=1_000)
+    desk.answered(X_DayLimit_Remaining=50)
+    desk.clock.advance(2 * 3_600)
+    made = 0
+    with suppress(DayLimit):
+        while made <= 200:
+            with desk.slot():
+                made += 1
+            desk.clock.advance(60)
+    assert made == 100
+
+
 def test_work_that_is_parked_goes_on_when_there_are_calls_worth_going_on_for() -> None:
     desk = Desk(per_day=50)
     for _ in range(50):

@@ -2,7 +2,7 @@
 
 Xero's windows are fixed and begin at a moment nobody outside knows; so a minute is kept for every 60 seconds one can
 choose, a day likewise, and what Xero says is left counts more than what we counted ourselves: of a day, our own count
-is for answers that say nothing, since last night's calls would hold this night's back although Xero's day is new.
+is of the calls since its last word, since those before would hold work back although Xero's day is new.
 """
 
 from collections.abc import Mapping
@@ -165,14 +165,20 @@ class Allowance(BaseModel):
     def _check_day(self, endpoint: str, priority: CallPriority, limits: Limits, now: datetime) -> None:
         ceiling = limits.day(priority)
         resumes_at = self.day_resumes_at or now
-        has_xeros_count = self.day_left is not None and now < self.day_left.at + LOOK_AGAIN
-        if not has_xeros_count and sum(self.today.values()) >= ceiling:
+        unsaid = self._begun_since_xeros_word()
+        if sum(unsaid.values()) >= ceiling:
             worthwhile = ceiling - ceiling // _WORTHWHILE
-            resumes_at = max(resumes_at, _below(self.today, worthwhile, _QUARTER, _DAY) or now)
+            resumes_at = max(resumes_at, _below(unsaid, worthwhile, _QUARTER, _DAY) or now)
         if self.day_left is not None and self.day_left.calls <= limits.per_day - ceiling:
             resumes_at = max(resumes_at, self.day_left.until)
         if resumes_at > now:
             raise DayLimit("The day's calls to Xero are used up.", resumes_at=resumes_at, endpoint=endpoint)
+
+    def _begun_since_xeros_word(self) -> dict[int, int]:
+        """The day's calls since Xero last told what is left of its day, or from when on it has a new one."""
+        words = [self.day_left.at if self.day_left else None, self.day_resumes_at]
+        last = max((_step_of(word, _QUARTER) for word in words if word), default=0)
+        return {number: count for number, count in self.today.items() if number > last}
 
     def _place_free_at(self, priority: CallPriority, limits: Limits, now: datetime) -> datetime:
         places = limits.places(priority)
