@@ -44,6 +44,21 @@ def test_how_many_tax_returns_there_are_is_unknown_before_the_first_time(house: 
     assert second.predicted_calls == second.calls == 1
 
 
+def test_how_many_values_there_are_is_unknown_where_clients_or_jobs_come_for_the_first_time(house: House) -> None:
+    def predicted(*entities: Entity) -> int | None:
+        return predict_all(house.integration, SLUG, entities, SyncMode.FULL)[Entity.CUSTOM_FIELDS].calls
+
+    assert predicted(*EVERYTHING) is None
+    house.sync(Entity.CLIENTS)
+    assert predicted(*EVERYTHING) is None
+    alone = predicted(Entity.CUSTOM_FIELDS)
+    house.sync(Entity.JOBS)
+    everything = predicted(*EVERYTHING)
+    assert alone is not None
+    assert everything is not None
+    assert everything > alone > 1
+
+
 @pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.JOBS])
 def test_bytes_are_those_of_the_last_runs_of_the_same_kind(house: House, entity: Entity) -> None:
     full, changes = house.sync(entity), house.sync(entity, SyncMode.CHANGES)

@@ -17,11 +17,12 @@ from xpm.store.vocabulary import ArchiveReason, SyncMode, SyncTrigger
 from xpm.sync import field_values, plans
 from xpm.sync.entities import Entity
 from xpm.sync.gates import not_left_out
-from xpm.sync.progress import Prediction
+from xpm.sync.progress import UNKNOWN, Prediction
 from xpm.sync.tax import is_exported
 from xpm.xero.tax.feed import PAGE_SIZE
 
 LATELY = 3  # runs of the same kind that say how much one answer weighs; more would remember a smaller practice
+OWNERS = frozenset({Entity.CLIENTS, Entity.JOBS})  # whose records have values of custom fields
 
 
 def predict(
@@ -44,15 +45,20 @@ def predict_all(
 ) -> Mapping[Entity, Prediction]:
     """Predict what a person's request would start now; nothing where the practice was never connected.
 
-    What the settings leave out is not in it. Raises Stopped when there is no such practice.
+    What the settings leave out is not in it. Whose values there will be to compare is unknown where the request brings
+    the clients or jobs for the first time. Raises Stopped when there is no such practice.
     """
     practice = practice_named(integration, slug)
     with integration.database.read() as session:
         tenant_id = connections.get(session, slug).tenant_id
         wanted = not_left_out(integration, session, practice, entities, SyncTrigger.MANUAL)
+        new = {one for one in wanted if runs.last_successful(session, slug, tenant_id or "", one) is None}
     if tenant_id is None:
         return {}
-    return {entity: predict(integration, practice, tenant_id, entity, mode, chosen=chosen) for entity in wanted}
+    each = {entity: predict(integration, practice, tenant_id, entity, mode, chosen=chosen) for entity in wanted}
+    if Entity.CUSTOM_FIELDS in each and not new.isdisjoint(OWNERS):
+        each[Entity.CUSTOM_FIELDS] = UNKNOWN
+    return each
 
 
 @dataclass(frozen=True)
