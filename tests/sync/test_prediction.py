@@ -67,6 +67,15 @@ def test_bytes_are_those_of_the_last_runs_of_the_same_kind(house: House, entity:
     assert house.sync(entity, SyncMode.CHANGES).predicted_bytes == changes.bytes
 
 
+def test_bytes_of_all_values_are_not_those_of_runs_that_asked_for_no_value(house: House) -> None:
+    house.sync(Entity.CLIENTS)
+    full, *changes = (
+        house.sync(Entity.CUSTOM_FIELDS, mode) for mode in (SyncMode.FULL, SyncMode.CHANGES, SyncMode.CHANGES)
+    )
+    assert house.sync(Entity.CUSTOM_FIELDS).predicted_bytes == full.bytes
+    assert house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES).predicted_bytes == changes[0].bytes == changes[1].bytes
+
+
 def test_old_jobs_that_are_asked_for_one_by_one_are_predicted_too(house: House) -> None:
     house.sync(Entity.JOBS)
     with house.database.write() as session:

@@ -137,14 +137,25 @@ def last_revert(session: Session, practice: str) -> str | None:
 
 
 def lately_successful(
-    session: Session, practice: str, tenant_id: str, entity: str, *, complete: bool, limit: int
+    session: Session,
+    practice: str,
+    tenant_id: str,
+    entity: str,
+    *,
+    complete: bool,
+    mode: SyncMode | None = None,
+    limit: int,
 ) -> list[SyncRun]:
     """Find the last runs of an entity that ended well, newest first: those that saw all of XPM's side, or the others.
 
-    Left out are reverts and replays, which ask Xero for nothing, and runs of chosen records.
+    `mode`: only those asked for so. Left out are reverts and replays, which ask Xero for nothing, and runs of chosen
+    records.
     """
     seen_all = col(SyncRun.source_count).is_not(None) if complete else col(SyncRun.source_count).is_(None)
-    return list(session.exec(_synced_well(practice, tenant_id, entity).where(seen_all).limit(limit)))
+    found = _synced_well(practice, tenant_id, entity).where(seen_all)
+    if mode is not None:
+        found = found.where(SyncRun.mode == mode)
+    return list(session.exec(found.limit(limit)))
 
 
 def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:

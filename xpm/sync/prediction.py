@@ -74,10 +74,15 @@ class _Asked:
     chosen: int
 
     def before(self) -> list[SyncRun]:
-        """The last runs that saw as much of XPM's side as this one will."""
+        """The last runs that saw as much of XPM's side as this one will.
+
+        Those of custom fields all did, yet what a call brings differs: a full one is of values but for one call, while
+        one of changes may be of the definitions alone.
+        """
         scope, everything = self.scope, self._reads_everything()
+        mode = self.mode if self.entity is Entity.CUSTOM_FIELDS else None
         return runs.lately_successful(
-            self.session, scope.practice, scope.tenant_id, self.entity, complete=everything, limit=LATELY
+            self.session, scope.practice, scope.tenant_id, self.entity, complete=everything, mode=mode, limit=LATELY
         )
 
     def calls(self, before: Sequence[SyncRun]) -> int | None:
