@@ -211,6 +211,42 @@ def test_once_xero_fails_for_many_owners_those_that_wait_are_not_asked_for(house
     assert asked_for(house) & house.active("job", "number") == set(), "clients come before jobs"
 
 
+@pytest.mark.parametrize(("flow_run_id", "again"), [("the-same", False), ("another", True), (None, True)])
+def test_only_a_retry_of_the_same_flow_run_leaves_the_values_that_the_run_before_it_compared(
+    house: House, flow_run_id: str | None, again: bool
+) -> None:
+    house.sync(Entity.CUSTOM_FIELDS)
+    house.clock.ahead += HOUR
+    begun = house.clock()
+    house.order("status", "job.api/get", status=503, times=0)
+    with pytest.raises(XeroUnavailable):
+        house.sync(Entity.CUSTOM_FIELDS, flow_run_id=flow_run_id and "the-same")
+    before = {owner for owner, at in compared(house).items() if at >= begun}
+    assert before
+    house.calm()
+    house.forget_calls()
+    changed = min(before)
+    edits.change(house.xpm, "clients", changed, {"Phone": "09 555 0199"})
+    house.sync(Entity.CLIENTS)
+    result = house.sync(Entity.CUSTOM_FIELDS, flow_run_id=flow_run_id)
+    assert asked_for(house) == owners(house) - (set() if again else before - {changed})
+    assert (result.status, result.message.key) == (RunStatus.SUCCESS, "sync.values_compared")
+    assert f"all {len(owners(house))} clients and jobs" in result.message.cause
+
+
+def test_a_run_and_its_retries_ask_together_for_no_more_than_half_of_the_days_calls(house: House) -> None:
+    house.order("status", "job.api/get", status=503, times=0)
+    with pytest.raises(XeroUnavailable):
+        house.sync(Entity.CUSTOM_FIELDS, flow_run_id="the-same")
+    before = len(compared(house))
+    assert 0 < before < 10
+    house.calm()
+    house.forget_calls()
+    result = house.with_settings(xero_calls_per_day=20).sync(Entity.CUSTOM_FIELDS, flow_run_id="the-same")
+    assert len(asked_for(house)) == 10 - before
+    assert f"10 of {len(owners(house))} clients and jobs" in result.message.cause
+
+
 def test_values_that_could_not_be_read_are_no_longer_aside_once_their_owner_is_gone(house: House) -> None:
     owner = min(house.active("job", "number"))
     house.order("garbage", f"job.api/get/{owner}/customfield", times=0)

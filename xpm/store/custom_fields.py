@@ -15,6 +15,8 @@ from xpm.store.tables import StoreTable
 from xpm.store.upserts import insert_into
 from xpm.store.vocabulary import OwnerKind
 
+NOT_URGENT = 2  # compared a while ago, and not changed since
+
 _COMPARED = StoreTable.metadata.tables["custom_field_comparison"]
 
 
@@ -69,13 +71,13 @@ def _due(
         last.owner_kind == kind,
         last.owner_key == record[table.key],
     )
-    urgency = case((last.compared_at.is_(None), 0), (last.compared_at < record.changed_at, 1), else_=2)
+    urgency = case((last.compared_at.is_(None), 0), (last.compared_at < record.changed_at, 1), else_=NOT_URGENT)
     statement = (
         select(record[table.key], urgency, last.compared_at)
         .select_from(outerjoin(table.table, _COMPARED, same))
         .where(in_scope(table, scope), record.archived_at.is_(None))
     )
-    return statement.where(urgency < 2) if changes_only else statement  # noqa: PLR2004
+    return statement.where(urgency < NOT_URGENT) if changes_only else statement
 
 
 def last_compared(session: Session, scope: Scope, kind: OwnerKind) -> dict[str, datetime]:

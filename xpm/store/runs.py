@@ -103,6 +103,24 @@ def finish(
     return run
 
 
+def retried_since(session: Session, run: SyncRun, earliest: datetime) -> datetime | None:
+    """Tell when the first run began that this one retries: one of its own flow run in the same mode that failed.
+
+    Of those that began at `earliest`. By hand, each run stands for itself.
+    """
+    failed = select(func.min(SyncRun.started_at)).where(
+        SyncRun.practice == run.practice,
+        SyncRun.tenant_id == run.tenant_id,
+        SyncRun.entity == run.entity,
+        SyncRun.mode == run.mode,
+        col(SyncRun.flow_run_id).is_not(None),
+        SyncRun.flow_run_id == run.flow_run_id,
+        col(SyncRun.status).in_((RunStatus.FAILURE, RunStatus.PARKED)),
+        SyncRun.started_at >= earliest,
+    )
+    return session.exec(failed).one()
+
+
 def last_successful(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
     """Find the last run of an entity that ended well. It may be a revert: then FYI is not as XPM was.
 

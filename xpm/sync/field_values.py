@@ -2,7 +2,7 @@
 
 XPM's own clock of changes does not move when only a value changes (FYI: "XPM Synchronisation Types"), so no list tells
 whose values to read. Read are: records that were never compared, then those that changed since, then the longest
-uncompared, as many as the allowance of one run lets.
+uncompared, as many as the allowance of one run lets. A retry does not read again what the run before it compared.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 
 from xpm.store import record_tables
-from xpm.store.custom_fields import Due
+from xpm.store.custom_fields import NOT_URGENT, Due
 from xpm.store.record_rows import RecordRow
 from xpm.store.runs import Tally
 from xpm.store.vocabulary import OwnerKind, SyncMode
@@ -66,13 +66,14 @@ def sync_values(work: Work) -> Compared:
     Raises:
         XeroError: Xero stopped answering; the values stored until then stay, with the time they were compared.
     """
-    waiting = owners_to_compare(work)
-    due = iter(waiting[: allowance(work.integration.settings.xero_calls_per_day)])
-    compared = different = 0
+    owners = owners_to_compare(work)
+    waiting = [(kind, owner.key) for owner, kind in owners if not _is_compared(work, owner)]
+    compared, different = len(owners) - len(waiting), 0
+    due = iter(waiting[: max(0, allowance(work.integration.settings.xero_calls_per_day) - compared)])
     gone: set[Owner] = set()
     with work.batch() as batch:
-        for owners, values in TABLES.values():
-            batch.dismiss_ownerless(values.name, owners)
+        for table, values in TABLES.values():
+            batch.dismiss_ownerless(values.name, table)
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while some := list(islice(due, BATCH)):
             asked_at = work.integration.clock()  # what changes after that is to be compared again
@@ -85,7 +86,7 @@ def sync_values(work: Work) -> Compared:
             compared, different = compared + stored.compared, different + stored.different
             gone.update(owner for owner, answer in zip(some, answers, strict=True) if answer.values is None)
     chosen = work.request.records
-    of = len(waiting) + len(_unknown(chosen, waiting))
+    of = len(owners) + len(_unknown(chosen, waiting))
     unknown = _unknown(chosen, [owner for owner in waiting if owner not in gone])
     return Compared(compared, of, different, bool(chosen), unknown)
 
@@ -95,8 +96,8 @@ def allowance(calls_per_day: int) -> int:
     return int(calls_per_day * SHARE_OF_THE_DAY)
 
 
-def owners_to_compare(work: Work) -> list[Owner]:
-    """Whose values to read, the most urgent first. Changes only: those never compared, or changed since they were.
+def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
+    """Whose values to compare, the most urgent first. Changes only: those never compared, or changed since they were.
 
     Of chosen records all, whether anything about them changed or not: nothing in XPM tells that only a value did.
     """
@@ -108,8 +109,14 @@ def owners_to_compare(work: Work) -> list[Owner]:
         for owner in work.due(kind, table, changes_only=changes_only)
         if not chosen or owner.key.casefold() in chosen
     ]
-    due.sort(key=lambda one: _urgency(one[0]))
-    return [(kind, owner.key) for owner, kind in due]
+    return sorted(due, key=lambda one: _urgency(one[0]))
+
+
+def _is_compared(work: Work, owner: Due) -> bool:
+    """Whether the run which this one retries has compared these values; chosen ones are always asked for."""
+    if work.goes_on_from is None or owner.compared_at is None or work.request.records:
+        return False
+    return owner.urgency == NOT_URGENT and owner.compared_at >= work.goes_on_from
 
 
 def _urgency(owner: Due) -> tuple[int, datetime]:

@@ -67,6 +67,8 @@ class Work(ABC):
     access: PracticeAccess
     request: SyncRequest
     reader: Reader = field(default_factory=Reader, kw_only=True)
+    goes_on_from: datetime | None = field(default=None, kw_only=True)
+    """When the first of the runs began that this one retries, if it retries any."""
 
     @property
     def scope(self) -> Scope:
@@ -174,7 +176,9 @@ def working(
             _close_killed_runs(session, integration, request)
             run = start_run(session, access, request, integration.clock(), predicted)
             finished_lists.take_over(session, run)
-        work = Run(integration, access, request, run.id, lease, run.started_at, predicted, progress)
+            retried = runs.retried_since(session, run, run.started_at - finished_lists.KEPT)
+        of = (integration, access, request, run.id, lease, run.started_at, predicted, progress)
+        work = Run(*of, goes_on_from=retried)
         progress(work.standing(run))
         try:
             yield work
