@@ -3,7 +3,7 @@
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -82,9 +82,9 @@ class SharedBudget:
             allowance.leave(call.id, call.said, self._limits, now)
             allowances.count(session, self._tenant_id, now.date(), self._priority, call.bytes)
 
-    def _renew(self, calls: Sequence[str]) -> None:
+    def _renew(self) -> None:
         with self._allowance() as (_, allowance, now):
-            for call in calls:
+            for call in self._pulse.under_way():
                 allowance.renew(call, now)
 
     @contextmanager

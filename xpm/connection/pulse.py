@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -11,9 +11,9 @@ from xpm.store.errors import DatabaseUnavailable
 
 
 class Pulse:
-    """Tells `renew` every so many seconds what is still under way; a thread does it, which ends when nothing is."""
+    """Calls `renew` every so many seconds while anything is under way; a thread does it, which ends when nothing is."""
 
-    def __init__(self, renew: Callable[[Sequence[str]], None], seconds: float) -> None:
+    def __init__(self, renew: Callable[[], None], seconds: float) -> None:
         self._renew = renew
         self._seconds = seconds
         self._under_way: set[str] = set()
@@ -34,13 +34,18 @@ class Pulse:
             with self._lock:
                 self._under_way.discard(name)
 
-    def _beat(self) -> None:
-        while names := self._after_a_while():
-            with suppress(SQLAlchemyError, DatabaseUnavailable):  # the next sign may get through
-                self._renew(names)
+    def under_way(self) -> list[str]:
+        """What is under way now: `renew` asks once it has its turn, since what ended meanwhile must not live on."""
+        with self._lock:
+            return sorted(self._under_way)
 
-    def _after_a_while(self) -> list[str]:
+    def _beat(self) -> None:
+        while self._is_needed_after_a_while():
+            with suppress(SQLAlchemyError, DatabaseUnavailable):  # the next sign may get through
+                self._renew()
+
+    def _is_needed_after_a_while(self) -> bool:
         time.sleep(self._seconds)
         with self._lock:
             self._beats = bool(self._under_way)
-            return sorted(self._under_way)
+            return self._beats
