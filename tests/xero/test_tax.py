@@ -1,4 +1,7 @@
 import csv
+import re
+import zipfile
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -124,6 +127,25 @@ def csv_file(folder: Path, *rows: tuple[str, ...]) -> Path:
     return path
 
 
+def workbook(folder: Path, *rows: Sequence[object]) -> Path:
+    book = Workbook()
+    for row in rows:
+        book.worksheets[0].append(list(row))
+    book.save(folder / "returns.xlsx")
+    return folder / "returns.xlsx"
+
+
+def rewrite_sheet(path: Path, rewrite: Callable[[str], str]) -> None:
+    """Let the workbook's sheet be as another program might have written it."""
+    with zipfile.ZipFile(path) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    name = next(name for name in parts if name.endswith("sheet1.xml"))
+    parts[name] = rewrite(parts[name].decode()).encode()
+    with zipfile.ZipFile(path, "w") as book:
+        for part, content in parts.items():
+            book.writestr(part, content)
+
+
 def test_an_exported_csv_is_read_as_people_in_australia_write_it(tmp_path: Path) -> None:
     path = csv_file(tmp_path, HEADER, ROW, ("",) * len(HEADER), ROW[:3])
     pull = TaxExport(path).returns()
@@ -149,6 +171,13 @@ def test_an_exported_workbook_is_read_with_its_typed_cells(tmp_path: Path) -> No
     )  # fmt: skip
     book.save(tmp_path / "returns.XLSX")
     assert list(TaxExport(tmp_path / "returns.XLSX").returns()) == [EXPECTED]
+
+
+@pytest.mark.parametrize("stated", ["A1", "A1:O2"])
+def test_every_row_of_a_workbook_is_read_whatever_size_its_sheet_states(tmp_path: Path, stated: str) -> None:
+    path = workbook(tmp_path, HEADER, *(("c-1", "ITR", year) for year in range(2015, 2025)))
+    rewrite_sheet(path, lambda sheet: re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{stated}"', sheet))
+    assert [one.year for one in TaxExport(path).returns() if isinstance(one, TaxReturn)] == [*range(2015, 2025)]
 
 
 def test_a_bad_row_is_set_apart_and_the_others_are_read(tmp_path: Path) -> None:

@@ -93,7 +93,9 @@ class TaxExport:
         except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError):
             raise _no_export("is no XLSX workbook") from None
         try:
-            yield from workbook.worksheets[0].iter_rows(values_only=True)
+            sheet = workbook.worksheets[0]
+            sheet.reset_dimensions()  # the size a sheet states may be wrong, and rows beyond it would be left out
+            yield from sheet.iter_rows(values_only=True)
         finally:
             workbook.close()
 
