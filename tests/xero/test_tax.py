@@ -211,3 +211,10 @@ def test_a_file_that_cannot_be_read_is_unreadable_and_never_no_returns(
     path.write_bytes(content)
     with pytest.raises(UnreadableAnswer):
         list(TaxExport(path).returns())
+
+
+def test_a_workbook_whose_sheet_breaks_off_is_unreadable_as_well(tmp_path: Path) -> None:
+    path = workbook(tmp_path, HEADER, ROW, ROW)
+    rewrite_sheet(path, lambda sheet: sheet[: len(sheet) // 2])
+    with pytest.raises(UnreadableAnswer):
+        list(TaxExport(path).returns())

@@ -3,14 +3,13 @@
 import csv
 import json
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 from pydantic import ValidationError
 
 from xpm.xero.errors import UnreadableAnswer
@@ -90,14 +89,12 @@ class TaxExport:
     def _sheet_rows(self) -> Iterator[Iterable[object]]:
         try:
             workbook = load_workbook(self._path, read_only=True, data_only=True)
-        except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError):
-            raise _no_export("is no XLSX workbook") from None
-        try:
-            sheet = workbook.worksheets[0]
-            sheet.reset_dimensions()  # the size a sheet states may be wrong, and rows beyond it would be left out
-            yield from sheet.iter_rows(values_only=True)
-        finally:
-            workbook.close()
+            with closing(workbook):
+                sheet = workbook.worksheets[0]
+                sheet.reset_dimensions()  # the size a sheet states may be wrong, and rows beyond it would be left out
+                yield from sheet.iter_rows(values_only=True)
+        except Exception:  # noqa: BLE001 - over a damaged file openpyxl, zlib and the XML parser raise anything
+            raise _no_export("is no XLSX workbook or a damaged one") from None
 
 
 def _tax_return(content: Mapping[str, object]) -> TaxReturn | Unreadable:
