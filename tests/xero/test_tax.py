@@ -218,3 +218,24 @@ def test_a_workbook_whose_sheet_breaks_off_is_unreadable_as_well(tmp_path: Path)
     rewrite_sheet(path, lambda sheet: sheet[: len(sheet) // 2])
     with pytest.raises(UnreadableAnswer):
         list(TaxExport(path).returns())
+
+
+def test_an_id_of_digits_alone_is_read_from_a_workbook_as_from_a_csv(tmp_path: Path) -> None:
+    header, row = (*HEADER[:3], "Return ID"), ("c-1", "ITR", 2025)
+    in_csv = csv_file(tmp_path, header, ("c-1", "ITR", "2025", "1001"))
+    in_workbook = workbook(tmp_path, header, (*row, 1001), (*row, 1001.0))
+    (expected,) = TaxExport(in_csv).returns()
+    assert list(TaxExport(in_workbook).returns()) == [expected, expected]
+    assert isinstance(expected, TaxReturn)
+    assert expected.return_id == "1001"
+
+
+@pytest.mark.parametrize("column", ["Year", "Due Date", "Income"])
+def test_a_row_of_a_workbook_with_a_truth_value_for_a_number_is_set_apart(tmp_path: Path, column: str) -> None:
+    header = ("Return ID", "Client UUID", "Tax Type", "Year", "Due Date", "Income")
+    row = ("bad", "c-1", "ITR", 2025, None, None)
+    bad = [True if name == column else cell for name, cell in zip(header, row, strict=True)]
+    first, second = TaxExport(workbook(tmp_path, header, bad, ("good", *row[1:]))).returns()
+    assert isinstance(first, Unreadable)
+    assert first.key == "bad"
+    assert isinstance(second, TaxReturn)

@@ -109,9 +109,13 @@ def _tax_return(content: Mapping[str, object]) -> TaxReturn | Unreadable:
 
 
 def _value(name: str, cell: object) -> object:
+    if isinstance(cell, bool):
+        return str(cell)  # which no number and no day is; Python takes it for 0 or 1
     if name in _DATES:
         return _day(cell)
-    return _amount(cell) if name in _AMOUNTS else _plain(cell)
+    if name in _AMOUNTS:
+        return _amount(cell)
+    return _whole(cell) if name == "year" else _text(cell)
 
 
 def _day(cell: object) -> object:
@@ -138,10 +142,15 @@ def _amount(cell: object) -> object:
     return f"-{text[1:-1]}" if text.startswith("(") and text.endswith(")") else text
 
 
-def _plain(cell: object) -> object:
+def _whole(cell: object) -> object:
     if isinstance(cell, float) and cell.is_integer():  # spreadsheets know no whole numbers
         return int(cell)
     return cell.strip() if isinstance(cell, str) else cell
+
+
+def _text(cell: object) -> object:
+    """A spreadsheet keeps a text of digits alone, such as an id, as a number."""
+    return str(_whole(cell)) if isinstance(cell, int | float) else _whole(cell)
 
 
 def _word(cell: object) -> str:
