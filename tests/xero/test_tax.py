@@ -1,4 +1,5 @@
 import csv
+import json
 import re
 import zipfile
 from collections.abc import Callable, Sequence
@@ -239,3 +240,25 @@ def test_a_row_of_a_workbook_with_a_truth_value_for_a_number_is_set_apart(tmp_pa
     assert isinstance(first, Unreadable)
     assert first.key == "bad"
     assert isinstance(second, TaxReturn)
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("Client UUID,Tax Type,Year,Estimated Income,Income", "c-1,ITR,2025,1,234.50,99"),
+        ("Client UUID,Tax Type,Year,Due Date,Payable Date", "c-1,ITR,2025,01/02/2025,03/04/2025"),
+    ],
+    ids=["a comma in an unquoted amount", "two columns for one field"],
+)
+def test_a_row_of_which_nobody_can_say_what_is_what_is_set_apart(tmp_path: Path, header: str, row: str) -> None:
+    path = tmp_path / "returns.csv"
+    path.write_text(f"{header}\n{row}\nc-2,ITR,2025,,,,\n")
+    first, second = TaxExport(path).returns()
+    assert isinstance(first, Unreadable)
+    assert (first.key, json.loads(first.payload)) == (None, row.split(","))
+    assert isinstance(second, TaxReturn)
+
+
+def test_a_remark_beside_the_columns_of_a_workbook_leaves_its_row_as_it_is(tmp_path: Path) -> None:
+    path = workbook(tmp_path, HEADER[:3], ("c-1", "ITR", 2025, None, "ask Mere"))
+    assert [isinstance(one, TaxReturn) for one in TaxExport(path).returns()] == [True]

@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,6 +58,7 @@ class TaxExport:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._is_workbook = path.suffix.lower() == ".xlsx"
 
     def returns(self) -> Pull[TaxReturn]:
         """All returns of the file. Raises `UnreadableAnswer` when it is no export; single bad rows are `Unreadable`."""
@@ -71,13 +72,14 @@ class TaxExport:
         if missing := [name for name in _NEEDED if name not in fields]:
             raise _no_export(f"has no column for {', '.join(missing)}")
         tally.unknown.update({word: 1 for word, name in zip(header, fields, strict=True) if word and name is None})
-        for row in rows:
-            content = {name: cell for name, cell in zip(fields, row, strict=False) if name and not _is_empty(cell)}
-            if content:
-                yield read_already(_tax_return(content))
+        for row in map(list, rows):
+            told = [(name, cell) for name, cell in zip(fields, row, strict=False) if name and not _is_empty(cell)]
+            if told:
+                beyond = [] if self._is_workbook else [cell for cell in row[len(fields) :] if not _is_empty(cell)]
+                yield read_already(_tax_return(told, beyond))
 
     def _rows(self) -> Iterator[Iterable[object]]:
-        return self._sheet_rows() if self._path.suffix.lower() == ".xlsx" else self._csv_rows()
+        return self._sheet_rows() if self._is_workbook else self._csv_rows()
 
     def _csv_rows(self) -> Iterator[Iterable[object]]:
         try:
@@ -97,15 +99,26 @@ class TaxExport:
             raise _no_export("is no XLSX workbook or a damaged one") from None
 
 
-def _tax_return(content: Mapping[str, object]) -> TaxReturn | Unreadable:
+def _tax_return(told: Sequence[tuple[str, object]], beyond: Sequence[object]) -> TaxReturn | Unreadable:
+    """The return of a row; `beyond`: its cells without a column, which in a workbook move no others."""
+    if fault := _ambiguity(told, beyond):
+        return Unreadable(None, fault, _as_json([cell for _, cell in told] + list(beyond)))
+    content = dict(told)
     values = {name: _value(name, cell) for name, cell in content.items()}
     key = str(values.setdefault("return_id", "/".join(str(values.get(name, "")) for name in _IDENTIFYING)))
     try:
         return TaxReturn.model_validate(values)
     except ValidationError as error:
-        return Unreadable(
-            readable_key(key), reason_of(error), json.dumps(dict(content), default=str, ensure_ascii=False)
-        )
+        return Unreadable(readable_key(key), reason_of(error), _as_json(content))
+
+
+def _ambiguity(told: Sequence[tuple[str, object]], beyond: Sequence[object]) -> str | None:
+    """Why nobody can say which of a row's cells is what."""
+    if beyond:
+        return "the row has more cells than there are columns; a comma in an unquoted amount does that"
+    if len(set(told)) > len(dict(told)):
+        return "columns that mean the same differ"
+    return None
 
 
 def _value(name: str, cell: object) -> object:
@@ -151,6 +164,10 @@ def _whole(cell: object) -> object:
 def _text(cell: object) -> object:
     """A spreadsheet keeps a text of digits alone, such as an id, as a number."""
     return str(_whole(cell)) if isinstance(cell, int | float) else _whole(cell)
+
+
+def _as_json(content: object) -> str:
+    return json.dumps(content, default=str, ensure_ascii=False)
 
 
 def _word(cell: object) -> str:
