@@ -262,3 +262,14 @@ def test_a_row_of_which_nobody_can_say_what_is_what_is_set_apart(tmp_path: Path,
 def test_a_remark_beside_the_columns_of_a_workbook_leaves_its_row_as_it_is(tmp_path: Path) -> None:
     path = workbook(tmp_path, HEADER[:3], ("c-1", "ITR", 2025, None, "ask Mere"))
     assert [isinstance(one, TaxReturn) for one in TaxExport(path).returns()] == [True]
+
+
+def test_rows_about_one_return_that_differ_are_set_apart_but_for_the_first(tmp_path: Path) -> None:
+    rows = [("c-1", "AS", "2025", status) for status in ("Filed", "Filed", "Draft", "Approved")]
+    first, same, *others = TaxExport(csv_file(tmp_path, HEADER[:4], *rows)).returns()
+    assert isinstance(first, TaxReturn)
+    assert (first.status, same) == ("Filed", first)
+    assert [(one.key, "same return" in one.reason) for one in others if isinstance(one, Unreadable)] == [
+        (None, True),
+        (None, True),
+    ]

@@ -72,11 +72,12 @@ class TaxExport:
         if missing := [name for name in _NEEDED if name not in fields]:
             raise _no_export(f"has no column for {', '.join(missing)}")
         tally.unknown.update({word: 1 for word, name in zip(header, fields, strict=True) if word and name is None})
+        seen: dict[str, int] = {}
         for row in map(list, rows):
             told = [(name, cell) for name, cell in zip(fields, row, strict=False) if name and not _is_empty(cell)]
             if told:
                 beyond = [] if self._is_workbook else [cell for cell in row[len(fields) :] if not _is_empty(cell)]
-                yield read_already(_tax_return(told, beyond))
+                yield read_already(_unless_taken(seen, _tax_return(told, beyond)))
 
     def _rows(self) -> Iterator[Iterable[object]]:
         return self._sheet_rows() if self._is_workbook else self._csv_rows()
@@ -110,6 +111,14 @@ def _tax_return(told: Sequence[tuple[str, object]], beyond: Sequence[object]) ->
         return TaxReturn.model_validate(values)
     except ValidationError as error:
         return Unreadable(readable_key(key), reason_of(error), _as_json(content))
+
+
+def _unless_taken(seen: dict[str, int], read: TaxReturn | Unreadable) -> TaxReturn | Unreadable:
+    """Set apart a return that another row is about as well and tells otherwise: one would silently replace the other,
+    such as the activity statements of a year in a file without periods."""
+    if isinstance(read, Unreadable) or seen.setdefault(read.return_id, hash(read)) == hash(read):
+        return read
+    return Unreadable(None, "another row is about the same return and differs", read.model_dump_json())
 
 
 def _ambiguity(told: Sequence[tuple[str, object]], beyond: Sequence[object]) -> str | None:
