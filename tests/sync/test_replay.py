@@ -1,12 +1,15 @@
 """What was set aside is read again from what was kept of it, after a fix, without asking Xero."""
 
+import datetime as dt
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
 from sandbox import edits
 from sandbox.world import HARBOUR_VALE
 from tests.sync.expected import assert_equals_truth
-from tests.sync.house import SLUG, House
+from tests.sync.house import SLUG, Clock, House
 from xpm.store import runs
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
@@ -122,3 +125,24 @@ def test_a_replay_does_not_bring_back_what_was_deleted_since(house: House, mode:
     assert house.sync(Entity.JOBS, mode).archived == 1
     assert house.aside() == []
     assert replay(house.integration, SLUG) == []
+
+
+def test_a_replay_that_waits_for_the_end_of_a_sync_does_not_put_back_what_that_sync_brought(house: House) -> None:
+    entry = set_aside(house, Entity.CLIENTS, "client.api/list")
+    key = entry.record_key or house.truth("clients")[0]["UUID"]
+    correct(house, entry, f"<Client><UUID>{key}</UUID><Name>As it was</Name></Client>")
+
+    class SlowClock(Clock):
+        """The replay looks at the clock before it begins its run; until then a sync that was under way ends."""
+
+        asleep = True
+
+        def __call__(self) -> dt.datetime:
+            if self.asleep and house.aside():
+                self.asleep = False
+                house.sync(Entity.CLIENTS)
+            return super().__call__()
+
+    replay(replace(house.integration, clock=SlowClock()), SLUG)
+    assert "As it was" not in {row["name"] for row in house.rows("client")}
+    assert house.aside() == []

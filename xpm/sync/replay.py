@@ -62,11 +62,12 @@ def replay(integration: Integration, slug: str, person: str | None = None) -> li
     said = []
     with practice_access(integration, slug) as access:
         for entity in Entity:
-            entries = _aside(integration, access, [kind for kind in KINDS if kind.entity is entity])
-            if any(of for _, of in entries):
+            kinds = [kind for kind in KINDS if kind.entity is entity]
+            if any(of for _, of in _aside(integration, access, kinds)):
                 request = SyncRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.REPLAY, person)
                 with working(integration, access, request) as work:
-                    said.append(_replay(work, entries))
+                    # a sync that ended just before may have brought newer ones than were aside until then
+                    said.append(_replay(work, _aside(integration, access, kinds)))
     return said
 
 
