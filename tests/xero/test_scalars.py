@@ -1,11 +1,11 @@
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from xpm.xero.models.scalars import Amount, Flag, LocalDate, WholeNumber
+from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, WholeNumber
 
 AN_AMOUNT = "should be an amount with up to 1,000 digits on each side of the point"
 
@@ -32,6 +32,19 @@ def test_a_day_is_read_with_and_without_its_hour(text: str) -> None:
 def test_a_day_that_is_none_is_an_error(text: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(LocalDate).validate_python(text)
+
+
+@pytest.mark.parametrize("value", ["0", "86400", "20080829", 0, 86_400.0])
+@pytest.mark.parametrize("kind", [LocalDate, LocalDateTime])
+def test_a_number_alone_is_no_day_and_no_moment(kind: type, value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(value)
+
+
+@pytest.mark.parametrize("value", ["2008-08-29T10:30:00", datetime(2008, 8, 29, 10, 30)])  # noqa: DTZ001 - XPM's have none
+def test_a_moment_is_read_as_it_is_written(value: object) -> None:
+    assert TypeAdapter(LocalDateTime).validate_python(value) == datetime(2008, 8, 29, 10, 30)  # noqa: DTZ001
+    assert TypeAdapter(LocalDate).validate_python(value) == date(2008, 8, 29)
 
 
 @pytest.mark.parametrize(("text", "amount"), [("2000.00", "2000.00"), ("1,234,567.89", "1234567.89"), ("-5", "-5")])

@@ -11,7 +11,14 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError
-from pydantic_core.core_schema import no_info_before_validator_function, union_schema
+from pydantic_core.core_schema import (
+    chain_schema,
+    date_schema,
+    datetime_schema,
+    no_info_before_validator_function,
+    str_schema,
+    union_schema,
+)
 
 NUL = "\x00"
 
@@ -36,6 +43,24 @@ class Rewritten:
             mode="left_to_right",
             custom_error_type="not_as_xpm_writes_it",
             custom_error_message=f"should be {self.expected}",
+        )
+
+
+@dataclass(frozen=True)
+class Written:
+    """Reads a day or a moment that is written out, or is one already as the schema `typed` makes it: pydantic takes a
+    number alone, even one in a text, for seconds since 1970."""
+
+    typed: Callable[..., CoreSchema]
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
+        """Try the text first, as which most come."""
+        written = chain_schema([str_schema(pattern=r"^\s*\d{4}-"), handler(source)])
+        return union_schema(
+            [written, self.typed(strict=True)],
+            mode="left_to_right",
+            custom_error_type="not_written_out",
+            custom_error_message="should be written as 2008-08-29",
         )
 
 
@@ -72,10 +97,10 @@ def _of_few_digits(amount: Decimal) -> Decimal:
 Flag = Annotated[bool, Rewritten(_flag, "yes or no")]
 """`Yes`/`No` on clients, `true`/`false` on jobs and fields; any letter case."""
 
-LocalDate = Annotated[date, Rewritten(_date, "a day")]
+LocalDate = Annotated[date, Written(date_schema), Rewritten(_date, "a day")]
 """A day of the practice's calendar, without a time zone."""
 
-LocalDateTime = datetime
+LocalDateTime = Annotated[datetime, Written(datetime_schema)]
 """Wall-clock time of the practice, without a zone, as XPM stamps its notes."""
 
 Amount = Annotated[
