@@ -94,6 +94,13 @@ def test_one_bad_return_is_set_apart() -> None:
     assert good.assessed_payable == Decimal("-12.50")
 
 
+@pytest.mark.parametrize("key", ["", " "])
+def test_returns_without_an_id_are_set_apart_each_and_never_become_one(key: str) -> None:
+    returns = [{"returnId": key, "clientUuid": "c", "taxType": "ITR", "year": year} for year in (2024, 2025)]
+    read = list(feed(httpx.Response(200, json={"returns": returns, "nextCursor": None}))[0].returns())
+    assert [(one.key, "returnId" in one.reason) for one in read if isinstance(one, Unreadable)] == [(None, True)] * 2
+
+
 HEADER = (
     "Client UUID", "Tax Type", "Year", "Status", "Period From", "Period To", "Lodgement Date", "Due Date",
     "ATO Issue Date", "Estimated Income", "Income", "Income Variance", "Estimated Payable/Refundable",

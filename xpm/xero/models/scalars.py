@@ -119,3 +119,6 @@ WholeNumber = Annotated[
 
 Text = Annotated[str, AfterValidator(_without_nul)]
 """Text from elsewhere than XML, which cannot carry the one character that PostgreSQL does not keep."""
+
+Key = Annotated[Text, Field(pattern=r"\S")]
+"""What a record from elsewhere than XML is known by: an empty one, which XML leaves out, would be that of several."""

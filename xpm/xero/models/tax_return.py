@@ -4,7 +4,7 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from xpm.xero.models.record import XpmRecord
-from xpm.xero.models.scalars import Amount, LocalDate, Text, WholeNumber
+from xpm.xero.models.scalars import Amount, Key, LocalDate, Text, WholeNumber
 
 
 class TaxReturn(XpmRecord):
@@ -26,4 +26,4 @@ class TaxReturn(XpmRecord):
     estimated_payable: Amount | None = None  # negative: refundable
     assessed_payable: Amount | None = None
     web_url: Text | None = None
-    return_id: Text = Field(alias="returnId")
+    return_id: Key = Field(alias="returnId")

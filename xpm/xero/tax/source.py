@@ -16,5 +16,5 @@ class TaxSource(Protocol):
 
 
 def readable_key(value: object) -> str | None:
-    """The key of a return that could not be read, unless it is no key that the databases keep."""
-    return value if isinstance(value, str) and NUL not in value else None
+    """The key of a return that could not be read, unless it is empty or none that the databases keep."""
+    return value if isinstance(value, str) and value.strip() and NUL not in value else None
