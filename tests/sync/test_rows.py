@@ -43,6 +43,7 @@ CHILDREN = {"assigned", "tasks", "milestones", "notes"}  # of a job or a client,
 KIND = pytest.mark.parametrize(("model", "to_row", "table"), KINDS, ids=[kind[0].__name__ for kind in KINDS])
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
+KEYS = TEXT.filter(str.strip)  # what is required is never empty
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=2)
 PLAIN: dict[object, st.SearchStrategy[Any]] = {
     str: TEXT,
@@ -68,7 +69,10 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:  # noqa: ANN401 - whateve
 
 def records(model: type[XpmRecord]) -> st.SearchStrategy[Any]:
     """Any records of a model, with any of their fields."""
-    fields = {info.alias or name: values(info.annotation) for name, info in model.model_fields.items()}
+    fields = {
+        info.alias or name: KEYS if info.is_required() and info.annotation is str else values(info.annotation)
+        for name, info in model.model_fields.items()
+    }
     return st.builds(model, **fields)  # by alias, as the signature has them: what it lacks is made up from its type
 
 
