@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, not_, update
 from sqlmodel import Session, col
 
 from xpm.store.record_rows import Scope
+from xpm.store.runs import is_retried_by
 from xpm.store.tables import FinishedList, SyncRun
 
 KEPT = timedelta(days=1)
@@ -57,9 +58,7 @@ def take_over(session: Session, run: SyncRun) -> None:
     """
     retried = exists().where(
         col(SyncRun.id) == col(FinishedList.run_id),
-        col(SyncRun.mode) == run.mode,
-        col(SyncRun.flow_run_id).is_not(None),  # by hand, each run stands for itself
-        col(SyncRun.flow_run_id) == run.flow_run_id,
+        is_retried_by(run),
         col(FinishedList.at) > run.started_at - KEPT,
     )
     session.connection().execute(delete(FinishedList).where(_of(run), not_(retried)))

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import Session, col, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -103,18 +103,19 @@ def finish(
     return run
 
 
-def retried_since(session: Session, run: SyncRun, earliest: datetime) -> datetime | None:
-    """Tell when the first run began that this one retries: one of its own flow run in the same mode that failed.
+def is_retried_by(run: SyncRun) -> ColumnElement[bool]:
+    """Whether a run is of the flow run that this one is of, in the same mode. By hand, each run stands for itself."""
+    same_flow_run = and_(col(SyncRun.flow_run_id).is_not(None), col(SyncRun.flow_run_id) == run.flow_run_id)
+    return and_(col(SyncRun.mode) == run.mode, same_flow_run)
 
-    Of those that began at `earliest`. By hand, each run stands for itself.
-    """
+
+def retried_since(session: Session, run: SyncRun, earliest: datetime) -> datetime | None:
+    """Tell when the first run began that this one retries, of those that failed and began at `earliest` or later."""
     failed = select(func.min(SyncRun.started_at)).where(
         SyncRun.practice == run.practice,
         SyncRun.tenant_id == run.tenant_id,
         SyncRun.entity == run.entity,
-        SyncRun.mode == run.mode,
-        col(SyncRun.flow_run_id).is_not(None),
-        SyncRun.flow_run_id == run.flow_run_id,
+        is_retried_by(run),
         col(SyncRun.status).in_((RunStatus.FAILURE, RunStatus.PARKED)),
         SyncRun.started_at >= earliest,
     )

@@ -52,13 +52,16 @@ def predict_all(
     with integration.database.read() as session:
         tenant_id = connections.get(session, slug).tenant_id
         wanted = not_left_out(integration, session, practice, entities, SyncTrigger.MANUAL)
-        new = {one for one in wanted if runs.last_successful(session, slug, tenant_id or "", one) is None}
+        owners = OWNERS.intersection(wanted)
+        are_new = any(runs.last_successful(session, slug, tenant_id or "", one) is None for one in owners)
     if tenant_id is None:
         return {}
-    each = {entity: predict(integration, practice, tenant_id, entity, mode, chosen=chosen) for entity in wanted}
-    if Entity.CUSTOM_FIELDS in each and not new.isdisjoint(OWNERS):
-        each[Entity.CUSTOM_FIELDS] = UNKNOWN
-    return each
+    return {
+        entity: UNKNOWN
+        if are_new and entity is Entity.CUSTOM_FIELDS
+        else predict(integration, practice, tenant_id, entity, mode, chosen=chosen)
+        for entity in wanted
+    }
 
 
 @dataclass(frozen=True)

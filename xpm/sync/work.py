@@ -177,8 +177,8 @@ def working(
             run = start_run(session, access, request, integration.clock(), predicted)
             finished_lists.take_over(session, run)
             retried = runs.retried_since(session, run, run.started_at - finished_lists.KEPT)
-        of = (integration, access, request, run.id, lease, run.started_at, predicted, progress)
-        work = Run(*of, goes_on_from=retried)
+        began = run.started_at
+        work = Run(integration, access, request, run.id, lease, began, predicted, progress, goes_on_from=retried)
         progress(work.standing(run))
         try:
             yield work
