@@ -50,7 +50,10 @@ def record_ending(
 
 
 def record_interruption(practice: str, key: str, flow_run_id: str) -> None:
-    """Write down that a run was crashed or cancelled. Called from a state hook, outside of any run."""
+    """Write down that a run crashed, was cancelled or failed by an error nobody foresaw.
+
+    Called from a state hook, outside of any run.
+    """
     with suppress(UnknownPractice):  # there is nowhere to write it down, nor a reconnect to put back
         _record(practice, Stopped(message(key)), flow_run_id)
 
