@@ -14,7 +14,7 @@ ADDS, ADDS_TO_NOTHING = 1.25, 1.05  # times
 """Goals: what is kept of a change may cost a quarter; what did not change costs nothing, within what is noise."""
 
 PROSE = """A full sync of {jobs:,} detailed jobs: the first, one after every job was changed in XPM, and one after
-nothing was. *Without history* is the same program with the three methods of `xpm.store.record_changes.ChangeLog` that
+nothing was. *Without history* is the same program with the three methods of `xpm.store.records.changes.ChangeLog` that
 write it replaced by ones that do nothing, in the measured process only."""
 
 

@@ -11,7 +11,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from bench.measured import Measured, measure
-from xpm.store.vault import Vault
+from xpm.store.consent.vault import Vault
 
 STORES = ("SQLite", "PostgreSQL")
 

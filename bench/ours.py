@@ -16,21 +16,21 @@ from pydantic import SecretStr
 from bench.measured import READERS_MIB, Counts, MeasurementFailed, say
 from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_NAME, HARBOUR_VALE, MERE
-from xpm.connection.callback import receive, set_out
-from xpm.connection.choice import choose, offers
-from xpm.connection.confirmation import confirm
-from xpm.connection.integration import Integration
-from xpm.connection.invitation import invite
-from xpm.connection.preflight import Person
-from xpm.connection.reset import reset
+from xpm.account.choice import choose, offers
+from xpm.account.confirmation import confirm
+from xpm.account.reset import reset
+from xpm.consent.callback import receive, set_out
+from xpm.consent.invitation import invite
+from xpm.consent.preflight import Person
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.reader import Process, end_spare_process
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
 from xpm.settings import Settings
 from xpm.store import people, practices
-from xpm.store.record_changes import ChangeLog
+from xpm.store.records.changes import ChangeLog
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.reader import Process, end_spare_process
-from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
 
 SLUG = "harbour-vale"
 LONG_AGO = date(2019, 1, 1)  # before the sandbox's oldest job

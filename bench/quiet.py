@@ -16,12 +16,12 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from bench.measured import Counts, MeasurementFailed, say
 from bench.ours import SLUG
 from flows.sync import sync
-from xpm.connection.integration import Integration
-from xpm.store.record_tables import ALL
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
+from xpm.store.records.kinds import ALL
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
 
 ENTITIES = [Entity.JOBS, Entity.CLIENTS, Entity.STAFF, Entity.CUSTOM_FIELDS]
 RECORDS = {"record_change", *(part.table.name for table in ALL.values() for part in table.parts)} | {

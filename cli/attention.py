@@ -7,7 +7,7 @@ from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.showing import COLOURS
 from cli.terminal import say, terminal
-from xpm.sync.attention import Finding, look
+from xpm.activity.attention import Finding, look
 from xpm.words import message
 
 

@@ -17,7 +17,7 @@ from cli.heartbeat import watch_heartbeats
 from cli.installation import installation, prefect
 from cli.notifying import notify_about_connections
 from cli.terminal import say, terminal
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.tables import Practice
 from xpm.words import message, stop

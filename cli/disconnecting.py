@@ -7,8 +7,8 @@ import typer
 from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say
-from xpm.connection.disconnect import Leaving, leaving
-from xpm.connection.disconnect import disconnect as end_connection
+from xpm.account.disconnect import Leaving, leaving
+from xpm.account.disconnect import disconnect as end_connection
 from xpm.words import message, stop
 
 

@@ -13,11 +13,11 @@ from cli.installation import prefect
 from cli.refusals import refusal
 from cli.terminal import terminal
 from xpm.settings import Settings
-from xpm.store import sealed
-from xpm.store.database import Database
+from xpm.store.consent import sealed
+from xpm.store.consent.sealed import Seal
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 from xpm.store.errors import DatabaseUnavailable
-from xpm.store.sealed import Seal
-from xpm.store.vault import Vault
 from xpm.words import Message, message
 
 DEPLOYMENTS = (

@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from xpm.connection.integration import Integration
-from xpm.connection.invitation import link_to
-from xpm.store import attempts, runs
+from xpm.consent.invitation import link_to
+from xpm.integration import Integration
+from xpm.store.consent import attempts
+from xpm.store.pull import runs
 from xpm.store.vocabulary import AttemptOutcome, RunStatus
 
 LOOK_EVERY = 1.0  # seconds

@@ -13,14 +13,14 @@ from sqlmodel import Session
 
 from cli.installation import installation
 from cli.terminal import say, terminal
-from xpm.connection.preflight import practice_named
-from xpm.store import attempts
-from xpm.store import history as lives
-from xpm.store.history import FieldChange, Step
-from xpm.store.record_rows import Scope
-from xpm.store.record_tables import ALL
+from xpm.activity.authors import author
+from xpm.consent.preflight import practice_named
+from xpm.store.consent import attempts
+from xpm.store.records import history as lives
+from xpm.store.records.history import FieldChange, Step
+from xpm.store.records.kinds import ALL
+from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ChangeKind
-from xpm.sync.authors import author
 from xpm.words import message, stop
 
 UNSAID: tuple[object, ...] = (None, "", [], {})

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL
 
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
 from xpm.words import stop
 
 

@@ -6,9 +6,9 @@ import typer
 
 from cli.installation import installation
 from cli.terminal import say
-from xpm.connection import keys
-from xpm.store.sealed import Seal
-from xpm.store.vault import Vault
+from xpm.consent import keys
+from xpm.store.consent.sealed import Seal
+from xpm.store.consent.vault import Vault
 from xpm.words import message
 
 app = typer.Typer(no_args_is_help=True)

@@ -12,7 +12,7 @@ from prefect.events.schemas.events import ResourceSpecification
 from prefect.types import SecretDict
 from pydantic import SecretStr
 
-from xpm.connection.watch import Notice
+from xpm.consent.watch import Notice
 
 NAME = "Notify about connections"
 BLOCK = "xpm-notify"

@@ -10,7 +10,7 @@ from cli import arguments
 from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.terminal import say, terminal
-from xpm.connection.preflight import practice_named
+from xpm.consent.preflight import practice_named
 from xpm.store import people
 from xpm.store.errors import AlreadyThere
 from xpm.words import stop

@@ -10,10 +10,10 @@ from cli import arguments
 from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say, terminal
-from xpm.connection.activity import record
-from xpm.connection.integration import Integration
-from xpm.connection.overview import overview
-from xpm.connection.preflight import practice_named
+from xpm.activity.log import record
+from xpm.activity.overview import overview
+from xpm.consent.preflight import practice_named
+from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.errors import AlreadyThere
 from xpm.words import message, stop

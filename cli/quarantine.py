@@ -7,10 +7,11 @@ from rich.text import Text
 from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say, terminal
-from xpm.connection.preflight import practice_named
-from xpm.store import connections, quarantine
-from xpm.store.record_rows import Scope
-from xpm.sync.replay import replay
+from xpm.consent.preflight import practice_named
+from xpm.pull.replay import replay
+from xpm.store.consent import connections
+from xpm.store.pull import quarantine
+from xpm.store.records.rows import Scope
 from xpm.words import message
 
 app = typer.Typer(no_args_is_help=True)

@@ -11,16 +11,16 @@ from rich.table import Table
 from cli.installation import installation
 from cli.showing import COLOURS
 from cli.terminal import terminal
-from xpm.connection.access import require_connected
-from xpm.connection.integration import Integration
-from xpm.connection.preflight import practice_named
+from xpm.consent.access import require_connected
+from xpm.consent.preflight import practice_named
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.integration import Integration
+from xpm.pull.result import Preview
+from xpm.pull.summary import Outcome, message_of, sum_up_dry_run
+from xpm.pull.work import SyncRequest
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
-from xpm.sync.changes_csv import changes_file, lines, write_changes
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.preview import preview_sync
-from xpm.sync.result import Preview
-from xpm.sync.summary import Outcome, message_of, sum_up_dry_run
-from xpm.sync.work import SyncRequest
+from xpm.undo.changes_csv import changes_file, lines, write_changes
+from xpm.undo.preview import preview_sync
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 

@@ -12,8 +12,8 @@ from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.running import start_and_follow
 from cli.terminal import say, terminal
-from xpm.connection.preflight import practice_named
-from xpm.sync.revert import RevertPreview, RevertRequest, WhenChangedSince, by_its_clock, preview
+from xpm.consent.preflight import practice_named
+from xpm.undo.revert import RevertPreview, RevertRequest, WhenChangedSince, by_its_clock, preview
 from xpm.words import message, stop
 
 

@@ -13,14 +13,14 @@ from cli.following import follow
 from cli.installation import installation, prefect
 from cli.rehearsing import rehearse
 from cli.terminal import say, terminal
-from xpm.connection.integration import Integration
-from xpm.connection.preflight import practice_named
-from xpm.store import runs
+from xpm.consent.preflight import practice_named
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.integration import Integration
+from xpm.quota.amounts import said_after, said_before, together
+from xpm.quota.prediction import predict_all
+from xpm.quota.progress import Prediction
+from xpm.store.pull import runs
 from xpm.store.vocabulary import SyncMode
-from xpm.sync.amounts import said_after, said_before, together
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.prediction import predict_all
-from xpm.sync.progress import Prediction
 
 A_DAY = 24 * 60  # minutes; the longest that the runbook waits
 

@@ -8,12 +8,12 @@ import typer
 from cli.arguments import MOST, KnownPractice
 from cli.installation import installation
 from cli.terminal import say
-from xpm.connection.preflight import practice_named
-from xpm.store import runs as all_runs
+from xpm.activity.authors import asked_for
+from xpm.consent.preflight import practice_named
+from xpm.entities.registry import Entity
+from xpm.store.pull import runs as all_runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.authors import asked_for
-from xpm.sync.entities import Entity
 
 SIGNS = {
     "added": "+",

@@ -11,12 +11,12 @@ from cli.arguments import MOST, KnownPractice, OneOrAll
 from cli.installation import installation
 from cli.practices import one_or_all
 from cli.terminal import say, terminal
-from xpm.connection.overview import Overview, overview
-from xpm.connection.preflight import practice_named
+from xpm.activity.overview import Overview, overview
+from xpm.consent.preflight import practice_named
+from xpm.entities.registry import Entity
 from xpm.store import activity as log
 from xpm.store.tables import PracticeActivity
 from xpm.store.vocabulary import ActivityStatus
-from xpm.sync.entities import Entity
 
 COLOURS = {
     ActivityStatus.SUCCESS: "green",

@@ -9,8 +9,8 @@ from cli import arguments
 from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.terminal import say, terminal
-from xpm.connection import acceptance
-from xpm.connection.preflight import practice_named
+from xpm.activity import acceptance
+from xpm.consent.preflight import practice_named
 from xpm.words import message
 
 app = typer.Typer(no_args_is_help=True)

@@ -11,8 +11,9 @@ from cli.arguments import OneOrAll
 from cli.installation import installation
 from cli.practices import one_or_all
 from cli.terminal import say, terminal
-from xpm.connection.integration import Integration
-from xpm.store import allowances, connections
+from xpm.integration import Integration
+from xpm.store import allowances
+from xpm.store.consent import connections
 from xpm.store.tables import CallTally
 
 

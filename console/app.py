@@ -16,7 +16,7 @@ from console import apps, consent, following, history, practices, reconnect, set
 from console.desk import HERE, Desk, notice, posted
 from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard
 from console.runs import NotDeployed, Runs, RunsUnavailable, UnknownFlowRun
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
 from xpm.store.errors import DatabaseUnavailable, UnknownPractice
 from xpm.words import message
 

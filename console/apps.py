@@ -9,17 +9,19 @@ from starlette.responses import Response
 from console.desk import desk_of, page, practice_of
 from console.sync import buttons_of, predictions
 from console.tables import rows_of
-from xpm.connection.eligibility import Obstacle, obstacles
-from xpm.connection.integration import Integration
-from xpm.connection.overview import overview
-from xpm.connection.states import reconnecting_run
-from xpm.connection.watch import why_hand_over
-from xpm.store import connections, people, practices, quarantine
+from xpm.activity.attention import look
+from xpm.activity.overview import overview
+from xpm.consent.eligibility import Obstacle, obstacles
+from xpm.consent.states import reconnecting_run
+from xpm.consent.watch import why_hand_over
+from xpm.integration import Integration
+from xpm.store import people, practices
+from xpm.store.consent import connections
 from xpm.store.practices import TAX_COUNTRIES
-from xpm.store.records import Scope
+from xpm.store.pull import quarantine
+from xpm.store.records.bulk import Scope
 from xpm.store.tables import Connection, FyiUser, Practice, Quarantine
 from xpm.store.vocabulary import ConnectionState, SyncMode
-from xpm.sync.attention import look
 from xpm.words import Message
 
 NOTES = {Obstacle.INACTIVE: "not active", Obstacle.LEAVING: "leaving", Obstacle.NOT_ADMIN: "not an FYI Admin"}

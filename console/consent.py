@@ -18,8 +18,8 @@ from starlette.responses import RedirectResponse, Response
 
 from console.desk import Desk, desk_of, notice
 from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
-from xpm.connection import callback
-from xpm.connection.callback import Received, SettingOut
+from xpm.consent import callback
+from xpm.consent.callback import Received, SettingOut
 from xpm.words import Stopped
 
 CALLBACK_PATH = "/oauth/callback"

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from console.runs import Runs
-from xpm.connection.eligibility import Obstacle, obstacles
-from xpm.connection.integration import Integration
+from xpm.consent.eligibility import Obstacle, obstacles
+from xpm.integration import Integration
 from xpm.store import people, practices
 from xpm.store.tables import FyiUser, Practice
 from xpm.words import Message, message

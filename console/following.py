@@ -14,8 +14,8 @@ from console.left import Left, left_by
 from console.runs import FlowRunSeen, NotWaiting, Stage
 from console.steps import steps_of
 from console.tables import rows_of, taken_back
-from xpm.connection.activity import as_message
-from xpm.connection.confirmation import question
+from xpm.account.confirmation import question
+from xpm.activity.log import as_message
 from xpm.store import people, practices
 from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice

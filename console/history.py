@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from console.desk import as_typed, desk_of, local_time, page, practice_of
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
 from xpm.store import activity
 from xpm.store.tables import Practice, PracticeActivity
 from xpm.store.vocabulary import ActivityStatus

@@ -8,12 +8,12 @@ from sqlmodel import Session
 from console.desk import Desk
 from console.left import left_by
 from console.runs import FlowRunSeen, UnknownFlowRun
+from xpm.entities.gates import not_left_out
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.pull.work import running_now
 from xpm.store import activity
 from xpm.store.tables import Practice
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.gates import not_left_out
-from xpm.sync.work import running_now
 
 
 def run_to_join(desk: Desk, practice: Practice, entities: Sequence[Entity], mode: SyncMode) -> UUID | None:

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
 
-from xpm.store import attempts
+from xpm.store.consent import attempts
 from xpm.store.tables import AuthorisationAttempt, PracticeActivity, SyncRun
 from xpm.store.vocabulary import AttemptOutcome
 

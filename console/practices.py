@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.desk import desk_of, page
-from xpm.connection.overview import Overview, overview
+from xpm.activity.overview import Overview, overview
 from xpm.store import practices
 
 

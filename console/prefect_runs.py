@@ -16,8 +16,8 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, PREFEC
 from pydantic import TypeAdapter
 
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING, Entity
 
 RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"
 TRIGGERS = {"reconnect": SyncTrigger.RECONNECT, "sync": SyncTrigger.MANUAL, "revert": SyncTrigger.REVERT}

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from xpm.connection.practice_comparison import PracticeComparison
+from xpm.account.comparison import PracticeComparison
+from xpm.entities.registry import Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
 
 
 class RunsUnavailable(Exception):

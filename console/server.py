@@ -9,7 +9,7 @@ import uvicorn
 from console.app import create_app
 from console.guard import is_loopback
 from console.prefect_runs import PrefectRuns
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
 from xpm.settings import Settings
 from xpm.store.errors import DatabaseUnavailable, NoKeys
 from xpm.words import Message, message

@@ -5,7 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.desk import desk_of, notice, posted_person, practice_of, text_of
-from xpm.connection.activity import record
+from xpm.activity.log import record
 from xpm.store import practices
 from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.tables import IntegrationSettings, Practice

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from console.left import Left
 from console.runs import FlowRunSeen, Stage
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.entities import EVERYTHING, Entity
 
 TO_RECONNECT = (
     ("Check your user account", ("Check your user account",)),

@@ -9,17 +9,17 @@ from starlette.responses import Response
 from console.desk import desk_of, notice, posted_person, practice_of, text_of
 from console.following import to_run
 from console.joining import run_to_join
-from xpm.connection.access import require_connected
-from xpm.connection.activity import record
-from xpm.connection.integration import Integration
+from xpm.activity.log import record
+from xpm.consent.access import require_connected
+from xpm.entities.gates import reason_to_skip
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.integration import Integration
+from xpm.pull.tax import has_source
+from xpm.quota.amounts import said_before, together
+from xpm.quota.prediction import predict_all
 from xpm.store import practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.amounts import said_before, together
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.gates import reason_to_skip
-from xpm.sync.prediction import predict_all
-from xpm.sync.tax import has_source
 from xpm.words import Message, Stopped, message
 
 ALL = "all"

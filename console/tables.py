@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from xpm.connection.overview import LastSync
+from xpm.activity.overview import LastSync
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.tables import SyncRun
-from xpm.sync.entities import EVERYTHING, Entity
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from prefect.states import Completed, Failed
 from prefect.utilities.annotations import quote
 
 from tasks.dry_run import PREVIEWS, publish_changes
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.pull.result import Preview
+from xpm.pull.summary import Outcome
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.result import Preview
-from xpm.sync.summary import Outcome
 from xpm.words import Message
 
 

@@ -14,9 +14,9 @@ from prefect.states import Completed, Failed
 
 from tasks.ending import record_ending, record_interruption, record_stop
 from tasks.parking import continue_later
+from xpm.entities.registry import Entity
+from xpm.quota.parking import rest_of
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.parking import rest_of
 from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 

@@ -32,9 +32,9 @@ from tasks.connection import (
     reset_connection,
 )
 from tasks.sync import SYNCS
-from xpm.connection.invitation import Invitation
+from xpm.consent.invitation import Invitation
+from xpm.entities.registry import EVERYTHING
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 

@@ -18,7 +18,7 @@ from flows.ending import cancelled, crashed, failed, state_of, stopped
 from flows.reconnect import Minutes
 from flows.waiting import paused
 from tasks.revert import done_before, in_markdown, preview_revert, take_back
-from xpm.sync.revert import RevertPreview, RevertRequest, WhenChangedSince, confirmed_choice
+from xpm.undo.revert import RevertPreview, RevertRequest, WhenChangedSince, confirmed_choice
 from xpm.words import Stopped, message, stop
 
 CHOICES = {

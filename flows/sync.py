@@ -16,8 +16,8 @@ from flows.dry_run import tried
 from flows.ending import cancelled, crashed, ended, failed, state_of, stopped
 from tasks.connection import check_connection
 from tasks.sync import SYNCS
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING, Entity
 from xpm.words import Stopped
 
 

@@ -16,10 +16,10 @@ from prefect.states import Running
 from pydantic import Field, create_model
 
 from tasks.connection import close_unanswered, is_answered, unconfirmed
-from xpm.connection.choice import Offer
-from xpm.connection.confirmation import question
-from xpm.connection.invitation import Invitation
-from xpm.connection.practice_comparison import PracticeComparison
+from xpm.account.choice import Offer
+from xpm.account.comparison import PracticeComparison
+from xpm.account.confirmation import question
+from xpm.consent.invitation import Invitation
 from xpm.words import message, stop
 
 Form = TypeVar("Form", bound=RunInput)

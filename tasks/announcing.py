@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from prefect.events import emit_event
 
-from xpm.connection.access import ConnectionBroke
-from xpm.connection.watch import Notice
+from xpm.consent.access import ConnectionBroke
+from xpm.consent.watch import Notice
 from xpm.words import Message
 
 

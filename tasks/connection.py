@@ -7,14 +7,15 @@ from prefect.runtime import flow_run
 from tasks.announcing import announce
 from tasks.retrying import WAITS, worth_retrying
 from tasks.status import publish_status
-from xpm.connection import choice, confirmation, invitation, practice_comparison, preflight, removal, reset
-from xpm.connection.access import is_broken, require_connected
-from xpm.connection.choice import Offer
-from xpm.connection.integration import Integration
-from xpm.connection.invitation import Invitation
-from xpm.connection.practice_comparison import KindCompared, PracticeComparison
-from xpm.connection.preflight import Person
-from xpm.connection.watch import Notice
+from xpm.account import choice, comparison, confirmation, reset
+from xpm.account.choice import Offer
+from xpm.account.comparison import KindCompared, PracticeComparison
+from xpm.consent import invitation, preflight, removal
+from xpm.consent.access import is_broken, require_connected
+from xpm.consent.invitation import Invitation
+from xpm.consent.preflight import Person
+from xpm.consent.watch import Notice
+from xpm.integration import Integration
 from xpm.words import Stopped, message
 
 
@@ -103,7 +104,7 @@ def check_practice(invited: Invitation) -> None:
 def compare_practice(invited: Invitation) -> PracticeComparison:
     """What FYI has beside what the chosen account has, as `xpm-comparison-<practice>`; nothing is written."""
     with Integration.opened() as integration:
-        compared = practice_comparison.compare(integration, invited)
+        compared = comparison.compare(integration, invited)
     create_table_artifact(
         key=f"xpm-comparison-{invited.practice}",
         description=compared.sentences,

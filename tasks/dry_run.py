@@ -17,15 +17,15 @@ from prefect.states import Completed
 
 from tasks.announcing import announcing_a_break
 from tasks.retrying import WAITS, worth_retrying
-from xpm.connection.integration import Integration
-from xpm.connection.preflight import practice_named
+from xpm.consent.preflight import practice_named
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.result import Preview
+from xpm.pull.summary import Outcome, sum_up_dry_run
+from xpm.pull.work import SyncRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.sync.changes_csv import changes_file, lines, write_changes
-from xpm.sync.entities import Entity
-from xpm.sync.preview import preview_sync
-from xpm.sync.result import Preview
-from xpm.sync.summary import Outcome, sum_up_dry_run
-from xpm.sync.work import SyncRequest
+from xpm.undo.changes_csv import changes_file, lines, write_changes
+from xpm.undo.preview import preview_sync
 from xpm.words import Message, message
 
 HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")

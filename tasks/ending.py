@@ -6,15 +6,15 @@ from contextlib import suppress
 from prefect import get_run_logger, task
 
 from tasks.status import publish_status
-from xpm.connection.activity import record
-from xpm.connection.explanation import explain_reconnect
-from xpm.connection.integration import Integration
-from xpm.connection.invitation import withdraw
+from xpm.activity.log import record
+from xpm.consent.explanation import explain_reconnect
+from xpm.consent.invitation import withdraw
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.summary import Outcome, message_of, sum_up
 from xpm.store import practices
 from xpm.store.errors import UnknownPractice
 from xpm.store.vocabulary import SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.summary import Outcome, message_of, sum_up
 from xpm.words import Message, Stopped, message
 from xpm.xero.errors import XeroError
 

@@ -9,7 +9,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 from prefect.states import Scheduled
 
-from xpm.sync.parking import Rest
+from xpm.quota.parking import Rest
 from xpm.words import Message
 
 DEPLOYMENT = "sync/sync-practice"

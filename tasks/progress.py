@@ -10,13 +10,13 @@ from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from xpm.connection.integration import Integration
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.result import SyncResult
+from xpm.pull.summary import message_of
+from xpm.quota.amounts import said_after, said_before, said_meanwhile
+from xpm.quota.progress import Prediction, Standing
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.amounts import said_after, said_before, said_meanwhile
-from xpm.sync.entities import Entity
-from xpm.sync.progress import Prediction, Standing
-from xpm.sync.result import SyncResult
-from xpm.sync.summary import message_of
 from xpm.words import message
 
 UPDATE_EVERY = 3.0  # seconds; a person looks no more often, and every update is a call to Prefect

@@ -8,8 +8,9 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
 from prefect.runtime import flow_run
 
-from xpm.connection.integration import Integration
-from xpm.store import connections, runs
+from xpm.integration import Integration
+from xpm.store.consent import connections
+from xpm.store.pull import runs
 from xpm.xero.errors import Remedy, XeroError
 
 WAITS: list[float] = [5, 30, 120]  # seconds between tries; longer outages are for a retry by hand or the next night

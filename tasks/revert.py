@@ -4,9 +4,9 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 
 from tasks.status import publish_status
-from xpm.connection.integration import Integration
-from xpm.sync import revert
-from xpm.sync.revert import Effect, RevertPreview, RevertRequest, WhenChangedSince
+from xpm.integration import Integration
+from xpm.undo import revert
+from xpm.undo.revert import Effect, RevertPreview, RevertRequest, WhenChangedSince
 from xpm.words import Message
 
 

@@ -2,9 +2,9 @@
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from xpm.connection.integration import Integration
-from xpm.connection.overview import Overview, overview
-from xpm.sync.entities import Entity
+from xpm.activity.overview import Overview, overview
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
 
 
 def publish_status(practice: str) -> Overview:

@@ -13,12 +13,12 @@ from prefect.transactions import get_transaction
 from tasks.announcing import announcing_a_break
 from tasks.progress import publishing
 from tasks.retrying import WAITS, once_per_run, worth_retrying
-from xpm.connection.integration import Integration
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.result import SyncResult
+from xpm.pull.run import run_sync
+from xpm.pull.work import AlreadyRunning, SyncRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.result import SyncResult
-from xpm.sync.run import run_sync
-from xpm.sync.work import AlreadyRunning, SyncRequest
 from xpm.words import message
 
 

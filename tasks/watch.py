@@ -7,12 +7,12 @@ from prefect import get_run_logger, task
 from tasks.announcing import announce
 from tasks.dry_run import forget_shown
 from tasks.status import publish_status
-from xpm.connection.integration import Integration
-from xpm.connection.watch import watch_connection
+from xpm.activity.staleness import watch_syncs
+from xpm.consent.watch import watch_connection
+from xpm.integration import Integration
+from xpm.pull.summary import worst
 from xpm.store import practices
-from xpm.sync import forgetting
-from xpm.sync.staleness import watch_syncs
-from xpm.sync.summary import worst
+from xpm.undo import forgetting
 from xpm.words import Message, Stopped, message
 
 

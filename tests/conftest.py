@@ -13,7 +13,7 @@ from sqlalchemy import make_url, text
 
 from sandbox.server import SandboxServer
 from sandbox.world import World
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.tables import StoreTable
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -5,9 +5,10 @@ import httpx
 from cli.demo.administrator import log_in_and_allow
 from cli.demo.browser import Browser
 from cli.demo.stage import ADMIN, PRACTICE, PRACTICE_NAME, Stage
-from xpm.connection import callback, choice, confirmation, invitation, preflight, reset
-from xpm.connection.access import practice_access
-from xpm.connection.integration import Integration
+from xpm.account import choice, confirmation, reset
+from xpm.consent import callback, invitation, preflight
+from xpm.consent.access import practice_access
+from xpm.integration import Integration
 from xpm.words import Stopped
 
 

@@ -23,7 +23,7 @@ from cli.following import follow
 from cli.installation import prefect
 from cli.showing import activity_table
 from cli.terminal import terminal
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
 from xpm.store import activity
 
 FOLDER = Path(".xpm/demo")

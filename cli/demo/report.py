@@ -10,13 +10,13 @@ from rich.text import Text
 from sqlmodel import Session
 
 from cli.demo.stage import PRACTICE
-from xpm.connection.integration import Integration
-from xpm.store import connections, record_reads, records
-from xpm.store import record_tables as kinds
-from xpm.store.record_rows import RecordRow, Scope
-from xpm.store.record_tables import RecordTable
-from xpm.sync.comparison import Difference, differences
-from xpm.sync.rows import client_row, field_values_row, job_row, tax_return_row, uuid_row
+from xpm.entities.rows import client_row, field_values_row, job_row, tax_return_row, uuid_row
+from xpm.integration import Integration
+from xpm.pull.comparison import Difference, differences
+from xpm.store.consent import connections
+from xpm.store.records import bulk, kinds, reads
+from xpm.store.records.kinds import RecordTable
+from xpm.store.records.rows import RecordRow, Scope
 from xpm.xero.models import (
     Category,
     Client,
@@ -67,9 +67,9 @@ def _compare(session: Session, scope: Scope, kind: Kind, sandbox: str) -> Compar
     truth = httpx.get(f"{sandbox}/sandbox/tenants/{scope.tenant_id}/records/{kind.records}", timeout=60).json()
     rows = [row for record in truth for row in kind.to_row(record)]
     if kind.of is not None:
-        current = set(records.active_keys(session, kind.of, scope))
+        current = set(bulk.active_keys(session, kind.of, scope))
         rows = [row for row in rows if row.key in current]
-    stored = set(record_reads.keys_present(session, kind.table, scope))
+    stored = set(reads.keys_present(session, kind.table, scope))
     rows = [row for row in rows if row.key in stored or row.archived is None]
     return Compared(kind.title, len(rows), len(stored), list(differences(session, kind.table, scope, rows)))
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from cli.demo.programs import free_port
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
 from xpm.store import people, practices
-from xpm.store.vault import Vault
+from xpm.store.consent.vault import Vault
 
 PRACTICE = "harbour-vale"
 PRACTICE_NAME = "Harbour & Vale"

@@ -10,7 +10,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 from cli.deploying import deploy_runbooks
 from tests.cli.shell import Installed, Shell, installed_at
 from tests.prefect_server import prefect_server
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 
 VARIABLES = (
     "XPM_DATABASE_URL",

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from tests.cli.shell import SLUG, Installed
 from tests.store.kit import job
-from xpm.store import edits, records, runs
-from xpm.store.record_rows import RecordRow, Scope
-from xpm.store.record_tables import JOBS, STAFF, RecordTable
-from xpm.store.runs import Tally
+from xpm.entities.registry import Entity
+from xpm.store.pull import runs
+from xpm.store.pull.runs import Tally
+from xpm.store.records import bulk, edits
+from xpm.store.records.kinds import JOBS, STAFF, RecordTable
+from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.vocabulary import FyiStatus, RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
 
 BEGAN = datetime.now(UTC).replace(hour=9, minute=30, second=0, microsecond=0) - timedelta(days=3)
 TENANT = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
@@ -42,7 +43,7 @@ def synced(  # noqa: PLR0917 - what a sync is
             flow_run_id=flow_run_id,
             now=now,
         )
-        applied = records.apply(session, table, Scope(practice, TENANT), rows, run_id=run.id, now=now)
+        applied = bulk.apply(session, table, Scope(practice, TENANT), rows, run_id=run.id, now=now)
         runs.checkpoint(session, run.id, Tally(applied.added, applied.changed, applied.unchanged))
         runs.finish(session, run.id, status, now=now)
         return run.id

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import pytest
 
 from cli.main import main
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
 from xpm.store import people, practices
-from xpm.store.database import Database
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 from xpm.store.tables import Practice
-from xpm.store.vault import Vault
 
 SLUG = "harbour-vale"
 MERE = "mere.tane@harbourvale.example"

@@ -4,9 +4,9 @@ from sqlalchemy import update
 
 from tests.cli.office import TENANT, staff, synced
 from tests.cli.shell import SLUG, Installed, Shell
-from xpm.store.record_tables import STAFF
+from xpm.entities.registry import Entity
+from xpm.store.records.kinds import STAFF
 from xpm.store.tables import Connection
-from xpm.sync.entities import Entity
 
 
 def test_it_says_when_there_is_nothing(fyi_xpm: Shell, installed: Installed) -> None:

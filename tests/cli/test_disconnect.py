@@ -11,19 +11,20 @@ from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, small_world
 from sandbox.xpm.limits import Limits
 from tests.cli.shell import MERE, SLUG, Installed, Shell, types
 from tests.conftest import Serve
-from xpm.connection.callback import receive, set_out
-from xpm.connection.choice import choose, offers
-from xpm.connection.confirmation import confirm, is_open
-from xpm.connection.integration import Integration
-from xpm.connection.invitation import invite
-from xpm.connection.preflight import Person
-from xpm.connection.reset import reset
-from xpm.store import activity, connections, people
+from xpm.account.choice import choose, offers
+from xpm.account.confirmation import confirm, is_open
+from xpm.account.reset import reset
+from xpm.consent.callback import receive, set_out
+from xpm.consent.invitation import invite
+from xpm.consent.preflight import Person
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.result import SyncResult
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
+from xpm.store import activity, people
+from xpm.store.consent import connections
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.result import SyncResult
-from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
 
 XERO = {
     "XERO_AUTHORIZE_URL": "identity/connect/authorize",

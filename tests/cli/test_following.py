@@ -15,9 +15,11 @@ from rich.console import Console
 
 from cli.following import follow
 from tests.cli.shell import MERE, SLUG, Installed
-from xpm.connection.integration import Integration
-from xpm.store import attempts, people, runs
-from xpm.store.runs import Tally
+from xpm.integration import Integration
+from xpm.store import people
+from xpm.store.consent import attempts
+from xpm.store.pull import runs
+from xpm.store.pull.runs import Tally
 from xpm.store.tables import AuthorisationAttempt
 from xpm.store.vocabulary import AttemptOutcome, SyncMode, SyncTrigger
 

@@ -6,11 +6,11 @@ from cli.histories import Kind
 from tests.cli.office import BEGAN, edited, some_jobs, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from tests.store.kit import client, job
-from xpm.store import reverts
-from xpm.store.record_changes import Author
-from xpm.store.record_tables import ALL, CLIENTS
+from xpm.entities.registry import Entity
+from xpm.store.records import reverts
+from xpm.store.records.changes import Author
+from xpm.store.records.kinds import ALL, CLIENTS
 from xpm.store.vocabulary import SyncTrigger
-from xpm.sync.entities import Entity
 
 
 def test_every_kind_of_record_can_be_named() -> None:

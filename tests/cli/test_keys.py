@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.cli.shell import MERE, SLUG, Installed, Shell
-from xpm.store import attempts, consents, people
-from xpm.store.consents import Identity, TokenPair
-from xpm.store.vault import Vault
+from xpm.store import people
+from xpm.store.consent import attempts, consents
+from xpm.store.consent.consents import Identity, TokenPair
+from xpm.store.consent.vault import Vault
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 NEW = Vault.new_key()

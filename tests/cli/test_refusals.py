@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from tests.cli.shell import MERE, SLUG, Installed, Outcome, Shell
 from xpm.settings import Settings
-from xpm.store.vault import Vault
+from xpm.store.consent.vault import Vault
 
 READING = {
     "status": ["status"],

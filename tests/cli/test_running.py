@@ -14,8 +14,9 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from tests.cli.worker import worker_that_ends_the_next_run
-from xpm.store import connections, runs
-from xpm.store.runs import Tally
+from xpm.store.consent import connections
+from xpm.store.pull import runs
+from xpm.store.pull.runs import Tally
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")

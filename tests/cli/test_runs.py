@@ -2,9 +2,9 @@
 
 from tests.cli.office import BEGAN, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
-from xpm.store.record_tables import STAFF
+from xpm.entities.registry import Entity
+from xpm.store.records.kinds import STAFF
 from xpm.store.vocabulary import RunStatus, SyncTrigger
-from xpm.sync.entities import Entity
 
 FLOW_RUN = "0c0f4a0e-5a6f-4a5e-9f86-3f1d2f2f7a11"
 

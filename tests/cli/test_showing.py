@@ -6,9 +6,10 @@ import pytest
 
 from tests.cli.office import synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
-from xpm.store import activity, runs
+from xpm.store import activity
 from xpm.store.activity import ActivityEntry
-from xpm.store.runs import Tally
+from xpm.store.pull import runs
+from xpm.store.pull.runs import Tally
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

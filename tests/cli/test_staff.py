@@ -4,9 +4,9 @@ import pytest
 
 from tests.cli.office import staff, status_of, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
-from xpm.store.record_tables import STAFF
+from xpm.entities.registry import Entity
+from xpm.store.records.kinds import STAFF
 from xpm.store.vocabulary import FyiStatus
-from xpm.sync.entities import Entity
 
 SAM, ANN = "5a0c6f0e-0000-4000-8000-000000000001", "5a0c6f0e-0000-4000-8000-000000000002"
 TWINS = "twins@harbourvale.example"

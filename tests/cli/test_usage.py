@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from tests.cli.office import TENANT
 from tests.cli.shell import SLUG, Installed, Shell
-from xpm.store import allowances, connections
+from xpm.store import allowances
+from xpm.store.consent import connections
 from xpm.store.vocabulary import CallPriority
 
 TODAY = datetime.now(UTC).date()

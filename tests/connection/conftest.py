@@ -13,9 +13,9 @@ from sandbox.xpm.limits import Limits
 from tests.conftest import Serve
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.installation import settings_for
-from xpm.connection.integration import Integration, trusted
-from xpm.store.database import Database
-from xpm.store.vault import Vault
+from xpm.integration import Integration, trusted
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 
 NO_LIMITS = Limits(0, 0, 0, 0)
 

@@ -15,16 +15,17 @@ from sandbox.server import SandboxServer
 from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE, LEO, MERE, SAM, World
 from tests.conftest import BESIDE
-from xpm.connection.callback import Received, receive, set_out
-from xpm.connection.choice import choose, chosen, offers
-from xpm.connection.confirmation import confirm, is_open
-from xpm.connection.integration import Integration
-from xpm.connection.invitation import Invitation, invite
-from xpm.connection.preflight import Person
-from xpm.connection.reset import check_chosen, reset
-from xpm.store import activity, attempts, connections, consents, people, practices
-from xpm.store.consents import StoredTokens
-from xpm.store.database import Database
+from xpm.account.choice import choose, chosen, offers
+from xpm.account.confirmation import confirm, is_open
+from xpm.account.reset import check_chosen, reset
+from xpm.consent.callback import Received, receive, set_out
+from xpm.consent.invitation import Invitation, invite
+from xpm.consent.preflight import Person
+from xpm.integration import Integration
+from xpm.store import activity, people, practices
+from xpm.store.consent import attempts, connections, consents
+from xpm.store.consent.consents import StoredTokens
+from xpm.store.engine.database import Database
 from xpm.store.tables import AuthorisationAttempt, Connection, ConnectionTransition, Consent, FyiUser, StoreTable
 from xpm.store.vocabulary import ConsentStatus
 from xpm.words import Message

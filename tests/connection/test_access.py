@@ -10,11 +10,11 @@ from sandbox.identity.connections import PRACTICE
 from sandbox.world import CLIENT_ID, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour
 from tests.connection.test_reconnect import wait_until_blocked
-from xpm.connection.access import ConnectionBroke, practice_access
-from xpm.connection.disconnect import disconnect, leaving
-from xpm.connection.overview import overview
-from xpm.connection.removal import remove_superseded
-from xpm.store import connections
+from xpm.account.disconnect import disconnect, leaving
+from xpm.activity.overview import overview
+from xpm.consent.access import ConnectionBroke, practice_access
+from xpm.consent.removal import remove_superseded
+from xpm.store.consent import connections
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import Stopped
 from xpm.xero.errors import Blocked, DayLimit, Refused, XeroError, XeroUnavailable

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.xero.fakes import START, FakeClock
-from xpm.connection.allowance import HELD, Allowance, Limits
+from xpm.quota.allowance import HELD, Allowance, Limits
 from xpm.store.vocabulary import CallPriority
 from xpm.xero.errors import DayLimit
-from xpm.xero.limits import Call
+from xpm.xero.http.limits import Call
 
 MINUTE = 60.0
 PEOPLE, CHANGES, OVERNIGHT, VERIFICATION = CallPriority

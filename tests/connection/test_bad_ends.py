@@ -11,13 +11,13 @@ from sandbox.identity.connections import PRACTICE
 from sandbox.visitor import NotAllowed
 from sandbox.world import CLIENT_ID, COASTAL_BRANCH, HARBOUR_VALE, LEO, MERE, SAM
 from tests.connection.harbour import Harbour, Sent, move_in
-from xpm.connection.callback import set_out
-from xpm.connection.choice import choose, offers
-from xpm.connection.explanation import explain_reconnect
-from xpm.connection.invitation import Invitation, answered, expire, require_granted, withdraw
-from xpm.connection.overview import overview
-from xpm.connection.reset import check_chosen, reset
-from xpm.store import connections
+from xpm.account.choice import choose, offers
+from xpm.account.reset import check_chosen, reset
+from xpm.activity.overview import overview
+from xpm.consent.callback import set_out
+from xpm.consent.explanation import explain_reconnect
+from xpm.consent.invitation import Invitation, answered, expire, require_granted, withdraw
+from xpm.store.consent import connections
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState
 from xpm.words import Message, Stopped, stop
 from xpm.xero.errors import Blocked, ConsentNeeded, MisconfiguredApp, XeroError, XeroUnavailable

@@ -9,11 +9,11 @@ import pytest
 
 from tests.connection.workers import SPAWN, hold_places
 from tests.xero.fakes import START, FakeClock
-from xpm.connection.allowance import HELD, Limits
-from xpm.connection.budget import SharedBudget
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
+from xpm.quota.allowance import HELD, Limits
+from xpm.quota.budget import SharedBudget
 from xpm.store import allowances
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import CallPriority
 from xpm.xero.errors import DayLimit
 

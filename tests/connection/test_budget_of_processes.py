@@ -13,9 +13,9 @@ from sandbox.xpm.limits import MINUTE, Limits, window
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.installation import settings_for
 from tests.connection.workers import SPAWN, call_again_and_again
-from xpm.connection.integration import Integration, trusted
-from xpm.store.database import Database
-from xpm.store.vault import Vault
+from xpm.integration import Integration, trusted
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 
 PROCESSES = 4
 A_LITTLE_LONGER = 65.0  # seconds, than the minute that Xero counts

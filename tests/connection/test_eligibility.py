@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from xpm.connection.eligibility import Obstacle, obstacles
+from xpm.consent.eligibility import Obstacle, obstacles
 from xpm.store.tables import FyiUser
 
 TODAY = dt.date(2026, 3, 2)

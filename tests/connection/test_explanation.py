@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from xpm.connection.explanation import explain, explain_reconnect
+from xpm.consent.explanation import explain, explain_reconnect
 from xpm.store.vocabulary import ActivityStatus
 from xpm.xero.errors import (
     AccessLost,

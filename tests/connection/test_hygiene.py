@@ -11,14 +11,14 @@ import pytest
 from sandbox.identity.connections import PRACTICE
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, LEO, MERE, SAM
 from tests.connection.harbour import Harbour, move_in
-from xpm.connection import keys
-from xpm.connection.disconnect import disconnect, leaving
-from xpm.connection.integration import Integration
-from xpm.connection.keeper import ConsentKeeper
-from xpm.connection.removal import remove_superseded
+from xpm.account.disconnect import disconnect, leaving
+from xpm.consent import keys
+from xpm.consent.keeper import ConsentKeeper
+from xpm.consent.removal import remove_superseded
+from xpm.integration import Integration
+from xpm.store.consent.sealed import Seal
+from xpm.store.consent.vault import Vault
 from xpm.store.errors import SealBroken, UnknownKey
-from xpm.store.sealed import Seal
-from xpm.store.vault import Vault
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped
 
@@ -119,7 +119,7 @@ def test_a_dead_consent_is_forgotten_and_only_the_log_says_that_nothing_could_be
     connected.world.grants.revoke(MERE)
     connected.connect(SAM, run="run-2")
     before = connected.entries()
-    with caplog.at_level(logging.INFO, "xpm.connection.removal"):
+    with caplog.at_level(logging.INFO, "xpm.consent.removal"):
         assert tidy(connected) == []
     assert "cannot be removed" in caplog.text
     assert (connected.entries(), stored(connected, former)) == (before, GONE)

@@ -6,9 +6,9 @@ import pytest
 from pydantic import SecretStr
 
 from tests.connection.installation import settings_for
-from xpm.connection.integration import Integration
+from xpm.integration import Integration
+from xpm.store.consent.vault import Vault
 from xpm.store.errors import NoKeys
-from xpm.store.vault import Vault
 from xpm.xero.clock import utc_now
 
 XERO = "http://127.0.0.1:9"

@@ -11,9 +11,10 @@ from sqlmodel import Session
 from sandbox.world import CLIENT_ID, MERE
 from tests.connection.harbour import Harbour
 from tests.connection.workers import SPAWN, renew
-from xpm.connection.integration import Integration
-from xpm.connection.keeper import LEASE, RETRIES_OF_A_LOST_ANSWER, ConsentKeeper, token_pair
-from xpm.store import consents, leases
+from xpm.consent.keeper import LEASE, RETRIES_OF_A_LOST_ANSWER, ConsentKeeper, token_pair
+from xpm.integration import Integration
+from xpm.store import leases
+from xpm.store.consent import consents
 from xpm.store.leases import Lease
 from xpm.xero.errors import AnswerLost, ConsentNeeded, MisconfiguredApp, XeroUnavailable
 from xpm.xero.tokens import TokenSet

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.world import LEO, MERE
 from tests.connection.harbour import HARBOUR, Harbour
-from xpm.connection.preflight import Person, check_person
+from xpm.consent.preflight import Person, check_person
 from xpm.store import people
 from xpm.words import Stopped
 

@@ -2,7 +2,7 @@
 
 import threading
 
-from xpm.connection.pulse import Pulse
+from xpm.quota.pulse import Pulse
 
 PATIENCE = 30  # seconds
 

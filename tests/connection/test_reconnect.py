@@ -11,15 +11,15 @@ from sqlalchemy import text
 from sandbox.world import COASTAL_BRANCH, COASTAL_NAME, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.test_watch import break_it
-from xpm.connection.access import BROKEN, practice_access
-from xpm.connection.choice import choose, chosen, offers
-from xpm.connection.invitation import answered, expire, require_granted, withdraw
-from xpm.connection.overview import overview
-from xpm.connection.removal import remove_superseded
-from xpm.connection.reset import check_chosen, reset
-from xpm.connection.watch import watch_connection
-from xpm.store import attempts, connections
-from xpm.store.database import Database
+from xpm.account.choice import choose, chosen, offers
+from xpm.account.reset import check_chosen, reset
+from xpm.activity.overview import overview
+from xpm.consent.access import BROKEN, practice_access
+from xpm.consent.invitation import answered, expire, require_granted, withdraw
+from xpm.consent.removal import remove_superseded
+from xpm.consent.watch import watch_connection
+from xpm.store.consent import attempts, connections
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Stopped, stop
 

@@ -11,11 +11,11 @@ import pytest
 
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, MERE
 from tests.connection.harbour import Harbour, Sent
-from xpm.connection.access import practice_access
-from xpm.connection.callback import Received, SettingOut, receive, set_out
-from xpm.connection.integration import Integration
-from xpm.connection.invitation import Invitation, attempt_of
-from xpm.connection.keeper import ConsentKeeper, token_pair
+from xpm.consent.access import practice_access
+from xpm.consent.callback import Received, SettingOut, receive, set_out
+from xpm.consent.invitation import Invitation, attempt_of
+from xpm.consent.keeper import ConsentKeeper, token_pair
+from xpm.integration import Integration
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 

@@ -8,16 +8,18 @@ import pytest
 from sandbox.identity.connections import PRACTICE
 from sandbox.world import HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour
-from xpm.connection.access import BROKEN, is_broken
-from xpm.connection.invitation import CHECKS, require_granted
-from xpm.connection.watch import Notice, Sighting, watch_connection
-from xpm.store import consents, people, practices, runs
+from xpm.activity.staleness import PATIENCE, watch_syncs
+from xpm.consent.access import BROKEN, is_broken
+from xpm.consent.invitation import CHECKS, require_granted
+from xpm.consent.watch import Notice, Sighting, watch_connection
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
+from xpm.store import people, practices
+from xpm.store.consent import consents
+from xpm.store.pull import runs
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.revert import RevertRequest, WhenChangedSince, preview, revert
-from xpm.sync.run import run_sync
-from xpm.sync.staleness import PATIENCE, watch_syncs
-from xpm.sync.work import SyncRequest
+from xpm.undo.revert import RevertRequest, WhenChangedSince, preview, revert
 from xpm.words import Stopped
 
 MADE = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]

@@ -10,14 +10,14 @@ from multiprocessing.synchronize import Barrier, Event
 import httpx
 
 from tests.connection.installation import settings_for
-from xpm.connection.access import practice_access
-from xpm.connection.allowance import Limits
-from xpm.connection.budget import SharedBudget
-from xpm.connection.integration import Integration
-from xpm.connection.keeper import ConsentKeeper
+from xpm.consent.access import practice_access
+from xpm.consent.keeper import ConsentKeeper
+from xpm.integration import Integration
+from xpm.quota.allowance import Limits
+from xpm.quota.budget import SharedBudget
 from xpm.settings import Settings
-from xpm.store.database import Database
-from xpm.store.vault import Vault
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import CallPriority
 from xpm.xero.api import XpmApi
 

@@ -9,8 +9,8 @@ from sandbox.world import small_world
 from sandbox.xpm.limits import Limits
 from tests.console.office import CONSOLE, Office, office_over
 from xpm.settings import Settings
-from xpm.store.database import Database
-from xpm.store.vault import Vault
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
-from xpm.connection.practice_comparison import PracticeComparison
+from xpm.account.comparison import PracticeComparison
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode
-from xpm.sync.entities import EVERYTHING, Entity
 
 CONSENT = "consent"
 """What a run waits for that is paused until Xero's answer is here."""

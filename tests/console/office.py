@@ -13,16 +13,18 @@ import httpx
 from console.app import create_app
 from tests.console.fake_runs import FakeRuns
 from tests.console.in_process import InProcess
-from xpm.connection.activity import record
-from xpm.connection.integration import Integration
-from xpm.connection.invitation import Invitation, invite
-from xpm.connection.preflight import Person
+from xpm.activity.log import record
+from xpm.consent.invitation import Invitation, invite
+from xpm.consent.preflight import Person
+from xpm.integration import Integration
 from xpm.settings import Settings
-from xpm.store import activity, connections, consents, people, practices, runs
-from xpm.store.consents import Identity, TokenPair
-from xpm.store.database import Database
+from xpm.store import activity, people, practices
+from xpm.store.consent import connections, consents
+from xpm.store.consent.consents import Identity, TokenPair
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
+from xpm.store.pull import runs
 from xpm.store.tables import FyiUser, PracticeActivity, SyncRun
-from xpm.store.vault import Vault
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.words import message
 from xpm.xero.clock import Clock, utc_now

@@ -11,9 +11,9 @@ from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE
 from tests.console.conftest import settings
 from tests.console.office import COASTAL, HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
-from xpm.connection.invitation import expire
-from xpm.store import attempts, connections
-from xpm.store.database import Database
+from xpm.consent.invitation import expire
+from xpm.store.consent import attempts, connections
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState
 
 UNKNOWN = "11111111-1111-4111-8111-111111111111"

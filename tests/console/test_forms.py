@@ -10,12 +10,12 @@ import pytest
 from console.runs import Stage
 from tests.console.conftest import settings
 from tests.console.office import CONSOLE, HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
-from xpm.connection.practice_comparison import KindCompared, PracticeComparison
+from xpm.account.comparison import KindCompared, PracticeComparison
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store import people, practices
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.tables import IntegrationSettings
 from xpm.store.vocabulary import ActivityStatus, ConnectionState, SyncMode
-from xpm.sync.entities import EVERYTHING, Entity
 
 APPS = f"/practices/{HARBOUR}"
 ON: dict[str, str] = {"sync_custom_fields": "on", "import_tax_assessments": "on"}

@@ -7,10 +7,11 @@ import pytest
 
 from console.runs import Stage
 from tests.console.office import HARBOUR, SAM, TENANT, Office, path_of
-from xpm.store import leases, runs
+from xpm.entities.registry import Entity
+from xpm.pull.work import LEASE
+from xpm.store import leases
+from xpm.store.pull import runs
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.work import LEASE
 
 
 def ask(office: Office, entities: str = "all", mode: str = "full") -> httpx.Response:

@@ -6,10 +6,11 @@ import pytest
 
 from console.runs import Stage, TaskSeen
 from tests.console.office import HARBOUR, LEO, MERE, Office, text_of
-from xpm.store import people, practices, quarantine
-from xpm.store.records import Scope
+from xpm.entities.registry import Entity
+from xpm.store import people, practices
+from xpm.store.pull import quarantine
+from xpm.store.records.bulk import Scope
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncTrigger
-from xpm.sync.entities import Entity
 from xpm.words import message
 
 APPS = f"/practices/{HARBOUR}"

@@ -20,9 +20,9 @@ from pydantic import Field
 from console.prefect_runs import PrefectRuns
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
 from tests.prefect_server import nothing_for_other_servers
-from xpm.connection.practice_comparison import KindCompared, PracticeComparison
+from xpm.account.comparison import KindCompared, PracticeComparison
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING, Entity
 
 pytestmark = pytest.mark.xdist_group("prefect-of-console")
 

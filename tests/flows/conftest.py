@@ -11,13 +11,13 @@ from tests.conftest import Serve
 from tests.flows.office import MADE_BY, SLUG, Office
 from tests.prefect_server import prefect_server
 from tests.sync.house import connect
-from xpm.connection.integration import Integration
-from xpm.store.database import Database
-from xpm.store.vault import Vault
+from xpm.entities.registry import EVERYTHING
+from xpm.integration import Integration
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING
-from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
 
 
 @pytest.fixture(scope="session")

@@ -21,12 +21,13 @@ from sandbox.server import SandboxServer
 from sandbox.visitor import NotAllowed, visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, LEO, MERE, SAM
 from tests.conftest import BESIDE
-from xpm.connection.callback import receive, set_out
-from xpm.connection.integration import Integration
-from xpm.store import activity, connections, people, practices
-from xpm.store.database import Database
+from xpm.consent.callback import receive, set_out
+from xpm.integration import Integration
+from xpm.store import activity, people, practices
+from xpm.store.consent import connections
+from xpm.store.consent.transitions import UNDER_WAY
+from xpm.store.engine.database import Database
 from xpm.store.tables import AuthorisationAttempt, PracticeActivity, StoreTable, TenantAllowance
-from xpm.store.transitions import UNDER_WAY
 from xpm.store.vocabulary import AttemptOutcome
 
 SLUG = "harbour-vale"

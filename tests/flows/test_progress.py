@@ -14,11 +14,12 @@ from sandbox.faults import fault_from
 from sandbox.world import HARBOUR_VALE
 from tasks.progress import ALL, UPDATE_EVERY, PublishedProgress
 from tests.flows.office import SLUG, Office
-from xpm.store import leases, runs
+from xpm.entities.registry import Entity
+from xpm.pull.work import LEASE
+from xpm.quota.progress import Prediction, Standing
+from xpm.store import leases
+from xpm.store.pull import runs
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.progress import Prediction, Standing
-from xpm.sync.work import LEASE
 from xpm.words import stop
 
 pytestmark = pytest.mark.xdist_group("prefect")

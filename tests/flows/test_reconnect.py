@@ -23,7 +23,8 @@ from tests.flows.office import (
     stays_away,
 )
 from tests.flows.test_sync import REFUSAL, retried
-from xpm.store import connections, people, practices
+from xpm.store import people, practices
+from xpm.store.consent import connections
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 
 pytestmark = pytest.mark.xdist_group("prefect")

@@ -28,13 +28,13 @@ from console.runs import FlowRunSeen, Stage
 from flows.revert import revert
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.flows.office import MADE_BY, PATIENCE, SLUG, Office, eventually, resume
-from xpm.connection.integration import Integration
-from xpm.store import edits
-from xpm.store.record_rows import Scope
-from xpm.store.record_tables import JOBS
+from xpm.integration import Integration
+from xpm.store.records import edits
+from xpm.store.records.kinds import JOBS
+from xpm.store.records.rows import Scope
 from xpm.store.tables import Job
 from xpm.store.vocabulary import ActivityStatus
-from xpm.sync.revert import RevertRequest, WhenChangedSince, preview
+from xpm.undo.revert import RevertRequest, WhenChangedSince, preview
 
 pytestmark = pytest.mark.xdist_group("prefect")
 

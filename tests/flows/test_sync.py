@@ -23,11 +23,11 @@ from sandbox import edits
 from sandbox.faults import fault_from
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.flows.office import SLUG, Office
-from xpm.connection.integration import Integration
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.revert import RevertRequest, WhenChangedSince, preview, revert
+from xpm.undo.revert import RevertRequest, WhenChangedSince, preview, revert
 
 REFUSAL = {"area": "xpm", "path": "client.api/list", "kind": "error_body", "description": "No", "times": 0}
 """Xero understands the question and says no: nothing that waiting helps against, so nothing is waited for."""

@@ -30,8 +30,8 @@ from sandbox.faults import fault_from
 from sandbox.identity.connections import PRACTICE
 from sandbox.world import MERE
 from tests.flows.office import SLUG, Office, administrator, consents
+from xpm.entities.registry import Entity
 from xpm.store import people, practices
-from xpm.sync.entities import Entity
 
 pytestmark = pytest.mark.xdist_group("prefect")
 

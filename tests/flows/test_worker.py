@@ -17,7 +17,7 @@ from prefect.states import Crashed, Scheduled
 
 from sandbox.faults import fault_from
 from tests.flows.office import SLUG, Office, eventually
-from xpm.store import runs
+from xpm.store.pull import runs
 from xpm.store.vocabulary import RunStatus
 
 pytestmark = pytest.mark.xdist_group("prefect")

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from sqlalchemy import event
 from sqlmodel import Session
 
-from xpm.store import consents, people, practices, record_tables
-from xpm.store.consents import Identity, TokenPair
-from xpm.store.database import Database
-from xpm.store.records import RecordRow, Scope
+from xpm.store import people, practices
+from xpm.store.consent import consents
+from xpm.store.consent.consents import Identity, TokenPair
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
+from xpm.store.records import kinds
+from xpm.store.records.bulk import RecordRow, Scope
 from xpm.store.tables import Consent, FyiUser, Practice
-from xpm.store.vault import Vault
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 LATER = NOW + dt.timedelta(hours=1)
@@ -66,15 +68,15 @@ def another(session: Session, user_id: str, slug: str = "acme", vault: Vault = V
 
 def job(number: str, version: int = 0, **columns: object) -> RecordRow:
     """Describe a version of an invented job."""
-    values = dict.fromkeys(record_tables.JOBS.columns)
+    values = dict.fromkeys(kinds.JOBS.columns)
     values |= {"assigned": [], "tasks": [], "milestones": [], "notes": [], "name": f"{number} version {version}"}
     return RecordRow(number, f"{version}".encode(), {**values, **columns})
 
 
 def client(uuid: str, version: int = 0, contacts: Sequence[str] = (), groups: Sequence[str] = ()) -> RecordRow:
     """Describe a version of an invented client with contacts and groups."""
-    values = dict.fromkeys(record_tables.CLIENTS.columns)
-    person = {**dict.fromkeys(record_tables.CLIENTS.shared["contact"].columns), "is_deleted": False}
+    values = dict.fromkeys(kinds.CLIENTS.columns)
+    person = {**dict.fromkeys(kinds.CLIENTS.shared["contact"].columns), "is_deleted": False}
     return RecordRow(
         uuid,
         f"{version}".encode(),

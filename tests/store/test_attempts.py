@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from tests.store.kit import KEY, LATER, NOW, VAULT, another, person, practice
 from tests.store.workers import SPAWN, run, use_callback
-from xpm.store import attempts, consents
-from xpm.store.database import Database
+from xpm.store.consent import attempts, consents
+from xpm.store.engine.database import Database
 from xpm.store.errors import AttemptExpired, AttemptUsed, UnknownAttempt, WrongBrowser
 from xpm.store.vocabulary import AttemptOutcome, ConsentStatus
 

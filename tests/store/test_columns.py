@@ -12,7 +12,7 @@ from sqlalchemy.exc import StatementError
 from sqlmodel import Session, col, select
 
 from tests.store.kit import ACME, NOW, person, practice
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.tables import (
     AuthorisationAttempt,
     Client,

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.store.kit import LATER, NOW, consent, person, practice
-from xpm.store import connections
-from xpm.store.database import Database
+from xpm.store.consent import connections
+from xpm.store.engine.database import Database
 from xpm.store.errors import TenantTaken, TransitionRefused
 from xpm.store.vocabulary import ConnectionState as State
 

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.store.kit import EXPIRY, LATER, NOW, VAULT, another, consent, pair
-from xpm.store import consents
-from xpm.store.database import Database
+from xpm.store.consent import consents
+from xpm.store.engine.database import Database
 from xpm.store.errors import SealBroken, UnknownConsent
 from xpm.store.vocabulary import ConsentStatus
 

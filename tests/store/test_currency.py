@@ -5,11 +5,12 @@ import datetime as dt
 from sqlmodel import Session, select
 
 from tests.store.kit import ACME, LATER, NOW, Writes, job
-from xpm.store import custom_fields, job_currency, records
-from xpm.store.custom_fields import Due
-from xpm.store.database import Database
-from xpm.store.record_tables import JOB_CUSTOM_FIELDS, JOBS
-from xpm.store.records import RecordRow, Scope
+from xpm.store.engine.database import Database
+from xpm.store.pull import comparisons, job_currency
+from xpm.store.pull.comparisons import Due
+from xpm.store.records import bulk
+from xpm.store.records.bulk import RecordRow, Scope
+from xpm.store.records.kinds import JOB_CUSTOM_FIELDS, JOBS
 from xpm.store.tables import CustomFieldComparison
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
 
@@ -17,13 +18,13 @@ EVENING = NOW + dt.timedelta(hours=10)
 
 
 def put_jobs(session: Session, *rows: RecordRow, now: dt.datetime = NOW) -> None:
-    records.apply(session, JOBS, ACME, rows, run_id="r1", now=now)
+    bulk.apply(session, JOBS, ACME, rows, run_id="r1", now=now)
 
 
 def compare(session: Session, *numbers: str, now: dt.datetime = LATER) -> None:
     rows = [RecordRow(number, b"0", {}, {"custom_field_value": []}) for number in numbers]
-    records.apply(session, JOB_CUSTOM_FIELDS, ACME, rows, run_id="r1", now=now)
-    custom_fields.note_compared(session, ACME, OwnerKind.JOB, numbers, now)
+    bulk.apply(session, JOB_CUSTOM_FIELDS, ACME, rows, run_id="r1", now=now)
+    comparisons.note_compared(session, ACME, OwnerKind.JOB, numbers, now)
 
 
 def last_compared(session: Session, kind: OwnerKind) -> dict[str, dt.datetime]:
@@ -43,19 +44,19 @@ def test_a_new_version_of_the_values_keeps_the_time_of_comparison(database: Data
     with database.write() as session:
         compare(session, "J1")
         row = RecordRow("J1", b"1", {}, {"custom_field_value": []})
-        records.apply(session, JOB_CUSTOM_FIELDS, ACME, [row], run_id="r2", now=EVENING)
+        bulk.apply(session, JOB_CUSTOM_FIELDS, ACME, [row], run_id="r2", now=EVENING)
         assert last_compared(session, OwnerKind.JOB) == {"J1": LATER}
 
 
 def test_jobs_never_compared_and_jobs_changed_since_are_due_first(database: Database) -> None:
     with database.write() as session:
         put_jobs(session, *(job(number) for number in ("gone", "never", "changed", "calm")))
-        records.archive(session, JOBS, ACME, ["gone"], ArchiveReason.ABSENT, run_id="r1", now=NOW)
+        bulk.archive(session, JOBS, ACME, ["gone"], ArchiveReason.ABSENT, run_id="r1", now=NOW)
         compare(session, "changed", "calm")
         put_jobs(session, job("changed", 1), now=EVENING)
-        urgent = custom_fields.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=True)
+        urgent = comparisons.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=True)
         assert sorted(urgent, key=lambda one: one.urgency) == [Due("never", 0, None), Due("changed", 1, LATER)]
-        everything = custom_fields.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=False)
+        everything = comparisons.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=False)
         assert {one.key: one.urgency for one in everything} == {"never": 0, "changed": 1, "calm": 2}
 
 
@@ -64,9 +65,9 @@ def test_jobs_of_one_tenant_are_not_due_because_of_another(database: Database) -
         put_jobs(session, job("J1"))
         other = Scope("acme", "another tenant")
         row = RecordRow("J1", b"0", {}, {"custom_field_value": []})
-        records.apply(session, JOB_CUSTOM_FIELDS, other, [row], run_id="r1", now=NOW)
-        custom_fields.note_compared(session, other, OwnerKind.JOB, ["J1"], LATER)
-        due = custom_fields.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=False)
+        bulk.apply(session, JOB_CUSTOM_FIELDS, other, [row], run_id="r1", now=NOW)
+        comparisons.note_compared(session, other, OwnerKind.JOB, ["J1"], LATER)
+        due = comparisons.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=False)
         assert due == [Due("J1", 0, None)]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.store.kit import NOW, practice
 from tests.store.workers import SPAWN, add_practices, migrate_in_step, run
 from xpm.store import migrations, people, practices
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.errors import DatabaseUnavailable
 from xpm.store.tables import StoreTable
 

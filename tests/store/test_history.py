@@ -5,11 +5,11 @@ import datetime as dt
 from sqlalchemy import select
 
 from tests.store.kit import ACME, LATER, NOW, Writes, client, job
-from xpm.store import edits, history, records
-from xpm.store.database import Database
-from xpm.store.history import FieldChange
-from xpm.store.record_rows import Scope
-from xpm.store.record_tables import CLIENTS, FORMER_ROWS, JOBS, SCHEMA
+from xpm.store.engine.database import Database
+from xpm.store.records import bulk, edits, history
+from xpm.store.records.history import FieldChange
+from xpm.store.records.kinds import CLIENTS, FORMER_ROWS, JOBS, SCHEMA
+from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ArchiveReason, ChangeKind
 
 PERSON = "ana@acme.example"
@@ -17,10 +17,10 @@ PERSON = "ana@acme.example"
 
 def test_a_record_tells_who_changed_which_field_and_when(database: Database) -> None:
     with database.write() as session:
-        records.apply(session, JOBS, ACME, [job("J1", state="Planned")], run_id="r1", now=NOW)
+        bulk.apply(session, JOBS, ACME, [job("J1", state="Planned")], run_id="r1", now=NOW)
         edits.edit(session, JOBS, ACME, "J1", {"state": "Ready"}, person=PERSON, now=LATER)
-        records.apply(session, JOBS, ACME, [job("J1", 1, state="Done")], run_id="r2", now=LATER)
-        records.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r3", now=LATER)
+        bulk.apply(session, JOBS, ACME, [job("J1", 1, state="Done")], run_id="r2", now=LATER)
+        bulk.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r3", now=LATER)
         added, edited, changed, archived = history.life(session, JOBS, ACME, "J1")
     assert (added.change.kind, added.change.run_id, added.change.at, added.fields) == (ChangeKind.ADDED, "r1", NOW, ())
     assert (edited.change.person, edited.change.run_id) == (PERSON, None)
@@ -34,10 +34,10 @@ def test_a_record_tells_who_changed_which_field_and_when(database: Database) -> 
 
 def test_what_a_record_owns_is_part_of_its_life(database: Database) -> None:
     with database.write() as session:
-        records.apply(session, CLIENTS, ACME, [client("c1", groups=["g1"])], run_id="r1", now=NOW)
-        records.apply(session, CLIENTS, ACME, [client("c1", groups=["g2"])], run_id="r2", now=NOW)
+        bulk.apply(session, CLIENTS, ACME, [client("c1", groups=["g1"])], run_id="r1", now=NOW)
+        bulk.apply(session, CLIENTS, ACME, [client("c1", groups=["g2"])], run_id="r2", now=NOW)
         assert len(history.life(session, CLIENTS, ACME, "c1")) == 1  # the digest said that nothing was new
-        records.apply(session, CLIENTS, ACME, [client("c1", 1, groups=["g2"])], run_id="r3", now=NOW)
+        bulk.apply(session, CLIENTS, ACME, [client("c1", 1, groups=["g2"])], run_id="r3", now=NOW)
         _, changed = history.life(session, CLIENTS, ACME, "c1")
     groups = next(one for one in changed.fields if one.field == "client_group_member")
     assert "g1" in str(groups.before)
@@ -48,7 +48,7 @@ def test_records_of_several_practices_under_one_key_are_told_apart(database: Dat
     other = Scope("zenith", "another tenant")
     with database.write() as session:
         for scope in (ACME, other):
-            records.apply(session, JOBS, scope, [job("J1")], run_id="r1", now=NOW)
+            bulk.apply(session, JOBS, scope, [job("J1")], run_id="r1", now=NOW)
         assert history.scopes_of(session, JOBS, "J1") == [ACME, other]
         assert len(history.life(session, JOBS, other, "J1")) == 1
         assert history.life(session, JOBS, ACME, "J2") == []
@@ -56,17 +56,17 @@ def test_records_of_several_practices_under_one_key_are_told_apart(database: Dat
 
 def test_an_unchanged_record_writes_no_history(database: Database) -> None:
     with database.write() as session:
-        records.apply(session, JOBS, ACME, [job("J1")], run_id="r1", now=NOW)
+        bulk.apply(session, JOBS, ACME, [job("J1")], run_id="r1", now=NOW)
     with Writes(database) as writes, database.write() as session:
-        records.apply(session, JOBS, ACME, [job("J1")], run_id="r2", now=LATER)
+        bulk.apply(session, JOBS, ACME, [job("J1")], run_id="r2", now=LATER)
     assert writes.statements == []
 
 
 def test_old_changes_are_forgotten_and_newer_ones_stay(database: Database) -> None:
     with database.write() as session:
-        records.apply(session, CLIENTS, ACME, [client("c1", contacts=["p1"])], run_id="r1", now=NOW)
-        records.apply(session, CLIENTS, ACME, [client("c1", 1, contacts=["p1"])], run_id="r2", now=NOW)
-        records.apply(session, CLIENTS, ACME, [client("c1", 2, contacts=["p1"])], run_id="r3", now=LATER)
+        bulk.apply(session, CLIENTS, ACME, [client("c1", contacts=["p1"])], run_id="r1", now=NOW)
+        bulk.apply(session, CLIENTS, ACME, [client("c1", 1, contacts=["p1"])], run_id="r2", now=NOW)
+        bulk.apply(session, CLIENTS, ACME, [client("c1", 2, contacts=["p1"])], run_id="r3", now=LATER)
         assert history.forget(session, LATER) == 4  # c1 and p1, twice each
         assert history.forget(session, LATER) == 0
         (left,) = history.life(session, CLIENTS, ACME, "c1")
@@ -81,6 +81,6 @@ def test_old_changes_are_forgotten_and_newer_ones_stay(database: Database) -> No
 def test_forgetting_goes_in_batches(database: Database) -> None:
     with database.write() as session:
         rows = [job(f"J{number}") for number in range(history.BATCH + 1)]
-        records.apply(session, JOBS, ACME, rows, run_id="r1", now=NOW)
+        bulk.apply(session, JOBS, ACME, rows, run_id="r1", now=NOW)
         after = NOW + dt.timedelta(seconds=1)
         assert [history.forget(session, after) for _ in range(3)] == [history.BATCH, 1, 0]

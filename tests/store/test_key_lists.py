@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from sqlalchemy import Select, select, text
 
 from tests.store.kit import ACME, NOW, job
-from xpm.store import records
-from xpm.store.database import Database
-from xpm.store.key_lists import among
-from xpm.store.record_scope import in_scope
-from xpm.store.record_tables import JOBS
+from xpm.store.engine.database import Database
+from xpm.store.engine.key_lists import among
+from xpm.store.records import bulk
+from xpm.store.records.kinds import JOBS
+from xpm.store.records.scope import in_scope
 
 KEYS = [f"J{number}" for number in range(300)]
 NUMBER = JOBS.table.c.number
@@ -22,7 +22,7 @@ NUMBER = JOBS.table.c.number
 def filled(database: Database) -> Database:
     """A database with jobs, straight after they came."""
     with database.write() as session:
-        records.apply(session, JOBS, ACME, [job(key) for key in KEYS], run_id=None, now=NOW)
+        bulk.apply(session, JOBS, ACME, [job(key) for key in KEYS], run_id=None, now=NOW)
     return database
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from tests.store.kit import NOW
 from tests.store.workers import SPAWN, TTL, run, take_lease
 from xpm.store import leases
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 
 
 def test_of_several_processes_that_ask_at_once_one_gets_the_lease(database: Database) -> None:

@@ -6,11 +6,12 @@ import pytest
 from sqlmodel import Session
 
 from tests.store.kit import ACME, LATER, NOW, practice
-from xpm.store import activity, quarantine, runs
+from xpm.store import activity
 from xpm.store.activity import ActivityEntry
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.errors import UnknownRun
-from xpm.store.runs import Tally
+from xpm.store.pull import quarantine, runs
+from xpm.store.pull.runs import Tally
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 

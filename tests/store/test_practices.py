@@ -5,8 +5,9 @@ import datetime as dt
 import pytest
 
 from tests.store.kit import LATER, NOW, person, practice
-from xpm.store import connections, people, practices
-from xpm.store.database import Database
+from xpm.store import people, practices
+from xpm.store.consent import connections
+from xpm.store.engine.database import Database
 from xpm.store.errors import AlreadyThere, UnknownPerson, UnknownPractice, UnknownTimeZone
 from xpm.store.vocabulary import ConnectionState
 

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import Boolean, Column, Date, DateTime, Integer, LargeBinary, Table, insert, select
 
 from tests.store.kit import NOW
-from xpm.store.columns import ExactDecimal, Json, OneOf, UtcDateTime
-from xpm.store.database import Database
-from xpm.store.prepared import prepared
-from xpm.store.record_tables import ALL
+from xpm.store.engine.columns import ExactDecimal, Json, OneOf, UtcDateTime
+from xpm.store.engine.database import Database
+from xpm.store.engine.prepared import prepared
+from xpm.store.records.kinds import ALL
 
 PLAIN: dict[type, tuple[object, object]] = {
     Boolean: (True, False),

@@ -11,11 +11,11 @@ from sqlalchemy import JSON, Boolean, Integer, event
 from sqlmodel import Session, col, select
 
 from tests.store.kit import ACME, LATER, NOW, Writes, client, job
-from xpm.store import record_tables, records
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.errors import WrongColumns
-from xpm.store.record_tables import CLIENT_CUSTOM_FIELDS, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
-from xpm.store.records import Applied, RecordRow, Scope
+from xpm.store.records import bulk, kinds
+from xpm.store.records.bulk import Applied, RecordRow, Scope
+from xpm.store.records.kinds import CLIENT_CUSTOM_FIELDS, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
 from xpm.store.tables import (
     Client,
     ClientContact,
@@ -29,15 +29,15 @@ from xpm.store.tables import (
 from xpm.store.vocabulary import ArchiveReason, FyiStatus, OwnerKind
 
 ALL_TABLES = [
-    record_tables.CLIENTS,
-    record_tables.CLIENT_GROUPS,
-    record_tables.JOBS,
-    record_tables.JOB_CATEGORIES,
-    record_tables.STAFF,
-    record_tables.CUSTOM_FIELD_DEFINITIONS,
-    record_tables.CLIENT_CUSTOM_FIELDS,
-    record_tables.JOB_CUSTOM_FIELDS,
-    record_tables.TAX_RETURNS,
+    kinds.CLIENTS,
+    kinds.CLIENT_GROUPS,
+    kinds.JOBS,
+    kinds.JOB_CATEGORIES,
+    kinds.STAFF,
+    kinds.CUSTOM_FIELD_DEFINITIONS,
+    kinds.CLIENT_CUSTOM_FIELDS,
+    kinds.JOB_CUSTOM_FIELDS,
+    kinds.TAX_RETURNS,
 ]
 OTHER = Scope("acme", "22222222-2222-4222-8222-222222222222")
 
@@ -51,7 +51,7 @@ def put(
     run_id: str = "run-1",
     now: dt.datetime = NOW,
 ) -> Applied:
-    return records.apply(session, table, scope, rows, run_id=run_id, now=now)
+    return bulk.apply(session, table, scope, rows, run_id=run_id, now=now)
 
 
 def names(session: Session) -> dict[str, str | None]:
@@ -118,13 +118,13 @@ def test_the_order_within_a_batch_does_not_matter(database: Database) -> None:
 
 
 def test_a_batch_larger_than_one_query_is_applied_whole(database: Database) -> None:
-    rows = [job(f"J{number}") for number in range(records.BATCH + 7)]
+    rows = [job(f"J{number}") for number in range(bulk.BATCH + 7)]
     with database.write() as session:
         assert put(session, rows) == Applied(added=len(rows))
         assert put(session, rows) == Applied(unchanged=len(rows))
-        assert records.count_active(session, JOBS, ACME) == len(rows)
-        keys = list(records.active_keys(session, JOBS, ACME))
-        archived = records.archive(session, JOBS, ACME, keys, ArchiveReason.ABSENT, run_id="r", now=NOW)
+        assert bulk.count_active(session, JOBS, ACME) == len(rows)
+        keys = list(bulk.active_keys(session, JOBS, ACME))
+        archived = bulk.archive(session, JOBS, ACME, keys, ArchiveReason.ABSENT, run_id="r", now=NOW)
         assert archived == len(rows)
 
 
@@ -145,8 +145,8 @@ def test_a_statement_takes_one_parameter_for_all_keys(database: Database) -> Non
 
     event.listen(database.engine, "before_cursor_execute", count)
     with database.write() as session:
-        records.archive(session, JOBS, ACME, [f"J{n}" for n in range(999)], ArchiveReason.ABSENT, run_id="r", now=NOW)
-        list(records.active_keys(session, JOBS, ACME))
+        bulk.archive(session, JOBS, ACME, [f"J{n}" for n in range(999)], ArchiveReason.ABSENT, run_id="r", now=NOW)
+        list(bulk.active_keys(session, JOBS, ACME))
     assert counts
     assert max(counts) < 20
 
@@ -161,9 +161,9 @@ def test_tenants_and_practices_never_share_a_record(database: Database) -> None:
         put(session, [job("J1", 1)])
         assert put(session, [job("J1", 2)], scope=OTHER) == Applied(added=1)
         assert put(session, [job("J1", 3)], scope=Scope("beta", ACME.tenant_id)) == Applied(added=1)
-        assert records.archive(session, JOBS, OTHER, ["J1"], ArchiveReason.ABSENT, run_id="r", now=NOW) == 1
-        assert list(records.active_keys(session, JOBS, ACME)) == ["J1"]
-        assert records.count_active(session, JOBS, OTHER) == 0
+        assert bulk.archive(session, JOBS, OTHER, ["J1"], ArchiveReason.ABSENT, run_id="r", now=NOW) == 1
+        assert list(bulk.active_keys(session, JOBS, ACME)) == ["J1"]
+        assert bulk.count_active(session, JOBS, OTHER) == 0
 
 
 def test_contacts_and_groups_follow_their_client(database: Database) -> None:
@@ -200,20 +200,18 @@ def test_a_contact_listed_twice_at_one_client_is_kept_once(database: Database) -
 def test_archived_records_keep_their_content_and_say_why(database: Database) -> None:
     with database.write() as session:
         put(session, [job("J1"), job("J2")])
-        assert (
-            records.archive(session, JOBS, ACME, ["J1", "nothing"], ArchiveReason.DELETED, run_id="r2", now=LATER) == 1
-        )
+        assert bulk.archive(session, JOBS, ACME, ["J1", "nothing"], ArchiveReason.DELETED, run_id="r2", now=LATER) == 1
         found = session.exec(select(Job).where(col(Job.archived_at).is_not(None))).one()
         assert (found.number, found.archived_at, found.archived_reason) == ("J1", LATER, ArchiveReason.DELETED)
         assert (found.name, found.changed_by_run) == ("J1 version 0", "r2")
-        assert list(records.active_keys(session, JOBS, ACME)) == ["J2"]
+        assert list(bulk.active_keys(session, JOBS, ACME)) == ["J2"]
 
 
 def test_archiving_twice_changes_nothing_the_second_time(database: Database) -> None:
     with database.write() as session:
         put(session, [job("J1")])
-        records.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ARCHIVED, run_id="r1", now=NOW)
-        assert records.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r2", now=LATER) == 0
+        bulk.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ARCHIVED, run_id="r1", now=NOW)
+        assert bulk.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r2", now=LATER) == 0
         assert session.exec(select(Job.archived_reason)).one() == ArchiveReason.ARCHIVED
 
 
@@ -221,7 +219,7 @@ def test_archiving_twice_changes_nothing_the_second_time(database: Database) -> 
 def test_a_record_that_comes_back_is_active_again(database: Database, version: int) -> None:
     with database.write() as session:
         put(session, [client("c1", 0, ["ana"])], CLIENTS)
-        records.archive(session, CLIENTS, ACME, ["c1"], ArchiveReason.ABSENT, run_id="r1", now=NOW)
+        bulk.archive(session, CLIENTS, ACME, ["c1"], ArchiveReason.ABSENT, run_id="r1", now=NOW)
         assert put(session, [client("c1", version, ["ben"])], CLIENTS, now=LATER) == Applied(restored=1)
         found = session.exec(select(Client)).one()
         assert (found.archived_at, found.archived_reason, found.first_synced_at) == (None, None, NOW)
@@ -237,7 +235,7 @@ def test_what_xpm_itself_calls_archived_is_stored_archived_and_counted_once(data
         found = session.exec(select(Job)).one()
         assert (found.name, found.archived_at, found.archived_reason) == ("J1 version 1", LATER, ArchiveReason.ARCHIVED)
         assert put(session, [job("J1", 1)], now=LATER) == Applied(restored=1)
-        assert list(records.active_keys(session, JOBS, ACME)) == ["J1"]
+        assert list(bulk.active_keys(session, JOBS, ACME)) == ["J1"]
 
 
 def test_a_new_reason_or_version_keeps_the_time_of_archiving(database: Database) -> None:
@@ -252,9 +250,9 @@ def test_a_new_reason_or_version_keeps_the_time_of_archiving(database: Database)
 def test_archived_records_count_as_present_and_absent_ones_do_not(database: Database) -> None:
     with database.write() as session:
         put(session, [job("J1"), job("J2"), dataclasses.replace(job("J3"), archived=ArchiveReason.ARCHIVED)])
-        records.archive(session, JOBS, ACME, ["J2"], ArchiveReason.ABSENT, run_id="r", now=NOW)
-        assert records.count_active(session, JOBS, ACME) == 1
-        assert records.count_present(session, JOBS, ACME) == 2
+        bulk.archive(session, JOBS, ACME, ["J2"], ArchiveReason.ABSENT, run_id="r", now=NOW)
+        assert bulk.count_active(session, JOBS, ACME) == 1
+        assert bulk.count_present(session, JOBS, ACME) == 2
 
 
 def test_values_of_a_client_and_of_a_job_with_one_key_stay_apart(database: Database) -> None:
@@ -292,7 +290,7 @@ def test_a_row_with_other_columns_than_the_table_is_refused_before_anything_is_w
             put(session, [job("J1"), short])
         with pytest.raises(WrongColumns, match="client_contact: "):
             put(session, [unnamed], CLIENTS)
-        assert records.count_active(session, JOBS, ACME) == records.count_active(session, CLIENTS, ACME) == 0
+        assert bulk.count_active(session, JOBS, ACME) == bulk.count_active(session, CLIENTS, ACME) == 0
 
 
 @pytest.mark.parametrize("table", ALL_TABLES, ids=lambda table: table.table.name)
@@ -301,7 +299,7 @@ def test_every_kind_of_record_is_stored_and_counted(database: Database, table: R
     with database.write() as session:
         assert put(session, [RecordRow("k1", b"0", columns)], table) == Applied(added=1)
         assert put(session, [RecordRow("k1", b"1", columns)], table) == Applied(changed=1)
-        assert list(records.active_keys(session, table, ACME)) == ["k1"]
+        assert list(bulk.active_keys(session, table, ACME)) == ["k1"]
 
 
 def _any_value(table: RecordTable, name: str) -> object:

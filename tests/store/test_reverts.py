@@ -10,13 +10,14 @@ from sqlalchemy import select
 from sqlmodel import Session
 
 from tests.store.kit import ACME, NOW, client, job
-from xpm.store import custom_fields, edits, records, reverts
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.errors import UnknownRecord, WrongColumns
-from xpm.store.record_changes import Author
-from xpm.store.record_rows import RecordRow, Scope
-from xpm.store.record_tables import ALL, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
-from xpm.store.runs import Tally
+from xpm.store.pull import comparisons
+from xpm.store.pull.runs import Tally
+from xpm.store.records import bulk, edits, reverts
+from xpm.store.records.changes import Author
+from xpm.store.records.kinds import ALL, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
+from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.tables import StoreTable
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
 
@@ -52,7 +53,7 @@ def content(session: Session) -> State:
 def put(
     session: Session, run: str, table: RecordTable, *rows: RecordRow, scope: Scope = ACME, now: dt.datetime = NOW
 ) -> None:
-    records.apply(session, table, scope, rows, run_id=run, now=now)
+    bulk.apply(session, table, scope, rows, run_id=run, now=now)
 
 
 def take_back(session: Session, *runs: str, by: str = "revert", overwrite: bool = False) -> Tally:
@@ -80,7 +81,7 @@ def test_what_a_run_archived_is_current_again(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"), job("J2"))
         before = state(session)
-        records.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r2", now=NOW)
+        bulk.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r2", now=NOW)
         assert take_back(session, "r2") == Tally(restored=1)
         assert state(session) == before
 
@@ -90,8 +91,8 @@ def test_the_records_of_the_practice_connected_before_come_back(database: Databa
         put(session, "r1", JOBS, job("J1"), job("J2"))
         before = state(session)
         put(session, "r2", JOBS, job("J1"), scope=OTHER)
-        assert records.archive_others(session, JOBS, OTHER, run_id="r2", now=NOW) == 2
-        assert records.count_active(session, JOBS, ACME) == records.count_present(session, JOBS, ACME) == 0
+        assert bulk.archive_others(session, JOBS, OTHER, run_id="r2", now=NOW) == 2
+        assert bulk.count_active(session, JOBS, ACME) == bulk.count_present(session, JOBS, ACME) == 0
         assert take_back(session, "r2") == Tally(removed=1, restored=2)
         assert state(session) == before
 
@@ -157,9 +158,9 @@ def test_values_that_were_taken_back_are_due_to_be_compared_again(database: Data
         put(session, "r1", JOBS, job("J1"), job("J2"))
         for number, run in (("J1", "r1"), ("J2", "r2")):
             put(session, run, JOB_CUSTOM_FIELDS, RecordRow(number, b"0", {}, {"custom_field_value": []}))
-        custom_fields.note_compared(session, ACME, OwnerKind.JOB, ["J1", "J2"], NOW)
+        comparisons.note_compared(session, ACME, OwnerKind.JOB, ["J1", "J2"], NOW)
         take_back(session, "r2")
-        due = custom_fields.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=True)
+        due = comparisons.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=True)
         assert [one.key for one in due] == ["J2"]
 
 
@@ -221,7 +222,7 @@ def carry_out(session: Session, run: str, kind: str, what: Any, past: list[tuple
         rows = (client(key, version, contacts=contacts) for key, version, contacts in what)
         put(session, run, CLIENTS, *rows, now=now)
     elif kind == "archive":
-        records.archive(session, JOBS, ACME, what, ArchiveReason.ABSENT, run_id=run, now=now)
+        bulk.archive(session, JOBS, ACME, what, ArchiveReason.ABSENT, run_id=run, now=now)
     elif kind == "edit":
         if ("job", ACME.tenant_id, what) in past[-1][1]:
             edits.edit(session, JOBS, ACME, what, {"state": f"state {len(past)}"}, person=PERSON, now=now)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xpm.store.consent.vault import Vault
 from xpm.store.errors import NoKeys, SealBroken, UnknownKey
-from xpm.store.vault import Vault
 
 OLD, NEW = Vault.new_key(), Vault.new_key()
 PLACE = "consent/1/refresh_token"

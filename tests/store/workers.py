@@ -8,10 +8,11 @@ from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 
 from tests.store.kit import NOW, practice
-from xpm.store import attempts, leases, practices
-from xpm.store.database import Database
+from xpm.store import leases, practices
+from xpm.store.consent import attempts
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 from xpm.store.errors import AttemptUsed
-from xpm.store.vault import Vault
 
 SPAWN = mp.get_context("spawn")
 TTL = dt.timedelta(seconds=30)

@@ -9,7 +9,7 @@ from sandbox.world import small_world
 from sandbox.xpm.limits import Limits
 from tests.conftest import Serve
 from tests.sync.house import House, opened
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 
 UNLIMITED = Limits(0, 0, 0, 0)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.sandbox.kit import without_blanks
 from tests.sync.house import House
-from xpm.store.record_tables import BOOKKEEPING
+from xpm.store.records.kinds import BOOKKEEPING
 from xpm.xero.models import (
     Category,
     Client,

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any
 
 from tests.sync.house import House
-from xpm.store.record_preview import Effect
-from xpm.sync.changes import Change
+from xpm.store.records.versions import Effect
+from xpm.undo.changes import Change
 
 Row = dict[str, Any]
 Told = tuple[str, str, Effect, frozenset[tuple[str, str, str]], frozenset[str]]

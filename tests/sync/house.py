@@ -19,25 +19,26 @@ from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.conftest import BESIDE
 from tests.connection.installation import settings_for
-from xpm.connection.callback import receive, set_out
-from xpm.connection.choice import choose, offers
-from xpm.connection.confirmation import confirm
-from xpm.connection.integration import Integration, trusted
-from xpm.connection.invitation import invite
-from xpm.connection.preflight import Person
-from xpm.connection.reset import reset
+from xpm.account.choice import choose, offers
+from xpm.account.confirmation import confirm
+from xpm.account.reset import reset
+from xpm.consent.callback import receive, set_out
+from xpm.consent.invitation import invite
+from xpm.consent.preflight import Person
+from xpm.entities.registry import Entity
+from xpm.integration import Integration, trusted
+from xpm.pull.result import Preview, SyncResult
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
 from xpm.settings import Settings
-from xpm.store import people, practices, quarantine, runs
-from xpm.store.database import Database
-from xpm.store.record_rows import Scope
+from xpm.store import people, practices
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
+from xpm.store.pull import quarantine, runs
+from xpm.store.records.rows import Scope
 from xpm.store.tables import Quarantine, StoreTable, SyncRun, TenantAllowance
-from xpm.store.vault import Vault
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.preview import preview_sync
-from xpm.sync.result import Preview, SyncResult
-from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
+from xpm.undo.preview import preview_sync
 from xpm.xero.clock import utc_now
 
 SLUG = "harbour-vale"

@@ -9,14 +9,14 @@ import pytest
 
 from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SLUG, House, request
-from xpm.connection.access import practice_access
-from xpm.store.record_tables import STAFF
-from xpm.store.runs import Tally
+from xpm.consent.access import practice_access
+from xpm.entities.registry import Entity
+from xpm.entities.rows import uuid_row
+from xpm.pull.plans import sync_staff
+from xpm.pull.work import LEASE, AlreadyRunning, Run, working
+from xpm.store.pull.runs import Tally
+from xpm.store.records.kinds import STAFF
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.entities import Entity
-from xpm.sync.plans import sync_staff
-from xpm.sync.rows import uuid_row
-from xpm.sync.work import LEASE, AlreadyRunning, Run, working
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 from xpm.xero.models import Staff

@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 
 from tests.sync.house import SLUG, House, request
-from xpm.connection.access import practice_access
-from xpm.store import record_tables
-from xpm.sync import arriving
-from xpm.sync.arriving import NamedList
-from xpm.sync.entities import Entity
-from xpm.sync.intake import Intake
-from xpm.sync.reader import Reader
-from xpm.sync.reading import ReadRecords
-from xpm.sync.rows import uuid_row
-from xpm.sync.work import Run, working
+from xpm.consent.access import practice_access
+from xpm.entities.registry import Entity
+from xpm.entities.rows import uuid_row
+from xpm.pull import arriving
+from xpm.pull.arriving import NamedList
+from xpm.pull.intake import Intake
+from xpm.pull.reader import Reader
+from xpm.pull.reading import ReadRecords
+from xpm.pull.work import Run, working
+from xpm.store.records import kinds
 from xpm.xero.endpoints import STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Staff
@@ -69,7 +69,7 @@ def break_off() -> None:
 
 
 def intake_of(work: Run) -> Intake[Staff]:
-    return Intake[Staff](work, record_tables.STAFF, uuid_row)
+    return Intake[Staff](work, kinds.STAFF, uuid_row)
 
 
 def test_each_list_gives_its_own_keys_once_they_are_stored(house: House, work: Run) -> None:

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.sync.house import SLUG, House, request
-from xpm.connection.access import practice_access
-from xpm.store import record_tables
-from xpm.sync.entities import Entity
-from xpm.sync.intake import Intake
-from xpm.sync.rows import uuid_row
-from xpm.sync.work import Work, working
+from xpm.consent.access import practice_access
+from xpm.entities.registry import Entity
+from xpm.entities.rows import uuid_row
+from xpm.pull.intake import Intake
+from xpm.pull.work import Work, working
+from xpm.store.records import kinds
 from xpm.xero.models import Staff
 from xpm.xero.pull import Pull, Sent
 
@@ -28,7 +28,7 @@ def work(house: House) -> Iterator[Work]:
 
 def taken(work: Work, *sent: Sent[Staff]) -> Intake[Staff]:
     """Take these in as a list of Xero's."""
-    intake = Intake[Staff](work, record_tables.STAFF, uuid_row)
+    intake = Intake[Staff](work, kinds.STAFF, uuid_row)
     intake.take(Pull(lambda _: iter(sent)))
     return intake
 
@@ -69,7 +69,7 @@ def test_a_record_of_which_nothing_is_known_is_read(house: House, work: Work) ->
 def test_who_was_archived_as_absent_is_read_again_when_they_arrive_as_before(house: House, work: Work) -> None:
     stored = house.rows("staff")[0]
     everybody = {one.uuid: one for one in work.access.api.staff() if isinstance(one, Staff)}
-    intake = Intake[Staff](work, record_tables.STAFF, uuid_row)
+    intake = Intake[Staff](work, kinds.STAFF, uuid_row)
     intake.seen |= everybody.keys()
     intake.archive_gone([stored["uuid"]])
     assert stored["uuid"] not in house.active("staff", "uuid")

@@ -7,8 +7,8 @@ import pytest
 
 from sandbox import edits
 from tests.sync.house import House
+from xpm.entities.registry import Entity
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync.entities import Entity
 
 
 def spoil_job(house: House, number: str) -> None:

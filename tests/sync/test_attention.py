@@ -4,9 +4,9 @@ import pytest
 
 from sandbox import edits
 from tests.sync.house import SLUG, House
+from xpm.activity.attention import FIRST, look
+from xpm.entities.registry import Entity
 from xpm.store.attention import Found
-from xpm.sync.attention import FIRST, look
-from xpm.sync.entities import Entity
 from xpm.words import Stopped
 
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xpm.store.record_preview import Effect
+from xpm.entities.registry import Entity
+from xpm.pull.result import Preview
+from xpm.store.records.versions import Effect
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.changes import EFFECTS, Change, FieldChange
-from xpm.sync.changes_csv import COLUMNS, changes_file, write_changes
-from xpm.sync.entities import Entity
-from xpm.sync.result import Preview
+from xpm.undo.changes import EFFECTS, Change, FieldChange
+from xpm.undo.changes_csv import COLUMNS, changes_file, write_changes
 from xpm.words import Stopped, message
 
 DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", '=LINK("x")']

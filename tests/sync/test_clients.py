@@ -6,9 +6,9 @@ import pytest
 
 from sandbox import edits
 from tests.sync.house import House
+from xpm.entities.registry import Entity
+from xpm.pull.plans import OVERLAP
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync.entities import Entity
-from xpm.sync.plans import OVERLAP
 
 
 def since_asked(house: House) -> list[bool]:

@@ -6,9 +6,9 @@ import pytest
 
 from sandbox import edits
 from tests.sync.house import House
+from xpm.entities.registry import Entity
+from xpm.pull.intake import EMPTY_TOLERATED, MISSING_TOLERATED
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
-from xpm.sync.entities import Entity
-from xpm.sync.intake import EMPTY_TOLERATED, MISSING_TOLERATED
 from xpm.xero.errors import XeroError
 
 STAFF = "staff.api/list"

@@ -12,18 +12,18 @@ from sandbox import edits
 from sandbox.shuffle import shuffle
 from tests.sync.happened import Snapshot, happened, told
 from tests.sync.house import SCOPE, SLUG, House, request
-from xpm.connection.access import practice_access
-from xpm.store import records
-from xpm.store.record_preview import Effect
-from xpm.store.record_rows import Applied, RecordRow
-from xpm.store.record_tables import CLIENTS
+from xpm.consent.access import practice_access
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.pull.intake import MISSING_TOLERATED
+from xpm.pull.result import Counts, Preview
+from xpm.pull.work import Work, working
+from xpm.store.records import bulk
+from xpm.store.records.kinds import CLIENTS
+from xpm.store.records.rows import Applied, RecordRow
+from xpm.store.records.versions import Effect
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
-from xpm.sync.changes import Change
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.intake import MISSING_TOLERATED
-from xpm.sync.rehearsal import Rehearsal
-from xpm.sync.result import Counts, Preview
-from xpm.sync.work import Work, working
+from xpm.undo.changes import Change
+from xpm.undo.dry_run import Rehearsal
 from xpm.xero.errors import XeroError
 
 COUNTED = {*Counts.model_fields} - {"message"}
@@ -322,5 +322,5 @@ def test_steps_count_the_same_whether_rehearsed_or_carried_out(
             foreseen, present = [*carried_out(rehearsal, steps)], rehearsal.count_present(CLIENTS)
             assert foreseen == [*carried_out(run, steps)]
     with house.database.read() as session:
-        assert records.count_present(session, CLIENTS, SCOPE) == present
+        assert bulk.count_present(session, CLIENTS, SCOPE) == present
     assert told(rehearsal.expected.changes.values()) == happened(before, Snapshot.of(house))

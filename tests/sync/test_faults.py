@@ -12,9 +12,9 @@ from sandbox.world import small_world
 from tests.sync.conftest import UNLIMITED
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House, opened
-from xpm.store.database import Database
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync.entities import EVERYTHING, Entity
 from xpm.words import Stopped
 from xpm.xero.errors import DayLimit, XeroError
 

@@ -10,12 +10,12 @@ from pydantic import ValidationError
 
 from sandbox import edits as xpm_edits
 from tests.sync.house import SCOPE, House
+from xpm.entities.registry import Entity
 from xpm.settings import Settings
-from xpm.store import history
+from xpm.store.records import history
 from xpm.store.tables import RecordChange
 from xpm.store.vocabulary import ChangeKind
-from xpm.sync.entities import Entity
-from xpm.sync.forgetting import forget_old_dry_runs, forget_old_history
+from xpm.undo.forgetting import forget_old_dry_runs, forget_old_history
 
 
 def test_only_what_is_older_than_its_days_is_forgotten(house: House) -> None:

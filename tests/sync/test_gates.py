@@ -6,11 +6,11 @@ from itertools import product
 import pytest
 
 from tests.sync.house import House
+from xpm.entities.gates import reason_to_skip
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store import practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.gates import reason_to_skip
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 MANUAL, OVERNIGHT, RECONNECT = SyncTrigger.MANUAL, SyncTrigger.OVERNIGHT, SyncTrigger.RECONNECT

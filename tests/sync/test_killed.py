@@ -11,9 +11,9 @@ import pytest
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
 from tests.sync.worker import SPAWN, sync_and_hold
+from xpm.entities.registry import EVERYTHING, Entity
 from xpm.settings import Settings
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.entities import EVERYTHING, Entity
 
 DICE = random.Random(7)
 POINTS = [

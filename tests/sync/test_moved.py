@@ -7,13 +7,14 @@ import pytest
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
 from tests.sync.house import SLUG, House, connect, request
 from tests.sync.test_revert import TABLES, state, take_back
-from xpm.connection.removal import remove_superseded
-from xpm.store import connections, runs
+from xpm.consent.removal import remove_superseded
+from xpm.entities.registry import Entity
+from xpm.pull.result import SyncResult
+from xpm.pull.run import run_sync
+from xpm.quota.progress import Standing
+from xpm.store.consent import connections
+from xpm.store.pull import runs
 from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.progress import Standing
-from xpm.sync.result import SyncResult
-from xpm.sync.run import run_sync
 from xpm.words import Stopped
 
 ARCHIVABLE = [

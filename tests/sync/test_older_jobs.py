@@ -11,11 +11,11 @@ from sandbox.world import COASTAL_BRANCH
 from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.house import SLUG, House, connect, opened
 from tests.sync.test_revert import take_back
+from xpm.entities.registry import Entity
+from xpm.pull.intake import MISSING_TOLERATED
 from xpm.store import practices
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
-from xpm.sync.entities import Entity
-from xpm.sync.intake import MISSING_TOLERATED
 
 BEFORE = dt.date(2021, 5, 4)
 OLDER = [f"OLD-{number}" for number in range(10)]

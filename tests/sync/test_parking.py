@@ -4,9 +4,9 @@ import datetime as dt
 
 import pytest
 
+from xpm.entities.registry import Entity
+from xpm.quota.parking import priority_of, rest_of, resumes_at
 from xpm.store.vocabulary import CallPriority, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.parking import priority_of, rest_of, resumes_at
 from xpm.xero.errors import DayLimit, XeroUnavailable
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, 20, tzinfo=dt.UTC)

@@ -6,12 +6,12 @@ import pytest
 
 from sandbox import edits
 from tests.sync.house import SLUG, House
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.quota.amounts import said_after, said_before, together
+from xpm.quota.prediction import predict_all
+from xpm.quota.progress import Prediction
 from xpm.store import practices
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync.amounts import said_after, said_before, together
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.prediction import predict_all
-from xpm.sync.progress import Prediction
 
 TOLERATED = 0.05  # of the calls that were made
 

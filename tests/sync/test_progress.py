@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from tests.sync.house import House, request
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.pull.run import run_sync
+from xpm.quota.amounts import said_meanwhile
+from xpm.quota.progress import Prediction, Standing
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.amounts import said_meanwhile
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.progress import Prediction, Standing
-from xpm.sync.run import run_sync
 from xpm.xero.errors import XeroError
 
 MINUTE = timedelta(minutes=1)

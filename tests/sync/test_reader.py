@@ -13,12 +13,12 @@ import pytest
 from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.test_sequences import live_through
 from tests.sync.house import House
-from xpm.store.database import Database
-from xpm.sync import arriving, reader
-from xpm.sync.entities import Entity
-from xpm.sync.reader import Process, Reader
-from xpm.sync.reading import read_records
-from xpm.sync.rows import uuid_row
+from xpm.entities.registry import Entity
+from xpm.entities.rows import uuid_row
+from xpm.pull import arriving, reader
+from xpm.pull.reader import Process, Reader
+from xpm.pull.reading import read_records
+from xpm.store.engine.database import Database
 from xpm.xero.endpoints import STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Staff

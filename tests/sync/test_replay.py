@@ -10,12 +10,12 @@ from sandbox import edits
 from sandbox.world import HARBOUR_VALE
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import SLUG, Clock, House
-from xpm.store import runs
+from xpm.activity.staleness import PATIENCE, watch_syncs
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.pull.replay import replay
+from xpm.store.pull import runs
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.replay import replay
-from xpm.sync.staleness import PATIENCE, watch_syncs
 
 
 def set_aside(house: House, entity: Entity, path: str) -> Quarantine:

@@ -9,11 +9,11 @@ from tests.sync.expected import assert_equals_truth
 from tests.sync.house import LONG_AGO, SLUG, House
 from tests.sync.test_killed import kill_where_it_holds
 from tests.sync.worker import sync_and_hold_after_lists
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.pull.plans import windows
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync import revert
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.plans import windows
-from xpm.sync.revert import RevertRequest, WhenChangedSince
+from xpm.undo import revert
+from xpm.undo.revert import RevertRequest, WhenChangedSince
 from xpm.xero.errors import XeroError
 
 LISTS = [

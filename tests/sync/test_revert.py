@@ -11,16 +11,18 @@ from sandbox.world import MERE
 from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SCOPE, SLUG, House
 from tests.sync.test_alone import FIRST, working_on
-from xpm.connection.access import require_connected
-from xpm.connection.invitation import invite, withdraw
-from xpm.connection.overview import overview
-from xpm.connection.preflight import Person, practice_named
-from xpm.store import activity, connections, edits, leases, people
-from xpm.store.record_tables import ALL, JOBS, STAFF
+from xpm.activity.overview import overview
+from xpm.consent.access import require_connected
+from xpm.consent.invitation import invite, withdraw
+from xpm.consent.preflight import Person, practice_named
+from xpm.entities.registry import Entity
+from xpm.store import activity, leases, people
+from xpm.store.consent import connections
+from xpm.store.records import edits
+from xpm.store.records.kinds import ALL, JOBS, STAFF
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.forgetting import forget_old_history
-from xpm.sync.revert import (
+from xpm.undo.forgetting import forget_old_history
+from xpm.undo.revert import (
     RevertPreview,
     RevertRequest,
     WhenChangedSince,

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sync.expected import APART, flat
-from xpm.store import record_tables
-from xpm.store.record_rows import RecordRow
-from xpm.store.record_tables import RecordTable
+from xpm.entities.rows import client_row, field_values_row, job_row, tax_return_row, uuid_row
+from xpm.store.records import kinds
+from xpm.store.records.kinds import RecordTable
+from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import ArchiveReason
-from xpm.sync.rows import client_row, field_values_row, job_row, tax_return_row, uuid_row
 from xpm.xero.models import (
     Category,
     Client,
@@ -31,13 +31,13 @@ from xpm.xero.models import (
 from xpm.xero.models.scalars import LARGEST
 
 KINDS: list[tuple[type[XpmRecord], Callable[[Any], RecordRow], RecordTable]] = [
-    (Client, client_row, record_tables.CLIENTS),
-    (Job, job_row, record_tables.JOBS),
-    (TaxReturn, tax_return_row, record_tables.TAX_RETURNS),
-    (Staff, uuid_row, record_tables.STAFF),
-    (Category, uuid_row, record_tables.JOB_CATEGORIES),
-    (ClientGroup, uuid_row, record_tables.CLIENT_GROUPS),
-    (CustomFieldDefinition, uuid_row, record_tables.CUSTOM_FIELD_DEFINITIONS),
+    (Client, client_row, kinds.CLIENTS),
+    (Job, job_row, kinds.JOBS),
+    (TaxReturn, tax_return_row, kinds.TAX_RETURNS),
+    (Staff, uuid_row, kinds.STAFF),
+    (Category, uuid_row, kinds.JOB_CATEGORIES),
+    (ClientGroup, uuid_row, kinds.CLIENT_GROUPS),
+    (CustomFieldDefinition, uuid_row, kinds.CUSTOM_FIELD_DEFINITIONS),
 ]
 CHILDREN = {"assigned", "tasks", "milestones", "notes"}  # of a job or a client, in columns of their own
 KIND = pytest.mark.parametrize(("model", "to_row", "table"), KINDS, ids=[kind[0].__name__ for kind in KINDS])
@@ -110,7 +110,7 @@ def test_what_stands_beside_a_client_is_there_once_and_whole(record: Client) -> 
     assert {one["uuid"] for one in row.owned["client_relationship"]} == {one.uuid for one in record.relationships}
     assert {one["uuid"] for one in row.shared["contact"]} == {one.uuid for one in record.contacts}
     for name, owned in (*row.owned.items(), *row.shared.items()):
-        side = record_tables.CLIENTS.owned.get(name) or record_tables.CLIENTS.shared[name]
+        side = kinds.CLIENTS.owned.get(name) or kinds.CLIENTS.shared[name]
         assert all(one.keys() == side.columns for one in owned)
 
 

@@ -4,10 +4,10 @@ import pytest
 
 from sandbox import edits
 from tests.sync.house import House
+from xpm.entities.registry import Entity
+from xpm.pull.intake import MISSING_TOLERATED
+from xpm.quota.parking import rest_of
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.intake import MISSING_TOLERATED
-from xpm.sync.parking import rest_of
 from xpm.xero.errors import DayLimit
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.sync.house import SLUG, House
-from xpm.connection.access import practice_access
+from xpm.consent.access import practice_access
+from xpm.entities.registry import Entity
+from xpm.pull.tax import has_source, source_of
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.entities import Entity
-from xpm.sync.tax import has_source, source_of
 from xpm.xero.errors import ScopeMissing
 from xpm.xero.tax import TaxExport, TaxFeed
 

@@ -7,8 +7,8 @@ from sandbox.shuffle import shuffle
 from tests.store.kit import Writes
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
+from xpm.entities.registry import Entity
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync.entities import Entity
 
 RECORD_TABLES = ("client", "contact", "job", "staff", "tax_return", "custom_field")
 ORDER = (Entity.CLIENTS, Entity.JOBS, Entity.STAFF, Entity.TAX_RETURNS, Entity.CUSTOM_FIELDS)

@@ -1,8 +1,8 @@
 """What XPM sends and no model names is counted, told once, and harms nothing."""
 
 from tests.sync.house import House
+from xpm.entities.registry import Entity
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode
-from xpm.sync.entities import Entity
 
 
 def told(house: House) -> list[str]:

@@ -8,8 +8,8 @@ import pytest
 from sandbox import edits
 from tests.sync.expected import assert_values_equal_truth
 from tests.sync.house import House
+from xpm.entities.registry import Entity
 from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode
-from xpm.sync.entities import Entity
 from xpm.xero.errors import DayLimit, XeroUnavailable
 
 HOUR = dt.timedelta(hours=1)

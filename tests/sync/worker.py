@@ -8,12 +8,12 @@ import httpx
 from sqlalchemy import event
 
 from tests.sync.house import request
-from xpm.connection.integration import Integration
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.run import run_sync
 from xpm.settings import Settings
-from xpm.store.database import Database
-from xpm.store.vault import Vault
-from xpm.sync.entities import Entity
-from xpm.sync.run import run_sync
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 
 SPAWN = mp.get_context("spawn")
 

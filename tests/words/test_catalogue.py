@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.words.source import Said, everything_said, keys_named
-from xpm.store.transitions import UNDER_WAY
+from xpm.store.consent.transitions import UNDER_WAY
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 from xpm.words import Stopped, every_key, message, stop
 from xpm.words.catalogue import Message

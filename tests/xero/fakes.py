@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from xpm.xero.api import XpmApi
 from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock
-from xpm.xero.limits import Call, Said
+from xpm.xero.http.limits import Call, Said
 from xpm.xero.tokens import TokenSet
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

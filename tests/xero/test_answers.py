@@ -4,7 +4,6 @@ import httpx
 import pytest
 
 from tests.xero.fakes import START, FakeClock
-from xpm.xero.answers import error_of, server_time, transport_error
 from xpm.xero.errors import (
     AccessLost,
     AppMinuteLimit,
@@ -21,6 +20,7 @@ from xpm.xero.errors import (
     XeroError,
     XeroUnavailable,
 )
+from xpm.xero.http.answers import error_of, server_time, transport_error
 
 HTML = "<!DOCTYPE html><html><body>Access denied by the firewall</body></html>"
 XML_ERROR = "<Response><Status>ERROR</Status><ErrorDescription>{}</ErrorDescription></Response>"

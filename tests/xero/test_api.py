@@ -18,8 +18,8 @@ from xpm.xero.errors import (
     XeroError,
     XeroUnavailable,
 )
+from xpm.xero.http.patience import MAX_LIMIT_WAITS, MAX_RETRIES
 from xpm.xero.models import CustomFieldValue, Staff
-from xpm.xero.patience import MAX_LIMIT_WAITS, MAX_RETRIES
 from xpm.xero.pull import Pull, Unreadable
 
 STAFF = envelope("<StaffList><Staff><UUID>1</UUID></Staff><Staff><UUID>2</UUID></Staff></StaffList>")

@@ -6,7 +6,7 @@ import pytest
 from tests.xero.fakes import APP, START, FakeClock, OpenBudget, Script, Stream, client, envelope
 from xpm.xero.api import XpmApi
 from xpm.xero.errors import ConcurrentLimit, DayLimit, MinuteLimit, NotFound, RateLimited
-from xpm.xero.limits import Call, Said
+from xpm.xero.http.limits import Call, Said
 
 STAFF = envelope("<StaffList></StaffList>")
 

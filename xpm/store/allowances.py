@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlmodel import Session, col
 
+from xpm.store.engine.upserts import insert_into
 from xpm.store.tables import CallTally, JsonObject, StoreTable, TenantAllowance
-from xpm.store.upserts import insert_into
 from xpm.store.vocabulary import CallPriority
 
 KEPT = timedelta(days=400)  # of the tally: a year can be compared with the one before

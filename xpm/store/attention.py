@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, null, or_, sel
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col
 
-from xpm.store.record_rows import Scope
+from xpm.store.records.rows import Scope
 from xpm.store.tables import Client, Job, Quarantine, Staff, SyncedRecord
 from xpm.store.vocabulary import ArchiveReason, FyiStatus
 

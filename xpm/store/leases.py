@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlmodel import Session, col
 
+from xpm.store.engine.upserts import insert_into
 from xpm.store.tables import LeaseRow, StoreTable
-from xpm.store.upserts import insert_into
 
 _LEASES = StoreTable.metadata.tables["lease"]
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,11 +10,11 @@ import httpx
 
 from xpm.xero import endpoints
 from xpm.xero.app import XeroApp
-from xpm.xero.calls import TIMEOUT, Calls
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import XeroError
-from xpm.xero.limits import Budget
+from xpm.xero.http.calls import TIMEOUT, Calls
+from xpm.xero.http.limits import Budget
 from xpm.xero.models import (
     Category,
     Client,

@@ -10,7 +10,7 @@ import httpx
 
 from xpm.xero.clock import Clock, utc_now
 from xpm.xero.errors import ConsentNeeded
-from xpm.xero.problem import says_scope_is_missing
+from xpm.xero.http.problem import says_scope_is_missing
 from xpm.xero.tokens import TokenSet
 
 RENEW_AHEAD = timedelta(seconds=60)  # Xero's own SDK renews this long before expiry; it covers clocks that differ

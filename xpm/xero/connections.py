@@ -10,10 +10,10 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.functional_validators import BeforeValidator
 
-from xpm.xero.answers import error_of, transport_error
 from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock, utc_now
 from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.http.answers import error_of, transport_error
 
 _LABEL = "connections"
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds

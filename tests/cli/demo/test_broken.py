@@ -14,12 +14,13 @@ from cli.terminal import terminal
 from sandbox.server import SandboxServer
 from sandbox.world import REDIRECT_URI, small_world
 from sandbox.xpm.limits import Limits
-from xpm.connection.integration import Integration
-from xpm.store import activity, connections
+from xpm.entities.registry import EVERYTHING
+from xpm.integration import Integration
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
+from xpm.store import activity
+from xpm.store.consent import connections
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
-from xpm.sync.entities import EVERYTHING
-from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from sandbox.world import (
     HARBOUR_VALE,
 )
 from tests.connection.harbour import HARBOUR, Harbour
-from xpm.connection.access import practice_access
-from xpm.connection.invitation import Invitation, withdraw
+from xpm.consent.access import practice_access
+from xpm.consent.invitation import Invitation, withdraw
+from xpm.entities.registry import Entity
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
 from xpm.store.tables import StoreTable
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
 from xpm.words import Message, Stopped
 
 COASTAL = "Harbour & Vale – Coastal Branch"  # noqa: RUF001

@@ -17,16 +17,16 @@ from tests.connection.another_practice.branch import (
     truth,
 )
 from tests.connection.harbour import HARBOUR, Harbour
-from xpm.connection.confirmation import confirm, question
-from xpm.connection.practice_comparison import KindCompared, PracticeComparison, compare
-from xpm.connection.reset import reset
-from xpm.store.record_rows import Scope
-from xpm.store.record_tables import CLIENTS
-from xpm.store.records import active_keys
+from xpm.account.comparison import KindCompared, PracticeComparison, compare
+from xpm.account.confirmation import confirm, question
+from xpm.account.reset import reset
+from xpm.entities.registry import Entity
+from xpm.pull.run import run_sync
+from xpm.pull.work import SyncRequest
+from xpm.store.records.bulk import active_keys
+from xpm.store.records.kinds import CLIENTS
+from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.sync.entities import Entity
-from xpm.sync.run import run_sync
-from xpm.sync.work import SyncRequest
 
 
 def plant_likenesses(harbour: Harbour) -> None:

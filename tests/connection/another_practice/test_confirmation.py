@@ -18,11 +18,11 @@ from tests.connection.another_practice.branch import (
     truth,
 )
 from tests.connection.harbour import Harbour, move_in
-from xpm.connection.choice import choose, offers
-from xpm.connection.confirmation import confirm, is_open, question, unconfirmed
-from xpm.connection.invitation import Invitation, withdraw
-from xpm.connection.practice_comparison import compare
-from xpm.connection.reset import reset
+from xpm.account.choice import choose, offers
+from xpm.account.comparison import compare
+from xpm.account.confirmation import confirm, is_open, question, unconfirmed
+from xpm.account.reset import reset
+from xpm.consent.invitation import Invitation, withdraw
 from xpm.words import Stopped
 
 

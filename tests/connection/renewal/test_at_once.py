@@ -5,7 +5,7 @@ import pytest
 from tests.connection.harbour import Harbour
 from tests.connection.renewal.given import given_to
 from tests.connection.renewal.workers import SPAWN, Given, request_at_once
-from xpm.connection.keeper import ConsentKeeper
+from xpm.consent.keeper import ConsentKeeper
 from xpm.xero.errors import ConsentNeeded
 
 PROCESSES, COROUTINES = 8, 25

@@ -10,9 +10,9 @@ from sandbox.world import CLIENT_ID
 from tests.connection.harbour import Harbour
 from tests.connection.renewal.given import given_to
 from tests.connection.renewal.workers import SPAWN, Step, request_and_die
-from xpm.connection.access import practice_access
-from xpm.connection.integration import Integration
-from xpm.connection.keeper import RETRIES_OF_A_LOST_ANSWER
+from xpm.consent.access import practice_access
+from xpm.consent.keeper import RETRIES_OF_A_LOST_ANSWER
+from xpm.integration import Integration
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import Stopped
 from xpm.xero.errors import AnswerLost, XeroUnavailable

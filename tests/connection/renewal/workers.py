@@ -16,10 +16,10 @@ import httpx
 from sqlalchemy import event
 
 from tests.connection.installation import settings_for
-from xpm.connection.integration import Integration, trusted
-from xpm.connection.keeper import ConsentKeeper
-from xpm.store.database import Database
-from xpm.store.vault import Vault
+from xpm.consent.keeper import ConsentKeeper
+from xpm.integration import Integration, trusted
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 from xpm.xero.auth import XeroAuth
 
 SPAWN = mp.get_context("spawn")

@@ -17,7 +17,7 @@ from sandbox.server import SandboxServer
 from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, HARBOUR_VALE
 from tests.console.office import MERE, Office
-from xpm.connection.invitation import Invitation
+from xpm.consent.invitation import Invitation
 from xpm.store.tables import StoreTable
 
 Claims = dict[str, Any]

@@ -13,8 +13,8 @@ from tests.console.callbacks.attacks import ATTACKS, REPORT, Attack, report
 from tests.console.callbacks.scene import Forger, Scene
 from tests.console.conftest import at_sandbox, settings
 from tests.console.office import HARBOUR, office_over, text_of
-from xpm.store import connections
-from xpm.store.database import Database
+from xpm.store.consent import connections
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import ConnectionState
 
 

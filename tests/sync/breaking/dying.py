@@ -13,13 +13,13 @@ from sqlalchemy import event
 from sqlmodel import Session
 
 from tests.sync.house import House, request
-from xpm.connection.integration import Integration
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull import arriving, field_values
+from xpm.pull.run import run_sync
 from xpm.settings import Settings
-from xpm.store.database import Database
-from xpm.store.vault import Vault
-from xpm.sync import arriving, field_values
-from xpm.sync.entities import Entity
-from xpm.sync.run import run_sync
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
 
 FORKED = mp.get_context("forkserver")
 FORKED.set_forkserver_preload([__name__])

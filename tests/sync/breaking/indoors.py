@@ -14,8 +14,8 @@ from sandbox.world import HARBOUR_NAME, HARBOUR_VALE, World, small_world
 from tests.sync.breaking.wire import Wire
 from tests.sync.conftest import UNLIMITED
 from tests.sync.house import Clock, House, opened
-from xpm.connection.integration import Integration
-from xpm.store.database import Database
+from xpm.integration import Integration
+from xpm.store.engine.database import Database
 from xpm.store.tables import StoreTable
 from xpm.xero.auth import TokenKeeper, XeroAuth
 

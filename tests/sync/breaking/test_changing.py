@@ -19,9 +19,9 @@ from tests.sync.breaking.deeds import a_key, deleting
 from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.breaking.versions import Versions
-from xpm.store.database import Database
+from xpm.entities.registry import Entity
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync.entities import Entity
 from xpm.xero.errors import UnreadableAnswer
 
 pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again

@@ -18,9 +18,9 @@ from tests.sync.breaking.ledger import assert_books_balance, assert_killed_in_or
 from tests.sync.conftest import UNLIMITED
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House, opened
-from xpm.store.database import Database
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.entities import EVERYTHING, Entity
 
 pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
 

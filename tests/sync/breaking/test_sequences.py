@@ -14,10 +14,10 @@ from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.breaking.weather import PERSUASIVE, turn_bad
 from tests.sync.expected import assert_equals_truth
-from xpm.store.database import Database
+from xpm.entities.registry import EVERYTHING
+from xpm.pull.result import SyncResult
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
-from xpm.sync.entities import EVERYTHING
-from xpm.sync.result import SyncResult
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 

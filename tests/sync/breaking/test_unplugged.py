@@ -16,10 +16,10 @@ from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.conftest import UNLIMITED
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House, opened
-from xpm.store.database import Database
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.pull.summary import message_of
+from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus
-from xpm.sync.entities import EVERYTHING, Entity
-from xpm.sync.summary import message_of
 from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 

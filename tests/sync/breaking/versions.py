@@ -6,11 +6,11 @@ from typing import Any
 
 from tests.sync.expected import read
 from tests.sync.house import House
-from xpm.store.record_rows import RecordRow
-from xpm.store.record_tables import CLIENTS, JOBS, TAX_RETURNS, RecordTable
+from xpm.entities.registry import Entity
+from xpm.entities.rows import client_row, job_row, tax_return_row
+from xpm.store.records.kinds import CLIENTS, JOBS, TAX_RETURNS, RecordTable
+from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import ArchiveReason
-from xpm.sync.entities import Entity
-from xpm.sync.rows import client_row, job_row, tax_return_row
 from xpm.xero.models import Client, Job, TaxReturn, XpmRecord
 
 ToRow = Callable[[Any], RecordRow]

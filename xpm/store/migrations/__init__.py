@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from xpm.store.record_tables import SCHEMA
+from xpm.store.records.kinds import SCHEMA
 
 
 def upgrade(connection: Connection) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from xpm.store import migrations
-from xpm.store.database import Database
+from xpm.store.engine.database import Database
 
 with TemporaryDirectory() as folder:
     database = Database(f"sqlite:///{Path(folder, 'scratch.db')}")

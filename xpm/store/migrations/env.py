@@ -6,8 +6,8 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import JSON, String
 
-from xpm.store.columns import ExactDecimal, OneOf, UtcDateTime
-from xpm.store.record_tables import SCHEMA
+from xpm.store.engine.columns import ExactDecimal, OneOf, UtcDateTime
+from xpm.store.records.kinds import SCHEMA
 
 
 def written(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal[False]:  # noqa: ANN401 - Alembic's own signature
@@ -16,7 +16,7 @@ def written(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal
         return False
     if isinstance(item, UtcDateTime | ExactDecimal | JSON):
         name = "Json" if isinstance(item, JSON) else type(item).__name__
-        autogenerate.imports.add(f"from xpm.store.columns import {name}")
+        autogenerate.imports.add(f"from xpm.store.engine.columns import {name}")
         return name if name == "Json" else f"{name}()"
     return "sa.String()" if isinstance(item, String | OneOf) or type(item).__name__ == "AutoString" else False
 

@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import BigInteger
 from sqlmodel import Field
 
-from xpm.store.columns import Json, OneOf
+from xpm.store.engine.columns import Json, OneOf
 from xpm.store.tables.schema import JsonObject, StoreTable
 from xpm.store.vocabulary import CallPriority
 

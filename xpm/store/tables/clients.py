@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlmodel import Field
 
-from xpm.store.columns import ExactDecimal, Json
+from xpm.store.engine.columns import ExactDecimal, Json
 from xpm.store.tables.parts import ClientNotePart
 from xpm.store.tables.schema import SyncedRecord, TenantScoped, Touched
 

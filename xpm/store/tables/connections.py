@@ -5,13 +5,13 @@ from datetime import datetime
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from xpm.store.columns import Json, OneOf, UtcDateTime
+from xpm.store.engine.columns import Json, OneOf, UtcDateTime
 from xpm.store.tables.schema import JsonObject, StoreTable
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 
 
 class Consent(StoreTable, table=True):
-    """One person's consent at Xero with its token set. Tokens are sealed by the vault; see `xpm.store.consents`."""
+    """One person's consent at Xero with its token set. The vault seals its tokens (`xpm.store.consent.consents`)."""
 
     __tablename__ = "consent"
 

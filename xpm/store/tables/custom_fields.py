@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlmodel import Field
 
-from xpm.store.columns import ExactDecimal, OneOf, UtcDateTime
+from xpm.store.engine.columns import ExactDecimal, OneOf, UtcDateTime
 from xpm.store.tables.schema import SyncedRecord, TenantScoped
 from xpm.store.vocabulary import OwnerKind
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column, Index, Integer, Table
 from sqlmodel import Field
 
-from xpm.store.columns import OneOf, UtcDateTime
+from xpm.store.engine.columns import OneOf, UtcDateTime
 from xpm.store.tables.schema import StoreTable
 from xpm.store.vocabulary import ChangeKind
 
@@ -24,7 +24,7 @@ class RecordChange(StoreTable, table=True):
     id: int | None = Field(default=None, primary_key=True, sa_type=ChangeId)
     practice: str
     tenant_id: str
-    record_table: str  # the name of an `xpm.store.record_tables.RecordTable`
+    record_table: str  # the name of an `xpm.store.records.kinds.RecordTable`
     record_key: str
     kind: ChangeKind = Field(sa_type=OneOf(ChangeKind))
     run_id: str | None = None  # none: a person did it in FYI

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlmodel import Field
 
-from xpm.store.columns import ExactDecimal, Json, UtcDateTime
+from xpm.store.engine.columns import ExactDecimal, Json, UtcDateTime
 from xpm.store.tables.parts import AssignedStaffPart, JobNotePart, MilestonePart, TaskPart
 from xpm.store.tables.schema import SyncedRecord, TenantScoped
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from xpm.store.columns import Json, OneOf, UtcDateTime
+from xpm.store.engine.columns import Json, OneOf, UtcDateTime
 from xpm.store.tables.schema import StoreTable, TenantScoped
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 
@@ -85,7 +85,7 @@ class UnknownElement(TenantScoped, table=True):
 
     __tablename__ = "unknown_element"
 
-    record_table: str = Field(primary_key=True)  # the name of an `xpm.store.record_tables.RecordTable`
+    record_table: str = Field(primary_key=True)  # the name of an `xpm.store.records.kinds.RecordTable`
     path: str = Field(primary_key=True)  # elements from the record down, or the heading of a column
     count: int  # how often, in the run that saw it first
     at: datetime = Field(sa_type=UtcDateTime)

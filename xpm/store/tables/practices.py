@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import UniqueConstraint, false
 from sqlmodel import Field
 
-from xpm.store.columns import UtcDateTime
+from xpm.store.engine.columns import UtcDateTime
 from xpm.store.tables.schema import StoreTable
 
 

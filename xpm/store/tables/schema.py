@@ -6,7 +6,7 @@ from typing import ClassVar
 from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel
 
-from xpm.store.columns import OneOf, UtcDateTime
+from xpm.store.engine.columns import OneOf, UtcDateTime
 from xpm.store.vocabulary import ArchiveReason
 
 JsonObject = dict[str, object]

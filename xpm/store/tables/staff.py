@@ -2,7 +2,7 @@
 
 from sqlmodel import Field
 
-from xpm.store.columns import OneOf
+from xpm.store.engine.columns import OneOf
 from xpm.store.tables.schema import SyncedRecord
 from xpm.store.vocabulary import FyiStatus
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from sqlmodel import Field
 
-from xpm.store.columns import ExactDecimal
+from xpm.store.engine.columns import ExactDecimal
 from xpm.store.tables.schema import SyncedRecord
 
 

@@ -11,7 +11,6 @@ from http import HTTPStatus
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from xpm.xero.answers import facts_of
 from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock
 from xpm.xero.errors import (
@@ -24,6 +23,7 @@ from xpm.xero.errors import (
     XeroError,
     XeroUnavailable,
 )
+from xpm.xero.http.answers import facts_of
 from xpm.xero.oauth.authlib_parts import authenticated, token_request_body
 from xpm.xero.tokens import TokenSet, access_token_claims, scopes_in
 

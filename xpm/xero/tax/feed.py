@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from xpm.xero.calls import TIMEOUT, Calls
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.errors import AccessLost, ConsentNeeded, ScopeMissing, UnreadableAnswer
-from xpm.xero.limits import Budget
+from xpm.xero.http.calls import TIMEOUT, Calls
+from xpm.xero.http.limits import Budget
 from xpm.xero.models import TaxReturn
 from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
 from xpm.xero.tax.source import readable_key

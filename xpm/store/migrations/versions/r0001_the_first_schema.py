@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from xpm.store.columns import ExactDecimal, Json, UtcDateTime
+from xpm.store.engine.columns import ExactDecimal, Json, UtcDateTime
 
 revision = "r0001"
 down_revision = None

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from xpm.store.columns import UtcDateTime
+from xpm.store.engine.columns import UtcDateTime
 
 revision = "r0002"
 down_revision = "r0001"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from xpm.store.columns import Json, UtcDateTime
+from xpm.store.engine.columns import Json, UtcDateTime
 
 revision = "r0005"
 down_revision = "r0004"

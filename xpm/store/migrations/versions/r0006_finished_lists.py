@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from xpm.store.columns import UtcDateTime
+from xpm.store.engine.columns import UtcDateTime
 
 revision = "r0006"
 down_revision = "r0005"

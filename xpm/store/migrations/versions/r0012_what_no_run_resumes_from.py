@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from xpm.store.columns import Json
+from xpm.store.engine.columns import Json
 
 revision = "r0012"
 down_revision = "r0011"

@@ -1,0 +1,111 @@
+"""Choosing the XPM practice, and the guard against the wrong one."""
+
+from pydantic import BaseModel, ConfigDict
+
+from xpm.activity.log import record
+from xpm.consent.invitation import Invitation, attempt_of, require_granted
+from xpm.consent.keeper import ConsentKeeper
+from xpm.integration import Integration
+from xpm.store import practices
+from xpm.store.consent import attempts, connections, consents
+from xpm.store.tables import Connection
+from xpm.words import message, stop
+from xpm.xero.connections import ConnectionsApi
+
+
+class Offer(BaseModel):
+    """An XPM practice the consent gave access to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant_id: str
+    tenant_name: str
+    xero_connection_id: str
+
+    @property
+    def label(self) -> str:
+        """What a form shows: two practices may share a name, so the end of the id stands beside it."""
+        return f"{self.tenant_name} · {self.tenant_id[-4:]}"
+
+
+def chosen(integration: Integration, invitation: Invitation) -> Offer:
+    """The practice that was chosen.
+
+    Raises:
+        Stopped: none was.
+    """
+    attempt = attempt_of(integration, invitation)
+    if attempt.tenant_id is None:
+        raise stop("choice.not_answered", minutes=invitation.minutes, practice=invitation.practice_name)
+    return Offer(
+        tenant_id=attempt.tenant_id,
+        tenant_name=attempt.tenant_name or "Unnamed",
+        xero_connection_id=attempt.xero_connection_id or "",
+    )
+
+
+def offers(integration: Integration, invitation: Invitation) -> list[Offer]:
+    """The XPM practices of this consent, and of no earlier one.
+
+    Raises:
+        Stopped: there are none, or access was not allowed.
+        XeroError: Xero did not answer as it should.
+    """
+    consent_id = require_granted(integration, invitation)
+    with integration.database.read() as session:
+        event = consents.get(session, consent_id).authentication_event_id
+    with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
+        tenants = ConnectionsApi(http, integration.app, integration.clock).of_consent(event)
+    if not tenants:
+        raise stop("consent.no_practice", person=invitation.person.name)
+    return [
+        Offer(tenant_id=tenant.tenant_id, tenant_name=tenant.tenant_name or "Unnamed", xero_connection_id=tenant.id)
+        for tenant in tenants
+    ]
+
+
+def account_of(connection: Connection) -> str:
+    """The XPM practice that an FYI practice has, in words."""
+    if connection.tenant_id is None:
+        return "none"
+    return connection.tenant_name or "another account"
+
+
+def choose(integration: Integration, invitation: Invitation, offer: Offer, *, another_practice: bool = False) -> None:
+    """Take one of the offers, unless it is the wrong practice by what FYI knows; no record is touched.
+
+    Taking the same one again, as a repeated run does, adds nothing to Practice Activity.
+
+    Args:
+        integration: The installation.
+        invitation: Whose consent offers it.
+        offer: One of `offers`.
+        another_practice: It may be another tenant than this practice had, if its name is confirmed afterwards.
+
+    Raises:
+        Stopped: there is no consent any more, another practice has this tenant, or this practice had another tenant.
+    """
+    require_granted(integration, invitation)
+    now = integration.clock()
+    with integration.database.write() as session:
+        practice = practices.get(session, invitation.practice)
+        connection = connections.get(session, invitation.practice)
+        owner = connections.tenant_owner(session, offer.tenant_id)
+        if owner not in (None, invitation.practice):
+            name = practices.get(session, owner).name
+            raise stop("choice.taken", tenant=offer.tenant_name, owner=name, practice=practice.name)
+        if connection.tenant_id not in (None, offer.tenant_id) and not another_practice:
+            stored = account_of(connection)
+            raise stop("choice.different", practice=practice.name, stored=stored, tenant=offer.tenant_name)
+        if attempts.get(session, invitation.attempt_id).tenant_id == offer.tenant_id:
+            return
+        attempts.choose(
+            session,
+            invitation.attempt_id,
+            tenant_id=offer.tenant_id,
+            tenant_name=offer.tenant_name,
+            xero_connection_id=offer.xero_connection_id,
+        )
+        said = message("choice.made", practice=practice.name, tenant=offer.tenant_name)
+        person, run = invitation.person.email, invitation.flow_run_id
+        record(session, invitation.practice, said, now=now, person=person, flow_run_id=run)

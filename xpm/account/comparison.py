@@ -1,0 +1,158 @@
+"""What FYI has of a practice beside what the chosen XPM practice has, before anything of the latter is written.
+
+Three lists without details, since Xero charges for egress; against all that FYI has of the practice, whatever XPM
+practice it came from.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from xpm.account.choice import account_of, chosen
+from xpm.consent.invitation import Invitation, require_granted
+from xpm.consent.keeper import ConsentKeeper
+from xpm.integration import Integration
+from xpm.store.consent import connections
+from xpm.store.records import outlines
+from xpm.store.records.outlines import Outline
+from xpm.words import Message, message
+from xpm.xero.api import XpmApi
+from xpm.xero.models import Client, Job, Staff
+from xpm.xero.pull import Unreadable
+
+
+class KindCompared(BaseModel):
+    """One kind of record on both sides, in current records; `newest_…` is the newest start date, of jobs only.
+
+    `same` counts the UUIDs that both have, `same_name` FYI's records whose name XPM has too, whatever its letter case.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    stored: int
+    in_xpm: int
+    same: int
+    same_name: int
+    newest_stored: date | None = None
+    newest_in_xpm: date | None = None
+
+    @property
+    def would_be_archived(self) -> int:
+        """FYI's records that XPM has not."""
+        return self.stored - self.same
+
+    @property
+    def would_be_added(self) -> int:
+        """XPM's records that FYI has not."""
+        return self.in_xpm - self.same
+
+
+class PracticeComparison(BaseModel):
+    """An FYI practice and the XPM practice chosen for it; `until_now` is the one it had before, in words."""
+
+    model_config = ConfigDict(frozen=True)
+
+    practice_name: str
+    tenant_name: str
+    until_now: str
+    kinds: tuple[KindCompared, ...]
+
+    @property
+    def sentences(self) -> str:
+        """The numbers in words, a sentence for each kind."""
+        return " ".join(_said(kind, self.tenant_name).text for kind in self.kinds)
+
+
+def compare(integration: Integration, invitation: Invitation) -> PracticeComparison:
+    """Compare both sides; nothing is written.
+
+    Raises:
+        Stopped: access was not allowed, or no practice was chosen.
+        XeroError: Xero did not answer as it should.
+    """
+    consent_id = require_granted(integration, invitation)
+    offer = chosen(integration, invitation)
+    with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
+        api = integration.api(http, offer.tenant_id)
+        in_xpm = [kind.in_xpm(api) for kind in KINDS]
+    with integration.database.read() as session:
+        stored = [kind.stored(session, invitation.practice) for kind in KINDS]
+        until_now = account_of(connections.get(session, invitation.practice))
+    return PracticeComparison(
+        practice_name=invitation.practice_name,
+        tenant_name=offer.tenant_name,
+        until_now=until_now,
+        kinds=tuple(_compared(kind.label, *sides) for kind, *sides in zip(KINDS, stored, in_xpm, strict=True)),
+    )
+
+
+def _clients(api: XpmApi) -> list[Outline]:
+    """Current ones: the list has archived and deleted clients too."""
+    listed = api.clients(detailed=False)
+    return [_outline(one) for one in listed if isinstance(one, Unreadable) or not (one.is_archived or one.is_deleted)]
+
+
+def _current_jobs(api: XpmApi) -> list[Outline]:
+    return [_outline(job) for job in api.current_jobs(detailed=False)]
+
+
+def _staff(api: XpmApi) -> list[Outline]:
+    return [_outline(member) for member in api.staff()]
+
+
+def _outline(record: Client | Job | Staff | Unreadable) -> Outline:
+    """What cannot be read is there, and like nothing that FYI has."""
+    if isinstance(record, Unreadable):
+        return Outline(None, None)
+    return Outline(record.uuid, record.name, record.start_date if isinstance(record, Job) else None)
+
+
+class Kind(NamedTuple):
+    """A kind of record and how to read it on each side. Jobs go by UUID: numbers repeat between practices."""
+
+    label: str
+    stored: Callable[[Session, str], list[Outline]]
+    in_xpm: Callable[[XpmApi], list[Outline]]
+
+
+KINDS = (
+    Kind("Clients", outlines.clients, _clients),
+    Kind("Current jobs", outlines.current_jobs, _current_jobs),
+    Kind("Staff", outlines.staff, _staff),
+)
+
+
+def _compared(label: str, stored: Sequence[Outline], in_xpm: Sequence[Outline]) -> KindCompared:
+    names = {_plain(one.name) for one in in_xpm if one.name}
+    return KindCompared(
+        label=label,
+        stored=len(stored),
+        in_xpm=len(in_xpm),
+        same=len(_uuids(stored) & _uuids(in_xpm)),
+        same_name=sum(_plain(one.name) in names for one in stored if one.name),
+        newest_stored=_newest(stored),
+        newest_in_xpm=_newest(in_xpm),
+    )
+
+
+def _uuids(records: Sequence[Outline]) -> set[str]:
+    return {record.uuid for record in records if record.uuid}
+
+
+def _plain(name: str) -> str:
+    return name.strip().casefold()
+
+
+def _newest(records: Sequence[Outline]) -> date | None:
+    return max((record.started for record in records if record.started), default=None)
+
+
+def _said(kind: KindCompared, tenant: str) -> Message:
+    facts = {"kind": kind.label.lower(), "tenant": tenant, "added": kind.would_be_added}
+    if not kind.stored:
+        return message("choice.none_stored", **facts)
+    return message("choice.compared", stored=kind.stored, same=kind.same, archived=kind.would_be_archived, **facts)

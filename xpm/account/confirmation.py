@@ -1,0 +1,80 @@
+"""Confirming an XPM practice that is new to FYI by typing its name: the last thing before the first write.
+
+A practice's first account, or another one than it had, is never taken by a click alone.
+"""
+
+from sqlmodel import Session
+
+from xpm.account.choice import Offer, account_of, chosen
+from xpm.account.comparison import PracticeComparison
+from xpm.consent.invitation import Invitation, require_granted
+from xpm.integration import Integration
+from xpm.store.consent import attempts, connections
+from xpm.words import Message, Stopped, message, stop
+
+
+def question(compared: PracticeComparison) -> Message:
+    """What the administrator is asked."""
+    return message(
+        "choice.confirm",
+        practice=compared.practice_name,
+        tenant=compared.tenant_name,
+        until_now=compared.until_now,
+    )
+
+
+def is_open(integration: Integration, invitation: Invitation) -> bool:
+    """Whether the chosen practice still has to be confirmed: FYI has not got it, and nobody typed its name yet.
+
+    Raises:
+        Stopped: none was chosen.
+    """
+    offer = chosen(integration, invitation)
+    with integration.database.read() as session:
+        return _is_open(session, invitation, offer)
+
+
+def confirm(integration: Integration, invitation: Invitation, typed: str) -> None:
+    """Take the name that an administrator typed; white space around it does not count, everything else does.
+
+    Raises:
+        Stopped: it is not the name of the chosen practice, none was chosen, or there is no consent any more.
+    """
+    require_granted(integration, invitation)
+    offer, name = chosen(integration, invitation), typed.strip()
+    with integration.database.write() as session:
+        if name != offer.tenant_name.strip():
+            raise stop("choice.other_name", typed=name, **_facts(session, invitation, offer))
+        attempts.confirm(session, invitation.attempt_id, name=name, now=integration.clock())
+
+
+def unconfirmed(integration: Integration, invitation: Invitation) -> Stopped:
+    """Nobody typed a name in time; raise it."""
+    offer = chosen(integration, invitation)
+    with integration.database.read() as session:
+        return _unconfirmed(session, invitation, offer)
+
+
+def require_confirmed(session: Session, invitation: Invitation, offer: Offer) -> None:
+    """For whoever is about to write, in the same transaction.
+
+    Raises:
+        Stopped: the practice is new to FYI, and nobody confirmed it.
+    """
+    if _is_open(session, invitation, offer):
+        raise _unconfirmed(session, invitation, offer)
+
+
+def _is_open(session: Session, invitation: Invitation, offer: Offer) -> bool:
+    attempt = attempts.get(session, invitation.attempt_id)
+    is_confirmed = attempt.confirmed_at is not None and attempt.tenant_id == offer.tenant_id
+    return not is_confirmed and connections.get(session, invitation.practice).tenant_id != offer.tenant_id
+
+
+def _unconfirmed(session: Session, invitation: Invitation, offer: Offer) -> Stopped:
+    return stop("choice.unconfirmed", **_facts(session, invitation, offer))
+
+
+def _facts(session: Session, invitation: Invitation, offer: Offer) -> dict[str, object]:
+    until_now = account_of(connections.get(session, invitation.practice))
+    return {"practice": invitation.practice_name, "tenant": offer.tenant_name, "until_now": until_now}

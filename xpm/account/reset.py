@@ -1,0 +1,92 @@
+"""The reset itself: the new consent is checked against the chosen practice, then takes over from the old one."""
+
+from xpm.account.choice import Offer, account_of, chosen
+from xpm.account.confirmation import require_confirmed
+from xpm.consent.invitation import Invitation, require_granted
+from xpm.consent.keeper import ConsentKeeper
+from xpm.consent.preflight import check_access
+from xpm.consent.states import move
+from xpm.integration import Integration
+from xpm.store import people
+from xpm.store.consent import connections, consents
+from xpm.store.errors import TenantTaken
+from xpm.store.tables import Connection
+from xpm.store.vocabulary import ConnectionState
+from xpm.words import Message, message, stop
+
+
+def check_chosen(integration: Integration, invitation: Invitation) -> Message:
+    """That the consent is enough for the chosen practice; nothing is written.
+
+    Raises:
+        Stopped: an administrator has to change something first.
+        XeroError: Xero did not answer as it should.
+    """
+    consent_id = require_granted(integration, invitation)
+    offer = chosen(integration, invitation)
+    with integration.database.read() as session:
+        consent = consents.get(session, consent_id)
+    with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
+        api = integration.api(http, offer.tenant_id)
+        email = consent.email or invitation.person.email
+        check_access(api, invitation.person, frozenset(consent.scopes), offer.tenant_name, email)
+    return message("preflight.ready", tenant=offer.tenant_name, person=invitation.person.name)
+
+
+def is_reset(integration: Integration, invitation: Invitation) -> bool:
+    """Whether the new consent has taken over already: a retried run has nothing more to ask then.
+
+    Raises:
+        Stopped: access was not allowed.
+    """
+    consent_id = require_granted(integration, invitation)
+    with integration.database.read() as session:
+        return connections.get(session, invitation.practice).consent_id == consent_id
+
+
+def reset(integration: Integration, invitation: Invitation) -> Message:
+    """Put the new consent in the place of the old one, in one transaction; doing it twice changes nothing.
+
+    Raises:
+        Stopped: a newer reconnect took over, the tenant is new to this practice and was not confirmed, or another
+            practice took it in the meantime.
+    """
+    consent_id = require_granted(integration, invitation)
+    offer = chosen(integration, invitation)
+    now, person = integration.clock(), invitation.person
+    facts = {"practice": invitation.practice_name, "tenant": offer.tenant_name, "person": person.name}
+    with integration.database.write() as session:
+        before = connections.locked(session, invitation.practice)
+        said = message(_key(before, offer), until_now=account_of(before), **facts)
+        if before.consent_id == consent_id:
+            return said
+        if consents.get(session, consent_id).status not in consents.USABLE:  # given back since it was looked at above
+            raise stop("consent.superseded", practice=invitation.practice_name)
+        require_confirmed(session, invitation, offer)
+        consent = consents.activate(session, consent_id)
+        people.update(session, person.id, xero_userid=consent.xero_userid)
+        try:
+            connections.attach(
+                session,
+                invitation.practice,
+                tenant_id=offer.tenant_id,
+                tenant_name=offer.tenant_name,
+                xero_connection_id=offer.xero_connection_id,
+                consent_id=consent_id,
+                connected_by=person.id,
+                now=now,
+            )
+        except TenantTaken:
+            raise stop("choice.taken", owner="another practice", **facts) from None
+        run = invitation.flow_run_id
+        move(
+            session, invitation.practice, ConnectionState.CONNECTED, said, now=now, person=person.email, flow_run_id=run
+        )
+    return said
+
+
+def _key(before: Connection, offer: Offer) -> str:
+    """What the reset is, in the words catalogue."""
+    if before.tenant_id is None:
+        return "connection.made"
+    return "connection.reset" if before.tenant_id == offer.tenant_id else "choice.moved"

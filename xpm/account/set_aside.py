@@ -1,0 +1,54 @@
+"""Setting aside a connection to the wrong XPM practice: after a revert, no sync may bring its records back."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from xpm.consent.states import move
+from xpm.store import practices
+from xpm.store.consent import attempts, connections, consents
+from xpm.store.consent.transitions import UNDER_WAY
+from xpm.store.records import bulk
+from xpm.store.records.kinds import CLIENTS, JOBS, STAFF
+from xpm.store.records.rows import Scope
+from xpm.store.vocabulary import ConnectionState, ConsentStatus
+from xpm.words import message, stop
+
+KINDS = (CLIENTS, JOBS, STAFF)
+
+
+def set_aside_if_nothing_is_left(
+    session: Session, practice: str, *, now: datetime, person: str | None, flow_run_id: str | None
+) -> bool:
+    """Set the connection aside if FYI has no record of its XPM practice any more; tell whether it did.
+
+    The practice then belongs again to the XPM practice whose records FYI has, so that a reconnect to that one is an
+    ordinary one, and to any other needs the comparison and the typed name again.
+
+    Raises:
+        Stopped: it would have to, and a reconnect is under way; one that comes to nothing would put it back into use.
+    """
+    connection = connections.locked(session, practice)
+    if connections.state_before(session, practice) is not ConnectionState.CONNECTED or connection.tenant_id is None:
+        return False
+    if any(bulk.count_active(session, kind, Scope(practice, connection.tenant_id)) for kind in KINDS):
+        return False
+    if connection.state in UNDER_WAY:
+        raise stop("revert.reconnecting", practice=practices.get(session, practice).name)
+    consent_id = connection.consent_id
+    right = _with_most_records(session, practice)
+    name = attempts.tenant_name(session, practice, right) if right else None
+    connections.set_aside(session, practice, tenant_id=right, tenant_name=name)
+    if consent_id:
+        consents.end(session, consent_id, ConsentStatus.SUPERSEDED)
+    said = message("connection.set_aside", practice=practices.get(session, practice).name)
+    move(session, practice, ConnectionState.NEEDS_RECONNECT, said, now=now, person=person, flow_run_id=flow_run_id)
+    return True
+
+
+def _with_most_records(session: Session, practice: str) -> str | None:
+    counts: dict[str, int] = {}
+    for kind in KINDS:
+        for tenant_id, count in bulk.active_by_tenant(session, kind, practice).items():
+            counts[tenant_id] = counts.get(tenant_id, 0) + count
+    return max(counts, key=lambda tenant_id: counts[tenant_id], default=None)

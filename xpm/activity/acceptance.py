@@ -1,0 +1,52 @@
+"""Accepting staff from XPM as active in FYI: they arrive inactive (FYI: "Practice Settings", New Users)."""
+
+from xpm.consent.preflight import practice_named, require_known
+from xpm.integration import Integration
+from xpm.store import people
+from xpm.store.records import edits
+from xpm.store.records.kinds import STAFF
+from xpm.store.records.rows import Scope
+from xpm.store.tables import Staff
+from xpm.store.vocabulary import FyiStatus
+from xpm.words import Message, message, stop
+
+
+def staff_of(integration: Integration, slug: str) -> list[Staff]:
+    """The practice's staff, without those who are gone in XPM. Raises Stopped when there is no such practice."""
+    practice = practice_named(integration, slug)
+    with integration.database.read() as session:
+        return people.staff_of(session, practice.slug)
+
+
+def accept(integration: Integration, slug: str, wanted: str, person: str | None = None) -> Message:
+    """Make a staff member active in FYI; it stands in the history as done by `person` (an FYI email address).
+
+    Args:
+        integration: The installation.
+        slug: The practice.
+        wanted: The staff member's email address, in any letter case, or UUID.
+        person: FYI email address of whoever asked.
+
+    Raises:
+        Stopped: there is no such practice, person or staff member, or there are several with this address.
+    """
+    practice = practice_named(integration, slug)
+    if person is not None:
+        require_known(integration, practice, person)
+    found = [one for one in staff_of(integration, slug) if wanted.strip().lower() in _known_by(one)]
+    if not found:
+        raise stop("staff.unknown", named=wanted, practice=practice.name, slug=slug)
+    if len(found) > 1:
+        raise stop("staff.several", named=wanted, count=len(found), slug=slug)
+    (one,) = found
+    facts = {"name": one.name or wanted, "practice": practice.name}
+    if one.fyi_status is FyiStatus.ACTIVE:
+        return message("staff.active_already", **facts)
+    scope, change = Scope(one.practice, one.tenant_id), {"fyi_status": FyiStatus.ACTIVE}
+    with integration.database.write() as session:
+        edits.edit(session, STAFF, scope, one.uuid, change, person=person, now=integration.clock())
+    return message("staff.accepted", **facts)
+
+
+def _known_by(staff: Staff) -> set[str]:
+    return {name.strip().lower() for name in (staff.uuid, staff.email) if name}

@@ -1,0 +1,38 @@
+"""What an administrator should look at although every sync went well."""
+
+from dataclasses import dataclass
+
+from xpm.consent.preflight import practice_named
+from xpm.integration import Integration
+from xpm.store import attention
+from xpm.store.attention import Found
+from xpm.store.consent import connections
+from xpm.store.records.rows import Scope
+from xpm.words import Message, message
+
+FIRST = 20  # records that are named for each reason
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One reason to look, in words, with the first of its records."""
+
+    said: Message
+    found: Found
+
+
+def look(integration: Integration, slug: str) -> list[Finding]:
+    """Everything to look at in the records of the account the practice is connected to.
+
+    Raises:
+        Stopped: there is no such practice.
+    """
+    practice_named(integration, slug)
+    with integration.database.read() as session:
+        tenant_id = connections.get(session, slug).tenant_id
+        if tenant_id is None:
+            return []
+        found = attention.look(session, Scope(slug, tenant_id), FIRST)
+    return [
+        Finding(message(f"attention.{reason}", count=one.count, practice=slug), one) for reason, one in found.items()
+    ]

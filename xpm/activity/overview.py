@@ -1,0 +1,100 @@
+"""How a practice stands, as a person wants to read it: its connection, and the last sync of each entity."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from xpm.consent.states import named
+from xpm.integration import Integration
+from xpm.store import people, practices
+from xpm.store.consent import connections
+from xpm.store.pull import runs
+from xpm.store.tables import Connection, Practice, SyncRun
+from xpm.store.vocabulary import ConnectionState, RunStatus, SyncTrigger
+from xpm.words import Message, message
+
+TAKEN_BACK = "taken_back"
+
+
+class LastSync(BaseModel):
+    """The latest run of one entity, whatever its end."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entity: str
+    trigger: SyncTrigger
+    status: RunStatus
+    finished_at: datetime | None
+    source: int | None
+    stored: int | None
+    added: int
+    changed: int
+    unchanged: int
+    archived: int
+    quarantined: int
+    calls: int
+    predicted_calls: int | None
+
+    @property
+    def result(self) -> str:
+        """How it ended, in a word; of a revert, that it took back what syncs had brought: it is no good sync."""
+        return TAKEN_BACK if self.trigger is SyncTrigger.REVERT else self.status
+
+
+class Overview(BaseModel):
+    """One practice at a glance."""
+
+    model_config = ConfigDict(frozen=True)
+
+    slug: str
+    practice: str
+    time_zone: str
+    state: ConnectionState
+    state_name: str  # in the words catalogue
+    reason_key: str | None
+    since: datetime
+    tenant_name: str | None
+    connected_by: str | None
+    syncs: tuple[LastSync, ...]
+
+    @property
+    def said(self) -> Message:
+        """The connection's state in words."""
+        return message(
+            f"state.{self.state_name}",
+            practice=self.practice,
+            tenant=self.tenant_name or "Xero Practice Manager",
+            person=self.connected_by or "an administrator",
+            since=f"{self.since.astimezone(ZoneInfo(self.time_zone)):%d %B %Y %H:%M}",
+        )
+
+
+def overview(integration: Integration, slug: str) -> Overview:
+    """The practice as it is now. Raises UnknownPractice."""
+    with integration.database.read() as session:
+        practice = practices.get(session, slug)
+        connection = connections.get(session, slug)
+        by = people.get(session, connection.connected_by).name if connection.connected_by else None
+        latest = runs.latest(session, slug)
+        return _overview(practice, connection, by, latest)
+
+
+def _overview(practice: Practice, connection: Connection, by: str | None, latest: dict[str, SyncRun]) -> Overview:
+    return Overview(
+        slug=connection.practice,
+        practice=practice.name,
+        time_zone=practice.time_zone,
+        state=connection.state,
+        state_name=named(connection, connection.state),
+        reason_key=connection.reason_key,
+        since=connection.since,
+        tenant_name=connection.tenant_name,
+        connected_by=by,
+        syncs=tuple(_last_sync(run) for run in latest.values()),
+    )
+
+
+def _last_sync(run: SyncRun) -> LastSync:
+    counted = LastSync.model_fields.keys() & SyncRun.model_fields.keys()
+    return LastSync(source=run.source_count, stored=run.stored_count, **{name: getattr(run, name) for name in counted})

@@ -1,0 +1,64 @@
+"""Data that silently stopped: what was not synchronised for longer than the nightly schedule allows."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from xpm.activity.log import record
+from xpm.consent.preflight import practice_named
+from xpm.consent.watch import apps_page
+from xpm.entities.gates import not_left_out
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.integration import Integration
+from xpm.store import activity
+from xpm.store.consent import connections
+from xpm.store.pull import runs
+from xpm.store.tables import Connection, Practice
+from xpm.store.vocabulary import ConnectionState, SyncTrigger
+from xpm.words import Message, message
+
+PATIENCE = timedelta(hours=26)  # a day from night to night, and two hours for a long sync or a change of the clock
+
+
+def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
+    """Every entity that is overdue while the practice is connected; Practice Activity has it once a spell.
+
+    What the settings leave out of the overnight sync is not expected. A spell is known by its beginning, which stands
+    in the title.
+
+    Raises:
+        Stopped: there is no such practice.
+    """
+    practice, now = practice_named(integration, slug), integration.clock()
+    with integration.database.write() as session:
+        connection = connections.locked(session, slug)
+        if connection.state is not ConnectionState.CONNECTED:
+            return ()
+        overdue = [
+            message(
+                "watch.stale",
+                entity=entity.label,
+                since=f"{since.astimezone(ZoneInfo(practice.time_zone)):%d %B %Y %H:%M}",
+                practice=practice.name,
+                link=apps_page(integration, slug),
+            )
+            for entity, since in _overdue(integration, session, practice, connection).items()
+        ]
+        for said in overdue:
+            if not activity.has(session, slug, said.key, said.title):
+                record(session, slug, said, now=now)
+    return tuple(overdue)
+
+
+def _overdue(
+    integration: Integration, session: Session, practice: Practice, connection: Connection
+) -> dict[Entity, datetime]:
+    """Since when each overdue entity has not been synchronised; a new connection is given the same time."""
+    due, overdue = integration.clock() - PATIENCE, {}
+    for entity in not_left_out(integration, session, practice, EVERYTHING, SyncTrigger.OVERNIGHT):
+        done = runs.last_synced(session, practice.slug, connection.tenant_id or "", entity)
+        since = done or connection.since
+        if max(since, connection.since) <= due:
+            overdue[entity] = since
+    return overdue

@@ -1,0 +1,199 @@
+"""The way to Xero and back: from the link that was opened to the consent that came of it.
+
+Opening a link sets out for Xero from that browser. The answer is taken once, in the same browser, and kept apart as a
+pending consent until the practice was chosen and everything was checked; the old connection goes on until then.
+"""
+
+import logging
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+from sqlmodel import Session
+
+from xpm.consent.invitation import link_to
+from xpm.consent.keeper import token_pair
+from xpm.consent.removal import remove_unused
+from xpm.consent.states import move
+from xpm.integration import Integration
+from xpm.store import people
+from xpm.store.consent import attempts, connections, consents
+from xpm.store.consent.attempts import Callback
+from xpm.store.errors import AttemptRefused, UnknownAttempt, WrongBrowser
+from xpm.store.tables import AuthorisationAttempt, FyiUser
+from xpm.store.vocabulary import AttemptOutcome, ConnectionState
+from xpm.words import Message, message, stop
+from xpm.xero.errors import ConsentDeclined, ConsentNeeded, MisconfiguredApp, Remedy, XeroError
+from xpm.xero.oauth import ExpectedCallback, Grant, Identity
+
+BROWSER_SECRET_BYTES = 32  # 256 bits; RFC 6749 §10.10 asks for 128 at least
+
+log = logging.getLogger(__name__)
+
+PASSING = frozenset({Remedy.TRY_LATER, Remedy.WAIT})
+"""Trouble that says nothing about the consent: the attempt stays open, and its link may be opened again."""
+
+
+class SettingOut(BaseModel):
+    """Where to send the browser, and the secret it has to bring back in a cookie."""
+
+    model_config = ConfigDict(frozen=True)
+
+    url: SecretStr
+    browser: SecretStr
+    until: datetime
+
+
+class Received(BaseModel):
+    """What became of Xero's answer, and which flow run waits for it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    said: Message
+    practice: str | None = None
+    flow_run_id: str | None = None
+
+
+def set_out(integration: Integration, attempt_id: str) -> SettingOut:
+    """Begin the way to Xero in the browser that opened the link; an earlier beginning is void.
+
+    Raises:
+        Stopped: the link is unknown, was used, or its time is over.
+    """
+    request = integration.oauth.begin()
+    browser = secrets.token_urlsafe(BROWSER_SECRET_BYTES)
+    try:
+        with integration.database.write() as session:
+            attempt = attempts.set_out(
+                session,
+                integration.vault,
+                attempt_id,
+                state=request.state.get_secret_value(),
+                browser=browser,
+                nonce=request.nonce.get_secret_value(),
+                code_verifier=request.code_verifier.get_secret_value(),
+                now=integration.clock(),
+            )
+    except UnknownAttempt:
+        raise stop("consent.link_unknown") from None
+    except AttemptRefused:
+        raise stop("consent.link_over") from None
+    return SettingOut(url=request.url, browser=browser, until=attempt.expires_at)
+
+
+def receive(integration: Integration, answer: Mapping[str, str], browser: str) -> Received:
+    """Take Xero's answer, once: verify it, exchange the code, keep the consent apart.
+
+    Never raises for what the answer says: the result tells what to show, and which run to resume.
+    """
+    try:
+        with integration.database.write() as session:
+            callback = attempts.use_up(
+                session, integration.vault, state=answer.get("state", ""), browser=browser, now=integration.clock()
+            )
+    except (UnknownAttempt, WrongBrowser):
+        reason = "It does not belong to a link that was opened in this browser."
+        return Received(said=message("consent.not_trusted", reason=reason))
+    except AttemptRefused:
+        return Received(said=message("consent.link_over"))
+    said = _taken(integration, callback, answer)
+    return Received(said=said, practice=callback.attempt.practice, flow_run_id=callback.attempt.flow_run_id)
+
+
+def _taken(integration: Integration, callback: Callback, answer: Mapping[str, str]) -> Message:
+    attempt = callback.attempt
+    try:
+        grant = integration.oauth.finish(answer, _expected(integration, callback, answer))
+    except XeroError as error:
+        if error.remedy in PASSING:
+            return message("consent.xero_silent", link=link_to(integration, attempt.id))
+        return _refused(integration, attempt, *_reason(error))
+    with integration.database.read() as session:
+        user = people.get(session, attempt.user_id)
+    if not _is_same_person(user, grant.identity):
+        facts = {"consented": _name_of(grant.identity), "person": user.name}
+        said = _refused(integration, attempt, "consent.other_person", facts)
+        remove_unused(integration, grant)
+        return said
+    return _kept(integration, attempt, user, grant)
+
+
+def _reason(error: XeroError) -> tuple[str, dict[str, object]]:
+    """Why an answer is not used: the words key and its facts."""
+    if isinstance(error, ConsentDeclined):
+        return "consent.declined", {}
+    if isinstance(error, MisconfiguredApp):
+        return "consent.app_misconfigured", {"reason": error.message}
+    if isinstance(error, ConsentNeeded):
+        return "consent.not_trusted", {"reason": "Xero says that it was used before or came too late."}
+    log.warning("Xero's answer was not used: %r", error)
+    return "consent.not_trusted", {"reason": "It could not be proven that it comes from Xero and belongs to this link."}
+
+
+def _kept(integration: Integration, attempt: AuthorisationAttempt, user: FyiUser, grant: Grant) -> Message:
+    said = message("consent.granted", person=user.name)
+    now = integration.clock()
+    with integration.database.write() as session:
+        connections.locked(session, attempt.practice)  # before its attempt, as whoever gives a reconnect up has it
+        consent_id = _save(session, integration, attempt, grant, now)
+        if attempts.close(session, attempt.id, AttemptOutcome.GRANTED, consent_id=consent_id, now=now):
+            state = ConnectionState.CHOOSING_PRACTICE
+            run = attempt.flow_run_id
+            move(session, attempt.practice, state, said, now=now, person=user.email, flow_run_id=run)
+            return said
+        session.rollback()  # its time ran out while Xero was being asked
+    return message("consent.link_over")
+
+
+def _save(
+    session: Session, integration: Integration, attempt: AuthorisationAttempt, grant: Grant, now: datetime
+) -> str:
+    identity = grant.identity
+    return consents.save_pending(
+        session,
+        integration.vault,
+        practice=attempt.practice,
+        user_id=attempt.user_id,
+        identity=consents.Identity(
+            xero_userid=identity.xero_userid,
+            email=identity.email,
+            given_name=identity.given_name,
+            family_name=identity.family_name,
+            authentication_event_id=grant.authentication_event_id,
+        ),
+        scopes=sorted(grant.tokens.scopes),
+        tokens=token_pair(grant.tokens),
+        now=now,
+    ).id
+
+
+def _refused(integration: Integration, attempt: AuthorisationAttempt, key: str, facts: Mapping[str, object]) -> Message:
+    """Close the attempt; the tokens of a consent that is not used are not kept."""
+    outcome = AttemptOutcome.DECLINED if key == "consent.declined" else AttemptOutcome.REFUSED
+    now = integration.clock()
+    with integration.database.write() as session:
+        attempts.close(session, attempt.id, outcome, reason_key=key, reason_facts=dict(facts), now=now)
+    return message(key, **facts)
+
+
+def _expected(integration: Integration, callback: Callback, answer: Mapping[str, str]) -> ExpectedCallback:
+    """What the answer has to fit. Its state did: the attempt was found by it."""
+    return ExpectedCallback(
+        state=SecretStr(answer["state"]),
+        nonce=SecretStr(callback.nonce),
+        code_verifier=SecretStr(callback.code_verifier),
+        redirect_uri=integration.app.redirect_uri,
+    )
+
+
+def _is_same_person(user: FyiUser, identity: Identity) -> bool:
+    """By Xero's own id where it is known from an earlier consent, since an email address can change; else by that."""
+    if user.xero_userid is not None:
+        return user.xero_userid == identity.xero_userid
+    return (identity.email or "").strip().lower() == user.email
+
+
+def _name_of(identity: Identity) -> str:
+    name = " ".join(part for part in (identity.given_name, identity.family_name) if part)
+    return name or identity.email or "Another person"

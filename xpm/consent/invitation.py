@@ -1,0 +1,182 @@
+"""Inviting an administrator to log in to Xero, and learning what came of it.
+
+An invitation is one attempt of one flow run. It is closed once, by Xero's answer or by its time, and then stays so.
+"""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from xpm.activity.log import record
+from xpm.consent.access import BROKEN
+from xpm.consent.preflight import Person, practice_named
+from xpm.consent.states import give_up, move, reconnecting_run
+from xpm.integration import Integration
+from xpm.store import practices
+from xpm.store.consent import attempts, connections, consents
+from xpm.store.tables import AuthorisationAttempt, Connection
+from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
+from xpm.words import Message, Stopped, message, stop
+
+CHECKS = timedelta(hours=3)
+"""What the steps between a reconnect's waits take at most, with lists to compare and silence of Xero's to wait out."""
+
+
+class Invitation(BaseModel):
+    """One attempt to get a consent. The link is no secret: it opens nothing by itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    attempt_id: str
+    practice: str
+    practice_name: str
+    person: Person
+    link: str
+    minutes: float
+    expires_at: datetime
+    flow_run_id: str
+
+
+def link_to(integration: Integration, attempt_id: str) -> str:
+    """The console's page that sends a browser on to Xero."""
+    return f"{integration.settings.xpm_console_url}/connect/{attempt_id}"
+
+
+def invite(integration: Integration, practice: str, person: Person, *, minutes: float, flow_run_id: str) -> Invitation:
+    """Wait for the person's consent from now on; a retried flow run goes on with the consent it has got already.
+
+    It asks anew where the connection that came of that consent is broken by now. A reconnect of the same practice that
+    is still under way is given up: of two, the newer one is meant.
+    """
+    name = practice_named(integration, practice).name
+    now = integration.clock()
+    until = now + timedelta(minutes=minutes)
+    with integration.database.write() as session:
+        connection = connections.locked(session, practice)  # of two who begin at once, the second sees the first
+        attempt = _granted_before(session, connection, flow_run_id)
+        fresh = attempt is None
+        if fresh and (older := reconnecting_run(session, practice)):
+            _give_back(session, practice, message("consent.superseded", practice=name), now=now, flow_run_id=older)
+        attempt = attempt or attempts.open_attempt(
+            session,
+            practice=practice,
+            user_id=person.id,
+            flow_run_id=flow_run_id,
+            expires_at=until,
+            now=now,
+        )
+        attempt.expires_at = until  # a retried run may wait for its answers as long again
+        invitation = Invitation(
+            attempt_id=attempt.id,
+            practice=practice,
+            practice_name=name,
+            person=person,
+            link=link_to(integration, attempt.id),
+            minutes=minutes,
+            expires_at=attempt.expires_at,
+            flow_run_id=flow_run_id,
+        )
+        if fresh:
+            said = message("consent.waiting", person=person.name, link=invitation.link, until=_time(attempt.expires_at))
+            move(
+                session,
+                practice,
+                ConnectionState.AUTHORISING,
+                said,
+                now=now,
+                person=person.email,
+                flow_run_id=flow_run_id,
+            )
+    return invitation
+
+
+def _granted_before(session: Session, connection: Connection, flow_run_id: str) -> AuthorisationAttempt | None:
+    """The attempt that got this run its consent, unless the connection that came of it is broken by now."""
+    attempt = attempts.granted_to(session, flow_run_id)
+    is_in_use = attempt is not None and attempt.consent_id == connection.consent_id
+    if is_in_use and connections.state_before(session, connection.practice) in BROKEN:
+        return None
+    return attempt
+
+
+def answered(integration: Integration, invitation: Invitation) -> bool:
+    """Whether the attempt is over, well or not."""
+    return attempt_of(integration, invitation).outcome is not AttemptOutcome.WAITING
+
+
+def require_granted(integration: Integration, invitation: Invitation) -> str:
+    """The id of the consent, if access was allowed by the person who was asked.
+
+    Raises:
+        Stopped: with the reason why not.
+    """
+    with integration.database.read() as session:
+        attempt = attempts.get(session, invitation.attempt_id)
+        if attempt.consent_id and consents.get(session, attempt.consent_id).status in consents.USABLE:
+            return attempt.consent_id
+    if attempt.reason_key:
+        raise stop(attempt.reason_key, **(attempt.reason_facts or {}))
+    raise stop("consent.superseded", practice=invitation.practice_name)
+
+
+def expire(integration: Integration, invitation: Invitation) -> Stopped | None:
+    """End an attempt whose time is over; `None` when the answer arrived at the last moment."""
+    facts: dict[str, object] = {"minutes": invitation.minutes, "person": invitation.person.name}
+    with integration.database.write() as session:
+        over = attempts.close(
+            session,
+            invitation.attempt_id,
+            AttemptOutcome.EXPIRED,
+            reason_key="consent.not_answered",
+            reason_facts=facts,
+            now=integration.clock(),
+        )
+    return stop("consent.not_answered", **facts) if over else None
+
+
+def withdraw(integration: Integration, practice: str, stopped: Stopped, *, flow_run_id: str) -> None:
+    """Put the connection back to how it was before this flow run, and forget the consent it got but did not use."""
+    with integration.database.write() as session:
+        _give_back(session, practice, stopped.message, now=integration.clock(), flow_run_id=flow_run_id)
+
+
+def withdraw_abandoned(integration: Integration, practice: str) -> None:
+    """Withdraw a reconnect that is under way for longer than any can be, and say so: its program and machine are gone.
+
+    Raises:
+        UnknownPractice: there is no such practice.
+    """
+    now = integration.clock()
+    with integration.database.write() as session:
+        connections.locked(session, practice)
+        run = reconnecting_run(session, practice)
+        if run is None or now < _at_the_latest(attempts.of_run(session, run)[0]):
+            return
+        said = message("reconnect.abandoned", practice=practices.get(session, practice).name)
+        _give_back(session, practice, said, now=now, flow_run_id=run)
+        record(session, practice, said, now=now, flow_run_id=run)
+
+
+def _at_the_latest(attempt: AuthorisationAttempt) -> datetime:
+    """When its run is over: after the log in it waits as long for the choice of the practice, and for its name."""
+    each = attempt.expires_at - attempt.created_at
+    return attempt.expires_at + 2 * each + CHECKS
+
+
+def _give_back(session: Session, practice: str, said: Message, *, now: datetime, flow_run_id: str) -> None:
+    give_up(session, practice, said, now=now, flow_run_id=flow_run_id)
+    for attempt in attempts.of_run(session, flow_run_id):
+        attempts.close(session, attempt.id, AttemptOutcome.REFUSED, now=now)
+        if attempt.consent_id and consents.get(session, attempt.consent_id).status is ConsentStatus.PENDING:
+            consents.end(session, attempt.consent_id, ConsentStatus.REFUSED, forget_tokens=True)
+
+
+def attempt_of(integration: Integration, invitation: Invitation) -> AuthorisationAttempt:
+    """The attempt as it is now."""
+    with integration.database.read() as session:
+        return attempts.get(session, invitation.attempt_id)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%H:%M} UTC"

@@ -1,0 +1,167 @@
+"""Keeps the tokens of one consent in the store and renews them, one process at a time."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+
+from pydantic import SecretStr
+
+from xpm.integration import Integration
+from xpm.store import leases
+from xpm.store.consent import connections, consents
+from xpm.store.consent.consents import StoredTokens, TokenPair
+from xpm.store.leases import Lease
+from xpm.store.tables import Connection
+from xpm.xero.errors import AnswerLost, ConsentNeeded
+from xpm.xero.tokens import TokenSet
+
+LEASE = timedelta(seconds=150)
+"""Longer than a refresh with its retries takes (three times 10 s to connect and 30 s for the answer); a killed process
+keeps the others waiting no longer than this."""
+
+LOOK_EVERY = 0.2  # seconds between looks at whether somebody else has renewed the tokens
+RETRIES_OF_A_LOST_ANSWER = 2  # Xero takes the previous refresh token again for 30 minutes
+
+
+class ConsentKeeper:
+    """The `TokenKeeper` of one consent. Each process that uses the consent has its own; they share the database.
+
+    Xero's refresh tokens are used up by a refresh, so that two refreshes at a time can end a consent (Xero: OAuth FAQ).
+    """
+
+    def __init__(self, integration: Integration, consent_id: str) -> None:
+        self._integration = integration
+        self._consent_id = consent_id
+
+    def current(self) -> TokenSet:
+        """The newest tokens.
+
+        Raises:
+            ConsentNeeded: the consent has none (any more).
+        """
+        return _token_set(self._stored())
+
+    def renew(self, stale: TokenSet) -> TokenSet:
+        """Tokens newer than `stale`: renewed here, or found renewed by somebody else.
+
+        Raises:
+            ConsentNeeded: Xero no longer takes the refresh token.
+            MisconfiguredApp: Xero does not take the app's credentials; the tokens are kept.
+            XeroUnavailable: Xero did not answer; the tokens are kept.
+        """
+        holder = str(uuid.uuid4())  # of this call: threads that share the keeper wait for each other as well
+        while True:
+            tokens = self.current()
+            if tokens.access_token != stale.access_token:
+                return tokens
+            lease = self._acquire(holder)
+            if lease is None:
+                self._integration.sleep(LOOK_EVERY)
+                continue
+            try:
+                return self._renew_alone(stale)
+            finally:
+                self._release(lease)
+
+    def _renew_alone(self, stale: TokenSet) -> TokenSet:
+        """Renew under the lease; what was stored while we waited for it is taken instead."""
+        stored = self._stored()
+        tokens = _token_set(stored)
+        if tokens.access_token != stale.access_token:
+            return tokens
+        if stored.is_lost:
+            raise ConsentNeeded("Xero refused to renew this consent before.")  # asking again would be refused again
+        with self._integration.database.write() as session:
+            consents.note_refresh(session, self._consent_id, stored.generation, self._integration.clock())
+        try:
+            renewed = self._ask(tokens.refresh_token)
+        except ConsentNeeded:
+            newest = self._stored()
+            if newest.generation == stored.generation:
+                self._note_loss(stored.generation)
+                raise
+            return _token_set(newest)  # whoever had the lease before us was slow, and came first after all
+        return renewed if self._store(renewed, stored.generation) else self.current()
+
+    def _store(self, renewed: TokenSet, generation: int) -> bool:
+        """Store what replaces the tokens of this generation; False when somebody else has replaced them."""
+        vault, now = self._integration.vault, self._integration.clock()
+        with self._integration.database.write() as session:
+            pair = token_pair(renewed)
+            return consents.store_rotation(session, vault, self._consent_id, generation, tokens=pair, now=now)
+
+    def _note_loss(self, generation: int) -> None:
+        """Spare all who wait for the lease, and all who come later, the same refusal."""
+        with self._integration.database.write() as session:
+            consents.note_loss(session, self._consent_id, generation)
+
+    def _ask(self, refresh_token: SecretStr) -> TokenSet:
+        for _ in range(RETRIES_OF_A_LOST_ANSWER):
+            try:
+                return self._integration.oauth.refresh(refresh_token)
+            except AnswerLost:
+                self._integration.sleep(LOOK_EVERY)
+        return self._integration.oauth.refresh(refresh_token)
+
+    def _stored(self) -> StoredTokens:
+        with self._integration.database.read() as session:
+            return consents.tokens_of(session, self._integration.vault, self._consent_id)
+
+    def _acquire(self, holder: str) -> Lease | None:
+        with self._integration.database.write() as session:
+            return leases.acquire(session, f"refresh/{self._consent_id}", holder, self._integration.clock(), LEASE)
+
+    def _release(self, lease: Lease) -> None:
+        with self._integration.database.write() as session:
+            leases.release(session, lease)
+
+
+class ConnectionKeeper:
+    """The `TokenKeeper` of a practice's connection: what is under way goes on with the consent of a reconnect.
+
+    A reconnect gives the former consent back. One that leads to another XPM practice is followed by nobody.
+    """
+
+    def __init__(self, integration: Integration, connection: Connection) -> None:
+        self._integration = integration
+        self._connection = connection
+
+    def current(self) -> TokenSet:
+        """The newest tokens. Raises ConsentNeeded when neither this consent nor a newer one has any."""
+        return self._from_newest(ConsentKeeper.current)
+
+    def renew(self, stale: TokenSet) -> TokenSet:
+        """Tokens newer than `stale`. Raises as `ConsentKeeper.renew` does."""
+        return self._from_newest(lambda keeper: keeper.renew(stale))
+
+    def _from_newest(self, tokens: Callable[[ConsentKeeper], TokenSet]) -> TokenSet:
+        consent_id = self._newest()
+        while True:
+            try:
+                return tokens(ConsentKeeper(self._integration, consent_id))
+            except ConsentNeeded:
+                asked, consent_id = consent_id, self._newest()
+                if asked == consent_id:
+                    raise
+
+    def _newest(self) -> str:
+        with self._integration.database.read() as session:
+            now = connections.get(session, self._connection.practice)
+        if now.consent_id and now.tenant_id == self._connection.tenant_id:
+            return now.consent_id
+        return self._connection.consent_id or ""
+
+
+def token_pair(tokens: TokenSet) -> TokenPair:
+    """Xero's tokens as the store takes them."""
+    return TokenPair(tokens.access_token.get_secret_value(), tokens.refresh_token.get_secret_value(), tokens.expires_at)
+
+
+def _token_set(stored: StoredTokens) -> TokenSet:
+    if stored.access_token is None or stored.refresh_token is None or stored.access_expires_at is None:
+        raise ConsentNeeded("There are no tokens for this consent any more.")
+    return TokenSet(
+        access_token=SecretStr(stored.access_token),
+        refresh_token=SecretStr(stored.refresh_token),
+        expires_at=stored.access_expires_at,
+    )

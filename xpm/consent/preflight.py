@@ -1,0 +1,142 @@
+"""What has to be true of the person before a reconnect, and of the consent before it is used.
+
+FYI's article lists these as reading matter; here each is checked. Findings are collected, so that an administrator
+hears of all of them at once.
+"""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+from xpm.consent.eligibility import Obstacle, obstacles
+from xpm.integration import Integration
+from xpm.store import people, practices
+from xpm.store.errors import UnknownPractice
+from xpm.store.tables import FyiUser, Practice
+from xpm.words import Message, Stopped, message, stop
+from xpm.xero import endpoints
+from xpm.xero.api import XpmApi
+from xpm.xero.app import missing_scopes
+from xpm.xero.errors import AccessLost, Refused, ScopeMissing, XeroError
+from xpm.xero.models import Staff
+from xpm.xero.pull import Unreadable
+
+PARTS = {
+    endpoints.CLIENT_PAGE.label: "clients",
+    endpoints.JOBS.label: "jobs",
+    endpoints.STAFF.label: "staff",
+    endpoints.JOB_CATEGORIES.label: "job categories",
+    endpoints.CUSTOM_FIELD_DEFINITIONS.label: "custom fields",
+}
+"""What an administrator calls the parts of XPM that `XpmApi.probes` tries."""
+
+SAID_OF = {
+    Obstacle.INACTIVE: "preflight.user_inactive",
+    Obstacle.LEAVING: "preflight.user_leaving",
+    Obstacle.NOT_ADMIN: "preflight.user_not_admin",
+}
+
+
+class Person(BaseModel):
+    """The FYI user who reconnects."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    email: str
+
+
+def practice_named(integration: Integration, slug: str) -> Practice:
+    """The practice called `slug`.
+
+    Raises:
+        Stopped: there is none.
+    """
+    with integration.database.read() as session:
+        try:
+            return practices.get(session, slug)
+        except UnknownPractice:
+            known = ", ".join(practice.slug for practice in practices.all_of_them(session)) or "none yet"
+    raise stop("preflight.unknown_practice", practice=slug, known=known)
+
+
+def require_known(integration: Integration, practice: Practice, email: str) -> None:
+    """That somebody has this address in FYI.
+
+    Raises:
+        Stopped: nobody has.
+    """
+    with integration.database.read() as session:
+        if people.by_email(session, practice.slug, email) is None:
+            raise stop("preflight.user_unknown", email=email, practice=practice.name)
+
+
+def check_person(integration: Integration, practice: str, email: str, *, stays: bool) -> Person:
+    """The person, if FYI's conditions for reconnecting are met (FYI: "Check your User Account").
+
+    Raises:
+        Stopped: with what stands in the way, all of it.
+    """
+    of = practice_named(integration, practice)
+    with integration.database.read() as session:
+        user = people.by_email(session, practice, email)
+    if user is None:
+        raise stop("preflight.user_unknown", email=email, practice=of.name)
+    findings = _findings(user, stays=stays, today=integration.today(of))
+    if findings:
+        raise Stopped(_as_one(findings, of))
+    return Person(id=user.id, name=user.name, email=user.email)
+
+
+def _findings(user: FyiUser, *, stays: bool, today: date) -> list[Message]:
+    unmet = [SAID_OF[obstacle] for obstacle in obstacles(user, today)]
+    if not stays:
+        unmet.append("preflight.not_staying")
+    return [message(key, person=user.name, leaving_on=user.leaving_on) for key in unmet]
+
+
+def _as_one(findings: list[Message], practice: Practice) -> Message:
+    if len(findings) == 1:
+        return findings[0]
+    said = " ".join(f"({number}) {finding.text}" for number, finding in enumerate(findings, 1))
+    return message("preflight.several", count=len(findings), practice=practice.name, findings=said)
+
+
+def check_access(api: XpmApi, person: Person, scopes: frozenset[str], tenant: str, email: str) -> None:
+    """That the consent is enough for the syncs: its scopes, the person's staff record, one small call for each part.
+
+    Raises:
+        Stopped: an administrator has to change something first.
+        XeroError: Xero did not answer, which says nothing about the consent.
+    """
+    if missing := missing_scopes(scopes):
+        raise stop("preflight.scopes_missing", missing=", ".join(sorted(missing)))
+    refused = [PARTS[probe.endpoint] for probe in api.probes() if _is_refusal(probe.error)]
+    if refused:
+        raise stop("preflight.part_refused", tenant=tenant, parts=", ".join(refused), person=person.name)
+    if not any(_is_staff_record(staff, person, email) for staff in api.staff()):
+        raise stop("preflight.no_staff_record", person=person.name, tenant=tenant, email=email)
+
+
+def _is_refusal(error: XeroError | None) -> bool:
+    """Whether Xero said no to this person. Any other trouble is passed on, since it says nothing about the consent."""
+    if error is None:
+        return False
+    if isinstance(error, AccessLost | Refused | ScopeMissing):
+        return True
+    raise error
+
+
+def _is_staff_record(staff: Staff | Unreadable, person: Person, email: str) -> bool:
+    return not isinstance(staff, Unreadable) and is_record_of(person, email, staff.email, staff.name)
+
+
+def is_record_of(person: Person, email: str, staff_email: str | None, staff_name: str | None) -> bool:
+    """Whether a staff record is this person's, who logs in to Xero with `email`.
+
+    Staff are matched on their email address (FYI: "Managing Users"), on the name where XPM has no address.
+    """
+    if staff_email:
+        return staff_email.strip().lower() in {email.strip().lower(), person.email}
+    return (staff_name or "").strip().casefold() == person.name.casefold()

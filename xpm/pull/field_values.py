@@ -1,0 +1,221 @@
+"""Custom fields: the definitions, and the values, which XPM gives for one record a call.
+
+XPM's own clock of changes does not move when only a value changes (FYI: "XPM Synchronisation Types"), so no list tells
+whose values to read. Read are: records that were never compared, then those that changed since, then the longest
+uncompared, as many as the allowance of one run lets. A retry does not read again what the run before it compared.
+"""
+
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
+
+from xpm.entities.rows import field_values_row, uuid_row
+from xpm.pull.intake import Intake
+from xpm.pull.single_records import are_too_many, set_apart
+from xpm.pull.work import Work
+from xpm.store.pull.comparisons import NOT_URGENT, Due
+from xpm.store.pull.runs import Tally
+from xpm.store.records import kinds
+from xpm.store.records.rows import RecordRow
+from xpm.store.vocabulary import OwnerKind, SyncMode
+from xpm.xero.errors import NotFound, XeroError
+from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
+from xpm.xero.pull import Cost, Pull, Unreadable
+
+BATCH = 100  # owners in one transaction: a killed run loses that many calls at most
+
+SHARE_OF_THE_DAY = 0.5
+"""Of the day's calls, what one run may spend on values; the rest is for people and for the other syncs."""
+
+Owner = tuple[OwnerKind, str]
+"""Whose values: a client by UUID, or a job by number."""
+
+TABLES = {
+    OwnerKind.CLIENT: (kinds.CLIENTS, kinds.CLIENT_CUSTOM_FIELDS),
+    OwnerKind.JOB: (kinds.JOBS, kinds.JOB_CUSTOM_FIELDS),
+}
+
+
+@dataclass(frozen=True)
+class Compared:
+    """How far a run came: clients and jobs whose values are as XPM has them, of all there are; some were different.
+
+    Where records were chosen, `of` counts these; `unknown` names those that FYI or XPM has as no current client or job.
+    """
+
+    done: int
+    of: int
+    different: int
+    chosen: bool = False
+    unknown: tuple[str, ...] = ()
+
+
+def sync_definitions(work: Work) -> Intake[CustomFieldDefinition]:
+    """The fields the practice defined: one list."""
+    definitions = Intake[CustomFieldDefinition](work, kinds.CUSTOM_FIELD_DEFINITIONS, uuid_row)
+    definitions.take_all(work.access.api.custom_field_definitions())
+    return definitions
+
+
+def sync_values(work: Work) -> Compared:
+    """The values of as many clients and jobs as one run may ask for, in parallel.
+
+    Raises:
+        XeroError: Xero stopped answering; the values stored until then stay, with the time they were compared.
+    """
+    owners = owners_to_compare(work)
+    waiting = [(kind, owner.key) for owner, kind in owners if not _is_compared(work, owner)]
+    compared, different = len(owners) - len(waiting), 0
+    due = iter(waiting[: max(0, allowance(work.integration.settings.xero_calls_per_day) - compared)])
+    gone: set[Owner] = set()
+    with work.batch() as batch:
+        for table, values in TABLES.values():
+            batch.dismiss_ownerless(values.name, table)
+    with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
+        while some := list(islice(due, BATCH)):
+            asked_at = work.integration.clock()  # what changes after that is to be compared again
+            arriving = zip((kind for kind, _ in some), pool.map(partial(_read, work), some), strict=False)
+            answers, error = _answers(arriving, partial(_is_answered, work))
+            stored = _store(work, some[: len(answers)], answers, asked_at)
+            if error:
+                pool.shutdown(cancel_futures=True)  # else all that still wait would be asked for before the run ends
+                raise error
+            compared, different = compared + stored.compared, different + stored.different
+            gone.update(owner for owner, answer in zip(some, answers, strict=True) if answer.values is None)
+    chosen = work.request.records
+    of = len(owners) + len(_unknown(chosen, waiting))
+    unknown = _unknown(chosen, [owner for owner in waiting if owner not in gone])
+    return Compared(compared, of, different, bool(chosen), unknown)
+
+
+def allowance(calls_per_day: int) -> int:
+    """How many values one run may ask for."""
+    return int(calls_per_day * SHARE_OF_THE_DAY)
+
+
+def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
+    """Whose values to compare, the most urgent first. Changes only: those never compared, or changed since they were.
+
+    Of chosen records all, whether anything about them changed or not: nothing in XPM tells that only a value did.
+    """
+    chosen = {record.casefold() for record in work.request.records}
+    changes_only = work.request.mode is SyncMode.CHANGES and not chosen
+    due = [
+        (owner, kind)
+        for kind, (table, _) in TABLES.items()
+        for owner in work.due(kind, table, changes_only=changes_only)
+        if not chosen or owner.key.casefold() in chosen
+    ]
+    return sorted(due, key=lambda one: _urgency(one[0]))
+
+
+def _is_compared(work: Work, owner: Due) -> bool:
+    """Whether the run which this one retries has compared these values; chosen ones are always asked for."""
+    if work.goes_on_from is None or owner.compared_at is None or work.request.records:
+        return False
+    return owner.urgency == NOT_URGENT and owner.compared_at >= work.goes_on_from
+
+
+def _urgency(owner: Due) -> tuple[int, datetime]:
+    """What puts owners in order, the most urgent first."""
+    return owner.urgency, owner.compared_at or datetime.min.replace(tzinfo=UTC)
+
+
+def _unknown(chosen: Collection[str], found: Collection[Owner]) -> tuple[str, ...]:
+    """Those chosen that are none of the owners found, as they were written."""
+    known = {key.casefold() for _, key in found}
+    return tuple(record for record in dict.fromkeys(chosen) if record.casefold() not in known)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """An owner's values, `None` if it was deleted since: the sync of its kind says so. And what asking took."""
+
+    values: RecordRow | Unreadable | None
+    cost: Cost
+    error: XeroError | None = None
+    """By which the call for this owner ended, though those for others may not."""
+
+
+def _answers(
+    arriving: Iterator[tuple[OwnerKind, _Answer]], is_answered: Callable[[OwnerKind], bool]
+) -> tuple[list[_Answer], XeroError | None]:
+    """The answers until Xero stopped answering, and how it did.
+
+    It stopped where it fails for several and then for another one of their kind, too.
+    """
+    answers: list[_Answer] = []
+    errors: list[XeroError] = []
+    try:
+        for kind, answer in arriving:
+            answers.append(answer)
+            errors += [answer.error] if answer.error else []
+            if are_too_many(errors):
+                if not is_answered(kind):
+                    return answers, answer.error
+                errors.clear()
+    except XeroError as error:
+        return answers, error
+    return answers, None
+
+
+def _is_answered(work: Work, kind: OwnerKind) -> bool:
+    """Whether Xero answers for the least urgent owner of this kind: those for whom it failed before are urgent.
+
+    Of all there are: where only changes or some records are asked for, it may be that it fails for each of these.
+    """
+    table, _ = TABLES[kind]
+    least = max(reversed(work.due(kind, table, changes_only=False)), key=_urgency)
+    answer = _read(work, (kind, least.key))
+    with work.batch() as batch:
+        batch.note(Tally(calls=answer.cost.calls, bytes=answer.cost.bytes))
+    return answer.error is None
+
+
+def _read(work: Work, owner: Owner) -> _Answer:
+    """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all."""
+    kind, key = owner
+    api = work.access.api
+    pull = api.client_field_values(key) if kind is OwnerKind.CLIENT else api.job_field_values(key)
+    try:
+        return _Answer(_all_of(key, pull), pull.cost)
+    except NotFound:
+        return _Answer(None, pull.cost)
+    except XeroError as error:
+        return _Answer(set_apart(key, error), pull.cost, error)
+
+
+def _all_of(key: str, pull: Pull[CustomFieldValue]) -> RecordRow | Unreadable:
+    """All values or none: leaving out one that cannot be read would clear it."""
+    values = list(pull)
+    bad = next((value for value in values if isinstance(value, Unreadable)), None)
+    if bad:
+        return Unreadable(key, f"A custom field's value cannot be read: {bad.reason}", "")
+    return field_values_row(key, [value for value in values if isinstance(value, CustomFieldValue)])
+
+
+@dataclass(frozen=True)
+class _Stored:
+    compared: int
+    different: int
+
+
+def _store(work: Work, owners: list[Owner], answers: list[_Answer], asked_at: datetime) -> _Stored:
+    """Store a batch whose values were asked for from `asked_at` on."""
+    compared = different = 0
+    with work.batch() as batch:
+        for kind, (_, table) in TABLES.items():
+            mine = [answer.values for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
+            rows = [answer for answer in mine if isinstance(answer, RecordRow)]
+            unreadable = [answer for answer in mine if isinstance(answer, Unreadable)]
+            applied = batch.apply(table, rows)
+            batch.note_compared(kind, (row.key for row in rows), asked_at)
+            batch.set_aside(table.name, unreadable, [row.key for row in rows])
+            batch.note(Tally(quarantined=len(unreadable)))
+            compared, different = compared + len(rows), different + applied.added + applied.changed
+        costs = [answer.cost for answer in answers]
+        batch.note(Tally(calls=sum(cost.calls for cost in costs), bytes=sum(cost.bytes for cost in costs)))
+    return _Stored(compared, different)

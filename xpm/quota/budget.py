@@ -1,0 +1,102 @@
+"""One budget of calls for each tenant, shared by every process through the database."""
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from xpm.quota.allowance import HELD, Allowance, Limits
+from xpm.quota.pulse import Pulse
+from xpm.store import allowances
+from xpm.store.engine.database import Database
+from xpm.store.vocabulary import CallPriority
+from xpm.xero.clock import Clock, Sleep, utc_now
+from xpm.xero.http.limits import Call
+
+_SIGN_OF_LIFE = HELD.total_seconds() / 3  # between two; one may be lost
+
+
+class SharedBudget:
+    """The calls that one tenant allows, for callers of one priority (see `xpm.xero.http.limits.Budget`).
+
+    Two short transactions a call: one before it, one after it. What is known of the tenant is one row; whoever asks
+    locks it, so that of two processes one asks after the other.
+
+    On PostgreSQL, which computers share whose clocks differ, the clock that counts is the server's, unless `clock`
+    `is_everybodys`: whoever shares the database has the same one, such as a test's that only moves when told.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tenant_id: str,
+        limits: Limits,
+        priority: CallPriority,
+        *,
+        clock: Clock = utc_now,
+        is_everybodys: bool = False,
+        sleep: Sleep = time.sleep,
+    ) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+        self._limits = limits
+        self._priority = priority
+        self._clock = clock
+        self._is_everybodys = is_everybodys or not database.is_postgresql
+        self._behind = timedelta()  # by how much `clock` is behind the one that counts
+        self._sleep = sleep
+        self._places = threading.Semaphore(limits.places(priority))  # threads of one process need not ask the database
+        self._turn = threading.Lock()
+        self._desk = threading.Lock()  # SQLite lets its writers wait by looking again ever more rarely
+        self._pulse = Pulse(self._renew, _SIGN_OF_LIFE)
+
+    @contextmanager
+    def slot(self, endpoint: str) -> Iterator[Call]:
+        """See `Budget.slot`."""
+        call = Call(str(uuid.uuid4()), self._now)
+        with self._places:
+            self._enter(call, endpoint)
+            try:
+                with self._pulse.beating(call.id):
+                    yield call
+            finally:
+                self._leave(call)
+
+    def _enter(self, call: Call, endpoint: str) -> None:
+        with self._turn:
+            while (seconds := self._ask(call, endpoint)) > 0:
+                self._sleep(seconds)
+
+    def _ask(self, call: Call, endpoint: str) -> float:
+        """Begin the call and return 0, or return how many seconds to wait before asking again."""
+        with self._allowance() as (_, allowance, now):
+            ready_at = allowance.enter(call.id, endpoint, self._priority, self._limits, now)
+        return (ready_at - now).total_seconds()
+
+    def _leave(self, call: Call) -> None:
+        with self._allowance() as (session, allowance, now):
+            allowance.leave(call.id, call.said, self._limits, now)
+            allowances.count(session, self._tenant_id, now.date(), self._priority, call.bytes)
+
+    def _renew(self) -> None:
+        with self._allowance() as (_, allowance, now):
+            for call in self._pulse.under_way():
+                allowance.renew(call, now)
+
+    @contextmanager
+    def _allowance(self) -> Iterator[tuple[Session, Allowance, datetime]]:
+        """What is known of the tenant, to be changed by one at a time; and the time at which it is this one's turn."""
+        with self._desk, self._database.write_hastily() as session:
+            allowance = Allowance.model_validate(allowances.locked(session, self._tenant_id))
+            if not self._is_everybodys:
+                self._behind = allowances.clock(session) - self._clock()
+            yield session, allowance, self._now()
+            allowances.keep(session, self._tenant_id, allowance.model_dump(mode="json", exclude_defaults=True))
+
+    def _now(self) -> datetime:
+        """The time by the clock that counts, as far as is known since it was looked at last."""
+        return self._clock() + self._behind

@@ -1,0 +1,1 @@
+"""Consents, their sealed tokens, the attempts that led to them, and each practice's connection."""

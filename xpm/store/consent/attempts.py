@@ -1,0 +1,220 @@
+"""Attempts to get a consent: one link, one browser, one callback.
+
+The state parameter ties the callback to the browser that set out (RFC 6749 §10.12); only digests of it and of the
+browser's cookie are kept. The nonce (OpenID Connect Core §3.1.2.1) and the code verifier (RFC 7636 §4.1) are sealed.
+"""
+
+import hmac
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import and_, update
+from sqlmodel import Session, col, select
+
+from xpm.store.consent import consents
+from xpm.store.consent.vault import Vault
+from xpm.store.errors import AttemptExpired, AttemptRefused, AttemptUsed, UnknownAttempt, WrongBrowser
+from xpm.store.tables import AuthorisationAttempt, JsonObject
+from xpm.store.vocabulary import AttemptOutcome
+
+SECRETS = ("nonce", "code_verifier")
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What the callback of an attempt needs to end it; the secrets stay out of the repr."""
+
+    attempt: AuthorisationAttempt
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+
+
+def open_attempt(
+    session: Session,
+    *,
+    practice: str,
+    user_id: str,
+    flow_run_id: str | None = None,
+    expires_at: datetime,
+    now: datetime,
+) -> AuthorisationAttempt:
+    """Begin to wait for a person's consent."""
+    attempt = AuthorisationAttempt(
+        id=str(uuid.uuid4()),
+        practice=practice,
+        user_id=user_id,
+        flow_run_id=flow_run_id,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    session.add(attempt)
+    session.flush()
+    return attempt
+
+
+def get(session: Session, attempt_id: str) -> AuthorisationAttempt:
+    """Give one attempt as it is now. Raises UnknownAttempt."""
+    attempt = session.get(AuthorisationAttempt, attempt_id, populate_existing=True)
+    if attempt is None:
+        raise UnknownAttempt(attempt_id)
+    return attempt
+
+
+def of_consent(session: Session, consent_id: str) -> AuthorisationAttempt | None:
+    """Find the attempt that led to a consent."""
+    of = select(AuthorisationAttempt).where(AuthorisationAttempt.consent_id == consent_id)
+    return session.exec(of).one_or_none()
+
+
+def of_run(session: Session, flow_run_id: str) -> list[AuthorisationAttempt]:
+    """List the attempts of one flow run, newest first."""
+    of = select(AuthorisationAttempt).where(AuthorisationAttempt.flow_run_id == flow_run_id)
+    return list(session.exec(of.order_by(col(AuthorisationAttempt.created_at).desc())))
+
+
+def granted_to(session: Session, flow_run_id: str) -> AuthorisationAttempt | None:
+    """Find the attempt that got this flow run a consent which can still be used: a retried run goes on with it."""
+    for attempt in of_run(session, flow_run_id):
+        if attempt.consent_id and consents.get(session, attempt.consent_id).status in consents.USABLE:
+            return attempt
+    return None
+
+
+def choose(
+    session: Session, attempt_id: str, *, tenant_id: str, tenant_name: str, xero_connection_id: str
+) -> AuthorisationAttempt:
+    """Note which of the offered XPM practices was chosen; another one's confirmation is void. Raises UnknownAttempt."""
+    attempt = get(session, attempt_id)
+    if attempt.tenant_id != tenant_id:
+        attempt.confirmed_at = attempt.confirmed_name = None
+    attempt.tenant_id, attempt.tenant_name, attempt.xero_connection_id = tenant_id, tenant_name, xero_connection_id
+    session.flush()
+    return attempt
+
+
+def confirm(session: Session, attempt_id: str, *, name: str, now: datetime) -> AuthorisationAttempt:
+    """Note that a person typed the chosen XPM practice's name. Raises UnknownAttempt."""
+    attempt = get(session, attempt_id)
+    attempt.confirmed_at, attempt.confirmed_name = now, name
+    session.flush()
+    return attempt
+
+
+def set_out(
+    session: Session,
+    vault: Vault,
+    attempt_id: str,
+    *,
+    state: str,
+    browser: str,
+    nonce: str,
+    code_verifier: str,
+    now: datetime,
+) -> AuthorisationAttempt:
+    """Tie the attempt to the browser that goes to Xero now; an earlier setting out is void.
+
+    Raises UnknownAttempt, AttemptUsed when it is closed, AttemptExpired.
+    """
+    attempt = get(session, attempt_id)
+    statement = (
+        update(AuthorisationAttempt)
+        .where(
+            col(AuthorisationAttempt.id) == attempt_id,
+            col(AuthorisationAttempt.outcome) == AttemptOutcome.WAITING,
+            col(AuthorisationAttempt.expires_at) > now,
+        )
+        .values(
+            state_hash=_digest(state),
+            browser_hash=_digest(browser),
+            nonce=vault.seal(nonce, _place(attempt_id, "nonce")),
+            code_verifier=vault.seal(code_verifier, _place(attempt_id, "code_verifier")),
+            started_at=now,
+            used_at=None,
+        )
+    )
+    if session.connection().execute(statement).rowcount != 1:
+        raise _why_not(attempt, now)
+    return get(session, attempt_id)
+
+
+def use_up(session: Session, vault: Vault, *, state: str, browser: str, now: datetime) -> Callback:
+    """Take the callback of this state, once. Commit before using the code, so that a second callback finds it used.
+
+    Raises UnknownAttempt, WrongBrowser, AttemptUsed, AttemptExpired; a wrong browser uses nothing up.
+    """
+    attempt = session.exec(
+        select(AuthorisationAttempt).where(AuthorisationAttempt.state_hash == _digest(state))
+    ).one_or_none()
+    if attempt is None:
+        raise UnknownAttempt("no attempt has this state")
+    if attempt.browser_hash is None or not hmac.compare_digest(attempt.browser_hash, _digest(browser)):
+        raise WrongBrowser(attempt.id)
+    free = and_(
+        col(AuthorisationAttempt.id) == attempt.id,
+        col(AuthorisationAttempt.state_hash) == attempt.state_hash,
+        col(AuthorisationAttempt.used_at).is_(None),
+        col(AuthorisationAttempt.outcome) == AttemptOutcome.WAITING,
+        col(AuthorisationAttempt.expires_at) > now,
+    )
+    if session.connection().execute(update(AuthorisationAttempt).where(free).values(used_at=now)).rowcount != 1:
+        raise _why_not(get(session, attempt.id), now)
+    attempt = get(session, attempt.id)
+    return Callback(attempt, _opened(vault, attempt, "nonce"), _opened(vault, attempt, "code_verifier"))
+
+
+def close(
+    session: Session,
+    attempt_id: str,
+    outcome: AttemptOutcome,
+    *,
+    reason_key: str | None = None,
+    reason_facts: JsonObject | None = None,
+    consent_id: str | None = None,
+    now: datetime,
+) -> bool:
+    """End an attempt and drop its secrets; False when it had ended before, whose outcome stays."""
+    statement = (
+        update(AuthorisationAttempt)
+        .where(col(AuthorisationAttempt.id) == attempt_id, col(AuthorisationAttempt.outcome) == AttemptOutcome.WAITING)
+        .values(
+            outcome=outcome,
+            reason_key=reason_key,
+            reason_facts=reason_facts,
+            consent_id=consent_id,
+            closed_at=now,
+            nonce=None,
+            code_verifier=None,
+        )
+    )
+    return session.connection().execute(statement).rowcount == 1
+
+
+def _why_not(attempt: AuthorisationAttempt, now: datetime) -> AttemptRefused:
+    if attempt.outcome is AttemptOutcome.WAITING and attempt.used_at is None and attempt.expires_at <= now:
+        return AttemptExpired(attempt.id)
+    return AttemptExpired(attempt.id) if attempt.outcome is AttemptOutcome.EXPIRED else AttemptUsed(attempt.id)
+
+
+def _opened(vault: Vault, attempt: AuthorisationAttempt, name: str) -> str:
+    sealed: bytes | None = getattr(attempt, name)
+    if sealed is None:
+        raise AttemptUsed(attempt.id)
+    return vault.open(sealed, _place(attempt.id, name))
+
+
+def _place(attempt_id: str, name: str) -> str:
+    return f"authorisation_attempt/{attempt_id}/{name}"
+
+
+def _digest(text: str) -> bytes:
+    return sha256(text.encode()).digest()
+
+
+def tenant_name(session: Session, practice: str, tenant_id: str) -> str | None:
+    """What an XPM practice was called when it was chosen last."""
+    chosen = select(AuthorisationAttempt.tenant_name).where(
+        AuthorisationAttempt.practice == practice, AuthorisationAttempt.tenant_id == tenant_id
+    )
+    return session.exec(chosen.order_by(col(AuthorisationAttempt.created_at).desc()).limit(1)).one_or_none()

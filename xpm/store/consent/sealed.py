@@ -1,0 +1,78 @@
+"""Every secret at rest: which key sealed it, and how all of them come under the newest key.
+
+Rows are sealed anew one transaction each, under a lock on the row: a process that renews tokens meanwhile comes before
+or after, and its compare-and-set on the generation holds either way.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+
+from sqlmodel import Session, col, or_, select
+
+from xpm.store.consent import attempts, consents
+from xpm.store.consent.vault import Vault
+from xpm.store.errors import VaultError
+from xpm.store.tables import AuthorisationAttempt, Consent
+
+Holder = type[Consent] | type[AuthorisationAttempt]
+SECRETS: Mapping[Holder, tuple[str, ...]] = {Consent: consents.SECRETS, AuthorisationAttempt: attempts.SECRETS}
+"""The tables that hold secrets, and their columns."""
+
+
+class Seal(StrEnum):
+    """How a secret stands."""
+
+    NEWEST = "newest"  # sealed with the newest key
+    OLDER = "older"  # sealed with an older key that is still configured
+    BROKEN = "broken"  # opens with no configured key, or was changed or moved
+
+
+def survey(session: Session, vault: Vault) -> Counter[Seal]:
+    """Count the secrets by how they stand; every one is opened."""
+    found = (
+        _seal(vault, sealed, place)
+        for table, row_id in rows(session)
+        for _, place, sealed in _of(session, table, row_id)
+    )
+    return Counter(found)
+
+
+def rows(session: Session) -> list[tuple[Holder, str]]:
+    """List the rows that hold a secret."""
+    return [
+        (table, row_id)
+        for table, names in SECRETS.items()
+        for row_id in session.exec(
+            select(table.id).where(or_(*(col(getattr(table, name)).is_not(None) for name in names))).order_by(table.id)
+        )
+    ]
+
+
+def reseal(session: Session, vault: Vault, table: Holder, row_id: str) -> int:
+    """Seal what an older key sealed in one row anew, and tell how much; what does not open stays as it is."""
+    row = session.get(table, row_id, with_for_update=True, populate_existing=True)
+    resealed = 0
+    for name, place, sealed in _of(session, table, row_id):
+        if _seal(vault, sealed, place) is Seal.OLDER:
+            setattr(row, name, vault.reseal(sealed, place))
+            resealed += 1
+    session.flush()
+    return resealed
+
+
+def _of(session: Session, table: Holder, row_id: str) -> Iterator[tuple[str, str, bytes]]:
+    """Column, place and content of each secret in a row."""
+    row = session.get(table, row_id)
+    for name in SECRETS[table]:
+        sealed: bytes | None = getattr(row, name, None)
+        if sealed is not None:
+            yield name, f"{table.__tablename__}/{row_id}/{name}", sealed
+
+
+def _seal(vault: Vault, sealed: bytes, place: str) -> Seal:
+    try:
+        vault.open(sealed, place)
+    except VaultError:
+        return Seal.BROKEN
+    return Seal.NEWEST if vault.is_newest(sealed) else Seal.OLDER

@@ -1,0 +1,128 @@
+"""The database: SQLite in a file, or PostgreSQL through psycopg 3, with the same behaviour on both."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlmodel import Session
+
+from xpm.store import migrations
+from xpm.store.engine import postgresql, sqlite
+from xpm.store.engine.columns import written_json
+from xpm.store.errors import DatabaseUnavailable
+
+DRIVERS = {
+    "sqlite": "sqlite",
+    "sqlite+pysqlite": "sqlite",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+MIGRATION_LOCK = 0x78706D  # any number, the same in all our processes: "xpm" in ASCII
+
+
+class Database:
+    """One database and its ways in. Safe to share between threads; make a new one after a fork."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare for `url`, such as `sqlite:///.xpm/xpm.db`. Raises DatabaseUnavailable on a bad address."""
+        self.url = _understood(url)
+        self.engine = _engine(self.url)
+        readonly = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if self.is_postgresql else {}
+        self._reading = self.engine.execution_options(**{sqlite.READ_ONLY: True}, **readonly)
+        self._hasty = self.engine.execution_options(**{sqlite.HASTY: True})
+
+    def __repr__(self) -> str:
+        """Show the address without its password."""
+        return f"Database({self.url.render_as_string(hide_password=True)!r})"
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether this is PostgreSQL rather than SQLite."""
+        return self.url.get_backend_name() == "postgresql"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Give a session that sees one state and in which writing fails."""
+        with self._connection(self._reading) as connection, _session(connection) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Give a session that commits when the block ends well and rolls back when it does not.
+
+        On SQLite the writer's lock is taken at the start, so that two writers queue instead of failing half-way.
+        """
+        with self._connection(self.engine) as connection, _session(connection) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def write_hastily(self) -> Iterator[Session]:
+        """As `write`, for what may be lost when the machine's power fails; the disk is not waited for."""
+        with self._connection(self._hasty) as connection, _session(connection) as session:
+            if self.is_postgresql:
+                postgresql.hurry(session.connection())
+            yield session
+            session.commit()
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision. Processes that start together wait for the first of them."""
+        with self._connection(self.engine) as connection, connection.begin():
+            if self.is_postgresql:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+            migrations.upgrade(connection)
+
+    def schema_is_current(self) -> bool:
+        """Tell whether every migration has been applied."""
+        with self._connection(self._reading) as connection:
+            return MigrationContext.configure(connection).get_current_revision() == migrations.newest()
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _connection(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            connection = engine.connect()
+        except DBAPIError as error:
+            raise DatabaseUnavailable(f"{self!r}: {error.orig}") from error
+        with connection:
+            yield connection
+
+
+def _session(connection: Connection) -> Session:
+    return Session(bind=connection, expire_on_commit=False)
+
+
+def _understood(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
+        raise DatabaseUnavailable("the database URL cannot be read") from None  # its text may hold a password
+    if parsed.drivername not in DRIVERS:
+        raise DatabaseUnavailable(f"no support for {parsed.drivername} databases; use sqlite or postgresql")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise DatabaseUnavailable("SQLite needs a file: several processes share the database")
+    return parsed.set(drivername=DRIVERS[parsed.drivername])
+
+
+def _engine(url: URL) -> Engine:
+    # parameters stay hidden: errors are logged, and rows hold people's data
+    if url.get_backend_name() == "postgresql":
+        server = create_engine(url, pool_pre_ping=True, hide_parameters=True, json_serializer=written_json)
+        postgresql.prepare(server)
+        return server
+    file = Path(url.database or "")
+    try:
+        sqlite.create(file)
+    except OSError as error:
+        raise DatabaseUnavailable(f"{file} cannot be made: {error.strerror}") from error
+    engine = create_engine(url, hide_parameters=True, json_serializer=written_json)
+    sqlite.prepare(engine)
+    return engine

@@ -1,0 +1,88 @@
+"""When custom field values were last compared with XPM, which sends them one record a call."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Select, and_, case, delete, func, outerjoin, select
+from sqlmodel import Session
+
+from xpm.store.engine.upserts import insert_into
+from xpm.store.records.changes import changed_by
+from xpm.store.records.kinds import CLIENT_CUSTOM_FIELDS, JOB_CUSTOM_FIELDS, RecordTable
+from xpm.store.records.rows import Scope
+from xpm.store.records.scope import in_scope
+from xpm.store.tables import StoreTable
+from xpm.store.vocabulary import OwnerKind
+
+NOT_URGENT = 2  # compared a while ago, and not changed since
+
+_COMPARED = StoreTable.metadata.tables["custom_field_comparison"]
+
+
+def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: Iterable[str], now: datetime) -> None:
+    """Note that these records' values are as XPM has them now, changed or not."""
+    of = {"practice": scope.practice, "tenant_id": scope.tenant_id, "owner_kind": kind, "compared_at": now}
+    compared = [{**of, "owner_key": key} for key in dict.fromkeys(owner_keys)]
+    if not compared:
+        return
+    statement = insert_into(session.connection().dialect, _COMPARED)
+    keys = [column.name for column in _COMPARED.primary_key]
+    newest = statement.on_conflict_do_update(index_elements=keys, set_={"compared_at": statement.excluded.compared_at})
+    session.connection().execute(newest, compared)
+
+
+def forget_comparisons(session: Session, run_id: str | None) -> None:
+    """Make the values that a revert touched due again: they are no longer what they were compared to be."""
+    for table in (CLIENT_CUSTOM_FIELDS, JOB_CUSTOM_FIELDS):
+        of_kind = _COMPARED.c.owner_kind == table.fixed["owner_kind"]
+        touched = changed_by(run_id, table, _COMPARED, "owner_key")
+        session.connection().execute(delete(_COMPARED).where(of_kind, touched))
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A record whose values are to be read. `urgency`: 0 never compared, 1 changed since, 2 only a while ago."""
+
+    key: str
+    urgency: int
+    compared_at: datetime | None
+
+
+def due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> list[Due]:
+    """List the current records of a table with the urgency of comparing their values; `changes_only`: 0 and 1."""
+    found = session.connection().execute(_due(table, scope, kind, changes_only=changes_only))
+    return [Due(*row) for row in found]
+
+
+def count_due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> int:
+    """Count what `due` lists."""
+    due = _due(table, scope, kind, changes_only=changes_only).subquery()
+    return session.connection().execute(select(func.count()).select_from(due)).scalar_one()
+
+
+def _due(
+    table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool
+) -> Select[tuple[str, int, datetime | None]]:
+    record, last = table.table.c, _COMPARED.c
+    same = and_(
+        last.practice == record.practice,
+        last.tenant_id == record.tenant_id,
+        last.owner_kind == kind,
+        last.owner_key == record[table.key],
+    )
+    urgency = case((last.compared_at.is_(None), 0), (last.compared_at < record.changed_at, 1), else_=NOT_URGENT)
+    statement = (
+        select(record[table.key], urgency, last.compared_at)
+        .select_from(outerjoin(table.table, _COMPARED, same))
+        .where(in_scope(table, scope), record.archived_at.is_(None))
+    )
+    return statement.where(urgency < NOT_URGENT) if changes_only else statement
+
+
+def last_compared(session: Session, scope: Scope, kind: OwnerKind) -> dict[str, datetime]:
+    """Tell when each record's values were last compared; records that never were are not in it."""
+    noted = select(_COMPARED.c.owner_key, _COMPARED.c.compared_at).where(
+        _COMPARED.c.practice == scope.practice, _COMPARED.c.tenant_id == scope.tenant_id, _COMPARED.c.owner_kind == kind
+    )
+    return dict(session.connection().execute(noted).tuples().all())

@@ -1,0 +1,84 @@
+"""Which jobs a list by creation has to have, and when XPM was last asked for each of the others."""
+
+from collections.abc import Collection
+from datetime import date, datetime
+from itertools import islice
+
+from sqlalchemy import Select, and_, func, literal, outerjoin, select, update
+from sqlmodel import Session, col
+
+from xpm.store.engine.key_lists import among
+from xpm.store.engine.upserts import insert_into
+from xpm.store.records.bulk import BATCH
+from xpm.store.records.changes import changed_by
+from xpm.store.records.kinds import JOBS
+from xpm.store.records.rows import Scope
+from xpm.store.records.scope import in_scope
+from xpm.store.tables import Job, JobCheck, StoreTable
+
+_JOBS = JOBS.table
+_CHECKS = StoreTable.metadata.tables["job_check"]
+
+
+def listed(session: Session, scope: Scope, since: date, numbers: Collection[str] | None = None) -> set[str]:
+    """Give the jobs, of all or of these, that were in the list of a window of creation which began then or later."""
+    found = _numbers(scope).where(_CHECKS.c.created_from >= since)
+    if numbers is not None:
+        found = found.where(among(_CHECKS.c.number, numbers))
+    return set(session.connection().scalars(found))
+
+
+def note_listed(session: Session, scope: Scope, numbers: Collection[str], created_from: date) -> None:
+    """Note that a window's list has these jobs. `created_from`: its first day. Only what is new is written.
+
+    Windows are counted from the start of a practice's history: where that was moved, a job stands in a later one.
+    """
+    remaining = iter(numbers)
+    while batch := set(islice(remaining, BATCH)):
+        these = _numbers(scope).where(_CHECKS.c.created_from >= created_from, among(_CHECKS.c.number, batch))
+        known = set(session.connection().scalars(these))
+        _write(session, scope, batch - known, created_from=created_from)
+
+
+def note_verified(session: Session, scope: Scope, numbers: Collection[str], now: datetime) -> None:
+    """Note that XPM was asked for these jobs by their numbers and has them."""
+    _write(session, scope, numbers, verified_at=now)
+
+
+def forget_verified(session: Session, run_id: str | None) -> None:
+    """Let the jobs that a revert touched have been verified never: they are no longer as XPM was found to have them."""
+    touched = changed_by(run_id, JOBS, _CHECKS, "number")
+    session.connection().execute(update(_CHECKS).where(touched).values(verified_at=None))
+
+
+def longest_unverified(session: Session, scope: Scope, numbers: Collection[str]) -> list[tuple[str, datetime]]:
+    """Put stored jobs in the order in which to ask for them, each with when it was last verified, or first came."""
+    since = func.coalesce(col(JobCheck.verified_at), col(Job.first_synced_at))
+    same = and_(
+        col(JobCheck.practice) == col(Job.practice),
+        col(JobCheck.tenant_id) == col(Job.tenant_id),
+        col(JobCheck.number) == col(Job.number),
+    )
+    found = (
+        select(col(Job.number), since)
+        .select_from(outerjoin(Job, JobCheck, same))
+        .where(col(Job.practice) == scope.practice, col(Job.tenant_id) == scope.tenant_id)
+        .where(among(col(Job.number), numbers))
+        .order_by(since, col(Job.number))
+    )
+    return [(number, at) for number, at in session.connection().execute(found)]
+
+
+def _numbers(scope: Scope) -> Select[tuple[str]]:
+    return select(_CHECKS.c.number).where(_CHECKS.c.practice == scope.practice, _CHECKS.c.tenant_id == scope.tenant_id)
+
+
+def _write(session: Session, scope: Scope, numbers: Collection[str], **noted: date | datetime) -> None:
+    if not numbers:
+        return
+    key = [_JOBS.c.practice, _JOBS.c.tenant_id, _JOBS.c.number]
+    values = [literal(value, _CHECKS.c[name].type).label(name) for name, value in noted.items()]
+    stored = select(*key, *values).where(in_scope(JOBS, scope), among(_JOBS.c.number, numbers))
+    connection = session.connection()
+    statement = insert_into(connection.dialect, _CHECKS).from_select([*(column.name for column in key), *noted], stored)
+    connection.execute(statement.on_conflict_do_update(index_elements=[column.name for column in key], set_=noted))

@@ -1,0 +1,49 @@
+"""Which jobs XPM last called current, so that a job which left that list is noticed and asked for once."""
+
+from collections.abc import Iterable, Set
+from itertools import islice
+
+from sqlalchemy import delete, insert, select
+from sqlmodel import Session, col
+
+from xpm.store.engine.key_lists import among
+from xpm.store.records.bulk import BATCH
+from xpm.store.records.kinds import JOBS
+from xpm.store.records.rows import Scope
+from xpm.store.records.scope import in_scope
+from xpm.store.tables import CurrentJob
+
+
+def current(session: Session, scope: Scope) -> set[str]:
+    """Give the numbers of the jobs that were current when they were last noted."""
+    noted = select(col(CurrentJob.number)).where(
+        col(CurrentJob.practice) == scope.practice, col(CurrentJob.tenant_id) == scope.tenant_id
+    )
+    return set(session.connection().scalars(noted))
+
+
+def note(session: Session, scope: Scope, numbers: Set[str]) -> None:
+    """Note that these stored jobs are current and no others; only what differs is written."""
+    before = current(session, scope)
+    _add(session, scope, numbers - before)
+    _forget(session, scope, before - numbers)
+
+
+def _add(session: Session, scope: Scope, numbers: Iterable[str]) -> None:
+    columns = JOBS.table.c
+    key = (columns.practice, columns.tenant_id, columns.number)
+    remaining = iter(numbers)
+    while batch := list(islice(remaining, BATCH)):
+        stored = select(*key).where(in_scope(JOBS, scope), among(columns.number, batch))
+        session.connection().execute(insert(CurrentJob).from_select([column.name for column in key], stored))
+
+
+def _forget(session: Session, scope: Scope, numbers: Iterable[str]) -> None:
+    remaining = iter(numbers)
+    while batch := list(islice(remaining, BATCH)):
+        left = delete(CurrentJob).where(
+            col(CurrentJob.practice) == scope.practice,
+            col(CurrentJob.tenant_id) == scope.tenant_id,
+            among(col(CurrentJob.number), batch),
+        )
+        session.connection().execute(left)

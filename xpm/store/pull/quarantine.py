@@ -1,0 +1,87 @@
+"""Records that could not be read: kept with their reason and payload until one is read well."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import islice
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from xpm.store.engine.key_lists import among
+from xpm.store.records.bulk import BATCH, Scope
+from xpm.store.tables import Quarantine
+
+
+def put(
+    session: Session,
+    scope: Scope,
+    entity: str,
+    *,
+    record_key: str | None,
+    reason: str,
+    payload: str,
+    run_id: str | None,
+    now: datetime,
+) -> Quarantine:
+    """Keep one record aside. An older, unresolved entry of the same record is replaced, so that it is listed once."""
+    if record_key is not None:
+        resolve(session, scope, entity, [record_key], now)
+    entry = Quarantine(
+        practice=scope.practice,
+        tenant_id=scope.tenant_id,
+        entity=entity,
+        record_key=record_key,
+        reason=_storable(reason),
+        payload=_storable(payload),
+        run_id=run_id,
+        at=now,
+    )
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+def unresolved(session: Session, scope: Scope, entity: str | None = None) -> list[Quarantine]:
+    """List what is still aside, oldest first."""
+    aside = select(Quarantine).where(
+        Quarantine.practice == scope.practice,
+        Quarantine.tenant_id == scope.tenant_id,
+        col(Quarantine.resolved_at).is_(None),
+    )
+    if entity is not None:
+        aside = aside.where(Quarantine.entity == entity)
+    return list(session.exec(aside.order_by(col(Quarantine.id))))
+
+
+def resolve(session: Session, scope: Scope, entity: str, record_keys: Iterable[str], now: datetime) -> int:
+    """Mark these records as read well, and tell how many were aside. A sync calls it with the keys it applied."""
+    remaining, resolved = iter(record_keys), 0
+    while batch := list(islice(remaining, BATCH)):
+        statement = (
+            update(Quarantine)
+            .where(
+                col(Quarantine.practice) == scope.practice,
+                col(Quarantine.tenant_id) == scope.tenant_id,
+                col(Quarantine.entity) == entity,
+                among(col(Quarantine.record_key), batch),
+                col(Quarantine.resolved_at).is_(None),
+            )
+            .values(resolved_at=now)
+        )
+        resolved += session.connection().execute(statement).rowcount
+    return resolved
+
+
+def dismiss(session: Session, entry_id: int, now: datetime) -> bool:
+    """Mark one entry as dealt with, such as one without a key; False when it was already, or never existed."""
+    entry = session.get(Quarantine, entry_id)
+    if entry is None or entry.resolved_at is not None:
+        return False
+    entry.resolved_at = now
+    session.flush()
+    return True
+
+
+def _storable(text: str) -> str:
+    """Take out what PostgreSQL cannot keep as text: NUL, and halves of surrogate pairs."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,1 @@
+"""Records in bulk: written with their history, read back, changed by people, reverted."""

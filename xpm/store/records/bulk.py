@@ -1,0 +1,149 @@
+"""The bulk path: whole batches of XPM's records in, only what is new or changed written.
+
+One query reads the stored digests of a batch; what differs is written by a few statements that carry all rows.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain, islice
+from typing import TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, func, select, update
+from sqlmodel import Session
+
+from xpm.store.engine.key_lists import among
+from xpm.store.records import writes
+from xpm.store.records.changes import Author, ChangeLog
+from xpm.store.records.kinds import RecordTable
+from xpm.store.records.rows import Applied, RecordRow, Scope
+from xpm.store.records.scope import in_scope, is_present
+from xpm.store.records.versions import Effect, counted, effect, version_of, versions
+from xpm.store.vocabulary import ArchiveReason, ChangeKind
+
+T = TypeVar("T")
+
+__all__ = [
+    "Applied",
+    "RecordRow",
+    "Scope",
+    "active_by_tenant",
+    "active_keys",
+    "apply",
+    "archive",
+    "archive_others",
+    "count_active",
+    "count_present",
+    "keys_archived",
+    "scopes_beside",
+]
+
+BATCH = 5_000  # keys in one query, so that memory stays small however many are given
+
+
+def apply(
+    session: Session, table: RecordTable, scope: Scope, rows: Sequence[RecordRow], *, run_id: str | None, now: datetime
+) -> Applied:
+    """Bring the stored records to these versions and tell how many that touched.
+
+    Of records with the stored digest nothing is written but how they were sent; archived ones that came back are
+    un-archived, and those that XPM itself calls archived or deleted are archived. Of several rows of one key the last
+    wins. Raises WrongColumns before anything of the batch is written.
+    """
+    latest = iter({row.key: row for row in rows}.values())
+    applied, log = Applied(), ChangeLog(session.connection(), table, scope, Author(now, run_id))
+    while batch := list(islice(latest, BATCH)):
+        applied += _apply_batch(log, batch)
+    return applied
+
+
+def active_keys(session: Session, table: RecordTable, scope: Scope) -> Iterator[str]:
+    """Give the keys of all records that are not archived."""
+    found = session.connection().scalars(_active(table, scope, table.table.c[table.key]))
+    yield from chain.from_iterable(found.partitions(BATCH))
+
+
+def keys_archived(session: Session, table: RecordTable, scope: Scope, reasons: Collection[ArchiveReason]) -> set[str]:
+    """Give the keys of all records that are archived for one of these reasons."""
+    columns = table.table.c
+    found = select(columns[table.key]).where(in_scope(table, scope), columns.archived_reason.in_(reasons))
+    return set(session.connection().scalars(found))
+
+
+def count_active(session: Session, table: RecordTable, scope: Scope) -> int:
+    """Count the records that are not archived."""
+    return session.connection().scalars(_active(table, scope, func.count())).one()
+
+
+def active_by_tenant(session: Session, table: RecordTable, practice: str) -> dict[str, int]:
+    """Count the records that are not archived by the XPM practice they came from."""
+    columns = table.table.c
+    active = select(columns.tenant_id, func.count()).where(columns.practice == practice, columns.archived_at.is_(None))
+    return dict(session.connection().execute(active.group_by(columns.tenant_id)).tuples().all())
+
+
+def count_present(session: Session, table: RecordTable, scope: Scope) -> int:
+    """Count the records that XPM has, as far as is known: also those it calls archived or deleted."""
+    return session.connection().scalars(_of(table, scope, func.count()).where(is_present(table))).one()
+
+
+def archive(
+    session: Session,
+    table: RecordTable,
+    scope: Scope,
+    keys: Iterable[str],
+    reason: ArchiveReason,
+    *,
+    run_id: str | None,
+    now: datetime,
+) -> int:
+    """Archive these records and tell how many were active until now. What they hold stays as it was."""
+    columns, log = table.table.c, ChangeLog(session.connection(), table, scope, Author(now, run_id))
+    remaining, archived = iter(keys), 0
+    while batch := list(islice(remaining, BATCH)):
+        active = and_(among(columns[table.key], batch), columns.archived_at.is_(None))
+        log.changing_where(ChangeKind.ARCHIVED, active)
+        statement = (
+            update(table.table)
+            .where(in_scope(table, scope), active)
+            .values(archived_at=now, archived_reason=reason, changed_at=now, changed_by_run=run_id)
+        )
+        archived += session.connection().execute(statement).rowcount
+    return archived
+
+
+def scopes_beside(session: Session, table: RecordTable, scope: Scope) -> list[Scope]:
+    """Find the XPM practices that this practice was connected to before and still has current records of."""
+    columns = table.table.c
+    others = select(columns.tenant_id.distinct()).where(
+        columns.practice == scope.practice, columns.tenant_id != scope.tenant_id, columns.archived_at.is_(None)
+    )
+    return [Scope(scope.practice, tenant_id) for tenant_id in session.connection().scalars(others)]
+
+
+def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:
+    """Archive what the practice has of XPM practices it was connected to before, and tell how many records that was."""
+    archived, reason = 0, ArchiveReason.OTHER_PRACTICE
+    for other in scopes_beside(session, table, scope):
+        keys = list(active_keys(session, table, other))
+        archived += archive(session, table, other, keys, reason, run_id=run_id, now=now)
+    return archived
+
+
+def _apply_batch(log: ChangeLog, rows: Sequence[RecordRow]) -> Applied:
+    stored = versions(log.connection, log.table, log.scope, [row.key for row in rows])
+    effects = {row.key: effect(stored.get(row.key), version_of(row)) for row in rows}
+    by_effect: dict[Effect | None, list[RecordRow]] = {one: [] for one in (None, *Effect)}
+    for row in rows:
+        by_effect[effects[row.key]].append(row)
+    different = {ChangeKind(one): by_effect[one] for one in (Effect.CHANGED, Effect.RESTORED, Effect.ARCHIVED)}
+    writes.write(log, by_effect[Effect.ADDED], different)
+    writes.note_sent(log, by_effect[None])
+    return counted(effects.values())
+
+
+def _active(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:
+    return _of(table, scope, what).where(table.table.c.archived_at.is_(None))
+
+
+def _of(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:
+    return select(what).select_from(table.table).where(in_scope(table, scope))

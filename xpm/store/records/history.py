@@ -1,0 +1,116 @@
+"""A record's life: what was done to it, field by field, for as long as history is kept."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise, takewhile
+
+from sqlalchemy import ColumnElement, Table, and_, delete, func, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from xpm.store.engine.key_lists import among
+from xpm.store.records.kinds import ALL, SCOPE, Part, RecordTable
+from xpm.store.records.rows import Scope
+from xpm.store.tables import RecordChange
+
+UNTOLD = frozenset({*SCOPE, "content_hash", "first_synced_at", "changed_at", "changed_by_run", "archived_at"})
+"""Bookkeeping that says nothing to people; why a record is archived stays."""
+
+BATCH = 1_000  # changes forgotten in one transaction
+
+Fields = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field as it was and as it became."""
+
+    field: str
+    before: object
+    after: object
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change in a record's life. `fields` is empty where the record came or went as a whole."""
+
+    change: RecordChange
+    fields: tuple[FieldChange, ...]
+
+
+def scopes_of(session: Session, table: RecordTable, key: str) -> list[Scope]:
+    """Find whose record this is; several practices may have one under the same key, such as a job number."""
+    named = select_rows(RecordChange.practice, RecordChange.tenant_id).where(
+        RecordChange.record_key == key, RecordChange.record_table == table.name
+    )
+    return [Scope(*found) for found in session.exec(named.distinct().order_by("practice", "tenant_id"))]
+
+
+def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[Step]:
+    """Tell what was done to a record, the oldest first."""
+    of = select_rows(RecordChange).where(
+        RecordChange.practice == scope.practice,
+        RecordChange.tenant_id == scope.tenant_id,
+        RecordChange.record_table == table.name,
+        RecordChange.record_key == key,
+    )
+    changes = list(session.exec(of.order_by(col(RecordChange.id))))
+    states = [_before(session, table, change) for change in changes] + [_now(session, table, scope, key)]
+    return [Step(change, _fields(*sides)) for change, sides in zip(changes, pairwise(states), strict=True)]
+
+
+def kept(session: Session, run_ids: Collection[str]) -> dict[str, int]:
+    """Count the changes of each run that are not forgotten; runs without any are left out."""
+    by_run = select_rows(RecordChange.run_id, func.count()).where(among(col(RecordChange.run_id), run_ids))
+    return {run_id: count for run_id, count in session.exec(by_run.group_by(col(RecordChange.run_id))) if run_id}
+
+
+def forget(session: Session, before: datetime) -> int:
+    """Forget a batch of the changes made before a moment, and tell how many; 0 when all are forgotten.
+
+    Changes are numbered as they are made, so the oldest come first; nothing newer is forgotten with them.
+    """
+    oldest = session.exec(select_rows(RecordChange.id, RecordChange.at).order_by(col(RecordChange.id)).limit(BATCH))
+    over = [number for number, _ in takewhile(lambda one: one[1] < before, oldest)]
+    if over:
+        for table in {part.before.name: part.before for kind in ALL.values() for part in kind.parts}.values():
+            session.connection().execute(delete(table).where(table.c.change_id <= over[-1]))
+        session.connection().execute(delete(RecordChange).where(col(RecordChange.id) <= over[-1]))
+    return len(over)
+
+
+def _fields(before: Fields | None, after: Fields | None) -> tuple[FieldChange, ...]:
+    if before is None or after is None:
+        return ()
+    return tuple(FieldChange(name, value, after[name]) for name, value in before.items() if value != after[name])
+
+
+def _before(session: Session, table: RecordTable, change: RecordChange) -> Fields | None:
+    return _state(session, table, {part: part.before.c.change_id == change.id for part in table.parts}, former=True)
+
+
+def _now(session: Session, table: RecordTable, scope: Scope, key: str) -> Fields | None:
+    return _state(session, table, {part: _of(table, part, scope, key) for part in table.parts}, former=False)
+
+
+def _of(table: RecordTable, part: Part, scope: Scope, key: str) -> ColumnElement[bool]:
+    values = {"practice": scope.practice, "tenant_id": scope.tenant_id, part.key: key, **table.fixed}
+    return and_(*(part.table.c[name] == value for name, value in values.items()))
+
+
+def _state(
+    session: Session, table: RecordTable, which: Mapping[Part, ColumnElement[bool]], *, former: bool
+) -> Fields | None:
+    """A record's fields and, under the table's name, what it owns; `None` where it was not there."""
+    rows = {part: _rows(session, part.before if former else part.table, part, where) for part, where in which.items()}
+    main, *owned = table.parts
+    if not rows[main]:
+        return None
+    return {**rows[main][0], **{part.table.name: rows[part] for part in owned}}
+
+
+def _rows(session: Session, table: Table, part: Part, which: ColumnElement[bool]) -> list[Fields]:
+    shown = [column for column in table.c if column.name not in {*UNTOLD, "change_id", part.key}]
+    order = [table.c[column.name] for column in part.table.primary_key]
+    return [dict(row) for row in session.connection().execute(select(*shown).where(which).order_by(*order)).mappings()]

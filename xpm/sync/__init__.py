@@ -1,1 +1,0 @@
-"""What brings FYI into step with XPM: plans, pulls, comparison."""

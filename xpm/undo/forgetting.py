@@ -1,0 +1,62 @@
+"""Forgetting history, and what dry runs found, that is older than an installation keeps (`XPM_HISTORY_DAYS`)."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from xpm.integration import Integration
+from xpm.store.records import history
+
+log = logging.getLogger(__name__)
+
+
+def kept_since(integration: Integration) -> datetime:
+    """The moment before which history is forgotten."""
+    return integration.clock() - timedelta(days=integration.settings.xpm_history_days)
+
+
+def forget_old_history(integration: Integration) -> int:
+    """Forget all changes that are too old, and tell how many.
+
+    Each batch is a transaction of its own, so that syncs get their turn in between; with nothing to forget it is one
+    read of the oldest few.
+    """
+    before, forgotten = kept_since(integration), 0
+    while count := _forget_batch(integration, before):
+        forgotten += count
+    return forgotten
+
+
+def forget_old_dry_runs(integration: Integration) -> int:
+    """Remove the files of dry runs (`XPM_DRY_RUNS`) that are too old, and tell how many: they hold people's data.
+
+    Other files of that folder are left alone, and so is, with a warning, what this process may not remove.
+    """
+    before = kept_since(integration)
+    old = [file for file, at in _dry_runs(integration.settings.xpm_dry_runs) if at < before]
+    return sum(_removed(file) for file in old)
+
+
+def _dry_runs(folder: Path) -> Iterator[tuple[Path, datetime]]:
+    """The files of dry runs, which are called after their flow runs, and when each was written."""
+    for file in folder.glob("*.csv"):
+        with suppress(ValueError, FileNotFoundError):  # not of a flow run; removed by another watch meanwhile
+            UUID(file.stem)
+            yield file, datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
+
+def _removed(file: Path) -> bool:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("%s is older than it has to be kept and cannot be removed: %s", file, error.strerror)
+        return False
+    return True
+
+
+def _forget_batch(integration: Integration, before: datetime) -> int:
+    with integration.database.write() as session:
+        return history.forget(session, before)

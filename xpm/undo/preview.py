@@ -1,0 +1,66 @@
+"""A dry run of one entity: the same calls, the same rules and the same counts as a sync, and nothing written."""
+
+from collections.abc import Sequence
+
+from xpm.consent.access import practice_access
+from xpm.integration import Integration
+from xpm.pull.drop import dropped_from
+from xpm.pull.field_values import Compared
+from xpm.pull.result import Preview
+from xpm.pull.run import COUNTS, AnyIntake, carry_out, reason_to_leave_out, status_of, summed_up
+from xpm.pull.tax import source_of
+from xpm.pull.work import SyncRequest
+from xpm.store.vocabulary import RunStatus
+from xpm.undo.dry_run import Rehearsal
+from xpm.words import Message, message
+
+
+def preview_sync(integration: Integration, request: SyncRequest, earlier: Sequence[Preview] = ()) -> Preview:
+    """Tell what a sync of one entity would change now; `earlier`: what the same dry run found of other entities.
+
+    Only the connection is kept up: tokens are renewed, and one that turns out to be broken is noted as such.
+
+    Raises:
+        Stopped: unknown practice, or no usable connection.
+        XeroError: Xero did not answer as it should.
+    """
+    with practice_access(integration, request.practice) as access:
+        tax = source_of(integration, access)
+        if key := reason_to_leave_out(integration, access, request, tax):
+            said = message(key, practice=request.practice)
+            return Preview(entity=request.entity, status=RunStatus.SKIPPED, message=said)
+        rehearsal = Rehearsal(integration, access, request, earlier)
+        return _previewed(rehearsal, *carry_out(rehearsal, tax))
+
+
+def _previewed(rehearsal: Rehearsal, intake: AnyIntake, compared: Compared | None) -> Preview:
+    """The end of the run as it would be, and everything that would be different by then."""
+    entity, expected = rehearsal.request.entity, rehearsal.expected
+    counts = {name: expected.counts[name] for name in (*COUNTS, "calls", "bytes")}
+    source = intake.source_count() if intake.complete else None
+    stored = rehearsal.count_present(intake.table) if intake.complete else None
+    with rehearsal.integration.database.read() as session:
+        before = dropped_from(session, rehearsal.scope, rehearsal.request, intake.known_count())
+    real = summed_up(entity, counts, (source, stored), intake, compared, before=before)
+    return Preview(
+        entity=entity,
+        status=status_of(real),
+        message=_said(rehearsal, real, compared),
+        source=source,
+        stored=stored,
+        changes=(*expected.changes.values(), *expected.aside.values()),
+        **counts,
+    )
+
+
+def _said(rehearsal: Rehearsal, real: Message, compared: Compared | None) -> Message:
+    """What a sync would say, in the conditional."""
+    facts: dict[str, object] = {name: rehearsal.expected.counts[name] for name in COUNTS}
+    facts |= {"entity": rehearsal.request.entity.label}
+    if status_of(real) is RunStatus.ACTION_REQUIRED:
+        return message("sync.would_need_attention", title=real.title, next=real.next, **facts)
+    if compared:
+        return message(
+            "sync.values_would_change", done=compared.done, of=compared.of, different=compared.different, **facts
+        )
+    return message("sync.would_change", **facts)

@@ -1,0 +1,145 @@
+"""From an answer, or the lack of one, to an error of our tree: the one place that knows Xero's status codes."""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TypedDict
+
+import httpx
+
+from xpm.xero.clock import Clock
+from xpm.xero.errors import (
+    AccessLost,
+    AppMinuteLimit,
+    Blocked,
+    ConcurrentLimit,
+    ConsentNeeded,
+    DayLimit,
+    MinuteLimit,
+    NotFound,
+    RateLimited,
+    ScopeMissing,
+    UnreadableAnswer,
+    XeroError,
+    XeroUnavailable,
+)
+from xpm.xero.http.problem import BodyKind, read_problem, refusal, says_scope_is_missing, sniff
+
+_A_DAY = 24 * 60 * 60  # seconds
+_SURELY_A_DAY_LIMIT = 120  # seconds of Retry-After that no minute window explains
+
+
+class Facts(TypedDict):
+    """Which answer an error is about."""
+
+    endpoint: str
+    status: int
+    correlation_id: str | None
+
+
+def error_of(response: httpx.Response, endpoint: str, clock: Clock) -> XeroError:
+    """The error that an answer other than 2xx means; the response must have been read."""
+    status = response.status_code
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return _of_limit(response, endpoint, clock)
+    if status in _KINDS:
+        return _KINDS[status](response, endpoint)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _of_server_error(response, endpoint)
+    if status >= HTTPStatus.BAD_REQUEST:
+        return refusal(read_problem(response.content).detail, **facts_of(response, endpoint))
+    return UnreadableAnswer(f"Xero answered {endpoint} with status {status}.", **facts_of(response, endpoint))
+
+
+def transport_error(error: httpx.RequestError, endpoint: str) -> XeroError:
+    """The error that trouble below HTTP means. Its text is our own: httpx's may hold an address with its query."""
+    kind = type(error).__name__
+    if isinstance(error, httpx.DecodingError):
+        return UnreadableAnswer(f"Xero's answer to {endpoint} cannot be decompressed.", endpoint=endpoint)
+    return XeroUnavailable(f"No answer from Xero to {endpoint} ({kind}).", endpoint=endpoint)
+
+
+def server_time(response: httpx.Response) -> datetime | None:
+    """Xero's clock by the `Date` header, aware UTC; `None` when it is missing or no date."""
+    try:
+        moment = parsedate_to_datetime(response.headers["Date"])
+    except (KeyError, ValueError):
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _of_unauthorized(response: httpx.Response, endpoint: str) -> XeroError:
+    if says_scope_is_missing(response):
+        return ScopeMissing(f"The consent does not cover {endpoint}.", **facts_of(response, endpoint))
+    # XeroAuth has renewed the token before this answer is seen, so no further renewal can help.
+    return ConsentNeeded(f"Xero refuses the access token at {endpoint}.", **facts_of(response, endpoint))
+
+
+def _of_forbidden(response: httpx.Response, endpoint: str) -> XeroError:
+    if sniff(response.content) is BodyKind.HTML:
+        return Blocked(f"A firewall before Xero does not let {endpoint} through.", **facts_of(response, endpoint))
+    detail = read_problem(response.content).detail
+    said = f" ({detail})" if detail else ""
+    return AccessLost(f"Xero gives no access to {endpoint}{said}.", **facts_of(response, endpoint))
+
+
+def _of_not_found(response: httpx.Response, endpoint: str) -> XeroError:
+    detail = read_problem(response.content).detail
+    return NotFound(f"Xero has nothing at {endpoint} by this key.", description=detail, **facts_of(response, endpoint))
+
+
+def _of_limit(response: httpx.Response, endpoint: str, clock: Clock) -> RateLimited:
+    wait = retry_after(response.headers)
+    resumes_at = None if wait is None else clock() + timedelta(seconds=wait)
+    message = f"Xero's limit is reached at {endpoint}."
+    return limit_of(response.headers)(message, resumes_at=resumes_at, **facts_of(response, endpoint))
+
+
+def limit_of(headers: httpx.Headers) -> type[RateLimited]:
+    """Tell the limits apart by `X-Rate-Limit-Problem`, whose letter case and wording vary."""
+    named = headers.get("X-Rate-Limit-Problem", "").lower()
+    if "day" in named or "daily" in named or (not named and (retry_after(headers) or 0) > _SURELY_A_DAY_LIMIT):
+        return DayLimit
+    if "app" in named:
+        return AppMinuteLimit
+    return ConcurrentLimit if "concurrent" in named else MinuteLimit
+
+
+def retry_after(headers: httpx.Headers) -> int | None:
+    """Seconds of `Retry-After`, of a day at most, since no limit lasts longer.
+
+    Xero sends whole seconds, and only for minute and day limits.
+    """
+    value = headers.get("Retry-After", "")
+    return min(int(value), _A_DAY) if re.fullmatch(r"\d{1,9}", value) else None
+
+
+def _of_server_error(response: httpx.Response, endpoint: str) -> XeroError:
+    """A 500 may be nothing but a bad identifier; only Xero's own sentence about it is believed."""
+    problem = read_problem(response.content)
+    if problem.envelope_error and problem.names_no_record:
+        return refusal(problem.detail, **facts_of(response, endpoint))
+    return _unavailable(response, endpoint)
+
+
+def _unavailable(response: httpx.Response, endpoint: str) -> XeroUnavailable:
+    detail = read_problem(response.content).detail
+    said = f": {detail}" if detail else ""
+    message = f"Xero cannot answer {endpoint} now (status {response.status_code}){said}"
+    return XeroUnavailable(message, **facts_of(response, endpoint))
+
+
+def facts_of(response: httpx.Response, endpoint: str) -> Facts:
+    """What every error about an answer names."""
+    correlation_id = response.headers.get("xero-correlation-id")
+    return {"endpoint": endpoint, "status": response.status_code, "correlation_id": correlation_id}
+
+
+_KINDS: Mapping[int, Callable[[httpx.Response, str], XeroError]] = {
+    HTTPStatus.UNAUTHORIZED: _of_unauthorized,
+    HTTPStatus.FORBIDDEN: _of_forbidden,
+    HTTPStatus.NOT_FOUND: _of_not_found,
+    HTTPStatus.REQUEST_TIMEOUT: _unavailable,
+}

@@ -1,0 +1,87 @@
+"""Reading calls for one tenant: within its budget, patient with short trouble, and counted."""
+
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import TypeVar
+
+import httpx
+
+from xpm.xero.clock import Clock, Sleep
+from xpm.xero.errors import RateLimited, XeroError, XeroUnavailable
+from xpm.xero.http.answers import error_of, server_time, transport_error
+from xpm.xero.http.limits import Budget
+from xpm.xero.http.patience import Patience
+from xpm.xero.pull import Tally
+
+T = TypeVar("T")
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0, read=300.0)  # seconds; detailed lists of big practices take minutes
+_CHUNK = 64 * 1024
+
+
+class Calls:
+    """Sends GETs and hands their bodies to a parser as they arrive."""
+
+    def __init__(self, http: httpx.Client, budget: Budget, sleep: Sleep, clock: Clock) -> None:
+        self._http = http
+        self._budget = budget
+        self._sleep = sleep
+        self._clock = clock
+
+    def read(
+        self, label: str, request: httpx.Request, tally: Tally, parse: Callable[[Iterator[bytes]], Iterator[T]]
+    ) -> Iterator[T]:
+        """Yield what `parse` makes of the body.
+
+        Repeats the call on 5xx, connection trouble and short limits, as long as nothing was handed on; after that the
+        error is raised, since what was handed on cannot be taken back.
+        """
+        patience = Patience(label, self._clock, self._sleep)
+        handed_on = False
+        while True:
+            try:
+                for item in self._attempt(label, request, tally, parse):
+                    handed_on = True
+                    yield item
+            except (XeroUnavailable, RateLimited) as error:
+                if handed_on or not patience.sit_out(error):
+                    raise
+            else:
+                return
+
+    def _attempt(
+        self, label: str, request: httpx.Request, tally: Tally, parse: Callable[[Iterator[bytes]], Iterator[T]]
+    ) -> Iterator[T]:
+        with self._budget.slot(label) as call:
+            tally.calls += 1
+            response = self._send(request, label)
+            try:
+                call.answered(response.headers, response.status_code)
+                tally.server_time = tally.server_time or server_time(response)
+                if response.status_code != HTTPStatus.OK:
+                    raise self._refused(response, label)
+                yield from parse(_body(response, label))
+            finally:
+                response.close()
+                call.bytes = response.num_bytes_downloaded
+                tally.bytes += call.bytes
+
+    def _send(self, request: httpx.Request, label: str) -> httpx.Response:
+        try:
+            return self._http.send(request, stream=True)
+        except httpx.RequestError as error:
+            raise transport_error(error, label) from None
+
+    def _refused(self, response: httpx.Response, label: str) -> XeroError:
+        try:
+            response.read()
+        except httpx.RequestError as error:
+            return transport_error(error, label)
+        return error_of(response, label, self._clock)
+
+
+def _body(response: httpx.Response, label: str) -> Iterator[bytes]:
+    try:
+        yield from response.iter_bytes(_CHUNK)
+    except httpx.RequestError as error:
+        raise transport_error(error, label) from None
