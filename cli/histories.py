@@ -14,7 +14,6 @@ from sqlmodel import Session
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.activity.authors import author
-from xpm.consent.preflight import practice_named
 from xpm.store.consent import attempts
 from xpm.store.records import history as lives
 from xpm.store.records.history import FieldChange, Step
@@ -63,7 +62,7 @@ def history(
 ) -> None:
     """Show what happened to one record: when, by whom, and each field before and after."""
     with installation() as integration, integration.database.read() as session:
-        scopes = _scopes(session, kind, record, practice_named(integration, practice).slug if practice else None)
+        scopes = _scopes(session, kind, record, integration.practice(practice).slug if practice else None)
         for scope in scopes:
             if len(scopes) > 1:
                 say(f"From {attempts.tenant_name(session, scope.practice, scope.tenant_id) or scope.tenant_id}:")

@@ -10,7 +10,6 @@ from cli import arguments
 from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.terminal import say, terminal
-from xpm.consent.preflight import practice_named
 from xpm.store import people
 from xpm.store.errors import AlreadyThere
 from xpm.words import stop
@@ -36,7 +35,7 @@ def add(
 ) -> None:
     """Add a person to a practice."""
     with installation() as integration:
-        practice_named(integration, practice)
+        integration.practice(practice)
         with integration.database.write() as session:
             try:
                 people.add(session, practice, email, name, is_admin=admin, leaving_on=leaving_on)
@@ -50,7 +49,7 @@ def list_(practice: KnownPractice) -> None:
     """List the people of a practice."""
     table = Table("Email", "Name", "FYI Admin", "Active", "Leaving")
     with installation() as integration:
-        practice_named(integration, practice)
+        integration.practice(practice)
         with integration.database.read() as session:
             known = people.of(session, practice)
     for user in known:

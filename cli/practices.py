@@ -12,7 +12,6 @@ from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.activity.log import record
 from xpm.activity.overview import overview
-from xpm.consent.preflight import practice_named
 from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.errors import AlreadyThere
@@ -36,7 +35,7 @@ def one_or_all(integration: Integration, practice: str) -> list[str]:
         Stopped: no practice has the name.
     """
     if practice:
-        return [practice_named(integration, practice).slug]
+        return [integration.practice(practice).slug]
     with integration.database.read() as session:
         known = [one.slug for one in practices.all_of_them(session)]
     if not known:
@@ -99,7 +98,7 @@ def set_(
     """Change a setting of a practice. The others are on the console's Apps page."""
     changes = {"include_archived_clients": include_archived_clients}
     with installation() as integration:
-        practice_named(integration, practice)
+        integration.practice(practice)
         now = integration.clock()
         value = "On" if include_archived_clients else "Off"
         facts = {"person": person or "An operator", "setting": "Include Archived Clients", "value": value}

@@ -7,7 +7,6 @@ from rich.text import Text
 from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say, terminal
-from xpm.consent.preflight import practice_named
 from xpm.pull.replay import replay
 from xpm.store.consent import connections
 from xpm.store.pull import quarantine
@@ -21,7 +20,7 @@ app = typer.Typer(no_args_is_help=True)
 def list_(practice: KnownPractice) -> None:
     """List the records that are set aside, with the reason of each."""
     with installation() as integration:
-        practice_named(integration, practice)
+        integration.practice(practice)
         with integration.database.read() as session:
             tenant_id = connections.get(session, practice).tenant_id or ""
             entries = quarantine.unresolved(session, Scope(practice, tenant_id))

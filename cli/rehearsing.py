@@ -12,15 +12,14 @@ from cli.installation import installation
 from cli.showing import COLOURS
 from cli.terminal import terminal
 from xpm.consent.access import require_connected
-from xpm.consent.preflight import practice_named
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.integration import Integration
-from xpm.pull.result import Preview
-from xpm.pull.summary import Outcome, message_of, sum_up_dry_run
+from xpm.pull.summary import Outcome, message_of
 from xpm.pull.work import SyncRequest
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
+from xpm.undo.changes import Preview
 from xpm.undo.changes_csv import changes_file, lines, write_changes
-from xpm.undo.preview import preview_sync
+from xpm.undo.preview import preview_sync, sum_up_dry_run
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 
@@ -43,7 +42,7 @@ def rehearse(
     """
     console = terminal()
     with installation() as integration:
-        named = practice_named(integration, practice)
+        named = integration.practice(practice)
         require_connected(integration, named)
         with _opened(csv) as file:
             outcomes: dict[Entity, Outcome] = {}

@@ -12,7 +12,6 @@ from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.running import start_and_follow
 from cli.terminal import say, terminal
-from xpm.consent.preflight import practice_named
 from xpm.undo.revert import RevertPreview, RevertRequest, WhenChangedSince, by_its_clock, preview
 from xpm.words import message, stop
 
@@ -44,7 +43,7 @@ def revert(
     Shows what would become of them first, and asks. A revert is a run that can be taken back as well.
     """
     with installation() as integration:
-        moment = by_its_clock(practice_named(integration, practice), since) if since else None
+        moment = by_its_clock(integration.practice(practice), since) if since else None
         seen = preview(integration, RevertRequest(practice=practice, run=run, since=moment, person=person))
     _show(terminal(), seen)
     seen.refuse_unasked(changed_since)

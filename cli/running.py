@@ -13,7 +13,6 @@ from cli.following import follow
 from cli.installation import installation, prefect
 from cli.rehearsing import rehearse
 from cli.terminal import say, terminal
-from xpm.consent.preflight import practice_named
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.integration import Integration
 from xpm.quota.amounts import said_after, said_before, together
@@ -119,7 +118,7 @@ def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode,
 def start_and_follow(runbook: str, practice: str, parameters: dict[str, object]) -> None:
     """Start a run of a deployment, follow it, and end the command with the exit code of its end."""
     with installation() as integration:
-        practice_named(integration, practice)
+        integration.practice(practice)
         state = _follow_new_run(integration, runbook, parameters)
     sys.exit(0 if state.is_completed() else 1)
 

@@ -9,7 +9,6 @@ from cli.arguments import MOST, KnownPractice
 from cli.installation import installation
 from cli.terminal import say
 from xpm.activity.authors import asked_for
-from xpm.consent.preflight import practice_named
 from xpm.entities.registry import Entity
 from xpm.store.pull import runs as all_runs
 from xpm.store.tables import SyncRun
@@ -32,7 +31,7 @@ def runs(
 ) -> None:
     """Show recent runs, newest first, with the id that `fyi-xpm revert --run` takes."""
     with installation() as integration:
-        practice_named(integration, practice)
+        integration.practice(practice)
         with integration.database.read() as session:
             found = all_runs.recent(session, practice, limit)
     if not found:

@@ -12,7 +12,6 @@ from cli.installation import installation
 from cli.practices import one_or_all
 from cli.terminal import say, terminal
 from xpm.activity.overview import Overview, overview
-from xpm.consent.preflight import practice_named
 from xpm.entities.registry import Entity
 from xpm.store import activity as log
 from xpm.store.tables import PracticeActivity
@@ -44,7 +43,7 @@ def activity(
 ) -> None:
     """Show Practice Activity, newest first."""
     with installation() as integration:
-        practice_named(integration, practice)
+        integration.practice(practice)
         with integration.database.read() as session:
             entries = log.recent(session, practice, limit, status=status, search=search or None)
     if entries:

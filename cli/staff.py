@@ -10,7 +10,6 @@ from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.activity import acceptance
-from xpm.consent.preflight import practice_named
 from xpm.words import message
 
 app = typer.Typer(no_args_is_help=True)
@@ -20,7 +19,7 @@ app = typer.Typer(no_args_is_help=True)
 def list_(practice: KnownPractice) -> None:
     """List the staff that came from XPM, with their status in FYI: they arrive inactive."""
     with installation() as integration:
-        name = practice_named(integration, practice).name
+        name = integration.practice(practice).name
         known = acceptance.staff_of(integration, practice)
     table = Table("Name", "Email", "Status", "Id")
     for one in known:

@@ -49,7 +49,15 @@ def _brought(desk: Desk, session: Session, practice: Practice, run: FlowRunSeen)
     """Of which entities a run brings all records, by the practice's settings as they are now."""
     if run.chosen:
         return set()
-    return set(not_left_out(desk.integration, session, practice, run.entities, run.trigger))
+    return set(
+        not_left_out(
+            session,
+            practice,
+            run.entities,
+            run.trigger,
+            tax_source=desk.integration.has_tax_source(practice.slug),
+        )
+    )
 
 
 def _has_more_to_do(session: Session, run: FlowRunSeen, entities: Sequence[Entity]) -> bool:

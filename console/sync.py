@@ -14,7 +14,6 @@ from xpm.consent.access import require_connected
 from xpm.entities.gates import reason_to_skip
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.integration import Integration
-from xpm.pull.tax import has_source
 from xpm.quota.amounts import said_before, together
 from xpm.quota.prediction import predict_all
 from xpm.store import practices
@@ -23,13 +22,6 @@ from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.words import Message, Stopped, message
 
 ALL = "all"
-LABELS = {
-    Entity.JOBS: "Sync Jobs",
-    Entity.CLIENTS: "Sync Clients",
-    Entity.STAFF: "Sync Staff",
-    Entity.TAX_RETURNS: "Sync Tax Returns",
-    Entity.CUSTOM_FIELDS: "Sync Field Definitions",
-}
 """The buttons' names in FYI (FYI: "Running a Manual Sync with Xero Practice Manager")."""
 
 
@@ -61,9 +53,9 @@ class SyncWindow:
 
 def buttons_of(integration: Integration, practice: Practice, settings: IntegrationSettings) -> SyncWindow:
     """The window as it is for this practice now."""
-    tax_source = has_source(integration, practice.slug)
+    tax_source = integration.has_tax_source(practice.slug)
     buttons = [
-        Button(entity, LABELS[entity], message(reason, practice=practice.slug) if reason else None)
+        Button(entity, entity.definition.button, message(reason, practice=practice.slug) if reason else None)
         for entity in EVERYTHING
         for reason in [reason_to_skip(entity, SyncTrigger.MANUAL, practice, settings, tax_source=tax_source)]
     ]
@@ -74,7 +66,7 @@ def predictions(integration: Integration, slug: str, mode: SyncMode) -> list[Mes
     """What each sync that can be asked for would take, and all of them together."""
     rate = integration.settings.xero_calls_per_minute
     each = predict_all(integration, slug, EVERYTHING, mode)
-    parts = {LABELS[entity]: predicted for entity, predicted in each.items()}
+    parts = {entity.definition.button: predicted for entity, predicted in each.items()}
     if len(parts) > 1:
         parts = {"Sync all": together(parts.values())} | parts
     return [said_before(what, predicted, rate) for what, predicted in parts.items()]

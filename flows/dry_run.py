@@ -13,9 +13,9 @@ from prefect.utilities.annotations import quote
 
 from tasks.dry_run import PREVIEWS, publish_changes
 from xpm.entities.registry import EVERYTHING, Entity
-from xpm.pull.result import Preview
 from xpm.pull.summary import Outcome
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
+from xpm.undo.changes import Preview
 from xpm.words import Message
 
 

@@ -27,7 +27,7 @@ def check_user_account(practice: str, admin_email: str, long_term_user: bool) ->
         Stopped: with everything that stands in the way.
     """
     with Integration.opened() as integration:
-        preflight.practice_named(integration, practice)  # what is not one's name may be no artifact's key either
+        integration.practice(practice)  # what is not one's name may be no artifact's key either
         try:
             person = preflight.check_person(integration, practice, admin_email, stays=long_term_user)
         except Stopped as stopped:
@@ -152,7 +152,7 @@ def check_connection(practice: str) -> None:
         Stopped: it is not.
     """
     with Integration.opened() as integration:
-        require_connected(integration, preflight.practice_named(integration, practice))
+        require_connected(integration, integration.practice(practice))
 
 
 def _row(kind: KindCompared) -> dict[str, object]:

@@ -17,15 +17,14 @@ from prefect.states import Completed
 
 from tasks.announcing import announcing_a_break
 from tasks.retrying import WAITS, worth_retrying
-from xpm.consent.preflight import practice_named
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.result import Preview
-from xpm.pull.summary import Outcome, sum_up_dry_run
+from xpm.pull.summary import Outcome
 from xpm.pull.work import SyncRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.undo.changes import Preview
 from xpm.undo.changes_csv import changes_file, lines, write_changes
-from xpm.undo.preview import preview_sync
+from xpm.undo.preview import preview_sync, sum_up_dry_run
 from xpm.words import Message, message
 
 HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
@@ -82,7 +81,7 @@ def publish_changes(practice: str, outcomes: Mapping[Entity, Outcome], flow_run_
         Stopped: the file cannot be written.
     """
     with Integration.opened() as integration:
-        said = sum_up_dry_run(practice_named(integration, practice).name, outcomes)
+        said = sum_up_dry_run(integration.practice(practice).name, outcomes)
         file = integration.settings.xpm_dry_runs.resolve() / f"{flow_run_id}.csv"
     previews = [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
     with changes_file(file) as opened:

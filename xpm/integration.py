@@ -7,23 +7,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import httpx
 
-from xpm.quota.allowance import Limits
-from xpm.quota.budget import SharedBudget
 from xpm.settings import Settings
+from xpm.store import people, practices
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
+from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice
 from xpm.store.vocabulary import CallPriority
-from xpm.xero.api import XpmApi
+from xpm.words import stop
 from xpm.xero.app import XeroApp
 from xpm.xero.auth import TokenKeeper, XeroAuth
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.http.limits import Budget
 from xpm.xero.oauth import OAuthClient
+
+EXPORT_ENDINGS = (".xlsx", ".csv")
 
 
 @cache
@@ -42,7 +45,7 @@ class Integration:
     http: httpx.Client
     clock: Clock = utc_now
     sleep: Sleep = time.sleep
-    _budgets: dict[tuple[str, CallPriority], Budget] = field(default_factory=dict, repr=False)
+    budgets: dict[tuple[str, CallPriority], Budget] = field(default_factory=dict, repr=False)
 
     @classmethod
     @contextmanager
@@ -76,30 +79,37 @@ class Integration:
         """The day it is by the practice's own clock."""
         return self.clock().astimezone(ZoneInfo(practice.time_zone)).date()
 
-    def api(self, http: httpx.Client, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE) -> XpmApi:
-        """One tenant's XPM, within the budget that all processes share."""
-        budget = self.budget(tenant_id, priority)
-        return XpmApi(http, self.app, tenant_id, budget, sleep=self.sleep, clock=self.clock)
-
     @contextmanager
     def signed_http(self, keeper: TokenKeeper) -> Iterator[httpx.Client]:
         """An HTTP client whose requests carry the keeper's tokens."""
         with httpx.Client(auth=XeroAuth(keeper, self.clock), verify=trusted()) as http:
             yield http
 
-    def budget(self, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE) -> Budget:
-        """The calls that may be made for one tenant by callers of this priority."""
-        given = self.settings
-        limits = Limits(given.xero_max_concurrent, given.xero_calls_per_minute, given.xero_calls_per_day)
-        return self._budgets.setdefault(
-            (tenant_id, priority),
-            SharedBudget(
-                self.database,
-                tenant_id,
-                limits,
-                priority,
-                clock=self.clock,
-                is_everybodys=self.clock is not utc_now,
-                sleep=self.sleep,
-            ),
-        )
+    def practice(self, slug: str) -> Practice:
+        """The practice called `slug`. Raises Stopped when there is none."""
+        with self.database.read() as session:
+            try:
+                return practices.get(session, slug)
+            except UnknownPractice:
+                known = ", ".join(practice.slug for practice in practices.all_of_them(session)) or "none yet"
+        raise stop("preflight.unknown_practice", practice=slug, known=known)
+
+    def require_known(self, practice: Practice, email: str) -> None:
+        """Raise Stopped unless somebody in the practice has this address in FYI."""
+        with self.database.read() as session:
+            if people.by_email(session, practice.slug, email) is None:
+                raise stop("preflight.user_unknown", email=email, practice=practice.name)
+
+    def apps_page(self, slug: str) -> str:
+        """Where an administrator reconnects the practice."""
+        return f"{self.settings.xpm_console_url}/practices/{slug}"
+
+    def tax_export(self, slug: str) -> Path | None:
+        """The practice's exported tax returns, if there is such a file; they cost Xero nothing."""
+        folder = self.settings.xpm_tax_exports
+        files = [folder / f"{slug}{ending}" for ending in EXPORT_ENDINGS] if folder else []
+        return next((file for file in files if file.is_file()), None)
+
+    def has_tax_source(self, slug: str) -> bool:
+        """Whether the practice's tax returns can be read from somewhere."""
+        return self.tax_export(slug) is not None or self.app.tax_url is not None

@@ -10,6 +10,7 @@ from xpm.consent import callback, invitation, preflight
 from xpm.consent.access import practice_access
 from xpm.integration import Integration
 from xpm.words import Stopped
+from xpm.xero import endpoints
 
 
 def connect_and_break(integration: Integration, stage: Stage) -> None:
@@ -35,7 +36,7 @@ def withdraw(integration: Integration, stage: Stage) -> None:
     httpx.post(f"{stage.sandbox}/sandbox/tokens/revoke", json={"email": ADMIN}).raise_for_status()
     try:
         with practice_access(integration, PRACTICE) as access:
-            list(access.api.staff())
+            list(access.api.list(endpoints.STAFF))
     except Stopped:
         return
     raise AssertionError("Xero still gives access.")

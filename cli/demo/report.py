@@ -10,23 +10,16 @@ from rich.text import Text
 from sqlmodel import Session
 
 from cli.demo.stage import PRACTICE
-from xpm.entities.rows import client_row, field_values_row, job_row, tax_return_row, uuid_row
+from xpm.entities.custom_fields import VALUES, values_row
+from xpm.entities.entity import ListedKind
+from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.pull.comparison import Difference, differences
 from xpm.store.consent import connections
-from xpm.store.records import bulk, kinds, reads
+from xpm.store.records import bulk, reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow, Scope
-from xpm.xero.models import (
-    Category,
-    Client,
-    ClientGroup,
-    CustomFieldDefinition,
-    CustomFieldValue,
-    Job,
-    Staff,
-    TaxReturn,
-)
+from xpm.xero.models import CustomFieldValue
 
 Json = Mapping[str, Any]
 
@@ -83,10 +76,10 @@ def compared_table(compared: Sequence[Compared]) -> Table:
     return table
 
 
-def _of(model: Any, to_row: Callable[[Any], RecordRow]) -> Callable[[Json], Iterator[RecordRow]]:  # noqa: ANN401
+def _of(kind: ListedKind[Any]) -> Callable[[Json], Iterator[RecordRow]]:
     def rows(record: Json) -> Iterator[RecordRow]:
         given = {name: value for name, value in record.items() if value is not None}
-        yield to_row(model.model_validate(given))
+        yield kind.row(kind.model.model_validate(given))
 
     return rows
 
@@ -94,32 +87,36 @@ def _of(model: Any, to_row: Callable[[Any], RecordRow]) -> Callable[[Json], Iter
 def _values_of(owner: str) -> Callable[[Json], Iterator[RecordRow]]:
     def rows(record: Json) -> Iterator[RecordRow]:
         if record["owner"] == owner:
-            yield field_values_row(record["key"], [CustomFieldValue.model_validate(one) for one in record["values"]])
+            yield values_row(record["key"], [CustomFieldValue.model_validate(one) for one in record["values"]])
 
     return rows
 
 
+IN_SANDBOX = {
+    "job": "jobs",
+    "job-category": "categories",
+    "client": "clients",
+    "client-group": "groups",
+    "staff": "staff",
+    "tax-return": "tax_returns",
+    "custom-field": "custom_field_definitions",
+}
+"""What the sandbox calls the records that come in lists."""
+
 KINDS = (
-    Kind("Jobs", kinds.JOBS, "jobs", _of(Job, job_row)),
-    Kind("Job categories", kinds.JOB_CATEGORIES, "categories", _of(Category, uuid_row)),
-    Kind("Clients", kinds.CLIENTS, "clients", _of(Client, client_row)),
-    Kind("Client groups", kinds.CLIENT_GROUPS, "groups", _of(ClientGroup, uuid_row)),
-    Kind("Staff", kinds.STAFF, "staff", _of(Staff, uuid_row)),
-    Kind("Tax returns", kinds.TAX_RETURNS, "tax_returns", _of(TaxReturn, tax_return_row)),
-    Kind(
-        "Custom fields",
-        kinds.CUSTOM_FIELD_DEFINITIONS,
-        "custom_field_definitions",
-        _of(CustomFieldDefinition, uuid_row),
+    *(
+        Kind(kind.label, kind.table, IN_SANDBOX[kind.noun], _of(kind))
+        for definition in DEFINITIONS.values()
+        for kind in (definition.main, *definition.beside)
     ),
-    Kind(
-        "Their values, of current clients",
-        kinds.CLIENT_CUSTOM_FIELDS,
-        "custom_field_values",
-        _values_of("client"),
-        kinds.CLIENTS,
-    ),
-    Kind(
-        "Their values, of current jobs", kinds.JOB_CUSTOM_FIELDS, "custom_field_values", _values_of("job"), kinds.JOBS
+    *(
+        Kind(
+            f"Their values, of current {owner}s",
+            values.table,
+            "custom_field_values",
+            _values_of(owner),
+            values.owners,
+        )
+        for owner, values in VALUES.items()
     ),
 )

@@ -17,6 +17,7 @@ from xpm.consent.removal import remove_superseded
 from xpm.store.consent import connections
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import Stopped
+from xpm.xero import endpoints
 from xpm.xero.errors import Blocked, DayLimit, Refused, XeroError, XeroUnavailable
 
 NOTHING_ADDED = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]
@@ -25,7 +26,7 @@ NOTHING_ADDED = ["consent.waiting", "consent.granted", "choice.made", "connectio
 def staff(harbour: Harbour) -> int:
     """Use the connection for one call."""
     with practice_access(harbour.integration, harbour.slug) as access:
-        return sum(1 for _ in access.api.staff())
+        return sum(1 for _ in access.api.list(endpoints.STAFF))
 
 
 def refusal(harbour: Harbour) -> Stopped:
@@ -45,7 +46,9 @@ def test_a_connected_practice_is_reached_with_its_tenant(connected: Harbour) -> 
             HARBOUR_VALE,
             HARBOUR_NAME,
         )
-        assert sum(1 for _ in access.api.staff()) == len(list(connected.world.practices[HARBOUR_VALE].staff.records()))
+        assert sum(1 for _ in access.api.list(endpoints.STAFF)) == len(
+            list(connected.world.practices[HARBOUR_VALE].staff.records())
+        )
 
 
 def test_an_expired_token_is_renewed_on_the_way(connected: Harbour) -> None:
@@ -83,7 +86,7 @@ def test_two_syncs_that_find_the_consent_ended_say_so_once(connected: Harbour) -
         with practice_access(connected.integration, connected.slug) as access:
             connected.world.grants.revoke(MERE)
             refusal(connected)  # another sync is first
-            list(access.api.staff())
+            list(access.api.list(endpoints.STAFF))
 
     with pytest.raises(Stopped) as stopped:
         slow_sync()
@@ -197,9 +200,9 @@ def test_what_is_under_way_goes_on_with_the_consent_of_a_reconnect(connected: Ha
     with practice_access(connected.integration, connected.slug) as access:
         connected.connect(person, run="run-1")
         tidy(connected)
-        assert list(access.api.staff())
+        assert list(access.api.list(endpoints.STAFF))
         connected.world.clock.advance(3_600)
-        assert list(access.api.staff())
+        assert list(access.api.list(endpoints.STAFF))
 
 
 def reconnected_while_xero_was_asked(harbour: Harbour) -> None:
@@ -232,7 +235,7 @@ def test_what_ends_because_its_connection_was_taken_away_meanwhile_says_so_and_r
     def work() -> None:
         with practice_access(connected.integration, connected.slug) as access:
             meanwhile(connected)
-            list(access.api.staff())
+            list(access.api.list(endpoints.STAFF))
 
     with pytest.raises(Stopped) as stopped:
         work()

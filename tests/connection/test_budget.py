@@ -11,7 +11,7 @@ from tests.connection.workers import SPAWN, hold_places
 from tests.xero.fakes import START, FakeClock
 from xpm.integration import Integration
 from xpm.quota.allowance import HELD, Limits
-from xpm.quota.budget import SharedBudget
+from xpm.quota.budget import SharedBudget, budget_of
 from xpm.store import allowances
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import CallPriority
@@ -176,7 +176,7 @@ def test_a_process_asks_by_priority_for_the_budget_that_its_settings_describe(in
     configured = Integration(settings, integration.database, integration.vault, integration.http)
     with ExitStack() as stack:
         for _ in range(2):
-            stack.enter_context(configured.budget("one").slot("x"))
+            stack.enter_context(budget_of(configured, "one").slot("x"))
         waited: list[float] = []
         stopped = RuntimeError("a third has to wait")
 
@@ -185,6 +185,6 @@ def test_a_process_asks_by_priority_for_the_budget_that_its_settings_describe(in
             raise stopped
 
         impatient = Integration(settings, integration.database, integration.vault, integration.http, sleep=sleep)
-        with pytest.raises(RuntimeError, match="a third"), impatient.budget("one", CallPriority.PEOPLE).slot("x"):
+        with pytest.raises(RuntimeError, match="a third"), budget_of(impatient, "one", CallPriority.PEOPLE).slot("x"):
             pass
     assert waited

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 
 from tests.connection.installation import settings_for
 from xpm.integration import Integration
+from xpm.quota.budget import budget_of
 from xpm.store.consent.vault import Vault
 from xpm.store.errors import NoKeys
 from xpm.xero.clock import utc_now
@@ -35,8 +36,8 @@ def test_an_installation_without_keys_is_not_opened(tmp_path: Path) -> None:
 
 
 def test_all_calls_of_a_process_for_one_tenant_share_one_budget(integration: Integration) -> None:
-    assert integration.budget("one") is integration.budget("one")
-    assert integration.budget("one") is not integration.budget("another")
+    assert budget_of(integration, "one") is budget_of(integration, "one")
+    assert budget_of(integration, "one") is not budget_of(integration, "another")
 
 
 def test_neither_password_nor_key_nor_secret_shows() -> None:

@@ -22,6 +22,7 @@ from xpm.store.consent import attempts, connections
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Stopped, stop
+from xpm.xero import endpoints
 
 WHOLE_WAY = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]
 
@@ -266,7 +267,7 @@ def test_the_connection_that_another_practices_reconnect_is_about_to_use_is_not_
     assert remove_superseded(connected.integration, connected.slug, flow_run_id="run-1") == []
     reset(connected.integration, theirs)
     with practice_access(connected.integration, branch.slug) as access:
-        assert list(access.api.staff())
+        assert list(access.api.list(endpoints.STAFF))
 
 
 def wait_until_blocked(database: Database, threads: int) -> None:

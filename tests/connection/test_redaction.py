@@ -17,6 +17,7 @@ from xpm.consent.invitation import Invitation, attempt_of
 from xpm.consent.keeper import ConsentKeeper, token_pair
 from xpm.integration import Integration
 from xpm.words import Stopped
+from xpm.xero import endpoints
 from xpm.xero.errors import XeroError
 
 OURS = ("xpm", "httpx", "httpcore", "sqlalchemy", "authlib", "joserfc", "root")
@@ -105,7 +106,7 @@ def test_a_reconnect_and_a_sync_leave_no_secret_to_be_read(tapped: Tapped, caplo
         keeper, renewed, token_pair(renewed), harbour.active_consent(), harbour.tokens(harbour.active_consent().id)
     )
     with practice_access(tapped.integration, harbour.slug) as access:
-        tapped.show(access, list(access.api.staff()))
+        tapped.show(access, list(access.api.list(endpoints.STAFF)))
     assert len(tapped.wire.secrets) > 12
     assert_nothing_shows(tapped, caplog)
 
@@ -131,7 +132,7 @@ def test_a_consent_that_ended_leaves_no_secret_to_be_read(tapped: Tapped, caplog
     caplog.set_level(logging.DEBUG)
     tapped.harbour.world.grants.revoke(MERE)
     with pytest.raises(Stopped) as stopped, practice_access(tapped.integration, tapped.harbour.slug) as access:
-        list(access.api.staff())
+        list(access.api.list(endpoints.STAFF))
     tapped.raised(stopped.value)
     assert_nothing_shows(tapped, caplog)
 

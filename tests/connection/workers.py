@@ -19,6 +19,7 @@ from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import CallPriority
+from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
 
 SPAWN = mp.get_context("spawn")
@@ -61,5 +62,5 @@ def call_again_and_again(settings: Settings, slug: str, barrier: Barrier) -> Non
 
 def _without_end(api: XpmApi) -> None:
     while True:
-        for _ in api.job_categories():
+        for _ in api.list(endpoints.JOB_CATEGORIES):
             pass

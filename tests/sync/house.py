@@ -27,7 +27,7 @@ from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.registry import Entity
 from xpm.integration import Integration, trusted
-from xpm.pull.result import Preview, SyncResult
+from xpm.pull.result import SyncResult
 from xpm.pull.run import run_sync
 from xpm.pull.work import SyncRequest
 from xpm.settings import Settings
@@ -38,6 +38,7 @@ from xpm.store.pull import quarantine, runs
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Quarantine, StoreTable, SyncRun, TenantAllowance
 from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.undo.changes import Preview
 from xpm.undo.preview import preview_sync
 from xpm.xero.clock import utc_now
 
@@ -111,7 +112,7 @@ class House:
         """The same house, configured otherwise, on a day on which Xero was not called yet."""
         self.forget_limits()
         settings = self.integration.settings.model_copy(update=changes)
-        return replace(self, integration=replace(self.integration, settings=settings, _budgets={}))
+        return replace(self, integration=replace(self.integration, settings=settings, budgets={}))
 
     def order(self, kind: str, path: str = "", area: str = "xpm", **details: object) -> Fault:
         """Let something go wrong."""

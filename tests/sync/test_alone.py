@@ -11,8 +11,7 @@ from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SLUG, House, request
 from xpm.consent.access import practice_access
 from xpm.entities.registry import Entity
-from xpm.entities.rows import uuid_row
-from xpm.pull.plans import sync_staff
+from xpm.pull.plans import carry_out
 from xpm.pull.work import LEASE, AlreadyRunning, Run, working
 from xpm.store.pull.runs import Tally
 from xpm.store.records.kinds import STAFF
@@ -70,7 +69,7 @@ def test_the_same_flow_run_takes_its_own_lease_over_and_closes_the_run_before(ho
     with working_on(house, Entity.STAFF, FIRST) as killed:
         assert house.sync(Entity.STAFF, flow_run_id=FIRST).status is RunStatus.SUCCESS
         with pytest.raises(Stopped):
-            sync_staff(killed)
+            carry_out(killed, None)
     interrupted, second = house.runs()
     assert (interrupted.status, interrupted.reason_key) == (RunStatus.FAILURE, "sync.interrupted")
     assert second.status is RunStatus.SUCCESS
@@ -91,7 +90,7 @@ def write_after_a_takeover(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST) as zombie:
         house.clock.ahead += 2 * LEASE
         house.sync(Entity.STAFF, flow_run_id=SECOND)
-        stranger = uuid_row(Staff(uuid="a-stranger"))
+        stranger = Entity.STAFF.definition.main.row(Staff(uuid="a-stranger"))
         with zombie.batch() as batch:
             batch.apply(STAFF, [stranger])
             batch.note(Tally(added=1))
@@ -123,7 +122,7 @@ def test_a_run_renews_its_lease_with_every_batch_however_long_it_takes(house: Ho
 def test_a_run_that_is_late_and_that_nobody_took_over_goes_on(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST) as work:
         house.clock.ahead += 2 * LEASE
-        sync_staff(work)
+        carry_out(work, None)
     assert len(house.rows("staff")) == len(house.truth("staff"))
 
 

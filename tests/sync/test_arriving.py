@@ -8,15 +8,14 @@ import pytest
 
 from tests.sync.house import SLUG, House, request
 from xpm.consent.access import practice_access
+from xpm.entities import staff
 from xpm.entities.registry import Entity
-from xpm.entities.rows import uuid_row
 from xpm.pull import arriving
 from xpm.pull.arriving import NamedList
 from xpm.pull.intake import Intake
 from xpm.pull.reader import Reader
 from xpm.pull.reading import ReadRecords
 from xpm.pull.work import Run, working
-from xpm.store.records import kinds
 from xpm.xero.endpoints import STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Staff
@@ -69,7 +68,7 @@ def break_off() -> None:
 
 
 def intake_of(work: Run) -> Intake[Staff]:
-    return Intake[Staff](work, kinds.STAFF, uuid_row)
+    return Intake[Staff](work, staff.STAFF.main)
 
 
 def test_each_list_gives_its_own_keys_once_they_are_stored(house: House, work: Run) -> None:

@@ -7,10 +7,10 @@ import pytest
 from tests.sync.house import SLUG, House, request
 from xpm.consent.access import practice_access
 from xpm.entities.registry import Entity
-from xpm.entities.rows import uuid_row
+from xpm.entities.staff import STAFF
 from xpm.pull.intake import Intake
 from xpm.pull.work import Work, working
-from xpm.store.records import kinds
+from xpm.xero import endpoints
 from xpm.xero.models import Staff
 from xpm.xero.pull import Pull, Sent
 
@@ -28,7 +28,7 @@ def work(house: House) -> Iterator[Work]:
 
 def taken(work: Work, *sent: Sent[Staff]) -> Intake[Staff]:
     """Take these in as a list of Xero's."""
-    intake = Intake[Staff](work, kinds.STAFF, uuid_row)
+    intake = Intake[Staff](work, STAFF.main)
     intake.take(Pull(lambda _: iter(sent)))
     return intake
 
@@ -49,7 +49,7 @@ def test_what_arrives_as_it_is_stored_is_counted_once_and_not_read(house: House,
 
 def test_what_only_looks_different_is_read_once_and_not_changed(house: House, work: Work) -> None:
     stored = {row["uuid"]: row for row in house.rows("staff")}
-    (first, *_) = work.access.api.staff()
+    (first, *_) = work.access.api.list(endpoints.STAFF)
     assert isinstance(first, Staff)
     taken(work, Sent(first.uuid, b"another digest", lambda _: first))
     taken(work, Sent(first.uuid, b"another digest", unread))
@@ -68,8 +68,8 @@ def test_a_record_of_which_nothing_is_known_is_read(house: House, work: Work) ->
 
 def test_who_was_archived_as_absent_is_read_again_when_they_arrive_as_before(house: House, work: Work) -> None:
     stored = house.rows("staff")[0]
-    everybody = {one.uuid: one for one in work.access.api.staff() if isinstance(one, Staff)}
-    intake = Intake[Staff](work, kinds.STAFF, uuid_row)
+    everybody = {one.uuid: one for one in work.access.api.list(endpoints.STAFF) if isinstance(one, Staff)}
+    intake = Intake[Staff](work, STAFF.main)
     intake.seen |= everybody.keys()
     intake.archive_gone([stored["uuid"]])
     assert stored["uuid"] not in house.active("staff", "uuid")

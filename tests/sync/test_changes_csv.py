@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xpm.entities.registry import Entity
-from xpm.pull.result import Preview
 from xpm.store.records.versions import Effect
 from xpm.store.vocabulary import RunStatus
-from xpm.undo.changes import EFFECTS, Change, FieldChange
+from xpm.undo.changes import EFFECTS, Change, FieldChange, Preview
 from xpm.undo.changes_csv import COLUMNS, changes_file, write_changes
 from xpm.words import Stopped, message
 

@@ -15,14 +15,14 @@ from tests.sync.house import SCOPE, SLUG, House, request
 from xpm.consent.access import practice_access
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.pull.intake import MISSING_TOLERATED
-from xpm.pull.result import Counts, Preview
+from xpm.pull.result import Counts
 from xpm.pull.work import Work, working
 from xpm.store.records import bulk
 from xpm.store.records.kinds import CLIENTS
 from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.records.versions import Effect
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
-from xpm.undo.changes import Change
+from xpm.undo.changes import Change, Preview
 from xpm.undo.dry_run import Rehearsal
 from xpm.xero.errors import XeroError
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sandbox import edits
 from sandbox.server import SandboxServer
 from tests.sync.house import House, opened
+from xpm.entities.jobs import windows
 from xpm.entities.registry import Entity
 from xpm.pull.intake import MISSING_TOLERATED
-from xpm.pull.plans import windows
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.xero.api import LONGEST_WINDOW

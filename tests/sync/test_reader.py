@@ -13,8 +13,8 @@ import pytest
 from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.test_sequences import live_through
 from tests.sync.house import House
+from xpm.entities import staff as staff_entity
 from xpm.entities.registry import Entity
-from xpm.entities.rows import uuid_row
 from xpm.pull import arriving, reader
 from xpm.pull.reader import Process, Reader
 from xpm.pull.reading import read_records
@@ -46,15 +46,15 @@ def process() -> Iterator[Process]:
 
 def test_another_process_reads_what_this_one_would_have_read(process: Process) -> None:
     batches = [staff("ana", "ben"), staff("cleo"), [sent(STAFF, b"<Staff><Name>no key</Name></Staff>")]]
-    reading = [process.read(uuid_row, batch) for batch in batches]
-    assert [one.result() for one in reading] == [read_records(uuid_row, batch) for batch in batches]
+    reading = [process.read(staff_entity.STAFF.main.row, batch) for batch in batches]
+    assert [one.result() for one in reading] == [read_records(staff_entity.STAFF.main.row, batch) for batch in batches]
     assert reading[0].result().unknown == {"Staff/Odd": 2}
 
 
 def test_an_answer_that_is_not_well_formed_is_as_unreadable_there(process: Process) -> None:
     with pytest.raises(UnreadableAnswer, match="not well-formed"):
-        process.read(uuid_row, [sent(STAFF, b"<Staff><UUID></Staff>")]).result()
-    assert process.read(uuid_row, staff("ana")).result().rows
+        process.read(staff_entity.STAFF.main.row, [sent(STAFF, b"<Staff><UUID></Staff>")]).result()
+    assert process.read(staff_entity.STAFF.main.row, staff("ana")).result().rows
 
 
 def test_the_other_process_knows_no_secret(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ def test_the_other_process_knows_no_secret(process: Process, monkeypatch: pytest
 
 def test_it_ends_with_the_sync_even_in_the_middle_of_its_work() -> None:
     process = Process()
-    process.read(uuid_row, staff(*map(str, range(2_000))))
+    process.read(staff_entity.STAFF.main.row, staff(*map(str, range(2_000))))
     process.close()
     assert not Path(f"/proc/{process.pid}").exists()
 
@@ -95,13 +95,13 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.usefixtures("eager")
 def test_nothing_is_lost_when_the_other_process_is_killed(waiting: list[int], caplog: pytest.LogCaptureFixture) -> None:
     with closing(Reader()) as reading:
-        first = reading.read(uuid_row, staff("ana"))
+        first = reading.read(staff_entity.STAFF.main.row, staff("ana"))
         assert [row.key for row in first.result().rows] == ["ana"]
         os.kill(waiting[0], signal.SIGSTOP)
-        second = reading.read(uuid_row, staff("ben"))
+        second = reading.read(staff_entity.STAFF.main.row, staff("ben"))
         os.kill(waiting[0], signal.SIGKILL)
         assert [row.key for row in second.result().rows] == ["ben"]
-        assert [row.key for row in reading.read(uuid_row, staff("cleo")).result().rows] == ["cleo"]
+        assert [row.key for row in reading.read(staff_entity.STAFF.main.row, staff("cleo")).result().rows] == ["cleo"]
     assert "read without it" in caplog.text
 
 
@@ -109,7 +109,7 @@ def test_nothing_is_lost_when_the_other_process_is_killed(waiting: list[int], ca
 def test_the_next_sync_goes_on_with_the_process_of_the_one_before(waiting: list[int]) -> None:
     for name in ("ana", "ben"):
         with closing(Reader()) as reading:
-            assert [row.key for row in reading.read(uuid_row, staff(name)).result().rows] == [name]
+            assert [row.key for row in reading.read(staff_entity.STAFF.main.row, staff(name)).result().rows] == [name]
     assert len(waiting) == 1
     reader.end_spare_process()
     assert not Path(f"/proc/{waiting[0]}").exists()
@@ -130,7 +130,7 @@ def test_a_process_that_a_short_sync_has_no_use_for_yet_goes_on_starting_for_the
     monkeypatch.setattr(reader, "Process", Noted)
     for name in ("ana", "ben"):
         with closing(Reader()) as reading:
-            assert [row.key for row in reading.read(uuid_row, staff(name)).result().rows] == [name]
+            assert [row.key for row in reading.read(staff_entity.STAFF.main.row, staff(name)).result().rows] == [name]
     assert len(started) == 1
     reader.end_spare_process()
 
@@ -138,13 +138,13 @@ def test_a_process_that_a_short_sync_has_no_use_for_yet_goes_on_starting_for_the
 @pytest.mark.usefixtures("eager")
 def test_a_process_that_was_killed_or_is_still_reading_is_for_no_other_sync(waiting: list[int]) -> None:
     with closing(Reader()) as reading:
-        reading.read(uuid_row, staff("ana")).result()
+        reading.read(staff_entity.STAFF.main.row, staff("ana")).result()
     os.kill(waiting[0], signal.SIGKILL)
     os.waitid(os.P_PID, waiting[0], os.WEXITED | os.WNOWAIT)
     with closing(Reader()) as reading:
-        reading.read(uuid_row, staff(*map(str, range(2_000))))
+        reading.read(staff_entity.STAFF.main.row, staff(*map(str, range(2_000))))
     with closing(Reader()) as reading:
-        assert [row.key for row in reading.read(uuid_row, staff("ben")).result().rows] == ["ben"]
+        assert [row.key for row in reading.read(staff_entity.STAFF.main.row, staff("ben")).result().rows] == ["ben"]
     assert len(set(waiting)) == 3
 
 

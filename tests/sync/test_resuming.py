@@ -9,8 +9,8 @@ from tests.sync.expected import assert_equals_truth
 from tests.sync.house import LONG_AGO, SLUG, House
 from tests.sync.test_killed import kill_where_it_holds
 from tests.sync.worker import sync_and_hold_after_lists
+from xpm.entities.jobs import windows
 from xpm.entities.registry import EVERYTHING, Entity
-from xpm.pull.plans import windows
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.undo import revert
 from xpm.undo.revert import RevertRequest, WhenChangedSince

@@ -14,7 +14,7 @@ from tests.sync.test_alone import FIRST, working_on
 from xpm.activity.overview import overview
 from xpm.consent.access import require_connected
 from xpm.consent.invitation import invite, withdraw
-from xpm.consent.preflight import Person, practice_named
+from xpm.consent.preflight import Person
 from xpm.entities.registry import Entity
 from xpm.store import activity, leases, people
 from xpm.store.consent import connections
@@ -263,7 +263,7 @@ def test_a_connection_of_which_nothing_is_left_is_set_aside_until_somebody_recon
         connection = connections.get(session, SLUG)
     assert (connection.state, connection.tenant_id) == (ConnectionState.NEEDS_RECONNECT, None)
     with pytest.raises(Stopped) as stopped:
-        require_connected(house.integration, practice_named(house.integration, SLUG))
+        require_connected(house.integration, house.integration.practice(SLUG))
     assert stopped.value.message.key == "connection.set_aside"
     assert overview(house.integration, SLUG).said.key == "state.set_aside"
 
@@ -289,7 +289,7 @@ def test_a_connection_of_which_records_are_left_stays(house: House) -> None:
     house.sync(Entity.JOBS)
     house.sync(Entity.STAFF, flow_run_id="sync")
     take_back(house, run="sync")
-    require_connected(house.integration, practice_named(house.integration, SLUG))
+    require_connected(house.integration, house.integration.practice(SLUG))
 
 
 def test_a_contact_of_a_client_that_stayed_as_it_is_comes_back_with_the_next_sync(house: House) -> None:

@@ -12,32 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sync.expected import APART, flat
-from xpm.entities.rows import client_row, field_values_row, job_row, tax_return_row, uuid_row
+from xpm.entities.clients import CLIENTS
+from xpm.entities.custom_fields import values_row
+from xpm.entities.registry import DEFINITIONS
 from xpm.store.records import kinds
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import ArchiveReason
 from xpm.xero.models import (
-    Category,
     Client,
-    ClientGroup,
-    CustomFieldDefinition,
     CustomFieldValue,
-    Job,
-    Staff,
-    TaxReturn,
     XpmRecord,
 )
 from xpm.xero.models.scalars import LARGEST
 
 KINDS: list[tuple[type[XpmRecord], Callable[[Any], RecordRow], RecordTable]] = [
-    (Client, client_row, kinds.CLIENTS),
-    (Job, job_row, kinds.JOBS),
-    (TaxReturn, tax_return_row, kinds.TAX_RETURNS),
-    (Staff, uuid_row, kinds.STAFF),
-    (Category, uuid_row, kinds.JOB_CATEGORIES),
-    (ClientGroup, uuid_row, kinds.CLIENT_GROUPS),
-    (CustomFieldDefinition, uuid_row, kinds.CUSTOM_FIELD_DEFINITIONS),
+    (kind.model, kind.row, kind.table)
+    for definition in DEFINITIONS.values()
+    for kind in (definition.main, *definition.beside)
 ]
 CHILDREN = {"assigned", "tasks", "milestones", "notes"}  # of a job or a client, in columns of their own
 KIND = pytest.mark.parametrize(("model", "to_row", "table"), KINDS, ids=[kind[0].__name__ for kind in KINDS])
@@ -104,7 +96,7 @@ def test_two_records_that_differ_in_any_field_have_different_hashes(
 
 @given(record=records(Client))
 def test_what_stands_beside_a_client_is_there_once_and_whole(record: Client) -> None:
-    row = client_row(record)
+    row = CLIENTS.main.row(record)
     assert {one["contact_uuid"] for one in row.owned["client_contact"]} == {one.uuid for one in record.contacts}
     assert {one["group_uuid"] for one in row.owned["client_group_member"]} == {one.uuid for one in record.groups}
     assert {one["uuid"] for one in row.owned["client_relationship"]} == {one.uuid for one in record.relationships}
@@ -126,7 +118,7 @@ def test_what_stands_beside_a_client_is_there_once_and_whole(record: Client) -> 
 def test_a_client_that_xpm_archived_or_deleted_is_archived(
     archived: bool, deleted: bool, reason: ArchiveReason | None
 ) -> None:
-    assert client_row(Client(uuid="c-1", is_archived=archived, is_deleted=deleted)).archived is reason
+    assert CLIENTS.main.row(Client(uuid="c-1", is_archived=archived, is_deleted=deleted)).archived is reason
 
 
 @given(st.lists(records(CustomFieldValue), max_size=3), st.lists(records(CustomFieldValue), max_size=3))
@@ -135,6 +127,6 @@ def test_two_sets_of_values_that_differ_have_different_hashes(
 ) -> None:
     """Their order means nothing."""
     same = {value.uuid: value for value in some} == {value.uuid: value for value in others}
-    assert (field_values_row("o", some).content_hash == field_values_row("o", others).content_hash) == same
+    assert (values_row("o", some).content_hash == values_row("o", others).content_hash) == same
     unique = list({value.uuid: value for value in some}.values())
-    assert field_values_row("o", unique) == field_values_row("o", unique[::-1])
+    assert values_row("o", unique) == values_row("o", unique[::-1])

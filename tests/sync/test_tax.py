@@ -7,7 +7,7 @@ import pytest
 from tests.sync.house import SLUG, House
 from xpm.consent.access import practice_access
 from xpm.entities.registry import Entity
-from xpm.pull.tax import has_source, source_of
+from xpm.pull.tax import source_of
 from xpm.store.vocabulary import RunStatus
 from xpm.xero.errors import ScopeMissing
 from xpm.xero.tax import TaxExport, TaxFeed
@@ -35,7 +35,7 @@ def test_a_practice_has_its_exported_file_else_the_feed_else_nothing(
     with practice_access(integration, SLUG) as access:
         source = source_of(integration, access)
     assert isinstance(source, expected) if expected else source is None
-    assert has_source(integration, SLUG) is (expected is not None)
+    assert integration.has_tax_source(SLUG) is (expected is not None)
 
 
 @pytest.mark.parametrize("refusal", ["unauthorized", "forbidden"])

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.xero.fakes import APP, START, FakeClock, OpenBudget, Script, Stream, client, envelope, xpm_api
+from xpm.xero import endpoints
 from xpm.xero.api import LONGEST_WINDOW, XpmApi
 from xpm.xero.errors import (
     AnswerLost,
@@ -53,10 +54,10 @@ def limited(problem: str, **headers: str) -> httpx.Response:
             {"detailed": "true", "from": "20250303", "to": "20260302"},
         ),
         (lambda api: api.job("J 1/2"), "job.api/get/J%201%2F2", {}),
-        (lambda api: api.staff(), "staff.api/list", {}),
-        (lambda api: api.client_groups(), "clientgroup.api/list", {}),
-        (lambda api: api.job_categories(), "category.api/list", {}),
-        (lambda api: api.custom_field_definitions(), "customfield.api/definition", {}),
+        (lambda api: api.list(endpoints.STAFF), "staff.api/list", {}),
+        (lambda api: api.list(endpoints.CLIENT_GROUPS), "clientgroup.api/list", {}),
+        (lambda api: api.list(endpoints.JOB_CATEGORIES), "category.api/list", {}),
+        (lambda api: api.list(endpoints.CUSTOM_FIELD_DEFINITIONS), "customfield.api/definition", {}),
     ],
 )
 def test_each_reading_asks_the_documented_endpoint(
@@ -74,13 +75,13 @@ def test_each_reading_asks_the_documented_endpoint(
 
 def test_nothing_is_asked_before_the_pull_is_iterated() -> None:
     script = Script([ok(STAFF)])
-    xpm_api(script).staff()
+    xpm_api(script).list(endpoints.STAFF)
     assert script.requests == []
 
 
 def test_a_complete_pull_knows_its_facts() -> None:
     body = envelope("<StaffList><Staff><UUID>1</UUID><Shoe/></Staff><Staff><Name>x</Name></Staff></StaffList>")
-    pull = xpm_api(Script([httpx.Response(200, headers=DATE, stream=Stream([body]))])).staff()
+    pull = xpm_api(Script([httpx.Response(200, headers=DATE, stream=Stream([body]))])).list(endpoints.STAFF)
     first, second = pull
     assert first == Staff(uuid="1")
     assert isinstance(second, Unreadable)
@@ -92,14 +93,14 @@ def test_a_complete_pull_knows_its_facts() -> None:
 
 
 def test_a_pull_that_is_not_complete_has_no_facts() -> None:
-    pull = xpm_api(Script([ok(STAFF)])).staff()
+    pull = xpm_api(Script([ok(STAFF)])).list(endpoints.STAFF)
     next(iter(pull))
     with pytest.raises(RuntimeError):
         _ = pull.facts
 
 
 def test_a_pull_that_failed_has_no_facts() -> None:
-    pull = xpm_api(Script([ok(STAFF[:-5])])).staff()
+    pull = xpm_api(Script([ok(STAFF[:-5])])).list(endpoints.STAFF)
     with pytest.raises(UnreadableAnswer):
         list(pull)
     with pytest.raises(RuntimeError):
@@ -107,7 +108,7 @@ def test_a_pull_that_failed_has_no_facts() -> None:
 
 
 def test_a_pull_is_iterated_once() -> None:
-    pull = xpm_api(Script([ok(STAFF)])).staff()
+    pull = xpm_api(Script([ok(STAFF)])).list(endpoints.STAFF)
     list(pull)
     with pytest.raises(RuntimeError):
         list(pull)
@@ -142,21 +143,21 @@ def test_a_moment_without_a_zone_is_refused_instead_of_guessed() -> None:
 def test_trouble_before_the_first_record_is_sat_out_three_times(trouble: httpx.Response | Exception) -> None:
     clock = FakeClock()
     script = Script([trouble] * MAX_RETRIES + [ok(STAFF)])
-    pull = xpm_api(script, clock).staff()
+    pull = xpm_api(script, clock).list(endpoints.STAFF)
     assert len(list(pull)) == 2
     assert pull.facts.calls == MAX_RETRIES + 1
     assert clock.slept == sorted(clock.slept)
 
     script = Script([trouble])
     with pytest.raises(XeroUnavailable):
-        list(xpm_api(script).staff())
+        list(xpm_api(script).list(endpoints.STAFF))
     assert len(script.requests) == MAX_RETRIES + 1
 
 
 def test_trouble_after_the_first_record_is_raised_and_not_repeated() -> None:
     records = b"<Response><Status>OK</Status><StaffList><Staff><UUID>1</UUID></Staff>" + b" " * 70_000
     script = Script([httpx.Response(200, stream=Stream([records, records], httpx.ReadError("reset"))), ok(STAFF)])
-    pull = iter(xpm_api(script).staff())
+    pull = iter(xpm_api(script).list(endpoints.STAFF))
     assert next(pull) == Staff(uuid="1")
     with pytest.raises(XeroUnavailable):
         next(pull)
@@ -165,13 +166,13 @@ def test_trouble_after_the_first_record_is_raised_and_not_repeated() -> None:
 
 def test_an_answer_that_breaks_off_before_the_first_record_is_asked_for_again() -> None:
     broken = httpx.Response(200, stream=Stream([b"<Response><Status>OK</Sta"], httpx.ReadError("reset")))
-    pull = xpm_api(Script([broken, ok(STAFF)])).staff()
+    pull = xpm_api(Script([broken, ok(STAFF)])).list(endpoints.STAFF)
     assert len(list(pull)) == 2
 
 
 def test_an_error_whose_body_breaks_off_is_trouble_like_any_other() -> None:
     broken = httpx.Response(400, stream=Stream([b"<Resp"], httpx.ReadError("reset")))
-    assert len(list(xpm_api(Script([broken, ok(STAFF)])).staff())) == 2
+    assert len(list(xpm_api(Script([broken, ok(STAFF)])).list(endpoints.STAFF))) == 2
 
 
 def test_a_pull_that_is_given_up_gives_its_place_back() -> None:
@@ -179,7 +180,7 @@ def test_a_pull_that_is_given_up_gives_its_place_back() -> None:
     clock = FakeClock()
     budget = OpenBudget(clock)
     api = XpmApi(client(Script([httpx.Response(200, stream=stream)])), APP, "tenant-1", budget, clock=clock)
-    records = iter(api.staff())
+    records = iter(api.list(endpoints.STAFF))
     next(records)
     assert isinstance(records, Generator)
     assert budget.in_flight == 1
@@ -191,20 +192,20 @@ def test_a_pull_that_is_given_up_gives_its_place_back() -> None:
 def test_a_body_that_cannot_be_decompressed_is_unreadable() -> None:
     response = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Stream([b"not gzip at all"]))
     with pytest.raises(UnreadableAnswer):
-        list(xpm_api(Script([response])).staff())
+        list(xpm_api(Script([response])).list(endpoints.STAFF))
 
 
 @pytest.mark.parametrize("problem", ["minute", "appminute"])
 def test_a_limit_of_the_minute_is_waited_for_as_long_as_xero_says(problem: str) -> None:
     clock = FakeClock()
-    pull = xpm_api(Script([limited(problem, **{"Retry-After": "17"}), ok(STAFF)]), clock).staff()
+    pull = xpm_api(Script([limited(problem, **{"Retry-After": "17"}), ok(STAFF)]), clock).list(endpoints.STAFF)
     assert len(list(pull)) == 2
     assert 17 <= (clock.now - START).total_seconds() <= 19
 
 
 def test_too_many_in_flight_is_a_matter_of_moments() -> None:
     clock = FakeClock()
-    assert len(list(xpm_api(Script([limited("concurrent"), ok(STAFF)]), clock).staff())) == 2
+    assert len(list(xpm_api(Script([limited("concurrent"), ok(STAFF)]), clock).list(endpoints.STAFF))) == 2
     assert (clock.now - START).total_seconds() < 5
 
 
@@ -213,7 +214,7 @@ def test_a_limit_of_the_day_is_raised_at_once(seconds: int | None) -> None:
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
     clock, script = FakeClock(), Script([limited("day", **headers)])
     with pytest.raises(DayLimit) as caught:
-        list(xpm_api(script, clock).staff())
+        list(xpm_api(script, clock).list(endpoints.STAFF))
     assert caught.value.resumes_at == (None if seconds is None else START + timedelta(seconds=seconds))
     assert len(script.requests) == 1
     assert clock.slept == []
@@ -222,14 +223,14 @@ def test_a_limit_of_the_day_is_raised_at_once(seconds: int | None) -> None:
 def test_limits_that_do_not_end_are_raised_in_the_end() -> None:
     script = Script([limited("concurrent")])
     with pytest.raises(ConcurrentLimit):
-        list(xpm_api(script).staff())
+        list(xpm_api(script).list(endpoints.STAFF))
     assert len(script.requests) == MAX_LIMIT_WAITS + 1
 
 
 def test_a_minute_that_lasts_too_long_is_not_sat_out() -> None:
     clock = FakeClock()
     with pytest.raises(MinuteLimit):
-        list(xpm_api(Script([limited("minute", **{"Retry-After": "500"})]), clock).staff())
+        list(xpm_api(Script([limited("minute", **{"Retry-After": "500"})]), clock).list(endpoints.STAFF))
     assert clock.slept == []
 
 
@@ -237,14 +238,14 @@ def test_a_minute_that_lasts_too_long_is_not_sat_out() -> None:
 def test_what_was_refused_is_not_asked_for_again(status: int) -> None:
     script = Script([httpx.Response(status)])
     with pytest.raises(XeroError):
-        list(xpm_api(script).staff())
+        list(xpm_api(script).list(endpoints.STAFF))
     assert len(script.requests) == 1
 
 
 def test_trouble_of_the_token_endpoint_is_not_taken_for_trouble_of_the_call() -> None:
     script = Script([AnswerLost("lost", endpoint="oauth.token")])
     with pytest.raises(AnswerLost):
-        list(xpm_api(script).staff())
+        list(xpm_api(script).list(endpoints.STAFF))
     assert len(script.requests) == 1
 
 
@@ -266,7 +267,7 @@ def test_a_pull_tells_what_it_took_even_where_nothing_was_found() -> None:
     assert pull.cost.calls == 1
 
 
-def test_probes_tell_for_each_area_whether_it_can_be_read() -> None:
+def test_trouble_with_a_short_list_is_given_and_not_raised() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if "staff.api" in request.url.path:
             return httpx.Response(401, json={"Detail": "AuthorizationUnsuccessful"})
@@ -274,11 +275,8 @@ def test_probes_tell_for_each_area_whether_it_can_be_read() -> None:
             return ok(b"<html>oops</html>")
         return ok(envelope("<Clients/><Jobs/><Categories/>"))
 
-    probes = {probe.endpoint: type(probe.error) for probe in xpm_api(answer).probes()}
-    assert probes == {
-        "client.paged-list": type(None),
-        "job.list": type(None),
-        "staff.list": ScopeMissing,
-        "category.list": type(None),
-        "customfield.definition": UnreadableAnswer,
-    }
+    api = xpm_api(answer)
+    assert api.trouble_with(endpoints.CLIENT_PAGE, {"pageSize": "1"}) is None
+    assert api.trouble_with(endpoints.JOB_CATEGORIES) is None
+    assert isinstance(api.trouble_with(endpoints.STAFF), ScopeMissing)
+    assert isinstance(api.trouble_with(endpoints.CUSTOM_FIELD_DEFINITIONS), UnreadableAnswer)

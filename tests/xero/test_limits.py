@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from tests.xero.fakes import APP, START, FakeClock, OpenBudget, Script, Stream, client, envelope
+from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
 from xpm.xero.errors import ConcurrentLimit, DayLimit, MinuteLimit, NotFound, RateLimited
 from xpm.xero.http.limits import Call, Said
@@ -43,7 +44,7 @@ def test_every_attempt_of_a_call_is_asked_for_and_tells_its_bytes_and_what_was_s
     refused = httpx.Response(429, headers={"X-Rate-Limit-Problem": "minute", "Retry-After": "5"})
     answers = Script([refused, httpx.Response(200, stream=Stream([STAFF]), headers={"X-MinLimit-Remaining": "58"})])
     api = XpmApi(client(answers), APP, "tenant-1", budget, sleep=clock.sleep, clock=clock)
-    assert list(api.staff()) == []
+    assert list(api.list(endpoints.STAFF)) == []
     first, second = budget.ended
     assert (first.said and first.said.refused, second.said and second.said.minute_left) == (MinuteLimit, 58)
     assert (first.bytes, second.bytes) == (0, len(STAFF))
@@ -54,5 +55,5 @@ def test_a_call_that_fails_is_over_all_the_same() -> None:
     budget = OpenBudget(clock)
     api = XpmApi(client(Script([httpx.Response(404)])), APP, "tenant-1", budget, sleep=clock.sleep, clock=clock)
     with pytest.raises(NotFound):
-        list(api.staff())
+        list(api.list(endpoints.STAFF))
     assert (budget.in_flight, len(budget.ended)) == (0, 1)

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from tests.xero.test_sandbox import NO_LIMITS, Practice, whole
+from xpm.xero import endpoints
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ def test_a_consent_and_a_sync_leave_no_secret_in_any_log(practice: Practice, cap
         keeper = practice.keeper()
         granted = keeper.tokens
         practice.server.world.clock.advance(1_800)
-        whole(practice.api(keeper).staff())
+        whole(practice.api(keeper).list(endpoints.STAFF))
         practice.oauth.revoke(keeper.tokens.refresh_token)
     secrets: list[SecretStr | None] = [practice.app.client_secret]
     for tokens in (granted, keeper.tokens):

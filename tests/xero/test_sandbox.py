@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,8 @@ from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_VALE
 from sandbox.xpm.limits import Limits
 from tests.xero.browser import consent
 from tests.xero.fakes import OpenBudget
+from xpm.entities.registry import Entity
+from xpm.xero import endpoints
 from xpm.xero.api import LONGEST_WINDOW, XpmApi
 from xpm.xero.app import XeroApp
 from xpm.xero.auth import TokenKeeper, XeroAuth
@@ -177,10 +179,10 @@ def test_a_person_who_presses_cancel_declines(practice: Practice) -> None:
     ("entity", "ask"),
     [
         ("clients", lambda api: api.clients()),
-        ("staff", lambda api: api.staff()),
-        ("categories", lambda api: api.job_categories()),
-        ("custom_field_definitions", lambda api: api.custom_field_definitions()),
-        ("groups", lambda api: api.client_groups()),
+        ("staff", lambda api: api.list(endpoints.STAFF)),
+        ("categories", lambda api: api.list(endpoints.JOB_CATEGORIES)),
+        ("custom_field_definitions", lambda api: api.list(endpoints.CUSTOM_FIELD_DEFINITIONS)),
+        ("groups", lambda api: api.list(endpoints.CLIENT_GROUPS)),
     ],
 )
 def test_a_list_is_what_the_practice_holds(practice: Practice, entity: str, ask: Any) -> None:  # noqa: ANN401
@@ -259,7 +261,7 @@ def test_an_expired_token_is_renewed_ahead_and_rotates(practice: Practice) -> No
     keeper = practice.keeper()
     before = keeper.tokens
     practice.server.world.clock.advance(1_750)
-    whole(practice.api(keeper).staff())
+    whole(practice.api(keeper).list(endpoints.STAFF))
     assert keeper.tokens.access_token != before.access_token
     assert keeper.tokens.refresh_token != before.refresh_token
 
@@ -268,7 +270,7 @@ def test_a_token_that_xero_takes_for_expired_is_renewed_and_the_list_read(practi
     keeper = practice.keeper()
     before = keeper.tokens
     practice.fault("xpm", "token_expired")
-    whole(practice.api(keeper).staff())
+    whole(practice.api(keeper).list(endpoints.STAFF))
     assert keeper.tokens != before
 
 
@@ -290,7 +292,7 @@ def test_a_revoked_consent_is_gone_with_its_connections(practice: Practice) -> N
     with pytest.raises(ConsentNeeded):
         practice.oauth.refresh(keeper.tokens.refresh_token)
     with pytest.raises(XeroError):
-        whole(practice.api(keeper).staff())
+        whole(practice.api(keeper).list(endpoints.STAFF))
     assert practice.connections(practice_again := practice.keeper()).all()
     assert practice_again.tokens != keeper.tokens
 
@@ -310,16 +312,19 @@ def test_a_practice_that_was_disconnected_gives_no_access(practice: Practice) ->
     connections.remove(tenant.id)
     assert connections.all() == ()
     with pytest.raises(AccessLost):
-        whole(practice.api(keeper).staff())
+        whole(practice.api(keeper).list(endpoints.STAFF))
 
 
 def test_another_tenant_than_the_connected_one_gives_no_access(practice: Practice) -> None:
     with pytest.raises(AccessLost):
-        whole(practice.api(practice.keeper(), COASTAL_BRANCH).staff())
+        whole(practice.api(practice.keeper(), COASTAL_BRANCH).list(endpoints.STAFF))
 
 
 def test_probes_find_every_area_readable(practice: Practice) -> None:
-    assert [probe.error for probe in practice.api(practice.keeper()).probes()] == [None] * 5
+    api = practice.api(practice.keeper())
+    probes = [probe for entity in Entity for probe in entity.definition.probes]
+    assert len(probes) == 5
+    assert [api.trouble_with(one.endpoint, one.params(date(2026, 7, 1))) for one in probes] == [None] * 5
 
 
 @pytest.mark.parametrize(
@@ -362,7 +367,7 @@ def test_a_fault_that_lasts_ends_the_pull_with_its_error(
 def test_a_fault_that_passes_is_sat_out(practice: Practice, kind: str, details: dict[str, Any]) -> None:
     api = practice.api(practice.keeper())
     practice.fault("xpm", kind, **details)
-    assert len(whole(api.staff())) == len(practice.truth("staff"))
+    assert len(whole(api.list(endpoints.STAFF))) == len(practice.truth("staff"))
 
 
 def test_one_bad_record_does_not_stop_the_list(practice: Practice) -> None:
@@ -378,7 +383,7 @@ def test_many_threads_on_an_expired_token_refresh_it_once(practice: Practice) ->
     practice.server.world.clock.advance(1_800)
     api = practice.api(keeper)
     counts: list[int] = []
-    in_threads(8, lambda: counts.append(len(whole(api.staff()))))
+    in_threads(8, lambda: counts.append(len(whole(api.list(endpoints.STAFF)))))
     assert len(counts) == 8
     usage = practice.plain.get(f"{practice.server.url}/sandbox/usage").json()
     assert "'refresh_token': 1" in str(usage)
@@ -396,7 +401,7 @@ def test_server_time_goes_forward_from_pull_to_pull(practice: Practice) -> None:
     api = practice.api(practice.keeper())
     pulls = []
     for _ in range(3):
-        pulls.append(api.staff())
+        pulls.append(api.list(endpoints.STAFF))
         whole(pulls[-1])
         practice.server.world.clock.advance(5)
     for earlier, later in pairwise(pulls):

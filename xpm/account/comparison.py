@@ -4,24 +4,22 @@ Three lists without details, since Xero charges for egress; against all that FYI
 practice it came from.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
-from sqlmodel import Session
 
 from xpm.account.choice import account_of, chosen
 from xpm.consent.invitation import Invitation, require_granted
 from xpm.consent.keeper import ConsentKeeper
+from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
+from xpm.quota.budget import xpm_api
 from xpm.store.consent import connections
-from xpm.store.records import outlines
 from xpm.store.records.outlines import Outline
 from xpm.words import Message, message
-from xpm.xero.api import XpmApi
-from xpm.xero.models import Client, Job, Staff
-from xpm.xero.pull import Unreadable
+
+OUTLINED = tuple(definition.outlined for definition in DEFINITIONS.values() if definition.outlined)
 
 
 class KindCompared(BaseModel):
@@ -77,53 +75,17 @@ def compare(integration: Integration, invitation: Invitation) -> PracticeCompari
     consent_id = require_granted(integration, invitation)
     offer = chosen(integration, invitation)
     with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
-        api = integration.api(http, offer.tenant_id)
-        in_xpm = [kind.in_xpm(api) for kind in KINDS]
+        api = xpm_api(integration, http, offer.tenant_id)
+        in_xpm = [one.in_xpm(api) for one in OUTLINED]
     with integration.database.read() as session:
-        stored = [kind.stored(session, invitation.practice) for kind in KINDS]
+        stored = [one.stored(session, invitation.practice) for one in OUTLINED]
         until_now = account_of(connections.get(session, invitation.practice))
     return PracticeComparison(
         practice_name=invitation.practice_name,
         tenant_name=offer.tenant_name,
         until_now=until_now,
-        kinds=tuple(_compared(kind.label, *sides) for kind, *sides in zip(KINDS, stored, in_xpm, strict=True)),
+        kinds=tuple(_compared(one.label, *sides) for one, *sides in zip(OUTLINED, stored, in_xpm, strict=True)),
     )
-
-
-def _clients(api: XpmApi) -> list[Outline]:
-    """Current ones: the list has archived and deleted clients too."""
-    listed = api.clients(detailed=False)
-    return [_outline(one) for one in listed if isinstance(one, Unreadable) or not (one.is_archived or one.is_deleted)]
-
-
-def _current_jobs(api: XpmApi) -> list[Outline]:
-    return [_outline(job) for job in api.current_jobs(detailed=False)]
-
-
-def _staff(api: XpmApi) -> list[Outline]:
-    return [_outline(member) for member in api.staff()]
-
-
-def _outline(record: Client | Job | Staff | Unreadable) -> Outline:
-    """What cannot be read is there, and like nothing that FYI has."""
-    if isinstance(record, Unreadable):
-        return Outline(None, None)
-    return Outline(record.uuid, record.name, record.start_date if isinstance(record, Job) else None)
-
-
-class Kind(NamedTuple):
-    """A kind of record and how to read it on each side. Jobs go by UUID: numbers repeat between practices."""
-
-    label: str
-    stored: Callable[[Session, str], list[Outline]]
-    in_xpm: Callable[[XpmApi], list[Outline]]
-
-
-KINDS = (
-    Kind("Clients", outlines.clients, _clients),
-    Kind("Current jobs", outlines.current_jobs, _current_jobs),
-    Kind("Staff", outlines.staff, _staff),
-)
 
 
 def _compared(label: str, stored: Sequence[Outline], in_xpm: Sequence[Outline]) -> KindCompared:

@@ -2,7 +2,6 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from xpm.consent.preflight import practice_named, require_known
 from xpm.consent.removal import remove
 from xpm.consent.states import move
 from xpm.integration import Integration
@@ -35,7 +34,7 @@ def leaving(integration: Integration, slug: str) -> Leaving:
     Raises:
         Stopped: there is no such practice, nothing is connected, or a reconnect is under way.
     """
-    practice = practice_named(integration, slug)
+    practice = integration.practice(slug)
     with integration.database.read() as session:
         connection = connections.get(session, slug)
     if connection.state in UNDER_WAY:
@@ -63,7 +62,7 @@ def disconnect(integration: Integration, going: Leaving, person: str | None = No
         Stopped: Xero did not answer, or the practice was reconnected meanwhile; nothing was changed here.
     """
     if person is not None:
-        require_known(integration, practice_named(integration, going.practice), person)
+        integration.require_known(integration.practice(going.practice), person)
     key = "disconnect.done" if _removed(integration, going) else "disconnect.gone"
     said = message(key, practice=going.practice_name, tenant=going.tenant_name)
     now = integration.clock()

@@ -7,6 +7,7 @@ from xpm.consent.keeper import ConsentKeeper
 from xpm.consent.preflight import check_access
 from xpm.consent.states import move
 from xpm.integration import Integration
+from xpm.quota.budget import xpm_api
 from xpm.store import people
 from xpm.store.consent import connections, consents
 from xpm.store.errors import TenantTaken
@@ -27,9 +28,16 @@ def check_chosen(integration: Integration, invitation: Invitation) -> Message:
     with integration.database.read() as session:
         consent = consents.get(session, consent_id)
     with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
-        api = integration.api(http, offer.tenant_id)
+        api = xpm_api(integration, http, offer.tenant_id)
         email = consent.email or invitation.person.email
-        check_access(api, invitation.person, frozenset(consent.scopes), offer.tenant_name, email)
+        check_access(
+            api,
+            invitation.person,
+            frozenset(consent.scopes),
+            tenant=offer.tenant_name,
+            email=email,
+            today=integration.clock().date(),
+        )
     return message("preflight.ready", tenant=offer.tenant_name, person=invitation.person.name)
 
 

@@ -5,16 +5,17 @@ from datetime import datetime
 from sqlmodel import Session
 
 from xpm.consent.states import move
+from xpm.entities.registry import DEFINITIONS
 from xpm.store import practices
 from xpm.store.consent import attempts, connections, consents
 from xpm.store.consent.transitions import UNDER_WAY
 from xpm.store.records import bulk
-from xpm.store.records.kinds import CLIENTS, JOBS, STAFF
 from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import message, stop
 
-KINDS = (CLIENTS, JOBS, STAFF)
+TELLING = tuple(definition.main.table for definition in DEFINITIONS.values() if definition.outlined)
+"""The tables whose records tell which account a practice belongs to."""
 
 
 def set_aside_if_nothing_is_left(
@@ -31,7 +32,7 @@ def set_aside_if_nothing_is_left(
     connection = connections.locked(session, practice)
     if connections.state_before(session, practice) is not ConnectionState.CONNECTED or connection.tenant_id is None:
         return False
-    if any(bulk.count_active(session, kind, Scope(practice, connection.tenant_id)) for kind in KINDS):
+    if any(bulk.count_active(session, kind, Scope(practice, connection.tenant_id)) for kind in TELLING):
         return False
     if connection.state in UNDER_WAY:
         raise stop("revert.reconnecting", practice=practices.get(session, practice).name)
@@ -48,7 +49,7 @@ def set_aside_if_nothing_is_left(
 
 def _with_most_records(session: Session, practice: str) -> str | None:
     counts: dict[str, int] = {}
-    for kind in KINDS:
+    for kind in TELLING:
         for tenant_id, count in bulk.active_by_tenant(session, kind, practice).items():
             counts[tenant_id] = counts.get(tenant_id, 0) + count
     return max(counts, key=lambda tenant_id: counts[tenant_id], default=None)

@@ -1,6 +1,5 @@
 """Accepting staff from XPM as active in FYI: they arrive inactive (FYI: "Practice Settings", New Users)."""
 
-from xpm.consent.preflight import practice_named, require_known
 from xpm.integration import Integration
 from xpm.store import people
 from xpm.store.records import edits
@@ -13,7 +12,7 @@ from xpm.words import Message, message, stop
 
 def staff_of(integration: Integration, slug: str) -> list[Staff]:
     """The practice's staff, without those who are gone in XPM. Raises Stopped when there is no such practice."""
-    practice = practice_named(integration, slug)
+    practice = integration.practice(slug)
     with integration.database.read() as session:
         return people.staff_of(session, practice.slug)
 
@@ -30,9 +29,9 @@ def accept(integration: Integration, slug: str, wanted: str, person: str | None 
     Raises:
         Stopped: there is no such practice, person or staff member, or there are several with this address.
     """
-    practice = practice_named(integration, slug)
+    practice = integration.practice(slug)
     if person is not None:
-        require_known(integration, practice, person)
+        integration.require_known(practice, person)
     found = [one for one in staff_of(integration, slug) if wanted.strip().lower() in _known_by(one)]
     if not found:
         raise stop("staff.unknown", named=wanted, practice=practice.name, slug=slug)

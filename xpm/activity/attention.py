@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from xpm.consent.preflight import practice_named
 from xpm.integration import Integration
 from xpm.store import attention
 from xpm.store.attention import Found
@@ -27,7 +26,7 @@ def look(integration: Integration, slug: str) -> list[Finding]:
     Raises:
         Stopped: there is no such practice.
     """
-    practice_named(integration, slug)
+    integration.practice(slug)
     with integration.database.read() as session:
         tenant_id = connections.get(session, slug).tenant_id
         if tenant_id is None:

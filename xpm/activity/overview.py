@@ -5,7 +5,6 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from xpm.consent.states import named
 from xpm.integration import Integration
 from xpm.store import people, practices
 from xpm.store.consent import connections
@@ -86,7 +85,7 @@ def _overview(practice: Practice, connection: Connection, by: str | None, latest
         practice=practice.name,
         time_zone=practice.time_zone,
         state=connection.state,
-        state_name=named(connection, connection.state),
+        state_name=state_name(connection, connection.state),
         reason_key=connection.reason_key,
         since=connection.since,
         tenant_name=connection.tenant_name,
@@ -98,3 +97,9 @@ def _overview(practice: Practice, connection: Connection, by: str | None, latest
 def _last_sync(run: SyncRun) -> LastSync:
     counted = LastSync.model_fields.keys() & SyncRun.model_fields.keys()
     return LastSync(source=run.source_count, stored=run.stored_count, **{name: getattr(run, name) for name in counted})
+
+
+def state_name(connection: Connection, state: ConnectionState) -> str:
+    """The state's name in the words catalogue: what people did here is not said to be Xero's doing."""
+    here = {ConnectionState.DISCONNECTED: "disconnected_here", ConnectionState.NEEDS_RECONNECT: "set_aside"}
+    return here.get(state, str(state)) if connection.consent_id is None else str(state)

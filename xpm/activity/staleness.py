@@ -6,8 +6,6 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from xpm.activity.log import record
-from xpm.consent.preflight import practice_named
-from xpm.consent.watch import apps_page
 from xpm.entities.gates import not_left_out
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.integration import Integration
@@ -30,7 +28,7 @@ def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
     Raises:
         Stopped: there is no such practice.
     """
-    practice, now = practice_named(integration, slug), integration.clock()
+    practice, now = integration.practice(slug), integration.clock()
     with integration.database.write() as session:
         connection = connections.locked(session, slug)
         if connection.state is not ConnectionState.CONNECTED:
@@ -41,7 +39,7 @@ def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
                 entity=entity.label,
                 since=f"{since.astimezone(ZoneInfo(practice.time_zone)):%d %B %Y %H:%M}",
                 practice=practice.name,
-                link=apps_page(integration, slug),
+                link=integration.apps_page(slug),
             )
             for entity, since in _overdue(integration, session, practice, connection).items()
         ]
@@ -56,7 +54,9 @@ def _overdue(
 ) -> dict[Entity, datetime]:
     """Since when each overdue entity has not been synchronised; a new connection is given the same time."""
     due, overdue = integration.clock() - PATIENCE, {}
-    for entity in not_left_out(integration, session, practice, EVERYTHING, SyncTrigger.OVERNIGHT):
+    for entity in not_left_out(
+        session, practice, EVERYTHING, SyncTrigger.OVERNIGHT, tax_source=integration.has_tax_source(practice.slug)
+    ):
         done = runs.last_synced(session, practice.slug, connection.tenant_id or "", entity)
         since = done or connection.since
         if max(since, connection.since) <= due:

@@ -8,10 +8,11 @@ from http import HTTPStatus
 import httpx
 from sqlmodel import Session
 
+from xpm.activity.overview import state_name
 from xpm.consent.keeper import ConnectionKeeper
-from xpm.consent.preflight import practice_named
-from xpm.consent.states import move, named
+from xpm.consent.states import move
 from xpm.integration import Integration
+from xpm.quota.budget import xpm_api
 from xpm.store import people, practices
 from xpm.store.consent import connections, consents
 from xpm.store.tables import Connection, Practice
@@ -58,7 +59,7 @@ def practice_access(
         Stopped: there is no such practice, it is not connected, or its connection turned out to be broken.
         XeroError: any other trouble with Xero, which leaves the connection as it is.
     """
-    practice = practice_named(integration, slug)
+    practice = integration.practice(slug)
     with reached(integration, practice, require_connected(integration, practice), priority) as access:
         yield access
 
@@ -74,7 +75,7 @@ def reached(
     keeper = ConnectionKeeper(integration, connection)
     tenant_id = connection.tenant_id or ""
     with integration.signed_http(keeper) as http:
-        api = integration.api(http, tenant_id, priority)
+        api = xpm_api(integration, http, tenant_id, priority)
         try:
             yield PracticeAccess(practice, tenant_id, connection.tenant_name or practice.name, api, http, priority)
         except XeroError as error:
@@ -179,7 +180,7 @@ def said_of(session: Session, connection: Connection, state: ConnectionState) ->
     person = people.get(session, connection.connected_by).name if connection.connected_by else "the administrator"
     practice = practices.get(session, connection.practice).name
     return message(
-        f"connection.{named(connection, state)}",
+        f"connection.{state_name(connection, state)}",
         practice=practice,
         person=person,
         tenant=connection.tenant_name or practice,

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from xpm.activity.log import record
 from xpm.consent.access import BROKEN
-from xpm.consent.preflight import Person, practice_named
+from xpm.consent.preflight import Person
 from xpm.consent.states import give_up, move, reconnecting_run
 from xpm.integration import Integration
 from xpm.store import practices
@@ -49,7 +49,7 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
     It asks anew where the connection that came of that consent is broken by now. A reconnect of the same practice that
     is still under way is given up: of two, the newer one is meant.
     """
-    name = practice_named(integration, practice).name
+    name = integration.practice(practice).name
     now = integration.clock()
     until = now + timedelta(minutes=minutes)
     with integration.database.write() as session:

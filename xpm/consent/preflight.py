@@ -9,9 +9,9 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 from xpm.consent.eligibility import Obstacle, obstacles
+from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.store import people, practices
-from xpm.store.errors import UnknownPractice
+from xpm.store import people
 from xpm.store.tables import FyiUser, Practice
 from xpm.words import Message, Stopped, message, stop
 from xpm.xero import endpoints
@@ -20,15 +20,6 @@ from xpm.xero.app import missing_scopes
 from xpm.xero.errors import AccessLost, Refused, ScopeMissing, XeroError
 from xpm.xero.models import Staff
 from xpm.xero.pull import Unreadable
-
-PARTS = {
-    endpoints.CLIENT_PAGE.label: "clients",
-    endpoints.JOBS.label: "jobs",
-    endpoints.STAFF.label: "staff",
-    endpoints.JOB_CATEGORIES.label: "job categories",
-    endpoints.CUSTOM_FIELD_DEFINITIONS.label: "custom fields",
-}
-"""What an administrator calls the parts of XPM that `XpmApi.probes` tries."""
 
 SAID_OF = {
     Obstacle.INACTIVE: "preflight.user_inactive",
@@ -47,38 +38,13 @@ class Person(BaseModel):
     email: str
 
 
-def practice_named(integration: Integration, slug: str) -> Practice:
-    """The practice called `slug`.
-
-    Raises:
-        Stopped: there is none.
-    """
-    with integration.database.read() as session:
-        try:
-            return practices.get(session, slug)
-        except UnknownPractice:
-            known = ", ".join(practice.slug for practice in practices.all_of_them(session)) or "none yet"
-    raise stop("preflight.unknown_practice", practice=slug, known=known)
-
-
-def require_known(integration: Integration, practice: Practice, email: str) -> None:
-    """That somebody has this address in FYI.
-
-    Raises:
-        Stopped: nobody has.
-    """
-    with integration.database.read() as session:
-        if people.by_email(session, practice.slug, email) is None:
-            raise stop("preflight.user_unknown", email=email, practice=practice.name)
-
-
 def check_person(integration: Integration, practice: str, email: str, *, stays: bool) -> Person:
     """The person, if FYI's conditions for reconnecting are met (FYI: "Check your User Account").
 
     Raises:
         Stopped: with what stands in the way, all of it.
     """
-    of = practice_named(integration, practice)
+    of = integration.practice(practice)
     with integration.database.read() as session:
         user = people.by_email(session, practice, email)
     if user is None:
@@ -103,7 +69,7 @@ def _as_one(findings: list[Message], practice: Practice) -> Message:
     return message("preflight.several", count=len(findings), practice=practice.name, findings=said)
 
 
-def check_access(api: XpmApi, person: Person, scopes: frozenset[str], tenant: str, email: str) -> None:
+def check_access(api: XpmApi, person: Person, scopes: frozenset[str], *, tenant: str, email: str, today: date) -> None:
     """That the consent is enough for the syncs: its scopes, the person's staff record, one small call for each part.
 
     Raises:
@@ -112,10 +78,15 @@ def check_access(api: XpmApi, person: Person, scopes: frozenset[str], tenant: st
     """
     if missing := missing_scopes(scopes):
         raise stop("preflight.scopes_missing", missing=", ".join(sorted(missing)))
-    refused = [PARTS[probe.endpoint] for probe in api.probes() if _is_refusal(probe.error)]
+    refused = [
+        probe.part
+        for entity in Entity
+        for probe in entity.definition.probes
+        if _is_refusal(api.trouble_with(probe.endpoint, probe.params(today)))
+    ]
     if refused:
         raise stop("preflight.part_refused", tenant=tenant, parts=", ".join(refused), person=person.name)
-    if not any(_is_staff_record(staff, person, email) for staff in api.staff()):
+    if not any(_is_staff_record(staff, person, email) for staff in api.list(endpoints.STAFF)):
         raise stop("preflight.no_staff_record", person=person.name, tenant=tenant, email=email)
 
 

@@ -32,12 +32,6 @@ def move(
     record(session, practice, said, now=now, person=person, flow_run_id=flow_run_id)
 
 
-def named(connection: Connection, state: ConnectionState) -> str:
-    """The state's name in the words catalogue: what people did here is not said to be Xero's doing."""
-    here = {ConnectionState.DISCONNECTED: "disconnected_here", ConnectionState.NEEDS_RECONNECT: "set_aside"}
-    return here.get(state, str(state)) if connection.consent_id is None else str(state)
-
-
 def reconnecting_run(session: Session, practice: str) -> str | None:
     """The flow run whose reconnect is under way; None when none is."""
     if connections.get(session, practice).state not in UNDER_WAY:

@@ -16,14 +16,15 @@ from xpm.consent.eligibility import obstacles
 from xpm.consent.explanation import explain
 from xpm.consent.invitation import withdraw_abandoned
 from xpm.consent.keeper import ConnectionKeeper
-from xpm.consent.preflight import Person, is_record_of, practice_named
+from xpm.consent.preflight import Person, is_record_of
 from xpm.consent.states import move
+from xpm.entities.registry import SHORTEST_LIST, Entity
 from xpm.integration import Integration
 from xpm.store import activity, people
 from xpm.store.consent import connections, consents
 from xpm.store.consent.transitions import UNDER_WAY
 from xpm.store.pull import runs
-from xpm.store.tables import Connection, FyiUser, Practice, Staff
+from xpm.store.tables import Connection, FyiUser, Practice
 from xpm.store.vocabulary import ConnectionState, SyncTrigger
 from xpm.words import Message, Stopped, message
 from xpm.xero.app import missing_scopes
@@ -82,7 +83,7 @@ def watch_connection(integration: Integration, slug: str) -> Sighting:
     Raises:
         Stopped: there is no such practice.
     """
-    practice = practice_named(integration, slug)
+    practice = integration.practice(slug)
     withdraw_abandoned(integration, slug)
     with integration.database.read() as session:
         connection = connections.get(session, slug)
@@ -92,11 +93,6 @@ def watch_connection(integration: Integration, slug: str) -> Sighting:
             return Sighting(connected=False, found=(said_of(session, connection, connection.state),))
     seen = _proven(integration, practice, connection)
     return seen + _depends(integration, practice) if seen.connected else seen
-
-
-def apps_page(integration: Integration, slug: str) -> str:
-    """Where an administrator reconnects the practice."""
-    return f"{integration.settings.xpm_console_url}/practices/{slug}"
 
 
 def _proven(integration: Integration, practice: Practice, connection: Connection) -> Sighting:
@@ -130,7 +126,7 @@ def _prove(integration: Integration, connection: Connection, access: PracticeAcc
     listed = ConnectionsApi(access.http, integration.app, integration.clock).all()
     if access.tenant_id not in {tenant.tenant_id for tenant in listed}:
         raise AccessLost("Xero no longer lists the connection.")
-    for _ in access.api.job_categories():
+    for _ in access.api.list(SHORTEST_LIST.listed_at):
         pass
 
 
@@ -168,7 +164,7 @@ def _permissions(integration: Integration, session: Session, practice: Practice,
         practice=practice.name,
         person=people.get(session, connection.connected_by or "").name,
         missing=", ".join(sorted(missing)),
-        link=apps_page(integration, practice.slug),
+        link=integration.apps_page(practice.slug),
     )
     _say_once(integration, session, connection, said, (said.key,))
     return Sighting(connected=True, found=(said,))
@@ -204,14 +200,14 @@ def why_hand_over(
         person=person.name,
         tenant=connection.tenant_name or practice.name,
         leaving_on=f"{person.leaving_on:%d %B %Y}" if person.leaving_on else None,
-        link=apps_page(integration, practice.slug),
+        link=integration.apps_page(practice.slug),
     )
 
 
 def _missing_in_xpm(session: Session, connection: Connection, person: FyiUser) -> bool:
     """Whether XPM's staff are known, and not taken back since, and the person is not among them."""
     slug, tenant_id = connection.practice, connection.tenant_id or ""
-    last = runs.last_successful(session, slug, tenant_id, Staff.__tablename__)
+    last = runs.last_successful(session, slug, tenant_id, Entity.STAFF)
     if last is None or last.trigger is SyncTrigger.REVERT:
         return False
     email = consents.get(session, connection.consent_id or "").email or person.email

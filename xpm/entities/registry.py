@@ -1,10 +1,18 @@
-"""What can be synchronised, in the order of the support article."""
+"""The entities, in the order of the support article. To add one, see CONTRIBUTING.md."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from xpm.entities.clients import CLIENTS
+from xpm.entities.custom_fields import CUSTOM_FIELDS
+from xpm.entities.entity import Definition, RecordKind
+from xpm.entities.jobs import JOB_CATEGORIES, JOBS
+from xpm.entities.staff import STAFF
+from xpm.entities.tax_returns import TAX_RETURNS
 
 
 class Entity(StrEnum):
-    """One button of FYI's "XPM Integration" window.
+    """One button of FYI's "XPM Integration" window, by the name that runs, settings and URLs use.
 
     Groups come with clients and categories with jobs; custom fields are definitions and the values of clients and jobs.
     """
@@ -16,32 +24,31 @@ class Entity(StrEnum):
     CUSTOM_FIELDS = "custom_field_definitions"
 
     @property
+    def definition(self) -> Definition:
+        """What the product knows about it."""
+        return DEFINITIONS[self]
+
+    @property
     def label(self) -> str:
         """The name an administrator reads."""
-        return _TITLES[self]
+        return self.definition.label
 
+
+DEFINITIONS: Mapping[Entity, Definition] = {
+    Entity.JOBS: JOBS,
+    Entity.CLIENTS: CLIENTS,
+    Entity.STAFF: STAFF,
+    Entity.TAX_RETURNS: TAX_RETURNS,
+    Entity.CUSTOM_FIELDS: CUSTOM_FIELDS,
+}
 
 EVERYTHING = tuple(Entity)
 """All of them, in the article's order; a record may arrive before what it refers to."""
 
-_TITLES = {
-    Entity.JOBS: "Jobs",
-    Entity.CLIENTS: "Clients",
-    Entity.STAFF: "Staff",
-    Entity.TAX_RETURNS: "Tax returns",
-    Entity.CUSTOM_FIELDS: "Custom fields",
+KINDS: Mapping[str, RecordKind] = {
+    kind.table.name: kind for definition in DEFINITIONS.values() for kind in definition.kinds
 }
+"""Every kind of record, by the name of its table (`xpm.store.records.kinds.ALL`)."""
 
-LABELS = {
-    "client": "Clients",
-    "contact": "Contacts",
-    "client_group": "Client groups",
-    "job": "Jobs",
-    "job_category": "Job categories",
-    "staff": "Staff",
-    "tax_return": "Tax returns",
-    "custom_field_definition": "Custom fields",
-    "client_custom_fields": "Custom fields of clients",
-    "job_custom_fields": "Custom fields of jobs",
-}
-"""What an administrator calls each kind of record (`xpm.store.records.kinds.ALL`)."""
+SHORTEST_LIST = JOB_CATEGORIES
+"""The list that costs least to read: it proves that a person may still use XPM."""

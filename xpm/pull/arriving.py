@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Generic, TypeVar
 
-from xpm.pull.reading import ReadRecords, ToRow
+from xpm.entities.entity import ListedKind
+from xpm.pull.reading import ReadRecords
 from xpm.pull.work import Work
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import Tally
-from xpm.store.records.kinds import RecordTable
 from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Pull, Sent
@@ -72,10 +72,9 @@ class Arrived(Generic[M]):
 class Arriving(Generic[M]):
     """The batches of lists of one table. Nothing of a list after one that broke off."""
 
-    def __init__(self, work: Work, table: RecordTable, to_row: ToRow[M]) -> None:
+    def __init__(self, work: Work, kind: ListedKind[M]) -> None:
         self._work = work
-        self._table = table
-        self._to_row = to_row
+        self._kind = kind
         self._begun: deque[Arrived[M]] = deque()
 
     def batches(self, lists: Iterable[NamedList[M]]) -> Generator[Arrived[M], None, None]:
@@ -119,7 +118,7 @@ class Arriving(Generic[M]):
                 digests[one.key] = one.digest if digests.get(one.key, one.digest) == one.digest else b""
         for key in chain.from_iterable(batch.unread for batch in self._begun):  # what will be stored is not known yet
             digests.pop(key, None)
-        same = set(self._work.as_sent(self._table, digests)) if digests else set[str]()
+        same = set(self._work.as_sent(self._kind.table, digests)) if digests else set[str]()
         unread = [one for one in sent if one.key not in same]
         keys = {one.key for one in unread if one.key is not None}
-        return Arrived(taken, same, keys, self._work.reader.read(self._to_row, unread))
+        return Arrived(taken, same, keys, self._work.reader.read(self._kind.row, unread))

@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlmodel import Session
 
 from xpm.activity.log import record
-from xpm.entities.registry import LABELS
+from xpm.entities.registry import KINDS
 from xpm.store.pull import comparisons, finished_lists, job_checks, job_currency, quarantine, runs, unknown_elements
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import Tally
@@ -130,7 +130,7 @@ class StoredBatch:
         new = unknown_elements.note(self.session, self.scope, table, counts, run_id=self.run_id, now=self.now)
         if new:
             named = ", ".join(new[:NAMED_ELEMENTS]) + (" …" if len(new) > NAMED_ELEMENTS else "")
-            said = message("sync.unknown_elements", entity=LABELS[table.name], elements=named)
+            said = message("sync.unknown_elements", entity=KINDS[table.name].label, elements=named)
             record(self.session, self.scope.practice, said, now=self.now, run_id=self.run_id)
 
     def keep_list(self, name: str, finished: Finished) -> None:

@@ -12,31 +12,21 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 
-from xpm.entities.rows import field_values_row, uuid_row
-from xpm.pull.intake import Intake
+from xpm.entities.custom_fields import VALUES, allowance, values_row
 from xpm.pull.single_records import are_too_many, set_apart
 from xpm.pull.work import Work
 from xpm.store.pull.comparisons import NOT_URGENT, Due
 from xpm.store.pull.runs import Tally
-from xpm.store.records import kinds
 from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import OwnerKind, SyncMode
 from xpm.xero.errors import NotFound, XeroError
-from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
+from xpm.xero.models import CustomFieldValue
 from xpm.xero.pull import Cost, Pull, Unreadable
 
 BATCH = 100  # owners in one transaction: a killed run loses that many calls at most
 
-SHARE_OF_THE_DAY = 0.5
-"""Of the day's calls, what one run may spend on values; the rest is for people and for the other syncs."""
-
 Owner = tuple[OwnerKind, str]
 """Whose values: a client by UUID, or a job by number."""
-
-TABLES = {
-    OwnerKind.CLIENT: (kinds.CLIENTS, kinds.CLIENT_CUSTOM_FIELDS),
-    OwnerKind.JOB: (kinds.JOBS, kinds.JOB_CUSTOM_FIELDS),
-}
 
 
 @dataclass(frozen=True)
@@ -53,14 +43,7 @@ class Compared:
     unknown: tuple[str, ...] = ()
 
 
-def sync_definitions(work: Work) -> Intake[CustomFieldDefinition]:
-    """The fields the practice defined: one list."""
-    definitions = Intake[CustomFieldDefinition](work, kinds.CUSTOM_FIELD_DEFINITIONS, uuid_row)
-    definitions.take_all(work.access.api.custom_field_definitions())
-    return definitions
-
-
-def sync_values(work: Work) -> Compared:
+def pull_values(work: Work) -> Compared:
     """The values of as many clients and jobs as one run may ask for, in parallel.
 
     Raises:
@@ -72,8 +55,8 @@ def sync_values(work: Work) -> Compared:
     due = iter(waiting[: max(0, allowance(work.integration.settings.xero_calls_per_day) - compared)])
     gone: set[Owner] = set()
     with work.batch() as batch:
-        for table, values in TABLES.values():
-            batch.dismiss_ownerless(values.name, table)
+        for values in VALUES.values():
+            batch.dismiss_ownerless(values.table.name, values.owners)
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while some := list(islice(due, BATCH)):
             asked_at = work.integration.clock()  # what changes after that is to be compared again
@@ -91,11 +74,6 @@ def sync_values(work: Work) -> Compared:
     return Compared(compared, of, different, bool(chosen), unknown)
 
 
-def allowance(calls_per_day: int) -> int:
-    """How many values one run may ask for."""
-    return int(calls_per_day * SHARE_OF_THE_DAY)
-
-
 def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
     """Whose values to compare, the most urgent first. Changes only: those never compared, or changed since they were.
 
@@ -105,8 +83,8 @@ def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
     changes_only = work.request.mode is SyncMode.CHANGES and not chosen
     due = [
         (owner, kind)
-        for kind, (table, _) in TABLES.items()
-        for owner in work.due(kind, table, changes_only=changes_only)
+        for kind, values in VALUES.items()
+        for owner in work.due(kind, values.owners, changes_only=changes_only)
         if not chosen or owner.key.casefold() in chosen
     ]
     return sorted(due, key=lambda one: _urgency(one[0]))
@@ -167,8 +145,7 @@ def _is_answered(work: Work, kind: OwnerKind) -> bool:
 
     Of all there are: where only changes or some records are asked for, it may be that it fails for each of these.
     """
-    table, _ = TABLES[kind]
-    least = max(reversed(work.due(kind, table, changes_only=False)), key=_urgency)
+    least = max(reversed(work.due(kind, VALUES[kind].owners, changes_only=False)), key=_urgency)
     answer = _read(work, (kind, least.key))
     with work.batch() as batch:
         batch.note(Tally(calls=answer.cost.calls, bytes=answer.cost.bytes))
@@ -178,8 +155,7 @@ def _is_answered(work: Work, kind: OwnerKind) -> bool:
 def _read(work: Work, owner: Owner) -> _Answer:
     """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all."""
     kind, key = owner
-    api = work.access.api
-    pull = api.client_field_values(key) if kind is OwnerKind.CLIENT else api.job_field_values(key)
+    pull = VALUES[kind].in_xpm(work.access.api, key)
     try:
         return _Answer(_all_of(key, pull), pull.cost)
     except NotFound:
@@ -194,7 +170,7 @@ def _all_of(key: str, pull: Pull[CustomFieldValue]) -> RecordRow | Unreadable:
     bad = next((value for value in values if isinstance(value, Unreadable)), None)
     if bad:
         return Unreadable(key, f"A custom field's value cannot be read: {bad.reason}", "")
-    return field_values_row(key, [value for value in values if isinstance(value, CustomFieldValue)])
+    return values_row(key, [value for value in values if isinstance(value, CustomFieldValue)])
 
 
 @dataclass(frozen=True)
@@ -207,7 +183,7 @@ def _store(work: Work, owners: list[Owner], answers: list[_Answer], asked_at: da
     """Store a batch whose values were asked for from `asked_at` on."""
     compared = different = 0
     with work.batch() as batch:
-        for kind, (_, table) in TABLES.items():
+        for kind, table in ((kind, values.table) for kind, values in VALUES.items()):
             mine = [answer.values for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
             rows = [answer for answer in mine if isinstance(answer, RecordRow)]
             unreadable = [answer for answer in mine if isinstance(answer, Unreadable)]

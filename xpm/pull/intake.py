@@ -7,14 +7,13 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
+from xpm.entities.entity import ListedKind
 from xpm.pull.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.pull.batch import Batch
-from xpm.pull.reading import ToRow
 from xpm.pull.work import Work
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import Tally
 from xpm.store.records import bulk, reads
-from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.vocabulary import GONE, ArchiveReason
 from xpm.xero.errors import XeroError
@@ -49,25 +48,22 @@ class Suspicion:
 class Intake(Generic[M]):
     """The records of one table as they arrive. `seen` are the keys that XPM has, whether they could be read or not.
 
-    `beside` names the records of a table that only accompanies the entity's own; the run does not count those.
-    `current_only` leaves out what XPM calls archived or deleted, unless FYI has it: `left_out` counts such records.
+    `is_beside`: they only accompany the entity's own records, and the run does not count them. Where the practice does
+    not want archived records, what XPM calls archived or deleted stays away unless FYI has it; `left_out` counts it.
     """
 
     def __init__(
         self,
         work: Work,
-        table: RecordTable,
-        to_row: ToRow[M],
+        kind: ListedKind[M],
         *,
-        beside: str | None = None,
-        current_only: bool = False,
+        is_beside: bool = False,
     ) -> None:
         self._work = work
-        self._beside = beside is not None
-        self._what = beside or work.request.entity.label
-        self.table = table
-        self._to_row = to_row
-        self._current_only = current_only
+        self._beside = is_beside
+        self.kind = kind
+        self.table = kind.table
+        self._current_only = kind.archived_on_request and not work.wants_archived()
         self.left_out = 0
         self._waiting = 0
         self.seen: set[str] = set()
@@ -109,7 +105,7 @@ class Intake(Generic[M]):
         Raises:
             XeroError: a pull broke off; the batches before are stored, and prove nothing about what is absent.
         """
-        arriving = Arriving(self._work, self.table, self._to_row)
+        arriving = Arriving(self._work, self.kind)
         with closing(arriving.batches(lists)) as batches:
             for batch in batches:
                 with self._counting(arriving.begun_since(batch)):
@@ -195,7 +191,7 @@ class Intake(Generic[M]):
 
     def suspect(self, missing: int) -> Literal[False]:
         """Note that what Xero sent cannot be all there is, and do not believe it."""
-        self.suspicion = Suspicion(self._what, missing, self._work.count_active(self.table))
+        self.suspicion = Suspicion(self.kind.label, missing, self._work.count_active(self.table))
         return False
 
     def conclude(self) -> None:

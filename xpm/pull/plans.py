@@ -1,250 +1,87 @@
-"""What each entity's sync asks Xero for; the API's gaps decide, and each plan says which.
+"""Carries out the plan of an entity: what a pull asks Xero for, list by list.
 
-A plan stores what arrives and archives what is proven gone. It returns the intake of the entity's main table, whose
-`complete` tells whether the whole of Xero's side was seen.
+A plan stores what arrives and archives what is proven gone. It gives the intake of the entity's main table, whose
+`complete` tells whether the pull saw all of XPM's side.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence, Set
-from contextlib import closing
-from datetime import date, datetime, timedelta
+import gc
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from typing import Any
 
-from sqlmodel import Session
-
-from xpm.entities.registry import Entity
-from xpm.entities.rows import client_row, job_row, tax_return_row, uuid_row
-from xpm.pull.arriving import NamedList
-from xpm.pull.intake import MISSING_TOLERATED, Intake, Verified
-from xpm.pull.single_records import are_too_many, set_apart
+from xpm.entities.entity import Plan
+from xpm.pull.field_values import Compared, pull_values
+from xpm.pull.intake import Intake
+from xpm.pull.jobs import pull_jobs
 from xpm.pull.work import Work
-from xpm.store import practices
-from xpm.store.pull import job_checks, job_currency, runs
-from xpm.store.records import kinds
-from xpm.store.records.rows import Scope
-from xpm.store.vocabulary import SyncMode
-from xpm.xero.api import LONGEST_WINDOW
-from xpm.xero.errors import NotFound, XeroError
-from xpm.xero.models import Category, Client, ClientGroup, Job, Staff, TaxReturn
-from xpm.xero.pull import Unreadable
 from xpm.xero.tax import TaxSource
+
+AnyIntake = Intake[Any]
 
 OVERLAP = timedelta(minutes=10)
 """Whether Xero's `modifiedsince` includes its bound, and how far the clocks differ, is unknown."""
 
-
-SHARE_FOR_MISSING_JOBS = 0.1
-"""Of the day's calls, what one run may spend on asking for jobs that no list has (FYI does so, too). Completed jobs
-from before the practice's start of history are never in a list; these take turns, the longest unverified first."""
+COLLECT_AFTER = 50_000  # objects that are new and still there
 
 
-def sync_clients(work: Work) -> Intake[Client]:
-    """Groups and clients. Changes only: `modifiedsince` the last run, by Xero's clock. Full: one list of everything.
+def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:
+    """Pull the lists that accompany the entity, then its own; with custom fields also the values."""
+    definition = work.request.entity.definition
+    with _collecting_seldom(), closing(work.reader):
+        beside = [_whole_list(work, Intake(work, kind, is_beside=True)) for kind in definition.beside]
+        intake = _main(work, definition.plan, tax)
+        for accompanying in beside:
+            intake.suspicion = intake.suspicion or accompanying.suspicion
+        return intake, pull_values(work) if definition.plan is Plan.ONE_BY_ONE else None
 
-    Clients that were archived before FYI knew them stay away unless the practice wants them (FYI: "Archived Clients").
-    """
-    groups = Intake[ClientGroup](work, kinds.CLIENT_GROUPS, uuid_row, beside="Client groups")
-    groups.take_all(work.access.api.client_groups())
-    current_only = not wants_archived(work)
-    clients = Intake[Client](work, kinds.CLIENTS, client_row, current_only=current_only)
-    since = _since(work)
+
+def _main(work: Work, plan: Plan, tax: TaxSource | None) -> AnyIntake:
+    intake = AnyIntake(work, work.request.entity.definition.main)
+    match plan:
+        case Plan.WHOLE_LISTS | Plan.ONE_BY_ONE:
+            return _whole_list(work, intake)
+        case Plan.MODIFIED_SINCE:
+            return _modified_since(work, intake)
+        case Plan.CREATION_WINDOWS:
+            return pull_jobs(work, intake)
+        case Plan.TAX_SOURCE:
+            return _tax_returns(intake, tax)
+
+
+def _whole_list(work: Work, intake: AnyIntake) -> AnyIntake:
+    """One list of everything; what left it was removed in XPM."""
+    intake.take_all(work.access.api.list(intake.kind.listed_at))
+    return intake
+
+
+def _modified_since(work: Work, intake: AnyIntake) -> AnyIntake:
+    """Changes only: what was modified since the last run, by Xero's clock. Full: one list of everything."""
+    since = work.changed_since()
     if since is None:
-        clients.take_all(work.access.api.clients())
+        intake.take_all(work.access.api.clients())
     else:
-        clients.take(work.access.api.clients(modified_since=since - OVERLAP))
-    clients.suspicion = clients.suspicion or groups.suspicion
-    return clients
+        intake.take(work.access.api.clients(modified_since=since - OVERLAP))
+    return intake
 
 
-def sync_jobs(work: Work) -> Intake[Job]:
-    """Categories and jobs. XPM has no change feed for jobs and lists them by windows of creation under a year.
-
-    Full: all windows back to the practice's configured start, and the current jobs, which may be older. Changes only:
-    the current jobs. A stored job that is in neither is asked for by its number before anything is concluded, but for
-    those that never were in a window: they were created before the start and take turns.
-    """
-    categories = Intake[Category](work, kinds.JOB_CATEGORIES, uuid_row, beside="Job categories")
-    categories.take_all(work.access.api.job_categories())
-    jobs = Intake[Job](work, kinds.JOBS, job_row)
-    full = _since(work) is None
-    current = _take_jobs(work, jobs, _windows_of(work) if full else [])
-    left = _left(work, current)
-    if not current and len(left) > max(MISSING_TOLERATED, work.request.confirmed_missing):
-        jobs.suspect(len(left))
-    elif _settle_all(work, jobs, set(left)) if full else _settle(work, jobs, left):
-        with work.batch() as batch:
-            unread = jobs.keys_unread().intersection(left)
-            batch.note_current_jobs(current | unread)  # so that the next run asks for these again
-    if full:
-        jobs.conclude()
-    jobs.suspicion = jobs.suspicion or categories.suspicion
-    return jobs
-
-
-def _take_jobs(work: Work, jobs: Intake[Job], created: Sequence[tuple[date, date]]) -> Set[str]:
-    """Take the current jobs in, whose numbers it gives, and then the jobs of these windows.
-
-    In this order, since jobs are completed while they are read: one that is so after it was called current is missed
-    by the next run, which asks for it. Were the windows read before, one that is completed in between would be in FYI
-    as it was, and in no list by which a run of changes could notice.
-    """
-    api = work.access.api
-    lists = [NamedList(f"job {first}/{last}", api.jobs_created(first, last)) for first, last in created]
-    with closing(jobs.take_each([NamedList("current_job", api.current_jobs()), *lists])) as taken:
-        current = next(taken)
-        for (first, _), listed in zip(created, taken, strict=True):
-            with work.batch() as batch:
-                batch.note_listed_jobs(listed, first)
-    return current
-
-
-def _windows_of(work: Work) -> list[tuple[date, date]]:
-    practice = work.access.practice
-    return list(windows(practice.history_start, work.integration.today(practice)))
-
-
-def _left(work: Work, current: Set[str]) -> list[str]:
-    """The jobs that left the list of current jobs since it was last read."""
-    with work.integration.database.read() as session:
-        return sorted(job_currency.current(session, work.scope) - current)
-
-
-def _settle(work: Work, jobs: Intake[Job], missing: Collection[str], left_behind: Collection[str] = ()) -> bool:
-    """Ask for each of these jobs and archive the missing ones that Xero does not know; tell whether that is believed.
-
-    More missing jobs than one may ask for are not, unless a person confirmed so many: some list must have been cut
-    short. Those left behind are archived already, so that none of them is a reason for doubt.
-    """
-    may_ask_for = allowance(work.integration.settings.xero_calls_per_day)
-    if len(missing) > max(may_ask_for, work.request.confirmed_missing):
-        return jobs.suspect(len(missing))
-    unknown = _unknown_to_xpm(work, jobs, [*missing, *left_behind])
-    jobs.note_gone([number for number in left_behind if number in unknown])
-    return jobs.archive_gone([number for number in missing if number in unknown])
-
-
-def _settle_all(work: Work, jobs: Intake[Job], no_longer_current: Set[str]) -> bool:
-    """Settle all that the lists should have, and as many of the older jobs as the rest of the allowance lets.
-
-    Those that are no longer current go first, since they have changed. Jobs that were left behind when the practice
-    moved to another XPM practice, from which it came back, take turns with the older ones: no list may ever have them.
-    """
-    missing, left_behind = jobs.missing(), jobs.left_behind()
-    with work.integration.database.read() as session:
-        expected = job_checks.listed(session, work.scope, work.access.practice.history_start, missing)
-        older = job_checks.longest_unverified(session, work.scope, left_behind.union(missing) - expected)
-    older.sort(key=lambda one: one[0] not in no_longer_current)
-    turns = max(0, allowance(work.integration.settings.xero_calls_per_day) - len(expected))
-    asked = [*sorted(expected), *(number for number, _ in older[:turns])]
-    settled = _settle(
-        work, jobs, [one for one in asked if one not in left_behind], [one for one in asked if one in left_behind]
-    )
-    if left := older[turns:]:
-        verified = Verified(done=len(older) - len(left), of=len(older), since=min(at for _, at in left))
-        jobs.presume({number for number, _ in left}, left_behind, verified)
-    return settled
-
-
-def wants_archived(work: Work) -> bool:
-    """Whether the practice wants clients, too, that were archived before FYI knew them."""
-    with work.integration.database.read() as session:
-        return practices.settings_of(session, work.request.practice).include_archived_clients
-
-
-def allowance(calls_per_day: int) -> int:
-    """How many jobs one run may ask for by their numbers."""
-    return int(calls_per_day * SHARE_FOR_MISSING_JOBS)
-
-
-def sync_staff(work: Work) -> Intake[Staff]:
-    """One list; who was deleted in XPM leaves it."""
-    staff = Intake[Staff](work, kinds.STAFF, uuid_row)
-    staff.take_all(work.access.api.staff())
-    return staff
-
-
-def sync_tax_returns(work: Work, source: TaxSource) -> Intake[TaxReturn]:
+def _tax_returns(intake: AnyIntake, source: TaxSource | None) -> AnyIntake:
     """All returns of the source, which has no change feed."""
-    returns = Intake[TaxReturn](work, kinds.TAX_RETURNS, tax_return_row)
-    returns.take_all(source.returns(), resumable=False)  # an exported file may be replaced meanwhile
-    return returns
+    if source is None:
+        raise ValueError("A pull of tax returns needs a source; without one the entity is left out.")
+    intake.take_all(source.returns(), resumable=False)  # an exported file may be replaced meanwhile
+    return intake
 
 
-def windows(start: date, today: date) -> Iterator[tuple[date, date]]:
-    """Windows of creation from `start` to tomorrow, newest first, each as long as Xero allows but for the newest.
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Let Python look for cyclic garbage rarely.
 
-    Tomorrow, since nobody says by which clock Xero dates a job's creation. Counted from `start`, since older ones then
-    stay the same from day to day: a run that goes on tomorrow knows which it has read.
+    Records come by the ten thousand and form no cycles; looking through them took a fifth of a pull's time.
     """
-    last, step = today + timedelta(days=1), LONGEST_WINDOW + timedelta(days=1)
-    for number in reversed(range((last - start) // step + 1)):
-        first = start + number * step
-        yield first, min(first + LONGEST_WINDOW, last)
-
-
-def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> set[str]:
-    """Ask for jobs by their numbers; store as they are now those that XPM knows, and give the others.
-
-    One for which alone Xero does not answer as it should proves nothing: it is set aside and stays as it is.
-
-    Raises:
-        XeroError: it is so for several in a row and for one that this run could read, or it cannot be that job's alone.
-    """
-    unknown: set[str] = set()
-    failed: dict[str, Unreadable] = {}
-    in_a_row: list[XeroError] = []
-    for number in numbers:
-        try:
-            if not _is_known(work, jobs, number):
-                unknown.add(number)
-            in_a_row.clear()
-        except XeroError as error:
-            failed[number] = set_apart(number, error)
-            in_a_row.append(error)
-            if are_too_many(in_a_row):
-                if not _is_answered(work, jobs):
-                    raise
-                in_a_row.clear()
-    jobs.set_aside(failed)
-    return unknown
-
-
-def _is_answered(work: Work, jobs: Intake[Job]) -> bool:
-    """Whether Xero answers as it should for one of the jobs that this run could read, if there is any.
-
-    Raises:
-        XeroError: it fails for more than single jobs.
-    """
-    unread = jobs.keys_unread()
-    number = min((one for one in jobs.seen if one not in unread), default=None)
-    if number is None:
-        return False
+    before = gc.get_threshold()
+    gc.set_threshold(COLLECT_AFTER, *before[1:])
     try:
-        _is_known(work, jobs, number)
-    except XeroError as error:
-        set_apart(number, error)
-        return False
-    return True
-
-
-def _is_known(work: Work, jobs: Intake[Job], number: str) -> bool:
-    """Whether XPM knows the job by its number; if so, it is stored as it is now, and verified if it can be read."""
-    try:
-        jobs.take(work.access.api.job(number))
-    except NotFound:
-        return False
-    if number not in jobs.keys_unread():
-        with work.batch() as batch:
-            batch.note_verified_job(number)
-    return True
-
-
-def _since(work: Work) -> datetime | None:
-    with work.integration.database.read() as session:
-        return changed_since(session, work.scope, work.request.entity, work.request.mode)
-
-
-def changed_since(session: Session, scope: Scope, entity: Entity, mode: SyncMode) -> datetime | None:
-    """From when on to ask for changes; `None` to ask for everything, also where nothing is there to start from."""
-    if mode is SyncMode.FULL:
-        return None
-    last = runs.last_successful(session, scope.practice, scope.tenant_id, entity)
-    return last.watermark if last and not runs.moved_since(session, last) else None
+        yield
+    finally:
+        gc.set_threshold(*before)

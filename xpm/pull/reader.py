@@ -13,8 +13,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import IO, Any, cast
 
+from xpm.entities.row import Row
 from xpm.pull.messages import packed, receive, send, widen
-from xpm.pull.reading import ReadRecords, ToRow, read_records
+from xpm.pull.reading import ReadRecords, read_records
 from xpm.xero.errors import XeroError
 from xpm.xero.pull import Sent
 
@@ -40,7 +41,7 @@ class Reader:
         ahead = AHEAD if self._process else 0
         return len(begun) > ahead and (begun[0].done() or len(begun) > MOST_BEGUN)
 
-    def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+    def read(self, to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Begin to read these; the result raises what `read_records` does."""
         self._so_far += sum(one.digest is not None for one in sent)  # without one, it was read while it arrived
         if self._so_far >= WORTH_A_PROCESS and self._process is None and (os.cpu_count() or 1) > 1:
@@ -79,7 +80,7 @@ def end_spare_process() -> None:
         _spare.pop().close()
 
 
-def _here(to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+def _here(to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
     """Read them now; an error is raised when their turn comes, after the batches before them are stored."""
     done: Future[ReadRecords] = Future()
     try:
@@ -123,7 +124,7 @@ class Process:
         self._awaited = [result for result in self._awaited if not result.done()]
         return len(self._awaited)
 
-    def read(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+    def read(self, to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Hand a batch over."""
         self._tasks.submit(send, self._in, packed((to_row, sent)))
         result = self._results.submit(self._received, to_row, sent)
@@ -141,7 +142,7 @@ class Process:
             self._in.close()
         self._out.close()
 
-    def _received(self, to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> ReadRecords:
+    def _received(self, to_row: Row, sent: Sequence[Sent[Any]]) -> ReadRecords:
         """What the process made of a batch; where it ended (somebody killed it, memory was short), nothing is lost."""
         try:
             result = receive(self._out)

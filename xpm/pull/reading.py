@@ -1,18 +1,16 @@
 """Turns records as XPM sent them into rows of the store; what cannot be read is told apart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from xpm.entities.row import Row
 from xpm.store.records.rows import RecordRow
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Sent, Unreadable
 from xpm.xero.xml.record import read_each
 
 M = TypeVar("M", bound=XpmRecord)
-
-ToRow = Callable[[M, bytes | None], RecordRow]
-"""A record's row, with the digest of what was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ class ReadRecords:
     unknown: dict[str, int] = field(default_factory=dict)
 
 
-def read_records(to_row: ToRow[M], sent: Sequence[Sent[M]]) -> ReadRecords:
+def read_records(to_row: Row, sent: Sequence[Sent[M]]) -> ReadRecords:
     """Read a batch. Raises UnreadableAnswer where a record is not well-formed XML: then the answer is not."""
     done = ReadRecords()
     for one, record in zip(sent, read_each(sent, done.unknown), strict=True):

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from xpm.entities.row import Row
 from xpm.pull.messages import packed, receive, send
-from xpm.pull.reading import ReadRecords, ToRow, read_records
+from xpm.pull.reading import ReadRecords, read_records
 from xpm.xero.errors import XeroError
 from xpm.xero.pull import Sent
 
@@ -29,7 +30,7 @@ def main() -> None:
             send(sys.stdout.buffer, packed(_read(*receive(sys.stdin.buffer))))
 
 
-def _read(to_row: ToRow[Any], sent: Sequence[Sent[Any]]) -> ReadRecords | XeroError:
+def _read(to_row: Row, sent: Sequence[Sent[Any]]) -> ReadRecords | XeroError:
     try:
         return read_records(to_row, sent)
     except XeroError as error:

@@ -1,55 +1,29 @@
-"""Reading again what was set aside, by what was kept of it: after a fix of ours, without asking Xero."""
+"""Reading again what was set aside, by what was kept of it: after a fix of ours, without asking Xero.
+
+The registry says which kinds: tax returns and values of custom fields are not among them, since the next sync reads all
+of those again anyway. Nor is anything of which nothing came: the next sync asks for it again.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlmodel import Session
 
 from xpm.activity.log import record
 from xpm.consent.access import PracticeAccess, practice_access
-from xpm.entities.registry import LABELS, Entity
-from xpm.entities.rows import client_row, job_row, uuid_row
+from xpm.entities.entity import ListedKind
+from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull.intake import Intake
-from xpm.pull.plans import wants_archived
-from xpm.pull.reading import ToRow
 from xpm.pull.run import status_of
 from xpm.pull.work import Run, SyncRequest, working
 from xpm.store.pull import quarantine, runs
-from xpm.store.records import kinds
-from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.words import Message, message
-from xpm.xero import endpoints
-from xpm.xero.endpoints import Endpoint
 from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
 from xpm.xero.xml.record import reread
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How one kind of record is read again; what only accompanies another is not counted by the run."""
-
-    entity: Entity
-    table: RecordTable
-    endpoint: Endpoint[Any]
-    to_row: ToRow[Any]
-    beside: bool = False
-
-
-KINDS = (
-    Kind(Entity.JOBS, kinds.JOBS, endpoints.JOBS, job_row),
-    Kind(Entity.JOBS, kinds.JOB_CATEGORIES, endpoints.JOB_CATEGORIES, uuid_row, beside=True),
-    Kind(Entity.CLIENTS, kinds.CLIENTS, endpoints.CLIENTS, client_row),
-    Kind(Entity.CLIENTS, kinds.CLIENT_GROUPS, endpoints.CLIENT_GROUPS, uuid_row, beside=True),
-    Kind(Entity.STAFF, kinds.STAFF, endpoints.STAFF, uuid_row),
-    Kind(Entity.CUSTOM_FIELDS, kinds.CUSTOM_FIELD_DEFINITIONS, endpoints.CUSTOM_FIELD_DEFINITIONS, uuid_row),
-)
-"""Tax returns and values of custom fields are not among them: the next sync reads all of those again anyway. Nor is
-anything of which nothing came: the next sync asks for it again."""
 
 
 def replay(integration: Integration, slug: str, person: str | None = None) -> list[Message]:
@@ -63,7 +37,7 @@ def replay(integration: Integration, slug: str, person: str | None = None) -> li
     said = []
     with practice_access(integration, slug) as access:
         for entity in Entity:
-            kinds = [kind for kind in KINDS if kind.entity is entity]
+            kinds = entity.definition.listed
             if any(of for _, of in _aside(integration, access, kinds)):
                 request = SyncRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.REPLAY, person)
                 with working(integration, access, request) as work:
@@ -72,10 +46,10 @@ def replay(integration: Integration, slug: str, person: str | None = None) -> li
     return said
 
 
-Entries = Sequence[tuple[Kind, Sequence[Quarantine]]]
+Entries = Sequence[tuple[ListedKind[Any], Sequence[Quarantine]]]
 
 
-def _aside(integration: Integration, access: PracticeAccess, kinds: Sequence[Kind]) -> Entries:
+def _aside(integration: Integration, access: PracticeAccess, kinds: Sequence[ListedKind[Any]]) -> Entries:
     scope = Scope(access.practice.slug, access.tenant_id)
     with integration.database.read() as session:
         aside = [(kind, quarantine.unresolved(session, scope, kind.table.name)) for kind in kinds]
@@ -92,12 +66,10 @@ def _replay(work: Run, entries: Entries) -> Message:
     return said
 
 
-def _read_again(work: Run, kind: Kind, entries: Sequence[Quarantine]) -> int:
+def _read_again(work: Run, kind: ListedKind[Any], entries: Sequence[Quarantine]) -> int:
     """Store what can be read now, and tell how many records cannot."""
-    read = [reread(kind.endpoint, entry.record_key, entry.payload) for entry in entries]
-    beside = LABELS[kind.table.name] if kind.beside else None
-    current_only = kind.table is kinds.CLIENTS and not wants_archived(work)
-    intake = Intake[Any](work, kind.table, kind.to_row, beside=beside, current_only=current_only)
+    read = [reread(kind.listed_at, entry.record_key, entry.payload) for entry in entries]
+    intake = Intake[Any](work, kind, is_beside=kind in work.request.entity.definition.beside)
 
     def again(_: Tally) -> Iterator[Sent[Any]]:
         return map(read_already, read)

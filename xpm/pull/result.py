@@ -1,10 +1,9 @@
-"""What a sync of one entity came to, or would come to."""
+"""What a pull came to."""
 
 from pydantic import BaseModel, ConfigDict
 
 from xpm.entities.registry import Entity
 from xpm.store.vocabulary import RunStatus
-from xpm.undo.changes import Change
 from xpm.words import Message, Stopped
 
 
@@ -44,9 +43,3 @@ class SyncResult(Counts):
         """The counts by name, for Practice Activity; what was not counted is left out."""
         counted = self.model_dump(exclude={"entity", "status", "message", "run_id"}, exclude_none=True)
         return {name: count for name, count in counted.items() if isinstance(count, int)}
-
-
-class Preview(Counts):
-    """What a run would come to, by a dry run: the same counts and status, and every change that it would make."""
-
-    changes: tuple[Change, ...] = ()

@@ -1,11 +1,8 @@
 """One sync of one entity, from the question whether it may run to the sentence that sums it up."""
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 from sqlmodel import Session
 
@@ -14,13 +11,12 @@ from xpm.consent.access import PracticeAccess, practice_access
 from xpm.entities.gates import reason_to_skip
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull import plans
 from xpm.pull.drop import dropped_from
-from xpm.pull.field_values import Compared, sync_definitions, sync_values
-from xpm.pull.intake import Intake
+from xpm.pull.field_values import Compared
+from xpm.pull.plans import AnyIntake, carry_out
 from xpm.pull.result import SyncResult
 from xpm.pull.tax import source_of
-from xpm.pull.work import Run, SyncRequest, Work, start_run, working
+from xpm.pull.work import Run, SyncRequest, start_run, working
 from xpm.quota.parking import priority_of
 from xpm.quota.prediction import predict
 from xpm.quota.progress import Progress, unwatched
@@ -32,12 +28,9 @@ from xpm.store.vocabulary import ActivityStatus, RunStatus
 from xpm.words import Message, message
 from xpm.xero.tax import TaxSource
 
-AnyIntake = Intake[Any]
-
 COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined")
 """What a run counts of its records."""
 
-COLLECT_AFTER = 50_000  # objects that are new and still there
 NAMED_RECORDS = 5  # unreadable records that a message names; the rest is in the list of records set aside
 
 
@@ -59,37 +52,6 @@ def run_sync(integration: Integration, request: SyncRequest, progress: Progress 
         predicted = predict(integration, *of, chosen=len(request.records))
         with working(integration, access, request, predicted, progress) as work:
             return _finish(work, *carry_out(work, tax))
-
-
-def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:
-    """The plan of the entity: what came of its main table and, with custom fields, of the values."""
-    entity = work.request.entity
-    with _collecting_seldom(), closing(work.reader):
-        if entity is Entity.CUSTOM_FIELDS:
-            definitions = sync_definitions(work)
-            return definitions, sync_values(work)
-        if entity is Entity.TAX_RETURNS and tax is not None:
-            return plans.sync_tax_returns(work, tax), None
-        return PLANS[entity](work), None
-
-
-@contextmanager
-def _collecting_seldom() -> Iterator[None]:
-    """Let Python look for cyclic garbage rarely: records come by the ten thousand, form no cycles, and looking through
-    them took a fifth of a sync's time."""
-    before = gc.get_threshold()
-    gc.set_threshold(COLLECT_AFTER, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
-PLANS: Mapping[Entity, Callable[[Work], AnyIntake]] = {
-    Entity.JOBS: plans.sync_jobs,
-    Entity.CLIENTS: plans.sync_clients,
-    Entity.STAFF: plans.sync_staff,
-}
 
 
 def _finish(work: Run, intake: AnyIntake, compared: Compared | None) -> SyncResult:

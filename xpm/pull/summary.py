@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from xpm.consent.explanation import explain
 from xpm.entities.registry import Entity
-from xpm.pull.result import Counts, Preview
+from xpm.pull.result import Counts
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 from xpm.words import Message, Stopped, message
 from xpm.xero.errors import XeroError
 
 Outcome = Counts | Stopped | XeroError | BaseException
-"""What came of one part: its result or preview, or what ended it."""
-
-EFFECTS = ("added", "changed", "archived", "restored")
+"""What came of one part: its counts, or what ended it."""
 
 
 def message_of(entity: Entity, outcome: Outcome) -> Message:
@@ -30,7 +28,7 @@ def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome])
     """The whole in one message; parts that were left out or went wrong are named."""
     said = {entity: message_of(entity, outcome) for entity, outcome in parts.items()}
     skipped = [said[entity].title for entity, outcome in parts.items() if _is_skipped(outcome)]
-    wrong = [said[entity] for entity, outcome in parts.items() if not _is_well(outcome)]
+    wrong = [said[entity] for entity, outcome in parts.items() if not is_well(outcome)]
     remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys([*(one.title for one in wrong), *skipped]))
     chapter = "reconnected" if trigger is SyncTrigger.RECONNECT else "synchronised"
     if wrong and all(one.status is ActivityStatus.IN_PROGRESS for one in wrong):
@@ -44,29 +42,12 @@ def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome])
     return message(f"runbook.{chapter}", practice=practice, remarks=remarks)
 
 
-def sum_up_dry_run(practice: str, parts: Mapping[Entity, Outcome]) -> Message:
-    """What a sync would change in all; that it would end with something to look at, or that a part is not known."""
-    previews = [outcome for outcome in parts.values() if isinstance(outcome, Preview)]
-    counts = {name: sum(getattr(preview, name) for preview in previews) for name in EFFECTS}
-    titles = (message_of(entity, outcome).title for entity, outcome in parts.items() if not _changes_only(outcome))
-    remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys(titles))
-    if len(previews) < len(parts):
-        return message("dry_run.failed", practice=practice, remarks=remarks)
-    if not all(_is_well(preview) for preview in previews):
-        return message("dry_run.attention", practice=practice, remarks=remarks)
-    return message("dry_run.done", practice=practice, remarks=remarks, **counts)
-
-
-def _changes_only(outcome: Outcome) -> bool:
-    """Whether the counts say all there is to say."""
-    return isinstance(outcome, Counts) and outcome.status is RunStatus.SUCCESS
-
-
 def _is_skipped(outcome: Outcome) -> bool:
     return isinstance(outcome, Counts) and outcome.status is RunStatus.SKIPPED
 
 
-def _is_well(outcome: Outcome) -> bool:
+def is_well(outcome: Outcome) -> bool:
+    """Whether a part ended with nothing for a person to look at."""
     return isinstance(outcome, Counts) and outcome.status in (RunStatus.SUCCESS, RunStatus.SKIPPED)
 
 

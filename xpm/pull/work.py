@@ -16,7 +16,7 @@ from xpm.pull.batch import Batch, StoredBatch
 from xpm.pull.reader import Reader
 from xpm.quota.parking import resumes_at
 from xpm.quota.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
-from xpm.store import leases
+from xpm.store import leases, practices
 from xpm.store.consent import connections
 from xpm.store.leases import Lease
 from xpm.store.pull import comparisons, finished_lists, runs
@@ -78,6 +78,16 @@ class Work(ABC):
         """Whose records."""
         return Scope(self.request.practice, self.access.tenant_id)
 
+    def changed_since(self) -> datetime | None:
+        """From when on to ask for changes; `None` to ask for everything."""
+        with self.integration.database.read() as session:
+            return runs.changed_since(session, self.scope, self.request.entity, self.request.mode)
+
+    def wants_archived(self) -> bool:
+        """Whether the practice wants records, too, that were archived before FYI knew them."""
+        with self.integration.database.read() as session:
+            return practices.settings_of(session, self.request.practice).include_archived_clients
+
     @abstractmethod
     def batch(self) -> AbstractContextManager[Batch]:
         """One step, which holds as a whole when the block ends well."""
@@ -135,7 +145,7 @@ class Run(Work):
     def standing(self, run: SyncRun) -> Standing:
         """How far the run is, by its row."""
         read = run.added + run.changed + run.unchanged + run.restored + run.quarantined
-        answers_count = self.request.entity is Entity.CUSTOM_FIELDS
+        answers_count = self.request.entity.definition.counts_answers
         elapsed = self.integration.clock() - self.began
         return Standing(self.predicted, run.calls if answers_count else read, run.calls, elapsed)
 

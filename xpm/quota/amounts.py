@@ -31,7 +31,7 @@ def said_before(what: str, predicted: Prediction, calls_per_minute: int) -> Mess
 
 def said_meanwhile(entity: Entity, standing: Standing, calls_per_minute: int) -> Message:
     """How far a sync is."""
-    noun = "answers" if entity is Entity.CUSTOM_FIELDS else "records"
+    noun = "answers" if entity.definition.counts_answers else "records"
     return message(
         "sync.under_way",
         entity=entity.label,

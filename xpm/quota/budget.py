@@ -7,15 +7,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+import httpx
 from sqlmodel import Session
 
+from xpm.integration import Integration
 from xpm.quota.allowance import HELD, Allowance, Limits
 from xpm.quota.pulse import Pulse
 from xpm.store import allowances
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import CallPriority
+from xpm.xero.api import XpmApi
 from xpm.xero.clock import Clock, Sleep, utc_now
-from xpm.xero.http.limits import Call
+from xpm.xero.http.limits import Budget, Call
 
 _SIGN_OF_LIFE = HELD.total_seconds() / 3  # between two; one may be lost
 
@@ -100,3 +103,29 @@ class SharedBudget:
     def _now(self) -> datetime:
         """The time by the clock that counts, as far as is known since it was looked at last."""
         return self._clock() + self._behind
+
+
+def budget_of(integration: Integration, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE) -> Budget:
+    """The calls that callers of this priority may make for one tenant."""
+    given = integration.settings
+    limits = Limits(given.xero_max_concurrent, given.xero_calls_per_minute, given.xero_calls_per_day)
+    return integration.budgets.setdefault(
+        (tenant_id, priority),
+        SharedBudget(
+            integration.database,
+            tenant_id,
+            limits,
+            priority,
+            clock=integration.clock,
+            is_everybodys=integration.clock is not utc_now,
+            sleep=integration.sleep,
+        ),
+    )
+
+
+def xpm_api(
+    integration: Integration, http: httpx.Client, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE
+) -> XpmApi:
+    """One tenant's XPM, within the budget that all processes share."""
+    budget = budget_of(integration, tenant_id, priority)
+    return XpmApi(http, integration.app, tenant_id, budget, sleep=integration.sleep, clock=integration.clock)

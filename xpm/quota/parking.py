@@ -21,7 +21,7 @@ def priority_of(trigger: SyncTrigger, mode: SyncMode, entity: Entity) -> CallPri
         return CallPriority.PEOPLE
     if mode is SyncMode.CHANGES:
         return CallPriority.CHANGES
-    return CallPriority.VERIFICATION if entity is Entity.CUSTOM_FIELDS else CallPriority.OVERNIGHT
+    return entity.definition.overnight
 
 
 def resumes_at(limit: DayLimit, now: datetime) -> datetime:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from xpm.pull.comparison import fields
+from xpm.pull.result import Counts
 from xpm.store.records.rows import RecordRow
 from xpm.store.records.versions import Effect
 
@@ -54,6 +55,12 @@ class Change:
         """Whether the record would no longer be current, `None` where that stays as it is."""
         marks = [field.after != "" for field in self.fields if field.field == ARCHIVED]
         return marks[0] if marks else None
+
+
+class Preview(Counts):
+    """What a run would come to, by a dry run: the same counts and status, and every change that it would make."""
+
+    changes: tuple[Change, ...] = ()
 
 
 def name_of(row: RecordRow) -> str:

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from xpm.entities.registry import LABELS
-from xpm.pull.result import Preview
-from xpm.undo.changes import EFFECTS, Change
+from xpm.entities.registry import KINDS
+from xpm.undo.changes import EFFECTS, Change, Preview
 from xpm.words import stop
 
 COLUMNS = ("entity", "record", "name", "what would happen", "field", "in FYI now", "in XPM")
@@ -59,7 +58,7 @@ def harmless(cell: str) -> str:
 
 
 def _lines(change: Change) -> Iterator[Line]:
-    record = (LABELS[change.kind], change.key, change.name, EFFECTS[change.effect])
+    record = (KINDS[change.kind].label, change.key, change.name, EFFECTS[change.effect])
     if not change.fields:
         yield (*record, "", "", "")
     for field in change.fields:

@@ -9,21 +9,19 @@ from functools import cached_property
 
 from sqlmodel import Session
 
-from xpm.pull.result import Preview
+from xpm.entities.custom_fields import VALUES
 from xpm.pull.work import Work
 from xpm.store.pull import comparisons
 from xpm.store.pull.comparisons import Due
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import Tally
 from xpm.store.records import bulk, reads, versions
-from xpm.store.records.kinds import CLIENTS, JOBS, RecordTable
+from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.records.versions import Effect, Version, counted, effect, version_of
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
-from xpm.undo.changes import ARCHIVED, Change, FieldChange, archival, field_changes, name_of
+from xpm.undo.changes import ARCHIVED, Change, FieldChange, Preview, archival, field_changes, name_of
 from xpm.xero.pull import Unreadable
-
-OWNERS = {OwnerKind.CLIENT: CLIENTS, OwnerKind.JOB: JOBS}
 
 
 @dataclass
@@ -228,7 +226,7 @@ class RehearsedBatch:
         """What the records are called; values are called as the client or job that has them."""
         if not table.fixed:
             return {row.key: name_of(row) for row in rows}
-        owners = OWNERS[OwnerKind(table.fixed["owner_kind"])]
+        owners = VALUES[OwnerKind(table.fixed["owner_kind"])].owners
         coming = self.work.changed_before.get(owners.name, {})
         keys = [row.key for row in rows]
         stored = versions.names(self.session, owners, self.work.scope, keys)

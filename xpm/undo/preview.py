@@ -1,18 +1,25 @@
 """A dry run of one entity: the same calls, the same rules and the same counts as a sync, and nothing written."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from xpm.consent.access import practice_access
+from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull.drop import dropped_from
 from xpm.pull.field_values import Compared
-from xpm.pull.result import Preview
-from xpm.pull.run import COUNTS, AnyIntake, carry_out, reason_to_leave_out, status_of, summed_up
+from xpm.pull.plans import AnyIntake, carry_out
+from xpm.pull.result import Counts
+from xpm.pull.run import COUNTS, reason_to_leave_out, status_of, summed_up
+from xpm.pull.summary import Outcome, is_well, message_of
 from xpm.pull.tax import source_of
 from xpm.pull.work import SyncRequest
 from xpm.store.vocabulary import RunStatus
+from xpm.undo.changes import Preview
 from xpm.undo.dry_run import Rehearsal
 from xpm.words import Message, message
+
+TOLD = ("added", "changed", "archived", "restored")
+"""The counts that the summary of a dry run names."""
 
 
 def preview_sync(integration: Integration, request: SyncRequest, earlier: Sequence[Preview] = ()) -> Preview:
@@ -64,3 +71,21 @@ def _said(rehearsal: Rehearsal, real: Message, compared: Compared | None) -> Mes
             "sync.values_would_change", done=compared.done, of=compared.of, different=compared.different, **facts
         )
     return message("sync.would_change", **facts)
+
+
+def sum_up_dry_run(practice: str, parts: Mapping[Entity, Outcome]) -> Message:
+    """What a sync would change in all; that it would end with something to look at, or that a part is not known."""
+    previews = [outcome for outcome in parts.values() if isinstance(outcome, Preview)]
+    counts = {name: sum(getattr(preview, name) for preview in previews) for name in TOLD}
+    titles = (message_of(entity, outcome).title for entity, outcome in parts.items() if not _changes_only(outcome))
+    remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys(titles))
+    if len(previews) < len(parts):
+        return message("dry_run.failed", practice=practice, remarks=remarks)
+    if not all(is_well(preview) for preview in previews):
+        return message("dry_run.attention", practice=practice, remarks=remarks)
+    return message("dry_run.done", practice=practice, remarks=remarks, **counts)
+
+
+def _changes_only(outcome: Outcome) -> bool:
+    """Whether the counts say all there is to say."""
+    return isinstance(outcome, Counts) and outcome.status is RunStatus.SUCCESS

@@ -18,8 +18,7 @@ from sqlmodel import Session
 from xpm.account import set_aside
 from xpm.activity.authors import author
 from xpm.activity.log import record, said_by
-from xpm.consent.preflight import practice_named, require_known
-from xpm.entities.registry import LABELS, Entity
+from xpm.entities.registry import KINDS, Entity
 from xpm.integration import Integration
 from xpm.pull.work import LEASE, SyncRequest, alone
 from xpm.store import leases
@@ -145,11 +144,11 @@ def preview(integration: Integration, request: RevertRequest) -> RevertPreview:
         Stopped: there is no such practice, person, time or run, it is too old, or nothing is left that could be taken
             back.
     """
-    practice = practice_named(integration, request.practice)
+    practice = integration.practice(request.practice)
     if bool(request.run) == (request.since is not None):
         raise stop("revert.choose_one")
     if request.person:
-        require_known(integration, practice, request.person)
+        integration.require_known(practice, request.person)
     with integration.database.read() as session:
         found = _chosen(session, practice, request)
         if not found:
@@ -173,7 +172,7 @@ def revert(
             no longer as the preview saw them, or nothing would be left while a reconnect is under way.
     """
     seen.refuse_unasked(changed_since)
-    practice = practice_named(integration, request.practice)
+    practice = integration.practice(request.practice)
     with _all_alone(integration, request, seen) as held, integration.database.write() as session:
         if any(leases.renew(session, lease, integration.clock(), LEASE) is None for lease in held):
             raise stop("revert.changed_meanwhile", practice=seen.practice_name)
@@ -284,7 +283,7 @@ def _preview(session: Session, practice_name: str, found: Sequence[SyncRun]) -> 
 
 def _effect(table: str, tally: Tally) -> Effect:
     return Effect(
-        what=LABELS[table],
+        what=KINDS[table].label,
         removed=tally.removed,
         put_back=tally.added + tally.changed,
         current_again=tally.restored,
@@ -294,7 +293,7 @@ def _effect(table: str, tally: Tally) -> Effect:
 
 def _touched(session: Session, change: reverts.ChangedSince) -> Touched:
     by = author(session, change.run_id, change.person)
-    return Touched(what=LABELS[change.table.name], record=change.key, by=by, at=change.at)
+    return Touched(what=KINDS[change.table.name].label, record=change.key, by=by, at=change.at)
 
 
 def _time(moment: datetime) -> str:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -15,16 +15,7 @@ from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import XeroError
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
-from xpm.xero.models import (
-    Category,
-    Client,
-    ClientGroup,
-    CustomFieldDefinition,
-    CustomFieldValue,
-    Job,
-    Staff,
-    XpmRecord,
-)
+from xpm.xero.models import Client, CustomFieldValue, Job, XpmRecord
 from xpm.xero.pull import Pull, Sent, Tally
 from xpm.xero.xml.answer import RecordReader
 
@@ -34,13 +25,6 @@ LONGEST_WINDOW = timedelta(days=364)
 """Span of `job.api/list`: documented as one year at most, and the live server wants less than a year."""
 
 _DETAILED = {"detailed": "true"}
-
-
-class Probe(NamedTuple):
-    """Whether one end-point can be read now; `error` is `None` when it can."""
-
-    endpoint: str
-    error: XeroError | None
 
 
 class XpmApi:
@@ -65,7 +49,6 @@ class XpmApi:
         self._base = app.xpm_url.rstrip("/")
         self._headers = {"Accept": "application/xml", "xero-tenant-id": tenant_id}
         self._calls = Calls(http, budget, sleep, clock)
-        self._clock = clock
 
     def clients(self, modified_since: datetime | None = None, *, detailed: bool = True) -> Pull[Client]:
         """All clients, archived and deleted ones too; or those modified since an aware moment.
@@ -97,21 +80,9 @@ class XpmApi:
         """One job by its number; `NotFound` when there is none (any more)."""
         return self._pull(endpoints.JOB, key=number)
 
-    def staff(self) -> Pull[Staff]:
-        """All staff; who is missing from a complete list was removed."""
-        return self._pull(endpoints.STAFF)
-
-    def client_groups(self) -> Pull[ClientGroup]:
-        """All client groups, without their members (each client names its groups)."""
-        return self._pull(endpoints.CLIENT_GROUPS)
-
-    def job_categories(self) -> Pull[Category]:
-        """All job categories."""
-        return self._pull(endpoints.JOB_CATEGORIES)
-
-    def custom_field_definitions(self) -> Pull[CustomFieldDefinition]:
-        """All custom-field definitions of the practice."""
-        return self._pull(endpoints.CUSTOM_FIELD_DEFINITIONS)
+    def list(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> Pull[M]:
+        """A list that needs no more than its end-point, such as staff, client groups or job categories."""
+        return self._pull(endpoint, params)
 
     def client_field_values(self, uuid: str) -> Pull[CustomFieldValue]:
         """The custom-field values of one client; costs one call. A field that is missing has no value."""
@@ -121,24 +92,14 @@ class XpmApi:
         """The same for one job, by its number."""
         return self._pull(endpoints.JOB_FIELD_VALUES, key=number)
 
-    def probes(self) -> list[Probe]:
-        """Try the smallest call of each scope area: five calls, which fetch little."""
-        today = f"{self._clock():%Y%m%d}"
-        return [
-            self._probe(endpoints.CLIENT_PAGE, {"pageSize": "1"}),
-            self._probe(endpoints.JOBS, {"from": today, "to": today}),
-            self._probe(endpoints.STAFF),
-            self._probe(endpoints.JOB_CATEGORIES),
-            self._probe(endpoints.CUSTOM_FIELD_DEFINITIONS),
-        ]
-
-    def _probe(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> Probe:
+    def trouble_with(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> XeroError | None:
+        """Read a short list, and give the error that it ends with, if any."""
         try:
-            for _ in self._pull(endpoint, params or {}):
+            for _ in self._pull(endpoint, params):
                 pass
         except XeroError as error:
-            return Probe(endpoint.label, error)
-        return Probe(endpoint.label, None)
+            return error
+        return None
 
     def _pull(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None, key: str = "") -> Pull[M]:
         url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"

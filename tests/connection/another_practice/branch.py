@@ -18,6 +18,7 @@ from xpm.pull.work import SyncRequest
 from xpm.store.tables import StoreTable
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
 from xpm.words import Message, Stopped
+from xpm.xero import endpoints
 
 COASTAL = "Harbour & Vale – Coastal Branch"  # noqa: RUF001
 RECORDS = [
@@ -65,4 +66,4 @@ def assert_nothing_was_written(harbour: Harbour, before: dict[str, Any], said: M
     assert (harbour.connection().state, harbour.connection().tenant_id) == (ConnectionState.CONNECTED, HARBOUR_VALE)
     harbour.world.grants.expire_access()  # the old consent's refresh token has to work as well
     with practice_access(harbour.integration, harbour.slug) as access:
-        assert len(list(access.api.staff())) == len(truth(harbour, HARBOUR_VALE, "staff"))
+        assert len(list(access.api.list(endpoints.STAFF))) == len(truth(harbour, HARBOUR_VALE, "staff"))

@@ -86,7 +86,7 @@ class Indoors(House):
         """Let nothing go wrong from now on, and begin a new day: what XPM allows is whole again."""
         super().calm()
         self.wire.reset()
-        self.integration._budgets.clear()
+        self.integration.budgets.clear()
         self.forget_limits()
 
 

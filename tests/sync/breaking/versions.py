@@ -1,24 +1,11 @@
 """Every version that each record of XPM ever had, so that the order in which FYI stored them can be judged."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tests.sync.expected import read
 from tests.sync.house import House
 from xpm.entities.registry import Entity
-from xpm.entities.rows import client_row, job_row, tax_return_row
-from xpm.store.records.kinds import CLIENTS, JOBS, TAX_RETURNS, RecordTable
-from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import ArchiveReason
-from xpm.xero.models import Client, Job, TaxReturn, XpmRecord
-
-ToRow = Callable[[Any], RecordRow]
-KINDS: Mapping[Entity, tuple[RecordTable, type[XpmRecord], ToRow]] = {
-    Entity.JOBS: (JOBS, Job, job_row),
-    Entity.CLIENTS: (CLIENTS, Client, client_row),
-    Entity.TAX_RETURNS: (TAX_RETURNS, TaxReturn, tax_return_row),
-}
 
 
 @dataclass
@@ -29,7 +16,8 @@ class Versions:
     entity: Entity
 
     def __post_init__(self) -> None:
-        self.table, self._model, self._to_row = KINDS[self.entity]
+        kind = self.entity.definition.main
+        self.table, self._model, self._to_row = kind.table, kind.model, kind.row
         self.made: dict[str, list[bytes]] = {}
         self.always: set[str] = set(self.note())
 

@@ -10,6 +10,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from xpm.store.engine.key_lists import among
 from xpm.store.errors import UnknownRun
+from xpm.store.records.rows import Scope
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
@@ -139,6 +140,14 @@ def moved_since(session: Session, run: SyncRun) -> bool:
         SyncRun.tenant_id != run.tenant_id,
     )
     return session.exec(elsewhere.limit(1)).first() is not None
+
+
+def changed_since(session: Session, scope: Scope, entity: str, mode: SyncMode) -> datetime | None:
+    """From when on to ask for changes; `None` to ask for everything, also where there is nothing to start from."""
+    if mode is SyncMode.FULL:
+        return None
+    last = last_successful(session, scope.practice, scope.tenant_id, entity)
+    return last.watermark if last and not moved_since(session, last) else None
 
 
 def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:

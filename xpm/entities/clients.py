@@ -1,0 +1,56 @@
+"""Clients with their contacts, groups and relationships.
+
+XPM's list has archived and deleted clients too, with a flag, and can be narrowed to what changed since a moment.
+"""
+
+from xpm.entities.entity import Definition, ListedKind, Outlined, Plan, Probe, RecordKind
+from xpm.entities.entity import outlines as outlines_of
+from xpm.entities.row import Children, Row
+from xpm.store.records import kinds, outlines
+from xpm.store.records.outlines import Outline
+from xpm.store.vocabulary import ArchiveReason
+from xpm.xero import endpoints
+from xpm.xero.api import XpmApi
+from xpm.xero.models import Client, ClientGroup
+from xpm.xero.pull import Unreadable
+
+ROW = Row(
+    "uuid",
+    owned=(
+        Children(
+            "client_contact",
+            "contacts",
+            (("uuid", "contact_uuid"), ("is_primary", "is_primary"), ("position", "position")),
+        ),
+        Children("client_group_member", "groups", (("uuid", "group_uuid"), ("name", "group_name"))),
+        Children("client_relationship", "relationships"),
+    ),
+    # a contact's position is its position at one client
+    shared=(Children("contact", "contacts", without=frozenset({"is_primary", "position"})),),
+    # FYI shows both as archived (FYI: "Why is there an active and an archived client …")
+    marks=(("is_deleted", ArchiveReason.DELETED), ("is_archived", ArchiveReason.ARCHIVED)),
+)
+
+
+def _current(api: XpmApi) -> list[Outline]:
+    listed = api.clients(detailed=False)
+    return outlines_of(one for one in listed if isinstance(one, Unreadable) or not (one.is_archived or one.is_deleted))
+
+
+CLIENTS = Definition(
+    label="Clients",
+    button="Sync Clients",
+    main=ListedKind(
+        kinds.CLIENTS, "Clients", "client", Client, ROW, endpoints.CLIENTS, archived_on_request=True
+    ),  # FYI: "Archived Clients"
+    beside=(
+        ListedKind(
+            kinds.CLIENT_GROUPS, "Client groups", "client-group", ClientGroup, Row("uuid"), endpoints.CLIENT_GROUPS
+        ),
+    ),
+    parts=(RecordKind(kinds.CONTACTS, "Contacts", "contact"),),
+    plan=Plan.MODIFIED_SINCE,
+    calls=lambda _: 2,  # groups and clients
+    probes=(Probe(endpoints.CLIENT_PAGE, "clients", lambda _: {"pageSize": "1"}),),
+    outlined=Outlined("Clients", outlines.clients, _current),
+)

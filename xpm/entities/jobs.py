@@ -1,0 +1,89 @@
+"""Jobs and their categories.
+
+XPM has no change feed for jobs. It lists the current ones, and those of any state by windows of creation under a year.
+A job that is in neither list is asked for by its number.
+"""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from xpm.entities.entity import Circumstances, Definition, ListedKind, Outlined, Plan, Probe
+from xpm.entities.entity import outlines as outlines_of
+from xpm.entities.prediction import Asked
+from xpm.entities.row import Row
+from xpm.store.pull import job_checks, job_currency
+from xpm.store.records import bulk, kinds, outlines
+from xpm.store.vocabulary import ArchiveReason, SyncTrigger
+from xpm.xero import endpoints
+from xpm.xero.api import LONGEST_WINDOW
+from xpm.xero.models import Category, Job
+
+SHARE_FOR_MISSING_JOBS = 0.1
+"""Of the day's calls, what one run may spend on asking for jobs that no list has (FYI does so, too). Completed jobs
+from before the practice's start of history are never in a list; these take turns, the longest unverified first."""
+
+JOB_CATEGORIES = ListedKind(
+    kinds.JOB_CATEGORIES, "Job categories", "job-category", Category, Row("uuid"), endpoints.JOB_CATEGORIES
+)
+
+
+def windows(start: date, today: date) -> Iterator[tuple[date, date]]:
+    """Windows of creation from `start` to tomorrow, newest first, each as long as Xero allows but for the newest.
+
+    They reach to tomorrow because nobody says by which clock Xero dates a job's creation. They are counted from
+    `start`, so that older ones stay the same from day to day: a run that goes on tomorrow knows which it has read.
+    """
+    last, step = today + timedelta(days=1), LONGEST_WINDOW + timedelta(days=1)
+    for number in reversed(range((last - start) // step + 1)):
+        first = start + number * step
+        yield first, min(first + LONGEST_WINDOW, last)
+
+
+def allowance(calls_per_day: int) -> int:
+    """How many jobs one run may ask for by their numbers."""
+    return int(calls_per_day * SHARE_FOR_MISSING_JOBS)
+
+
+def _calls(asked: Asked) -> int:
+    """Categories and current jobs; in a full pull also each window, and the older jobs one by one.
+
+    Jobs that leave XPM's list of current ones cannot be foreseen.
+    """
+    if not asked.everything:
+        return 2
+    return 2 + len([*windows(asked.practice.history_start, asked.today)]) + _older_jobs(asked)
+
+
+def _older_jobs(asked: Asked) -> int:
+    """Jobs that no list has, as far as one run may ask for them."""
+    listed = job_checks.listed(asked.session, asked.scope, asked.practice.history_start)
+    listed |= job_currency.current(asked.session, asked.scope)
+    stored = set(bulk.active_keys(asked.session, kinds.JOBS, asked.scope))
+    stored |= bulk.keys_archived(asked.session, kinds.JOBS, asked.scope, {ArchiveReason.OTHER_PRACTICE})
+    return min(len(stored - listed), allowance(asked.calls_per_day))
+
+
+def _left_out(now: Circumstances) -> str | None:
+    """*Maintain Jobs in FYI* stops the syncs people ask for, so that none undoes a change not yet sent to XPM.
+
+    The source is FYI's article "Resetting your connection …".
+    """
+    if now.settings.maintain_jobs and now.trigger is not SyncTrigger.OVERNIGHT:
+        return "sync.skipped_jobs"
+    return None
+
+
+JOBS = Definition(
+    label="Jobs",
+    button="Sync Jobs",
+    main=ListedKind(kinds.JOBS, "Jobs", "job", Job, Row("number"), endpoints.JOBS),  # XPM's addresses name its number
+    beside=(JOB_CATEGORIES,),
+    plan=Plan.CREATION_WINDOWS,
+    calls=_calls,
+    probes=(
+        Probe(endpoints.JOBS, "jobs", lambda day: {"from": f"{day:%Y%m%d}", "to": f"{day:%Y%m%d}"}),
+        Probe(endpoints.JOB_CATEGORIES, "job categories"),
+    ),
+    left_out=_left_out,
+    outlined=Outlined("Current jobs", outlines.current_jobs, lambda api: outlines_of(api.current_jobs(detailed=False))),
+)

@@ -1,0 +1,42 @@
+"""What there is to predict a pull from, before it asks Xero for anything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlmodel import Session
+
+from xpm.store.records.rows import Scope
+from xpm.store.tables import Practice, SyncRun
+from xpm.store.vocabulary import SyncMode
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A pull that somebody could ask for now.
+
+    `everything`: it reads all of XPM's side, not only changes. `chosen` counts the records it was asked for, 0 for all.
+    `before` are the last successful runs of the same kind, the newest first. `is_exported`: tax returns come from a
+    file.
+    """
+
+    session: Session
+    practice: Practice
+    scope: Scope
+    mode: SyncMode
+    everything: bool
+    today: date
+    calls_per_day: int
+    chosen: int
+    is_exported: bool
+    before: Sequence[SyncRun]
+
+    @property
+    def last_read(self) -> int | None:
+        """How many records the last run of the same kind read."""
+        if not self.before:
+            return None
+        last = self.before[0]
+        if last.source_count is not None:
+            return last.source_count
+        return last.added + last.changed + last.unchanged + last.restored

@@ -1,0 +1,18 @@
+"""Staff: one list; who was deleted in XPM leaves it."""
+
+from xpm.entities.entity import Definition, ListedKind, Outlined, Plan, Probe
+from xpm.entities.entity import outlines as outlines_of
+from xpm.entities.row import Row
+from xpm.store.records import kinds, outlines
+from xpm.xero import endpoints
+from xpm.xero.models import Staff
+
+STAFF = Definition(
+    label="Staff",
+    button="Sync Staff",
+    main=ListedKind(kinds.STAFF, "Staff", "staff", Staff, Row("uuid"), endpoints.STAFF),
+    plan=Plan.WHOLE_LISTS,
+    calls=lambda _: 1,
+    probes=(Probe(endpoints.STAFF, "staff"),),
+    outlined=Outlined("Staff", outlines.staff, lambda api: outlines_of(api.list(endpoints.STAFF))),
+)
