@@ -1,57 +1,61 @@
-"""Where records are read: here or, where a sync has many to read, in another process while this one stores.
+"""Where records are read: here or, if a pull has many, in another process while this one stores.
 
-Reading costs as much as storing, and one process of Python does one thing at a time.
+Reading costs as much as storing, and one Python process does one thing at a time.
 """
 
 import atexit
+import fcntl
 import logging
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import IO, Any, cast
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any, cast
 
 from xpm.entities.row import Row
-from xpm.pull.messages import packed, receive, send, widen
 from xpm.pull.reading import ReadRecords, read_records
 from xpm.xero.errors import XeroError
 from xpm.xero.pull import Sent
 
-WORTH_A_PROCESS = 500  # records; fewer are read before another process has started
-AHEAD = 3  # batches that are begun before one is stored,
-MOST_BEGUN = 6  # and with how many this process rather waits than reads another
-MOST_AT_ONCE = 3  # batches that the other process has; when it has as many, this one reads, too
+WORTH_A_PROCESS = 500  # records; this process reads fewer before another has started
+AHEAD = 3  # batches begun before the first of them is stored
+MOST_BEGUN = 6  # with more batches begun, this process waits for the first instead of reading another
+MOST_AT_ONCE = 3  # batches that the other process holds; this process reads the next one itself
 
-COMMAND = (sys.executable, "-m", "xpm.pull.reading_process")
+PIPE_BYTES = 1024 * 1024  # about one batch; the most that Linux allows an ordinary user
+SERVE = "import sys; from xpm.pull.reading import serve; serve(int(sys.argv[1]), int(sys.argv[2]))"
 
 log = logging.getLogger(__name__)
 
 
 class Reader:
-    """Reads the records of one sync, batch by batch. Belongs to one thread; must be closed."""
+    """Reads the records of one pull, batch by batch. Belongs to one thread; close it after use."""
 
     def __init__(self) -> None:
         self._so_far = 0
         self._process: Process | None = None
 
     def is_ahead(self, begun: Sequence["Future[ReadRecords]"]) -> bool:
-        """Whether so many batches are begun that the first should be stored: rather read another than wait for it."""
+        """Whether enough batches are begun to store the first. If it is not read yet, another is begun instead."""
         ahead = AHEAD if self._process else 0
         return len(begun) > ahead and (begun[0].done() or len(begun) > MOST_BEGUN)
 
     def read(self, to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
-        """Begin to read these; the result raises what `read_records` does."""
-        self._so_far += sum(one.digest is not None for one in sent)  # without one, it was read while it arrived
+        """Begin to read a batch; the result raises what `read_records` raises."""
+        self._so_far += sum(one.digest is not None for one in sent)  # without a digest it was read while it arrived
         if self._so_far >= WORTH_A_PROCESS and self._process is None and (os.cpu_count() or 1) > 1:
             self._process = _spare_process() or Process()
         if self._process and sent and self._process.has_time():
             return self._process.read(to_row, sent)
-        return _here(to_row, sent)
+        return _read_here(to_row, sent)
 
     def close(self) -> None:
-        """Keep the other process, if there is one, for the next sync, or end it; what it still reads is given up."""
+        """Keep the other process for the next pull if it is idle, or else end it."""
         process, self._process = self._process, None
         if process and process.is_idle() and not _spare:
             _spare.append(process)
@@ -60,12 +64,12 @@ class Reader:
 
 
 _spare: list["Process"] = []
-"""The process of a sync that ended well: starting one takes longer than reading many a list."""
+"""The process of an earlier pull. Starting one takes longer than reading many a list."""
 os.register_at_fork(after_in_child=_spare.clear)
 
 
 def _spare_process() -> "Process | None":
-    with suppress(IndexError):  # none, or another thread was first
+    with suppress(IndexError):  # there is none, or another thread was first
         process = _spare.pop()
         if process.is_idle():
             return process
@@ -75,13 +79,13 @@ def _spare_process() -> "Process | None":
 
 @atexit.register
 def end_spare_process() -> None:
-    """End the process that waits for another sync, if there is one."""
+    """End the process that waits for another pull, if there is one."""
     with suppress(IndexError):
         _spare.pop().close()
 
 
-def _here(to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
-    """Read them now; an error is raised when their turn comes, after the batches before them are stored."""
+def _read_here(to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+    """Read now. An error waits in the future until the batches before this one are stored."""
     done: Future[ReadRecords] = Future()
     try:
         done.set_result(read_records(to_row, sent))
@@ -91,23 +95,34 @@ def _here(to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
 
 
 class Process:
-    """The parent's side. One thread writes tasks and another reads results, so that neither pipe blocks the other."""
+    """A process that reads. One thread writes tasks and another reads results, so that neither pipe blocks the other.
+
+    Its environment holds the import path alone, and so none of our secrets.
+    """
 
     def __init__(self) -> None:
-        environment = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}  # and no secret of ours
+        theirs_in, self._in = Pipe(duplex=False)
+        self._out, theirs_out = Pipe(duplex=False)
+        handed_over = (theirs_in.fileno(), theirs_out.fileno())
         self._process = subprocess.Popen(  # noqa: S603 - our own module
-            COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+            (sys.executable, "-c", SERVE, *map(str, handed_over)),
+            env={"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            pass_fds=handed_over,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
-        self._in, self._out = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
-        widen(self._in, self._out)
+        theirs_in.close()
+        theirs_out.close()
+        for pipe in (self._in, self._out):
+            _widen(pipe)
         self._tasks, self._results = ThreadPoolExecutor(1, "tasks"), ThreadPoolExecutor(1, "results")
-        self._ready = self._results.submit(receive, self._out)
+        self._ready = self._results.submit(self._receive)
         self._awaited: list[Future[Any]] = []
         self._closed = False
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """Its process id."""
         return self._process.pid
 
     def has_time(self) -> bool:
@@ -116,37 +131,38 @@ class Process:
         return started and self._batches() < MOST_AT_ONCE and self._process.poll() is None
 
     def is_idle(self) -> bool:
-        """Whether it is there and has nothing to do, though it may be starting still."""
+        """Whether it is alive and holds no batch, though it may still be starting."""
         return self._batches() == 0 and self._process.poll() is None
-
-    def _batches(self) -> int:
-        """How many it has to read."""
-        self._awaited = [result for result in self._awaited if not result.done()]
-        return len(self._awaited)
 
     def read(self, to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Hand a batch over."""
-        self._tasks.submit(send, self._in, packed((to_row, sent)))
+        self._tasks.submit(self._in.send_bytes, pickle.dumps((to_row, sent), pickle.HIGHEST_PROTOCOL))
         result = self._results.submit(self._received, to_row, sent)
         self._awaited.append(result)
         return result
 
     def close(self) -> None:
-        """Stop it at once: it has nothing that could be lost."""
+        """Kill it: it has nothing that could be lost."""
         self._closed = True
         self._process.kill()
         self._process.wait()
         for side in (self._tasks, self._results):
             side.shutdown(cancel_futures=True)
-        with suppress(BrokenPipeError):  # what it had not read of its input
-            self._in.close()
-        self._out.close()
+        for pipe in (self._in, self._out):
+            pipe.close()
+
+    def _batches(self) -> int:
+        self._awaited = [result for result in self._awaited if not result.done()]
+        return len(self._awaited)
+
+    def _receive(self) -> object:
+        return pickle.loads(self._out.recv_bytes())  # noqa: S301 - from the process we started
 
     def _received(self, to_row: Row, sent: Sequence[Sent[Any]]) -> ReadRecords:
-        """What the process made of a batch; where it ended (somebody killed it, memory was short), nothing is lost."""
+        """The result of a batch. If the process was killed, the batch is read here and nothing is lost."""
         try:
-            result = receive(self._out)
-        except EOFError:
+            result = self._receive()
+        except (EOFError, OSError):
             if self._closed:
                 return ReadRecords()  # nobody waits for it
             log.warning("The process that reads Xero's records ended; %s records are read without it.", len(sent))
@@ -154,3 +170,9 @@ class Process:
         if isinstance(result, XeroError):
             raise result
         return cast("ReadRecords", result)
+
+
+def _widen(pipe: Connection) -> None:
+    """Let a pipe hold about one batch, so that one process writes while the other works."""
+    with suppress(OSError, AttributeError):  # more than this user may have, or a system with pipes of a fixed size
+        fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)

@@ -1,21 +1,29 @@
-"""Turns records as XPM sent them into rows of the store; what cannot be read is told apart."""
+"""Turns records as XPM sent them into rows of the store. Runs here, or in the process that `xpm.pull.reader` starts."""
 
+import gc
+import pickle
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from multiprocessing.connection import Connection
+from typing import Any, TypeVar
 
 from xpm.entities.row import Row
 from xpm.store.records.rows import RecordRow
+from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Sent, Unreadable
 from xpm.xero.xml.record import read_each
 
 M = TypeVar("M", bound=XpmRecord)
 
+READY = "ready"
+"""What a reading process says once, when it has imported everything."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReadRecords:
-    """What a batch says: its rows, what could not be read by key or payload, and elements no model names by path."""
+    """What a batch holds: its rows, unreadable records by key or payload, and by path the elements no model names."""
 
     rows: list[RecordRow] = field(default_factory=list)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
@@ -23,7 +31,11 @@ class ReadRecords:
 
 
 def read_records(to_row: Row, sent: Sequence[Sent[M]]) -> ReadRecords:
-    """Read a batch. Raises UnreadableAnswer where a record is not well-formed XML: then the answer is not."""
+    """Read a batch.
+
+    Raises:
+        UnreadableAnswer: a record is not well-formed XML, so the answer it came in is not either.
+    """
     done = ReadRecords()
     for one, record in zip(sent, read_each(sent, done.unknown), strict=True):
         if isinstance(record, Unreadable):
@@ -31,3 +43,25 @@ def read_records(to_row: Row, sent: Sequence[Sent[M]]) -> ReadRecords:
         else:
             done.rows.append(to_row(record, one.digest))
     return done
+
+
+def serve(tasks: int, results: int) -> None:
+    """Read batches from the file descriptor `tasks` and write what they hold to `results`, until the input ends.
+
+    The process has no token, no key and no way to the database: whoever attacks it through XML finds nothing there.
+    """
+    gc.freeze()
+    gc.disable()  # what is read forms no cycles
+    source, target = Connection(tasks, writable=False), Connection(results, readable=False)
+    target.send_bytes(pickle.dumps(READY))
+    with suppress(EOFError, BrokenPipeError):  # the process that asks has ended
+        while True:
+            to_row, sent = pickle.loads(source.recv_bytes())  # noqa: S301 - from the process that started this one
+            target.send_bytes(pickle.dumps(_read(to_row, sent), pickle.HIGHEST_PROTOCOL))
+
+
+def _read(to_row: Row, sent: Sequence[Sent[Any]]) -> ReadRecords | XeroError:
+    try:
+        return read_records(to_row, sent)
+    except XeroError as error:
+        return error
