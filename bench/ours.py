@@ -25,8 +25,8 @@ from xpm.consent.preflight import Person
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull.reader import Process, end_spare_process
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.settings import Settings
 from xpm.store import people, practices
 from xpm.store.records.changes import ChangeLog
@@ -76,7 +76,7 @@ def switch_history_off() -> None:
 def _synchronise(integration: Integration, entities: Sequence[Entity]) -> Counts:
     counts = {"added": 0, "changed": 0, "unchanged": 0}
     for entity in entities:
-        result = run_sync(integration, SyncRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.MANUAL))
+        result = run_pull(integration, PullRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.MANUAL))
         if result.status is not RunStatus.SUCCESS:
             raise MeasurementFailed(result.message.title)
         counts = {name: count + getattr(result, name) for name, count in counts.items()}

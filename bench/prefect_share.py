@@ -22,7 +22,7 @@ MOST_JOBS = 1_000  # a practice of common size: of a larger one, the values of c
 FEWEST_CALLS = 6  # goal, of a sync of changes
 
 PROSE = """A sync of changes of jobs, clients, staff and custom fields of a practice with {jobs:,} jobs in which nothing
-changed, into SQLite: by `xpm.pull.run.run_sync`, and by the flow under a Prefect server of its own on SQLite, with its
+changed, into SQLite: by `xpm.pull.run.run_pull`, and by the flow under a Prefect server of its own on SQLite, with its
 tasks, log and artifacts. Prefect's share of the flow's time was {share:.0%}; starting the process and importing Prefect
 are not in it. The Prefect server is another process, on the same machine."""
 

@@ -18,8 +18,8 @@ from bench.ours import SLUG
 from flows.sync import sync
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.store.records.kinds import ALL
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
@@ -42,10 +42,10 @@ def main() -> None:
 
 
 def through_the_library(mode: SyncMode) -> None:
-    """Each entity by `run_sync`, one after the other."""
+    """Each entity by `run_pull`, one after the other."""
     with Integration.opened() as integration:
         for entity in ENTITIES:
-            result = run_sync(integration, SyncRequest(SLUG, entity, mode, SyncTrigger.OVERNIGHT))
+            result = run_pull(integration, PullRequest(SLUG, entity, mode, SyncTrigger.OVERNIGHT))
             if result.status is not RunStatus.SUCCESS:
                 raise MeasurementFailed(result.message.title)
 

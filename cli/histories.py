@@ -16,7 +16,7 @@ from cli.terminal import say, terminal
 from xpm.activity.authors import author
 from xpm.store.consent import attempts
 from xpm.store.records import history as lives
-from xpm.store.records.history import FieldChange, Step
+from xpm.store.records.history import FieldChange, HistoryEntry
 from xpm.store.records.kinds import ALL
 from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ChangeKind
@@ -88,7 +88,7 @@ def _scopes(session: Session, kind: Kind, record: str, practice: str | None) -> 
     return meant
 
 
-def _show(console: Console, session: Session, life: Sequence[Step]) -> None:
+def _show(console: Console, session: Session, life: Sequence[HistoryEntry]) -> None:
     for step in life:
         change = step.change
         by = author(session, change.run_id, change.person)

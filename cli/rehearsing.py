@@ -15,11 +15,11 @@ from xpm.consent.access import require_connected
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.integration import Integration
 from xpm.pull.summary import Outcome, message_of
-from xpm.pull.work import SyncRequest
+from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
-from xpm.undo.changes import Preview
+from xpm.undo.changes import DryRunResult
 from xpm.undo.changes_csv import changes_file, lines, write_changes
-from xpm.undo.preview import preview_sync, sum_up_dry_run
+from xpm.undo.preview import dry_run_pull, sum_up_dry_run
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 
@@ -48,13 +48,13 @@ def rehearse(
             outcomes: dict[Entity, Outcome] = {}
             for entity in EVERYTHING:
                 if entity in entities:
-                    request = SyncRequest(
+                    request = PullRequest(
                         practice,
                         entity,
                         mode,
                         SyncTrigger.MANUAL,
                         records=tuple(records),
-                        confirmed_missing=confirm_missing,
+                        confirm_missing=confirm_missing,
                     )
                     outcomes[entity] = _look(integration, request, _previews(outcomes), console)
                     _show(console, entity, outcomes[entity])
@@ -65,23 +65,23 @@ def rehearse(
     return said.status is ActivityStatus.SUCCESS
 
 
-def _look(integration: Integration, request: SyncRequest, earlier: Sequence[Preview], console: Console) -> Outcome:
+def _look(integration: Integration, request: PullRequest, earlier: Sequence[DryRunResult], console: Console) -> Outcome:
     """One entity; trouble with it does not keep the others from being looked at."""
     with console.status(f"Looking at {request.entity.label.lower()}"):
         try:
-            return preview_sync(integration, request, earlier)
+            return dry_run_pull(integration, request, earlier)
         except (Stopped, XeroError) as error:
             return error
 
 
-def _previews(outcomes: dict[Entity, Outcome]) -> list[Preview]:
-    return [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
+def _previews(outcomes: dict[Entity, Outcome]) -> list[DryRunResult]:
+    return [outcome for outcome in outcomes.values() if isinstance(outcome, DryRunResult)]
 
 
 def _show(console: Console, entity: Entity, outcome: Outcome) -> None:
     said = message_of(entity, outcome)
     console.print(said.text, style=COLOURS[said.status], soft_wrap=True)
-    found = [*lines([outcome])] if isinstance(outcome, Preview) else []
+    found = [*lines([outcome])] if isinstance(outcome, DryRunResult) else []
     if not found:
         return
     table = Table("", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")

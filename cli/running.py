@@ -31,7 +31,7 @@ def reconnect(
         bool, typer.Option("--long-term-user", help="This person will keep using both FYI and Xero Practice Manager.")
     ] = False,
     minutes: Annotated[int, typer.Option(min=1, max=A_DAY, help="How long to wait for the log in.")] = 30,
-    another_practice: Annotated[
+    another_account: Annotated[
         bool,
         typer.Option("--another-practice", help="This practice has moved to another Xero Practice Manager account."),
     ] = False,
@@ -46,7 +46,7 @@ def reconnect(
         "admin_email": admin,
         "long_term_user": long_term_user,
         "answer_within_minutes": minutes,
-        "another_practice": another_practice,
+        "another_account": another_account,
     }
     start_and_follow("reconnect/reconnect-and-resync", practice, parameters)
 

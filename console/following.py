@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.desk import Desk, desk_of, local_time, notice, page, text_of
-from console.left import Left, left_by
-from console.runs import FlowRunSeen, NotWaiting, Stage
+from console.left import RunTraces, left_by
+from console.runs import FlowRunSeen, NotWaiting, StepState
 from console.steps import steps_of
 from console.tables import rows_of, taken_back
 from xpm.account.confirmation import question
@@ -101,7 +101,7 @@ def _practice_of(session: Session, run: FlowRunSeen) -> Practice | None:
         return None
 
 
-def _invited(run: FlowRunSeen, left: Left, person: str | None, practice: Practice | None) -> Message | None:
+def _invited(run: FlowRunSeen, left: RunTraces, person: str | None, practice: Practice | None) -> Message | None:
     """What to say to the person who is to log in to Xero, while the run waits for that."""
     if left.attempt is None or not left.awaits_login or run.stage.is_over:
         return None
@@ -109,14 +109,14 @@ def _invited(run: FlowRunSeen, left: Left, person: str | None, practice: Practic
     return message("console.log_in", person=person, until=until)
 
 
-def _wake_when_answered(desk: Desk, run: FlowRunSeen, left: Left) -> None:
+def _wake_when_answered(desk: Desk, run: FlowRunSeen, left: RunTraces) -> None:
     """Wake a run whose answer is here but whose wake-up was missed; harmless when it needs none."""
-    if run.stage is Stage.PAUSED and not run.asks and left.has_answer:
+    if run.stage is StepState.PAUSED and not run.asks and left.has_answer:
         with suppress(NotWaiting):
             desk.runs.wake(run.id)
 
 
-def _said(desk: Desk, run: FlowRunSeen, left: Left, practice: Practice | None) -> Message | None:
+def _said(desk: Desk, run: FlowRunSeen, left: RunTraces, practice: Practice | None) -> Message | None:
     """The result of a run that is over; else what an administrator has to know of one that goes on."""
     if run.stage.is_over:
         return _result(run, left)
@@ -125,16 +125,16 @@ def _said(desk: Desk, run: FlowRunSeen, left: Left, practice: Practice | None) -
         return message("console.choose", count=len(run.choices), practice=name)
     if run.compared:
         return question(run.compared)
-    if run.runbook == "revert" and run.stage is Stage.PAUSED:
+    if run.runbook == "revert" and run.stage is StepState.PAUSED:
         return message("console.confirm_revert")
-    if run.stage is Stage.STARTING and desk.integration.clock() - run.created > SLOW_START:
+    if run.stage is StepState.STARTING and desk.integration.clock() - run.created > SLOW_START:
         return message("console.not_started")
     return None
 
 
-def _result(run: FlowRunSeen, left: Left) -> Message:
+def _result(run: FlowRunSeen, left: RunTraces) -> Message:
     """The run's last entry, unless it looks better than the run ended."""
     last = left.entries[0] if left.entries else None
-    if last and (run.stage is not Stage.FAILED or last.status not in LOOKS_WELL):
+    if last and (run.stage is not StepState.FAILED or last.status not in LOOKS_WELL):
         return as_message(last)
-    return message("console.run_failed" if run.stage is Stage.FAILED else "console.run_over")
+    return message("console.run_failed" if run.stage is StepState.FAILED else "console.run_over")

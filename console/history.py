@@ -23,7 +23,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calcula
 
 
 @dataclass(frozen=True)
-class Asked:
+class LogQuery:
     """What the reader wants to see."""
 
     status: ActivityStatus | None
@@ -31,7 +31,7 @@ class Asked:
     before: int | None
 
     @classmethod
-    def by(cls, request: Request) -> "Asked":
+    def by(cls, request: Request) -> "LogQuery":
         """Read the query; what makes no sense is left out."""
         query = request.query_params
         status, before = query.get("status", ""), query.get("before", "")
@@ -56,7 +56,7 @@ class Asked:
 
 def show(request: Request) -> Response:
     """`GET /practices/{slug}/activity`, also as CSV with `format=csv`. Raises UnknownPractice."""
-    integration, asked = desk_of(request).integration, Asked.by(request)
+    integration, asked = desk_of(request).integration, LogQuery.by(request)
     with integration.database.read() as session:
         practice = practice_of(request, session)
         entries = asked.entries(session, practice.slug, A_PAGE + 1, asked.before)
@@ -70,7 +70,7 @@ def show(request: Request) -> Response:
     return page("activity.html", found | {"older": older, "export": asked.query(format="csv")})
 
 
-def _csv(integration: Integration, practice: Practice, asked: Asked) -> Iterator[str]:
+def _csv(integration: Integration, practice: Practice, asked: LogQuery) -> Iterator[str]:
     """All entries that fit, a piece at a time."""
     yield "\ufeff" + _lines([COLUMNS])  # the mark makes Excel read UTF-8
     before: int | None = None

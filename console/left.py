@@ -8,7 +8,7 @@ from xpm.store.tables import AuthorisationAttempt, PracticeActivity, SyncRun
 from xpm.store.vocabulary import AttemptOutcome
 
 
-class Left(BaseModel):
+class RunTraces(BaseModel):
     """The traces of a run; each list newest first, with one sync per entity."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
@@ -28,12 +28,12 @@ class Left(BaseModel):
         return self.attempt is not None and self.attempt.outcome is not AttemptOutcome.WAITING
 
 
-def left_by(session: Session, flow_run_id: str) -> Left:
+def left_by(session: Session, flow_run_id: str) -> RunTraces:
     """Everything there is of one run."""
     tried = attempts.of_run(session, flow_run_id)
     syncs = select(SyncRun).where(SyncRun.flow_run_id == flow_run_id).order_by(col(SyncRun.started_at))
     entries = select(PracticeActivity).where(PracticeActivity.flow_run_id == flow_run_id)
-    return Left(
+    return RunTraces(
         attempt=tried[0] if tried else None,
         syncs={sync.entity: sync for sync in session.exec(syncs)},
         entries=tuple(session.exec(entries.order_by(col(PracticeActivity.id).desc()))),

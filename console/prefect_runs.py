@@ -15,7 +15,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, PREFECT_UI_URL, temporary_settings
 from pydantic import TypeAdapter
 
-from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
+from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
@@ -27,15 +27,15 @@ RETRIES = 3  # Prefect on SQLite answers 503 while it writes for somebody else; 
 CHOICE, NAME = "practice", "practice_name"  # the fields of the forms that ask for the practice and for its name
 
 STAGES = {
-    StateType.SCHEDULED: Stage.STARTING,
-    StateType.PENDING: Stage.STARTING,
-    StateType.RUNNING: Stage.RUNNING,
-    StateType.PAUSED: Stage.PAUSED,
-    StateType.CANCELLING: Stage.RUNNING,
-    StateType.COMPLETED: Stage.COMPLETED,
-    StateType.FAILED: Stage.FAILED,
-    StateType.CRASHED: Stage.FAILED,
-    StateType.CANCELLED: Stage.FAILED,
+    StateType.SCHEDULED: StepState.STARTING,
+    StateType.PENDING: StepState.STARTING,
+    StateType.RUNNING: StepState.RUNNING,
+    StateType.PAUSED: StepState.PAUSED,
+    StateType.CANCELLING: StepState.RUNNING,
+    StateType.COMPLETED: StepState.COMPLETED,
+    StateType.FAILED: StepState.FAILED,
+    StateType.CRASHED: StepState.FAILED,
+    StateType.CANCELLED: StepState.FAILED,
 }
 
 _ENTITIES = TypeAdapter(tuple[Entity, ...])
@@ -45,14 +45,14 @@ class PrefectRuns:
     """`Runs` on the server that PREFECT_API_URL names. May be shared between threads."""
 
     def start_reconnect(
-        self, practice: str, admin_email: str, *, long_term_user: bool, another_practice: bool = False
+        self, practice: str, admin_email: str, *, long_term_user: bool, another_account: bool = False
     ) -> UUID:
         """Start the reconnect runbook."""
         asked = {
             "practice": practice,
             "admin_email": admin_email,
             "long_term_user": long_term_user,
-            "another_practice": another_practice,
+            "another_account": another_account,
         }
         return self._start(RECONNECT, asked)
 
@@ -163,10 +163,10 @@ def _name(task: TaskRun) -> str:
     return task.name.rpartition("-")[0] or task.name
 
 
-def _stage(state: State[Any] | None) -> Stage:
+def _stage(state: State[Any] | None) -> StepState:
     if state is None:
-        return Stage.STARTING
-    return Stage.SKIPPED if state.name == "Skipped" else STAGES[state.type]
+        return StepState.STARTING
+    return StepState.SKIPPED if state.name == "Skipped" else STAGES[state.type]
 
 
 def _asked(client: SyncPrefectClient, run_id: UUID, state: State[Any]) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from xpm.words import message
 
 
 def start(request: Request, form: FormData) -> Response:
-    """`POST /practices/{slug}/reconnect`: fields `admin_email`, `long_term_user` and `another_practice` (ticked boxes).
+    """`POST /practices/{slug}/reconnect`: fields `admin_email`, `long_term_user` and `another_account` (ticked boxes).
 
     The runbook itself checks the person, so that what it refuses stands in Practice Activity.
     Raises UnknownPractice, RunsUnavailable, NotDeployed.
@@ -22,5 +22,5 @@ def start(request: Request, form: FormData) -> Response:
     if not email:
         return notice(message("console.person_missing"), 400, practice=practice)
     stays = text_of(form, "long_term_user") != ""
-    moved = text_of(form, "another_practice") != ""
-    return to_run(desk.runs.start_reconnect(practice.slug, email, long_term_user=stays, another_practice=moved))
+    moved = text_of(form, "another_account") != ""
+    return to_run(desk.runs.start_reconnect(practice.slug, email, long_term_user=stays, another_account=moved))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from xpm.account.comparison import PracticeComparison
+from xpm.account.comparison import AccountComparison
 from xpm.entities.registry import Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
@@ -29,7 +29,7 @@ class NotWaiting(Exception):
     """The run does not wait for this answer: not yet, not any more, or for another one."""
 
 
-class Stage(StrEnum):
+class StepState(StrEnum):
     """How far a run or one of its steps is."""
 
     STARTING = "starting"
@@ -43,7 +43,7 @@ class Stage(StrEnum):
     @property
     def is_over(self) -> bool:
         """Whether nothing follows by itself."""
-        return self in {Stage.COMPLETED, Stage.SKIPPED, Stage.FAILED, Stage.ATTENTION}
+        return self in {StepState.COMPLETED, StepState.SKIPPED, StepState.FAILED, StepState.ATTENTION}
 
 
 class TaskSeen(BaseModel):
@@ -52,7 +52,7 @@ class TaskSeen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    stage: Stage
+    stage: StepState
 
 
 class FlowRunSeen(BaseModel):
@@ -68,7 +68,7 @@ class FlowRunSeen(BaseModel):
     id: UUID
     runbook: str
     practice: str
-    stage: Stage
+    stage: StepState
     created: datetime
     ended: datetime | None = None
     entities: tuple[Entity, ...] = ()
@@ -78,7 +78,7 @@ class FlowRunSeen(BaseModel):
     is_cancelling: bool = False
     tasks: tuple[TaskSeen, ...] = ()
     choices: tuple[str, ...] = ()
-    compared: PracticeComparison | None = None
+    compared: AccountComparison | None = None
     link: str | None = None
 
     @property
@@ -91,7 +91,7 @@ class Runs(Protocol):
     """Prefect, as far as the console needs it. Every call may raise RunsUnavailable."""
 
     def start_reconnect(
-        self, practice: str, admin_email: str, *, long_term_user: bool, another_practice: bool = False
+        self, practice: str, admin_email: str, *, long_term_user: bool, another_account: bool = False
     ) -> UUID:
         """Start the reconnect runbook. Raises NotDeployed."""
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from console.left import Left
-from console.runs import FlowRunSeen, Stage
+from console.left import RunTraces
+from console.runs import FlowRunSeen, StepState
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import RunStatus
 
@@ -18,18 +18,18 @@ TO_RECONNECT = (
 )
 ONLY_IF_NEEDED = frozenset({"Confirm the practice"})
 """A step that most reconnects do not have: it is listed once it has begun."""
-TO_REVERT = ("Preview the revert", "Take the syncs back")
+TO_REVERT = ("DryRunResult the revert", "Take the syncs back")
 TO_SYNC = (("Check the connection", ("Check the connection",)),)
 AT_THE_END = (("Log to Practice Activity", ("Log to Practice Activity",)),)
 
 MARKS = {
-    Stage.COMPLETED: "✓",
-    Stage.FAILED: "✕",
-    Stage.SKIPPED: "\N{EN DASH}",
-    Stage.ATTENTION: "!",
-    Stage.RUNNING: "●",
-    Stage.PAUSED: "●",
-    Stage.STARTING: "○",
+    StepState.COMPLETED: "✓",
+    StepState.FAILED: "✕",
+    StepState.SKIPPED: "\N{EN DASH}",
+    StepState.ATTENTION: "!",
+    StepState.RUNNING: "●",
+    StepState.PAUSED: "●",
+    StepState.STARTING: "○",
 }
 
 
@@ -38,7 +38,7 @@ class Step:
     """One line of the list: what it is, how far it is, and a remark such as how many records arrived."""
 
     label: str
-    stage: Stage
+    stage: StepState
     remark: str = ""
 
     @property
@@ -50,16 +50,16 @@ class Step:
     def said(self) -> str:
         """How far it is, in a word."""
         words = {
-            Stage.STARTING: "to do",
-            Stage.PAUSED: "waiting for you",
-            Stage.COMPLETED: "done",
-            Stage.SKIPPED: "left out",
-            Stage.ATTENTION: "needs a look",
+            StepState.STARTING: "to do",
+            StepState.PAUSED: "waiting for you",
+            StepState.COMPLETED: "done",
+            StepState.SKIPPED: "left out",
+            StepState.ATTENTION: "needs a look",
         }
         return words.get(self.stage, str(self.stage))
 
 
-def steps_of(run: FlowRunSeen, left: Left) -> list[Step]:
+def steps_of(run: FlowRunSeen, left: RunTraces) -> list[Step]:
     """All steps of the runbook, also those that are still to come."""
     seen = {task.name: task.stage for task in run.tasks}
     if run.runbook == "revert":
@@ -75,40 +75,40 @@ def steps_of(run: FlowRunSeen, left: Left) -> list[Step]:
     return [*before, *syncs, *after]
 
 
-def _steps_of_revert(run: FlowRunSeen, seen: Mapping[str, Stage]) -> list[Step]:
+def _steps_of_revert(run: FlowRunSeen, seen: Mapping[str, StepState]) -> list[Step]:
     """The preview, and what follows it once somebody confirmed it in Prefect."""
     preview, take_back = TO_REVERT
-    previewed = seen.get(preview) is Stage.COMPLETED
+    previewed = seen.get(preview) is StepState.COMPLETED
     return [
         Step(preview, _stage((preview,), seen, run)),
         Step(take_back, _stage((preview, take_back) if previewed else (take_back,), seen, run)),
     ]
 
 
-def _sync_step(entity: Entity, seen: Mapping[str, Stage], left: Left, run: FlowRunSeen) -> Step:
+def _sync_step(entity: Entity, seen: Mapping[str, StepState], left: RunTraces, run: FlowRunSeen) -> Step:
     label = f"Sync {entity.label.lower()}"
     counted = left.syncs.get(entity)
     read = counted.added + counted.changed + counted.unchanged + counted.restored if counted else 0
     stage = _stage((label,), seen, run)
-    if stage is Stage.FAILED and counted and counted.status is RunStatus.ACTION_REQUIRED:
-        stage = Stage.ATTENTION
-    if stage is Stage.FAILED and counted and counted.status is RunStatus.PARKED:
-        stage = Stage.STARTING  # it goes on when Xero allows it again
+    if stage is StepState.FAILED and counted and counted.status is RunStatus.ACTION_REQUIRED:
+        stage = StepState.ATTENTION
+    if stage is StepState.FAILED and counted and counted.status is RunStatus.PARKED:
+        stage = StepState.STARTING  # it goes on when Xero allows it again
     return Step(label, stage, f"{read:,} record{'s' if read > 1 else ''}" if read else "")
 
 
-def _stage(names: Sequence[str], seen: Mapping[str, Stage], run: FlowRunSeen) -> Stage:
+def _stage(names: Sequence[str], seen: Mapping[str, StepState], run: FlowRunSeen) -> StepState:
     """A step is done when its last task is; between two of its tasks the run works on it, or waits for a person."""
-    if run.stage is Stage.COMPLETED and names[-1] not in seen:
-        return Stage.COMPLETED  # Prefect hears of a run's last tasks a moment after its end
+    if run.stage is StepState.COMPLETED and names[-1] not in seen:
+        return StepState.COMPLETED  # Prefect hears of a run's last tasks a moment after its end
     stages = [seen[name] for name in names if name in seen]
     if not stages:
-        return Stage.SKIPPED if run.stage.is_over else Stage.STARTING
-    if Stage.FAILED in stages:
-        return Stage.FAILED
+        return StepState.SKIPPED if run.stage.is_over else StepState.STARTING
+    if StepState.FAILED in stages:
+        return StepState.FAILED
     last = seen.get(names[-1])
     if last is not None and last.is_over:
         return last
     if run.stage.is_over:
-        return Stage.FAILED
-    return Stage.PAUSED if run.stage is Stage.PAUSED else Stage.RUNNING
+        return StepState.FAILED
+    return StepState.PAUSED if run.stage is StepState.PAUSED else StepState.RUNNING

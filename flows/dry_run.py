@@ -15,7 +15,7 @@ from tasks.dry_run import PREVIEWS, publish_changes
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.pull.summary import Outcome
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
-from xpm.undo.changes import Preview
+from xpm.undo.changes import DryRunResult
 from xpm.words import Message
 
 
@@ -28,14 +28,14 @@ def tried(
     records: Sequence[str] = (),
     confirm_missing: int = 0,
 ) -> State[Any]:
-    """Preview each entity on its own, in the order of a sync, and list what would change.
+    """DryRunResult each entity on its own, in the order of a sync, and list what would change.
 
     Previews go from step to step in quotes: Prefect would look into each of their thousands of changes.
     """
     outcomes: dict[Entity, Outcome] = {}
     for entity in EVERYTHING:
         if entity in entities:
-            earlier = [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
+            earlier = [outcome for outcome in outcomes.values() if isinstance(outcome, DryRunResult)]
             part: State[Any] = PREVIEWS[entity](
                 practice,
                 entity,

@@ -18,15 +18,15 @@ from pydantic import Field
 from flows.ending import cancelled, crashed, ended, failed, stopped
 from flows.waiting import wait_for_choice, wait_for_consent, wait_for_name
 from tasks.connection import (
+    check_account,
     check_consent,
-    check_practice,
     check_user_account,
-    choose_practice,
-    compare_practice,
-    confirm_practice,
+    choose_account,
+    compare_account,
+    confirm_account,
     is_reset,
     needs_confirmation,
-    offer_practices,
+    offer_accounts,
     publish_link,
     remove_old_connection,
     reset_connection,
@@ -53,7 +53,7 @@ def reconnect(
     admin_email: str,
     long_term_user: bool = False,
     answer_within_minutes: Minutes = 30,
-    another_practice: bool = False,
+    another_account: bool = False,
 ) -> State[Any]:
     """Reconnect XPM, then sync jobs, clients, staff and tax returns.
 
@@ -64,7 +64,7 @@ def reconnect(
         long_term_user: I confirm that this person will keep using both FYI and Xero Practice Manager. The connection
             depends on it.
         answer_within_minutes: How long the run waits for the log in, and then for each answer about the practice.
-        another_practice: This practice has moved to another Xero Practice Manager account. Without this, only the
+        another_account: This practice has moved to another Xero Practice Manager account. Without this, only the
             account it was connected to before is accepted.
     """
     try:
@@ -73,7 +73,7 @@ def reconnect(
         wait_for_consent(invited)
         check_consent(invited)
         if not is_reset(invited):  # a retried run does not ask again
-            take_over(invited, another_practice)
+            take_over(invited, another_account)
     except (Stopped, XeroError) as reason:
         return stopped(practice, reason)
 
@@ -87,13 +87,13 @@ def reconnect(
     return ended(practice, trigger, parts, SyncMode.FULL, person.email)
 
 
-def take_over(invited: Invitation, another_practice: bool) -> None:
+def take_over(invited: Invitation, another_account: bool) -> None:
     """Find the practice that the new consent is for, and put the consent in the place of the old one."""
-    offered = offer_practices(invited)
+    offered = offer_accounts(invited)
     chosen = offered[0] if len(offered) == 1 else wait_for_choice(invited, offered)
-    choose_practice(invited, chosen, another_practice)
+    choose_account(invited, chosen, another_account)
 
-    check_practice(invited)
+    check_account(invited)
     if needs_confirmation(invited):
-        confirm_practice(invited, wait_for_name(invited, compare_practice(invited)))
+        confirm_account(invited, wait_for_name(invited, compare_account(invited)))
     reset_connection(invited)

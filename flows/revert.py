@@ -1,6 +1,6 @@
 """Taking back what syncs did to a practice's records: one run, or everything since a moment.
 
-Preview → confirm with the practice's short name → take the syncs back → an entry in Practice Activity. Needs no
+DryRunResult → confirm with the practice's short name → take the syncs back → an entry in Practice Activity. Needs no
 connection to Xero. Writes the artifact `xpm-revert-<practice>`. Without the exact name in time the run ends *Action
 Required* and nothing is changed; a retried run does not take back twice.
 """

@@ -17,7 +17,7 @@ from pydantic import Field, create_model
 
 from tasks.connection import close_unanswered, is_answered, unconfirmed
 from xpm.account.choice import Offer
-from xpm.account.comparison import PracticeComparison
+from xpm.account.comparison import AccountComparison
 from xpm.account.confirmation import question
 from xpm.consent.invitation import Invitation
 from xpm.words import message, stop
@@ -79,7 +79,7 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     return by_label[answer.practice]
 
 
-def wait_for_name(invited: Invitation, compared: PracticeComparison) -> str:
+def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
     """Pause with a form that shows the comparison and wants the practice's name typed; whatever was typed is returned.
 
     Raises:

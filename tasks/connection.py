@@ -9,7 +9,7 @@ from tasks.retrying import WAITS, worth_retrying
 from tasks.status import publish_status
 from xpm.account import choice, comparison, confirmation, reset
 from xpm.account.choice import Offer
-from xpm.account.comparison import KindCompared, PracticeComparison
+from xpm.account.comparison import AccountComparison, KindCompared
 from xpm.consent import invitation, preflight, removal
 from xpm.consent.access import is_broken, require_connected
 from xpm.consent.invitation import Invitation
@@ -67,7 +67,7 @@ def check_consent(invited: Invitation) -> None:
 
 
 @task(name="List the practices", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
-def offer_practices(invited: Invitation) -> list[Offer]:
+def offer_accounts(invited: Invitation) -> list[Offer]:
     """The Xero Practice Manager accounts that this consent gave access to.
 
     Raises:
@@ -78,18 +78,18 @@ def offer_practices(invited: Invitation) -> list[Offer]:
 
 
 @task(name="Choose the practice")
-def choose_practice(invited: Invitation, offer: Offer, another_practice: bool) -> None:
+def choose_account(invited: Invitation, offer: Offer, another_account: bool) -> None:
     """Take the chosen account, unless it is another practice's.
 
     Raises:
         Stopped: it is the wrong one.
     """
     with Integration.opened() as integration:
-        choice.choose(integration, invited, offer, another_practice=another_practice)
+        choice.choose(integration, invited, offer, another_account=another_account)
 
 
 @task(name="Check the practice", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
-def check_practice(invited: Invitation) -> None:
+def check_account(invited: Invitation) -> None:
     """That the permissions given are enough, and every part of Xero Practice Manager answers.
 
     Raises:
@@ -101,7 +101,7 @@ def check_practice(invited: Invitation) -> None:
 
 
 @task(name="Compare the practice", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
-def compare_practice(invited: Invitation) -> PracticeComparison:
+def compare_account(invited: Invitation) -> AccountComparison:
     """What FYI has beside what the chosen account has, as `xpm-comparison-<practice>`; nothing is written."""
     with Integration.opened() as integration:
         compared = comparison.compare(integration, invited)
@@ -114,7 +114,7 @@ def compare_practice(invited: Invitation) -> PracticeComparison:
 
 
 @task(name="Confirm the practice")
-def confirm_practice(invited: Invitation, typed: str) -> None:
+def confirm_account(invited: Invitation, typed: str) -> None:
     """Take the account's name as the administrator typed it.
 
     Raises:

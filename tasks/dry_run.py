@@ -20,11 +20,11 @@ from tasks.retrying import WAITS, worth_retrying
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull.summary import Outcome
-from xpm.pull.work import SyncRequest
+from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.undo.changes import Preview
+from xpm.undo.changes import DryRunResult
 from xpm.undo.changes_csv import changes_file, lines, write_changes
-from xpm.undo.preview import preview_sync, sum_up_dry_run
+from xpm.undo.preview import dry_run_pull, sum_up_dry_run
 from xpm.words import Message, message
 
 HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
@@ -46,28 +46,28 @@ def preview_entity(
     entity: Entity,
     mode: SyncMode,
     trigger: SyncTrigger,
-    earlier: Sequence[Preview],
+    earlier: Sequence[DryRunResult],
     *,
     records: Sequence[str] = (),
     confirm_missing: int = 0,
-) -> Preview | State[Preview]:
+) -> DryRunResult | State[DryRunResult]:
     """Tell what a sync of one entity would change; `earlier`: what this run found of others.
 
     Raises:
         Stopped: the connection cannot be used.
         XeroError: Xero did not answer as it should, after the client's own patience.
     """
-    request = SyncRequest(
+    request = PullRequest(
         practice,
         entity,
         mode,
         trigger,
         flow_run_id=str(flow_run.id),
         records=tuple(records),
-        confirmed_missing=confirm_missing,
+        confirm_missing=confirm_missing,
     )
     with Integration.opened() as integration, announcing_a_break(practice):
-        preview = preview_sync(integration, request, earlier)
+        preview = dry_run_pull(integration, request, earlier)
     get_run_logger().info(preview.message.text)
     name = "Skipped" if preview.status is RunStatus.SKIPPED else "Dry run"
     return Completed(name=name, message=preview.message.text, data=preview)
@@ -83,7 +83,7 @@ def publish_changes(practice: str, outcomes: Mapping[Entity, Outcome], flow_run_
     with Integration.opened() as integration:
         said = sum_up_dry_run(integration.practice(practice).name, outcomes)
         file = integration.settings.xpm_dry_runs.resolve() / f"{flow_run_id}.csv"
-    previews = [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
+    previews = [outcome for outcome in outcomes.values() if isinstance(outcome, DryRunResult)]
     with changes_file(file) as opened:
         write_changes(opened, previews)
     found = [*lines(previews)]
@@ -118,5 +118,5 @@ def forget_shown(before: datetime) -> int:
     return len(old)
 
 
-PREVIEWS = {entity: preview_entity.with_options(name=f"Preview {entity.label.lower()}") for entity in Entity}
+PREVIEWS = {entity: preview_entity.with_options(name=f"DryRunResult {entity.label.lower()}") for entity in Entity}
 """A step for each entity, under the name the UI shows."""

@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.result import SyncResult
+from xpm.pull.result import PullResult
 from xpm.pull.summary import message_of
 from xpm.quota.amounts import said_after, said_before, said_meanwhile
 from xpm.quota.progress import Prediction, Standing
@@ -52,12 +52,12 @@ class PublishedProgress:
         with temporary_settings(IN_PASSING):
             self._publish(said.title)
 
-    def end(self, outcome: SyncResult | BaseException) -> None:
+    def end(self, outcome: PullResult | BaseException) -> None:
         """Publish how it ended; nothing of a sync that did not begin."""
         if self._next_at is None:
             return
         text = message_of(self._entity, outcome).text
-        if isinstance(outcome, SyncResult):
+        if isinstance(outcome, PullResult):
             predicted = Prediction(outcome.predicted_calls, outcome.predicted_bytes)
             took = said_after(self._entity.label, predicted, Prediction(outcome.calls, outcome.bytes))
             text = f"{text} {took.title}."

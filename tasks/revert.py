@@ -6,11 +6,11 @@ from prefect.artifacts import create_table_artifact
 from tasks.status import publish_status
 from xpm.integration import Integration
 from xpm.undo import revert
-from xpm.undo.revert import Effect, RevertPreview, RevertRequest, WhenChangedSince
+from xpm.undo.revert import RevertEffect, RevertPreview, RevertRequest, WhenChangedSince
 from xpm.words import Message
 
 
-@task(name="Preview the revert")
+@task(name="DryRunResult the revert")
 def preview_revert(request: RevertRequest) -> RevertPreview:
     """Show what would be taken back as `xpm-revert-<practice>`; nothing is changed.
 
@@ -55,7 +55,7 @@ def in_markdown(seen: RevertPreview) -> str:
     return "\n".join(lines)
 
 
-def _row(effect: Effect) -> dict[str, object]:
+def _row(effect: RevertEffect) -> dict[str, object]:
     return {
         "What": effect.what,
         "Removed": effect.removed,

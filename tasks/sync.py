@@ -15,9 +15,9 @@ from tasks.progress import publishing
 from tasks.retrying import WAITS, once_per_run, worth_retrying
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.result import SyncResult
-from xpm.pull.run import run_sync
-from xpm.pull.work import AlreadyRunning, SyncRequest
+from xpm.pull.result import PullResult
+from xpm.pull.run import run_pull
+from xpm.pull.work import AlreadyRunning, PullRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.words import message
 
@@ -40,7 +40,7 @@ def sync_entity(
     *,
     records: Sequence[str] = (),
     confirm_missing: int = 0,
-) -> SyncResult | State[SyncResult]:
+) -> PullResult | State[PullResult]:
     """Bring one entity in step.
 
     `records`: only the custom field values of these clients and jobs; `confirm_missing`: so many that are suddenly
@@ -50,7 +50,7 @@ def sync_entity(
         Stopped: a rule held it back, or it ended with something an administrator has to look at.
         XeroError: Xero did not answer as it should, after the client's own patience.
     """
-    request = SyncRequest(
+    request = PullRequest(
         practice=practice,
         entity=entity,
         mode=mode,
@@ -58,7 +58,7 @@ def sync_entity(
         person=person or None,
         flow_run_id=str(flow_run.id),
         records=tuple(records),
-        confirmed_missing=confirm_missing,
+        confirm_missing=confirm_missing,
     )
     with (
         Integration.opened() as integration,
@@ -66,7 +66,7 @@ def sync_entity(
         pointing_to_the_run_under_way(),
         publishing(integration, practice, entity) as progress,
     ):
-        result = run_sync(integration, request, progress)
+        result = run_pull(integration, request, progress)
         progress.end(result)
     if result.status is RunStatus.SKIPPED:
         look_again_when_retried()

@@ -25,7 +25,7 @@ Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Kind:
+class ReportedKind:
     """One kind of record: FYI's table, the sandbox's name for it, and how one becomes rows.
 
     `of`: only the rows of current records of this table are expected, since archived ones are not read any more. What
@@ -40,7 +40,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Compared:
+class SideBySide:
     """One kind of record on both sides."""
 
     kind: str
@@ -49,14 +49,14 @@ class Compared:
     differences: Sequence[Difference]
 
 
-def compare(integration: Integration, sandbox: str) -> list[Compared]:
+def compare(integration: Integration, sandbox: str) -> list[SideBySide]:
     """Compare what the sandbox has, in its own words, with what FYI has stored."""
     with integration.database.read() as session:
         tenant = connections.get(session, PRACTICE).tenant_id or ""
-        return [_compare(session, Scope(PRACTICE, tenant), kind, sandbox) for kind in KINDS]
+        return [_compare(session, Scope(PRACTICE, tenant), kind, sandbox) for kind in REPORTED]
 
 
-def _compare(session: Session, scope: Scope, kind: Kind, sandbox: str) -> Compared:
+def _compare(session: Session, scope: Scope, kind: ReportedKind, sandbox: str) -> SideBySide:
     truth = httpx.get(f"{sandbox}/sandbox/tenants/{scope.tenant_id}/records/{kind.records}", timeout=60).json()
     rows = [row for record in truth for row in kind.to_row(record)]
     if kind.of is not None:
@@ -64,10 +64,10 @@ def _compare(session: Session, scope: Scope, kind: Kind, sandbox: str) -> Compar
         rows = [row for row in rows if row.key in current]
     stored = set(reads.keys_present(session, kind.table, scope))
     rows = [row for row in rows if row.key in stored or row.archived is None]
-    return Compared(kind.title, len(rows), len(stored), list(differences(session, kind.table, scope, rows)))
+    return SideBySide(kind.title, len(rows), len(stored), list(differences(session, kind.table, scope, rows)))
 
 
-def compared_table(compared: Sequence[Compared]) -> Table:
+def compared_table(compared: Sequence[SideBySide]) -> Table:
     """Both sides as a table for the terminal."""
     table = Table("", "In Xero", "In FYI", "Fields that differ", title="Xero Practice Manager and FYI")
     for one in compared:
@@ -103,14 +103,14 @@ IN_SANDBOX = {
 }
 """What the sandbox calls the records that come in lists."""
 
-KINDS = (
+REPORTED = (
     *(
-        Kind(kind.label, kind.table, IN_SANDBOX[kind.noun], _of(kind))
+        ReportedKind(kind.label, kind.table, IN_SANDBOX[kind.noun], _of(kind))
         for definition in DEFINITIONS.values()
         for kind in (definition.main, *definition.beside)
     ),
     *(
-        Kind(
+        ReportedKind(
             f"Their values, of current {owner}s",
             values.table,
             "custom_field_values",

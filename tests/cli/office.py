@@ -7,7 +7,7 @@ from tests.cli.shell import SLUG, Installed
 from tests.store.kit import job
 from xpm.entities.registry import Entity
 from xpm.store.pull import runs
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, edits
 from xpm.store.records.kinds import JOBS, STAFF, RecordTable
 from xpm.store.records.rows import RecordRow, Scope
@@ -44,7 +44,7 @@ def synced(  # noqa: PLR0917 - what a sync is
             now=now,
         )
         applied = bulk.apply(session, table, Scope(practice, TENANT), rows, run_id=run.id, now=now)
-        runs.checkpoint(session, run.id, Tally(applied.added, applied.changed, applied.unchanged))
+        runs.checkpoint(session, run.id, RunCounts(applied.added, applied.changed, applied.unchanged))
         runs.finish(session, run.id, status, now=now)
         return run.id
 

@@ -208,7 +208,7 @@ def test_what_the_schedules_and_commands_say_is_what_the_runbooks_take() -> None
     assert {"practice", "trigger", "mode", "entities", "person", "dry_run", "records", "confirm_missing"} == set(
         sync.parameters.properties
     )
-    assert {"practice", "admin_email", "long_term_user", "answer_within_minutes", "another_practice"} == set(
+    assert {"practice", "admin_email", "long_term_user", "answer_within_minutes", "another_account"} == set(
         reconnect.parameters.properties
     )
     assert {"practice", "run", "since", "person", "answer_within_minutes", "confirmed"} == set(

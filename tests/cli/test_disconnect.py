@@ -19,9 +19,9 @@ from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.result import SyncResult
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.result import PullResult
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.store import activity, people
 from xpm.store.consent import connections
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
@@ -73,10 +73,10 @@ def reconnect(integration: Integration, run: str) -> None:
     reset(integration, invitation)
 
 
-def sync(installed: Installed) -> list[SyncResult]:
+def sync(installed: Installed) -> list[PullResult]:
     with installed.integration() as integration:
         return [
-            run_sync(integration, SyncRequest(SLUG, entity, SyncMode.FULL, trigger=SyncTrigger.MANUAL))
+            run_pull(integration, PullRequest(SLUG, entity, SyncMode.FULL, trigger=SyncTrigger.MANUAL))
             for entity in RECORDS
         ]
 

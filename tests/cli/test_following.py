@@ -19,7 +19,7 @@ from xpm.integration import Integration
 from xpm.store import people
 from xpm.store.consent import attempts
 from xpm.store.pull import runs
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.tables import AuthorisationAttempt
 from xpm.store.vocabulary import AttemptOutcome, SyncMode, SyncTrigger
 
@@ -149,7 +149,7 @@ def test_a_terminal_shows_how_many_records_a_sync_has_read(integration: Integrat
             trigger=SyncTrigger.MANUAL,
             now=integration.clock(),
         )
-        runs.checkpoint(session, started.id, Tally(added=200, changed=40, unchanged=10))
+        runs.checkpoint(session, started.id, RunCounts(added=200, changed=40, unchanged=10))
 
     told = followed(integration, *[(Running(), [WORKING])] * 30, (Completed(message="Done."), []), terminal=True)
 

@@ -7,7 +7,7 @@ import pytest
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from xpm.store import people
 from xpm.store.consent import attempts, consents
-from xpm.store.consent.consents import Identity, TokenPair
+from xpm.store.consent.consents import TokenPair, XeroLogin
 from xpm.store.consent.vault import Vault
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -24,7 +24,7 @@ def consented(installed: Installed) -> str:
         assert person
         pair = TokenPair("access", "refresh", NOW)
         consent = consents.save_pending(
-            session, vault, practice=SLUG, user_id=person.id, identity=Identity(), scopes=[], tokens=pair, now=NOW
+            session, vault, practice=SLUG, user_id=person.id, identity=XeroLogin(), scopes=[], tokens=pair, now=NOW
         )
         in_an_hour = NOW + timedelta(hours=1)
         attempt = attempts.open_attempt(session, practice=SLUG, user_id=person.id, expires_at=in_an_hour, now=NOW)

@@ -16,7 +16,7 @@ from tests.cli.shell import MERE, SLUG, Installed, Shell
 from tests.cli.worker import worker_that_ends_the_next_run
 from xpm.store.consent import connections
 from xpm.store.pull import runs
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
@@ -60,7 +60,7 @@ def made(installed: Installed, calls: int, size: int) -> Callable[[FlowRun], Non
                 predicted_calls=calls,
                 now=datetime.now(UTC),
             )
-            runs.checkpoint(session, run.id, Tally(calls=calls, bytes=size))
+            runs.checkpoint(session, run.id, RunCounts(calls=calls, bytes=size))
 
     return work
 
@@ -155,7 +155,7 @@ def test_a_reconnect_asks_for_what_was_said(
         "admin_email": MERE,
         "long_term_user": True,
         "answer_within_minutes": 5,
-        "another_practice": True,
+        "another_account": True,
     }
 
 

@@ -9,7 +9,7 @@ from tests.cli.shell import MERE, SLUG, Installed, Shell
 from xpm.store import activity
 from xpm.store.activity import ActivityEntry
 from xpm.store.pull import runs
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_the_status_shows_the_last_sync_of_every_entity(fyi_xpm: Shell, installe
             trigger=SyncTrigger.MANUAL,
             now=NOW,
         )
-        runs.checkpoint(session, jobs.id, Tally(added=1200, quarantined=3))
+        runs.checkpoint(session, jobs.id, RunCounts(added=1200, quarantined=3))
         jobs.source_count, jobs.stored_count = 1203, 1200
         runs.finish(session, jobs.id, RunStatus.SUCCESS, now=NOW)
 

@@ -115,17 +115,17 @@ class Harbour:
         """Go to Xero and come back."""
         return self.hand_in(self.go(invitation, email, **choice))
 
-    def finish(self, invitation: Invitation, *, another_practice: bool = False) -> Message:
+    def finish(self, invitation: Invitation, *, another_account: bool = False) -> Message:
         """The rest of the runbook once access was allowed; of several practices the first is chosen and confirmed."""
-        self.choose(invitation, another_practice=another_practice)
+        self.choose(invitation, another_account=another_account)
         check_chosen(self.integration, invitation)
         self.confirm(invitation)
         return reset(self.integration, invitation)
 
-    def choose(self, invitation: Invitation, *, another_practice: bool = False) -> None:
+    def choose(self, invitation: Invitation, *, another_account: bool = False) -> None:
         """Of what the consent offers, the first is chosen."""
         first = offers(self.integration, invitation)[0]
-        choose(self.integration, invitation, first, another_practice=another_practice)
+        choose(self.integration, invitation, first, another_account=another_account)
 
     def confirm(self, invitation: Invitation) -> None:
         """The chosen practice's name is typed, if the runbook asks for it."""

@@ -213,7 +213,7 @@ def reconnected_while_xero_was_asked(harbour: Harbour) -> None:
 def moved_to_another_practice(harbour: Harbour) -> None:
     invitation = harbour.invite(run="run-1")
     harbour.consent(invitation, tenants=(COASTAL_BRANCH,))
-    harbour.finish(invitation, another_practice=True)
+    harbour.finish(invitation, another_account=True)
     tidy(harbour)
 
 

@@ -259,7 +259,7 @@ def test_the_connection_that_another_practices_reconnect_is_about_to_use_is_not_
     branch = replace(connected, slug="branch-practice")
     moving = connected.invite(MERE, "run-1")
     connected.consent(moving, tenants=(COASTAL_BRANCH,))
-    connected.finish(moving, another_practice=True)
+    connected.finish(moving, another_account=True)
     theirs = branch.invite(MERE, "run-2")
     branch.consent(theirs, tenants=(HARBOUR_VALE,))
     branch.choose(theirs)

@@ -13,8 +13,8 @@ from xpm.consent.access import BROKEN, is_broken
 from xpm.consent.invitation import CHECKS, require_granted
 from xpm.consent.watch import Notice, Sighting, watch_connection
 from xpm.entities.registry import EVERYTHING, Entity
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.store import people, practices
 from xpm.store.consent import consents
 from xpm.store.pull import runs
@@ -41,8 +41,8 @@ def change(harbour: Harbour, email: str = MERE, **changes: str | bool | dt.date 
 
 def sync(harbour: Harbour, *entities: Entity) -> None:
     for entity in entities:
-        request = SyncRequest(practice=harbour.slug, entity=entity, mode=SyncMode.FULL, trigger=SyncTrigger.OVERNIGHT)
-        run_sync(harbour.integration, request)
+        request = PullRequest(practice=harbour.slug, entity=entity, mode=SyncMode.FULL, trigger=SyncTrigger.OVERNIGHT)
+        run_pull(harbour.integration, request)
 
 
 def take_back(harbour: Harbour, entity: Entity) -> None:
@@ -311,8 +311,8 @@ def test_a_sync_of_chosen_records_does_not_hide_that_the_others_stopped(connecte
     sync(connected, *EVERYTHING)
     chosen = tuple(client["UUID"] for client in connected.world.practices[HARBOUR_VALE].clients.records())[:1]
     wait(connected, PATIENCE)
-    request = SyncRequest(connected.slug, Entity.CUSTOM_FIELDS, SyncMode.FULL, SyncTrigger.MANUAL, records=chosen)
-    assert run_sync(connected.integration, request).message.key == "sync.values_chosen"
+    request = PullRequest(connected.slug, Entity.CUSTOM_FIELDS, SyncMode.FULL, SyncTrigger.MANUAL, records=chosen)
+    assert run_pull(connected.integration, request).message.key == "sync.values_chosen"
     assert "Custom fields" in [
         one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)
     ]
@@ -324,8 +324,8 @@ def test_a_sync_by_hand_that_was_left_out_does_not_hide_what_the_night_stopped_t
         practices.change_settings(session, connected.slug, switches, person=None, now=connected.integration.clock())
     sync(connected, *EVERYTHING)
     wait(connected, PATIENCE)
-    by_hand = SyncRequest(connected.slug, Entity.JOBS, SyncMode.FULL, SyncTrigger.MANUAL)
-    assert run_sync(connected.integration, by_hand).status is RunStatus.SKIPPED
+    by_hand = PullRequest(connected.slug, Entity.JOBS, SyncMode.FULL, SyncTrigger.MANUAL)
+    assert run_pull(connected.integration, by_hand).status is RunStatus.SKIPPED
     assert "Jobs" in [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)]
 
 

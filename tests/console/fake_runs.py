@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
-from xpm.account.comparison import PracticeComparison
+from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
+from xpm.account.comparison import AccountComparison
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode
 
@@ -26,13 +26,13 @@ class FakeRuns:
         self.is_deployed = True
 
     def start_reconnect(
-        self, practice: str, admin_email: str, *, long_term_user: bool, another_practice: bool = False
+        self, practice: str, admin_email: str, *, long_term_user: bool, another_account: bool = False
     ) -> UUID:
         asked = {
             "practice": practice,
             "admin_email": admin_email,
             "long_term_user": long_term_user,
-            "another_practice": another_practice,
+            "another_account": another_account,
         }
         return self._start("reconnect", practice, EVERYTHING, asked)
 
@@ -67,29 +67,29 @@ class FakeRuns:
             id=run_id,
             runbook=runbook,
             practice=practice,
-            stage=Stage.STARTING,
+            stage=StepState.STARTING,
             created=datetime.now(UTC),
             entities=tuple(entities),
             link=f"http://127.0.0.1:4200/runs/flow-run/{run_id}",
         ).model_copy(update=more)
         return run_id
 
-    def move(self, run_id: UUID, stage: Stage, done: Sequence[str] = (), **changes: Any) -> None:  # noqa: ANN401
+    def move(self, run_id: UUID, stage: StepState, done: Sequence[str] = (), **changes: Any) -> None:  # noqa: ANN401
         """A run gets on: tasks are done, something else changes."""
-        tasks = tuple(TaskSeen(name=name, stage=Stage.COMPLETED) for name in done)
+        tasks = tuple(TaskSeen(name=name, stage=StepState.COMPLETED) for name in done)
         update = {"stage": stage, "tasks": (*self.runs[run_id].tasks, *tasks)} | changes
         self.runs[run_id] = self.runs[run_id].model_copy(update=update)
 
     def pause_for_consent(self, run_id: UUID) -> None:
-        self.move(run_id, Stage.PAUSED, ["Check your user account", "Publish the link to Xero"])
+        self.move(run_id, StepState.PAUSED, ["Check your user account", "Publish the link to Xero"])
         self.waits_for[run_id] = CONSENT
 
     def pause_for_choice(self, run_id: UUID, *labels: str) -> None:
-        self.move(run_id, Stage.PAUSED, ["Allow access", "List the practices"], choices=labels)
+        self.move(run_id, StepState.PAUSED, ["Allow access", "List the practices"], choices=labels)
         self.waits_for[run_id] = "practice"
 
-    def pause_for_name(self, run_id: UUID, compared: PracticeComparison) -> None:
-        self.move(run_id, Stage.PAUSED, ["Choose the practice", "Compare the practice"], compared=compared)
+    def pause_for_name(self, run_id: UUID, compared: AccountComparison) -> None:
+        self.move(run_id, StepState.PAUSED, ["Choose the practice", "Compare the practice"], compared=compared)
         self.waits_for[run_id] = "name"
 
     def _start(self, runbook: str, practice: str, entities: Sequence[Entity], asked: dict[str, Any]) -> UUID:
@@ -106,4 +106,4 @@ class FakeRuns:
             raise NotWaiting(run_id)
         del self.waits_for[run_id]
         self.answers.append((run_id, answer))
-        self.move(run_id, Stage.RUNNING, choices=(), compared=None)
+        self.move(run_id, StepState.RUNNING, choices=(), compared=None)

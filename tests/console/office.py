@@ -20,7 +20,7 @@ from xpm.integration import Integration
 from xpm.settings import Settings
 from xpm.store import activity, people, practices
 from xpm.store.consent import connections, consents
-from xpm.store.consent.consents import Identity, TokenPair
+from xpm.store.consent.consents import TokenPair, XeroLogin
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.pull import runs
@@ -81,7 +81,7 @@ class Office:
                 self.integration.vault,
                 practice=HARBOUR,
                 user_id=user.id,
-                identity=Identity(xero_userid="xu-1", email=email, given_name="Mere"),
+                identity=XeroLogin(xero_userid="xu-1", email=email, given_name="Mere"),
                 scopes=["offline_access"],
                 tokens=TokenPair("access-1", "refresh-1", now + dt.timedelta(minutes=30)),
                 now=now,

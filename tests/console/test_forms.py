@@ -7,10 +7,10 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from console.runs import Stage
+from console.runs import StepState
 from tests.console.conftest import settings
 from tests.console.office import CONSOLE, HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
-from xpm.account.comparison import KindCompared, PracticeComparison
+from xpm.account.comparison import AccountComparison, KindCompared
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store import people, practices
 from xpm.store.engine.database import Database
@@ -34,7 +34,7 @@ def ask(office: Office, *entities: str, **more: str) -> httpx.Response:
 def test_reconnect_starts_the_runbook_and_leads_to_its_page(office: Office) -> None:
     answer = office.post(f"{APPS}/reconnect", {"admin_email": MERE, "long_term_user": "yes"})
     assert office.runs.started == [
-        {"practice": HARBOUR, "admin_email": MERE, "long_term_user": True, "another_practice": False}
+        {"practice": HARBOUR, "admin_email": MERE, "long_term_user": True, "another_account": False}
     ]
     (run_id,) = office.runs.runs
     assert (answer.status_code, path_of(answer)) == (303, f"/runs/{run_id}")
@@ -54,13 +54,13 @@ def test_who_does_not_tick_the_box_is_not_taken_for_a_long_term_user(office: Off
 
 def test_only_who_ticks_the_box_moves_the_practice_to_another_account(office: Office) -> None:
     office.connect()
-    assert 'name="another_practice" value="yes">' in office.get(APPS).text
-    office.post(f"{APPS}/reconnect", {"admin_email": MERE, "long_term_user": "yes", "another_practice": "yes"})
-    assert office.runs.started[0]["another_practice"] is True
+    assert 'name="another_account" value="yes">' in office.get(APPS).text
+    office.post(f"{APPS}/reconnect", {"admin_email": MERE, "long_term_user": "yes", "another_account": "yes"})
+    assert office.runs.started[0]["another_account"] is True
 
 
 def test_a_practice_that_was_never_connected_has_no_other_account_to_move_from(office: Office) -> None:
-    assert "another_practice" not in office.get(APPS).text
+    assert "another_account" not in office.get(APPS).text
 
 
 def test_a_reconnect_needs_a_person(office: Office) -> None:
@@ -248,7 +248,7 @@ def test_a_choice_that_comes_too_late_leads_to_the_run(office: Office) -> None:
     assert office.runs.answers == [(run_id, "A · 0001")]
 
 
-COMPARED = PracticeComparison(
+COMPARED = AccountComparison(
     practice_name="Harbour & Vale",
     tenant_name="Coastal <b>Branch</b>",
     until_now="Harbour & Vale",
@@ -285,7 +285,7 @@ def test_a_practice_to_confirm_is_shown_beside_what_fyi_has_with_a_field_for_its
 
 def test_a_reconnect_to_the_same_practice_has_no_step_to_confirm_it(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
-    office.runs.move(run_id, Stage.COMPLETED, ["Check the practice", "Reset the connection"])
+    office.runs.move(run_id, StepState.COMPLETED, ["Check the practice", "Reset the connection"])
     assert "Confirm the practice" not in text_of(office.get(f"/runs/{run_id}"))
 
 

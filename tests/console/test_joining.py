@@ -5,7 +5,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from console.runs import Stage
+from console.runs import StepState
 from tests.console.office import HARBOUR, SAM, TENANT, Office, path_of
 from xpm.entities.registry import Entity
 from xpm.pull.work import LEASE
@@ -21,7 +21,7 @@ def ask(office: Office, entities: str = "all", mode: str = "full") -> httpx.Resp
 def works_on(office: Office, run_id: UUID, entity: Entity) -> None:
     """A flow run is at this entity now."""
     now = office.integration.clock()
-    office.runs.move(run_id, Stage.RUNNING)
+    office.runs.move(run_id, StepState.RUNNING)
     with office.integration.database.write() as session:
         assert leases.acquire(session, f"sync/{HARBOUR}/{entity}", str(run_id), now, LEASE)
         runs.start(
@@ -95,8 +95,8 @@ def test_what_the_run_under_way_is_done_with_is_started_again(office: Office) ->
     assert path_of(ask(office, "jobs")) != f"/runs/{overnight}"
 
 
-@pytest.mark.parametrize("stage", [Stage.COMPLETED, Stage.FAILED])
-def test_a_run_that_is_over_is_not_joined(office: Office, stage: Stage) -> None:
+@pytest.mark.parametrize("stage", [StepState.COMPLETED, StepState.FAILED])
+def test_a_run_that_is_over_is_not_joined(office: Office, stage: StepState) -> None:
     office.connect()
     ask(office)
     (first,) = office.runs.runs
@@ -109,7 +109,7 @@ def test_a_run_that_is_being_cancelled_is_not_joined(office: Office) -> None:
     office.connect()
     cancelled = office.runs.add(HARBOUR, "sync")
     works_on(office, cancelled, Entity.JOBS)
-    office.runs.move(cancelled, Stage.RUNNING, is_cancelling=True)
+    office.runs.move(cancelled, StepState.RUNNING, is_cancelling=True)
     assert path_of(ask(office, "clients")) != f"/runs/{cancelled}"
     assert [started["entities"] for started in office.runs.started] == [[Entity.CLIENTS]]
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from console.runs import Stage, TaskSeen
+from console.runs import StepState, TaskSeen
 from tests.console.office import HARBOUR, LEO, MERE, Office, text_of
 from xpm.entities.registry import Entity
 from xpm.store import people, practices
@@ -150,7 +150,7 @@ def test_what_people_wrote_is_never_markup(office: Office) -> None:
 
 def test_a_run_shows_the_articles_steps_with_what_is_done(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
-    office.runs.move(run_id, Stage.RUNNING, ["Check your user account", "Publish the link to Xero", "Allow access"])
+    office.runs.move(run_id, StepState.RUNNING, ["Check your user account", "Publish the link to Xero", "Allow access"])
     shown = text_of(office.get(f"/runs/{run_id}"))
     done = ("✓ Check your user account done", "✓ Log in to Xero and allow access done", "○ Choose the practice to do")
     assert all(step in shown for step in (*done, "○ Sync jobs to do", "○ Sync tax returns to do"))
@@ -159,7 +159,7 @@ def test_a_run_shows_the_articles_steps_with_what_is_done(office: Office) -> Non
 def test_a_sync_shows_its_own_parts_only(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "sync", [Entity.STAFF])
     office.synced("staff", run_id, added=3, unchanged=4)
-    office.runs.move(run_id, Stage.RUNNING, ["Check the connection", "Sync staff"])
+    office.runs.move(run_id, StepState.RUNNING, ["Check the connection", "Sync staff"])
     shown = text_of(office.get(f"/runs/{run_id}"))
     assert "✓ Sync staff 7 records · done" in shown
     assert "Sync jobs" not in shown
@@ -167,16 +167,16 @@ def test_a_sync_shows_its_own_parts_only(office: Office) -> None:
 
 def test_a_revert_shows_its_steps_where_to_confirm_it_and_what_it_did(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "revert", [])
-    steps = ("Preview the revert", "Take the syncs back")
-    office.runs.move(run_id, Stage.PAUSED, steps[:1])
+    steps = ("DryRunResult the revert", "Take the syncs back")
+    office.runs.move(run_id, StepState.PAUSED, steps[:1])
     waiting = text_of(office.get(f"/runs/{run_id}"))
     assert "Take syncs back" in waiting
-    assert "✓ Preview the revert done ● Take the syncs back waiting for you" in waiting
+    assert "✓ DryRunResult the revert done ● Take the syncs back waiting for you" in waiting
     assert "This revert waits to be confirmed in Prefect" in waiting
 
     office.synced("jobs", run_id, removed=1200, changed=3)
     office.happened("revert.done", run=run_id, practice="Harbour", runs=1, begun="then", removed=1200, put_back=3)
-    office.runs.move(run_id, Stage.COMPLETED, steps[1:])
+    office.runs.move(run_id, StepState.COMPLETED, steps[1:])
     over = text_of(office.get(f"/runs/{run_id}"))
     assert "Syncs of Harbour were taken back: 1" in over
     assert "✓ Take the syncs back done" in over
@@ -186,10 +186,10 @@ def test_a_revert_shows_its_steps_where_to_confirm_it_and_what_it_did(office: Of
 
 def test_a_revert_that_found_nothing_to_take_back_leaves_the_rest_out(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "revert", [])
-    preview = TaskSeen(name="Preview the revert", stage=Stage.FAILED)
-    office.runs.move(run_id, Stage.FAILED, tasks=(preview,))
+    preview = TaskSeen(name="DryRunResult the revert", stage=StepState.FAILED)
+    office.runs.move(run_id, StepState.FAILED, tasks=(preview,))
     shown = text_of(office.get(f"/runs/{run_id}"))
-    assert "✕ Preview the revert failed" in shown
+    assert "✕ DryRunResult the revert failed" in shown
     assert "Take the syncs back left out" in shown
 
 
@@ -199,29 +199,29 @@ def test_a_run_that_goes_on_refreshes_itself_and_one_that_is_over_or_asks_does_n
     assert refreshing in office.get(f"/runs/{run_id}").text
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
     assert refreshing not in office.get(f"/runs/{run_id}").text
-    office.runs.move(run_id, Stage.COMPLETED, choices=())
+    office.runs.move(run_id, StepState.COMPLETED, choices=())
     assert refreshing not in office.get(f"/runs/{run_id}").text
 
 
 def test_a_run_that_just_ended_is_looked_at_once_more_since_its_last_tasks_are_told_late(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
-    office.runs.move(run_id, Stage.COMPLETED, ended=datetime.now(UTC))
+    office.runs.move(run_id, StepState.COMPLETED, ended=datetime.now(UTC))
     assert 'http-equiv="refresh"' in office.get(f"/runs/{run_id}").text
-    office.runs.move(run_id, Stage.COMPLETED, ended=datetime.now(UTC) - timedelta(minutes=1))
+    office.runs.move(run_id, StepState.COMPLETED, ended=datetime.now(UTC) - timedelta(minutes=1))
     assert 'http-equiv="refresh"' not in office.get(f"/runs/{run_id}").text
 
 
 def test_what_a_stopped_run_did_not_come_to_is_left_out(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
-    office.runs.move(run_id, Stage.FAILED, ["Check your user account"])
+    office.runs.move(run_id, StepState.FAILED, ["Check your user account"])
     assert "Sync jobs left out" in text_of(office.get(f"/runs/{run_id}"))
 
 
 def test_a_sync_that_kept_records_aside_needs_a_look_and_did_not_fail(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "sync", [Entity.CLIENTS])
     office.synced("clients", run_id, RunStatus.ACTION_REQUIRED, unchanged=24, quarantined=1)
-    failed = TaskSeen(name="Sync clients", stage=Stage.FAILED)
-    office.runs.move(run_id, Stage.FAILED, tasks=(failed,))
+    failed = TaskSeen(name="Sync clients", stage=StepState.FAILED)
+    office.runs.move(run_id, StepState.FAILED, tasks=(failed,))
     assert "! Sync clients 24 records · needs a look" in text_of(office.get(f"/runs/{run_id}"))
 
 
@@ -230,14 +230,14 @@ def test_while_xero_waits_for_the_log_in_there_is_a_button_for_it(office: Office
     shown = office.get(f"/runs/{run_id}").text
     assert f'href="/connect/{invited.attempt_id}"' in shown
     assert "Waiting for Mere Tāne to log in to Xero" in shown
-    office.runs.move(run_id, Stage.FAILED)
+    office.runs.move(run_id, StepState.FAILED)
     assert "/connect/" not in office.get(f"/runs/{run_id}").text
 
 
 def test_a_run_that_nobody_takes_up_says_so_after_a_while(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     assert "waiting for a worker" not in office.get(f"/runs/{run_id}").text
-    office.runs.move(run_id, Stage.STARTING, created=datetime.now(UTC) - timedelta(minutes=1))
+    office.runs.move(run_id, StepState.STARTING, created=datetime.now(UTC) - timedelta(minutes=1))
     assert "waiting for a worker" in office.get(f"/runs/{run_id}").text
 
 
@@ -245,7 +245,7 @@ def test_a_run_that_is_over_shows_its_result_and_the_table(office: Office) -> No
     run_id = office.runs.add(HARBOUR)
     office.synced("jobs", run_id, source_count=12, stored_count=12, added=12)
     office.happened("runbook.reconnected", run=run_id, practice="Harbour & Vale", remarks="")
-    office.runs.move(run_id, Stage.COMPLETED)
+    office.runs.move(run_id, StepState.COMPLETED)
     shown = text_of(office.get(f"/runs/{run_id}"))
     assert "Harbour &amp; Vale is reconnected and up to date" in shown
     assert "Jobs Success 12 12 12" in shown
@@ -254,7 +254,7 @@ def test_a_run_that_is_over_shows_its_result_and_the_table(office: Office) -> No
 def test_a_run_never_looks_better_than_it_ended(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.happened("consent.granted", run=run_id, person="Mere Tāne")
-    office.runs.move(run_id, Stage.FAILED)
+    office.runs.move(run_id, StepState.FAILED)
     shown = text_of(office.get(f"/runs/{run_id}"))
     assert "The run ended before it was finished" in shown
     assert "allowed access in Xero" not in shown
@@ -262,7 +262,7 @@ def test_a_run_never_looks_better_than_it_ended(office: Office) -> None:
 
 def test_a_step_at_which_the_run_ended_is_not_shown_as_going_on(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
-    office.runs.move(run_id, Stage.FAILED, ["Check your user account", "Publish the link to Xero"])
+    office.runs.move(run_id, StepState.FAILED, ["Check your user account", "Publish the link to Xero"])
     assert "✕ Log in to Xero and allow access failed" in text_of(office.get(f"/runs/{run_id}"))
 
 

@@ -18,9 +18,9 @@ from prefect.testing.utilities import prefect_test_harness
 from pydantic import Field
 
 from console.prefect_runs import PrefectRuns
-from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, Stage, TaskSeen, UnknownFlowRun
+from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
 from tests.prefect_server import nothing_for_other_servers
-from xpm.account.comparison import KindCompared, PracticeComparison
+from xpm.account.comparison import AccountComparison, KindCompared
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
@@ -30,7 +30,7 @@ SOON = 60.0  # seconds; the machine may be busy
 HARBOUR, COASTAL = "Harbour & Vale · 2d41", "Coastal · 1f06"
 
 
-COMPARED = PracticeComparison(
+COMPARED = AccountComparison(
     practice_name="Harbour & Vale",
     tenant_name="Harbour & Vale",
     until_now="none",
@@ -113,9 +113,9 @@ def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
 
     worker = threading.Thread(target=work, daemon=True)
     worker.start()
-    paused = until(server, run_id, lambda run: run.stage is Stage.PAUSED)
+    paused = until(server, run_id, lambda run: run.stage is StepState.PAUSED)
     assert (paused.runbook, paused.practice, paused.choices) == ("reconnect", "harbour-vale", ())
-    until(server, run_id, lambda run: TaskSeen(name="Check your user account", stage=Stage.COMPLETED) in run.tasks)
+    until(server, run_id, lambda run: TaskSeen(name="Check your user account", stage=StepState.COMPLETED) in run.tasks)
 
     while True:  # the form is stored a moment after the pause
         try:
@@ -126,7 +126,7 @@ def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
             break
     asked = until(server, run_id, lambda run: bool(run.choices))
     assert asked.choices == (HARBOUR, COASTAL)
-    until(server, run_id, lambda run: TaskSeen(name="Allow access", stage=Stage.FAILED) in run.tasks)
+    until(server, run_id, lambda run: TaskSeen(name="Allow access", stage=StepState.FAILED) in run.tasks)
     with pytest.raises(NotWaiting):
         server.wake(run_id)
     with pytest.raises(NotWaiting):
@@ -140,7 +140,7 @@ def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
     server.confirm(run_id, "Harbour & Vale")
     worker.join()
     assert chosen == [f"{HARBOUR}, Harbour & Vale"]
-    over = until(server, run_id, lambda run: run.stage is Stage.COMPLETED)
+    over = until(server, run_id, lambda run: run.stage is StepState.COMPLETED)
     assert over.ended is not None
     assert not over.asks
     with pytest.raises(NotWaiting):
@@ -161,7 +161,7 @@ def test_a_runbook_is_started_through_its_deployment_or_named_as_missing(server:
         "person": "ana@harbourvale.example",
     }
     seen = server.read(run_id)
-    assert (seen.stage, seen.entities) == (Stage.STARTING, (Entity.JOBS,))
+    assert (seen.stage, seen.entities) == (StepState.STARTING, (Entity.JOBS,))
 
 
 def test_a_reconnect_is_started_with_what_the_form_says(server: PrefectRuns) -> None:
@@ -173,7 +173,7 @@ def test_a_reconnect_is_started_with_what_the_form_says(server: PrefectRuns) -> 
         "practice": "harbour-vale",
         "admin_email": "ana@harbourvale.example",
         "long_term_user": True,
-        "another_practice": False,
+        "another_account": False,
     }
 
 
@@ -210,7 +210,7 @@ def test_a_run_that_somebody_cancelled_is_seen_to_be_about_to_end(server: Prefec
         for state in states:
             client.set_flow_run_state(run_id, state, force=True)
             seen.append(server.read(run_id))
-    assert [(run.stage, run.is_cancelling) for run in seen] == [(Stage.RUNNING, False), (Stage.RUNNING, True)]
+    assert [(run.stage, run.is_cancelling) for run in seen] == [(StepState.RUNNING, False), (StepState.RUNNING, True)]
 
 
 def test_runs_of_other_flows_dry_runs_and_runs_that_never_were_are_unknown(server: PrefectRuns) -> None:

@@ -13,8 +13,8 @@ from tests.prefect_server import prefect_server
 from tests.sync.house import connect
 from xpm.entities.registry import EVERYTHING
 from xpm.integration import Integration
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
@@ -47,6 +47,6 @@ def connected(office: Office) -> Office:
     with Integration.opened() as integration:
         connect(integration, run=MADE_BY)
         for entity in EVERYTHING:
-            request = SyncRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.RECONNECT, MERE, MADE_BY)
-            assert run_sync(integration, request).status in {RunStatus.SUCCESS, RunStatus.SKIPPED}
+            request = PullRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.RECONNECT, MERE, MADE_BY)
+            assert run_pull(integration, request).status in {RunStatus.SUCCESS, RunStatus.SKIPPED}
     return office

@@ -161,12 +161,12 @@ def test_another_practice_than_the_stored_one_is_refused_unless_the_move_is_mean
     assert "This practice has moved to another Xero Practice Manager account" in (state.message or "")
 
     with administrator(connected, consents(tenants=[COASTAL_BRANCH], types=HARBOUR_NAME)):
-        state = reconnect(SLUG, MERE, True, 1, another_practice=True, return_state=True)
+        state = reconnect(SLUG, MERE, True, 1, another_account=True, return_state=True)
     assert (state.name, kept_by(connected)) == ("Action Required", before)
     assert f"Account until now: {HARBOUR_NAME}" in (state.message or "")
 
     with administrator(connected, offered):
-        assert reconnect(SLUG, MERE, True, 1, another_practice=True, return_state=True).is_completed()
+        assert reconnect(SLUG, MERE, True, 1, another_account=True, return_state=True).is_completed()
     with connected.database.read() as session:
         assert connections.get(session, SLUG).tenant_name == COASTAL_NAME
     assert "choice.moved" in [entry.kind for entry in connected.activity()]

@@ -24,7 +24,7 @@ from prefect.states import Scheduled
 from sqlmodel import select
 
 from console.prefect_runs import PrefectRuns
-from console.runs import FlowRunSeen, Stage
+from console.runs import FlowRunSeen, StepState
 from flows.revert import revert
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.flows.office import MADE_BY, PATIENCE, SLUG, Office, eventually, resume
@@ -186,8 +186,8 @@ def test_the_console_can_read_a_revert_that_waits(synced: tuple[Office, str]) ->
     with somebody({"short_name": "no"}, look):
         revert(SLUG, run, return_state=True)
 
-    assert (seen[0].runbook, seen[0].stage, seen[0].asks) == ("revert", Stage.PAUSED, False)
-    assert [task.name for task in seen[0].tasks] in ([], ["Preview the revert"])  # told a moment later
+    assert (seen[0].runbook, seen[0].stage, seen[0].asks) == ("revert", StepState.PAUSED, False)
+    assert [task.name for task in seen[0].tasks] in ([], ["DryRunResult the revert"])  # told a moment later
 
 
 def test_where_others_changed_records_since_the_form_asks_what_to_do_with_them(synced: tuple[Office, str]) -> None:

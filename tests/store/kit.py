@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from xpm.store import people, practices
 from xpm.store.consent import consents
-from xpm.store.consent.consents import Identity, TokenPair
+from xpm.store.consent.consents import TokenPair, XeroLogin
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.records import kinds
@@ -59,7 +59,7 @@ def another(session: Session, user_id: str, slug: str = "acme", vault: Vault = V
         vault,
         practice=slug,
         user_id=user_id,
-        identity=Identity(xero_userid="xu-1", email="ana@acme.example", given_name="Ana"),
+        identity=XeroLogin(xero_userid="xu-1", email="ana@acme.example", given_name="Ana"),
         scopes=["practicemanager.client.read", "offline_access"],
         tokens=pair(0),
         now=NOW,

@@ -11,7 +11,7 @@ from xpm.store.activity import ActivityEntry
 from xpm.store.engine.database import Database
 from xpm.store.errors import UnknownRun
 from xpm.store.pull import quarantine, runs
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 
@@ -44,8 +44,8 @@ def test_the_steps_of_a_run_add_up(database: Database) -> None:
     with database.write() as session:
         practice(session)
         run_id = begin(session).id
-        runs.checkpoint(session, run_id, Tally(added=5, calls=1, bytes=3_000_000_000))
-        runs.checkpoint(session, run_id, Tally(added=2, unchanged=3, calls=1))
+        runs.checkpoint(session, run_id, RunCounts(added=5, calls=1, bytes=3_000_000_000))
+        runs.checkpoint(session, run_id, RunCounts(added=2, unchanged=3, calls=1))
     with database.write() as session:
         run = runs.get(session, run_id)
         assert (run.added, run.unchanged, run.calls, run.bytes) == (7, 3, 2, 3_000_000_000)

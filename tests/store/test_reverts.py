@@ -13,7 +13,7 @@ from tests.store.kit import ACME, NOW, client, job
 from xpm.store.engine.database import Database
 from xpm.store.errors import UnknownRecord, WrongColumns
 from xpm.store.pull import comparisons
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, edits, reverts
 from xpm.store.records.changes import Author
 from xpm.store.records.kinds import ALL, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
@@ -56,7 +56,7 @@ def put(
     bulk.apply(session, table, scope, rows, run_id=run, now=now)
 
 
-def take_back(session: Session, *runs: str, by: str = "revert", overwrite: bool = False) -> Tally:
+def take_back(session: Session, *runs: str, by: str = "revert", overwrite: bool = False) -> RunCounts:
     return reverts.revert(session, runs, Author(NOW, run_id=by), overwrite=overwrite)
 
 
@@ -64,7 +64,7 @@ def test_what_a_run_added_is_gone_with_everything_it_owns(database: Database) ->
     with database.write() as session:
         put(session, "r1", CLIENTS, client("c1", contacts=["p1"], groups=["g1"]))
         put(session, "r1", JOBS, job("J1"))
-        assert take_back(session, "r1") == Tally(removed=3)  # the client, its contact, the job
+        assert take_back(session, "r1") == RunCounts(removed=3)  # the client, its contact, the job
         assert state(session) == {}
 
 
@@ -73,7 +73,7 @@ def test_what_a_run_changed_is_as_it_was_with_every_stamp(database: Database) ->
         put(session, "r1", CLIENTS, client("c1", contacts=["p1", "p2"], groups=["g1"]))
         before = state(session)
         put(session, "r2", CLIENTS, client("c1", 1, contacts=["p2", "p3"]), client("c2"), now=NOW + dt.timedelta(1))
-        assert take_back(session, "r2") == Tally(changed=2, removed=2)  # c1 and p2; c2 and p3
+        assert take_back(session, "r2") == RunCounts(changed=2, removed=2)  # c1 and p2; c2 and p3
         assert state(session) == before
 
 
@@ -82,7 +82,7 @@ def test_what_a_run_archived_is_current_again(database: Database) -> None:
         put(session, "r1", JOBS, job("J1"), job("J2"))
         before = state(session)
         bulk.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ABSENT, run_id="r2", now=NOW)
-        assert take_back(session, "r2") == Tally(restored=1)
+        assert take_back(session, "r2") == RunCounts(restored=1)
         assert state(session) == before
 
 
@@ -93,7 +93,7 @@ def test_the_records_of_the_practice_connected_before_come_back(database: Databa
         put(session, "r2", JOBS, job("J1"), scope=OTHER)
         assert bulk.archive_others(session, JOBS, OTHER, run_id="r2", now=NOW) == 2
         assert bulk.count_active(session, JOBS, ACME) == bulk.count_present(session, JOBS, ACME) == 0
-        assert take_back(session, "r2") == Tally(removed=1, restored=2)
+        assert take_back(session, "r2") == RunCounts(removed=1, restored=2)
         assert state(session) == before
 
 
@@ -104,7 +104,7 @@ def test_a_revert_can_be_taken_back(database: Database) -> None:
         after = state(session)
         take_back(session, "r1", "r2", by="first")
         assert state(session) == {}
-        assert take_back(session, "first", by="second") == Tally(added=4)
+        assert take_back(session, "first", by="second") == RunCounts(added=4)
         assert state(session) == after
 
 
@@ -116,10 +116,10 @@ def test_what_a_person_changed_since_is_left_alone_unless_told(database: Databas
         edits.edit(session, JOBS, ACME, "J1", {"state": "Ready"}, person=PERSON, now=NOW)
         (left,) = reverts.changed_since(session, ["r2"], 10)
         assert (left.table, left.key, left.person) == (JOBS, "J1", PERSON)
-        assert reverts.preview(session, ["r2"], overwrite=False) == {"job": Tally(changed=1)}
-        assert reverts.preview(session, ["r2"], overwrite=True) == {"job": Tally(changed=2)}
-        assert take_back(session, "r2", by="a") == Tally(changed=1)
-        assert take_back(session, "r2", "a", by="b", overwrite=True) == Tally(changed=1)
+        assert reverts.preview(session, ["r2"], overwrite=False) == {"job": RunCounts(changed=1)}
+        assert reverts.preview(session, ["r2"], overwrite=True) == {"job": RunCounts(changed=2)}
+        assert take_back(session, "r2", by="a") == RunCounts(changed=1)
+        assert take_back(session, "r2", "a", by="b", overwrite=True) == RunCounts(changed=1)
         assert state(session) == before
 
 
@@ -129,7 +129,7 @@ def test_what_a_later_run_changed_again_is_left_alone_unless_told(database: Data
         put(session, "r2", JOBS, job("J1", 1), job("J2"))
         put(session, "r3", JOBS, job("J1", 2))
         assert [(one.key, one.run_id) for one in reverts.changed_since(session, ["r2"], 10)] == [("J1", "r3")]
-        assert take_back(session, "r2") == Tally(removed=1)
+        assert take_back(session, "r2") == RunCounts(removed=1)
 
 
 def test_what_was_taken_back_since_does_not_count_as_changed(database: Database) -> None:
@@ -139,7 +139,7 @@ def test_what_was_taken_back_since_does_not_count_as_changed(database: Database)
         take_back(session, "r2", by="a")
         assert reverts.preview(session, ["r2"], overwrite=True) == {}
         assert reverts.changed_since(session, ["r1"], 10) == []
-        assert take_back(session, "r1", by="b") == Tally(removed=2)
+        assert take_back(session, "r1", by="b") == RunCounts(removed=2)
         assert reverts.changed_since(session, ["r1", "r2"], 10) == []
 
 
@@ -149,7 +149,7 @@ def test_a_revert_that_put_records_back_can_be_taken_back(database: Database) ->
         put(session, "r2", JOBS, job("J1", 1), job("J2", 1))
         after = state(session)
         take_back(session, "r2", by="a")
-        assert take_back(session, "a", by="b") == Tally(changed=2)
+        assert take_back(session, "a", by="b") == RunCounts(changed=2)
         assert state(session) == after
 
 
@@ -235,7 +235,7 @@ def carry_out(session: Session, run: str, kind: str, what: Any, past: list[tuple
         assert content(session) == wanted
 
 
-def sum_of(tally: Tally) -> int:
+def sum_of(tally: RunCounts) -> int:
     return tally.added + tally.changed + tally.archived + tally.restored + tally.removed
 
 

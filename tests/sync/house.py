@@ -27,9 +27,9 @@ from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.registry import Entity
 from xpm.integration import Integration, trusted
-from xpm.pull.result import SyncResult
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.result import PullResult
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.settings import Settings
 from xpm.store import people, practices
 from xpm.store.consent.vault import Vault
@@ -38,8 +38,8 @@ from xpm.store.pull import quarantine, runs
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Quarantine, StoreTable, SyncRun, TenantAllowance
 from xpm.store.vocabulary import SyncMode, SyncTrigger
-from xpm.undo.changes import Preview
-from xpm.undo.preview import preview_sync
+from xpm.undo.changes import DryRunResult
+from xpm.undo.preview import dry_run_pull
 from xpm.xero.clock import utc_now
 
 SLUG = "harbour-vale"
@@ -62,9 +62,9 @@ class Clock:
         self.ahead += dt.timedelta(seconds=seconds)
 
 
-def request(entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> SyncRequest:  # noqa: ANN401 - the fields of a request
+def request(entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> PullRequest:  # noqa: ANN401 - the fields of a request
     """A request for the practice of these tests, by hand if nothing else is said."""
-    return SyncRequest(SLUG, entity, mode, **({"trigger": SyncTrigger.MANUAL} | more))
+    return PullRequest(SLUG, entity, mode, **({"trigger": SyncTrigger.MANUAL} | more))
 
 
 def generous_settings(url: str, key: str, database_url: str) -> Settings:
@@ -96,15 +96,17 @@ class House:
         """XPM's side, to edit."""
         return self.server.world.practices[HARBOUR_VALE]
 
-    def sync(self, entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> SyncResult:  # noqa: ANN401 - the fields of a request
+    def sync(self, entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> PullResult:  # noqa: ANN401 - the fields of a request
         """Run a sync as the product does."""
-        return run_sync(self.integration, request(entity, mode, **more))
+        return run_pull(self.integration, request(entity, mode, **more))
 
-    def preview(self, entity: Entity, mode: SyncMode = SyncMode.FULL, earlier: Sequence[Preview] = ()) -> Preview:
+    def preview(
+        self, entity: Entity, mode: SyncMode = SyncMode.FULL, earlier: Sequence[DryRunResult] = ()
+    ) -> DryRunResult:
         """Run a dry run as the product does."""
-        return preview_sync(self.integration, request(entity, mode), earlier)
+        return dry_run_pull(self.integration, request(entity, mode), earlier)
 
-    def sync_everything(self) -> dict[Entity, SyncResult]:
+    def sync_everything(self) -> dict[Entity, PullResult]:
         """A full sync of every entity."""
         return {entity: self.sync(entity) for entity in Entity}
 
@@ -233,7 +235,7 @@ def connect(
     callback = visit(way.url.get_secret_value(), MERE, tenants=[tenant])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
-    choose(integration, invitation, offer, another_practice=confirmed)
+    choose(integration, invitation, offer, another_account=confirmed)
     if confirmed:
         confirm(integration, invitation, offer.tenant_name)
     reset(integration, invitation)

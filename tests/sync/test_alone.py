@@ -13,7 +13,7 @@ from xpm.consent.access import practice_access
 from xpm.entities.registry import Entity
 from xpm.pull.plans import carry_out
 from xpm.pull.work import LEASE, AlreadyRunning, Run, working
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records.kinds import STAFF
 from xpm.store.vocabulary import RunStatus
 from xpm.words import Stopped
@@ -93,7 +93,7 @@ def write_after_a_takeover(house: House) -> None:
         stranger = Entity.STAFF.definition.main.row(Staff(uuid="a-stranger"))
         with zombie.batch() as batch:
             batch.apply(STAFF, [stranger])
-            batch.note(Tally(added=1))
+            batch.note(RunCounts(added=1))
 
 
 def test_a_run_that_was_taken_over_commits_nothing_any_more(house: House) -> None:

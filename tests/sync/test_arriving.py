@@ -19,7 +19,7 @@ from xpm.pull.work import Run, working
 from xpm.xero.endpoints import STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Staff
-from xpm.xero.pull import Pull, Sent, Tally
+from xpm.xero.pull import AnswerCounts, Pull, Sent
 from xpm.xero.xml.record import sent
 
 
@@ -54,7 +54,7 @@ def member(name: str) -> Sent[Staff]:
 def listing(*names: str, then: Callable[[], object] = lambda: None) -> NamedList[Staff]:
     """A list with these staff members, which takes one call; `then` comes at its end."""
 
-    def read(tally: Tally) -> Iterator[Sent[Staff]]:
+    def read(tally: AnswerCounts) -> Iterator[Sent[Staff]]:
         tally.calls += 1
         yield from map(member, names)
         then()
@@ -113,7 +113,7 @@ def test_a_list_that_is_begun_costs_also_where_the_one_before_it_could_not_be_re
 def test_who_leaves_before_the_end_gives_back_what_is_arriving(work: Run) -> None:
     given_back: list[str] = []
 
-    def read(_: Tally) -> Iterator[Sent[Staff]]:
+    def read(_: AnswerCounts) -> Iterator[Sent[Staff]]:
         try:
             yield from (member(str(number)) for number in range(2_000))
         finally:

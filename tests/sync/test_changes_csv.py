@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from xpm.entities.registry import Entity
 from xpm.store.records.versions import Effect
 from xpm.store.vocabulary import RunStatus
-from xpm.undo.changes import EFFECTS, Change, FieldChange, Preview
+from xpm.undo.changes import EFFECTS, Change, DryRunResult, FieldDifference
 from xpm.undo.changes_csv import COLUMNS, changes_file, write_changes
 from xpm.words import Stopped, message
 
@@ -20,13 +20,13 @@ DANGEROUS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1"
 HARMLESS = ["Smith, Jones & Co", 'The "Best"', "two\nlines", "Tāne 株", "a=b", "", "'quoted'", "semi;colon"]
 
 
-def preview(*changes: Change) -> Preview:
+def preview(*changes: Change) -> DryRunResult:
     said = message("sync.skipped_tax_country")
-    return Preview(entity=Entity.CLIENTS, status=RunStatus.SUCCESS, message=said, changes=changes)
+    return DryRunResult(entity=Entity.CLIENTS, status=RunStatus.SUCCESS, message=said, changes=changes)
 
 
 def changed(name: str = "Acme", *fields: tuple[str, str, str], effect: Effect = Effect.CHANGED) -> Change:
-    told = tuple(FieldChange(field=field, before=before, after=after) for field, before, after in fields)
+    told = tuple(FieldDifference(field=field, before=before, after=after) for field, before, after in fields)
     return Change(effect=effect, kind="client", key="c-1", name=name, fields=told)
 
 

@@ -112,9 +112,9 @@ def test_so_many_are_archived_as_a_person_confirms_and_no_more(house: House) -> 
     house.sync(Entity.STAFF)
     dismiss(house, hired)
     assert "--confirm-missing 30 " in house.sync(Entity.STAFF).message.next
-    doubted = house.sync(Entity.STAFF, confirmed_missing=29)
+    doubted = house.sync(Entity.STAFF, confirm_missing=29)
     assert (doubted.message.key, doubted.archived) == ("sync.too_many_missing", 0)
-    confirmed = house.sync(Entity.STAFF, confirmed_missing=30)
+    confirmed = house.sync(Entity.STAFF, confirm_missing=30)
     assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, 30)
     assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
 
@@ -128,7 +128,7 @@ def test_all_current_jobs_are_archived_at_once_where_a_person_confirms_it(house:
     for number in numbers:
         edits.delete(house.xpm, "jobs", number)
     assert house.sync(Entity.JOBS, mode).message.key == "sync.too_many_missing"
-    confirmed = house.sync(Entity.JOBS, mode, confirmed_missing=len(numbers))
+    confirmed = house.sync(Entity.JOBS, mode, confirm_missing=len(numbers))
     assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, len(numbers))
 
 
@@ -139,7 +139,7 @@ def test_more_deleted_jobs_than_one_run_may_ask_for_are_archived_where_a_person_
     for number in numbers:
         edits.delete(house.xpm, "jobs", number)
     assert "--confirm-missing 25" in house.with_settings(**frugal).sync(Entity.JOBS).message.next
-    confirmed = house.with_settings(**frugal).sync(Entity.JOBS, confirmed_missing=25)
+    confirmed = house.with_settings(**frugal).sync(Entity.JOBS, confirm_missing=25)
     assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, 25)
 
 

@@ -22,8 +22,8 @@ from xpm.store.records.kinds import CLIENTS
 from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.records.versions import Effect
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
-from xpm.undo.changes import Change, Preview
-from xpm.undo.dry_run import Rehearsal
+from xpm.undo.changes import Change, DryRunResult
+from xpm.undo.dry_run import DryRun
 from xpm.xero.errors import XeroError
 
 COUNTED = {*Counts.model_fields} - {"message"}
@@ -35,10 +35,10 @@ def calls(house: House) -> Counter[str]:
     return Counter(f"{call['area']}/{call['path']}" for call in house.server.world.journal.requests())
 
 
-def rehearsed(house: House, mode: SyncMode, entities: Sequence[Entity] = EVERYTHING) -> list[Preview]:
+def rehearsed(house: House, mode: SyncMode, entities: Sequence[Entity] = EVERYTHING) -> list[DryRunResult]:
     """A dry run of these entities, which has written nothing."""
     stored = house.everything_stored()
-    previews: list[Preview] = []
+    previews: list[DryRunResult] = []
     for entity in entities:
         previews.append(house.preview(entity, mode, previews))
     assert house.everything_stored() == stored
@@ -47,7 +47,7 @@ def rehearsed(house: House, mode: SyncMode, entities: Sequence[Entity] = EVERYTH
 
 def assert_comes_true(
     house: House, mode: SyncMode = SyncMode.FULL, entities: Sequence[Entity] = EVERYTHING
-) -> list[Preview]:
+) -> list[DryRunResult]:
     """A dry run of these entities tells what a sync then does: calls, counts, ends, records and fields."""
     house.forget_calls()
     previews = rehearsed(house, mode, entities)
@@ -266,7 +266,7 @@ def test_only_tokens_that_ran_out_are_renewed_by_a_dry_run(house: House) -> None
 def test_a_dry_run_goes_on_beside_a_sync_and_keeps_none_out(house: House) -> None:
     with practice_access(house.integration, SLUG) as access:
         running = working(house.integration, access, request(Entity.STAFF, flow_run_id="another"))
-        with running, Rehearsal(house.integration, access, request(Entity.STAFF)).batch():
+        with running, DryRun(house.integration, access, request(Entity.STAFF)).batch():
             assert house.preview(Entity.STAFF).added == len(house.truth("staff"))
 
 
@@ -318,9 +318,9 @@ def test_steps_count_the_same_whether_rehearsed_or_carried_out(
         with working(house.integration, access, asked) as run:
             assert len([*carried_out(run, earlier)]) == len(earlier)
             before = Snapshot.of(house)
-            rehearsal = Rehearsal(house.integration, access, asked)
-            foreseen, present = [*carried_out(rehearsal, steps)], rehearsal.count_present(CLIENTS)
+            dry_run = DryRun(house.integration, access, asked)
+            foreseen, present = [*carried_out(dry_run, steps)], dry_run.count_present(CLIENTS)
             assert foreseen == [*carried_out(run, steps)]
     with house.database.read() as session:
         assert bulk.count_present(session, CLIENTS, SCOPE) == present
-    assert told(rehearsal.expected.changes.values()) == happened(before, Snapshot.of(house))
+    assert told(dry_run.expected.changes.values()) == happened(before, Snapshot.of(house))

@@ -9,8 +9,8 @@ from tests.sync.house import SLUG, House, connect, request
 from tests.sync.test_revert import TABLES, state, take_back
 from xpm.consent.removal import remove_superseded
 from xpm.entities.registry import Entity
-from xpm.pull.result import SyncResult
-from xpm.pull.run import run_sync
+from xpm.pull.result import PullResult
+from xpm.pull.run import run_pull
 from xpm.quota.progress import Standing
 from xpm.store.consent import connections
 from xpm.store.pull import runs
@@ -26,7 +26,7 @@ def of(rows: list[dict[str, Any]], tenant: str) -> list[dict[str, Any]]:
     return [row for row in rows if row["tenant_id"] == tenant]
 
 
-def sync_all(house: House, run: str) -> dict[Entity, SyncResult]:
+def sync_all(house: House, run: str) -> dict[Entity, PullResult]:
     return {entity: house.sync(entity, flow_run_id=run) for entity in Entity}
 
 
@@ -39,7 +39,7 @@ def test_after_a_move_only_the_records_of_the_new_practice_are_current(house: Ho
         assert of(house.rows(name), HARBOUR_VALE)
         for row in of(house.rows(name), HARBOUR_VALE):
             assert row["archived_reason"] in {
-                ArchiveReason.OTHER_PRACTICE,
+                ArchiveReason.OTHER_ACCOUNT,
                 ArchiveReason.ARCHIVED,
                 ArchiveReason.DELETED,
             }
@@ -95,7 +95,7 @@ def test_a_sync_under_way_stores_nothing_more_once_the_practice_has_moved(house:
             connect(house.integration, COASTAL_BRANCH, run="the-move")
 
     with pytest.raises(Stopped) as stopped:
-        run_sync(house.integration, request(Entity.JOBS), move)
+        run_pull(house.integration, request(Entity.JOBS), move)
     assert stopped.value.message.key == "sync.moved"
     assert house.rows("job_category") == house.rows("job") == []
 
@@ -108,7 +108,7 @@ def test_a_sync_under_way_goes_on_to_its_end_when_its_practice_is_reconnected(ho
             connect(house.integration, run="the-next")
             remove_superseded(house.integration, SLUG, flow_run_id="the-next")
 
-    assert run_sync(house.integration, request(Entity.JOBS), reconnect).status is RunStatus.SUCCESS
+    assert run_pull(house.integration, request(Entity.JOBS), reconnect).status is RunStatus.SUCCESS
 
 
 def test_a_practice_that_moves_back_has_its_records_again(house: House) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sync.house import House, request
 from xpm.entities.registry import EVERYTHING, Entity
-from xpm.pull.run import run_sync
+from xpm.pull.run import run_pull
 from xpm.quota.amounts import said_meanwhile
 from xpm.quota.progress import Prediction, Standing
 from xpm.store.vocabulary import RunStatus
@@ -17,7 +17,7 @@ MINUTE = timedelta(minutes=1)
 
 def watched(house: House, entity: Entity) -> list[Standing]:
     heard: list[Standing] = []
-    run_sync(house.integration, request(entity), heard.append)
+    run_pull(house.integration, request(entity), heard.append)
     return heard
 
 
@@ -42,7 +42,7 @@ def test_of_a_first_sync_the_share_is_unknown_and_the_records_are_told(house: Ho
 
 def test_who_watches_hears_only_of_what_is_stored(house: House) -> None:
     stored: list[int] = []
-    run_sync(house.integration, request(Entity.STAFF), lambda _: stored.append(len(house.rows("staff"))))
+    run_pull(house.integration, request(Entity.STAFF), lambda _: stored.append(len(house.rows("staff"))))
     assert stored[:2] == [0, len(house.truth("staff"))]
 
 
@@ -52,7 +52,7 @@ def test_a_sync_that_is_skipped_or_breaks_off_at_once_tells_of_no_record(house: 
     house.order("garbage", "staff.api/list")
     heard: list[Standing] = []
     with pytest.raises(XeroError):
-        run_sync(house.integration, request(Entity.STAFF), heard.append)
+        run_pull(house.integration, request(Entity.STAFF), heard.append)
     assert {standing.records for standing in heard} == {0}  # what the broken list took is counted
     assert house.runs()[-1].status is RunStatus.FAILURE
 

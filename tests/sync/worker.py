@@ -10,7 +10,7 @@ from sqlalchemy import event
 from tests.sync.house import request
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.run import run_sync
+from xpm.pull.run import run_pull
 from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
@@ -58,4 +58,4 @@ def sync_and_hold_after_lists(settings: Settings, entity: Entity, lists: int, re
 def _synchronise(settings: Settings, database: Database, vault: Vault, entity: Entity) -> None:
     with httpx.Client(trust_env=False) as http:
         integration = Integration(settings, database, vault, http)
-        run_sync(integration, request(entity, flow_run_id="killed"))
+        run_pull(integration, request(entity, flow_run_id="killed"))

@@ -71,7 +71,7 @@ def account_of(connection: Connection) -> str:
     return connection.tenant_name or "another account"
 
 
-def choose(integration: Integration, invitation: Invitation, offer: Offer, *, another_practice: bool = False) -> None:
+def choose(integration: Integration, invitation: Invitation, offer: Offer, *, another_account: bool = False) -> None:
     """Take one of the offers, unless it is the wrong practice by what FYI knows; no record is touched.
 
     Taking the same one again, as a repeated run does, adds nothing to Practice Activity.
@@ -80,7 +80,7 @@ def choose(integration: Integration, invitation: Invitation, offer: Offer, *, an
         integration: The installation.
         invitation: Whose consent offers it.
         offer: One of `offers`.
-        another_practice: It may be another tenant than this practice had, if its name is confirmed afterwards.
+        another_account: It may be another tenant than this practice had, if its name is confirmed afterwards.
 
     Raises:
         Stopped: there is no consent any more, another practice has this tenant, or this practice had another tenant.
@@ -94,7 +94,7 @@ def choose(integration: Integration, invitation: Invitation, offer: Offer, *, an
         if owner not in (None, invitation.practice):
             name = practices.get(session, owner).name
             raise stop("choice.taken", tenant=offer.tenant_name, owner=name, practice=practice.name)
-        if connection.tenant_id not in (None, offer.tenant_id) and not another_practice:
+        if connection.tenant_id not in (None, offer.tenant_id) and not another_account:
             stored = account_of(connection)
             raise stop("choice.different", practice=practice.name, stored=stored, tenant=offer.tenant_name)
         if attempts.get(session, invitation.attempt_id).tenant_id == offer.tenant_id:

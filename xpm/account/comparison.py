@@ -52,7 +52,7 @@ class KindCompared(BaseModel):
         return self.in_xpm - self.same
 
 
-class PracticeComparison(BaseModel):
+class AccountComparison(BaseModel):
     """An FYI practice and the XPM practice chosen for it; `until_now` is the one it had before, in words."""
 
     model_config = ConfigDict(frozen=True)
@@ -68,7 +68,7 @@ class PracticeComparison(BaseModel):
         return " ".join(_said(kind, self.tenant_name).text for kind in self.kinds)
 
 
-def compare(integration: Integration, invitation: Invitation) -> PracticeComparison:
+def compare(integration: Integration, invitation: Invitation) -> AccountComparison:
     """Compare both sides; nothing is written.
 
     Raises:
@@ -83,7 +83,7 @@ def compare(integration: Integration, invitation: Invitation) -> PracticeCompari
     with integration.database.read() as session:
         stored = [one.stored(session, invitation.practice) for one in OUTLINED]
         until_now = account_of(connections.get(session, invitation.practice))
-    return PracticeComparison(
+    return AccountComparison(
         practice_name=invitation.practice_name,
         tenant_name=offer.tenant_name,
         until_now=until_now,

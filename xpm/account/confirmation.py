@@ -6,14 +6,14 @@ A practice's first account, or another one than it had, is never taken by a clic
 from sqlmodel import Session
 
 from xpm.account.choice import Offer, account_of, chosen
-from xpm.account.comparison import PracticeComparison
+from xpm.account.comparison import AccountComparison
 from xpm.consent.invitation import Invitation, require_granted
 from xpm.integration import Integration
 from xpm.store.consent import attempts, connections
 from xpm.words import Message, Stopped, message, stop
 
 
-def question(compared: PracticeComparison) -> Message:
+def question(compared: AccountComparison) -> Message:
     """What the administrator is asked."""
     return message(
         "choice.confirm",

@@ -155,7 +155,7 @@ def _save(
         integration.vault,
         practice=attempt.practice,
         user_id=attempt.user_id,
-        identity=consents.Identity(
+        identity=consents.XeroLogin(
             xero_userid=identity.xero_userid,
             email=identity.email,
             given_name=identity.given_name,

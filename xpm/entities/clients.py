@@ -5,7 +5,7 @@ XPM's list has archived and deleted clients too, with a flag, and can be narrowe
 
 from xpm.entities.entity import Definition, ListedKind, Outlined, Plan, Probe, RecordKind
 from xpm.entities.entity import outlines as outlines_of
-from xpm.entities.row import Children, Row
+from xpm.entities.row import Children, RowShape
 from xpm.store.records import kinds, outlines
 from xpm.store.records.outlines import Outline
 from xpm.store.vocabulary import ArchiveReason
@@ -14,7 +14,7 @@ from xpm.xero.api import XpmApi
 from xpm.xero.models import Client, ClientGroup
 from xpm.xero.pull import Unreadable
 
-ROW = Row(
+ROW = RowShape(
     "uuid",
     owned=(
         Children(
@@ -45,7 +45,7 @@ CLIENTS = Definition(
     ),  # FYI: "Archived Clients"
     beside=(
         ListedKind(
-            kinds.CLIENT_GROUPS, "Client groups", "client-group", ClientGroup, Row("uuid"), endpoints.CLIENT_GROUPS
+            kinds.CLIENT_GROUPS, "Client groups", "client-group", ClientGroup, RowShape("uuid"), endpoints.CLIENT_GROUPS
         ),
     ),
     parts=(RecordKind(kinds.CONTACTS, "Contacts", "contact"),),

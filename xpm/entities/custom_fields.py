@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from xpm.entities.clients import CLIENTS
 from xpm.entities.entity import Circumstances, Definition, ListedKind, Plan, Probe, RecordKind
 from xpm.entities.jobs import JOBS
-from xpm.entities.prediction import Asked
-from xpm.entities.row import Row, columns_of, digest
+from xpm.entities.prediction import PlannedPull
+from xpm.entities.row import RowShape, columns_of, digest
 from xpm.store.pull import comparisons
 from xpm.store.records import kinds
 from xpm.store.records.kinds import RecordTable
@@ -54,14 +54,14 @@ def allowance(calls_per_day: int) -> int:
     return int(calls_per_day * SHARE_OF_THE_DAY)
 
 
-def _calls(asked: Asked) -> int:
+def _calls(planned: PlannedPull) -> int:
     """One for the definitions, and one for each client and job that is due or chosen, as far as one run may ask."""
-    changes_only = asked.mode is SyncMode.CHANGES
-    due = asked.chosen or sum(
-        comparisons.count_due(asked.session, values.owners, asked.scope, kind, changes_only=changes_only)
+    changes_only = planned.mode is SyncMode.CHANGES
+    due = planned.chosen or sum(
+        comparisons.count_due(planned.session, values.owners, planned.scope, kind, changes_only=changes_only)
         for kind, values in VALUES.items()
     )
-    return 1 + min(due, allowance(asked.calls_per_day))
+    return 1 + min(due, allowance(planned.calls_per_day))
 
 
 def _left_out(now: Circumstances) -> str | None:
@@ -79,7 +79,7 @@ CUSTOM_FIELDS = Definition(
         "Custom fields",
         "custom-field",
         CustomFieldDefinition,
-        Row("uuid"),
+        RowShape("uuid"),
         endpoints.CUSTOM_FIELD_DEFINITIONS,
     ),
     parts=(

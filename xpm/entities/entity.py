@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlmodel import Session
 
-from xpm.entities.prediction import Asked
-from xpm.entities.row import Row
+from xpm.entities.prediction import PlannedPull
+from xpm.entities.row import RowShape
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.outlines import Outline
 from xpm.store.tables import IntegrationSettings, Practice
@@ -58,7 +58,7 @@ class ListedKind(RecordKind, Generic[M]):
     """
 
     model: type[M]
-    row: Row
+    row: RowShape
     endpoint: Endpoint[M] | None = None
     archived_on_request: bool = False
 
@@ -115,7 +115,7 @@ class Definition:
     button: str
     main: ListedKind[Any]
     plan: Plan
-    calls: Callable[[Asked], int | None]
+    calls: Callable[[PlannedPull], int | None]
     beside: tuple[ListedKind[Any], ...] = ()
     parts: tuple[RecordKind, ...] = ()
     probes: tuple[Probe, ...] = ()

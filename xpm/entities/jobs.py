@@ -9,8 +9,8 @@ from datetime import date, timedelta
 
 from xpm.entities.entity import Circumstances, Definition, ListedKind, Outlined, Plan, Probe
 from xpm.entities.entity import outlines as outlines_of
-from xpm.entities.prediction import Asked
-from xpm.entities.row import Row
+from xpm.entities.prediction import PlannedPull
+from xpm.entities.row import RowShape
 from xpm.store.pull import job_checks, job_currency
 from xpm.store.records import bulk, kinds, outlines
 from xpm.store.vocabulary import ArchiveReason, SyncTrigger
@@ -23,7 +23,7 @@ SHARE_FOR_MISSING_JOBS = 0.1
 from before the practice's start of history are never in a list; these take turns, the longest unverified first."""
 
 JOB_CATEGORIES = ListedKind(
-    kinds.JOB_CATEGORIES, "Job categories", "job-category", Category, Row("uuid"), endpoints.JOB_CATEGORIES
+    kinds.JOB_CATEGORIES, "Job categories", "job-category", Category, RowShape("uuid"), endpoints.JOB_CATEGORIES
 )
 
 
@@ -44,23 +44,23 @@ def allowance(calls_per_day: int) -> int:
     return int(calls_per_day * SHARE_FOR_MISSING_JOBS)
 
 
-def _calls(asked: Asked) -> int:
+def _calls(planned: PlannedPull) -> int:
     """Categories and current jobs; in a full pull also each window, and the older jobs one by one.
 
     Jobs that leave XPM's list of current ones cannot be foreseen.
     """
-    if not asked.everything:
+    if not planned.everything:
         return 2
-    return 2 + len([*windows(asked.practice.history_start, asked.today)]) + _older_jobs(asked)
+    return 2 + len([*windows(planned.practice.history_start, planned.today)]) + _older_jobs(planned)
 
 
-def _older_jobs(asked: Asked) -> int:
+def _older_jobs(planned: PlannedPull) -> int:
     """Jobs that no list has, as far as one run may ask for them."""
-    listed = job_checks.listed(asked.session, asked.scope, asked.practice.history_start)
-    listed |= job_currency.current(asked.session, asked.scope)
-    stored = set(bulk.active_keys(asked.session, kinds.JOBS, asked.scope))
-    stored |= bulk.keys_archived(asked.session, kinds.JOBS, asked.scope, {ArchiveReason.OTHER_PRACTICE})
-    return min(len(stored - listed), allowance(asked.calls_per_day))
+    listed = job_checks.listed(planned.session, planned.scope, planned.practice.history_start)
+    listed |= job_currency.current(planned.session, planned.scope)
+    stored = set(bulk.active_keys(planned.session, kinds.JOBS, planned.scope))
+    stored |= bulk.keys_archived(planned.session, kinds.JOBS, planned.scope, {ArchiveReason.OTHER_ACCOUNT})
+    return min(len(stored - listed), allowance(planned.calls_per_day))
 
 
 def _left_out(now: Circumstances) -> str | None:
@@ -76,7 +76,9 @@ def _left_out(now: Circumstances) -> str | None:
 JOBS = Definition(
     label="Jobs",
     button="Sync Jobs",
-    main=ListedKind(kinds.JOBS, "Jobs", "job", Job, Row("number"), endpoints.JOBS),  # XPM's addresses name its number
+    main=ListedKind(
+        kinds.JOBS, "Jobs", "job", Job, RowShape("number"), endpoints.JOBS
+    ),  # XPM's addresses name its number
     beside=(JOB_CATEGORIES,),
     plan=Plan.CREATION_WINDOWS,
     calls=_calls,

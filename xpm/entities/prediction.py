@@ -12,7 +12,7 @@ from xpm.store.vocabulary import SyncMode
 
 
 @dataclass(frozen=True)
-class Asked:
+class PlannedPull:
     """A pull that somebody could ask for now.
 
     `everything`: it reads all of XPM's side, not only changes. `chosen` counts the records it was asked for, 0 for all.

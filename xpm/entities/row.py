@@ -42,7 +42,7 @@ class Children:
 
 
 @dataclass(frozen=True)
-class Row:
+class RowShape:
     """How one kind of record becomes a row. Plain data, so that it travels to the process that reads records.
 
     `key` is the field that XPM knows the record by; `owned` and `shared` are the tables beside its main table; `marks`

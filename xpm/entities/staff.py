@@ -2,7 +2,7 @@
 
 from xpm.entities.entity import Definition, ListedKind, Outlined, Plan, Probe
 from xpm.entities.entity import outlines as outlines_of
-from xpm.entities.row import Row
+from xpm.entities.row import RowShape
 from xpm.store.records import kinds, outlines
 from xpm.xero import endpoints
 from xpm.xero.models import Staff
@@ -10,7 +10,7 @@ from xpm.xero.models import Staff
 STAFF = Definition(
     label="Staff",
     button="Sync Staff",
-    main=ListedKind(kinds.STAFF, "Staff", "staff", Staff, Row("uuid"), endpoints.STAFF),
+    main=ListedKind(kinds.STAFF, "Staff", "staff", Staff, RowShape("uuid"), endpoints.STAFF),
     plan=Plan.WHOLE_LISTS,
     calls=lambda _: 1,
     probes=(Probe(endpoints.STAFF, "staff"),),

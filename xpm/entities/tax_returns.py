@@ -3,19 +3,19 @@
 from math import ceil
 
 from xpm.entities.entity import Circumstances, Definition, ListedKind, Plan
-from xpm.entities.prediction import Asked
-from xpm.entities.row import Row
+from xpm.entities.prediction import PlannedPull
+from xpm.entities.row import RowShape
 from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.records import kinds
 from xpm.xero.models import TaxReturn
 from xpm.xero.tax.feed import PAGE_SIZE
 
 
-def _calls(asked: Asked) -> int | None:
+def _calls(planned: PlannedPull) -> int | None:
     """A call for each page of the feed, by what it had last; a file costs none."""
-    if asked.is_exported:
+    if planned.is_exported:
         return 0
-    return None if asked.last_read is None else max(1, ceil(asked.last_read / PAGE_SIZE))
+    return None if planned.last_read is None else max(1, ceil(planned.last_read / PAGE_SIZE))
 
 
 def _left_out(now: Circumstances) -> str | None:
@@ -30,7 +30,7 @@ def _left_out(now: Circumstances) -> str | None:
 TAX_RETURNS = Definition(
     label="Tax returns",
     button="Sync Tax Returns",
-    main=ListedKind(kinds.TAX_RETURNS, "Tax returns", "tax-return", TaxReturn, Row("return_id")),
+    main=ListedKind(kinds.TAX_RETURNS, "Tax returns", "tax-return", TaxReturn, RowShape("return_id")),
     plan=Plan.TAX_SOURCE,
     calls=_calls,
     left_out=_left_out,

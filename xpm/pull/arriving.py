@@ -15,7 +15,7 @@ from xpm.entities.entity import ListedKind
 from xpm.pull.reading import ReadRecords
 from xpm.pull.work import Work
 from xpm.store.pull.finished_lists import Finished
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
 from xpm.xero.pull import Pull, Sent
@@ -49,10 +49,10 @@ class TakenList(Generic[M]):
     error: XeroError | None = None
 
     @property
-    def cost(self) -> Tally:
+    def cost(self) -> RunCounts:
         """What it took so far, for the run's counts."""
         cost = self.asked.pull.cost
-        return Tally(calls=cost.calls, bytes=cost.bytes)
+        return RunCounts(calls=cost.calls, bytes=cost.bytes)
 
 
 @dataclass(frozen=True)

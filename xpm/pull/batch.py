@@ -11,7 +11,7 @@ from xpm.activity.log import record
 from xpm.entities.registry import KINDS
 from xpm.store.pull import comparisons, finished_lists, job_checks, job_currency, quarantine, runs, unknown_elements
 from xpm.store.pull.finished_lists import Finished
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, versions
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow, Scope
@@ -65,7 +65,7 @@ class Batch(Protocol):
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """Note that the custom field values of these records were compared."""
 
-    def note(self, tally: Tally) -> None:
+    def note(self, tally: RunCounts) -> None:
         """Add to the run's counts."""
 
 
@@ -153,7 +153,7 @@ class StoredBatch:
         """Write the time down."""
         comparisons.note_compared(self.session, self.scope, kind, owner_keys, at)
 
-    def note(self, tally: Tally) -> None:
+    def note(self, tally: RunCounts) -> None:
         """Add to the run's row what this transaction did."""
         runs.checkpoint(self.session, self.run_id, tally)
 

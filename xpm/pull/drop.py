@@ -3,7 +3,7 @@
 from sqlmodel import Session
 
 from xpm.pull.intake import MISSING_TOLERATED
-from xpm.pull.work import SyncRequest
+from xpm.pull.work import PullRequest
 from xpm.store.pull import runs
 from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import SyncTrigger
@@ -11,7 +11,7 @@ from xpm.store.vocabulary import SyncTrigger
 SHARE_LEFT = 0.5  # of the last count; below that
 
 
-def dropped_from(session: Session, scope: Scope, request: SyncRequest, source: int | None) -> int | None:
+def dropped_from(session: Session, scope: Scope, request: PullRequest, source: int | None) -> int | None:
     """How many XPM had at the last full sync that ended well, where `source`, what it may have, is suddenly far fewer.
 
     A person who looked, and asks for the sync again after it said so, confirms the new count; so does one who confirmed
@@ -21,7 +21,7 @@ def dropped_from(session: Session, scope: Scope, request: SyncRequest, source: i
         return None
     well = runs.lately_successful(session, scope.practice, scope.tenant_id, request.entity, complete=True, limit=1)
     before = well[0].source_count if well else None
-    tolerated = max(MISSING_TOLERATED, request.confirmed_missing)
+    tolerated = max(MISSING_TOLERATED, request.confirm_missing)
     if before is None or source >= before * SHARE_LEFT or before - source <= tolerated:
         return None
     last = runs.last_finished(session, scope.practice, scope.tenant_id, request.entity)

@@ -16,7 +16,7 @@ from xpm.entities.custom_fields import VALUES, allowance, values_row
 from xpm.pull.single_records import are_too_many, set_apart
 from xpm.pull.work import Work
 from xpm.store.pull.comparisons import NOT_URGENT, Due
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import OwnerKind, SyncMode
 from xpm.xero.errors import NotFound, XeroError
@@ -30,7 +30,7 @@ Owner = tuple[OwnerKind, str]
 
 
 @dataclass(frozen=True)
-class Compared:
+class ValuesCompared:
     """How far a run came: clients and jobs whose values are as XPM has them, of all there are; some were different.
 
     Where records were chosen, `of` counts these; `unknown` names those that FYI or XPM has as no current client or job.
@@ -43,7 +43,7 @@ class Compared:
     unknown: tuple[str, ...] = ()
 
 
-def pull_values(work: Work) -> Compared:
+def pull_values(work: Work) -> ValuesCompared:
     """The values of as many clients and jobs as one run may ask for, in parallel.
 
     Raises:
@@ -71,7 +71,7 @@ def pull_values(work: Work) -> Compared:
     chosen = work.request.records
     of = len(owners) + len(_unknown(chosen, waiting))
     unknown = _unknown(chosen, [owner for owner in waiting if owner not in gone])
-    return Compared(compared, of, different, bool(chosen), unknown)
+    return ValuesCompared(compared, of, different, bool(chosen), unknown)
 
 
 def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
@@ -148,7 +148,7 @@ def _is_answered(work: Work, kind: OwnerKind) -> bool:
     least = max(reversed(work.due(kind, VALUES[kind].owners, changes_only=False)), key=_urgency)
     answer = _read(work, (kind, least.key))
     with work.batch() as batch:
-        batch.note(Tally(calls=answer.cost.calls, bytes=answer.cost.bytes))
+        batch.note(RunCounts(calls=answer.cost.calls, bytes=answer.cost.bytes))
     return answer.error is None
 
 
@@ -190,8 +190,8 @@ def _store(work: Work, owners: list[Owner], answers: list[_Answer], asked_at: da
             applied = batch.apply(table, rows)
             batch.note_compared(kind, (row.key for row in rows), asked_at)
             batch.set_aside(table.name, unreadable, [row.key for row in rows])
-            batch.note(Tally(quarantined=len(unreadable)))
+            batch.note(RunCounts(quarantined=len(unreadable)))
             compared, different = compared + len(rows), different + applied.added + applied.changed
         costs = [answer.cost for answer in answers]
-        batch.note(Tally(calls=sum(cost.calls for cost in costs), bytes=sum(cost.bytes for cost in costs)))
+        batch.note(RunCounts(calls=sum(cost.calls for cost in costs), bytes=sum(cost.bytes for cost in costs)))
     return _Stored(compared, different)

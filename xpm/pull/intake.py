@@ -12,7 +12,7 @@ from xpm.pull.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.pull.batch import Batch
 from xpm.pull.work import Work
 from xpm.store.pull.finished_lists import Finished
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, reads
 from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.vocabulary import GONE, ArchiveReason
@@ -140,7 +140,7 @@ class Intake(Generic[M]):
 
         Since then the practice was connected to this one again: nobody knows whether XPM has them.
         """
-        return self._unseen({ArchiveReason.OTHER_PRACTICE})
+        return self._unseen({ArchiveReason.OTHER_ACCOUNT})
 
     def _unseen(self, reasons: Collection[ArchiveReason]) -> set[str]:
         """Keys of stored records that are archived for one of these reasons and were in none of the pulls."""
@@ -154,7 +154,7 @@ class Intake(Generic[M]):
             rows = [replace(row, archived=ArchiveReason.ABSENT) for row in stored]
         if rows:
             with self._work.batch() as batch:
-                batch.note(Tally(**asdict(batch.apply(self.table, rows))))
+                batch.note(RunCounts(**asdict(batch.apply(self.table, rows))))
 
     def archive_gone(self, gone: Collection[str]) -> bool:
         """Archive stored records that XPM does not have, unless that is hard to believe; tell whether it was believed.
@@ -164,7 +164,7 @@ class Intake(Generic[M]):
         """
         stored = self._work.count_active(self.table)
         tolerated = max(MISSING_TOLERATED, SHARE_TOLERATED * stored) if self.seen else EMPTY_TOLERATED
-        if len(gone) > max(tolerated, self._work.request.confirmed_missing):
+        if len(gone) > max(tolerated, self._work.request.confirm_missing):
             return self.suspect(len(gone))
         believed = not gone or all(record.key is not None for record in self.unreadable)
         if believed:
@@ -176,7 +176,7 @@ class Intake(Generic[M]):
         if by_key:
             with self._work.batch() as batch:
                 batch.set_aside(self.table.name, by_key.values(), [])
-                batch.note(Tally(quarantined=len(by_key)))
+                batch.note(RunCounts(quarantined=len(by_key)))
         self._unreadable |= by_key
         self.seen.update(by_key)  # in place; `|=` with a view of keys would copy all that was seen
 
@@ -204,14 +204,14 @@ class Intake(Generic[M]):
             with self._work.batch() as batch:
                 batch.dismiss_earlier(self.table.name)
                 count = batch.archive_others(self.table)
-                batch.note(Tally(archived=0 if self._beside else count))
+                batch.note(RunCounts(archived=0 if self._beside else count))
 
     def _archive(self, keys: Collection[str]) -> None:
         if not keys:
             return
         with self._work.batch() as batch:
             count = batch.archive(self.table, keys)
-            batch.note(Tally(archived=0 if self._beside else count))
+            batch.note(RunCounts(archived=0 if self._beside else count))
 
     @contextmanager
     def _counting(self, lists: Collection[TakenList[M]]) -> Iterator[None]:
@@ -233,7 +233,7 @@ class Intake(Generic[M]):
             batch.set_aside(self.table.name, read.unreadable.values(), read_well)
             counted = Applied() if self._beside else applied
             new = read.unreadable.keys() - self._unreadable.keys()
-            batch.note(Tally(**asdict(counted), quarantined=len(new)))
+            batch.note(RunCounts(**asdict(counted), quarantined=len(new)))
         keys = same | {row.key for row in rows}
         keys |= {record.key for record in read.unreadable.values() if record.key is not None}
         taken.keys |= keys

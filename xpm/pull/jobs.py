@@ -25,7 +25,7 @@ def pull_jobs(work: Work, jobs: Intake[Job]) -> Intake[Job]:
     full = work.changed_since() is None
     current = _take_jobs(work, jobs, _windows_of(work) if full else [])
     left = _left(work, current)
-    if not current and len(left) > max(MISSING_TOLERATED, work.request.confirmed_missing):
+    if not current and len(left) > max(MISSING_TOLERATED, work.request.confirm_missing):
         jobs.suspect(len(left))
     elif _settle_all(work, jobs, set(left)) if full else _settle(work, jobs, left):
         with work.batch() as batch:
@@ -71,7 +71,7 @@ def _settle(work: Work, jobs: Intake[Job], missing: Collection[str], left_behind
     short. Those left behind are archived already, so that none of them is a reason for doubt.
     """
     may_ask_for = allowance(work.integration.settings.xero_calls_per_day)
-    if len(missing) > max(may_ask_for, work.request.confirmed_missing):
+    if len(missing) > max(may_ask_for, work.request.confirm_missing):
         return jobs.suspect(len(missing))
     unknown = _unknown_to_xpm(work, jobs, [*missing, *left_behind])
     jobs.note_gone([number for number in left_behind if number in unknown])

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from xpm.entities.entity import Plan
-from xpm.pull.field_values import Compared, pull_values
+from xpm.pull.field_values import ValuesCompared, pull_values
 from xpm.pull.intake import Intake
 from xpm.pull.jobs import pull_jobs
 from xpm.pull.work import Work
@@ -25,7 +25,7 @@ OVERLAP = timedelta(minutes=10)
 COLLECT_AFTER = 50_000  # objects that are new and still there
 
 
-def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, Compared | None]:
+def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, ValuesCompared | None]:
     """Pull the lists that accompany the entity, then its own; with custom fields also the values."""
     definition = work.request.entity.definition
     with _collecting_seldom(), closing(work.reader):

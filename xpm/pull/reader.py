@@ -17,7 +17,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any, cast
 
-from xpm.entities.row import Row
+from xpm.entities.row import RowShape
 from xpm.pull.reading import ReadRecords, read_records
 from xpm.xero.errors import XeroError
 from xpm.xero.pull import Sent
@@ -45,7 +45,7 @@ class Reader:
         ahead = AHEAD if self._process else 0
         return len(begun) > ahead and (begun[0].done() or len(begun) > MOST_BEGUN)
 
-    def read(self, to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+    def read(self, to_row: RowShape, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Begin to read a batch; the result raises what `read_records` raises."""
         self._so_far += sum(one.digest is not None for one in sent)  # without a digest it was read while it arrived
         if self._so_far >= WORTH_A_PROCESS and self._process is None and (os.cpu_count() or 1) > 1:
@@ -84,7 +84,7 @@ def end_spare_process() -> None:
         _spare.pop().close()
 
 
-def _read_here(to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+def _read_here(to_row: RowShape, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
     """Read now. An error waits in the future until the batches before this one are stored."""
     done: Future[ReadRecords] = Future()
     try:
@@ -134,7 +134,7 @@ class Process:
         """Whether it is alive and holds no batch, though it may still be starting."""
         return self._batches() == 0 and self._process.poll() is None
 
-    def read(self, to_row: Row, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
+    def read(self, to_row: RowShape, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
         """Hand a batch over."""
         self._tasks.submit(self._in.send_bytes, pickle.dumps((to_row, sent), pickle.HIGHEST_PROTOCOL))
         result = self._results.submit(self._received, to_row, sent)
@@ -158,7 +158,7 @@ class Process:
     def _receive(self) -> object:
         return pickle.loads(self._out.recv_bytes())  # noqa: S301 - from the process we started
 
-    def _received(self, to_row: Row, sent: Sequence[Sent[Any]]) -> ReadRecords:
+    def _received(self, to_row: RowShape, sent: Sequence[Sent[Any]]) -> ReadRecords:
         """The result of a batch. If the process was killed, the batch is read here and nothing is lost."""
         try:
             result = self._receive()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
-from xpm.entities.row import Row
+from xpm.entities.row import RowShape
 from xpm.store.records.rows import RecordRow
 from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
@@ -30,7 +30,7 @@ class ReadRecords:
     unknown: dict[str, int] = field(default_factory=dict)
 
 
-def read_records(to_row: Row, sent: Sequence[Sent[M]]) -> ReadRecords:
+def read_records(to_row: RowShape, sent: Sequence[Sent[M]]) -> ReadRecords:
     """Read a batch.
 
     Raises:
@@ -60,7 +60,7 @@ def serve(tasks: int, results: int) -> None:
             target.send_bytes(pickle.dumps(_read(to_row, sent), pickle.HIGHEST_PROTOCOL))
 
 
-def _read(to_row: Row, sent: Sequence[Sent[Any]]) -> ReadRecords | XeroError:
+def _read(to_row: RowShape, sent: Sequence[Sent[Any]]) -> ReadRecords | XeroError:
     try:
         return read_records(to_row, sent)
     except XeroError as error:

@@ -16,13 +16,13 @@ from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull.intake import Intake
 from xpm.pull.run import status_of
-from xpm.pull.work import Run, SyncRequest, working
+from xpm.pull.work import PullRequest, Run, working
 from xpm.store.pull import quarantine, runs
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.words import Message, message
-from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
+from xpm.xero.pull import AnswerCounts, Pull, Sent, Unreadable, read_already
 from xpm.xero.xml.record import reread
 
 
@@ -39,7 +39,7 @@ def replay(integration: Integration, slug: str, person: str | None = None) -> li
         for entity in Entity:
             kinds = entity.definition.listed
             if any(of for _, of in _aside(integration, access, kinds)):
-                request = SyncRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.REPLAY, person)
+                request = PullRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.REPLAY, person)
                 with working(integration, access, request) as work:
                     # a sync that ended just before may have brought newer ones than were aside until then
                     said.append(_replay(work, _aside(integration, access, kinds)))
@@ -71,7 +71,7 @@ def _read_again(work: Run, kind: ListedKind[Any], entries: Sequence[Quarantine])
     read = [reread(kind.listed_at, entry.record_key, entry.payload) for entry in entries]
     intake = Intake[Any](work, kind, is_beside=kind in work.request.entity.definition.beside)
 
-    def again(_: Tally) -> Iterator[Sent[Any]]:
+    def again(_: AnswerCounts) -> Iterator[Sent[Any]]:
         return map(read_already, read)
 
     intake.take(Pull(again))

@@ -27,7 +27,7 @@ class Counts(BaseModel):
     bytes: int = 0
 
 
-class SyncResult(Counts):
+class PullResult(Counts):
     """What a run came to."""
 
     run_id: str

@@ -12,11 +12,11 @@ from xpm.entities.gates import reason_to_skip
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull.drop import dropped_from
-from xpm.pull.field_values import Compared
+from xpm.pull.field_values import ValuesCompared
 from xpm.pull.plans import AnyIntake, carry_out
-from xpm.pull.result import SyncResult
+from xpm.pull.result import PullResult
 from xpm.pull.tax import source_of
-from xpm.pull.work import Run, SyncRequest, start_run, working
+from xpm.pull.work import PullRequest, Run, start_run, working
 from xpm.quota.parking import priority_of
 from xpm.quota.prediction import predict
 from xpm.quota.progress import Progress, unwatched
@@ -34,7 +34,7 @@ COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined"
 NAMED_RECORDS = 5  # unreadable records that a message names; the rest is in the list of records set aside
 
 
-def run_sync(integration: Integration, request: SyncRequest, progress: Progress = unwatched) -> SyncResult:
+def run_pull(integration: Integration, request: PullRequest, progress: Progress = unwatched) -> PullResult:
     """Bring one entity of one practice in step, and write its result into Practice Activity.
 
     Safe to repeat: what is in step already is not written again.
@@ -54,7 +54,7 @@ def run_sync(integration: Integration, request: SyncRequest, progress: Progress 
             return _finish(work, *carry_out(work, tax))
 
 
-def _finish(work: Run, intake: AnyIntake, compared: Compared | None) -> SyncResult:
+def _finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> PullResult:
     """Count both sides, sum up, and write the run's end and its entry in one transaction."""
     request, now = work.request, work.integration.clock()
     with work.commit() as session:
@@ -77,7 +77,7 @@ def summed_up(
     counts: Mapping[str, int],
     sides: tuple[int | None, int | None],
     intake: AnyIntake,
-    compared: Compared | None,
+    compared: ValuesCompared | None,
     *,
     before: int | None,
 ) -> Message:
@@ -101,7 +101,7 @@ def summed_up(
     return _of_success(intake, compared, facts)
 
 
-def _of_success(intake: AnyIntake, compared: Compared | None, facts: Mapping[str, object]) -> Message:
+def _of_success(intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]) -> Message:
     """How far a run came in which nothing went wrong."""
     if compared and compared.chosen:
         return _of_chosen(compared, facts)
@@ -116,7 +116,7 @@ def _of_success(intake: AnyIntake, compared: Compared | None, facts: Mapping[str
     return message("sync.succeeded", **facts)
 
 
-def _of_chosen(compared: Compared, facts: Mapping[str, object]) -> Message:
+def _of_chosen(compared: ValuesCompared, facts: Mapping[str, object]) -> Message:
     """What there is to say of chosen records; one that was not found is nothing to keep quiet about."""
     named = ", ".join(compared.unknown)
     key = "sync.values_unknown" if compared.unknown else "sync.values_chosen"
@@ -128,7 +128,7 @@ def status_of(said: Message) -> RunStatus:
     return RunStatus.SUCCESS if said.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
 
 
-def _skipped(integration: Integration, access: PracticeAccess, request: SyncRequest, key: str) -> SyncResult:
+def _skipped(integration: Integration, access: PracticeAccess, request: PullRequest, key: str) -> PullResult:
     now = integration.clock()
     with integration.database.write() as session:
         run = start_run(session, access, request, now)
@@ -136,9 +136,9 @@ def _skipped(integration: Integration, access: PracticeAccess, request: SyncRequ
         return _recorded(session, run, request, message(key, practice=request.practice), now)
 
 
-def _recorded(session: Session, run: SyncRun, request: SyncRequest, said: Message, now: datetime) -> SyncResult:
+def _recorded(session: Session, run: SyncRun, request: PullRequest, said: Message, now: datetime) -> PullResult:
     """The result, with its entry in Practice Activity."""
-    result = SyncResult(
+    result = PullResult(
         entity=request.entity,
         status=run.status,
         message=said,
@@ -157,7 +157,7 @@ def _recorded(session: Session, run: SyncRun, request: SyncRequest, said: Messag
 
 
 def reason_to_leave_out(
-    integration: Integration, access: PracticeAccess, request: SyncRequest, tax: TaxSource | None
+    integration: Integration, access: PracticeAccess, request: PullRequest, tax: TaxSource | None
 ) -> str | None:
     """The words key of the reason why this is not synchronised now, by the practice's settings, or `None`."""
     with integration.database.read() as session:

@@ -45,11 +45,11 @@ class AlreadyRunning(Stopped):
 
 
 @dataclass(frozen=True)
-class SyncRequest:
+class PullRequest:
     """What was asked for, by whom (an FYI email address) and from which flow run.
 
     `records`: of custom fields, only the values of these clients (by UUID) and jobs (by number), compared or not.
-    `confirmed_missing`: so many records that are missing at once were really removed in XPM, a person says.
+    `confirm_missing`: so many records that are missing at once were really removed in XPM, a person says.
     """
 
     practice: str
@@ -59,7 +59,7 @@ class SyncRequest:
     person: str | None = None
     flow_run_id: str | None = None
     records: tuple[str, ...] = ()
-    confirmed_missing: int = 0
+    confirm_missing: int = 0
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Work(ABC):
 
     integration: Integration
     access: PracticeAccess
-    request: SyncRequest
+    request: PullRequest
     reader: Reader = field(default_factory=Reader, kw_only=True)
     goes_on_from: datetime | None = field(default=None, kw_only=True)
     """When the first of the runs began that this one retries, if it retries any."""
@@ -174,7 +174,7 @@ class Run(Work):
 def working(
     integration: Integration,
     access: PracticeAccess,
-    request: SyncRequest,
+    request: PullRequest,
     predicted: Prediction = UNKNOWN,
     progress: Progress = unwatched,
 ) -> Iterator[Run]:
@@ -207,7 +207,7 @@ def working(
 
 
 def start_run(
-    session: Session, access: PracticeAccess, request: SyncRequest, now: datetime, predicted: Prediction = UNKNOWN
+    session: Session, access: PracticeAccess, request: PullRequest, now: datetime, predicted: Prediction = UNKNOWN
 ) -> SyncRun:
     """The row of a run that begins now."""
     return runs.start(
@@ -225,7 +225,7 @@ def start_run(
     )
 
 
-def alone(integration: Integration, request: SyncRequest) -> Lease:
+def alone(integration: Integration, request: PullRequest) -> Lease:
     """Take the lease of a practice's entity.
 
     Raises:
@@ -280,7 +280,7 @@ def _mark_parked(integration: Integration, run_id: str, limit: DayLimit) -> None
             runs.finish(session, run_id, RunStatus.PARKED, reason_key="sync.parked", resumes_at=at, now=now)
 
 
-def _close_killed_runs(session: Session, integration: Integration, request: SyncRequest) -> None:
+def _close_killed_runs(session: Session, integration: Integration, request: PullRequest) -> None:
     """Runs still open although nobody holds their lease were killed; they must not look as if they went on."""
     for run in runs.unfinished(session, request.practice, request.entity):
         runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.interrupted", now=integration.clock())

@@ -91,7 +91,7 @@ class Flight(BaseModel):
     until: datetime
 
 
-class Left(BaseModel):
+class Remaining(BaseModel):
     """What Xero said is left of a window, and that less what it may not have counted; it is over by `until`."""
 
     said: int
@@ -106,8 +106,8 @@ class Allowance(BaseModel):
     in_flight: dict[str, Flight] = {}
     begun: dict[int, int] = {}  # of the last minute: calls by tick
     today: dict[int, int] = {}  # of the last day: calls by quarter of an hour
-    minute_left: Left | None = None
-    day_left: Left | None = None
+    minute_left: Remaining | None = None
+    day_left: Remaining | None = None
     minute_resumes_at: datetime | None = None  # after a refusal for the minute
     day_resumes_at: datetime | None = None
     squeezed_until: datetime | None = None  # after a refusal for too many in flight
@@ -208,10 +208,10 @@ class Allowance(BaseModel):
             if left is not None:
                 left.calls -= 1
 
-    def _heard(self, said: int | None, at: datetime, window: timedelta) -> Left | None:
+    def _heard(self, said: int | None, at: datetime, window: timedelta) -> Remaining | None:
         if said is None:
             return None
-        return Left(said=said, at=at, calls=said - self._not_in_xeros_count(at), until=at + window)
+        return Remaining(said=said, at=at, calls=said - self._not_in_xeros_count(at), until=at + window)
 
     def _not_in_xeros_count(self, at: datetime) -> int:
         """How many calls an answer of that time may leave out: those begun since, and those on their way then."""
@@ -229,7 +229,7 @@ class Allowance(BaseModel):
             self.minute_resumes_at = said.at + min(told, _MINUTE)  # everybody waits for it, and sees nothing newer
 
 
-def _updated(known: Left | None, heard: Left | None, slack: int, now: datetime) -> Left | None:
+def _updated(known: Remaining | None, heard: Remaining | None, slack: int, now: datetime) -> Remaining | None:
     """What is left after an answer.
 
     Calls still under way may not be in Xero's count yet, and answers overtake each other; so the lower of what is known

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from xpm.entities.entity import Plan
 from xpm.entities.gates import not_left_out
-from xpm.entities.prediction import Asked
+from xpm.entities.prediction import PlannedPull
 from xpm.entities.registry import DEFINITIONS, Entity
 from xpm.integration import Integration
 from xpm.quota.progress import UNKNOWN, Prediction
@@ -28,7 +28,7 @@ def predict(
     with integration.database.read() as session:
         scope = Scope(practice.slug, tenant_id)
         everything = not definition.plan.has_changes or runs.changed_since(session, scope, entity, mode) is None
-        asked = Asked(
+        planned = PlannedPull(
             session=session,
             practice=practice,
             scope=scope,
@@ -40,9 +40,9 @@ def predict(
             is_exported=integration.tax_export(practice.slug) is not None,
             before=_before(session, scope, entity, mode, complete=everything),
         )
-        calls = definition.calls(asked)
-    records = calls if definition.counts_answers else asked.last_read
-    return Prediction(calls, _bytes(calls, asked.before), records)
+        calls = definition.calls(planned)
+    records = calls if definition.counts_answers else planned.last_read
+    return Prediction(calls, _bytes(calls, planned.before), records)
 
 
 def predict_all(

@@ -41,10 +41,10 @@ class ArchiveReason(StrEnum):
     ARCHIVED = "archived"  # XPM says it is archived
     DELETED = "deleted"  # XPM says it is deleted
     ABSENT = "absent"  # a complete list no longer has it
-    OTHER_PRACTICE = "other_practice"  # of the XPM practice that was connected before this one
+    OTHER_ACCOUNT = "other_practice"  # of the XPM practice that was connected before this one
 
 
-GONE = frozenset({ArchiveReason.ABSENT, ArchiveReason.OTHER_PRACTICE})
+GONE = frozenset({ArchiveReason.ABSENT, ArchiveReason.OTHER_ACCOUNT})
 """Why a record is archived that the connected XPM practice does not have."""
 
 

@@ -32,7 +32,7 @@ PATH = " > "
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
+class FieldDifference:
     """One field, as FYI has it and as XPM has it. `field` leads to a child's field as `tasks > Lodge > completed`."""
 
     field: str
@@ -48,7 +48,7 @@ class Change:
     kind: str
     key: str
     name: str = ""
-    fields: tuple[FieldChange, ...] = ()
+    fields: tuple[FieldDifference, ...] = ()
 
     @property
     def archives(self) -> bool | None:
@@ -57,7 +57,7 @@ class Change:
         return marks[0] if marks else None
 
 
-class Preview(Counts):
+class DryRunResult(Counts):
     """What a run would come to, by a dry run: the same counts and status, and every change that it would make."""
 
     changes: tuple[Change, ...] = ()
@@ -70,18 +70,18 @@ def name_of(row: RecordRow) -> str:
     return str(row.columns.get("name") or "")
 
 
-def archival(before: object, after: object) -> FieldChange:
+def archival(before: object, after: object) -> FieldDifference:
     """Why the record is no longer current; nothing where it is."""
-    return FieldChange(field=ARCHIVED, before=shown(before), after=shown(after))
+    return FieldDifference(field=ARCHIVED, before=shown(before), after=shown(after))
 
 
-def field_changes(stored: RecordRow, source: RecordRow) -> Iterator[FieldChange]:
+def field_changes(stored: RecordRow, source: RecordRow) -> Iterator[FieldDifference]:
     """Every field in which XPM's record differs from the stored one."""
     for name, before, after in fields(stored, source):
         if isinstance(before, list) and isinstance(after, list):
             yield from _children(name, before, after)
         else:
-            yield FieldChange(field=name, before=shown(before), after=shown(after))
+            yield FieldDifference(field=name, before=shown(before), after=shown(after))
 
 
 def shown(value: object) -> str:
@@ -104,22 +104,24 @@ def shown(value: object) -> str:
 Child = Mapping[str, Any]
 
 
-def _children(name: str, before: Sequence[Child], after: Sequence[Child]) -> Iterator[FieldChange]:
+def _children(name: str, before: Sequence[Child], after: Sequence[Child]) -> Iterator[FieldDifference]:
     """What became of each child; of the whole list where only the order is another."""
     told = [*_each_child(name, _by_identity(before), _by_identity(after))]
-    yield from told or [FieldChange(field=name, before=shown(before), after=shown(after))]
+    yield from told or [FieldDifference(field=name, before=shown(before), after=shown(after))]
 
 
-def _each_child(name: str, before: Mapping[str, Child], after: Mapping[str, Child]) -> Iterator[FieldChange]:
+def _each_child(name: str, before: Mapping[str, Child], after: Mapping[str, Child]) -> Iterator[FieldDifference]:
     for identity in dict.fromkeys([*before, *after]):
         old, new = before.get(identity), after.get(identity)
         path = f"{name}{PATH}{_title(new or old or {}, identity)}"
         if old is None or new is None:
-            yield FieldChange(field=path, before=_whole(old), after=_whole(new))
+            yield FieldDifference(field=path, before=_whole(old), after=_whole(new))
             continue
         for part in dict.fromkeys([*old, *new]):
             if old.get(part) != new.get(part):
-                yield FieldChange(field=f"{path}{PATH}{part}", before=shown(old.get(part)), after=shown(new.get(part)))
+                yield FieldDifference(
+                    field=f"{path}{PATH}{part}", before=shown(old.get(part)), after=shown(new.get(part))
+                )
 
 
 def _by_identity(children: Sequence[Child]) -> dict[str, Child]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from xpm.entities.registry import KINDS
-from xpm.undo.changes import EFFECTS, Change, Preview
+from xpm.undo.changes import EFFECTS, Change, DryRunResult
 from xpm.words import stop
 
 COLUMNS = ("entity", "record", "name", "what would happen", "field", "in FYI now", "in XPM")
@@ -19,7 +19,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 """With what a cell begins that a spreadsheet may carry out (OWASP: CSV Injection), also in full width."""
 
 
-def lines(previews: Sequence[Preview]) -> Iterator[Line]:
+def lines(previews: Sequence[DryRunResult]) -> Iterator[Line]:
     """A line for each field that would be different, or for the record where no field is told; archivals come first."""
     changes = [change for preview in previews for change in preview.changes]
     for effect in EFFECTS:
@@ -28,7 +28,7 @@ def lines(previews: Sequence[Preview]) -> Iterator[Line]:
                 yield from _lines(change)
 
 
-def write_changes(file: TextIO, previews: Sequence[Preview]) -> None:
+def write_changes(file: TextIO, previews: Sequence[DryRunResult]) -> None:
     """Write all lines under their head, every cell quoted, so that none can begin another."""
     writer = csv.writer(file, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)

@@ -14,13 +14,13 @@ from xpm.pull.work import Work
 from xpm.store.pull import comparisons
 from xpm.store.pull.comparisons import Due
 from xpm.store.pull.finished_lists import Finished
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, reads, versions
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.records.versions import Effect, Version, counted, effect, version_of
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
-from xpm.undo.changes import ARCHIVED, Change, FieldChange, Preview, archival, field_changes, name_of
+from xpm.undo.changes import ARCHIVED, Change, DryRunResult, FieldDifference, archival, field_changes, name_of
 from xpm.xero.pull import Unreadable
 
 
@@ -46,20 +46,20 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Rehearsal(Work):
+class DryRun(Work):
     """A sync of which nothing is stored. It takes no lease: it keeps nobody out and nobody keeps it out.
 
     `earlier` is what the same dry run found of other entities, which a sync would have stored by now.
     """
 
-    earlier: Sequence[Preview] = ()
+    earlier: Sequence[DryRunResult] = ()
     expected: Expected = field(default_factory=Expected)
 
     @contextmanager
-    def batch(self) -> Iterator["RehearsedBatch"]:
+    def batch(self) -> Iterator["DryBatch"]:
         """One step, in a session in which writing fails."""
         with self.integration.database.read() as session:
-            yield RehearsedBatch(self, session)
+            yield DryBatch(self, session)
 
     def count_active(self, table: RecordTable) -> int:
         """Count what would be stored."""
@@ -106,10 +106,10 @@ class Rehearsal(Work):
 
 
 @dataclass(frozen=True)
-class RehearsedBatch:
+class DryBatch:
     """A step that is only compared with what is stored. What the product notes for itself is left out."""
 
-    work: Rehearsal
+    work: DryRun
     session: Session
 
     def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
@@ -152,7 +152,7 @@ class RehearsedBatch:
         for other in bulk.scopes_beside(self.session, table, self.work.scope):
             keys = list(bulk.active_keys(self.session, table, other))
             for row in reads.read(self.session, table, other, keys):
-                mark = archival(None, ArchiveReason.OTHER_PRACTICE)
+                mark = archival(None, ArchiveReason.OTHER_ACCOUNT)
                 self._note(Effect.ARCHIVED, table.name, f"{row.key} ({other.tenant_id})", name_of(row), [mark])
             archived += len(keys)
         return archived
@@ -163,7 +163,7 @@ class RehearsedBatch:
         for key in read_well:
             aside.pop((kind, key), None)
         for record in unreadable:
-            reason = FieldChange(field="", before="", after=record.reason)
+            reason = FieldDifference(field="", before="", after=record.reason)
             change = Change(effect=Effect.SET_ASIDE, kind=kind, key=record.key or "", fields=(reason,))
             aside[kind, record.key or record.payload] = change
 
@@ -191,7 +191,7 @@ class RehearsedBatch:
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """The times stay as they are."""
 
-    def note(self, tally: Tally) -> None:
+    def note(self, tally: RunCounts) -> None:
         """Add to the counts."""
         self.work.expected.counts.update(asdict(tally))
 
@@ -215,7 +215,7 @@ class RehearsedBatch:
                 fields = [archival(None, row.archived)] if row.archived else []
             self._note(done, kind, row.key, names[row.key], fields)
 
-    def _note(self, done: Effect | None, kind: str, key: str, name: str, fields: Iterable[FieldChange]) -> None:
+    def _note(self, done: Effect | None, kind: str, key: str, name: str, fields: Iterable[FieldDifference]) -> None:
         if done is None:
             self.work.expected.changes.pop((kind, key), None)
         else:

@@ -20,11 +20,11 @@ from xpm.activity.authors import author
 from xpm.activity.log import record, said_by
 from xpm.entities.registry import KINDS, Entity
 from xpm.integration import Integration
-from xpm.pull.work import LEASE, SyncRequest, alone
+from xpm.pull.work import LEASE, PullRequest, alone
 from xpm.store import leases
 from xpm.store.leases import Lease
 from xpm.store.pull import finished_lists, runs
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records import history, reverts
 from xpm.store.records.changes import Author
 from xpm.store.tables import Practice, SyncRun
@@ -59,7 +59,7 @@ class RevertRequest(BaseModel):
     flow_run_id: str | None = None
 
 
-class Effect(BaseModel):
+class RevertEffect(BaseModel):
     """What would happen to the records of one kind."""
 
     model_config = ConfigDict(frozen=True)
@@ -71,7 +71,7 @@ class Effect(BaseModel):
     archived_again: int
 
 
-class Touched(BaseModel):
+class LaterChange(BaseModel):
     """A record that was changed since."""
 
     model_config = ConfigDict(frozen=True)
@@ -92,10 +92,10 @@ class RevertPreview(BaseModel):
     run_ids: tuple[str, ...]
     entities: tuple[Entity, ...]
     begun: datetime  # of the first of the runs
-    effects: tuple[Effect, ...]
+    effects: tuple[RevertEffect, ...]
     records: int
     changed_since: int
-    named: tuple[Touched, ...]
+    named: tuple[LaterChange, ...]
 
     @property
     def said(self) -> Message:
@@ -281,8 +281,8 @@ def _preview(session: Session, practice_name: str, found: Sequence[SyncRun]) -> 
     )
 
 
-def _effect(table: str, tally: Tally) -> Effect:
-    return Effect(
+def _effect(table: str, tally: RunCounts) -> RevertEffect:
+    return RevertEffect(
         what=KINDS[table].label,
         removed=tally.removed,
         put_back=tally.added + tally.changed,
@@ -291,9 +291,9 @@ def _effect(table: str, tally: Tally) -> Effect:
     )
 
 
-def _touched(session: Session, change: reverts.ChangedSince) -> Touched:
+def _touched(session: Session, change: reverts.ChangedSince) -> LaterChange:
     by = author(session, change.run_id, change.person)
-    return Touched(what=KINDS[change.table.name].label, record=change.key, by=by, at=change.at)
+    return LaterChange(what=KINDS[change.table.name].label, record=change.key, by=by, at=change.at)
 
 
 def _time(moment: datetime) -> str:
@@ -306,7 +306,7 @@ def _all_alone(integration: Integration, request: RevertRequest, seen: RevertPre
     with ExitStack() as held:
         taken = []
         for entity in seen.entities:
-            sync = SyncRequest(request.practice, entity, SyncMode.FULL, SyncTrigger.REVERT, None, request.flow_run_id)
+            sync = PullRequest(request.practice, entity, SyncMode.FULL, SyncTrigger.REVERT, None, request.flow_run_id)
             lease = alone(integration, sync)
             held.callback(_release, integration, lease)
             taken.append(lease)

@@ -16,7 +16,7 @@ from xpm.xero.errors import XeroError
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
 from xpm.xero.models import Client, CustomFieldValue, Job, XpmRecord
-from xpm.xero.pull import Pull, Sent, Tally
+from xpm.xero.pull import AnswerCounts, Pull, Sent
 from xpm.xero.xml.answer import RecordReader
 
 M = TypeVar("M", bound=XpmRecord)
@@ -105,7 +105,7 @@ class XpmApi:
         url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"
         request = self._http.build_request("GET", url, params=params or {}, headers=self._headers, timeout=TIMEOUT)
 
-        def read(tally: Tally) -> Iterator[Sent[M]]:
+        def read(tally: AnswerCounts) -> Iterator[Sent[M]]:
             def parse(body: Iterator[bytes]) -> Iterator[Sent[M]]:
                 return RecordReader(endpoint, tally.unknown).read(body)  # a fresh one for each attempt
 

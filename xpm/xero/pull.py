@@ -39,7 +39,7 @@ def read_already(record: "R | Unreadable") -> Sent[R]:
 
 
 @dataclass(frozen=True)
-class PullFacts:
+class AnswerFacts:
     """What is known once every record was handed on.
 
     `records` counts those that were sent, readable or not. `bytes` is what went over the wire (Xero charges for
@@ -62,7 +62,7 @@ class Cost(NamedTuple):
 
 
 @dataclass
-class Tally:
+class AnswerCounts:
     """The counts of a pull while it runs."""
 
     records: int = 0
@@ -71,9 +71,9 @@ class Tally:
     server_time: datetime | None = None
     unknown: dict[str, int] = field(default_factory=dict)
 
-    def facts(self) -> PullFacts:
+    def facts(self) -> AnswerFacts:
         """The counts as they stand."""
-        return PullFacts(self.records, self.bytes, self.calls, self.server_time, dict(sorted(self.unknown.items())))
+        return AnswerFacts(self.records, self.bytes, self.calls, self.server_time, dict(sorted(self.unknown.items())))
 
 
 class Pull(Generic[R]):
@@ -83,9 +83,9 @@ class Pull(Generic[R]):
     `facts` exists only after the last record.
     """
 
-    def __init__(self, read: Callable[[Tally], Iterator[Sent[R]]]) -> None:
+    def __init__(self, read: Callable[[AnswerCounts], Iterator[Sent[R]]]) -> None:
         self._read = read
-        self._tally = Tally()
+        self._tally = AnswerCounts()
         self._begun = False
         self._complete = False
 
@@ -109,7 +109,7 @@ class Pull(Generic[R]):
         return Cost(self._tally.calls, self._tally.bytes)
 
     @property
-    def facts(self) -> PullFacts:
+    def facts(self) -> AnswerFacts:
         """What is known about the whole pull; raises `RuntimeError` while it is not complete."""
         if not self._complete:
             raise RuntimeError("The facts of a pull are known once its last record was read.")

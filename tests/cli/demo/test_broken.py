@@ -16,8 +16,8 @@ from sandbox.world import REDIRECT_URI, small_world
 from sandbox.xpm.limits import Limits
 from xpm.entities.registry import EVERYTHING
 from xpm.integration import Integration
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.store import activity
 from xpm.store.consent import connections
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
@@ -50,8 +50,8 @@ def state_of(integration: Integration) -> ConnectionState:
 
 def sync_everything(integration: Integration) -> None:
     for entity in EVERYTHING:
-        request = SyncRequest(practice=PRACTICE, entity=entity, mode=SyncMode.FULL, trigger=SyncTrigger.MANUAL)
-        run_sync(integration, request)
+        request = PullRequest(practice=PRACTICE, entity=entity, mode=SyncMode.FULL, trigger=SyncTrigger.MANUAL)
+        run_pull(integration, request)
 
 
 def test_the_administrator_connects_the_practice_over_the_web(integration: Integration, stage: Stage) -> None:

@@ -16,7 +16,7 @@ from tests.sync.house import House, request
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull import arriving, field_values
-from xpm.pull.run import run_sync
+from xpm.pull.run import run_pull
 from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
@@ -70,7 +70,7 @@ def sync_and_die(settings: Settings, entity: Entity, step: Step, at: int) -> Non
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
     Death(at).lie_in_wait(step, database)
     with httpx.Client(trust_env=False) as http:
-        run_sync(Integration(settings, database, vault, http), request(entity, flow_run_id=FLOW_RUN))
+        run_pull(Integration(settings, database, vault, http), request(entity, flow_run_id=FLOW_RUN))
     database.close()
 
 

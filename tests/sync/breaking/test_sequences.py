@@ -15,7 +15,7 @@ from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.breaking.weather import PERSUASIVE, turn_bad
 from tests.sync.expected import assert_equals_truth
 from xpm.entities.registry import EVERYTHING
-from xpm.pull.result import SyncResult
+from xpm.pull.result import PullResult
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.words import Stopped
@@ -105,7 +105,7 @@ def attempt(house: Indoors, dice: Random, faults: set[str]) -> None:
         assert_as_good_as_it_looks(house, result)
 
 
-def assert_as_good_as_it_looks(house: Indoors, result: SyncResult) -> None:
+def assert_as_good_as_it_looks(house: Indoors, result: PullResult) -> None:
     """No fault of these can pass unnoticed: the run succeeded and has all there is, or says that it has not."""
     if result.status is RunStatus.SUCCESS:
         assert result.source == result.stored == len(house.truth(result.entity)), result

@@ -49,7 +49,7 @@ class StoredTokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class XeroLogin:
     """Who answered at Xero, from the id token and the access token."""
 
     xero_userid: str | None = None
@@ -65,7 +65,7 @@ def save_pending(
     *,
     practice: str,
     user_id: str,
-    identity: Identity,
+    identity: XeroLogin,
     scopes: list[str],
     tokens: TokenPair,
     now: datetime,

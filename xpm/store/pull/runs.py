@@ -19,7 +19,7 @@ OF_CHOSEN_RECORDS = "sync.values_chosen"
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class RunCounts:
     """What a step of a run did; steps add up."""
 
     added: int = 0
@@ -74,7 +74,7 @@ def get(session: Session, run_id: str) -> SyncRun:
     return run
 
 
-def checkpoint(session: Session, run_id: str, tally: Tally) -> SyncRun:
+def checkpoint(session: Session, run_id: str, tally: RunCounts) -> SyncRun:
     """Add what a batch did. Belongs in the transaction that writes the batch."""
     run = get(session, run_id)
     for name, count in asdict(tally).items():

@@ -122,7 +122,7 @@ def scopes_beside(session: Session, table: RecordTable, scope: Scope) -> list[Sc
 
 def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:
     """Archive what the practice has of XPM practices it was connected to before, and tell how many records that was."""
-    archived, reason = 0, ArchiveReason.OTHER_PRACTICE
+    archived, reason = 0, ArchiveReason.OTHER_ACCOUNT
     for other in scopes_beside(session, table, scope):
         keys = list(active_keys(session, table, other))
         archived += archive(session, table, other, keys, reason, run_id=run_id, now=now)

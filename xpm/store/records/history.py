@@ -32,7 +32,7 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class HistoryEntry:
     """One change in a record's life. `fields` is empty where the record came or went as a whole."""
 
     change: RecordChange
@@ -47,7 +47,7 @@ def scopes_of(session: Session, table: RecordTable, key: str) -> list[Scope]:
     return [Scope(*found) for found in session.exec(named.distinct().order_by("practice", "tenant_id"))]
 
 
-def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[Step]:
+def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[HistoryEntry]:
     """Tell what was done to a record, the oldest first."""
     of = select_rows(RecordChange).where(
         RecordChange.practice == scope.practice,
@@ -57,7 +57,7 @@ def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[S
     )
     changes = list(session.exec(of.order_by(col(RecordChange.id))))
     states = [_before(session, table, change) for change in changes] + [_now(session, table, scope, key)]
-    return [Step(change, _fields(*sides)) for change, sides in zip(changes, pairwise(states), strict=True)]
+    return [HistoryEntry(change, _fields(*sides)) for change, sides in zip(changes, pairwise(states), strict=True)]
 
 
 def kept(session: Session, run_ids: Collection[str]) -> dict[str, int]:

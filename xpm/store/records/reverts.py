@@ -28,7 +28,7 @@ from sqlmodel import Session
 
 from xpm.store.engine.key_lists import among
 from xpm.store.pull import comparisons, job_checks
-from xpm.store.pull.runs import Tally
+from xpm.store.pull.runs import RunCounts
 from xpm.store.records.changes import CHANGES, Author, changed_by, keep_former_rows, same_record
 from xpm.store.records.kinds import ALL, CLIENTS, CONTACTS, RecordTable
 from xpm.store.vocabulary import ChangeKind
@@ -50,15 +50,15 @@ class ChangedSince:
     run_id: str | None
 
 
-def preview(session: Session, run_ids: Collection[str], *, overwrite: bool) -> dict[str, Tally]:
+def preview(session: Session, run_ids: Collection[str], *, overwrite: bool) -> dict[str, RunCounts]:
     """Tell what `revert` would do to the records of each kind, by the kind's name; kinds without any are left out."""
-    found: dict[str, Tally] = {}
+    found: dict[str, RunCounts] = {}
     for table in ALL.values():
         plan = _Plan(table, run_ids)
         effects = select(plan.effect.label("effect"), func.count()).select_from(plan.sides).where(plan.which(overwrite))
         counts = dict(session.connection().execute(effects.group_by("effect")).tuples().all())
         if counts:
-            found[table.name] = Tally(**counts)
+            found[table.name] = RunCounts(**counts)
     return found
 
 
@@ -79,7 +79,7 @@ def changed_since(session: Session, run_ids: Collection[str], limit: int) -> lis
     return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
 
-def revert(session: Session, run_ids: Collection[str], author: Author, *, overwrite: bool) -> Tally:
+def revert(session: Session, run_ids: Collection[str], author: Author, *, overwrite: bool) -> RunCounts:
     """Bring every record that these runs touched back to how it was before the first of them, and tell what that did.
 
     Records that others changed since stay as they are, unless `overwrite`.
@@ -96,7 +96,7 @@ def revert(session: Session, run_ids: Collection[str], author: Author, *, overwr
     comparisons.forget_comparisons(session, author.run_id)
     job_checks.forget_verified(session, author.run_id)
     _read_anew(session, author.run_id)
-    return Tally(**counts)
+    return RunCounts(**counts)
 
 
 class _Plan:

@@ -27,7 +27,7 @@ from xpm.store.tables.operations import (
     UnknownElement,
 )
 from xpm.store.tables.practices import FyiUser, IntegrationSettings, Practice
-from xpm.store.tables.schema import JsonObject, StoreTable, SyncedRecord, TenantScoped, Touched
+from xpm.store.tables.schema import JsonObject, StoreTable, SyncedRecord, TenantScoped, Timestamped
 from xpm.store.tables.staff import Staff
 from xpm.store.tables.tax_returns import TaxReturn
 
@@ -67,7 +67,7 @@ __all__ = [
     "TaxReturn",
     "TenantAllowance",
     "TenantScoped",
-    "Touched",
+    "Timestamped",
     "UnknownElement",
     "before_table",
 ]

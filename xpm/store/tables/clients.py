@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from xpm.store.engine.columns import ExactDecimal, Json
 from xpm.store.tables.parts import ClientNotePart
-from xpm.store.tables.schema import SyncedRecord, TenantScoped, Touched
+from xpm.store.tables.schema import SyncedRecord, TenantScoped, Timestamped
 
 
 class Client(SyncedRecord, table=True):
@@ -81,7 +81,7 @@ class Client(SyncedRecord, table=True):
     web_url: str | None = None
 
 
-class Contact(Touched, table=True):
+class Contact(Timestamped, table=True):
     """A person at one or more clients; written along with any client that names it."""
 
     __tablename__ = "contact"

@@ -33,7 +33,7 @@ class TenantScoped(StoreTable):
     tenant_id: str = Field(primary_key=True)
 
 
-class Touched(TenantScoped):
+class Timestamped(TenantScoped):
     """When a row came and when it last changed."""
 
     first_synced_at: datetime = Field(sa_type=UtcDateTime)
@@ -41,7 +41,7 @@ class Touched(TenantScoped):
     changed_by_run: str | None = None
 
 
-class SyncedRecord(Touched):
+class SyncedRecord(Timestamped):
     """Bookkeeping of a main record. `content_hash` is the digest of what was read; equal digests need no write.
 
     `sent_digest` is that of all that XPM sent when the record was last read; equal ones need not even be read.

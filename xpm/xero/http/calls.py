@@ -11,7 +11,7 @@ from xpm.xero.errors import RateLimited, XeroError, XeroUnavailable
 from xpm.xero.http.answers import error_of, server_time, transport_error
 from xpm.xero.http.limits import Budget
 from xpm.xero.http.patience import Patience
-from xpm.xero.pull import Tally
+from xpm.xero.pull import AnswerCounts
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class Calls:
         self._clock = clock
 
     def read(
-        self, label: str, request: httpx.Request, tally: Tally, parse: Callable[[Iterator[bytes]], Iterator[T]]
+        self, label: str, request: httpx.Request, tally: AnswerCounts, parse: Callable[[Iterator[bytes]], Iterator[T]]
     ) -> Iterator[T]:
         """Yield what `parse` makes of the body.
 
@@ -50,7 +50,7 @@ class Calls:
                 return
 
     def _attempt(
-        self, label: str, request: httpx.Request, tally: Tally, parse: Callable[[Iterator[bytes]], Iterator[T]]
+        self, label: str, request: httpx.Request, tally: AnswerCounts, parse: Callable[[Iterator[bytes]], Iterator[T]]
     ) -> Iterator[T]:
         with self._budget.slot(label) as call:
             tally.calls += 1

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import TaxReturn
-from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
+from xpm.xero.pull import AnswerCounts, Pull, Sent, Unreadable, read_already
 from xpm.xero.tax.source import readable_key
 from xpm.xero.xml.record import reason_of
 
@@ -64,7 +64,7 @@ class TaxExport:
         """All returns of the file. Raises `UnreadableAnswer` when it is no export; single bad rows are `Unreadable`."""
         return Pull(self._read)
 
-    def _read(self, tally: Tally) -> Iterator[Sent[TaxReturn]]:
+    def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
         tally.bytes = self._path.stat().st_size
         rows = self._rows()
         header = [_word(cell) for cell in next(rows, ())]

@@ -12,7 +12,7 @@ from xpm.xero.errors import AccessLost, ConsentNeeded, ScopeMissing, UnreadableA
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
 from xpm.xero.models import TaxReturn
-from xpm.xero.pull import Pull, Sent, Tally, Unreadable, read_already
+from xpm.xero.pull import AnswerCounts, Pull, Sent, Unreadable, read_already
 from xpm.xero.tax.source import readable_key
 from xpm.xero.xml.record import reason_of
 
@@ -54,7 +54,7 @@ class TaxFeed:
         """All returns. Raises `UnreadableAnswer` when a cursor repeats or the count is not the announced total."""
         return Pull(self._read)
 
-    def _read(self, tally: Tally) -> Iterator[Sent[TaxReturn]]:
+    def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
         cursor: str | None = None
         seen: set[str] = set()
         count = 0
@@ -73,7 +73,7 @@ class TaxFeed:
             message = f"Xero announced {page.total} tax returns and sent {count}."
             raise UnreadableAnswer(message, endpoint=_LABEL)
 
-    def _page(self, cursor: str | None, tally: Tally) -> _Page:
+    def _page(self, cursor: str | None, tally: AnswerCounts) -> _Page:
         params = {"pageSize": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
         url = self._url.copy_merge_params(params)  # given as `params`, they would take the place of its own
         request = self._http.build_request("GET", url, headers=self._headers, timeout=TIMEOUT)

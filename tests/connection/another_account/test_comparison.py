@@ -10,19 +10,19 @@ from sandbox.world import (
     COASTAL_BRANCH,
     HARBOUR_VALE,
 )
-from tests.connection.another_practice.branch import (
+from tests.connection.another_account.branch import (
     COASTAL,
     assert_nothing_was_written,
     chooses_coastal,
     truth,
 )
 from tests.connection.harbour import HARBOUR, Harbour
-from xpm.account.comparison import KindCompared, PracticeComparison, compare
+from xpm.account.comparison import AccountComparison, KindCompared, compare
 from xpm.account.confirmation import confirm, question
 from xpm.account.reset import reset
 from xpm.entities.registry import Entity
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.store.records.bulk import active_keys
 from xpm.store.records.kinds import CLIENTS
 from xpm.store.records.rows import Scope
@@ -116,10 +116,10 @@ def test_all_that_fyi_has_is_compared_whatever_practice_it_came_from_and_each_re
     moved = chooses_coastal(synced)
     confirm(synced.integration, moved, COASTAL)
     reset(synced.integration, moved)
-    run_sync(synced.integration, SyncRequest(HARBOUR, Entity.CLIENTS, SyncMode.FULL, trigger=SyncTrigger.MANUAL))
+    run_pull(synced.integration, PullRequest(HARBOUR, Entity.CLIENTS, SyncMode.FULL, trigger=SyncTrigger.MANUAL))
     back = synced.invite(run="run-2")
     synced.consent(back, tenants=(HARBOUR_VALE,))
-    synced.choose(back, another_practice=True)
+    synced.choose(back, another_account=True)
     with synced.database.read() as session:
         stored = {
             key
@@ -133,4 +133,4 @@ def test_all_that_fyi_has_is_compared_whatever_practice_it_came_from_and_each_re
 
 def test_a_comparison_survives_the_way_to_the_console_and_back(synced: Harbour) -> None:
     compared = compare(synced.integration, chooses_coastal(synced))
-    assert PracticeComparison.model_validate(compared.model_dump(mode="json")) == compared
+    assert AccountComparison.model_validate(compared.model_dump(mode="json")) == compared

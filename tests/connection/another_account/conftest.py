@@ -16,7 +16,7 @@ from sandbox.world import (
 )
 from sandbox.xpm.limits import Limits
 from tests.conftest import Serve
-from tests.connection.another_practice.branch import sync
+from tests.connection.another_account.branch import sync
 from tests.connection.harbour import Harbour
 
 

@@ -13,8 +13,8 @@ from tests.connection.harbour import HARBOUR, Harbour
 from xpm.consent.access import practice_access
 from xpm.consent.invitation import Invitation, withdraw
 from xpm.entities.registry import Entity
-from xpm.pull.run import run_sync
-from xpm.pull.work import SyncRequest
+from xpm.pull.run import run_pull
+from xpm.pull.work import PullRequest
 from xpm.store.tables import StoreTable
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
 from xpm.words import Message, Stopped
@@ -30,14 +30,14 @@ RECORDS = [
 
 def sync(harbour: Harbour) -> None:
     for entity in (Entity.JOBS, Entity.CLIENTS, Entity.STAFF):
-        run_sync(harbour.integration, SyncRequest(HARBOUR, entity, SyncMode.FULL, trigger=SyncTrigger.MANUAL))
+        run_pull(harbour.integration, PullRequest(HARBOUR, entity, SyncMode.FULL, trigger=SyncTrigger.MANUAL))
 
 
 def chooses_coastal(harbour: Harbour, run: str = "run-1") -> Invitation:
     """A reconnect in which the move to Coastal Branch is meant, up to the question for its name."""
     invitation = harbour.invite(run=run)
     harbour.consent(invitation, tenants=(COASTAL_BRANCH,))
-    harbour.choose(invitation, another_practice=True)
+    harbour.choose(invitation, another_account=True)
     return invitation
 
 

@@ -10,7 +10,7 @@ from sandbox.world import (
     HARBOUR_VALE,
     SAM,
 )
-from tests.connection.another_practice.branch import (
+from tests.connection.another_account.branch import (
     COASTAL,
     assert_nothing_was_written,
     chooses_coastal,
@@ -118,7 +118,7 @@ def test_a_first_connection_asks_too(harbour: Harbour) -> None:
 def test_the_same_practice_as_before_needs_no_confirmation(synced: Harbour) -> None:
     invitation = synced.invite(SAM)
     synced.consent(invitation)
-    synced.choose(invitation, another_practice=True)
+    synced.choose(invitation, another_account=True)
     assert not is_open(synced.integration, invitation)
     assert reset(synced.integration, invitation).key == "connection.reset"
 
@@ -148,7 +148,7 @@ def test_a_retried_run_goes_on_with_the_confirmation_it_got(synced: Harbour) -> 
 def chooses_coastal_again(harbour: Harbour) -> Invitation:
     """The same run once more: its consent is there, and the same practice is taken."""
     invitation = harbour.invite(run="run-1")
-    harbour.choose(invitation, another_practice=True)
+    harbour.choose(invitation, another_account=True)
     return invitation
 
 
