@@ -19,7 +19,7 @@ from xpm.pull.work import Run, working
 from xpm.xero.endpoints import STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Staff
-from xpm.xero.pull import AnswerCounts, Pull, Sent
+from xpm.xero.records import AnswerCounts, Records, Sent
 from xpm.xero.xml.record import sent
 
 
@@ -59,7 +59,7 @@ def listing(*names: str, then: Callable[[], object] = lambda: None) -> NamedList
         yield from map(member, names)
         then()
 
-    return NamedList("", Pull(read))
+    return NamedList("", Records(read))
 
 
 def break_off() -> None:
@@ -83,7 +83,11 @@ def test_each_list_gives_its_own_keys_once_they_are_stored(house: House, work: R
 
 def test_the_version_of_the_last_list_is_the_one_that_is_stored(house: House, work: Run) -> None:
     newer = sent(STAFF, b"<Staff><UUID>ana</UUID><Name>Ana Newer</Name></Staff>")
-    lists = [listing("ana"), NamedList("", Pull(lambda _: iter([newer]))), NamedList("", Pull(lambda _: iter([newer])))]
+    lists = [
+        listing("ana"),
+        NamedList("", Records(lambda _: iter([newer]))),
+        NamedList("", Records(lambda _: iter([newer]))),
+    ]
     list(intake_of(work).take_each(lists))
     assert [row["name"] for row in house.rows("staff") if row["uuid"] == "ana"] == ["Ana Newer"]
     assert (house.runs()[-1].added, house.runs()[-1].changed) == (1, 1)
@@ -102,7 +106,7 @@ def test_what_came_before_a_list_broke_off_is_stored_and_none_after_it_is_asked_
 
 
 def test_a_list_that_is_begun_costs_also_where_the_one_before_it_could_not_be_read(house: House, work: Run) -> None:
-    broken = NamedList("", Pull(lambda _: iter([sent(STAFF, b"<Staff><UUID></Staff>")])))
+    broken = NamedList("", Records(lambda _: iter([sent(STAFF, b"<Staff><UUID></Staff>")])))
     with pytest.raises(UnreadableAnswer):
         list(intake_of(work).take_each([listing("ana"), broken, listing("ben"), listing("cleo")]))
     assert "ana" in house.active("staff", "uuid")
@@ -120,7 +124,7 @@ def test_who_leaves_before_the_end_gives_back_what_is_arriving(work: Run) -> Non
             given_back.append("the answer")
 
     two_ahead = replace(work, reader=Hoarder(2))
-    taken = intake_of(two_ahead).take_each([listing("ana"), NamedList("", Pull(read))])
+    taken = intake_of(two_ahead).take_each([listing("ana"), NamedList("", Records(read))])
     assert next(taken) == {"ana"}
     assert not given_back
     taken.close()

@@ -12,7 +12,7 @@ from xpm.pull.intake import Intake
 from xpm.pull.work import Work, working
 from xpm.xero import endpoints
 from xpm.xero.models import Staff
-from xpm.xero.pull import Pull, Sent
+from xpm.xero.records import Records, Sent
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def work(house: House) -> Iterator[Work]:
 def taken(work: Work, *sent: Sent[Staff]) -> Intake[Staff]:
     """Take these in as a list of Xero's."""
     intake = Intake[Staff](work, STAFF.main)
-    intake.take(Pull(lambda _: iter(sent)))
+    intake.take(Records(lambda _: iter(sent)))
     return intake
 
 

@@ -22,7 +22,7 @@ from xpm.store.engine.database import Database
 from xpm.xero.endpoints import STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Staff
-from xpm.xero.pull import Sent
+from xpm.xero.records import Sent
 from xpm.xero.xml.record import sent
 
 PATIENCE = 60  # seconds until another process has started on a busy machine

@@ -21,7 +21,7 @@ from xpm.xero.errors import (
 )
 from xpm.xero.http.patience import MAX_LIMIT_WAITS, MAX_RETRIES
 from xpm.xero.models import CustomFieldValue, Staff
-from xpm.xero.pull import Pull, Unreadable
+from xpm.xero.records import Records, Unreadable
 
 STAFF = envelope("<StaffList><Staff><UUID>1</UUID></Staff><Staff><UUID>2</UUID></Staff></StaffList>")
 DATE = {"Date": "Mon, 02 Mar 2026 08:59:58 GMT"}
@@ -61,7 +61,7 @@ def limited(problem: str, **headers: str) -> httpx.Response:
     ],
 )
 def test_each_reading_asks_the_documented_endpoint(
-    ask: Callable[[XpmApi], Pull[Any]], path: str, query: dict[str, str]
+    ask: Callable[[XpmApi], Records[Any]], path: str, query: dict[str, str]
 ) -> None:
     script = Script([httpx.Response(404)])
     with pytest.raises(NotFound):

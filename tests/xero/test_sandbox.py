@@ -37,7 +37,7 @@ from xpm.xero.errors import (
 )
 from xpm.xero.models import Job, XpmRecord
 from xpm.xero.oauth import ExpectedCallback, Grant, OAuthClient
-from xpm.xero.pull import Pull, Unreadable
+from xpm.xero.records import Records, Unreadable
 from xpm.xero.tax import TaxFeed
 from xpm.xero.tokens import TokenSet
 
@@ -141,7 +141,7 @@ def practice() -> Iterator[Practice]:
         connected.close()
 
 
-def whole(pull: Pull[Any]) -> list[Any]:
+def whole(pull: Records[Any]) -> list[Any]:
     content = list(pull)
     assert not [record for record in content if isinstance(record, Unreadable)]
     assert pull.facts.records == len(content)
@@ -195,7 +195,7 @@ def test_a_list_is_what_the_practice_holds(practice: Practice, entity: str, ask:
         assert_nothing_overlooked(pull)
 
 
-def assert_nothing_overlooked(pull: Pull[XpmRecord]) -> None:
+def assert_nothing_overlooked(pull: Records[XpmRecord]) -> None:
     assert pull.facts.unknown == {}
 
 

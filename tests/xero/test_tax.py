@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from tests.xero.fakes import FakeClock, OpenBudget, Script, client
 from xpm.xero.errors import NotFound, UnreadableAnswer
 from xpm.xero.models import TaxReturn
-from xpm.xero.pull import Unreadable
+from xpm.xero.records import Unreadable
 from xpm.xero.tax import TaxExport, TaxFeed
 
 FEED = "https://api.xero.example/tax/returns"

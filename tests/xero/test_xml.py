@@ -13,7 +13,7 @@ from xpm.xero import endpoints
 from xpm.xero.endpoints import CLIENTS, CURRENT_JOBS, JOB, STAFF, Endpoint
 from xpm.xero.errors import NotFound, Refused, UnreadableAnswer
 from xpm.xero.models import Client, Job, Staff, XpmRecord
-from xpm.xero.pull import Unreadable, read_already
+from xpm.xero.records import Unreadable, read_already
 from xpm.xero.xml.answer import RecordReader
 from xpm.xero.xml.record import PARSED_TOGETHER, read_each, sent
 

@@ -19,7 +19,7 @@ from xpm.xero.api import XpmApi
 from xpm.xero.app import missing_scopes
 from xpm.xero.errors import AccessLost, Refused, ScopeMissing, XeroError
 from xpm.xero.models import Staff
-from xpm.xero.pull import Unreadable
+from xpm.xero.records import Unreadable
 
 SAID_OF = {
     Obstacle.INACTIVE: "preflight.user_inactive",

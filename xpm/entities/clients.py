@@ -12,7 +12,7 @@ from xpm.store.vocabulary import ArchiveReason
 from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
 from xpm.xero.models import Client, ClientGroup
-from xpm.xero.pull import Unreadable
+from xpm.xero.records import Unreadable
 
 ROW = RowShape(
     "uuid",

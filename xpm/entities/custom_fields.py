@@ -16,7 +16,7 @@ from xpm.store.vocabulary import CallPriority, OwnerKind, SyncMode, SyncTrigger
 from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
 from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
-from xpm.xero.pull import Pull
+from xpm.xero.records import Records
 
 SHARE_OF_THE_DAY = 0.5
 """Of the day's calls, what one run may spend on values; the rest is for people and for the other syncs."""
@@ -30,7 +30,7 @@ class Values:
 
     owners: RecordTable
     table: RecordTable
-    in_xpm: Callable[[XpmApi, str], Pull[CustomFieldValue]]
+    in_xpm: Callable[[XpmApi, str], Records[CustomFieldValue]]
 
 
 VALUES = {

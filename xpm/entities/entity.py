@@ -17,7 +17,7 @@ from xpm.store.vocabulary import CallPriority, SyncTrigger
 from xpm.xero.api import XpmApi
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.models import XpmRecord
-from xpm.xero.pull import Unreadable
+from xpm.xero.records import Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 

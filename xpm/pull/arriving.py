@@ -18,7 +18,7 @@ from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
 from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
-from xpm.xero.pull import Pull, Sent
+from xpm.xero.records import Records, Sent
 
 M = TypeVar("M", bound=XpmRecord)
 
@@ -30,7 +30,7 @@ class NamedList(Generic[M]):
     """A list of XPM's; under its name, where it has one, it may be taken as read by a retry."""
 
     name: str
-    pull: Pull[M]
+    records: Records[M]
 
 
 @dataclass(eq=False)
@@ -51,7 +51,7 @@ class TakenList(Generic[M]):
     @property
     def cost(self) -> RunCounts:
         """What it took so far, for the run's counts."""
-        cost = self.asked.pull.cost
+        cost = self.asked.records.cost
         return RunCounts(calls=cost.calls, bytes=cost.bytes)
 
 
@@ -104,7 +104,7 @@ class Arriving(Generic[M]):
 
     def _batches_of(self, taken: TakenList[M]) -> Generator[Arrived[M], None, None]:
         try:
-            with closing(taken.asked.pull.sent()) as arriving:
+            with closing(taken.asked.records.sent()) as arriving:
                 while sent := list(islice(arriving, BATCH)):
                     yield self._begin(taken, sent)
         except XeroError as error:

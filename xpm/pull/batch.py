@@ -18,7 +18,7 @@ from xpm.store.records.rows import Applied, RecordRow, Scope
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
 from xpm.words import message
-from xpm.xero.pull import Unreadable
+from xpm.xero.records import Unreadable
 
 NAMED_ELEMENTS = 10  # of those that are new; the table `unknown_element` has all
 

@@ -21,7 +21,7 @@ from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import OwnerKind, SyncMode
 from xpm.xero.errors import NotFound, XeroError
 from xpm.xero.models import CustomFieldValue
-from xpm.xero.pull import Cost, Pull, Unreadable
+from xpm.xero.records import Cost, Records, Unreadable
 
 BATCH = 100  # owners in one transaction: a killed run loses that many calls at most
 
@@ -155,18 +155,18 @@ def _is_answered(work: Work, kind: OwnerKind) -> bool:
 def _read(work: Work, owner: Owner) -> _Answer:
     """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all."""
     kind, key = owner
-    pull = VALUES[kind].in_xpm(work.access.api, key)
+    records = VALUES[kind].in_xpm(work.access.api, key)
     try:
-        return _Answer(_all_of(key, pull), pull.cost)
+        return _Answer(_all_of(key, records), records.cost)
     except NotFound:
-        return _Answer(None, pull.cost)
+        return _Answer(None, records.cost)
     except XeroError as error:
-        return _Answer(set_apart(key, error), pull.cost, error)
+        return _Answer(set_apart(key, error), records.cost, error)
 
 
-def _all_of(key: str, pull: Pull[CustomFieldValue]) -> RecordRow | Unreadable:
+def _all_of(key: str, records: Records[CustomFieldValue]) -> RecordRow | Unreadable:
     """All values or none: leaving out one that cannot be read would clear it."""
-    values = list(pull)
+    values = list(records)
     bad = next((value for value in values if isinstance(value, Unreadable)), None)
     if bad:
         return Unreadable(key, f"A custom field's value cannot be read: {bad.reason}", "")

@@ -18,7 +18,7 @@ from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.vocabulary import GONE, ArchiveReason
 from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
-from xpm.xero.pull import Pull, Unreadable
+from xpm.xero.records import Records, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
@@ -83,16 +83,16 @@ class Intake(Generic[M]):
         return {record.key for record in self.unreadable if record.key is not None}
 
     def source_count(self) -> int:
-        """How many records XPM has, readable or not, after complete pulls."""
+        """How many records XPM has, readable or not, after complete lists."""
         return len(self.seen) + sum(record.key is None for record in self.unreadable)
 
     def known_count(self) -> int | None:
         """How many records XPM has or, left behind and not asked for yet, may have; `None` if not all was seen."""
         return self.source_count() + self._waiting if self.complete else None
 
-    def take(self, pull: Pull[M], name: str = "") -> Set[str]:
-        """Store every record of a pull and give their keys. Name and errors are as `take_each` has them."""
-        (keys,) = self.take_each([NamedList(name, pull)])
+    def take(self, records: Records[M], name: str = "") -> Set[str]:
+        """Store every record of one list and give their keys. Name and errors are as in `take_each`."""
+        (keys,) = self.take_each([NamedList(name, records)])
         return keys
 
     def take_each(self, lists: Iterable[NamedList[M]]) -> Generator[Set[str], None, None]:
@@ -103,7 +103,7 @@ class Intake(Generic[M]):
         something could not be read always is: that has to be said by the run that ends.
 
         Raises:
-            XeroError: a pull broke off; the batches before are stored, and prove nothing about what is absent.
+            XeroError: a list broke off; the batches before are stored, and prove nothing about what is absent.
         """
         arriving = Arriving(self._work, self.kind)
         with closing(arriving.batches(lists)) as batches:
@@ -115,8 +115,8 @@ class Intake(Generic[M]):
                     finished = self._end(batch.of)
                 yield finished.keys
 
-    def take_all(self, pull: Pull[M], *, resumable: bool = True) -> None:
-        """Store a pull that is the whole of Xero's side, and archive what it does not have.
+    def take_all(self, records: Records[M], *, resumable: bool = True) -> None:
+        """Store a list that is the whole of XPM's side, and archive what it does not have.
 
         `resumable`: it may be taken as read by a retry.
 
@@ -124,26 +124,26 @@ class Intake(Generic[M]):
             XeroError: as `take` does; then nothing is archived.
         """
         name = f"{self.table.name}{', current' if self._current_only else ''}"
-        self.take(pull, name if resumable else "")
+        self.take(records, name if resumable else "")
         vanished = self._unseen(set(ArchiveReason) - GONE)  # XPM itself called them archived or deleted
         if self.archive_gone([*self.missing(), *vanished]):
             self.note_gone(vanished)
         self.conclude()
 
     def missing(self) -> list[str]:
-        """Keys of stored records that are current and were in none of the pulls."""
+        """Keys of stored records that are current and were in none of the lists."""
         with self._work.integration.database.read() as session:
             return [key for key in bulk.active_keys(session, self.table, self._work.scope) if key not in self.seen]
 
     def left_behind(self) -> set[str]:
-        """Keys of stored records that were in none of the pulls and are archived for another XPM practice.
+        """Keys of stored records that were in none of the lists and are archived for another XPM practice.
 
         Since then the practice was connected to this one again: nobody knows whether XPM has them.
         """
         return self._unseen({ArchiveReason.OTHER_ACCOUNT})
 
     def _unseen(self, reasons: Collection[ArchiveReason]) -> set[str]:
-        """Keys of stored records that are archived for one of these reasons and were in none of the pulls."""
+        """Keys of stored records that are archived for one of these reasons and were in none of the lists."""
         with self._work.integration.database.read() as session:
             return bulk.keys_archived(session, self.table, self._work.scope, reasons) - self.seen
 
@@ -254,7 +254,7 @@ class Intake(Generic[M]):
         return finished
 
     def _finished(self, taken: TakenList[M]) -> Finished:
-        facts = taken.asked.pull.facts
+        facts = taken.asked.records.facts
         finished = Finished(taken.keys, facts.server_time, taken.left_out)
         with self._work.batch() as batch:
             batch.note(taken.cost)

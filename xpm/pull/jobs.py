@@ -12,7 +12,7 @@ from xpm.pull.work import Work
 from xpm.store.pull import job_checks, job_currency
 from xpm.xero.errors import NotFound, XeroError
 from xpm.xero.models import Job
-from xpm.xero.pull import Unreadable
+from xpm.xero.records import Unreadable
 
 
 def pull_jobs(work: Work, jobs: Intake[Job]) -> Intake[Job]:

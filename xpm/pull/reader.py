@@ -20,7 +20,7 @@ from typing import Any, cast
 from xpm.entities.row import RowShape
 from xpm.pull.reading import ReadRecords, read_records
 from xpm.xero.errors import XeroError
-from xpm.xero.pull import Sent
+from xpm.xero.records import Sent
 
 WORTH_A_PROCESS = 500  # records; this process reads fewer before another has started
 AHEAD = 3  # batches begun before the first of them is stored

@@ -12,7 +12,7 @@ from xpm.entities.row import RowShape
 from xpm.store.records.rows import RecordRow
 from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
-from xpm.xero.pull import Sent, Unreadable
+from xpm.xero.records import Sent, Unreadable
 from xpm.xero.xml.record import read_each
 
 M = TypeVar("M", bound=XpmRecord)

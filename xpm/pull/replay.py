@@ -22,7 +22,7 @@ from xpm.store.records.rows import Scope
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.words import Message, message
-from xpm.xero.pull import AnswerCounts, Pull, Sent, Unreadable, read_already
+from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
 from xpm.xero.xml.record import reread
 
 
@@ -74,7 +74,7 @@ def _read_again(work: Run, kind: ListedKind[Any], entries: Sequence[Quarantine])
     def again(_: AnswerCounts) -> Iterator[Sent[Any]]:
         return map(read_already, read)
 
-    intake.take(Pull(again))
+    intake.take(Records(again))
     with work.commit() as session:
         for entry, one in zip(entries, read, strict=True):
             is_over = not isinstance(one, Unreadable) or one.key != entry.record_key  # then it is aside by its key now

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 from xpm.xero.errors import Refused, UnreadableAnswer, XeroError, XeroUnavailable
-from xpm.xero.pull import Unreadable
+from xpm.xero.records import Unreadable
 
 FAILED_TOLERATED = 3
 """Records for which Xero fails: with more, Xero itself may be the reason, which one more record tells. Those for which

@@ -21,7 +21,7 @@ from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.records.versions import Effect, Version, counted, effect, version_of
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
 from xpm.undo.changes import ARCHIVED, Change, DryRunResult, FieldDifference, archival, field_changes, name_of
-from xpm.xero.pull import Unreadable
+from xpm.xero.records import Unreadable
 
 
 @dataclass

@@ -16,7 +16,7 @@ from xpm.xero.errors import XeroError
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
 from xpm.xero.models import Client, CustomFieldValue, Job, XpmRecord
-from xpm.xero.pull import AnswerCounts, Pull, Sent
+from xpm.xero.records import AnswerCounts, Records, Sent
 from xpm.xero.xml.answer import RecordReader
 
 M = TypeVar("M", bound=XpmRecord)
@@ -30,9 +30,9 @@ _DETAILED = {"detailed": "true"}
 class XpmApi:
     """XPM's records of one tenant.
 
-    `http` carries an `XeroAuth`; `budget` is the tenant's. Every method that returns a `Pull` calls Xero when the pull
-    is iterated, and raises the errors of `xpm.xero.errors` then. A reading is repeated inside on 5xx, connection
-    trouble and short limits, as long as no record was handed on.
+    `http` carries an `XeroAuth`; `budget` is the tenant's. Iterating over `Records` calls Xero and raises the errors of
+    `xpm.xero.errors`. On 5xx, connection trouble and short limits the call is repeated, as long as no record was handed
+    on.
     """
 
     def __init__(
@@ -50,23 +50,23 @@ class XpmApi:
         self._headers = {"Accept": "application/xml", "xero-tenant-id": tenant_id}
         self._calls = Calls(http, budget, sleep, clock)
 
-    def clients(self, modified_since: datetime | None = None, *, detailed: bool = True) -> Pull[Client]:
+    def clients(self, modified_since: datetime | None = None, *, detailed: bool = True) -> Records[Client]:
         """All clients, archived and deleted ones too; or those modified since an aware moment.
 
         Whether Xero's bound is inclusive is unknown, so let windows overlap by some minutes. Without details, notes,
         groups and relationships are left out: fewer bytes, and Xero charges for those.
         """
-        return self._pull(endpoints.CLIENTS, _details(detailed) | _since(modified_since))
+        return self._records(endpoints.CLIENTS, _details(detailed) | _since(modified_since))
 
-    def client(self, uuid: str) -> Pull[Client]:
+    def client(self, uuid: str) -> Records[Client]:
         """One client; `NotFound` when there is none."""
-        return self._pull(endpoints.CLIENT, key=uuid)
+        return self._records(endpoints.CLIENT, key=uuid)
 
-    def current_jobs(self, *, detailed: bool = True) -> Pull[Job]:
+    def current_jobs(self, *, detailed: bool = True) -> Records[Job]:
         """Jobs that are not in a completed or closed state, however old. Details: tasks, milestones and notes."""
-        return self._pull(endpoints.CURRENT_JOBS, _details(detailed))
+        return self._records(endpoints.CURRENT_JOBS, _details(detailed))
 
-    def jobs_created(self, first: date, last: date) -> Pull[Job]:
+    def jobs_created(self, first: date, last: date) -> Records[Job]:
         """Jobs of any state created from `first` to `last`, both included.
 
         Raises `ValueError` at once for a window that Xero would refuse (backwards, or longer than `LONGEST_WINDOW`).
@@ -74,34 +74,34 @@ class XpmApi:
         if not timedelta(0) <= last - first <= LONGEST_WINDOW:
             raise ValueError(f"Xero lists jobs for 0 to {LONGEST_WINDOW.days} days at once, not {first} to {last}.")
         window = {"from": f"{first:%Y%m%d}", "to": f"{last:%Y%m%d}"}
-        return self._pull(endpoints.JOBS, _DETAILED | window)
+        return self._records(endpoints.JOBS, _DETAILED | window)
 
-    def job(self, number: str) -> Pull[Job]:
+    def job(self, number: str) -> Records[Job]:
         """One job by its number; `NotFound` when there is none (any more)."""
-        return self._pull(endpoints.JOB, key=number)
+        return self._records(endpoints.JOB, key=number)
 
-    def list(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> Pull[M]:
+    def list(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> Records[M]:
         """A list that needs no more than its end-point, such as staff, client groups or job categories."""
-        return self._pull(endpoint, params)
+        return self._records(endpoint, params)
 
-    def client_field_values(self, uuid: str) -> Pull[CustomFieldValue]:
+    def client_field_values(self, uuid: str) -> Records[CustomFieldValue]:
         """The custom-field values of one client; costs one call. A field that is missing has no value."""
-        return self._pull(endpoints.CLIENT_FIELD_VALUES, key=uuid)
+        return self._records(endpoints.CLIENT_FIELD_VALUES, key=uuid)
 
-    def job_field_values(self, number: str) -> Pull[CustomFieldValue]:
+    def job_field_values(self, number: str) -> Records[CustomFieldValue]:
         """The same for one job, by its number."""
-        return self._pull(endpoints.JOB_FIELD_VALUES, key=number)
+        return self._records(endpoints.JOB_FIELD_VALUES, key=number)
 
     def trouble_with(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> XeroError | None:
         """Read a short list, and give the error that it ends with, if any."""
         try:
-            for _ in self._pull(endpoint, params):
+            for _ in self._records(endpoint, params):
                 pass
         except XeroError as error:
             return error
         return None
 
-    def _pull(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None, key: str = "") -> Pull[M]:
+    def _records(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None, key: str = "") -> Records[M]:
         url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"
         request = self._http.build_request("GET", url, params=params or {}, headers=self._headers, timeout=TIMEOUT)
 
@@ -111,7 +111,7 @@ class XpmApi:
 
             return self._calls.read(endpoint.label, request, tally, parse)
 
-        return Pull(read)
+        return Records(read)
 
 
 def _details(wanted: bool) -> dict[str, str]:

@@ -11,7 +11,7 @@ from xpm.xero.errors import RateLimited, XeroError, XeroUnavailable
 from xpm.xero.http.answers import error_of, server_time, transport_error
 from xpm.xero.http.limits import Budget
 from xpm.xero.http.patience import Patience
-from xpm.xero.pull import AnswerCounts
+from xpm.xero.records import AnswerCounts
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import TaxReturn
-from xpm.xero.pull import AnswerCounts, Pull, Sent, Unreadable, read_already
+from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
 from xpm.xero.tax.source import readable_key
 from xpm.xero.xml.record import reason_of
 
@@ -60,9 +60,9 @@ class TaxExport:
         self._path = path
         self._is_workbook = path.suffix.lower() == ".xlsx"
 
-    def returns(self) -> Pull[TaxReturn]:
+    def returns(self) -> Records[TaxReturn]:
         """All returns of the file. Raises `UnreadableAnswer` when it is no export; single bad rows are `Unreadable`."""
-        return Pull(self._read)
+        return Records(self._read)
 
     def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
         tally.bytes = self._path.stat().st_size

@@ -12,7 +12,7 @@ from xpm.xero.errors import AccessLost, ConsentNeeded, ScopeMissing, UnreadableA
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
 from xpm.xero.models import TaxReturn
-from xpm.xero.pull import AnswerCounts, Pull, Sent, Unreadable, read_already
+from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
 from xpm.xero.tax.source import readable_key
 from xpm.xero.xml.record import reason_of
 
@@ -50,9 +50,9 @@ class TaxFeed:
         self._headers = {"Accept": "application/json", "xero-tenant-id": tenant_id}
         self._calls = Calls(http, budget, sleep, clock)
 
-    def returns(self) -> Pull[TaxReturn]:
+    def returns(self) -> Records[TaxReturn]:
         """All returns. Raises `UnreadableAnswer` when a cursor repeats or the count is not the announced total."""
-        return Pull(self._read)
+        return Records(self._read)
 
     def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
         cursor: str | None = None

@@ -4,13 +4,13 @@ from typing import Protocol
 
 from xpm.xero.models import TaxReturn
 from xpm.xero.models.scalars import NUL
-from xpm.xero.pull import Pull
+from xpm.xero.records import Records
 
 
 class TaxSource(Protocol):
     """Something that knows a practice's tax returns."""
 
-    def returns(self) -> Pull[TaxReturn]:
+    def returns(self) -> Records[TaxReturn]:
         """All original returns of the practice."""
         ...
 

@@ -14,7 +14,7 @@ from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.http.problem import BodyKind, read_problem, refusal, sniff
 from xpm.xero.models import XpmRecord
-from xpm.xero.pull import Sent
+from xpm.xero.records import Sent
 from xpm.xero.xml.cutting import pieces
 from xpm.xero.xml.record import RecordText, sent
 from xpm.xero.xml.shape import count

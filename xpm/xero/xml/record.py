@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import XpmRecord
-from xpm.xero.pull import Sent, Unreadable
+from xpm.xero.records import Sent, Unreadable
 from xpm.xero.xml.shape import shape_of
 
 M = TypeVar("M", bound=XpmRecord)

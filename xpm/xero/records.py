@@ -1,4 +1,4 @@
-"""One reading of one kind of record: the records, and what is known about the reading once it is over."""
+"""The records of one answer, and what is known about the answer once it is over."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -43,8 +43,8 @@ class AnswerFacts:
     """What is known once every record was handed on.
 
     `records` counts those that were sent, readable or not. `bytes` is what went over the wire (Xero charges for
-    egress); `server_time` is Xero's clock at the first answer, the only safe start of the next incremental pull;
-    `unknown` counts elements no model names, by path: where the pull was iterated, those inside its records too.
+    egress); `server_time` is Xero's clock at the first answer, the only safe start of the next pull of changes;
+    `unknown` counts elements no model names, by path: where the answer was iterated, those inside its records too.
     """
 
     records: int
@@ -63,7 +63,7 @@ class Cost(NamedTuple):
 
 @dataclass
 class AnswerCounts:
-    """The counts of a pull while it runs."""
+    """The counts of an answer while it arrives."""
 
     records: int = 0
     bytes: int = 0
@@ -76,10 +76,10 @@ class AnswerCounts:
         return AnswerFacts(self.records, self.bytes, self.calls, self.server_time, dict(sorted(self.unknown.items())))
 
 
-class Pull(Generic[R]):
-    """Iterates once over the records of one reading, in Xero's order.
+class Records(Generic[R]):
+    """Iterates once over the records of one answer, in Xero's order.
 
-    An error while iterating means that the pull is incomplete: what came before it proves nothing about what is absent.
+    After an error the answer is incomplete: what came before it proves nothing about what is absent.
     `facts` exists only after the last record.
     """
 
@@ -99,7 +99,7 @@ class Pull(Generic[R]):
         `facts.unknown` has then only what stands between the records.
         """
         if self._begun:
-            raise RuntimeError("A pull can be iterated once; ask the API for another one.")
+            raise RuntimeError("An answer can be iterated once; ask the API for another one.")
         self._begun = True
         return self._records()
 
@@ -110,9 +110,9 @@ class Pull(Generic[R]):
 
     @property
     def facts(self) -> AnswerFacts:
-        """What is known about the whole pull; raises `RuntimeError` while it is not complete."""
+        """What is known about the whole answer; raises `RuntimeError` while it is not complete."""
         if not self._complete:
-            raise RuntimeError("The facts of a pull are known once its last record was read.")
+            raise RuntimeError("The facts of an answer are known once its last record was read.")
         return self._tally.facts()
 
     def _records(self) -> Generator[Sent[R], None, None]:
