@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import SecretStr
 
 from bench.measured import READERS_MIB, Counts, MeasurementFailed, say
-from sandbox.visitor import visit
+from sandbox.browser import answer_consent
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_NAME, HARBOUR_VALE, MERE
 from xpm.account.choice import choose, offers
 from xpm.account.confirmation import confirm
@@ -122,7 +122,7 @@ def _move_in(integration: Integration) -> Person:
 def _connect(integration: Integration, person: Person) -> None:
     invitation = invite(integration, SLUG, person, minutes=30, flow_run_id="the-bench")
     way = set_out(integration, invitation.attempt_id)
-    callback = visit(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
+    callback = answer_consent(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
     choose(integration, invitation, offer)

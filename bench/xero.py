@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import IO, cast
 
 from bench.measured import MeasurementFailed
-from sandbox.practice import Practice
+from sandbox.accounts.account import Account
+from sandbox.accounts.table import O, Table
 from sandbox.server import SandboxServer
-from sandbox.shelf import O, Shelf
 from sandbox.world import HARBOUR_VALE, demo_world
 from sandbox.xpm.limits import Limits
 from sandbox.xpm.render import View
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("--lists", type=Path)
     asked = parser.parse_args()
     world = demo_world(jobs=asked.jobs, clients=asked.clients, limits=UNLIMITED)
-    practice = world.practices[HARBOUR_VALE]
+    practice = world.accounts[HARBOUR_VALE]
     if asked.lists:
         _write_list(asked.lists / "jobs.xml", "Jobs", practice.jobs, JOB_DETAILED)
         _write_list(asked.lists / "clients.xml", "Clients", practice.clients, CLIENT_DETAILED)
@@ -76,19 +76,19 @@ def main() -> None:
             print("changed", flush=True)
 
 
-def _write_list(file: Path, container: str, shelf: Shelf[O], view: View) -> None:
+def _write_list(file: Path, container: str, table: Table[O], view: View) -> None:
     """Write the list as one file, and so into the sandbox's memory of rendered records."""
     with file.open("wb") as out:
         out.write(f"<Response><Status>OK</Status><{container}>".encode())
-        out.writelines(_rendered(shelf, view))
+        out.writelines(_rendered(table, view))
         out.write(f"</{container}></Response>".encode())
 
 
-def _rendered(shelf: Shelf[O], view: View) -> Iterator[bytes]:
-    return (shelf.written(position, view.name, view.write) for position in shelf.positions())
+def _rendered(table: Table[O], view: View) -> Iterator[bytes]:
+    return (table.written(position, view.name, view.write) for position in table.positions())
 
 
-def _change_every_job(practice: Practice, description: str) -> None:
+def _change_every_job(practice: Account, description: str) -> None:
     for position in practice.jobs.positions():
         practice.put_job(position, practice.jobs.record(position) | {"Description": description})
     for _ in _rendered(practice.jobs, JOB_DETAILED):

@@ -11,17 +11,17 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.areas import Place, place_of
+from sandbox.areas import RequestTarget, target_of
+from sandbox.control.home import HOME_ROUTES
 from sandbox.control.routes import CONTROL_ROUTES
-from sandbox.delivery import FaultDelivery
-from sandbox.home import HOME_ROUTES
+from sandbox.fault_middleware import FaultMiddleware
 from sandbox.identity.authorize import authorize, consent_page, decide, login, switch
+from sandbox.identity.connection_endpoints import drop_connection, list_connections
 from sandbox.identity.discovery import discovery, key_set
 from sandbox.identity.sessions import Sessions
-from sandbox.identity.tenants import drop_connection, list_connections
 from sandbox.identity.token import revocation, token
-from sandbox.tax import TaxFeed
-from sandbox.wire import before_end
+from sandbox.tax_feed import TaxFeed
+from sandbox.transport import before_end
 from sandbox.world import World
 from sandbox.xpm.routes import XpmApi
 
@@ -49,10 +49,10 @@ def build_app(world: World) -> ASGIApp:
 
     async def by_letter_case(scope: Scope, receive: Receive, send: Send) -> None:
         """XPM's paths do not mind letter case; the rest of the sandbox does."""
-        area = place_of(scope).area
+        area = target_of(scope).area
         await (xpm if area == "xpm" else inner)(scope, receive, send)
 
-    return Counter(FaultDelivery(by_letter_case, world), world)
+    return Counter(FaultMiddleware(by_letter_case, world), world)
 
 
 class Counter:
@@ -66,7 +66,7 @@ class Counter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        place = place_of(scope)
+        place = target_of(scope)
         if place.area is None:
             await self._app(scope, receive, _Outgoing(send, self._world))
             return
@@ -80,10 +80,10 @@ class Counter:
 class _Entry:
     """A call that is being served."""
 
-    def __init__(self, world: World, scope: Scope, place: Place) -> None:
+    def __init__(self, world: World, scope: Scope, place: RequestTarget) -> None:
         self._world, self._scope, self._place = world, scope, place
         self._at, self._began = world.clock.now(), time.perf_counter()
-        self._in_flight = world.journal.arrived(place.tenant)
+        self._in_flight = world.request_log.start(place.tenant)
         self._open = True
         self.status: int | None = None
         self.bytes = 0
@@ -94,7 +94,7 @@ class _Entry:
             return
         self._open = False
         query = self._scope["query_string"].decode("ascii", "replace")
-        self._world.journal.answered(
+        self._world.request_log.finish(
             at=self._at,
             area=self._place.area or "",
             method=self._scope["method"],

@@ -19,7 +19,7 @@ _PREFIXES = (
 
 
 @dataclass(frozen=True)
-class Place:
+class RequestTarget:
     """What a call is for. `area` is None for the home page and the control API."""
 
     area: str | None
@@ -28,14 +28,14 @@ class Place:
     tenant: str | None
 
 
-def place_of(scope: Scope) -> Place:
+def target_of(scope: Scope) -> RequestTarget:
     """Sort a request by its path, letter case aside, and its `xero-tenant-id`."""
     path: str = scope["path"]
     for prefix, area in _PREFIXES:
         if path.lower().startswith(prefix):
             tenant = _tenant(scope) if area in {"xpm", "tax"} else None
-            return Place(area, path[len(prefix) :].strip("/"), tenant)
-    return Place(None, path, None)
+            return RequestTarget(area, path[len(prefix) :].strip("/"), tenant)
+    return RequestTarget(None, path, None)
 
 
 def _tenant(scope: Scope) -> str | None:

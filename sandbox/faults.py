@@ -19,7 +19,7 @@ Kind = Literal[
 ]  # fmt: skip
 AREAS: frozenset[str] = frozenset(get_args(Area))
 KINDS: frozenset[str] = frozenset(get_args(Kind))
-IN_THE_BODY = frozenset({"error_body", "no_container", "bad_record", "empty_list", "duplicate", "new_element"})
+BODY_FAULTS = frozenset({"error_body", "no_container", "bad_record", "empty_list", "duplicate", "new_element"})
 """Kinds that the end-point itself carries out, because they change what it writes."""
 _BODY_AREAS = {"empty_list": {"xpm", "tax", "connections"}}
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -63,7 +63,7 @@ class Fault:
         """Whether it has struck as often as ordered."""
         return bool(self.times) and self.struck >= self.times
 
-    def meets(self, area: str, path: str, tenant: str | None) -> bool:
+    def matches(self, area: str, path: str, tenant: str | None) -> bool:
         """Whether that call is one it was ordered for."""
         return (
             area == self.area
@@ -82,18 +82,18 @@ class BadFault(ValueError):
     """An order that makes no sense; its text says why."""
 
 
-def fault_from(told: dict[str, Any]) -> Fault:
+def fault_from(asked: dict[str, Any]) -> Fault:
     """Read an order as the control API takes it: the kind's details lie flat beside the rest.
 
     Raises:
         BadFault: unknown area, kind or detail, or one of the wrong type.
     """
-    kind, area = told.get("kind"), told.get("area")
+    kind, area = asked.get("kind"), asked.get("area")
     if area not in AREAS:
         raise BadFault(f"area must be one of {', '.join(sorted(AREAS))}")
     if kind not in KINDS:
         raise BadFault(f"kind must be one of {', '.join(sorted(KINDS))}")
-    if kind in IN_THE_BODY and area not in _BODY_AREAS.get(kind, {"xpm", "tax"}):
+    if kind in BODY_FAULTS and area not in _BODY_AREAS.get(kind, {"xpm", "tax"}):
         raise BadFault(f"{kind} changes what a list holds, which {area} has not")
     common: dict[str, type | tuple[type, ...]] = {
         "area": str,
@@ -104,54 +104,54 @@ def fault_from(told: dict[str, Any]) -> Fault:
         "after": int,
     }
     known = common | _DETAILS.get(kind, {})
-    for name, value in told.items():
+    for name, value in asked.items():
         if name not in known:
             raise BadFault(f"{kind} does not take {name}")
         if not isinstance(value, known[name]) or isinstance(value, bool):
             raise BadFault(f"{name} is of the wrong type")
-    details = {name: value for name, value in told.items() if name not in common}
+    details = {name: value for name, value in asked.items() if name not in common}
     if details.get("problem", "minute") not in get_args(Problem):
         raise BadFault(f"problem must be one of {', '.join(get_args(Problem))}")
-    return Fault(**{name: value for name, value in told.items() if name in common}, details=details)
+    return Fault(**{name: value for name, value in asked.items() if name in common}, details=details)
 
 
 @dataclass
-class FaultBook:
+class FaultRegistry:
     """All orders, oldest first; the first one that meets a call strikes."""
 
-    _orders: list[Fault] = field(default_factory=list)
+    _faults: list[Fault] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=lambda: count(1))
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def order(self, fault: Fault) -> Fault:
+    def inject(self, fault: Fault) -> Fault:
         """Put an order in the book."""
         with self._lock:
             fault.id = next(self._numbers)
-            self._orders.append(fault)
+            self._faults.append(fault)
             return fault
 
-    def strike(self, area: str, path: str, tenant: str | None) -> Fault | None:
+    def next_for(self, area: str, path: str, tenant: str | None) -> Fault | None:
         """The fault this call meets, if any; counts it."""
         with self._lock:
-            for fault in self._orders:
-                if fault.meets(area, path, tenant):
+            for fault in self._faults:
+                if fault.matches(area, path, tenant):
                     fault.seen += 1
                     if fault.seen > fault.after:
                         fault.struck += 1
                         return fault
             return None
 
-    def orders(self) -> list[Fault]:
+    def all(self) -> list[Fault]:
         """Every order, also the spent ones."""
         with self._lock:
-            return list(self._orders)
+            return list(self._faults)
 
     def clear(self, fault_id: int | None = None) -> int:
         """Take one order or all out of the book; returns how many went."""
         with self._lock:
-            kept = [fault for fault in self._orders if fault_id is not None and fault.id != fault_id]
-            gone = len(self._orders) - len(kept)
-            self._orders = kept
+            kept = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+            gone = len(self._faults) - len(kept)
+            self._faults = kept
             return gone
 
 

@@ -11,7 +11,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox.app import build_app
-from sandbox.wire import SocketProtocol
+from sandbox.transport import SocketProtocol
 from sandbox.world import World
 
 _GRACE = 2  # seconds a stopping server waits for answers that are still dripping

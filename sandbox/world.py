@@ -8,15 +8,15 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from sandbox.accounts.account import Account
 from sandbox.clock import Clock
-from sandbox.faults import FaultBook
+from sandbox.faults import FaultRegistry
+from sandbox.generator.seeded import uuid_of
 from sandbox.identity.connections import Connections
 from sandbox.identity.grants import Grants
-from sandbox.journal import Journal
 from sandbox.people import App, Organisation, Person, Seat
-from sandbox.practice import Practice
-from sandbox.records.chance import uuid_of
-from sandbox.xpm.limits import Limits, Meter
+from sandbox.request_log import RequestLog
+from sandbox.xpm.limits import Limits, RateLimiter
 
 HARBOUR_VALE = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
 """Tenant id of "Harbour & Vale"."""
@@ -40,7 +40,7 @@ class World:
         self,
         apps: Sequence[App],
         people: Sequence[Person],
-        practices: Sequence[Practice],
+        accounts: Sequence[Account],
         clock: Clock,
         limits: Limits | None = None,
     ) -> None:
@@ -48,23 +48,23 @@ class World:
         self.lock = RLock()
         self.apps = {app.client_id: app for app in apps}
         self.people = {person.email: person for person in people}
-        self.practices = {practice.tenant_id: practice for practice in practices}
+        self.accounts = {account.tenant_id: account for account in accounts}
         self.grants = Grants(clock)
         self.connections = Connections(clock)
-        self.faults = FaultBook()
-        self.meter = Meter(clock, limits or Limits())
-        self.journal = Journal(clock)
+        self.faults = FaultRegistry()
+        self.rate_limiter = RateLimiter(clock, limits or Limits())
+        self.request_log = RequestLog(clock)
 
     def tenant_name(self, tenant_id: str) -> str | None:
         """The name of a practice or organisation, None when there is no such tenant."""
-        if tenant_id in self.practices:
-            return self.practices[tenant_id].name
+        if tenant_id in self.accounts:
+            return self.accounts[tenant_id].name
         organisations = (person.organisation for person in self.people.values())
         return next((found.name for found in organisations if found and found.tenant_id == tenant_id), None)
 
-    def practices_for(self, person: Person) -> list[Practice]:
+    def accounts_for(self, person: Person) -> list[Account]:
         """The practices this person may connect."""
-        return [practice for practice in self.practices.values() if person.may_connect(practice.tenant_id)]
+        return [account for account in self.accounts.values() if person.may_connect(account.tenant_id)]
 
 
 def the_app(redirect_uris: Sequence[str] = ()) -> App:
@@ -94,17 +94,17 @@ def demo_world(
 ) -> World:
     """The world of the demo: a practice of `jobs` and `clients` with six years behind it, and its smaller branch."""
     clock, people = clock or Clock(), the_people()
-    practices = [
-        Practice(
+    accounts = [
+        Account(
             clock, HARBOUR_VALE, HARBOUR_NAME,
             jobs=jobs, clients=clients, staff=24, returns=260, seed=seed, people=people,
         ),
-        Practice(
+        Account(
             clock, COASTAL_BRANCH, COASTAL_NAME,
             jobs=300, clients=120, staff=8, returns=60, seed=seed, people=people,
         ),
     ]  # fmt: skip
-    return World([the_app(redirect_uris)], people, practices, clock, limits)
+    return World([the_app(redirect_uris)], people, accounts, clock, limits)
 
 
 def small_world(
@@ -121,14 +121,14 @@ def small_world(
 ) -> World:
     """The same people, app and tenants with few records, for quick tests; the sizes hold for each practice."""
     clock, people = clock or Clock(), the_people()
-    practices = [
-        Practice(
+    accounts = [
+        Account(
             clock, tenant_id, name,
             country=country, jobs=jobs, clients=clients, staff=staff, returns=returns, seed=seed, people=people,
         )
         for tenant_id, name in ((HARBOUR_VALE, HARBOUR_NAME), (COASTAL_BRANCH, COASTAL_NAME))
     ]  # fmt: skip
-    return World([the_app(redirect_uris)], people, practices, clock, limits)
+    return World([the_app(redirect_uris)], people, accounts, clock, limits)
 
 
 def world_from_file(
@@ -147,14 +147,14 @@ def world_from_file(
         raise ValueError(f"{path} does not describe a world: {problem}") from problem
 
 
-def _world_of(told: dict[str, Any], seed: int, limits: Limits | None, redirect_uris: Sequence[str]) -> World:
+def _world_of(description: dict[str, Any], seed: int, limits: Limits | None, redirect_uris: Sequence[str]) -> World:
     clock = Clock()
-    apps = [_app(row) for row in told.get("apps", [])] or [the_app()]
+    apps = [_app(row) for row in description.get("apps", [])] or [the_app()]
     for app in apps:
         app.redirect_uris.extend(redirect_uris)
-    people = [_person(row) for row in told.get("people", [])] or the_people()
-    practices = [Practice(clock, people=people, **({"seed": seed} | row)) for row in told["practices"]]
-    return World(apps, people, practices, clock, limits)
+    people = [_person(row) for row in description.get("people", [])] or the_people()
+    accounts = [Account(clock, people=people, **({"seed": seed} | row)) for row in description["practices"]]
+    return World(apps, people, accounts, clock, limits)
 
 
 def _app(row: dict[str, Any]) -> App:

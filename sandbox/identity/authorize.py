@@ -14,8 +14,8 @@ from starlette.responses import RedirectResponse, Response
 
 from sandbox.identity.connections import ORGANISATION, PRACTICE
 from sandbox.identity.grants import Consent
+from sandbox.identity.scope_labels import scope_labels
 from sandbox.identity.sessions import COOKIE, AuthorizationRequest, Sessions, SignIn
-from sandbox.identity.wording import scopes_in_words
 from sandbox.pages import page
 from sandbox.people import Person
 from sandbox.world import World
@@ -95,7 +95,7 @@ async def decide(request: Request) -> Response:
         sessions.close(transaction)
         denied = {"error": "access_denied", "error_description": "TenantConsent status DENIED"}
         return _back(asked, denied)
-    choices = {practice.tenant_id for practice in world.practices_for(person)}
+    choices = {account.tenant_id for account in world.accounts_for(person)}
     ticked = {str(value) for value in form.getlist("tenant")} & choices
     if not ticked:
         return _consent_page(world, asked, transaction, person, nothing_ticked=bool(choices), status=400)
@@ -108,11 +108,11 @@ def _allow(
 ) -> dict[str, str]:
     """Make the connections of this consent and the code that stands for it."""
     event, client_id = str(uuid4()), asked.app.client_id
-    for tenant_id in sorted(ticked, key=list(world.practices).index):
+    for tenant_id in sorted(ticked, key=list(world.accounts).index):
         world.connections.connect(person.email, client_id, tenant_id, PRACTICE, event)
     if person.organisation is not None:
         world.connections.connect(person.email, client_id, person.organisation.tenant_id, ORGANISATION, event)
-    scopes = world.grants.widen(person.email, client_id, asked.scopes)
+    scopes = world.grants.add_scopes(person.email, client_id, asked.scopes)
     consent = Consent(client_id, person.email, scopes, event, signed_in.at, signed_in.session_id, asked.nonce)
     code = world.grants.new_code(consent, asked.redirect_uri, asked.challenge)
     return {"code": code, "scope": " ".join(sorted(asked.scopes)), "session_state": secrets.token_urlsafe(24)}
@@ -192,13 +192,13 @@ def _consent_page(
     nothing_ticked: bool = False,
     status: int = 200,
 ) -> Response:
-    practices = world.practices_for(person)
+    accounts = world.accounts_for(person)
     scheme, host, *_ = urlsplit(asked.redirect_uri)
     facts = {"app": asked.app, "person": person, "transaction": transaction, "home": f"{scheme}://{host}/"}
-    if not practices:
+    if not accounts:
         return page("no_access.html", 200, **facts)
-    words = scopes_in_words(asked.scopes)
-    return page("consent.html", status, practices=practices, scopes=words, nothing_ticked=nothing_ticked, **facts)
+    words = scope_labels(asked.scopes)
+    return page("consent.html", status, accounts=accounts, scopes=words, nothing_ticked=nothing_ticked, **facts)
 
 
 def _error_page(bad: BadRequest) -> Response:

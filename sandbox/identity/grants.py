@@ -12,9 +12,9 @@ from threading import RLock
 
 from sandbox.clock import Clock
 
-CODE_LIFE = timedelta(minutes=5)
-ACCESS_LIFE = timedelta(seconds=1800)  # Xero FAQ: 30 minutes
-REFRESH_LIFE = timedelta(days=60)  # Xero FAQ: dies when unused for 60 days
+CODE_LIFETIME = timedelta(minutes=5)
+ACCESS_LIFETIME = timedelta(seconds=1800)  # Xero FAQ: 30 minutes
+REFRESH_LIFETIME = timedelta(days=60)  # Xero FAQ: dies when unused for 60 days
 GRACE = timedelta(minutes=30)  # Xero FAQ: the previous refresh token may be retried after a lost answer
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636 4.1
 
@@ -50,7 +50,7 @@ class _Code:
     consent: Consent
     redirect_uri: str
     challenge: str | None
-    born: datetime
+    created_at: datetime
     tokens: TokenSet | None = None
     used: bool = False
 
@@ -81,7 +81,7 @@ class Grants:
     _scopes: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
-    def widen(self, email: str, client_id: str, scopes: frozenset[str]) -> frozenset[str]:
+    def add_scopes(self, email: str, client_id: str, scopes: frozenset[str]) -> frozenset[str]:
         """Scopes add up over a person's consents to an app (Xero, "Scopes")."""
         with self._lock:
             self._scopes[email, client_id] = self._scopes.get((email, client_id), frozenset()) | scopes
@@ -105,13 +105,13 @@ class Grants:
             if known is None:
                 raise GrantRefused
             if known.used:
-                self._kill(known.tokens)
+                self._revoke_set(known.tokens)
                 raise GrantRefused
             known.used = True
-            late = self.clock.now() > known.born + CODE_LIFE
+            late = self.clock.now() > known.created_at + CODE_LIFETIME
             if late or known.consent.client_id != client_id or known.redirect_uri != redirect_uri:
                 raise GrantRefused
-            if not _proves(known.challenge, verifier):
+            if not _verifier_matches(known.challenge, verifier):
                 raise GrantRefused
             known.tokens = TokenSet(known.consent)
             return known.tokens
@@ -128,7 +128,7 @@ class Grants:
                 raise GrantRefused
             if known.succeeded is not None and now > known.succeeded + GRACE:
                 raise GrantRefused
-            if now > known.used + REFRESH_LIFE:
+            if now > known.used + REFRESH_LIFETIME:
                 raise GrantRefused
             known.used = now
             known.succeeded = known.succeeded or now
@@ -144,7 +144,7 @@ class Grants:
     def remember_access(self, token: str, tokens: TokenSet) -> None:
         """Let `token` be accepted until it expires."""
         with self._lock:
-            self._access[_digest(token)] = _Access(tokens, self.clock.now() + ACCESS_LIFE)
+            self._access[_digest(token)] = _Access(tokens, self.clock.now() + ACCESS_LIFETIME)
 
     def bearer(self, token: str) -> tuple[TokenSet, datetime] | None:
         """Whose access token this is and when it expires; None when unknown or revoked."""
@@ -182,14 +182,14 @@ class Grants:
                 and client_id in {None, tokens.consent.client_id}
             ]
             for tokens in doomed:
-                self._kill(tokens)
+                self._revoke_set(tokens)
             for person, app in [*self._scopes]:
                 if person == email and client_id in {None, app}:
                     del self._scopes[person, app]
             return len(doomed)
 
     @staticmethod
-    def _kill(tokens: TokenSet | None) -> None:
+    def _revoke_set(tokens: TokenSet | None) -> None:
         if tokens is not None:
             tokens.revoked = True
 
@@ -198,7 +198,7 @@ def _digest(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def _proves(challenge: str | None, verifier: str | None) -> bool:
+def _verifier_matches(challenge: str | None, verifier: str | None) -> bool:
     """RFC 7636 4.6. A verifier without a challenge is refused too, or an attacker could drop the challenge."""
     if challenge is None or verifier is None:
         return challenge is None and verifier is None

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sandbox.people import App
 
-TRANSACTION_LIFE = timedelta(minutes=30)
+TRANSACTION_LIFETIME = timedelta(minutes=30)
 COOKIE = "xero_sandbox_session"
 
 
@@ -23,7 +23,7 @@ class AuthorizationRequest:
     state: str | None
     nonce: str | None
     challenge: str | None
-    born: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Sessions:
     def find(self, transaction: str, now: datetime) -> AuthorizationRequest | None:
         """The request behind a form, None when it is unknown, answered or too old."""
         asked = self._open.get(transaction)
-        return asked if asked and now <= asked.born + TRANSACTION_LIFE else None
+        return asked if asked and now <= asked.created_at + TRANSACTION_LIFETIME else None
 
     def close(self, transaction: str) -> None:
         """The request has been answered."""

@@ -13,7 +13,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.identity.grants import ACCESS_LIFE, Consent, GrantRefused, TokenSet
+from sandbox.identity.grants import ACCESS_LIFETIME, Consent, GrantRefused, TokenSet
 from sandbox.identity.keys import left_half_hash, sign
 from sandbox.people import App, Person
 from sandbox.world import World
@@ -96,7 +96,7 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 def _granted(world: World, app: App, form: Mapping[str, str]) -> TokenSet:
     grant = form.get("grant_type", "")
-    world.journal.token_request(grant)
+    world.request_log.count_token_request(grant)
     if grant == "authorization_code":
         return world.grants.redeem(
             form.get("code", ""), app.client_id, form.get("redirect_uri", ""), form.get("code_verifier")
@@ -115,7 +115,7 @@ def _answer(world: World, tokens: TokenSet, issuer: str) -> dict[str, Any]:
     world.grants.remember_access(access, tokens)
     answer: dict[str, Any] = {
         "access_token": access,
-        "expires_in": int(ACCESS_LIFE.total_seconds()),
+        "expires_in": int(ACCESS_LIFETIME.total_seconds()),
         "token_type": "Bearer",
         "scope": " ".join(sorted(consent.scopes)),
     }
@@ -141,7 +141,7 @@ def _common_claims(world: World, consent: Consent, person: Person, issuer: str, 
 
 
 def _access_claims(world: World, consent: Consent, person: Person, issuer: str) -> dict[str, Any]:
-    claims = _common_claims(world, consent, person, issuer, ACCESS_LIFE.total_seconds())
+    claims = _common_claims(world, consent, person, issuer, ACCESS_LIFETIME.total_seconds())
     return claims | {
         "aud": f"{issuer}/resources",
         "client_id": consent.client_id,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from sandbox.accounts.account import Account
 from sandbox.faults import Fault
-from sandbox.practice import Practice
 
 
 class BadParameter(ValueError):
@@ -18,7 +18,7 @@ class BadParameter(ValueError):
 class Call:
     """What an end-point needs to answer."""
 
-    practice: Practice
+    account: Account
     api_method: str
     args: tuple[str, ...]
     query: Mapping[str, str]

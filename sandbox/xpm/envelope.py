@@ -7,10 +7,10 @@ from itertools import chain
 
 from starlette.responses import Response, StreamingResponse
 
+from sandbox.accounts.table import O, Table
 from sandbox.faults import Fault
-from sandbox.records.chance import Record
-from sandbox.shelf import O, Shelf
-from sandbox.streaming import in_turns
+from sandbox.generator.record import Record
+from sandbox.transport import in_turns
 from sandbox.xpm.call import Call
 from sandbox.xpm.render import View, escape
 
@@ -33,12 +33,12 @@ def bad_request(api_method: str, description: str) -> Response:
     return _error(api_method, description, 400)
 
 
-def shelf_list(
-    call: Call, container: str, shelf: Shelf[O], positions: Sequence[int], view: View, *, tail: bytes = b""
+def table_list(
+    call: Call, container: str, table: Table[O], positions: Sequence[int], view: View, *, tail: bytes = b""
 ) -> Response:
     """A list of records of one shelf; each record's XML is kept until the record changes."""
-    pieces = (shelf.written(position, view.name, view.write) for position in positions)
-    return listing(call, container, pieces, view, lambda place: shelf.record(positions[place]), tail=tail)
+    pieces = (table.written(position, view.name, view.write) for position in positions)
+    return listing(call, container, pieces, view, lambda place: table.record(positions[place]), tail=tail)
 
 
 def listing(
@@ -65,11 +65,11 @@ def listing(
     if kind == "empty_list":
         pieces = ()
     if kind == "duplicate":
-        pieces = _with_twins(pieces)
+        pieces = _with_duplicate(pieces)
     if fault and kind == "bad_record":
-        pieces = _with_spoilt(pieces, fault, view, nth)
+        pieces = _with_corrupted(pieces, fault, view, nth)
     if fault and kind == "new_element":
-        pieces = _with_new(pieces, fault.details.get("tag", "NewInXpm").encode())
+        pieces = _with_new_element(pieces, fault.details.get("tag", "NewInXpm").encode())
     return StreamingResponse(in_turns(_chunks(_whole(api_method, container, pieces, tail))), media_type=CONTENT_TYPE)
 
 
@@ -98,28 +98,28 @@ def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(gathered)
 
 
-def _with_twins(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _with_duplicate(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The first record stands at the end again, as when a list shifts while it is read."""
     flow = iter(pieces)
     for first in flow:
         yield from chain((first,), flow, (first,))
 
 
-def _with_spoilt(pieces: Iterable[bytes], fault: Fault, view: View, nth: Callable[[int], Record]) -> Iterator[bytes]:
+def _with_corrupted(pieces: Iterable[bytes], fault: Fault, view: View, nth: Callable[[int], Record]) -> Iterator[bytes]:
     """Replace the record at the fault's `nth` place (from 1) by one that cannot be read."""
     place = fault.details.get("nth", 1) - 1
     for here, piece in enumerate(pieces):
-        yield view.write(_spoilt(nth(place), fault.details.get("what", "date"))) if here == place else piece
+        yield view.write(_corrupted(nth(place), fault.details.get("what", "date"))) if here == place else piece
 
 
-def _with_new(pieces: Iterable[bytes], tag: bytes) -> Iterator[bytes]:
+def _with_new_element(pieces: Iterable[bytes], tag: bytes) -> Iterator[bytes]:
     """Every record has one more element, as after an update of XPM."""
     for piece in pieces:
         before, end, name = piece.rpartition(b"</")
         yield b"%s<%s>1</%s>%s%s" % (before, tag, tag, end, name)
 
 
-def _spoilt(record: Record, what: str) -> Record:
+def _corrupted(record: Record, what: str) -> Record:
     if what == "uuid":
         return {name: part for name, part in record.items() if name not in {"UUID", "ID"}}
     if what == "date":

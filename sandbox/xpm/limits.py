@@ -9,7 +9,7 @@ from threading import Lock
 from typing import Literal
 
 from sandbox.clock import Clock
-from sandbox.records.chance import digest
+from sandbox.generator.seeded import stable_hash
 
 MINUTE, DAY = 60, 86_400
 Problem = Literal["minute", "day", "concurrent", "appminute"]
@@ -27,7 +27,7 @@ class Limits:
 
 def window(now: datetime, length: int, salt: str) -> tuple[float, float]:
     """Beginning and end (POSIX seconds) of the fixed window of `length` seconds around `now`, for whom `salt` names."""
-    offset = digest("window", length, salt) % length
+    offset = stable_hash("window", length, salt) % length
     began = (now.timestamp() - offset) // length * length + offset
     return began, began + length
 
@@ -66,7 +66,7 @@ class Refusal:
 
 
 @dataclass
-class Meter:
+class RateLimiter:
     """Counts what each app does in each tenant. `limits` may be exchanged while the sandbox runs."""
 
     clock: Clock

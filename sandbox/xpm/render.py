@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from zlib import crc32
 
-from sandbox.records.chance import Record
+from sandbox.generator.record import Record
 
 _ITEM = {
     "Contacts": "Contact",

@@ -10,15 +10,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox.accounts.account import Account
 from sandbox.areas import XPM_BASE
 from sandbox.faults import fault_of
 from sandbox.people import XPM_BROAD
-from sandbox.practice import Practice
 from sandbox.world import World
 from sandbox.xpm import catalogues, clients, jobs
 from sandbox.xpm.call import BadParameter, Call
 from sandbox.xpm.envelope import bad_request
-from sandbox.xpm.gate import Gate
+from sandbox.xpm.guarded_endpoint import GuardedEndpoint
 
 
 def _with(area: str) -> frozenset[str]:
@@ -87,14 +87,14 @@ class XpmApi:
             await PlainTextResponse("Method Not Allowed", 405, {"Allow": "GET"})(scope, receive, send)
         else:
             route, args = found
-            await Gate(self._world, route.allowed_by, _answer(route, args))(scope, receive, send)
+            await GuardedEndpoint(self._world, route.allowed_by, _answer(route, args))(scope, receive, send)
 
 
-def _answer(route: Route, args: tuple[str, ...]) -> Callable[[Practice, Request], Response]:
-    def answer(practice: Practice, request: Request) -> Response:
+def _answer(route: Route, args: tuple[str, ...]) -> Callable[[Account, Request], Response]:
+    def answer(account: Account, request: Request) -> Response:
         query = {name.lower(): value for name, value in request.query_params.items()}
         url = str(request.url.replace(query=""))
-        call = Call(practice, route.api_method, args, query, url, fault_of(request.scope))
+        call = Call(account, route.api_method, args, query, url, fault_of(request.scope))
         try:
             return route.answer(call)
         except BadParameter as bad:

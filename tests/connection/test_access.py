@@ -35,7 +35,7 @@ def refusal(harbour: Harbour) -> Stopped:
 
 
 def calls(harbour: Harbour) -> int:
-    return len(harbour.world.journal.requests())
+    return len(harbour.world.request_log.requests())
 
 
 def test_a_connected_practice_is_reached_with_its_tenant(connected: Harbour) -> None:
@@ -45,7 +45,7 @@ def test_a_connected_practice_is_reached_with_its_tenant(connected: Harbour) -> 
             HARBOUR_VALE,
             HARBOUR_NAME,
         )
-        assert sum(1 for _ in access.api.staff()) == len(list(connected.world.practices[HARBOUR_VALE].staff.records()))
+        assert sum(1 for _ in access.api.staff()) == len(list(connected.world.accounts[HARBOUR_VALE].staff.records()))
 
 
 def test_an_expired_token_is_renewed_on_the_way(connected: Harbour) -> None:

@@ -8,7 +8,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, demo_world, small_world
 from sandbox.xpm.limits import Limits
 from tests.conftest import Serve
-from tests.sandbox.kit import Guest
+from tests.sandbox.xero_app import XeroApp
 
 UNLIMITED = Limits(0, 0, 0)
 
@@ -20,17 +20,17 @@ def server(serve: Serve) -> SandboxServer:
 
 
 @pytest.fixture
-def guest(server: SandboxServer) -> Iterator[Guest]:
+def app(server: SandboxServer) -> Iterator[XeroApp]:
     """Mere's app at that server, connected to Harbour & Vale."""
-    guest = Guest(server).connect()
-    yield guest
-    guest.http.close()
+    app = XeroApp(server).connect()
+    yield app
+    app.http.close()
 
 
 @pytest.fixture(scope="session")
-def reader() -> Iterator[Guest]:
+def demo_app() -> Iterator[XeroApp]:
     """An app connected to both practices of the demo world without limits; only to be read."""
     with SandboxServer(demo_world(limits=UNLIMITED)) as running:
-        guest = Guest(running, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
-        yield guest
-        guest.http.close()
+        app = XeroApp(running, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
+        yield app
+        app.http.close()

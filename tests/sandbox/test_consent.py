@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from sandbox.browser import ConsentStopped, answer_consent
 from sandbox.people import App, Seat
 from sandbox.server import SandboxServer
-from sandbox.visitor import NotAllowed, visit
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, LEO, MERE, SAM
-from tests.sandbox.kit import Guest, answer_of, authorize_url
+from tests.sandbox.xero_app import XeroApp, answer_of, authorize_url
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_an_app_without_secret_must_use_pkce(server: SandboxServer) -> None:
 
 
 def test_the_callback_brings_code_scope_session_and_the_state_unchanged(server: SandboxServer) -> None:
-    callback = visit(authorize_url(server.url), MERE, tenants=[HARBOUR_VALE])
+    callback = answer_consent(authorize_url(server.url), MERE, tenants=[HARBOUR_VALE])
     answer = answer_of(callback)
     assert set(answer) == {"code", "scope", "session_state", "state"}
     assert answer["state"] == "state & more"
@@ -70,7 +70,7 @@ def test_the_callback_brings_code_scope_session_and_the_state_unchanged(server: 
 
 
 def test_cancel_returns_access_denied_with_the_tenant_consent_text(server: SandboxServer) -> None:
-    callback = visit(authorize_url(server.url), MERE, decision="cancel")
+    callback = answer_consent(authorize_url(server.url), MERE, decision="cancel")
     assert answer_of(callback) == {
         "error": "access_denied",
         "error_description": "TenantConsent status DENIED",
@@ -145,11 +145,11 @@ def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(server: 
 
 
 def test_a_wrong_password_and_a_disabled_login_show_the_form_again(server: SandboxServer) -> None:
-    with pytest.raises(NotAllowed, match="page of Xero"):
-        visit(authorize_url(server.url), MERE, "wrong")
+    with pytest.raises(ConsentStopped, match="page of Xero"):
+        answer_consent(authorize_url(server.url), MERE, "wrong")
     server.world.people[MERE].disabled = True
-    with pytest.raises(NotAllowed) as refused:
-        visit(authorize_url(server.url), MERE)
+    with pytest.raises(ConsentStopped) as refused:
+        answer_consent(authorize_url(server.url), MERE)
     assert "incorrect" in refused.value.page
 
 
@@ -177,7 +177,7 @@ def test_what_an_app_is_called_is_never_taken_for_markup(server: SandboxServer) 
 
 def test_a_redirect_uri_keeps_its_own_query(server: SandboxServer) -> None:
     server.world.apps["q"] = App("q", "Q", "s", ["http://127.0.0.1:1/cb?practice=1"])
-    callback = visit(
+    callback = answer_consent(
         authorize_url(server.url, client_id="q", redirect_uri="http://127.0.0.1:1/cb?practice=1"),
         MERE,
         decision="cancel",
@@ -186,8 +186,8 @@ def test_a_redirect_uri_keeps_its_own_query(server: SandboxServer) -> None:
 
 
 def test_an_administrator_may_connect_several_practices_in_one_consent(server: SandboxServer) -> None:
-    guest = Guest(server, SAM, (HARBOUR_VALE, COASTAL_BRANCH)).connect()
-    listed = guest.get("/connections", tenant=None).json()
-    guest.http.close()
+    app = XeroApp(server, SAM, (HARBOUR_VALE, COASTAL_BRANCH)).connect()
+    listed = app.get("/connections", tenant=None).json()
+    app.http.close()
     assert [row["tenantId"] for row in listed][:2] == [HARBOUR_VALE, COASTAL_BRANCH]
     assert len({row["authEventId"] for row in listed}) == 1

@@ -6,21 +6,21 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sandbox.accounts.account import Account
 from sandbox.clock import Clock
-from sandbox.practice import Practice
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, World, demo_world, small_world
 from sandbox.xpm.render import View
 
 START = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
-def everything(practice: Practice) -> list[list[dict[str, object]]]:
-    shelves = [
-        practice.clients.records(),
-        practice.jobs.records(),
-        *(s.records() for s in practice.catalogues.values()),
+def everything(account: Account) -> list[list[dict[str, object]]]:
+    tables = [
+        account.clients.records(),
+        account.jobs.records(),
+        *(s.records() for s in account.catalogues.values()),
     ]
-    return [list(shelf) for shelf in shelves]
+    return [list(table) for table in tables]
 
 
 def frozen(seed: int = 7) -> World:
@@ -29,13 +29,13 @@ def frozen(seed: int = 7) -> World:
 
 
 def test_the_same_seed_and_day_make_the_same_practice() -> None:
-    first, second = (everything(frozen().practices[HARBOUR_VALE]) for _ in range(2))
+    first, second = (everything(frozen().accounts[HARBOUR_VALE]) for _ in range(2))
     assert first == second
-    assert everything(frozen(seed=8).practices[HARBOUR_VALE]) != first
+    assert everything(frozen(seed=8).accounts[HARBOUR_VALE]) != first
 
 
 def test_a_record_is_the_same_whichever_is_made_first() -> None:
-    forwards, backwards = frozen().practices[HARBOUR_VALE], frozen().practices[HARBOUR_VALE]
+    forwards, backwards = frozen().accounts[HARBOUR_VALE], frozen().accounts[HARBOUR_VALE]
     made = [forwards.jobs.record(position) for position in range(12)]
     assert [backwards.jobs.record(position) for position in reversed(range(12))][::-1] == made
 
@@ -43,36 +43,33 @@ def test_a_record_is_the_same_whichever_is_made_first() -> None:
 def test_two_practices_share_job_numbers_and_no_uuid() -> None:
     world = demo_world()
     mine, theirs = (
-        {
-            record["UUID"]
-            for record in [*practice.jobs.records(), *practice.clients.records(), *practice.staff.records()]
-        }
-        for practice in (world.practices[HARBOUR_VALE], world.practices[COASTAL_BRANCH])
+        {record["UUID"] for record in [*account.jobs.records(), *account.clients.records(), *account.staff.records()]}
+        for account in (world.accounts[HARBOUR_VALE], world.accounts[COASTAL_BRANCH])
     )
     assert not mine & theirs
-    assert {job["ID"] for job in world.practices[HARBOUR_VALE].jobs.records()} & {
-        job["ID"] for job in world.practices[COASTAL_BRANCH].jobs.records()
+    assert {job["ID"] for job in world.accounts[HARBOUR_VALE].jobs.records()} & {
+        job["ID"] for job in world.accounts[COASTAL_BRANCH].jobs.records()
     }
 
 
 def test_the_demo_world_has_the_size_that_was_promised() -> None:
     world = demo_world()
-    harbour, coastal = world.practices[HARBOUR_VALE].counts(), world.practices[COASTAL_BRANCH].counts()
+    harbour, coastal = world.accounts[HARBOUR_VALE].counts(), world.accounts[COASTAL_BRANCH].counts()
     assert [harbour[name] for name in ("jobs", "clients", "staff", "tax_returns")] == [1200, 450, 24, 260]
     assert [coastal[name] for name in ("jobs", "clients", "staff", "tax_returns")] == [300, 120, 8, 60]
 
 
 def test_keys_are_unique() -> None:
-    practice = demo_world().practices[HARBOUR_VALE]
-    numbers = [job["ID"] for job in practice.jobs.records()]
+    account = demo_world().accounts[HARBOUR_VALE]
+    numbers = [job["ID"] for job in account.jobs.records()]
     assert len(set(numbers)) == len(numbers)
-    uuids = [job["UUID"] for job in practice.jobs.records()]
+    uuids = [job["UUID"] for job in account.jobs.records()]
     assert len(set(uuids)) == len(uuids)
 
 
 def test_a_practice_has_every_kind_of_awkward_record() -> None:
-    practice = demo_world().practices[HARBOUR_VALE]
-    clients, jobs = list(practice.clients.records()), list(practice.jobs.records())
+    account = demo_world().accounts[HARBOUR_VALE]
+    clients, jobs = list(account.clients.records()), list(account.jobs.records())
     names = " ".join(client["Name"] for client in clients)
     assert {"&", "'", "<"} <= set(names)
     assert not names.isascii()
@@ -84,32 +81,32 @@ def test_a_practice_has_every_kind_of_awkward_record() -> None:
     assert any(client["Relationships"] for client in clients)
     assert any(not client["Contacts"] for client in clients)
     assert any(not job["ID"].startswith("J") for job in jobs)
-    types = {row["ValueElement"] for row in practice.definitions.records()}
+    types = {row["ValueElement"] for row in account.definitions.records()}
     assert types == {"Text", "Decimal", "Date", "Boolean", "Number"}
 
 
 def test_dates_follow_the_day_the_world_was_made() -> None:
     clock = Clock(START)
-    practice = demo_world(clock=clock).practices[HARBOUR_VALE]
-    oldest = min(job["StartDate"] for job in practice.jobs.records())
+    account = demo_world(clock=clock).accounts[HARBOUR_VALE]
+    oldest = min(job["StartDate"] for job in account.jobs.records())
     assert oldest[:4] == "2020"
-    completed = [job["CompletedDate"] for job in practice.jobs.records() if job["CompletedDate"]]
+    completed = [job["CompletedDate"] for job in account.jobs.records() if job["CompletedDate"]]
     assert max(completed)[:10] <= "2026-03-04"
 
 
 def test_the_people_who_sign_in_are_on_the_staff_list() -> None:
-    names = [member["Name"] for member in frozen().practices[COASTAL_BRANCH].staff.records()]
+    names = [member["Name"] for member in frozen().accounts[COASTAL_BRANCH].staff.records()]
     assert names[:3] == ["Mere Tāne", "Sam Brooks", "Leo Fraser"]
 
 
 def test_an_empty_practice_is_a_practice_too() -> None:
-    practice = Practice(Clock(START), "t", "Empty", jobs=0, clients=0, staff=1, returns=9)
-    assert [practice.counts()[name] for name in ("jobs", "clients", "groups", "tax_returns")] == [0, 0, 0, 0]
+    account = Account(Clock(START), "t", "Empty", jobs=0, clients=0, staff=1, returns=9)
+    assert [account.counts()[name] for name in ("jobs", "clients", "groups", "tax_returns")] == [0, 0, 0, 0]
 
 
 def test_jobs_without_any_client_are_possible() -> None:
-    practice = Practice(Clock(START), "t", "No clients", jobs=3, clients=0)
-    assert [job["Client"] for job in practice.jobs.records()] == [None] * 3
+    account = Account(Clock(START), "t", "No clients", jobs=3, clients=0)
+    assert [job["Client"] for job in account.jobs.records()] == [None] * 3
 
 
 def test_the_clock_never_goes_back() -> None:
@@ -147,7 +144,7 @@ def test_a_blank_is_written_the_same_way_each_time_and_never_as_something(key: s
 
 def test_the_tax_block_is_the_countrys_own() -> None:
     def elements(country: str) -> set[str]:
-        clients = small_world(country=country, clients=30).practices[HARBOUR_VALE].clients.records()
+        clients = small_world(country=country, clients=30).accounts[HARBOUR_VALE].clients.records()
         return {name for client in clients for name, value in client.items() if value}
 
     assert {"PrepareActivityStatement", "TaxNumber", "ClientCode"} <= elements("AU")

@@ -15,15 +15,15 @@ import pytest
 from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, small_world, world_from_file
 from sandbox.xpm.limits import Limits
-from tests.sandbox.kit import Guest
+from tests.sandbox.xero_app import XeroApp
 
 
 def test_leaving_the_context_ends_the_thread_and_frees_the_port() -> None:
     before = set(threading.enumerate())
     with SandboxServer(small_world(limits=Limits(0, 0, 0))) as server:
-        guest = Guest(server).connect()
-        assert guest.items("client.api/list", "Client")
-        guest.http.close()
+        app = XeroApp(server).connect()
+        assert app.items("client.api/list", "Client")
+        app.http.close()
     assert set(threading.enumerate()) <= before  # the server of an earlier test may end meanwhile
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -37,20 +37,20 @@ def test_a_taken_port_is_an_error_at_once() -> None:
 
 def test_a_server_stops_while_an_answer_is_still_dripping() -> None:
     with SandboxServer(small_world()) as server:
-        guest = Guest(server).connect()
-        guest.order(area="xpm", kind="drip", bytes=1, delay=0.5)
-        headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
-        with guest.http.stream("GET", "/practicemanager/3.1/staff.api/list", headers=headers) as slow:
+        app = XeroApp(server).connect()
+        app.inject(area="xpm", kind="drip", bytes=1, delay=0.5)
+        headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
+        with app.http.stream("GET", "/practicemanager/3.1/staff.api/list", headers=headers) as slow:
             flow = slow.iter_raw()
             assert next(flow)
-        guest.http.close()
+        app.http.close()
 
 
 def test_edits_of_the_live_world_show_at_once(server: SandboxServer) -> None:
-    guest = Guest(server).connect()
-    server.world.practices[HARBOUR_VALE].rename(guest.truth("staff")[0]["UUID"], "Renamed")
-    assert guest.items("staff.api/list", "Staff")[0].findtext("Name") == "Renamed"
-    guest.http.close()
+    app = XeroApp(server).connect()
+    server.world.accounts[HARBOUR_VALE].rename(app.truth("staff")[0]["UUID"], "Renamed")
+    assert app.items("staff.api/list", "Staff")[0].findtext("Name") == "Renamed"
+    app.http.close()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
@@ -101,8 +101,8 @@ def test_a_world_can_be_told_in_a_file(tmp_path: Path) -> None:
     file.write_text(json.dumps(told), "utf-8")
     world = world_from_file(file)
     assert world.apps["desk"].is_public
-    assert world.practices[COASTAL_BRANCH].counts()["jobs"] == 3
-    assert [found.name for found in world.practices_for(world.people["kiri@other.example"])] == ["Other"]
+    assert world.accounts[COASTAL_BRANCH].counts()["jobs"] == 3
+    assert [found.name for found in world.accounts_for(world.people["kiri@other.example"])] == ["Other"]
     file.write_text("{}", "utf-8")
     with pytest.raises(ValueError, match="does not describe a world"):
         world_from_file(file)
@@ -110,13 +110,13 @@ def test_a_world_can_be_told_in_a_file(tmp_path: Path) -> None:
 
 def test_many_jobs_are_streamed_from_the_seed() -> None:
     with SandboxServer(small_world(jobs=5_000, limits=Limits(0, 0, 0))) as server:
-        guest = Guest(server).connect()
-        headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
+        app = XeroApp(server).connect()
+        headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
         path = "/practicemanager/3.1/job.api/current?detailed=true"
-        with guest.http.stream("GET", path, headers=headers) as answer:
+        with app.http.stream("GET", path, headers=headers) as answer:
             assert answer.headers["transfer-encoding"] == "chunked"
             assert sum(len(chunk) for chunk in answer.iter_raw()) > 500_000
-        guest.http.close()
+        app.http.close()
 
 
 def test_a_server_that_stops_hangs_up_on_those_who_do_not_take_their_answers() -> None:
@@ -126,14 +126,14 @@ def test_a_server_that_stops_hangs_up_on_those_who_do_not_take_their_answers() -
 
 def _stop_while_an_answer_is_not_taken() -> None:
     server = SandboxServer(small_world(jobs=20_000, limits=Limits(0, 0, 0))).start()
-    guest = Guest(server).connect()
-    headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
+    app = XeroApp(server).connect()
+    headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
     path = "/practicemanager/3.1/job.api/current?detailed=true"
-    with guest.http.stream("GET", path, headers=headers) as answer:
+    with app.http.stream("GET", path, headers=headers) as answer:
         flow = answer.iter_raw()
         next(flow)  # more than fits between the two is still to come
         server.stop()
         with pytest.raises(httpx.TransportError):
             for _ in flow:
                 pass
-    guest.http.close()
+    app.http.close()

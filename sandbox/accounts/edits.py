@@ -7,13 +7,13 @@ from datetime import date
 from typing import Any
 from uuid import uuid4
 
-from sandbox.practice import Owner, Practice, client_outline, job_outline
-from sandbox.records.chance import Record, day
-from sandbox.records.clients import CLIENT_ELEMENTS
-from sandbox.records.fields import definitions
-from sandbox.records.jobs import IS_CURRENT, JOB_ELEMENTS
-from sandbox.records.tax import RETURN_FIELDS
-from sandbox.shelf import Shelf
+from sandbox.accounts.account import Account, Owner, client_outline, job_outline
+from sandbox.accounts.table import Table
+from sandbox.generator.clients import CLIENT_ELEMENTS
+from sandbox.generator.custom_fields import definitions
+from sandbox.generator.jobs import IS_CURRENT, JOB_ELEMENTS
+from sandbox.generator.record import Record, xpm_date
+from sandbox.generator.tax_returns import RETURN_FIELDS
 
 _STAFF_ELEMENTS = ("UUID", "Name", "Email", "Phone", "Mobile", "Address", "PayrollCode", "WebUrl")
 _ELEMENTS: Mapping[str, tuple[str, ...]] = {
@@ -39,7 +39,7 @@ class NoSuchRecord(LookupError):
     """There is no record with that key."""
 
 
-def add(practice: Practice, entity: str, told: Record, created: date | None = None) -> Record:
+def add(account: Account, entity: str, fields: Record, created: date | None = None) -> Record:
     """Add a record; what is not told is empty, keys are made up. Returns it whole.
 
     Args:
@@ -49,20 +49,20 @@ def add(practice: Practice, entity: str, told: Record, created: date | None = No
         BadEdit: unknown elements, no name, or a key that is taken.
     """
     if entity == "custom_field_values":
-        return change(practice, entity, _text(told, "key"), told)
-    record = _blank(entity) | _checked(entity, told)
+        return change(account, entity, _text(fields, "key"), fields)
+    record = _blank(entity) | _checked(entity, fields)
     key_name = _key_name(entity)
-    record[key_name] = record[key_name] or _new_key(practice, entity)
+    record[key_name] = record[key_name] or _new_key(account, entity)
     if entity != "tax_returns" and not record["Name"]:
         raise BadEdit("A record needs a Name.")
     try:
-        _put_new(practice, entity, record[key_name], record, created)
+        _put_new(account, entity, record[key_name], record, created)
     except ValueError as taken:
         raise BadEdit(str(taken)) from taken
     return record
 
 
-def change(practice: Practice, entity: str, key: str, told: Record) -> Record:
+def change(account: Account, entity: str, key: str, fields: Record) -> Record:
     """Give a record's elements new values, whole; returns the record. A job closed this way gets today's CompletedDate.
 
     For `custom_field_values` the key is the client's UUID or the job's number and `values` are merged by UUID; a value
@@ -73,86 +73,86 @@ def change(practice: Practice, entity: str, key: str, told: Record) -> Record:
         NoSuchRecord: unknown key.
     """
     if entity == "custom_field_values":
-        return _change_values(practice, key, told)
-    with practice.lock:
-        shelf, position = _find(practice, entity, key)
-        record = shelf.record(position) | _checked(entity, told)
-        if record[_key_name(entity)] != shelf.key(position):
+        return _change_values(account, key, fields)
+    with account.lock:
+        table, position = _find(account, entity, key)
+        record = table.record(position) | _checked(entity, fields)
+        if record[_key_name(entity)] != table.key(position):
             raise BadEdit("A record's key does not change.")
-        _put(practice, entity, position, record)
+        _put(account, entity, position, record)
         return record
 
 
-def delete(practice: Practice, entity: str, key: str) -> None:
+def delete(account: Account, entity: str, key: str) -> None:
     """Delete as XPM does: a client stays with a flag, a job or anything else vanishes; values are cleared.
 
     Raises:
         NoSuchRecord: unknown key.
     """
     if entity == "clients":
-        change(practice, entity, key, {"IsDeleted": "Yes"})
+        change(account, entity, key, {"IsDeleted": "Yes"})
     elif entity == "custom_field_values":
-        owner, position = _owner(practice, key)
-        practice.set_values(owner, position, [])
+        owner, position = _owner(account, key)
+        account.set_values(owner, position, [])
     else:
-        with practice.lock:
-            shelf, position = _find(practice, entity, key)
-            shelf.remove(position)
+        with account.lock:
+            table, position = _find(account, entity, key)
+            table.remove(position)
 
 
-def archive(practice: Practice, uuid: str) -> Record:
+def archive(account: Account, uuid: str) -> Record:
     """Archive a client.
 
     Raises:
         NoSuchRecord: unknown UUID.
     """
-    return change(practice, "clients", uuid, {"IsArchived": "Yes"})
+    return change(account, "clients", uuid, {"IsArchived": "Yes"})
 
 
-def _put_new(practice: Practice, entity: str, key: str, record: Record, created: date | None) -> None:
-    with practice.lock:
+def _put_new(account: Account, entity: str, key: str, record: Record, created: date | None) -> None:
+    with account.lock:
         if entity == "clients":
-            practice.clients.add(key, record, client_outline(record, practice.clock.now()))
+            account.clients.add(key, record, client_outline(record, account.clock.now()))
         elif entity == "jobs":
-            practice.jobs.add(key, record, job_outline(record, created or practice.clock.today()))
+            account.jobs.add(key, record, job_outline(record, created or account.clock.today()))
         else:
-            practice.catalogues[entity].add(key, record, None)
+            account.catalogues[entity].add(key, record, None)
 
 
-def _put(practice: Practice, entity: str, position: int, record: Record) -> None:
+def _put(account: Account, entity: str, position: int, record: Record) -> None:
     if entity == "clients":
-        practice.put_client(position, record)
+        account.put_client(position, record)
     elif entity == "jobs":
         closed = not IS_CURRENT.get(record["State"] or "", True)
-        finished = record["CompletedDate"] or day(practice.clock.today())
-        practice.put_job(position, record | {"CompletedDate": finished if closed else None})
+        finished = record["CompletedDate"] or xpm_date(account.clock.today())
+        account.put_job(position, record | {"CompletedDate": finished if closed else None})
     else:
-        shelf = practice.catalogues[entity]
-        renamed = record.get("Name") != shelf.record(position).get("Name")
-        shelf.replace(position, record, None)
+        table = account.catalogues[entity]
+        renamed = record.get("Name") != table.record(position).get("Name")
+        table.replace(position, record, None)
         if renamed:
-            practice.rename(record["UUID"], record["Name"])
+            account.rename(record["UUID"], record["Name"])
 
 
-def _change_values(practice: Practice, key: str, told: Record) -> Record:
-    owner, position = _owner(practice, key)
-    values = told.get("values")
+def _change_values(account: Account, key: str, fields: Record) -> Record:
+    owner, position = _owner(account, key)
+    values = fields.get("values")
     if not isinstance(values, list):
         raise BadEdit("values must be a list of {UUID, Text | Decimal | Number | Date | Boolean}.")
-    with practice.lock:
-        held = {value["UUID"]: value for value in practice.values(owner, position)}
+    with account.lock:
+        held = {value["UUID"]: value for value in account.values(owner, position)}
         for value in values:
-            _set_value(practice, held, value)
-        practice.set_values(owner, position, list(held.values()))
+            _set_value(account, held, value)
+        account.set_values(owner, position, list(held.values()))
         return {"owner": owner, "key": key, "values": list(held.values())}
 
 
-def _set_value(practice: Practice, held: dict[str, Record], told: Record) -> None:
-    position = practice.definitions.find(_text(told, "UUID"))
+def _set_value(account: Account, held: dict[str, Record], fields: Record) -> None:
+    position = account.definitions.find(_text(fields, "UUID"))
     if position is None:
         raise BadEdit("There is no custom field with that UUID.")
-    definition = practice.definitions.record(position)
-    written = told.get(definition["ValueElement"])
+    definition = account.definitions.record(position)
+    written = fields.get(definition["ValueElement"])
     held.pop(definition["UUID"], None)
     if written is not None:
         held[definition["UUID"]] = {
@@ -162,23 +162,23 @@ def _set_value(practice: Practice, held: dict[str, Record], told: Record) -> Non
         }
 
 
-def _owner(practice: Practice, key: str) -> tuple[Owner, int]:
-    client = practice.clients.find(key)
+def _owner(account: Account, key: str) -> tuple[Owner, int]:
+    client = account.clients.find(key)
     if client is not None:
         return "client", client
-    job = practice.jobs.find(key)
+    job = account.jobs.find(key)
     if job is None:
         raise NoSuchRecord(key)
     return "job", job
 
 
-def _find(practice: Practice, entity: str, key: str) -> tuple[Shelf[Any], int]:
-    shelves: dict[str, Shelf[Any]] = {**practice.catalogues, "clients": practice.clients, "jobs": practice.jobs}
-    shelf = shelves[entity]
-    position = shelf.find(key)
+def _find(account: Account, entity: str, key: str) -> tuple[Table[Any], int]:
+    tables: dict[str, Table[Any]] = {**account.catalogues, "clients": account.clients, "jobs": account.jobs}
+    table = tables[entity]
+    position = table.find(key)
     if position is None:
         raise NoSuchRecord(key)
-    return shelf, position
+    return table, position
 
 
 def _blank(entity: str) -> Record:
@@ -188,16 +188,16 @@ def _blank(entity: str) -> Record:
     return blank
 
 
-def _checked(entity: str, told: Record) -> Record:
+def _checked(entity: str, fields: Record) -> Record:
     """What was told, as XPM would keep it: text, None, references and lists of such.
 
     Raises:
         BadEdit: an element that this kind of record has not.
     """
-    unknown = sorted(set(told) - set(_ELEMENTS[entity]))
+    unknown = sorted(set(fields) - set(_ELEMENTS[entity]))
     if unknown:
         raise BadEdit(f"{entity} have no {', '.join(unknown)}.")
-    return told if entity == "tax_returns" else {name: _as_text(value) for name, value in told.items()}
+    return fields if entity == "tax_returns" else {name: _as_text(value) for name, value in fields.items()}
 
 
 def _as_text(value: Any) -> Any:  # noqa: ANN401 - walks JSON
@@ -212,11 +212,11 @@ def _as_text(value: Any) -> Any:  # noqa: ANN401 - walks JSON
     return value
 
 
-def _new_key(practice: Practice, entity: str) -> str:
+def _new_key(account: Account, entity: str) -> str:
     if entity != "jobs":
         return str(uuid4())
-    number = len(practice.jobs) + 1
-    while practice.jobs.find(f"J{number:06d}") is not None:
+    number = len(account.jobs) + 1
+    while account.jobs.find(f"J{number:06d}") is not None:
         number += 1
     return f"J{number:06d}"
 
@@ -225,8 +225,8 @@ def _key_name(entity: str) -> str:
     return {"jobs": "ID", "tax_returns": "returnId"}.get(entity, "UUID")
 
 
-def _text(told: Record, name: str) -> str:
-    value = told.get(name)
+def _text(fields: Record, name: str) -> str:
+    value = fields.get(name)
     if not isinstance(value, str):
         raise BadEdit(f"{name} is missing.")
     return value

@@ -5,25 +5,25 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.control.speech import BadCall, spoken, told, world_of
-from sandbox.edits import NoSuchRecord
+from sandbox.accounts.edits import NoSuchRecord
+from sandbox.control.json_calls import BadCall, json_endpoint, json_object, world_of
 from sandbox.faults import fault_from
 
 
-@spoken
+@json_endpoint
 async def order_fault(request: Request) -> Response:
     """`POST /sandbox/faults`: order one (201)."""
-    fault = world_of(request).faults.order(fault_from(await told(request)))
+    fault = world_of(request).faults.inject(fault_from(await json_object(request)))
     return JSONResponse(fault.shown(), status_code=201)
 
 
-@spoken
+@json_endpoint
 async def list_faults(request: Request) -> Response:
     """`GET /sandbox/faults`: every order and how often it struck."""
-    return JSONResponse([fault.shown() for fault in world_of(request).faults.orders()])
+    return JSONResponse([fault.shown() for fault in world_of(request).faults.all()])
 
 
-@spoken
+@json_endpoint
 async def clear_faults(request: Request) -> Response:
     """`DELETE /sandbox/faults`, all, or `/sandbox/faults/{id}`, one."""
     wanted = request.path_params.get("fault_id")
@@ -32,30 +32,30 @@ async def clear_faults(request: Request) -> Response:
     return Response(status_code=204)
 
 
-@spoken
+@json_endpoint
 async def list_requests(request: Request) -> Response:
     """`GET /sandbox/requests[?since=n]`: newest last."""
     since = request.query_params.get("since", "0")
     if not since.isdigit():
         raise BadCall("since must be the number of a request.")
-    return JSONResponse(world_of(request).journal.requests(int(since)))
+    return JSONResponse(world_of(request).request_log.requests(int(since)))
 
 
-@spoken
+@json_endpoint
 async def clear_requests(request: Request) -> Response:
     """`DELETE /sandbox/requests`: forget requests and use."""
-    world_of(request).journal.clear()
+    world_of(request).request_log.clear()
     return Response(status_code=204)
 
 
-@spoken
+@json_endpoint
 async def show_usage(request: Request) -> Response:
     """`GET /sandbox/usage`: by tenant, and token requests by grant."""
-    return JSONResponse(world_of(request).journal.usage())
+    return JSONResponse(world_of(request).request_log.usage())
 
 
-@spoken
+@json_endpoint
 async def forget_limits(request: Request) -> Response:
     """`POST /sandbox/limits/reset`: every tenant has its whole allowance again."""
-    world_of(request).meter.forget()
+    world_of(request).rate_limiter.forget()
     return Response(status_code=204)

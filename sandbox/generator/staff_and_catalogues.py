@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from sandbox.generator.names import CATEGORIES, FAMILY, GIVEN, STATES, TEMPLATES, TOWNS
+from sandbox.generator.record import Record
+from sandbox.generator.seeded import SeededRandom, uuid_of
 from sandbox.people import Person
-from sandbox.records.chance import Dice, Record, uuid_of
-from sandbox.records.names import CATEGORIES, FAMILY, GIVEN, STATES, TEMPLATES, TOWNS
 
 
 def staff(seed: str, count: int, people: Sequence[Person], domain: str) -> list[Record]:
@@ -17,24 +18,24 @@ def staff(seed: str, count: int, people: Sequence[Person], domain: str) -> list[
 
 
 def _stranger(seed: str, position: int, domain: str) -> Record:
-    dice = Dice(seed, "staff name", position)
-    name = f"{dice.one(GIVEN)} {dice.one(FAMILY)}"
-    email = dice.perhaps(0.85, f"staff{position:03d}@{domain}")
+    rng = SeededRandom(seed, "staff name", position)
+    name = f"{rng.pick(GIVEN)} {rng.pick(FAMILY)}"
+    email = rng.maybe(0.85, f"staff{position:03d}@{domain}")
     return _member(seed, position, name, email)
 
 
 def _member(seed: str, position: int, name: str, email: str | None) -> Record:
-    dice = Dice(seed, "staff", position)
-    town = dice.one(TOWNS["AU"])
+    rng = SeededRandom(seed, "staff", position)
+    town = rng.pick(TOWNS["AU"])
     return {
         "UUID": uuid_of(seed, "staff", position),
         "Name": name,
         "Email": email,
-        "Phone": dice.perhaps(0.6, f"(02) 55{dice.digits(2)} {dice.digits(4)}"),
-        "Mobile": dice.perhaps(0.7, f"0491 570 {dice.digits(3)}"),
-        "Address": dice.perhaps(0.4, f"{dice.below(180) + 1} Wharf Road\n{town[0]} {town[1]} {town[2]}"),
-        "PayrollCode": dice.perhaps(0.5, f"P{position + 1:04d}"),
-        "WebUrl": dice.perhaps(0.5, f"https://xpm.example/staff/{position + 1}"),
+        "Phone": rng.maybe(0.6, f"(02) 55{rng.digits(2)} {rng.digits(4)}"),
+        "Mobile": rng.maybe(0.7, f"0491 570 {rng.digits(3)}"),
+        "Address": rng.maybe(0.4, f"{rng.below(180) + 1} Wharf Road\n{town[0]} {town[1]} {town[2]}"),
+        "PayrollCode": rng.maybe(0.5, f"P{position + 1:04d}"),
+        "WebUrl": rng.maybe(0.5, f"https://xpm.example/staff/{position + 1}"),
     }
 
 

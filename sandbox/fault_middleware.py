@@ -10,10 +10,10 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.areas import place_of
-from sandbox.faults import IN_THE_BODY, SCOPE_KEY, Fault
+from sandbox.areas import target_of
+from sandbox.faults import BODY_FAULTS, SCOPE_KEY, Fault
 from sandbox.identity.problems import forbidden, token_expired, unauthorized
-from sandbox.wire import hang_up, reset
+from sandbox.transport import hang_up, reset
 from sandbox.world import World
 from sandbox.xpm.limits import Problem
 
@@ -38,7 +38,7 @@ class _Call:
     send: Send
 
 
-class FaultDelivery:
+class FaultMiddleware:
     """ASGI middleware that lets ordered faults strike before, during or after the work."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
@@ -46,11 +46,11 @@ class FaultDelivery:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the call on, or carry out the fault it meets."""
-        place = place_of(scope)
-        fault = self._world.faults.strike(place.area, place.path, place.tenant) if place.area else None
+        place = target_of(scope)
+        fault = self._world.faults.next_for(place.area, place.path, place.tenant) if place.area else None
         if fault is None:
             await self._app(scope, receive, send)
-        elif fault.kind in IN_THE_BODY:
+        elif fault.kind in BODY_FAULTS:
             scope[SCOPE_KEY] = fault
             await self._app(scope, receive, send)
         elif fault.kind in _ON_THE_WIRE:
@@ -72,9 +72,9 @@ class FaultDelivery:
                 return _PLAIN[fault.kind]()
 
     def _limit(self, problem: Problem, retry_after: int | None, scope: Scope) -> Response:
-        tenant = place_of(scope).tenant or ""
+        tenant = target_of(scope).tenant or ""
         headers: dict[str, str] = {"X-Rate-Limit-Problem": problem}
-        seconds = retry_after if retry_after is not None else self._world.meter.seconds_left("", tenant, problem)
+        seconds = retry_after if retry_after is not None else self._world.rate_limiter.seconds_left("", tenant, problem)
         if seconds is not None:
             headers["Retry-After"] = str(seconds)
         return Response(status_code=429, headers=headers)

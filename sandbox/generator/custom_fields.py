@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sandbox.records.chance import Dice, Record, day, uuid_of
+from sandbox.generator.record import Record, xpm_date
+from sandbox.generator.seeded import SeededRandom, uuid_of
 
 
 class _Field(NamedTuple):
@@ -73,28 +74,28 @@ def _flag(value: bool) -> str:
 
 def values(seed: str, owner: str, position: int, definitions: Sequence[Record], today: date) -> list[Record]:
     """What the client or job (`owner`) at `position` holds; a field without a value is left out, as XPM does."""
-    dice = Dice(seed, "values", owner, position)
-    if dice.odds(0.15):
+    rng = SeededRandom(seed, "values", owner, position)
+    if rng.chance(0.15):
         return []
     use = "UseClient" if owner == "client" else "UseJob"
-    held = [row for row in definitions if row[use] == "true" and dice.odds(0.7)]
-    return [_value(dice, row, today) for row in held]
+    held = [row for row in definitions if row[use] == "true" and rng.chance(0.7)]
+    return [_value(rng, row, today) for row in held]
 
 
-def _value(dice: Dice, definition: Record, today: date) -> Record:
+def _value(rng: SeededRandom, definition: Record, today: date) -> Record:
     name, element = definition["Name"], definition["ValueElement"]
-    return {"UUID": definition["UUID"], "Name": name, element: _written(dice, name, element, today)}
+    return {"UUID": definition["UUID"], "Name": name, element: _written(rng, name, element, today)}
 
 
-def _written(dice: Dice, name: str, element: str, today: date) -> str:
+def _written(rng: SeededRandom, name: str, element: str, today: date) -> str:
     match element:
         case "Decimal":  # thousands commas have been seen in the wild
-            return f"{dice.below(9000) + 100:,}.{dice.below(100):02d}"
+            return f"{rng.below(9000) + 100:,}.{rng.below(100):02d}"
         case "Number":
-            return str(dice.below(250))
+            return str(rng.below(250))
         case "Date":
-            return day(today + timedelta(days=dice.below(400) - 200))
+            return xpm_date(today + timedelta(days=rng.below(400) - 200))
         case "Boolean":
             return "true"
         case _:
-            return dice.one(_TEXTS.get(name, ("yes",)))
+            return rng.pick(_TEXTS.get(name, ("yes",)))

@@ -10,10 +10,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from sandbox.edits import BadEdit, NoSuchRecord
+from sandbox.accounts.account import Account
+from sandbox.accounts.edits import BadEdit, NoSuchRecord
 from sandbox.faults import BadFault
-from sandbox.practice import Practice
-from sandbox.streaming import in_turns
+from sandbox.transport import in_turns
 from sandbox.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -24,7 +24,7 @@ class BadCall(ValueError):
     """A control call that makes no sense; its text says why."""
 
 
-def spoken(endpoint: Endpoint) -> Endpoint:
+def json_endpoint(endpoint: Endpoint) -> Endpoint:
     """Answer the mistakes of a caller with 400 or 404 and what was wrong."""
 
     @wraps(endpoint)
@@ -45,20 +45,20 @@ def world_of(request: Request) -> World:
     return world
 
 
-def practice_of(request: Request) -> Practice:
+def account_in_path(request: Request) -> Account:
     """The practice that the URL names.
 
     Raises:
         NoSuchRecord: there is none.
     """
     tenant_id = request.path_params["tenant_id"].lower()
-    practice = world_of(request).practices.get(tenant_id)
-    if practice is None:
+    account = world_of(request).accounts.get(tenant_id)
+    if account is None:
         raise NoSuchRecord(f"practice {tenant_id}")
-    return practice
+    return account
 
 
-async def told(request: Request) -> dict[str, Any]:
+async def json_object(request: Request) -> dict[str, Any]:
     """The request's JSON object; an empty body is an empty object.
 
     Raises:
@@ -74,12 +74,12 @@ async def told(request: Request) -> dict[str, Any]:
     return value
 
 
-def array(records: Iterable[dict[str, Any]]) -> Response:
+def json_array(records: Iterable[dict[str, Any]]) -> Response:
     """A JSON array, written as it is made."""
-    return StreamingResponse(in_turns(_array(records)), media_type="application/json")
+    return StreamingResponse(in_turns(_json_array(records)), media_type="application/json")
 
 
-def _array(records: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _json_array(records: Iterable[dict[str, Any]]) -> Iterator[str]:
     batch: list[str] = []
     opening = "["
     for record in records:

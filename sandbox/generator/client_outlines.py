@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from sandbox.records.chance import Dice, Record, turn, uuid_of
-from sandbox.records.names import FAMILY, GIVEN, PLACES, TRADES
+from sandbox.generator.names import FAMILY, GIVEN, PLACES, TRADES
+from sandbox.generator.record import Record
+from sandbox.generator.seeded import SeededRandom, every_nth, uuid_of
 
 Kind = Literal["person", "company", "trust"]
 _GROUP_SIZE = 4
@@ -42,32 +43,32 @@ def client_outlines(seed: str, count: int, now: datetime) -> list[ClientOutline]
 
 
 def _outline(seed: str, position: int, now: datetime) -> ClientOutline:
-    dice = Dice(seed, "client outline", position)
+    rng = SeededRandom(seed, "client outline", position)
     kind: Kind = ("person", "company", "person", "trust", "company")[position % 5]
-    given, family = dice.one(GIVEN), dice.one(FAMILY)
+    given, family = rng.pick(GIVEN), rng.pick(FAMILY)
     return ClientOutline(
         uuid=uuid_of(seed, "client", position),
-        name=_name(dice, kind, given, family),
+        name=_name(rng, kind, given, family),
         kind=kind,
         given=given,
         family=family,
-        groups=() if turn(position, 5, 4) else (uuid_of(seed, "group", position // _GROUP_SIZE),),
-        modified=now - timedelta(days=dice.below(900) + 1, seconds=dice.below(86_400)),
-        archived=turn(position, 12, 5),
-        deleted=turn(position, 30, 6),
-        prospect=turn(position, 15, 7),
+        groups=() if every_nth(position, 5, 4) else (uuid_of(seed, "group", position // _GROUP_SIZE),),
+        modified=now - timedelta(days=rng.below(900) + 1, seconds=rng.below(86_400)),
+        archived=every_nth(position, 12, 5),
+        deleted=every_nth(position, 30, 6),
+        prospect=every_nth(position, 15, 7),
     )
 
 
-def _name(dice: Dice, kind: Kind, given: str, family: str) -> str:
+def _name(rng: SeededRandom, kind: Kind, given: str, family: str) -> str:
     if kind == "person":
         return f"{family}, {given}"
     if kind == "trust":
-        return dice.one(
+        return rng.pick(
             (f"The {family} Family Trust", f"{given} {family} Trust <No. 2>", f"{family} & {family} Unit Trust")
         )
-    place, trade = dice.one(PLACES), dice.one(TRADES)
-    return dice.one(
+    place, trade = rng.pick(PLACES), rng.pick(TRADES)
+    return rng.pick(
         (f"{place} {trade} Pty Ltd", f"{family} & Sons {trade}", f"{place} {trade} (AU) Pty Ltd", f"{given}'s {trade}")
     )
 

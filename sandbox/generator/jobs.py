@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from sandbox.records.chance import Dice, Record, day, reference, turn, uuid_of
-from sandbox.records.names import DESCRIPTIONS, FOLDERS, MILESTONES, NOTE_TEXTS, NOTE_TITLES, STATES, TASKS, WORK
-from sandbox.records.people_and_firms import ClientOutline
+from sandbox.generator.client_outlines import ClientOutline
+from sandbox.generator.names import DESCRIPTIONS, FOLDERS, MILESTONES, NOTE_TEXTS, NOTE_TITLES, STATES, TASKS, WORK
+from sandbox.generator.record import Record, reference, xpm_date
+from sandbox.generator.seeded import SeededRandom, every_nth, uuid_of
 
 YEARS = 6
 """How far back the practice's jobs go."""
@@ -43,20 +44,22 @@ class JobOutline(NamedTuple):
 
 def job_outlines(seed: str, count: int, today: date, clients: Sequence[ClientOutline]) -> list[JobOutline]:
     """`count` jobs in order of creation over the last six years, a few old ones still open, 1 in 25 for no client."""
-    dice = Dice(seed, "job outlines")
+    rng = SeededRandom(seed, "job outlines")
     span = YEARS * 365
     first = today.toordinal() - span
     return [
-        _outline(dice, position, first + position * span // max(count - 1, 1), today, clients)
+        _outline(rng, position, first + position * span // max(count - 1, 1), today, clients)
         for position in range(count)
     ]
 
 
-def _outline(dice: Dice, position: int, created: int, today: date, clients: Sequence[ClientOutline]) -> JobOutline:
+def _outline(
+    rng: SeededRandom, position: int, created: int, today: date, clients: Sequence[ClientOutline]
+) -> JobOutline:
     age = today.toordinal() - created
-    is_open = dice.odds(_still_open(age)) or turn(position, 50, 2)
-    client = dice.one(clients).uuid if clients and not turn(position, 25, 3) else None
-    state = dice.one(_OPEN_STATES if is_open else _CLOSED_STATES[:1] * 8 + _CLOSED_STATES[1:])
+    is_open = rng.chance(_still_open(age)) or every_nth(position, 50, 2)
+    client = rng.pick(clients).uuid if clients and not every_nth(position, 25, 3) else None
+    state = rng.pick(_OPEN_STATES if is_open else _CLOSED_STATES[:1] * 8 + _CLOSED_STATES[1:])
     return JobOutline(_number(position), created, state, client)
 
 
@@ -66,13 +69,13 @@ def _still_open(age_in_days: int) -> float:
 
 
 def _number(position: int) -> str:
-    if turn(position, 97, 11):
+    if every_nth(position, 97, 11):
         return f"FBT {position:05d}"
-    if turn(position, 41, 7):
+    if every_nth(position, 41, 7):
         return f"24-{position:05d}"
-    if turn(position, 23, 4):
+    if every_nth(position, 23, 4):
         return f"VALE{position}"
-    if turn(position, 17, 9):
+    if every_nth(position, 17, 9):
         return f"Y{position + 100_800}"
     return f"J{position + 1:06d}"
 
@@ -90,91 +93,91 @@ class JobMaker:
     def __call__(self, position: int) -> Record:
         """The record at `position` with every element of `JOB_ELEMENTS`, None where it has no value."""
         outline = self.outlines[position]
-        dice = Dice(self.seed, "job", position)
+        rng = SeededRandom(self.seed, "job", position)
         created = date.fromordinal(outline.created)
-        work, category = dice.one(WORK)
+        work, category = rng.pick(WORK)
         done = not outline.current
         made: Record = {
             "ID": outline.number,
             "UUID": uuid_of(self.seed, "job", position),
             "Name": f"{work} {created.year}",
-            "Description": dice.one(DESCRIPTIONS),
+            "Description": rng.pick(DESCRIPTIONS),
             "State": outline.state,
-            "Type": dice.perhaps(0.85, category),
-            "ClientOrderNumber": dice.perhaps(0.1, f"PO-{dice.digits(4)}"),
-            "Budget": dice.perhaps(0.6, f"{dice.below(90) * 100 + 250}.00"),
+            "Type": rng.maybe(0.85, category),
+            "ClientOrderNumber": rng.maybe(0.1, f"PO-{rng.digits(4)}"),
+            "Budget": rng.maybe(0.6, f"{rng.below(90) * 100 + 250}.00"),
             "Client": reference(outline.client, self.client_names[outline.client]) if outline.client else None,
-            "Manager": dice.perhaps(0.85, self._staff(dice)),
-            "Partner": dice.perhaps(0.6, self._staff(dice)),
-            "Assigned": [self._assigned(dice) for _ in range(dice.one((0, 1, 1, 2)))],
+            "Manager": rng.maybe(0.85, self._staff(rng)),
+            "Partner": rng.maybe(0.6, self._staff(rng)),
+            "Assigned": [self._assigned(rng) for _ in range(rng.pick((0, 1, 1, 2)))],
             "Milestones": [
-                self._milestone(dice, position, rank, created, done) for rank in range(dice.one((0, 1, 2, 2)))
+                self._milestone(rng, position, rank, created, done) for rank in range(rng.pick((0, 1, 2, 2)))
             ],
-            "Notes": [self._note(dice, position, rank, created) for rank in range(dice.one((0, 0, 0, 1)))],
-            "WebUrl": dice.perhaps(0.5, f"https://xpm.example/job/{position + 1}"),
+            "Notes": [self._note(rng, position, rank, created) for rank in range(rng.pick((0, 0, 0, 1)))],
+            "WebUrl": rng.maybe(0.5, f"https://xpm.example/job/{position + 1}"),
         }
-        made |= self._dates(dice, created, done)
-        made["Tasks"] = [self._task(dice, position, rank, done) for rank in range(dice.one((3, 4, 4, 5)))]
+        made |= self._dates(rng, created, done)
+        made["Tasks"] = [self._task(rng, position, rank, done) for rank in range(rng.pick((3, 4, 4, 5)))]
         return {name: made.get(name) for name in JOB_ELEMENTS}
 
-    def _dates(self, dice: Dice, created: date, done: bool) -> Record:
-        start = created + timedelta(days=dice.below(14))
-        due = start + timedelta(days=20 + dice.below(160))
-        completed = min(start + timedelta(days=5 + dice.below(200)), self.today)
+    def _dates(self, rng: SeededRandom, created: date, done: bool) -> Record:
+        start = created + timedelta(days=rng.below(14))
+        due = start + timedelta(days=20 + rng.below(160))
+        completed = min(start + timedelta(days=5 + rng.below(200)), self.today)
         return {
-            "StartDate": day(start),
-            "DueDate": dice.perhaps(0.9, day(due)),
-            "CompletedDate": day(completed) if done else None,
+            "StartDate": xpm_date(start),
+            "DueDate": rng.maybe(0.9, xpm_date(due)),
+            "CompletedDate": xpm_date(completed) if done else None,
         }
 
-    def _staff(self, dice: Dice) -> Record:
-        member = dice.one(self.staff)
+    def _staff(self, rng: SeededRandom) -> Record:
+        member = rng.pick(self.staff)
         return reference(member["UUID"], member["Name"])
 
-    def _assigned(self, dice: Dice) -> Record:
-        return self._staff(dice) | {"AllocatedMinutes": dice.perhaps(0.4, str(dice.below(40) * 15))}
+    def _assigned(self, rng: SeededRandom) -> Record:
+        return self._staff(rng) | {"AllocatedMinutes": rng.maybe(0.4, str(rng.below(40) * 15))}
 
-    def _task(self, dice: Dice, position: int, rank: int, done: bool) -> Record:
+    def _task(self, rng: SeededRandom, position: int, rank: int, done: bool) -> Record:
         name = TASKS[(position + rank) % len(TASKS)]
         return {
             "UUID": uuid_of(self.seed, "job task", position, rank),
             "TaskUUID": uuid_of(self.seed, "task", name),
             "Name": name,
-            "Description": dice.perhaps(0.2, "Use the <current> template & tick off."),
-            "EstimatedMinutes": str(dice.below(32) * 15),
-            "ActualMinutes": str(dice.below(600)),
-            "Completed": "true" if done or dice.odds(0.2) else "false",
-            "Billable": "true" if dice.odds(0.9) else "false",
-            "Folder": dice.one(FOLDERS),
+            "Description": rng.maybe(0.2, "Use the <current> template & tick off."),
+            "EstimatedMinutes": str(rng.below(32) * 15),
+            "ActualMinutes": str(rng.below(600)),
+            "Completed": "true" if done or rng.chance(0.2) else "false",
+            "Billable": "true" if rng.chance(0.9) else "false",
+            "Folder": rng.pick(FOLDERS),
             "StartDate": None,
             "DueDate": None,
-            "Assigned": [self._staff(dice)] if dice.odds(0.3) else [],
+            "Assigned": [self._staff(rng)] if rng.chance(0.3) else [],
         }
 
-    def _milestone(self, dice: Dice, position: int, rank: int, created: date, done: bool) -> Record:
+    def _milestone(self, rng: SeededRandom, position: int, rank: int, created: date, done: bool) -> Record:
         return {
             "UUID": uuid_of(self.seed, "milestone", position, rank),
-            "Date": day(created + timedelta(days=30 * (rank + 1))),
+            "Date": xpm_date(created + timedelta(days=30 * (rank + 1))),
             "Description": MILESTONES[(position + rank) % len(MILESTONES)],
-            "Completed": "true" if done or dice.odds(0.3) else "false",
+            "Completed": "true" if done or rng.chance(0.3) else "false",
             "Folder": None,
         }
 
-    def _note(self, dice: Dice, position: int, rank: int, created: date) -> Record:
-        written = f"{(created + timedelta(days=dice.below(30))).isoformat()}T10:{dice.below(60):02d}:00"
+    def _note(self, rng: SeededRandom, position: int, rank: int, created: date) -> Record:
+        written = f"{(created + timedelta(days=rng.below(30))).isoformat()}T10:{rng.below(60):02d}:00"
         note_uuid = uuid_of(self.seed, "job note", position, rank)
         comment = {
             "UUID": uuid_of(note_uuid, "comment"),
             "Text": "Done.",
             "Date": written,
-            "CreatedBy": self._staff(dice)["Name"],
+            "CreatedBy": self._staff(rng)["Name"],
         }
         return {
             "UUID": note_uuid,
-            "Title": dice.one(NOTE_TITLES),
-            "Text": dice.one(NOTE_TEXTS),
-            "Folder": dice.one(FOLDERS),
+            "Title": rng.pick(NOTE_TITLES),
+            "Text": rng.pick(NOTE_TEXTS),
+            "Folder": rng.pick(FOLDERS),
             "Date": written,
-            "CreatedBy": self._staff(dice)["Name"],
-            "Comments": [comment] if dice.odds(0.4) else [],
+            "CreatedBy": self._staff(rng)["Name"],
+            "Comments": [comment] if rng.chance(0.4) else [],
         }

@@ -22,7 +22,7 @@ _WORDS = {
 }
 
 
-def scopes_in_words(scopes: Iterable[str]) -> list[str]:
+def scope_labels(scopes: Iterable[str]) -> list[str]:
     """What the app may do, the practice's data first."""
     asked = set(scopes)
     ordered = sorted(_WORDS, key=lambda scope: (not scope.startswith("practicemanager"), list(_WORDS).index(scope)))

@@ -9,8 +9,8 @@ from xml.etree import ElementTree as ET
 
 import httpx
 
+from sandbox.browser import answer_consent
 from sandbox.server import SandboxServer
-from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, MERE, REDIRECT_URI
 
 VERIFIER = "a-verifier-of-43-characters-or-more_0123456789"
@@ -40,7 +40,7 @@ def answer_of(callback: str) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(callback).query).items()}
 
 
-class Guest:
+class XeroApp:
     """An app that a person connects: holds tokens, calls Xero."""
 
     def __init__(self, server: SandboxServer, email: str = MERE, tenants: Sequence[str] = (HARBOUR_VALE,)) -> None:
@@ -50,10 +50,10 @@ class Guest:
 
     def code(self, **changes: str | None) -> str:
         """Go through consent and return the code."""
-        callback = visit(authorize_url(self.server.url, **changes), self.email, tenants=self.tenants)
+        callback = answer_consent(authorize_url(self.server.url, **changes), self.email, tenants=self.tenants)
         return answer_of(callback)["code"]
 
-    def connect(self, **changes: str | None) -> "Guest":
+    def connect(self, **changes: str | None) -> "XeroApp":
         """Go through consent, fetch tokens and use them from now on."""
         self.keep(self.exchange(self.code(**changes)))
         return self
@@ -112,7 +112,7 @@ class Guest:
         records: list[dict[str, Any]] = self.control("GET", f"tenants/{tenant}/records/{entity}").json()
         return records
 
-    def order(self, **fault: object) -> dict[str, Any]:
+    def inject(self, **fault: object) -> dict[str, Any]:
         """Order a fault."""
         shown: dict[str, Any] = self.control("POST", "faults", fault).json()
         return shown

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from sandbox.accounts.random_edits import make_random_edits
 from sandbox.faults import fault_from
-from sandbox.identity.tenants import shown
+from sandbox.identity.connection_endpoints import shown
 from sandbox.pages import page
-from sandbox.shuffle import shuffle
 from sandbox.world import World
 
 COMMON_FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -41,11 +41,11 @@ async def home(request: Request) -> Response:
         now=world.clock.now(),
         apps=list(world.apps.values()),
         people=list(world.people.values()),
-        practices=list(world.practices.values()),
+        accounts=list(world.accounts.values()),
         connections=connections,
-        faults=[fault for fault in world.faults.orders() if not fault.spent],
+        faults=[fault for fault in world.faults.all() if not fault.spent],
         common_faults=COMMON_FAULTS,
-        requests=world.journal.requests()[-8:][::-1],
+        requests=world.request_log.requests()[-8:][::-1],
     )
 
 
@@ -74,16 +74,16 @@ def _revoke(world: World, value: str) -> None:
 
 def _fault(world: World, value: str) -> None:
     if value in COMMON_FAULTS:
-        world.faults.order(fault_from(COMMON_FAULTS[value][1]))
+        world.faults.inject(fault_from(COMMON_FAULTS[value][1]))
 
 
 def _clear(world: World, _: str) -> None:
     world.faults.clear()
 
 
-def _shuffle(world: World, value: str) -> None:
-    if value in world.practices:
-        shuffle(world.practices[value], seed=int(world.clock.now().timestamp()), changes=20)
+def _make_random_edits(world: World, value: str) -> None:
+    if value in world.accounts:
+        make_random_edits(world.accounts[value], seed=int(world.clock.now().timestamp()), changes=20)
 
 
 _BUTTONS: dict[str, Callable[[World, str], None]] = {
@@ -92,7 +92,7 @@ _BUTTONS: dict[str, Callable[[World, str], None]] = {
     "revoke": _revoke,
     "fault": _fault,
     "clear": _clear,
-    "shuffle": _shuffle,
+    "shuffle": _make_random_edits,
 }
 
 HOME_ROUTES = [Route("/", home), Route("/press/{button}", press, methods=["POST"])]

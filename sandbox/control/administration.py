@@ -8,15 +8,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.control.speech import BadCall, spoken, told, world_of
-from sandbox.edits import NoSuchRecord, add, delete
-from sandbox.identity.tenants import shown
+from sandbox.accounts.account import Account
+from sandbox.accounts.edits import NoSuchRecord, add, delete
+from sandbox.control.json_calls import BadCall, json_endpoint, json_object, world_of
+from sandbox.identity.connection_endpoints import shown
 from sandbox.people import ALL_SCOPES, App, Person, Seat
-from sandbox.practice import Practice
 from sandbox.world import World
 
 
-@spoken
+@json_endpoint
 async def show_world(request: Request) -> Response:
     """`GET /sandbox/world`: apps without secrets, people without passwords, tenants with counts, connections."""
     world = world_of(request)
@@ -27,12 +27,12 @@ async def show_world(request: Request) -> Response:
             "people": [_person(person) for person in world.people.values()],
             "tenants": [
                 {
-                    "tenantId": practice.tenant_id,
-                    "name": practice.name,
-                    "country": practice.country,
-                    "counts": practice.counts(),
+                    "tenantId": account.tenant_id,
+                    "name": account.name,
+                    "country": account.country,
+                    "counts": account.counts(),
                 }
-                for practice in world.practices.values()
+                for account in world.accounts.values()
             ],
             "connections": [
                 shown(world, known) | {"email": known.email, "client_id": known.client_id}
@@ -42,30 +42,30 @@ async def show_world(request: Request) -> Response:
     )
 
 
-@spoken
+@json_endpoint
 async def advance_clock(request: Request) -> Response:
     """`POST /sandbox/clock {"advance_seconds": n}`; without a number it only tells the time."""
-    seconds = (await told(request)).get("advance_seconds", 0)
+    seconds = (await json_object(request)).get("advance_seconds", 0)
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or seconds < 0:
         raise BadCall("advance_seconds must be a number, 0 or more.")
     return JSONResponse({"now": world_of(request).clock.advance(seconds).isoformat()})
 
 
-@spoken
+@json_endpoint
 async def expire_tokens(request: Request) -> Response:
     """`POST /sandbox/tokens/expire`: every access token ends now; refreshing still works."""
     return JSONResponse({"expired": world_of(request).grants.expire_access()})
 
 
-@spoken
+@json_endpoint
 async def revoke_tokens(request: Request) -> Response:
     """`POST /sandbox/tokens/revoke {"email"}`: that person's tokens die; the connections stay listed at Xero."""
     world = world_of(request)
-    person = _known_person(world, str((await told(request)).get("email", "")))
+    person = _known_person(world, str((await json_object(request)).get("email", "")))
     return JSONResponse({"revoked": world.grants.revoke(person.email)})
 
 
-@spoken
+@json_endpoint
 async def remove_connection(request: Request) -> Response:
     """`DELETE /sandbox/connections/{id}`: somebody disconnects the app in Xero's own settings."""
     wanted = request.path_params["connection_id"]
@@ -74,32 +74,32 @@ async def remove_connection(request: Request) -> Response:
     return Response(status_code=204)
 
 
-@spoken
+@json_endpoint
 async def change_person(request: Request) -> Response:
     """`PATCH /sandbox/people/{email}`: `{"disabled": …, "seats": {tenant id: {"privilege": …, "on_staff": …}}}`.
 
     Taking somebody off the staff removes their record from the practice's staff list, and the other way round.
     """
-    world, asked = world_of(request), await told(request)
+    world, asked = world_of(request), await json_object(request)
     person = _known_person(world, request.path_params["email"])
     _only(asked, {"disabled": bool, "seats": dict})
     for tenant_id, rights in asked.get("seats", {}).items():
-        practice = world.practices.get(tenant_id)
-        if practice is None or not isinstance(rights, dict):
+        account = world.accounts.get(tenant_id)
+        if account is None or not isinstance(rights, dict):
             raise BadCall(f"seats: {tenant_id} is no practice, or its rights are no object.")
         _only(rights, {"privilege": bool, "on_staff": bool})
-        _seat(person, practice, rights)
+        _seat(person, account, rights)
     person.disabled = asked.get("disabled", person.disabled)
     return JSONResponse(_person(person))
 
 
-@spoken
+@json_endpoint
 async def change_app(request: Request) -> Response:
     """`PATCH /sandbox/apps/{client_id}`: `{"rotate_secret": true | "secret": …, "redirect_uris": […], "scopes": […]}`.
 
     A secret that was rotated is answered once.
     """
-    world, asked = world_of(request), await told(request)
+    world, asked = world_of(request), await json_object(request)
     app = world.apps.get(request.path_params["client_id"])
     if app is None:
         raise NoSuchRecord("app with this client_id")
@@ -116,15 +116,15 @@ async def change_app(request: Request) -> Response:
     return JSONResponse(_app(app))
 
 
-def _seat(person: Person, practice: Practice, rights: dict[str, bool]) -> None:
-    seat = person.seats.setdefault(practice.tenant_id, Seat(on_staff=False))
+def _seat(person: Person, account: Account, rights: dict[str, bool]) -> None:
+    seat = person.seats.setdefault(account.tenant_id, Seat(on_staff=False))
     seat.privilege = rights.get("privilege", seat.privilege)
     on_staff = rights.get("on_staff", seat.on_staff)
     if on_staff and not seat.on_staff:
-        add(practice, "staff", {"Name": person.name, "Email": person.email})
+        add(account, "staff", {"Name": person.name, "Email": person.email})
     elif seat.on_staff and not on_staff:
-        for row in [row for row in practice.staff.records() if row["Email"] == person.email]:
-            delete(practice, "staff", row["UUID"])
+        for row in [row for row in account.staff.records() if row["Email"] == person.email]:
+            delete(account, "staff", row["UUID"])
     seat.on_staff = on_staff
 
 

@@ -16,7 +16,7 @@ KEPT_REQUESTS = 50_000
 
 
 @dataclass(frozen=True)
-class Seen:
+class LoggedRequest:
     """One request, as far as it may be told."""
 
     number: int
@@ -46,17 +46,17 @@ class _Use:
 
 
 @dataclass
-class Journal:
+class RequestLog:
     """Requests to Xero's end-points, newest last; pages and control calls are left out."""
 
     clock: Clock
-    _seen: deque[Seen] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
+    _seen: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
     _use: dict[str, _Use] = field(default_factory=dict)
     _grants: Counter[str] = field(default_factory=Counter)
     _count: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def arrived(self, tenant: str | None) -> int:
+    def start(self, tenant: str | None) -> int:
         """A call came in; returns how many of that tenant are in flight, this one included."""
         if tenant is None:
             return 1
@@ -75,7 +75,7 @@ class Journal:
         use.calls_this_minute += 1
         use.highest_in_a_minute = max(use.highest_in_a_minute, use.calls_this_minute)
 
-    def answered(
+    def finish(
         self,
         *,
         at: datetime,
@@ -94,7 +94,7 @@ class Journal:
             self._count += 1
             moment = at.isoformat(timespec="milliseconds")
             self._seen.append(
-                Seen(
+                LoggedRequest(
                     self._count,
                     moment,
                     area,
@@ -114,7 +114,7 @@ class Journal:
                 use.bytes += bytes_out
                 use.refused += status == 429  # noqa: PLR2004 - Too Many Requests
 
-    def token_request(self, grant: str) -> None:
+    def count_token_request(self, grant: str) -> None:
         """Somebody asked for tokens by that grant."""
         with self._lock:
             self._grants[grant or "(none)"] += 1

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import RLock
 from typing import Any, Generic, TypeVar
 
-from sandbox.records.chance import Record
+from sandbox.generator.record import Record
 
 O = TypeVar("O")  # noqa: E741 - O is the outline, as T is a type elsewhere
 
@@ -15,7 +15,7 @@ CACHE_BYTES = 128 * 1024 * 1024
 rest is written anew each time, so that the benchmark's world fits a small machine."""
 
 
-class Shelf(Generic[O]):
+class Table(Generic[O]):
     """Records in order of creation, found by key.
 
     A position never changes and is never reused, so page tokens stay valid over edits. Every method may be called from

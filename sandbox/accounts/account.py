@@ -9,21 +9,20 @@ from functools import cached_property
 from threading import RLock
 from typing import Literal
 
+from sandbox.accounts.table import Table
 from sandbox.clock import Clock
+from sandbox.generator import custom_fields, staff_and_catalogues
+from sandbox.generator.client_outlines import ClientOutline, client_outlines, groups
+from sandbox.generator.clients import ClientMaker
+from sandbox.generator.jobs import JobMaker, JobOutline, job_outlines
+from sandbox.generator.record import Record, reference
+from sandbox.generator.tax_returns import tax_returns
 from sandbox.people import Person
-from sandbox.records import fields as custom
-from sandbox.records import staff as people_records
-from sandbox.records.chance import Record, reference
-from sandbox.records.clients import ClientMaker
-from sandbox.records.jobs import JobMaker, JobOutline, job_outlines
-from sandbox.records.people_and_firms import ClientOutline, client_outlines, groups
-from sandbox.records.tax import tax_returns
-from sandbox.shelf import Shelf
 
 Owner = Literal["client", "job"]
 
 
-class Practice:
+class Account:
     """A tenant of type PRACTICEMANAGER and everything in it, made from a seed.
 
     Args:
@@ -60,17 +59,17 @@ class Practice:
         self._contacts: tuple[int, list[Record]] | None = None
         self._values: dict[tuple[Owner, str], list[Record]] = {}
 
-    def _plain(self, records: list[Record], key: str = "UUID") -> Shelf[None]:
+    def _plain(self, records: list[Record], key: str = "UUID") -> Table[None]:
         keys = [record[key] for record in records]
-        return Shelf(self.lock, keys, [None] * len(records), records.__getitem__, self.names)
+        return Table(self.lock, keys, [None] * len(records), records.__getitem__, self.names)
 
     def _make_catalogues(self, staff: int, on_staff: list[Person]) -> None:
-        self._staff_records = people_records.staff(self._seed, staff, on_staff[:staff], "harbourvale.example")
+        self._staff_records = staff_and_catalogues.staff(self._seed, staff, on_staff[:staff], "harbourvale.example")
         self.staff = self._plain(self._staff_records)
-        self.categories = self._plain(people_records.categories(self._seed))
-        self.templates = self._plain(people_records.templates(self._seed))
-        self.job_states = self._plain(people_records.job_states(self._seed))
-        self._first_definitions = custom.definitions(self._seed)
+        self.categories = self._plain(staff_and_catalogues.categories(self._seed))
+        self.templates = self._plain(staff_and_catalogues.templates(self._seed))
+        self.job_states = self._plain(staff_and_catalogues.job_states(self._seed))
+        self._first_definitions = custom_fields.definitions(self._seed)
         self.definitions = self._plain(self._first_definitions)
 
     def _make_clients(self, count: int) -> None:
@@ -80,7 +79,7 @@ class Practice:
         maker = ClientMaker(self._seed, self.country, self._today, outlines, self._staff_records, group_names)
         self._client_outlines = outlines
         self.groups = self._plain(made_groups)
-        self.clients: Shelf[ClientOutline] = Shelf(
+        self.clients: Table[ClientOutline] = Table(
             self.lock, [outline.uuid for outline in outlines], outlines, maker, self.names
         )
 
@@ -88,10 +87,10 @@ class Practice:
         outlines = job_outlines(self._seed, count, self._today, self._client_outlines)
         client_names = {outline.uuid: outline.name for outline in self._client_outlines}
         maker = JobMaker(self._seed, self._today, outlines, client_names, self._staff_records)
-        self.jobs: Shelf[JobOutline] = Shelf(self.lock, [o.number for o in outlines], outlines, maker, self.names)
+        self.jobs: Table[JobOutline] = Table(self.lock, [o.number for o in outlines], outlines, maker, self.names)
 
     @cached_property
-    def catalogues(self) -> dict[str, Shelf[None]]:
+    def catalogues(self) -> dict[str, Table[None]]:
         """The shelves that have no outline, by the entity's name in the control API."""
         return {
             "staff": self.staff,
@@ -106,7 +105,7 @@ class Practice:
     def counts(self) -> dict[str, int]:
         """How many records of each kind there are now."""
         return {"clients": len(self.clients), "jobs": len(self.jobs)} | {
-            name: len(shelf) for name, shelf in self.catalogues.items()
+            name: len(table) for name, table in self.catalogues.items()
         }
 
     def group_members(self, group_uuid: str) -> list[Record]:
@@ -129,18 +128,18 @@ class Practice:
 
     def values(self, owner: Owner, position: int) -> list[Record]:
         """The custom-field values that the client or job at `position` holds."""
-        shelf = self.clients if owner == "client" else self.jobs
+        table = self.clients if owner == "client" else self.jobs
         with self.lock:
-            kept = self._values.get((owner, shelf.key(position)))
+            kept = self._values.get((owner, table.key(position)))
             if kept is None:
-                kept = custom.values(self._seed, owner, position, self._first_definitions, self._today)
+                kept = custom_fields.values(self._seed, owner, position, self._first_definitions, self._today)
             return [dict(value) for value in kept if self.definitions.find(value["UUID"]) is not None]
 
     def set_values(self, owner: Owner, position: int, values: list[Record]) -> None:
         """Replace all values of one record; the client's modified stamp stays, as in XPM."""
-        shelf = self.clients if owner == "client" else self.jobs
+        table = self.clients if owner == "client" else self.jobs
         with self.lock:
-            self._values[owner, shelf.key(position)] = [dict(value) for value in values]
+            self._values[owner, table.key(position)] = [dict(value) for value in values]
 
     def put_client(self, position: int, record: Record) -> None:
         """Keep an edited client and move its modified stamp."""
@@ -160,9 +159,9 @@ class Practice:
         """Let every record that refers to `uuid` show `name` from now on."""
         with self.lock:
             self.names[uuid] = name
-            shelves: list[Shelf[None] | Shelf[ClientOutline] | Shelf[JobOutline]] = [self.clients, self.jobs]
-            for shelf in [*shelves, *self.catalogues.values()]:
-                shelf.forget()
+            tables: list[Table[None] | Table[ClientOutline] | Table[JobOutline]] = [self.clients, self.jobs]
+            for table in [*tables, *self.catalogues.values()]:
+                table.forget()
 
 
 def client_outline(record: Record, modified: datetime, before: ClientOutline | None = None) -> ClientOutline:

@@ -1,24 +1,30 @@
-"""Below HTTP: the socket under a request, for faults that no well-behaved server can produce."""
+"""The layer below the endpoints: sockets, the end of an answer, and streaming.
+
+uvicorn does not let an app reset a connection or cut an answer short; the faults need both.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import struct
-from collections.abc import Callable
-from typing import cast
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import TypeVar, cast
 
 from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+T = TypeVar("T", str, bytes)
+
 TRANSPORT = "sandbox.transport"
+"""Key of the asyncio transport in the scope's `extensions`."""
 
 
 class SocketProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1 protocol that also hands the app its transport, in the scope's extensions."""
+    """uvicorn's HTTP/1.1 protocol, which also puts its transport into the scope's extensions."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
-        """Wrap the app once per connection."""
+        """Wrap the app, once per connection."""
         super().connection_made(transport)
         inner = self.app
 
@@ -30,20 +36,20 @@ class SocketProtocol(H11Protocol):
 
 
 def transport_of(scope: Scope) -> asyncio.Transport:
-    """The transport under a request."""
+    """Return the transport that carries a request."""
     return cast("asyncio.Transport", scope["extensions"][TRANSPORT])
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
-    """Close the connection after what was written has left, and wait until the server knows."""
+    """Close the connection once the data written so far is sent, and wait until uvicorn has noticed."""
     transport_of(scope).close()
-    await _gone(receive)
+    await _disconnected(receive)
 
 
 async def reset(scope: Scope, receive: Receive) -> None:
-    """Close the connection with a TCP RST: no linger, unsent data is thrown away.
+    """Close the connection with a TCP RST: no linger, unsent data is dropped.
 
-    The request is read to its end first, or a client still sending would see a failed write instead of the reset.
+    Reads the whole request first. Otherwise a client that is still sending sees a failed write, not a reset.
     """
     while (await receive()).get("more_body", False):
         pass
@@ -51,18 +57,18 @@ async def reset(scope: Scope, receive: Receive) -> None:
     connection: socket.socket = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
-    await _gone(receive)
+    await _disconnected(receive)
 
 
-async def _gone(receive: Receive) -> None:
+async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 def before_end(send: Send, done: Callable[[], None]) -> Send:
-    """A `send` that calls `done` just before the answer's last byte.
+    """Wrap `send` so that `done` runs just before the last byte of the answer.
 
-    A client may react to the end of an answer at once; what it then asks must find this call booked as over.
+    A client may send its next call as soon as an answer ends. By then this call must be counted as finished.
     """
 
     async def sending(message: Message) -> None:
@@ -71,3 +77,10 @@ def before_end(send: Send, done: Callable[[], None]) -> Send:
         await send(message)
 
     return sending
+
+
+async def in_turns(chunks: Iterable[T]) -> AsyncIterator[T]:
+    """Yield the chunks of a long answer and let other calls run after each, without a thread."""
+    for chunk in chunks:
+        yield chunk
+        await asyncio.sleep(0)

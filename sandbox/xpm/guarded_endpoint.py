@@ -8,17 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox.accounts.account import Account
 from sandbox.identity.bearer import caller
 from sandbox.identity.connections import PRACTICE
 from sandbox.identity.grants import Consent
 from sandbox.identity.problems import AUTHORIZATION, Refused, forbidden, unauthorized
-from sandbox.practice import Practice
-from sandbox.wire import before_end
+from sandbox.transport import before_end
 from sandbox.world import World
 from sandbox.xpm.limits import Refusal
 
 
-class Gate:
+class GuardedEndpoint:
     """An ASGI app that answers a call that may come in and refuses any other.
 
     Args:
@@ -27,7 +27,7 @@ class Gate:
     """
 
     def __init__(
-        self, world: World, allowed_by: frozenset[str], answer: Callable[[Practice, Request], Response]
+        self, world: World, allowed_by: frozenset[str], answer: Callable[[Account, Request], Response]
     ) -> None:
         self._world, self._allowed_by, self._answer = world, allowed_by, answer
 
@@ -36,35 +36,35 @@ class Gate:
         request = Request(scope, receive)
         try:
             consent = caller(self._world, request)
-            practice = _practice(self._world, request, consent, self._allowed_by)
+            account = _account(self._world, request, consent, self._allowed_by)
         except Refused as refused:
             await refused.response(scope, receive, send)
             return
-        refusal = self._world.meter.enter(consent.client_id, practice.tenant_id)
+        refusal = self._world.rate_limiter.enter(consent.client_id, account.tenant_id)
         if refusal is not None:
-            await _too_many(refusal, self._world, consent, practice)(scope, receive, send)
+            await _too_many(refusal, self._world, consent, account)(scope, receive, send)
             return
-        await self._in_flight(consent, practice, request, send)
+        await self._in_flight(consent, account, request, send)
 
-    async def _in_flight(self, consent: Consent, practice: Practice, request: Request, send: Send) -> None:
-        meter, account = self._world.meter, (consent.client_id, practice.tenant_id)
+    async def _in_flight(self, consent: Consent, account: Account, request: Request, send: Send) -> None:
+        limiter, key = self._world.rate_limiter, (consent.client_id, account.tenant_id)
         flying = True
 
         def landed() -> None:
             nonlocal flying
             if flying:
                 flying = False
-                meter.leave(*account)
+                limiter.leave(*key)
 
         try:
-            response = self._answer(practice, request)
-            response.headers.update(meter.headers(*account))
+            response = self._answer(account, request)
+            response.headers.update(limiter.headers(*key))
             await response(request.scope, request.receive, before_end(send, landed))
         finally:
             landed()
 
 
-def _practice(world: World, request: Request, consent: Consent, allowed_by: frozenset[str]) -> Practice:
+def _account(world: World, request: Request, consent: Consent, allowed_by: frozenset[str]) -> Account:
     """The practice the call is for.
 
     Raises:
@@ -76,15 +76,17 @@ def _practice(world: World, request: Request, consent: Consent, allowed_by: froz
     known = world.connections.between(consent.email, consent.client_id, tenant_id)
     if known is None or known.tenant_type != PRACTICE or not world.people[consent.email].may_connect(tenant_id):
         refusal = forbidden()
-        left = world.meter.headers(consent.client_id, tenant_id)
+        left = world.rate_limiter.headers(consent.client_id, tenant_id)
         if "X-AppMinLimit-Remaining" in left:  # the only limit header that recorded 403s carry
             refusal.headers["X-AppMinLimit-Remaining"] = left["X-AppMinLimit-Remaining"]
         raise Refused(refusal)
-    return world.practices[tenant_id]
+    return world.accounts[tenant_id]
 
 
-def _too_many(refusal: Refusal, world: World, consent: Consent, practice: Practice) -> Response:
-    headers = {"X-Rate-Limit-Problem": refusal.problem} | world.meter.headers(consent.client_id, practice.tenant_id)
+def _too_many(refusal: Refusal, world: World, consent: Consent, account: Account) -> Response:
+    headers = {"X-Rate-Limit-Problem": refusal.problem} | world.rate_limiter.headers(
+        consent.client_id, account.tenant_id
+    )
     if refusal.retry_after is not None:
         headers["Retry-After"] = str(refusal.retry_after)
     return Response(status_code=429, headers=headers)

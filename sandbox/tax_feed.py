@@ -8,13 +8,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox.accounts.account import Account
 from sandbox.faults import Fault, fault_of
+from sandbox.generator.record import Record
+from sandbox.generator.tax_returns import TAX_COUNTRIES
 from sandbox.people import XPM_BROAD
-from sandbox.practice import Practice
-from sandbox.records.chance import Record
-from sandbox.records.tax import TAX_COUNTRIES
 from sandbox.world import World
-from sandbox.xpm.gate import Gate
+from sandbox.xpm.guarded_endpoint import GuardedEndpoint
 
 DEFAULT_PAGE, LARGEST_PAGE = 100, 500
 _ALLOWED_BY = XPM_BROAD | {"practicemanager.client", "practicemanager.client.read"}
@@ -31,36 +31,36 @@ class TaxFeed:
         if scope["method"] != "GET":
             await PlainTextResponse("Method Not Allowed", 405, {"Allow": "GET"})(scope, receive, send)
         else:
-            await Gate(self._world, _ALLOWED_BY, _returns)(scope, receive, send)
+            await GuardedEndpoint(self._world, _ALLOWED_BY, _returns)(scope, receive, send)
 
 
-def _returns(practice: Practice, request: Request) -> Response:
-    if practice.country not in TAX_COUNTRIES:
+def _returns(account: Account, request: Request) -> Response:
+    if account.country not in TAX_COUNTRIES:
         return _error(
             "tax_not_available", "This practice has no Xero Tax: it is neither Australian nor of New Zealand.", 404
         )
-    written_size = request.query_params.get("pageSize", str(DEFAULT_PAGE))
+    asked_size = request.query_params.get("pageSize", str(DEFAULT_PAGE))
     cursor = request.query_params.get("cursor", "")
-    if not written_size.isdigit() or not 1 <= int(written_size) <= LARGEST_PAGE:
+    if not asked_size.isdigit() or not 1 <= int(asked_size) <= LARGEST_PAGE:
         return _error("invalid_page_size", f"pageSize must be between 1 and {LARGEST_PAGE}.", 400)
     if cursor and not (cursor.startswith("r") and cursor[1:].isdigit()):
         return _error("invalid_cursor", "This cursor was not given by the feed.", 400)
-    return _page(practice, int(cursor[1:]) if cursor else -1, int(written_size), fault_of(request.scope))
+    return _page(account, int(cursor[1:]) if cursor else -1, int(asked_size), fault_of(request.scope))
 
 
-def _page(practice: Practice, after: int, size: int, fault: Fault | None) -> Response:
-    shelf = practice.tax_returns
-    rest = [position for position in shelf.positions() if position > after]
+def _page(account: Account, after: int, size: int, fault: Fault | None) -> Response:
+    table = account.tax_returns
+    rest = [position for position in table.positions() if position > after]
     page = rest[:size]
     body: dict[str, Any] = {
-        "returns": [shelf.record(position) for position in page],
+        "returns": [table.record(position) for position in page],
         "nextCursor": f"r{page[-1]}" if len(rest) > size else None,
-        "total": len(shelf),
+        "total": len(table),
     }
-    return JSONResponse(_struck(body, fault) if fault else body)
+    return JSONResponse(_with_fault(body, fault) if fault else body)
 
 
-def _struck(body: dict[str, Any], fault: Fault) -> dict[str, Any]:
+def _with_fault(body: dict[str, Any], fault: Fault) -> dict[str, Any]:
     """What an ordered fault makes of a page."""
     match fault.kind:
         case "empty_list":
@@ -76,11 +76,11 @@ def _struck(body: dict[str, Any], fault: Fault) -> dict[str, Any]:
             }
         case _:
             place = fault.details.get("nth", 1) - 1
-            spoilt = [_spoilt(row, fault) if here == place else row for here, row in enumerate(body["returns"])]
+            spoilt = [_corrupted(row, fault) if here == place else row for here, row in enumerate(body["returns"])]
             return body | {"returns": spoilt}
 
 
-def _spoilt(record: Record, fault: Fault) -> Record:
+def _corrupted(record: Record, fault: Fault) -> Record:
     what = fault.details.get("what", "date")
     if what == "uuid":
         return {name: value for name, value in record.items() if name not in {"returnId", "clientUuid"}}

@@ -16,7 +16,7 @@ _FIELD = re.compile(r'name="transaction" value="([^"]*)"')
 _TENANT = re.compile(r'name="tenant" value="([^"]*)"')
 
 
-class NotAllowed(Exception):
+class ConsentStopped(Exception):
     """Xero showed a page instead of sending the person back; `page` is its HTML."""
 
     def __init__(self, page: str) -> None:
@@ -24,7 +24,7 @@ class NotAllowed(Exception):
         self.page = page
 
 
-def visit(
+def answer_consent(
     authorize_url: str,
     email: str,
     password: str = "practice",  # noqa: S107 - printed on the sandbox's own home page
@@ -45,12 +45,12 @@ def visit(
         login = {"transaction": _transaction(page), "email": email, "password": password}
         page = browser.post(urljoin(authorize_url, "/identity/login"), data=login)
         if decision == "allow" and not _TENANT.search(page.text):
-            raise NotAllowed(page.text)
+            raise ConsentStopped(page.text)
         ticked = list(tenants) if tenants is not None else _TENANT.findall(page.text)[:1]
         form = {"transaction": _transaction(page), "decision": decision, "tenant": ticked}
         answer = browser.post(urljoin(authorize_url, "/identity/consent"), data=form, follow_redirects=False)
         if not answer.is_redirect:
-            raise NotAllowed(answer.text)
+            raise ConsentStopped(answer.text)
         return answer.headers["Location"]
 
 
@@ -63,5 +63,5 @@ def _trusted() -> ssl.SSLContext:
 def _transaction(page: httpx.Response) -> str:
     found = _FIELD.search(page.text)
     if page.status_code != httpx.codes.OK or found is None:
-        raise NotAllowed(page.text)
+        raise ConsentStopped(page.text)
     return unescape(found.group(1))
