@@ -85,7 +85,7 @@ def _write_list(file: Path, container: str, table: Table[O], view: View) -> None
 
 
 def _rendered(table: Table[O], view: View) -> Iterator[bytes]:
-    return (table.written(position, view.name, view.write) for position in table.positions())
+    return (table.xml(position, view.name, view.write) for position in table.positions())
 
 
 def _change_every_job(practice: Account, description: str) -> None:

@@ -1,4 +1,4 @@
-"""Which of Xero's services a path belongs to."""
+"""The areas of the sandbox: which of Xero's services a request is for."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ _PREFIXES = (
 
 @dataclass(frozen=True)
 class RequestTarget:
-    """What a call is for. `area` is None for the home page and the control API."""
+    """What a request is for. `area` is None for the home page and the control API."""
 
     area: str | None
     path: str
-    """The path under the area's prefix, no slash in front."""
+    """The path below the area's prefix, without a leading slash."""
     tenant: str | None
+    """The `xero-tenant-id` in lower case; only XPM and the tax feed read it."""
 
 
 def target_of(scope: Scope) -> RequestTarget:
-    """Sort a request by its path, letter case aside, and its `xero-tenant-id`."""
+    """Find the target from the request's path, ignoring case, and its `xero-tenant-id`."""
     path: str = scope["path"]
     for prefix, area in _PREFIXES:
         if path.lower().startswith(prefix):

@@ -1,4 +1,4 @@
-"""A person at the browser, driven by a program: signs in, chooses, allows or cancels, and returns to the app."""
+"""A person's browser, driven by a program: signs in, chooses accounts, and allows or cancels a consent."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ _TENANT = re.compile(r'name="tenant" value="([^"]*)"')
 
 
 class ConsentStopped(Exception):
-    """Xero showed a page instead of sending the person back; `page` is its HTML."""
+    """Xero showed a page instead of redirecting back to the app; `page` is its HTML."""
 
     def __init__(self, page: str) -> None:
-        super().__init__("the consent ended on a page of Xero")
+        super().__init__("The consent stopped at a page of Xero.")
         self.page = page
 
 
 def answer_consent(
     authorize_url: str,
     email: str,
-    password: str = "practice",  # noqa: S107 - printed on the sandbox's own home page
+    password: str = "practice",  # noqa: S107 - the sandbox's home page shows it
     *,
     tenants: Sequence[str] | None = None,
     decision: Literal["allow", "cancel"] = "allow",
 ) -> str:
-    """Go through the consent that begins at `authorize_url` and return the callback URL, without calling it.
+    """Complete the consent that starts at `authorize_url` and return the callback URL, without requesting it.
 
     Args:
-        tenants: tenant ids to tick; None ticks the only one, or the first of the picker.
+        tenants: tenant ids to tick; None ticks the first one offered.
 
     Raises:
-        NotAllowed: an error page, a wrong password, or no practice to connect.
+        ConsentStopped: an error page, a wrong password, or no account to connect.
     """
     with httpx.Client(verify=_trusted(), follow_redirects=True, trust_env=False) as browser:
         page = browser.get(authorize_url)
@@ -56,7 +56,7 @@ def answer_consent(
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Read the certificates once: that takes longer than the whole consent."""
+    """Load the CA certificates once: loading them takes longer than the whole consent."""
     return httpx.create_ssl_context()
 
 

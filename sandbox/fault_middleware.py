@@ -1,4 +1,4 @@
-"""The carrying out of faults: between the server and the end-points."""
+"""Applies the injected faults, between the server and the endpoints."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from sandbox.xpm.limits import Problem
 _GARBAGE = "<!DOCTYPE html><html><head><title>Xero</title></head><body><h1>Something went wrong</h1></body></html>"
 _MAINTENANCE = "The service is offline for maintenance. Please try again later."
 
-
-_PLAIN: dict[str, Callable[[], Response]] = {
+_FIXED_ANSWERS: dict[str, Callable[[], Response]] = {
     "unauthorized": unauthorized,
     "forbidden": forbidden,
     "maintenance": lambda: PlainTextResponse(_MAINTENANCE, 503),
@@ -39,15 +38,15 @@ class _Call:
 
 
 class FaultMiddleware:
-    """ASGI middleware that lets ordered faults strike before, during or after the work."""
+    """ASGI middleware that applies a fault before, during or after a call."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self._app, self._world = app, world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the call on, or carry out the fault it meets."""
-        place = target_of(scope)
-        fault = self._world.faults.next_for(place.area, place.path, place.tenant) if place.area else None
+        """Forward the call, or apply the fault that matches it."""
+        target = target_of(scope)
+        fault = self._world.faults.next_for(target.area, target.path, target.tenant) if target.area else None
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind in BODY_FAULTS:
@@ -59,7 +58,7 @@ class FaultMiddleware:
             await self._instead(fault, scope)(scope, receive, send)
 
     def _instead(self, fault: Fault, scope: Scope) -> Response:
-        """The answer that is given without any work being done."""
+        """Return the answer sent in place of the endpoint's; the endpoint is not called."""
         details = fault.details
         match fault.kind:
             case "status":
@@ -69,7 +68,7 @@ class FaultMiddleware:
             case "limit":
                 return self._limit(details.get("problem", "minute"), details.get("retry_after"), scope)
             case _:
-                return _PLAIN[fault.kind]()
+                return _FIXED_ANSWERS[fault.kind]()
 
     def _limit(self, problem: Problem, retry_after: int | None, scope: Scope) -> Response:
         tenant = target_of(scope).tenant or ""
@@ -81,12 +80,12 @@ class FaultMiddleware:
 
 
 async def _lost_answer(call: _Call) -> None:
-    """The work is done and nobody hears of it: the case that refresh-token grace exists for."""
+    """Do the work and send no answer. Xero's grace time for refresh tokens exists for this case."""
 
-    async def into_the_void(message: Message) -> None:
-        """Sends nothing."""
+    async def discard(message: Message) -> None:
+        """Send nothing."""
 
-    await call.app(call.scope, call.receive, into_the_void)
+    await call.app(call.scope, call.receive, discard)
     await hang_up(call.scope, call.receive)
 
 
@@ -95,7 +94,7 @@ async def _reset(call: _Call) -> None:
 
 
 async def _truncate(call: _Call) -> None:
-    """Announce the whole answer, send a part and hang up."""
+    """Send the headers of the whole answer and part of its body, then hang up."""
     messages: list[Message] = []
 
     async def keep(message: Message) -> None:
@@ -111,7 +110,7 @@ async def _truncate(call: _Call) -> None:
 
 
 async def _drip(call: _Call) -> None:
-    """Send the body in small pieces with pauses; the server stays responsive to others meanwhile."""
+    """Send the body in small pieces with pauses. Other calls are served meanwhile."""
     size, delay = max(call.fault.details.get("bytes", 64), 1), call.fault.details.get("delay", 0.05)
 
     async def slowly(message: Message) -> None:
@@ -126,7 +125,7 @@ async def _drip(call: _Call) -> None:
 
 
 async def _mislabel(call: _Call) -> None:
-    """The right body under a wrong `Content-Type`."""
+    """Send the right body with a wrong `Content-Type`."""
 
     async def labelled(message: Message) -> None:
         if message["type"] == "http.response.start":

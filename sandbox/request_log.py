@@ -1,4 +1,4 @@
-"""What the sandbox has seen: each request (never its tokens or codes) and each tenant's use."""
+"""The request log and the usage of each tenant. Tokens and codes are never logged."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from sandbox.clock import Clock
 from sandbox.xpm.limits import MINUTE, window
 
 KEPT_REQUESTS = 50_000
-"""Enough for a long benchmark; older ones fall out."""
+"""Enough for a long benchmark. The oldest requests are dropped."""
 
 
 @dataclass(frozen=True)
 class LoggedRequest:
-    """One request, as far as it may be told."""
+    """One request. Of its query only the names are kept, since values may be secret."""
 
     number: int
     at: str
@@ -27,14 +27,14 @@ class LoggedRequest:
     query_keys: list[str]
     tenant: str | None
     status: int | None
-    """None when the answer was lost or the connection reset."""
+    """None if no answer was sent: a lost answer or a reset."""
     bytes_out: int
     milliseconds: float
     in_flight_at_start: int
 
 
 @dataclass
-class _Use:
+class _Usage:
     calls: int = 0
     refused: int = 0
     bytes: int = 0
@@ -47,28 +47,28 @@ class _Use:
 
 @dataclass
 class RequestLog:
-    """Requests to Xero's end-points, newest last; pages and control calls are left out."""
+    """The requests to Xero's endpoints, newest last. The home page and control calls are not logged."""
 
     clock: Clock
     _seen: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=KEPT_REQUESTS))
-    _use: dict[str, _Use] = field(default_factory=dict)
+    _use: dict[str, _Usage] = field(default_factory=dict)
     _grants: Counter[str] = field(default_factory=Counter)
     _count: int = 0
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def start(self, tenant: str | None) -> int:
-        """A call came in; returns how many of that tenant are in flight, this one included."""
+        """Count a new call and return how many calls of the tenant are in flight, including this one."""
         if tenant is None:
             return 1
         with self._lock:
-            use = self._use.setdefault(tenant, _Use())
+            use = self._use.setdefault(tenant, _Usage())
             use.calls += 1
             use.in_flight += 1
             use.highest_in_flight = max(use.highest_in_flight, use.in_flight)
             self._count_minute(use, tenant)
             return use.in_flight
 
-    def _count_minute(self, use: _Use, tenant: str) -> None:
+    def _count_minute(self, use: _Usage, tenant: str) -> None:
         began, _ = window(self.clock.now(), MINUTE, tenant)
         if began != use.minute_began:
             use.minute_began, use.calls_this_minute = began, 0
@@ -89,7 +89,7 @@ class RequestLog:
         milliseconds: float,
         in_flight: int,
     ) -> None:
-        """A call ended, one way or another."""
+        """Log a call that has ended, answered or not."""
         with self._lock:
             self._count += 1
             moment = at.isoformat(timespec="milliseconds")
@@ -109,40 +109,40 @@ class RequestLog:
                 )
             )
             if tenant is not None:
-                use = self._use.setdefault(tenant, _Use())
+                use = self._use.setdefault(tenant, _Usage())
                 use.in_flight -= 1
                 use.bytes += bytes_out
                 use.refused += status == 429  # noqa: PLR2004 - Too Many Requests
 
     def count_token_request(self, grant: str) -> None:
-        """Somebody asked for tokens by that grant."""
+        """Count a token request by its `grant_type`."""
         with self._lock:
             self._grants[grant or "(none)"] += 1
 
     def requests(self, since: int = 0) -> list[dict[str, Any]]:
-        """The requests after number `since`."""
+        """Return the requests numbered above `since`."""
         with self._lock:
             return [asdict(seen) for seen in self._seen if seen.number > since]
 
     def clear(self) -> None:
-        """Forget requests and use; calls in flight go on being counted."""
+        """Clear the log and the usage. Calls in flight stay counted."""
         with self._lock:
             self._seen.clear()
             self._grants.clear()
             self._use = {
-                tenant: _Use(in_flight=use.in_flight, highest_in_flight=use.in_flight)
+                tenant: _Usage(in_flight=use.in_flight, highest_in_flight=use.in_flight)
                 for tenant, use in self._use.items()
             }
 
     def usage(self) -> dict[str, Any]:
-        """Use by tenant, and token requests by grant."""
+        """Return the usage of each tenant, and the token requests by grant."""
         with self._lock:
             return {
                 "tenants": {tenant: self._shown(tenant, use) for tenant, use in self._use.items()},
                 "token_requests": dict(self._grants),
             }
 
-    def _shown(self, tenant: str, use: _Use) -> dict[str, Any]:
+    def _shown(self, tenant: str, use: _Usage) -> dict[str, Any]:
         began, _ = window(self.clock.now(), MINUTE, tenant)
         shown = asdict(use)
         del shown["minute_began"]

@@ -1,4 +1,4 @@
-"""The tax-return feed: `/tax/returns`, JSON, one page per call. Xero publishes no such API; this design is ours."""
+"""The tax-return feed, `/tax/returns`: JSON, one page per call. Xero publishes no such API; this design is our own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ALLOWED_BY = XPM_BROAD | {"practicemanager.client", "practicemanager.client.rea
 
 
 class TaxFeed:
-    """The ASGI app at `/tax/returns`; the same tokens, tenants and limits as XPM."""
+    """The ASGI app at `/tax/returns`. It has the same tokens, tenants and rate limits as XPM."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -36,15 +36,13 @@ class TaxFeed:
 
 def _returns(account: Account, request: Request) -> Response:
     if account.country not in TAX_COUNTRIES:
-        return _error(
-            "tax_not_available", "This practice has no Xero Tax: it is neither Australian nor of New Zealand.", 404
-        )
+        return _error("tax_not_available", "Xero Tax is available only to practices in Australia and New Zealand.", 404)
     asked_size = request.query_params.get("pageSize", str(DEFAULT_PAGE))
     cursor = request.query_params.get("cursor", "")
     if not asked_size.isdigit() or not 1 <= int(asked_size) <= LARGEST_PAGE:
         return _error("invalid_page_size", f"pageSize must be between 1 and {LARGEST_PAGE}.", 400)
     if cursor and not (cursor.startswith("r") and cursor[1:].isdigit()):
-        return _error("invalid_cursor", "This cursor was not given by the feed.", 400)
+        return _error("invalid_cursor", "The feed did not issue this cursor.", 400)
     return _page(account, int(cursor[1:]) if cursor else -1, int(asked_size), fault_of(request.scope))
 
 
@@ -61,7 +59,7 @@ def _page(account: Account, after: int, size: int, fault: Fault | None) -> Respo
 
 
 def _with_fault(body: dict[str, Any], fault: Fault) -> dict[str, Any]:
-    """What an ordered fault makes of a page."""
+    """Change a page as the fault says."""
     match fault.kind:
         case "empty_list":
             return body | {"returns": [], "nextCursor": None}

@@ -1,4 +1,4 @@
-"""Worlds to practise in: apps, people and practices, and the state of everything they have consented to."""
+"""A world is everything the sandbox serves: apps, people, XPM accounts, consents, faults and limits."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ COASTAL_BRANCH = "b84d2f70-51c9-4e0f-8a37-d9c3e2a41f06"
 HARBOUR_NAME = "Harbour & Vale"
 COASTAL_NAME = "Harbour & Vale \N{EN DASH} Coastal Branch"
 HOLDINGS = "0d9a7b52-6f34-4c88-b1e5-27c4f8a0e913"
-"""Tenant id of the ledger organisation that Sam Brooks may also connect; not a practice."""
+"""Tenant id of the ledger organisation that Sam Brooks may also connect; it is no XPM account."""
 CLIENT_ID = "FYI-XPM-SANDBOX"
-CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - printed on the sandbox's own home page
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - the home page shows it
 REDIRECT_URI = "http://127.0.0.1:4280/oauth/callback"
-PASSWORD = "practice"  # noqa: S105 - printed on the sandbox's own home page
+PASSWORD = "practice"  # noqa: S105 - the home page shows it
 MERE, SAM, LEO = (f"{name}@harbourvale.example" for name in ("mere.tane", "sam.brooks", "leo.fraser"))
 
 
 class World:
-    """All that the sandbox knows, in memory. Change it while it runs: every request reads it anew."""
+    """The whole state of the sandbox, in memory. It may be changed while the server runs: each request reads it."""
 
     def __init__(
         self,
@@ -56,24 +56,24 @@ class World:
         self.request_log = RequestLog(clock)
 
     def tenant_name(self, tenant_id: str) -> str | None:
-        """The name of a practice or organisation, None when there is no such tenant."""
+        """Return the name of an account or organisation, None for an unknown tenant."""
         if tenant_id in self.accounts:
             return self.accounts[tenant_id].name
         organisations = (person.organisation for person in self.people.values())
         return next((found.name for found in organisations if found and found.tenant_id == tenant_id), None)
 
     def accounts_for(self, person: Person) -> list[Account]:
-        """The practices this person may connect."""
+        """Return the accounts this person may connect."""
         return [account for account in self.accounts.values() if person.may_connect(account.tenant_id)]
 
 
 def the_app(redirect_uris: Sequence[str] = ()) -> App:
-    """The app every world knows: confidential, with all scopes."""
+    """Build the app of every built-in world: it has a secret and all scopes."""
     return App(CLIENT_ID, "FYI for Xero Practice Manager", CLIENT_SECRET, [REDIRECT_URI, *redirect_uris])
 
 
 def the_people() -> list[Person]:
-    """Two administrators of both practices, and one member of staff who may connect nothing."""
+    """Build two administrators of both accounts, and one member of staff without the privilege to connect."""
     both = (HARBOUR_VALE, COASTAL_BRANCH)
     holdings = Organisation(HOLDINGS, "Harbour & Vale Holdings (ledger)")
     return [
@@ -92,7 +92,10 @@ def demo_world(
     limits: Limits | None = None,
     redirect_uris: Sequence[str] = (),
 ) -> World:
-    """The world of the demo: a practice of `jobs` and `clients` with six years behind it, and its smaller branch."""
+    """Build the world of the demo: an account with six years of jobs, and its smaller branch.
+
+    `jobs` and `clients` are the sizes of the first account.
+    """
     clock, people = clock or Clock(), the_people()
     accounts = [
         Account(
@@ -119,7 +122,7 @@ def small_world(
     limits: Limits | None = None,
     redirect_uris: Sequence[str] = (),
 ) -> World:
-    """The same people, app and tenants with few records, for quick tests; the sizes hold for each practice."""
+    """Build the demo's people, app and tenants with few records, for fast tests. Each account has the same sizes."""
     clock, people = clock or Clock(), the_people()
     accounts = [
         Account(
@@ -134,9 +137,11 @@ def small_world(
 def world_from_file(
     path: Path, *, seed: int = 7, limits: Limits | None = None, redirect_uris: Sequence[str] = ()
 ) -> World:
-    """A world described in JSON: `apps`, `people` and `practices`, each a list of the arguments of its class.
+    """Build the world that a JSON file describes.
 
-    A person's `seats` is `{tenant id: {"privilege": …, "on_staff": …}}`. Apps and people left out are the usual ones.
+    Its keys `apps`, `people` and `practices` are lists of the constructor arguments of `App`, `Person` and `Account`.
+    A person's `seats` are `{tenant id: {"privilege": …, "on_staff": …}}`. Without `apps` or `people`, the built-in
+    ones are used.
 
     Raises:
         ValueError: the file is not JSON of that shape.

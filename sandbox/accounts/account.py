@@ -1,4 +1,4 @@
-"""One XPM practice: its records, and the edits that people make in it."""
+"""One XPM account and all its records."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Owner = Literal["client", "job"]
 
 
 class Account:
-    """A tenant of type PRACTICEMANAGER and everything in it, made from a seed.
+    """A tenant of type PRACTICEMANAGER and its records, generated from a seed.
 
     Args:
-        tenant_id: what `xero-tenant-id` names; also part of the seed, so no two practices share a record.
-        country: "AU", "NZ" or any other ISO code; decides the tax block and whether there are tax returns.
-        jobs, clients, staff, returns: how many of each there are at the beginning.
+        tenant_id: the `xero-tenant-id`. It is part of the seed, so no two accounts share a UUID.
+        country: an ISO code. "AU" and "NZ" have tax elements on clients, and tax returns.
+        jobs, clients, staff, returns: how many of each to generate.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Account:
 
     @cached_property
     def catalogues(self) -> dict[str, Table[None]]:
-        """The shelves that have no outline, by the entity's name in the control API."""
+        """The tables without outlines, by the entity's name in the control API."""
         return {
             "staff": self.staff,
             "groups": self.groups,
@@ -103,19 +103,19 @@ class Account:
         }
 
     def counts(self) -> dict[str, int]:
-        """How many records of each kind there are now."""
+        """Return how many records of each kind there are."""
         return {"clients": len(self.clients), "jobs": len(self.jobs)} | {
             name: len(table) for name, table in self.catalogues.items()
         }
 
     def group_members(self, group_uuid: str) -> list[Record]:
-        """The clients in a group, as references, in the order of the client list."""
+        """Return references to the clients in a group, in the order of the client list."""
         positions = self.clients.positions(lambda outline: group_uuid in outline.groups)
         members = (self.clients.outline(position) for position in positions)
         return [reference(member.uuid, member.name) for member in members]
 
     def contacts(self) -> list[Record]:
-        """The contacts of active clients that are not deleted themselves, each once."""
+        """Return each contact of the active clients once, without deleted contacts."""
         if self._contacts is None or self._contacts[0] != self.clients.version:
             found: dict[str, Record] = {}
             version = self.clients.version
@@ -127,7 +127,7 @@ class Account:
         return self._contacts[1]
 
     def values(self, owner: Owner, position: int) -> list[Record]:
-        """The custom-field values that the client or job at `position` holds."""
+        """Return the custom-field values of the client or job at `position`."""
         table = self.clients if owner == "client" else self.jobs
         with self.lock:
             kept = self._values.get((owner, table.key(position)))
@@ -136,13 +136,13 @@ class Account:
             return [dict(value) for value in kept if self.definitions.find(value["UUID"]) is not None]
 
     def set_values(self, owner: Owner, position: int, values: list[Record]) -> None:
-        """Replace all values of one record; the client's modified stamp stays, as in XPM."""
+        """Replace all custom-field values of one record. As in XPM, the client's modified time does not change."""
         table = self.clients if owner == "client" else self.jobs
         with self.lock:
             self._values[owner, table.key(position)] = [dict(value) for value in values]
 
     def put_client(self, position: int, record: Record) -> None:
-        """Keep an edited client and move its modified stamp."""
+        """Store an edited client and set its modified time to now."""
         with self.lock:
             before = self.clients.outline(position)
             self.clients.replace(position, record, client_outline(record, self.clock.now(), before))
@@ -150,22 +150,22 @@ class Account:
                 self.rename(record["UUID"], record["Name"])
 
     def put_job(self, position: int, record: Record) -> None:
-        """Keep an edited job; its creation date stays."""
+        """Store an edited job. Its creation date does not change."""
         with self.lock:
             created = date.fromordinal(self.jobs.outline(position).created)
             self.jobs.replace(position, record, job_outline(record, created))
 
     def rename(self, uuid: str, name: str) -> None:
-        """Let every record that refers to `uuid` show `name` from now on."""
+        """Show `name` in every record that refers to `uuid`."""
         with self.lock:
             self.names[uuid] = name
             tables: list[Table[None] | Table[ClientOutline] | Table[JobOutline]] = [self.clients, self.jobs]
             for table in [*tables, *self.catalogues.values()]:
-                table.forget()
+                table.drop_xml()
 
 
 def client_outline(record: Record, modified: datetime, before: ClientOutline | None = None) -> ClientOutline:
-    """The outline that goes with an edited or new client record."""
+    """Build the outline of a new or edited client."""
     known = before or ClientOutline(record["UUID"], "", "person", "", "", (), modified)
     return replace(
         known,
@@ -179,6 +179,6 @@ def client_outline(record: Record, modified: datetime, before: ClientOutline | N
 
 
 def job_outline(record: Record, created: date) -> JobOutline:
-    """The outline that goes with an edited or new job record."""
+    """Build the outline of a new or edited job."""
     client = record["Client"]
     return JobOutline(record["ID"], created.toordinal(), record["State"] or "", client["UUID"] if client else None)

@@ -1,4 +1,4 @@
-"""Edits as people make them in XPM while apps are reading: add, change, archive, delete."""
+"""Adds, changes, archives and deletes records, as people do in XPM while apps read."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ _ELEMENTS: Mapping[str, tuple[str, ...]] = {
     "tax_returns": RETURN_FIELDS,
 }
 ENTITIES = (*_ELEMENTS, "custom_field_values")
-"""Every kind of record that the control API knows."""
+"""Every kind of record in the control API."""
 _LISTS = frozenset({"Contacts", "Notes", "Groups", "Relationships", "Assigned", "Tasks", "Milestones"})
 
 
 class BadEdit(ValueError):
-    """An edit that makes no sense; its text says why."""
+    """The edit is not possible; the message says why."""
 
 
 class NoSuchRecord(LookupError):
-    """There is no record with that key."""
+    """No record has that key."""
 
 
 def add(account: Account, entity: str, fields: Record, created: date | None = None) -> Record:
-    """Add a record; what is not told is empty, keys are made up. Returns it whole.
+    """Add a record and return it with all its elements: those not given are empty, a missing key is generated.
 
     Args:
-        created: creation date of a job, which decides in which window it is listed; default today.
+        created: the creation date of a job, by which `job.api/list` selects; today by default.
 
     Raises:
         BadEdit: unknown elements, no name, or a key that is taken.
@@ -63,13 +63,13 @@ def add(account: Account, entity: str, fields: Record, created: date | None = No
 
 
 def change(account: Account, entity: str, key: str, fields: Record) -> Record:
-    """Give a record's elements new values, whole; returns the record. A job closed this way gets today's CompletedDate.
+    """Replace the given elements of a record and return the record. Closing a job sets its CompletedDate to today.
 
-    For `custom_field_values` the key is the client's UUID or the job's number and `values` are merged by UUID; a value
-    with no element but UUID and Name is cleared.
+    For `custom_field_values` the key is the client's UUID or the job's number. `values` are merged by UUID; a value
+    that has only UUID and Name is cleared.
 
     Raises:
-        BadEdit: unknown elements, or another key.
+        BadEdit: unknown elements, or a changed key.
         NoSuchRecord: unknown key.
     """
     if entity == "custom_field_values":
@@ -78,13 +78,13 @@ def change(account: Account, entity: str, key: str, fields: Record) -> Record:
         table, position = _find(account, entity, key)
         record = table.record(position) | _checked(entity, fields)
         if record[_key_name(entity)] != table.key(position):
-            raise BadEdit("A record's key does not change.")
+            raise BadEdit("A record's key cannot be changed.")
         _put(account, entity, position, record)
         return record
 
 
 def delete(account: Account, entity: str, key: str) -> None:
-    """Delete as XPM does: a client stays with a flag, a job or anything else vanishes; values are cleared.
+    """Delete as XPM does: a client stays and is flagged, custom-field values are cleared, other records vanish.
 
     Raises:
         NoSuchRecord: unknown key.
@@ -150,7 +150,7 @@ def _change_values(account: Account, key: str, fields: Record) -> Record:
 def _set_value(account: Account, held: dict[str, Record], fields: Record) -> None:
     position = account.definitions.find(_text(fields, "UUID"))
     if position is None:
-        raise BadEdit("There is no custom field with that UUID.")
+        raise BadEdit("No custom field has that UUID.")
     definition = account.definitions.record(position)
     written = fields.get(definition["ValueElement"])
     held.pop(definition["UUID"], None)
@@ -189,10 +189,10 @@ def _blank(entity: str) -> Record:
 
 
 def _checked(entity: str, fields: Record) -> Record:
-    """What was told, as XPM would keep it: text, None, references and lists of such.
+    """Return the fields as XPM stores them: text, None, references, and lists of these.
 
     Raises:
-        BadEdit: an element that this kind of record has not.
+        BadEdit: an element that this kind of record does not have.
     """
     unknown = sorted(set(fields) - set(_ELEMENTS[entity]))
     if unknown:

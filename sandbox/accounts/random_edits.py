@@ -1,4 +1,4 @@
-"""Random but repeatable edits: what a busy afternoon in a practice does to its records."""
+"""Random but repeatable edits, like a busy afternoon in a practice."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ class Done:
 
 
 def make_random_edits(account: Account, seed: int, changes: int) -> list[dict[str, object]]:
-    """Make `changes` edits of clients, jobs, staff and values; the same ones for the same seed and practice."""
+    """Make `changes` edits of clients, jobs, staff and custom-field values, and return them.
+
+    The same seed and account give the same edits.
+    """
     rng = SeededRandom("shuffle", seed, account.tenant_id)
-    moves = (
+    kinds = (
         *(_change_job,) * 6, *(_change_client,) * 5, *(_change_values,) * 3, *(_add_job,) * 2,
         _add_client, _delete_job, _archive_client, _delete_client, _change_staff, _add_staff, _delete_staff,
     )  # fmt: skip
-    return [asdict(rng.pick(moves)(account, rng, number)) for number in range(changes)]
+    return [asdict(rng.pick(kinds)(account, rng, number)) for number in range(changes)]
 
 
 def _change_job(account: Account, rng: SeededRandom, number: int) -> Done:
@@ -101,7 +104,7 @@ def _delete_client(account: Account, rng: SeededRandom, number: int) -> Done:
 
 def _delete_staff(account: Account, rng: SeededRandom, number: int) -> Done:
     positions = account.staff.positions()
-    if len(positions) < 2:  # noqa: PLR2004 - a practice keeps somebody
+    if len(positions) < 2:  # noqa: PLR2004 - never delete the last member of staff
         return _add_staff(account, rng, number)
     return _deleted(account, "staff", account.staff.key(positions[-1]))
 

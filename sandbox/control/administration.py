@@ -1,4 +1,4 @@
-"""What happens at Xero without the app being told: tokens end, people lose rights, apps are changed, time passes."""
+"""What happens at Xero without the app being told: tokens end, people lose rights, apps change, time passes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sandbox.world import World
 
 @json_endpoint
 async def show_world(request: Request) -> Response:
-    """`GET /sandbox/world`: apps without secrets, people without passwords, tenants with counts, connections."""
+    """`GET /sandbox/world`: the apps without secrets, people without passwords, tenants with counts, connections."""
     world = world_of(request)
     return JSONResponse(
         {
@@ -44,22 +44,22 @@ async def show_world(request: Request) -> Response:
 
 @json_endpoint
 async def advance_clock(request: Request) -> Response:
-    """`POST /sandbox/clock {"advance_seconds": n}`; without a number it only tells the time."""
+    """`POST /sandbox/clock {"advance_seconds": n}`: move the clock forward and return the time; n is 0 by default."""
     seconds = (await json_object(request)).get("advance_seconds", 0)
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool) or seconds < 0:
-        raise BadCall("advance_seconds must be a number, 0 or more.")
+        raise BadCall("advance_seconds must be a number, at least 0.")
     return JSONResponse({"now": world_of(request).clock.advance(seconds).isoformat()})
 
 
 @json_endpoint
 async def expire_tokens(request: Request) -> Response:
-    """`POST /sandbox/tokens/expire`: every access token ends now; refreshing still works."""
+    """`POST /sandbox/tokens/expire`: expire every access token now. Refresh tokens keep working."""
     return JSONResponse({"expired": world_of(request).grants.expire_access()})
 
 
 @json_endpoint
 async def revoke_tokens(request: Request) -> Response:
-    """`POST /sandbox/tokens/revoke {"email"}`: that person's tokens die; the connections stay listed at Xero."""
+    """`POST /sandbox/tokens/revoke {"email"}`: revoke a person's tokens. Their connections stay listed at Xero."""
     world = world_of(request)
     person = _known_person(world, str((await json_object(request)).get("email", "")))
     return JSONResponse({"revoked": world.grants.revoke(person.email)})
@@ -67,7 +67,7 @@ async def revoke_tokens(request: Request) -> Response:
 
 @json_endpoint
 async def remove_connection(request: Request) -> Response:
-    """`DELETE /sandbox/connections/{id}`: somebody disconnects the app in Xero's own settings."""
+    """`DELETE /sandbox/connections/{id}`: disconnect the app, as a person can in Xero's own settings."""
     wanted = request.path_params["connection_id"]
     if not world_of(request).connections.remove(lambda known: known.connection_id == wanted):
         raise NoSuchRecord(f"connection {wanted}")
@@ -78,16 +78,16 @@ async def remove_connection(request: Request) -> Response:
 async def change_person(request: Request) -> Response:
     """`PATCH /sandbox/people/{email}`: `{"disabled": …, "seats": {tenant id: {"privilege": …, "on_staff": …}}}`.
 
-    Taking somebody off the staff removes their record from the practice's staff list, and the other way round.
+    `on_staff` also removes the person's record from the account's staff list, or adds one.
     """
     world, asked = world_of(request), await json_object(request)
     person = _known_person(world, request.path_params["email"])
-    _only(asked, {"disabled": bool, "seats": dict})
+    _check_fields(asked, {"disabled": bool, "seats": dict})
     for tenant_id, rights in asked.get("seats", {}).items():
         account = world.accounts.get(tenant_id)
         if account is None or not isinstance(rights, dict):
-            raise BadCall(f"seats: {tenant_id} is no practice, or its rights are no object.")
-        _only(rights, {"privilege": bool, "on_staff": bool})
+            raise BadCall(f"seats: {tenant_id} must be the tenant id of an account, and its value an object.")
+        _check_fields(rights, {"privilege": bool, "on_staff": bool})
         _seat(person, account, rights)
     person.disabled = asked.get("disabled", person.disabled)
     return JSONResponse(_person(person))
@@ -97,16 +97,16 @@ async def change_person(request: Request) -> Response:
 async def change_app(request: Request) -> Response:
     """`PATCH /sandbox/apps/{client_id}`: `{"rotate_secret": true | "secret": …, "redirect_uris": […], "scopes": […]}`.
 
-    A secret that was rotated is answered once.
+    Only this answer shows a rotated secret.
     """
     world, asked = world_of(request), await json_object(request)
     app = world.apps.get(request.path_params["client_id"])
     if app is None:
         raise NoSuchRecord("app with this client_id")
-    _only(asked, {"rotate_secret": bool, "secret": str, "redirect_uris": list, "scopes": list})
+    _check_fields(asked, {"rotate_secret": bool, "secret": str, "redirect_uris": list, "scopes": list})
     unknown = set(asked.get("scopes", [])) - ALL_SCOPES
     if unknown:
-        raise BadCall(f"unknown scopes: {', '.join(sorted(map(str, unknown)))}")
+        raise BadCall(f"Unknown scopes: {', '.join(sorted(map(str, unknown)))}.")
     app.redirect_uris = list(asked.get("redirect_uris", app.redirect_uris))
     app.scopes = set(asked.get("scopes", app.scopes))
     app.secret = asked.get("secret", app.secret)
@@ -135,10 +135,10 @@ def _known_person(world: World, email: str) -> Person:
     return person
 
 
-def _only(asked: dict[str, Any], known: dict[str, type]) -> None:
+def _check_fields(asked: dict[str, Any], known: dict[str, type]) -> None:
     for name, value in asked.items():
         if name not in known or not isinstance(value, known[name]):
-            raise BadCall(f"{name} is unknown or of the wrong type; there are {', '.join(known)}.")
+            raise BadCall(f"{name} is unknown or has the wrong type; known are {', '.join(known)}.")
 
 
 def _app(app: App) -> dict[str, Any]:

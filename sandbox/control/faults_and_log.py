@@ -1,4 +1,4 @@
-"""Faults on order, and what the sandbox has seen."""
+"""Injecting faults, reading the request log, and resetting the rate limits."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from sandbox.faults import fault_from
 
 
 @json_endpoint
-async def order_fault(request: Request) -> Response:
-    """`POST /sandbox/faults`: order one (201)."""
+async def inject_fault(request: Request) -> Response:
+    """`POST /sandbox/faults`: inject one (201)."""
     fault = world_of(request).faults.inject(fault_from(await json_object(request)))
     return JSONResponse(fault.shown(), status_code=201)
 
 
 @json_endpoint
 async def list_faults(request: Request) -> Response:
-    """`GET /sandbox/faults`: every order and how often it struck."""
+    """`GET /sandbox/faults`: every fault, and how many calls it has hit."""
     return JSONResponse([fault.shown() for fault in world_of(request).faults.all()])
 
 
 @json_endpoint
 async def clear_faults(request: Request) -> Response:
-    """`DELETE /sandbox/faults`, all, or `/sandbox/faults/{id}`, one."""
+    """`DELETE /sandbox/faults`: remove all; `/sandbox/faults/{id}`: remove one."""
     wanted = request.path_params.get("fault_id")
     if not world_of(request).faults.clear(wanted) and wanted is not None:
         raise NoSuchRecord(f"fault {wanted}")
@@ -34,28 +34,28 @@ async def clear_faults(request: Request) -> Response:
 
 @json_endpoint
 async def list_requests(request: Request) -> Response:
-    """`GET /sandbox/requests[?since=n]`: newest last."""
+    """`GET /sandbox/requests[?since=n]`: the requests numbered above n, newest last."""
     since = request.query_params.get("since", "0")
     if not since.isdigit():
-        raise BadCall("since must be the number of a request.")
+        raise BadCall("since must be a request number.")
     return JSONResponse(world_of(request).request_log.requests(int(since)))
 
 
 @json_endpoint
 async def clear_requests(request: Request) -> Response:
-    """`DELETE /sandbox/requests`: forget requests and use."""
+    """`DELETE /sandbox/requests`: clear the request log and the usage."""
     world_of(request).request_log.clear()
     return Response(status_code=204)
 
 
 @json_endpoint
 async def show_usage(request: Request) -> Response:
-    """`GET /sandbox/usage`: by tenant, and token requests by grant."""
+    """`GET /sandbox/usage`: the usage of each tenant, and the token requests by grant."""
     return JSONResponse(world_of(request).request_log.usage())
 
 
 @json_endpoint
-async def forget_limits(request: Request) -> Response:
-    """`POST /sandbox/limits/reset`: every tenant has its whole allowance again."""
-    world_of(request).rate_limiter.forget()
+async def reset_limits(request: Request) -> Response:
+    """`POST /sandbox/limits/reset`: give every tenant its whole allowance again."""
+    world_of(request).rate_limiter.reset()
     return Response(status_code=204)

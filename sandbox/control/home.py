@@ -1,4 +1,4 @@
-"""The sandbox's home page: what is here, who may sign in, and buttons for what usually goes wrong."""
+"""The home page: what the sandbox holds, who can sign in, and buttons for the usual faults."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ COMMON_FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "lost": ("Token answer lost, once", {"area": "token", "kind": "lost_answer"}),
     "maintenance": ("XPM offline, until cleared", {"area": "xpm", "kind": "maintenance", "times": 0}),
     "cut": ("Job list cut off, once", {"area": "xpm", "path": "job.api", "kind": "truncate", "fraction": 0.5}),
-    "spoilt": (
+    "corrupted": (
         "One unreadable client, once",
         {"area": "xpm", "path": "client.api/list", "kind": "bad_record", "nth": 2},
     ),
     "empty": ("Empty job list, once", {"area": "xpm", "path": "job.api", "kind": "empty_list"}),
 }
-"""Label and order of each fault that the page offers."""
+"""Label and description of each fault that the page offers."""
 
 
 async def home(request: Request) -> Response:
@@ -50,7 +50,7 @@ async def home(request: Request) -> Response:
 
 
 async def press(request: Request) -> Response:
-    """`POST /press/{button}`: do what the button says and show the page again."""
+    """`POST /press/{button}`: do what the button says, then show the page again."""
     world: World = request.app.state.world
     value = str((await request.form()).get("value", ""))
     action = _BUTTONS.get(request.path_params["button"])

@@ -1,4 +1,4 @@
-"""Reading and answering control calls: JSON in, JSON out, errors with a sentence."""
+"""Reads control calls and answers them: JSON in, JSON out, and each error with a sentence."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from sandbox.transport import in_turns
 from sandbox.world import World
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-_BATCH = 50  # records joined to one chunk of a long answer
+_BATCH = 50  # records in one chunk of a streamed answer
 
 
 class BadCall(ValueError):
-    """A control call that makes no sense; its text says why."""
+    """The control call is wrong; the message says how."""
 
 
 def json_endpoint(endpoint: Endpoint) -> Endpoint:
-    """Answer the mistakes of a caller with 400 or 404 and what was wrong."""
+    """Turn a wrong call into a 400 and a missing record into a 404, each with its message."""
 
     @wraps(endpoint)
     async def answering(request: Request) -> Response:
@@ -34,35 +34,35 @@ def json_endpoint(endpoint: Endpoint) -> Endpoint:
         except (BadCall, BadEdit, BadFault) as mistake:
             return JSONResponse({"error": str(mistake)}, status_code=400)
         except NoSuchRecord as missing:
-            return JSONResponse({"error": f"There is no {missing}."}, status_code=404)
+            return JSONResponse({"error": f"Not found: {missing}."}, status_code=404)
 
     return answering
 
 
 def world_of(request: Request) -> World:
-    """The live world."""
+    """Return the world that the app serves."""
     world: World = request.app.state.world
     return world
 
 
 def account_in_path(request: Request) -> Account:
-    """The practice that the URL names.
+    """Return the account that the URL names.
 
     Raises:
-        NoSuchRecord: there is none.
+        NoSuchRecord: no account has that tenant id.
     """
     tenant_id = request.path_params["tenant_id"].lower()
     account = world_of(request).accounts.get(tenant_id)
     if account is None:
-        raise NoSuchRecord(f"practice {tenant_id}")
+        raise NoSuchRecord(f"account {tenant_id}")
     return account
 
 
 async def json_object(request: Request) -> dict[str, Any]:
-    """The request's JSON object; an empty body is an empty object.
+    """Return the JSON object in the body; an empty body counts as an empty object.
 
     Raises:
-        BadCall: anything else.
+        BadCall: the body is not a JSON object.
     """
     body = await request.body()
     try:
@@ -75,7 +75,7 @@ async def json_object(request: Request) -> dict[str, Any]:
 
 
 def json_array(records: Iterable[dict[str, Any]]) -> Response:
-    """A JSON array, written as it is made."""
+    """Stream a JSON array of the records."""
     return StreamingResponse(in_turns(_json_array(records)), media_type="application/json")
 
 

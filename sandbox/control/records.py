@@ -1,4 +1,4 @@
-"""Truth and edits: what is really in a practice, and changing it while apps read."""
+"""Ground truth and edits: reads an account's records directly, and changes them while apps read."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from sandbox.generator.record import Record, reference
 
 @json_endpoint
 async def truth(request: Request) -> Response:
-    """`GET …/records/{entity}`: every record, by the names XPM's XML uses."""
+    """`GET …/records/{entity}`: every record, with the element names of XPM's XML."""
     return json_array(truth_of(account_in_path(request), _entity(request)))
 
 
 @json_endpoint
 async def add_record(request: Request) -> Response:
-    """`POST …/records/{entity}[?created=YYYY-MM-DD]`: add one (201); `created` dates a job."""
+    """`POST …/records/{entity}[?created=YYYY-MM-DD]`: add one (201); `created` is the creation date of a job."""
     account, entity, record = account_in_path(request), _entity(request), await json_object(request)
     return JSONResponse(edits.add(account, entity, record, _created(request)), status_code=201)
 
 
 @json_endpoint
 async def change_record(request: Request) -> Response:
-    """`PATCH …/records/{entity}/{key}`: new values for the elements given."""
+    """`PATCH …/records/{entity}/{key}`: replace the given elements."""
     account, entity, record = account_in_path(request), _entity(request), await json_object(request)
     return JSONResponse(edits.change(account, entity, request.path_params["key"], record))
 
@@ -52,7 +52,7 @@ async def archive_client(request: Request) -> Response:
 
 @json_endpoint
 async def edit_at_random(request: Request) -> Response:
-    """`POST …/shuffle {"seed": 1, "changes": 20}`: random edits; the answer lists them."""
+    """`POST …/shuffle {"seed": 1, "changes": 20}`: make random edits and return them."""
     asked: dict[str, Any] = {"seed": 1, "changes": 20} | await json_object(request)
     if not all(isinstance(asked[name], int) for name in ("seed", "changes")):
         raise BadCall("seed and changes must be whole numbers.")
@@ -60,7 +60,7 @@ async def edit_at_random(request: Request) -> Response:
 
 
 def truth_of(account: Account, entity: str) -> Iterator[Record]:
-    """Every record of one kind as it is now: detailed, with None for what is empty."""
+    """Yield every record of one kind in full, with None for empty elements."""
     if entity == "clients":
         return account.clients.records()
     if entity == "jobs":
@@ -73,7 +73,7 @@ def truth_of(account: Account, entity: str) -> Iterator[Record]:
 
 
 def _groups(account: Account) -> Iterator[Record]:
-    """Groups with their members, as `get` shows them; one walk over the clients for all."""
+    """Yield the groups with their members, as `clientgroup.api/get` shows them; the clients are read once."""
     members: dict[str, list[Record]] = {}
     for position in account.clients.positions():
         client = account.clients.outline(position)
@@ -93,7 +93,7 @@ def _all_values(account: Account) -> Iterator[Record]:
 def _entity(request: Request) -> str:
     entity: str = request.path_params["entity"]
     if entity not in ENTITIES:
-        raise NoSuchRecord(f"entity {entity}; there are {', '.join(ENTITIES)}")
+        raise NoSuchRecord(f"entity {entity} (known are {', '.join(ENTITIES)})")
     return entity
 
 

@@ -1,4 +1,4 @@
-"""The table of control end-points. They ask for no password: this is a practice ground on loopback."""
+"""The routes of the control API. They need no password: the sandbox runs on loopback and holds invented data."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ CONTROL_ROUTES = [
     Route(_TENANT + "/clients/{uuid}/archive", records.archive_client, methods=["POST"]),
     Route(_TENANT + "/shuffle", records.edit_at_random, methods=["POST"]),
     Route("/sandbox/faults", faults_and_log.list_faults, methods=["GET"]),
-    Route("/sandbox/faults", faults_and_log.order_fault, methods=["POST"]),
+    Route("/sandbox/faults", faults_and_log.inject_fault, methods=["POST"]),
     Route("/sandbox/faults", faults_and_log.clear_faults, methods=["DELETE"]),
     Route("/sandbox/faults/{fault_id:int}", faults_and_log.clear_faults, methods=["DELETE"]),
     Route("/sandbox/requests", faults_and_log.list_requests, methods=["GET"]),
     Route("/sandbox/requests", faults_and_log.clear_requests, methods=["DELETE"]),
     Route("/sandbox/usage", faults_and_log.show_usage),
-    Route("/sandbox/limits/reset", faults_and_log.forget_limits, methods=["POST"]),
+    Route("/sandbox/limits/reset", faults_and_log.reset_limits, methods=["POST"]),
 ]

@@ -1,4 +1,4 @@
-"""Who a client is: the outline of every client and group, cheap enough to make for tens of thousands at once."""
+"""Client outlines and groups: cheap enough to make for tens of thousands of clients at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GROUP_SIZE = 4
 
 @dataclass(slots=True)
 class ClientOutline:
-    """What lists need to know of a client without making its whole record."""
+    """What lists need to know of a client without generating the full record."""
 
     uuid: str
     name: str
@@ -24,9 +24,9 @@ class ClientOutline:
     given: str
     family: str
     groups: tuple[str, ...]
-    """UUIDs of the groups it is in."""
+    """UUIDs of the client's groups."""
     modified: datetime
-    """Aware UTC; moves with edits of the client, not with edits of its custom-field values."""
+    """Aware UTC. An edit of the client changes it; an edit of custom-field values does not."""
     archived: bool = False
     deleted: bool = False
     prospect: bool = False
@@ -38,7 +38,7 @@ class ClientOutline:
 
 
 def client_outlines(seed: str, count: int, now: datetime) -> list[ClientOutline]:
-    """The outlines of `count` clients: some archived (1 in 12), deleted (1 in 30) and prospects (1 in 15)."""
+    """Make `count` outlines. 1 client in 12 is archived, 1 in 30 deleted and 1 in 15 a prospect."""
     return [_outline(seed, position, now) for position in range(count)]
 
 
@@ -74,7 +74,7 @@ def _name(rng: SeededRandom, kind: Kind, given: str, family: str) -> str:
 
 
 def groups(seed: str, outlines: list[ClientOutline]) -> list[Record]:
-    """The groups those clients are in, named after each group's first member."""
+    """Make the groups of those clients, each named after its first member."""
     first: dict[str, str] = {}
     for outline in outlines:
         for uuid in outline.groups:

@@ -1,4 +1,4 @@
-"""The tax elements of a client, present only in practices with the tax module (AU and NZ)."""
+"""The tax elements of a client. Only accounts with the tax module (AU and NZ) have them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NZ_RETURNS: dict[Kind, str] = {"person": "IR3", "company": "IR4", "trust": "IR6
 
 
 def tax_block(rng: SeededRandom, country: str, kind: Kind) -> Record:
-    """The block for that country, empty elsewhere. Tax numbers come masked, as XPM sends them."""
+    """Make the tax elements for AU or NZ, none elsewhere. Tax numbers are masked, as XPM sends them."""
     if country not in {"AU", "NZ"}:
         return {}
     return _common(rng, kind) | (_australia(rng) if country == "AU" else _new_zealand(rng, kind))

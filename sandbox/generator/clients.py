@@ -1,4 +1,4 @@
-"""Whole client records in the shape of `client.api/list?detailed=true`."""
+"""Full client records, as `client.api/list?detailed=true` returns them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ CLIENT_ELEMENTS = (
     "SignedTaxAuthority", "TaxAgent", "AgencyStatus", "ReturnType",
     "PrepareActivityStatement", "PrepareTaxReturn", "ActiveAtoClient", "WebUrl",
 )  # fmt: skip
-"""Every element a client may have, in the order the sandbox writes them."""
+"""Every element of a client, in the order the sandbox writes them."""
 
 
 @dataclass(frozen=True)
 class ClientMaker:
-    """Makes the client at any position from the seed alone; `outlines` are those of the beginning, not edited ones."""
+    """Makes the client at any position from the seed alone. `outlines` are the generated ones, before any edit."""
 
     seed: str
     country: str
@@ -50,7 +50,7 @@ class ClientMaker:
     group_names: Mapping[str, str]
 
     def __call__(self, position: int) -> Record:
-        """The record at `position` with every element of `CLIENT_ELEMENTS`, None where it has no value."""
+        """Make the record at `position` with every element of `CLIENT_ELEMENTS`; empty ones are None."""
         outline = self.outlines[position]
         rng = SeededRandom(self.seed, "client", position)
         made: Record = {"UUID": outline.uuid, "Name": outline.name}

@@ -1,4 +1,4 @@
-"""Contacts: one person may be the contact of several clients, with a position at each."""
+"""Contacts of clients. Several clients may share a contact, each with its own position for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sandbox.generator.seeded import SeededRandom, every_nth, uuid_of
 
 
 def contacts_of(seed: str, position: int) -> list[Record]:
-    """The contacts of the client at `position`: its own, often the neighbour's too, the first one primary."""
+    """Make the contacts of the client at `position`: its own, which is primary, and some of the clients before it."""
     rng = SeededRandom(seed, "contacts", position)
     if every_nth(position, 11, 8):
         return []
@@ -25,7 +25,7 @@ def _link(rng: SeededRandom, rank: int) -> Record:
 
 
 def contact(seed: str, number: int) -> Record:
-    """Contact `number` as such, the same whichever client it is seen through."""
+    """Make contact `number`, without what differs between clients (`IsPrimary` and `Position`)."""
     rng = SeededRandom(seed, "contact", number)
     given, family = rng.pick(GIVEN), rng.pick(FAMILY)
     return {

@@ -1,4 +1,4 @@
-"""Custom fields: definitions of every type, and the values clients and jobs hold."""
+"""Custom fields: definitions of every type, and the values of clients and jobs."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from sandbox.generator.seeded import SeededRandom, uuid_of
 class _Field(NamedTuple):
     name: str
     kind: str
-    """Type as XPM displays it."""
+    """The type as XPM displays it."""
     element: str
-    """The value element, which names the type for programs."""
+    """The XML element of the value; it tells a program the type."""
     on_clients: bool
     on_jobs: bool
     options: str | None
@@ -47,7 +47,7 @@ _TEXTS = {
 
 
 def definitions(seed: str) -> list[Record]:
-    """The practice's custom-field definitions, one of each type at least."""
+    """Make the account's custom-field definitions, at least one of each type."""
     return [_definition(seed, field) for field in _DEFINITIONS]
 
 
@@ -73,7 +73,7 @@ def _flag(value: bool) -> str:
 
 
 def values(seed: str, owner: str, position: int, definitions: Sequence[Record], today: date) -> list[Record]:
-    """What the client or job (`owner`) at `position` holds; a field without a value is left out, as XPM does."""
+    """Make the values of the client or job (`owner`) at `position`. As in XPM, fields without a value are omitted."""
     rng = SeededRandom(seed, "values", owner, position)
     if rng.chance(0.15):
         return []
@@ -89,7 +89,7 @@ def _value(rng: SeededRandom, definition: Record, today: date) -> Record:
 
 def _written(rng: SeededRandom, name: str, element: str, today: date) -> str:
     match element:
-        case "Decimal":  # thousands commas have been seen in the wild
+        case "Decimal":  # real answers have contained thousands separators
             return f"{rng.below(9000) + 100:,}.{rng.below(100):02d}"
         case "Number":
             return str(rng.below(250))

@@ -1,4 +1,4 @@
-"""Jobs: a light outline of each, and whole records in the shape of `job.api/list?detailed=true`."""
+"""Job outlines, and full job records as `job.api/list?detailed=true` returns them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.generator.record import Record, reference, xpm_date
 from sandbox.generator.seeded import SeededRandom, every_nth, uuid_of
 
 YEARS = 6
-"""How far back the practice's jobs go."""
+"""How many years back the jobs go."""
 _OPEN_STATES = tuple(name for name, current in STATES if current)
 _CLOSED_STATES = tuple(name for name, current in STATES if not current)
 IS_CURRENT: Mapping[str, bool] = dict(STATES)
@@ -23,27 +23,27 @@ JOB_ELEMENTS = (
     "CompletedDate",
     "Client", "Contact", "Manager", "Partner", "Assigned", "Tasks", "Milestones", "Notes", "WebUrl",
 )  # fmt: skip
-"""Every element a job may have, in the order the sandbox writes them."""
+"""Every element of a job, in the order the sandbox writes them."""
 
 
 class JobOutline(NamedTuple):
-    """What windows and filters need to know of a job without making its record."""
+    """What lists need to know of a job without generating the full record."""
 
     number: str
     created: int
-    """Creation date as a proleptic ordinal; XPM never shows it, `from` and `to` select by it."""
+    """The creation date as `date.toordinal()`. XPM never shows it, but `from` and `to` select by it."""
     state: str
     client: str | None
     """UUID of the client."""
 
     @property
     def current(self) -> bool:
-        """Whether `job.api/current` shows it. A state the practice added counts as current."""
+        """Whether `job.api/current` lists the job. An unknown state counts as current."""
         return IS_CURRENT.get(self.state, True)
 
 
 def job_outlines(seed: str, count: int, today: date, clients: Sequence[ClientOutline]) -> list[JobOutline]:
-    """`count` jobs in order of creation over the last six years, a few old ones still open, 1 in 25 for no client."""
+    """Make `count` jobs, oldest first, over the last six years. A few old ones are open; 1 in 25 has no client."""
     rng = SeededRandom(seed, "job outlines")
     span = YEARS * 365
     first = today.toordinal() - span
@@ -64,7 +64,7 @@ def _outline(
 
 
 def _still_open(age_in_days: int) -> float:
-    """The share of jobs of that age that are not closed yet."""
+    """Return the share of jobs of that age that are still open."""
     return next(share for days, share in ((120, 0.85), (400, 0.35), (100_000, 0.04)) if age_in_days < days)
 
 
@@ -91,7 +91,7 @@ class JobMaker:
     staff: Sequence[Record]
 
     def __call__(self, position: int) -> Record:
-        """The record at `position` with every element of `JOB_ELEMENTS`, None where it has no value."""
+        """Make the record at `position` with every element of `JOB_ELEMENTS`; empty ones are None."""
         outline = self.outlines[position]
         rng = SeededRandom(self.seed, "job", position)
         created = date.fromordinal(outline.created)

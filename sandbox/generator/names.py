@@ -1,4 +1,4 @@
-"""Invented names and words. Many are not plain ASCII, because real practices' are not."""
+"""Invented names and words. Many are not ASCII, as in real practices."""
 
 GIVEN = (
     "Aroha", "Wiremu", "Mere", "Hēmi", "Ngaire", "Tāne", "Olivia", "Jack", "Charlotte", "Noah", "Priya", "Arjun",
@@ -121,4 +121,4 @@ STATES = (
     ("On Hold", True), ("Ready to lodge", True), ("Completed", False), ("Cancelled", False),
     ("Written off & closed", False),
 )  # fmt: skip
-"""Job states as (display name, still current?); each practice invents its own."""
+"""Job states as (display name, still current?). In XPM each practice defines its own."""

@@ -1,4 +1,4 @@
-"""Staff, and the small catalogues a practice keeps beside them."""
+"""Staff, and the small lists: job categories, job templates and job states."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from sandbox.people import Person
 
 
 def staff(seed: str, count: int, people: Sequence[Person], domain: str) -> list[Record]:
-    """`count` members of staff; the people who sign in to the sandbox come first, under their own names."""
+    """Make `count` members of staff. The people who sign in to the sandbox come first, under their own names."""
     known = [_member(seed, position, person.name, person.email) for position, person in enumerate(people)]
-    others = [_stranger(seed, position, domain) for position in range(len(known), count)]
+    others = [_invented(seed, position, domain) for position in range(len(known), count)]
     return known + others
 
 
-def _stranger(seed: str, position: int, domain: str) -> Record:
+def _invented(seed: str, position: int, domain: str) -> Record:
     rng = SeededRandom(seed, "staff name", position)
     name = f"{rng.pick(GIVEN)} {rng.pick(FAMILY)}"
     email = rng.maybe(0.85, f"staff{position:03d}@{domain}")
@@ -40,20 +40,20 @@ def _member(seed: str, position: int, name: str, email: str | None) -> Record:
 
 
 def named(seed: str, kind: str, names: Iterable[str]) -> list[Record]:
-    """A catalogue of UUID and Name only: categories, templates, states."""
+    """Make a list of records with only UUID and Name."""
     return [{"UUID": uuid_of(seed, kind, name), "Name": name} for name in names]
 
 
 def categories(seed: str) -> list[Record]:
-    """Job categories."""
+    """Make the job categories."""
     return named(seed, "category", CATEGORIES)
 
 
 def templates(seed: str) -> list[Record]:
-    """Job templates."""
+    """Make the job templates."""
     return named(seed, "template", TEMPLATES)
 
 
 def job_states(seed: str) -> list[Record]:
-    """The practice's job states."""
+    """Make the job states."""
     return named(seed, "state", (name for name, _ in STATES))

@@ -1,4 +1,4 @@
-"""Tax returns in the shape of the tax feed: a link and a status, not a copy of the return."""
+"""Tax returns as the tax feed returns them: a link and a status, not a copy of the return."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sandbox.generator.record import Record
 from sandbox.generator.seeded import SeededRandom, uuid_of
 
 TAX_COUNTRIES = frozenset({"AU", "NZ"})
-"""Only these practices have returns in Xero Tax."""
+"""Xero Tax exists only in these countries."""
 RETURN_FIELDS = (
     "returnId", "clientUuid", "taxType", "year", "status", "periodFrom", "periodTo", "lodgedOn", "dueOn", "issuedOn",
     "estimatedIncome", "assessedIncome", "estimatedPayable", "assessedPayable", "webUrl",
@@ -23,7 +23,7 @@ _STATUSES = ("Draft", "Approved", "To Sign", "Filed", "Filed", "Filed")
 
 
 def tax_returns(seed: str, count: int, country: str, clients: Sequence[ClientOutline], today: date) -> list[Record]:
-    """`count` returns spread over the clients and the last years; none outside AU and NZ or without clients."""
+    """Make `count` returns over the clients and the last five years. None outside AU and NZ, or without clients."""
     if country not in TAX_COUNTRIES or not clients:
         return []
     return [_return(seed, position, country, clients, today) for position in range(count)]

@@ -1,4 +1,4 @@
-"""The authorize end-point and the pages a person passes: sign in, choose the practice, allow or cancel."""
+"""The authorize endpoint and its pages: sign in, choose the accounts, allow or cancel."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from sandbox.pages import page
 from sandbox.people import Person
 from sandbox.world import World
 
-_CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")  # an S256 challenge is 32 bytes in base64url (RFC 7636 4.2)
+_CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")  # S256: 32 bytes in base64url (RFC 7636 4.2)
 
 
 class BadRequest(Exception):
-    """The app's request is wrong; the person sees a page and the app learns nothing, as at Xero."""
+    """The app's request is wrong. As at Xero, the person sees an error page and the app is not told."""
 
     def __init__(self, code: str, explanation: str) -> None:
         super().__init__(code)
@@ -45,7 +45,7 @@ async def authorize(request: Request) -> Response:
 
 
 async def login(request: Request) -> Response:
-    """`POST /identity/login`: e-mail and password, then the consent page."""
+    """`POST /identity/login`: check e-mail and password, then redirect to the consent page."""
     world, sessions = _state(request)
     form = await request.form()
     transaction = _text(form, "transaction")
@@ -63,7 +63,7 @@ async def login(request: Request) -> Response:
 
 
 async def switch(request: Request) -> Response:
-    """`POST /identity/switch`: sign out and show the login form of the same request again."""
+    """`POST /identity/switch`: sign out and show the login form again, for the same authorization request."""
     world, sessions = _state(request)
     transaction = _text(await request.form(), "transaction")
     asked = sessions.find(transaction, world.clock.now())
@@ -72,7 +72,7 @@ async def switch(request: Request) -> Response:
 
 
 async def consent_page(request: Request) -> Response:
-    """`GET /identity/consent?transaction=…`: the consent page, the picker, or the refusal."""
+    """`GET /identity/consent?transaction=…`: the consent page, or the page for people without the privilege."""
     world, sessions = _state(request)
     transaction = request.query_params.get("transaction", "")
     asked, person = sessions.find(transaction, world.clock.now()), _person(request)
@@ -84,7 +84,7 @@ async def consent_page(request: Request) -> Response:
 
 
 async def decide(request: Request) -> Response:
-    """`POST /identity/consent`: `decision` is allow or cancel, `tenant` (repeated) the practices that were ticked."""
+    """`POST /identity/consent`: `decision` is allow or cancel; `tenant`, repeated, is each account ticked."""
     world, sessions = _state(request)
     form = await request.form()
     transaction = _text(form, "transaction")
@@ -106,7 +106,7 @@ async def decide(request: Request) -> Response:
 def _allow(
     world: World, asked: AuthorizationRequest, signed_in: SignIn, person: Person, ticked: set[str]
 ) -> dict[str, str]:
-    """Make the connections of this consent and the code that stands for it."""
+    """Store the connections of this consent and return the callback parameters, with the code."""
     event, client_id = str(uuid4()), asked.app.client_id
     for tenant_id in sorted(ticked, key=list(world.accounts).index):
         world.connections.connect(person.email, client_id, tenant_id, PRACTICE, event)
@@ -119,23 +119,23 @@ def _allow(
 
 
 def _asked(world: World, query: Mapping[str, str]) -> AuthorizationRequest:
-    """The request, checked in Xero's order: app, redirect URI, response type, scopes, challenge."""
+    """Check the request in Xero's order: app, redirect URI, response type, scopes, challenge."""
     app = world.apps.get(query.get("client_id", ""))
     if app is None:
         raise BadRequest("unauthorized_client", "No app is registered with this client_id.")
     redirect_uri = query.get("redirect_uri", "")
     if redirect_uri not in app.redirect_uris:
-        raise BadRequest("invalid_request", "Invalid redirect_uri: it has to equal a registered one to the letter.")
+        raise BadRequest("invalid_request", "Invalid redirect_uri: it must equal a registered one exactly.")
     if query.get("response_type") != "code":
-        raise BadRequest("unsupported_response_type", "Only response_type=code is offered.")
+        raise BadRequest("unsupported_response_type", "Only response_type=code is supported.")
     scopes = frozenset(query.get("scope", "").split())
     if not scopes or not scopes <= app.scopes:
         raise BadRequest("invalid_scope", "A scope is missing, unknown, or not granted to this app.")
     challenge = query.get("code_challenge")
     if challenge is None and app.is_public:
-        raise BadRequest("invalid_request", "code challenge required: this app has no secret and must use PKCE.")
+        raise BadRequest("invalid_request", "Code challenge required: this app has no secret and must use PKCE.")
     if challenge is not None and not (query.get("code_challenge_method") == "S256" and _CHALLENGE.fullmatch(challenge)):
-        raise BadRequest("invalid_request", "The code challenge must be an S256 one.")
+        raise BadRequest("invalid_request", "The code challenge must use S256.")
     return AuthorizationRequest(
         app, redirect_uri, scopes, query.get("state"), query.get("nonce"), challenge, world.clock.now()
     )
@@ -167,7 +167,7 @@ def _text(form: FormData, name: str) -> str:
 
 
 def _back(asked: AuthorizationRequest, answer: dict[str, str]) -> Response:
-    """Send the person back to the app, `state` unchanged (RFC 6749 4.1.2)."""
+    """Redirect the person back to the app with `state` unchanged (RFC 6749 4.1.2)."""
     if asked.state is not None:
         answer = answer | {"state": asked.state}
     scheme, host, path, query, _ = urlsplit(asked.redirect_uri)
@@ -206,4 +206,4 @@ def _error_page(bad: BadRequest) -> Response:
 
 
 def _stale() -> BadRequest:
-    return BadRequest("expired", "This sign-in has been finished or left open for too long. Start again from the app.")
+    return BadRequest("expired", "This sign-in is finished or was left open too long. Start again from the app.")

@@ -1,4 +1,4 @@
-"""`/connections`: what a token's owner has connected to the app, and how the app lets go of one tenant."""
+"""`/connections`: lists what the token's owner has connected to the app, and deletes one connection."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.world import World
 
 
 async def list_connections(request: Request) -> Response:
-    """`GET /connections[?authEventId=…]`: over all consents, tenants of every type."""
+    """`GET /connections[?authEventId=…]`: the connections of all consents, for tenants of every type."""
     world: World = request.app.state.world
     try:
         consent = caller(world, request)
@@ -31,7 +31,7 @@ async def list_connections(request: Request) -> Response:
 
 
 async def drop_connection(request: Request) -> Response:
-    """`DELETE /connections/{id}`: 204, or 404; the id of something else (tenant, event) is answered with 403."""
+    """`DELETE /connections/{id}`: 204; 404 for an unknown id; 403 for a tenant id or event id."""
     world: World = request.app.state.world
     try:
         consent = caller(world, request)
@@ -48,7 +48,7 @@ async def drop_connection(request: Request) -> Response:
 
 
 def shown(world: World, known: Connection) -> dict[str, Any]:
-    """One connection as Xero writes it."""
+    """Return one connection as Xero writes it."""
     return {
         "id": known.connection_id,
         "authEventId": known.event_id,
@@ -61,5 +61,5 @@ def shown(world: World, known: Connection) -> dict[str, Any]:
 
 
 def _stamp(moment: datetime) -> str:
-    """Naive UTC with seven fractional digits, as .NET writes it."""
+    """Write naive UTC with seven decimals, as .NET does."""
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}0"

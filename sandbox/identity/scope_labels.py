@@ -1,4 +1,4 @@
-"""Scopes in plain words, for the consent page."""
+"""What the consent page says about each scope."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORDS = {
 
 
 def scope_labels(scopes: Iterable[str]) -> list[str]:
-    """What the app may do, the practice's data first."""
+    """Return the label of each scope, XPM's first."""
     asked = set(scopes)
     ordered = sorted(_WORDS, key=lambda scope: (not scope.startswith("practicemanager"), list(_WORDS).index(scope)))
     return [_WORDS[scope] for scope in ordered if scope in asked]

@@ -1,4 +1,4 @@
-"""The small lists: staff, categories, templates and custom-field definitions."""
+"""The endpoints of the small lists: staff, categories, templates and custom-field definitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.xpm.render import View
 
 
 def staff_list(call: Call) -> Response:
-    """`staff.api/list`: nothing in it tells who is active; who left is not in it."""
+    """`staff.api/list`: staff who left are missing; nothing marks who is active."""
     return _all(call, "StaffList", call.account.staff, views.STAFF)
 
 

@@ -1,4 +1,4 @@
-"""`client.api` and `clientgroup.api`."""
+"""The endpoints of `client.api` and `clientgroup.api`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_CLIENT = "Invalid client/contact identifier"
 
 
 def client_list(call: Call) -> Response:
-    """`list`: everybody in one body, archived and deleted ones too. `page` and `pagesize` mean nothing to it."""
+    """`list`: all clients in one answer, including archived and deleted ones. It ignores `page` and `pagesize`."""
     since = call.modified_since()
     table = call.account.clients
     positions = table.positions(None if since is None else lambda outline: outline.modified >= since)
@@ -28,7 +28,7 @@ def client_list(call: Call) -> Response:
 
 
 def client_paged_list(call: Call) -> Response:
-    """`paged-list`: no archived or deleted clients, no contacts or details, `Next` absent on the last page."""
+    """`paged-list`: without archived and deleted clients, contacts and details. The last page has no `Next`."""
     table = call.account.clients
     positions = table.positions(lambda outline: outline.listed)
     page, tail = _page(call, positions)
@@ -44,7 +44,7 @@ def client_get(call: Call) -> Response:
 
 
 def client_values(call: Call) -> Response:
-    """`get/{uuid}/customfield`: only the fields that hold a value."""
+    """`get/{uuid}/customfield`: the client's custom fields that have a value."""
     position = call.account.clients.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_CLIENT)
@@ -52,13 +52,13 @@ def client_values(call: Call) -> Response:
 
 
 def values_list(call: Call, values: Sequence[Record]) -> Response:
-    """The custom-field values of one record."""
+    """Answer with the custom-field values of one record."""
     pieces = [views.VALUE.write(value) for value in values]
     return listing(call, "CustomFields", pieces, views.VALUE, values.__getitem__)
 
 
 def contact_list(call: Call) -> Response:
-    """`contacts`: each contact once, whichever clients share it; deleted ones are left out."""
+    """`contacts`: each contact once, even if clients share it, without deleted ones."""
     contacts = call.account.contacts()
     page, tail = _page(call, range(len(contacts)))
     shown = [contacts[place] for place in page]
@@ -73,7 +73,7 @@ def group_list(call: Call) -> Response:
 
 
 def group_get(call: Call) -> Response:
-    """`clientgroup.api/get/{uuid}`: the group with its members."""
+    """`clientgroup.api/get/{uuid}`: a group and its members."""
     position = call.account.groups.find(call.args[0])
     if position is None:
         return error(call.api_method, "Invalid client group identifier")
@@ -82,9 +82,9 @@ def group_get(call: Call) -> Response:
 
 
 def _page(call: Call, places: Sequence[int]) -> tuple[list[int], bytes]:
-    """The places of one page and the `Pagination` after it.
+    """Return the places on one page, and the `Pagination` element that follows them.
 
-    A token names the last place shown, so that edits between two pages do not shift the next one.
+    A page token holds the last place shown, so edits between two pages do not shift the next page.
     """
     size, after = call.page_size(), _read_token(call.query.get("pagetoken"))
     rest = [place for place in places if place > after]

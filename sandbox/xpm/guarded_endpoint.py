@@ -1,4 +1,4 @@
-"""The way into a tenant: token, scope, connection, privilege and limits, in that order."""
+"""Checks a call before an endpoint answers it: token, scope, connection, privilege and limits, in that order."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from sandbox.xpm.limits import Refusal
 
 
 class GuardedEndpoint:
-    """An ASGI app that answers a call that may come in and refuses any other.
+    """An ASGI app that answers permitted calls and refuses all others.
 
     Args:
-        allowed_by: scopes, any one of which opens the end-point.
-        answer: the work; a call is in flight from its beginning to the answer's last byte.
+        allowed_by: the scopes that permit the call; one is enough.
+        answer: the endpoint. A call is in flight from here until the last byte of its answer.
     """
 
     def __init__(
@@ -48,27 +48,28 @@ class GuardedEndpoint:
 
     async def _in_flight(self, consent: Consent, account: Account, request: Request, send: Send) -> None:
         limiter, key = self._world.rate_limiter, (consent.client_id, account.tenant_id)
-        flying = True
+        in_flight = True
 
-        def landed() -> None:
-            nonlocal flying
-            if flying:
-                flying = False
+        def leave() -> None:
+            nonlocal in_flight
+            if in_flight:
+                in_flight = False
                 limiter.leave(*key)
 
         try:
             response = self._answer(account, request)
             response.headers.update(limiter.headers(*key))
-            await response(request.scope, request.receive, before_end(send, landed))
+            await response(request.scope, request.receive, before_end(send, leave))
         finally:
-            landed()
+            leave()
 
 
 def _account(world: World, request: Request, consent: Consent, allowed_by: frozenset[str]) -> Account:
-    """The practice the call is for.
+    """Return the account the call is for.
 
     Raises:
-        Refused: 401 without the scope; 403 when the tenant is unknown or not connected, or its connector may no more.
+        Refused: 401 without the scope; 403 if the tenant is unknown or not connected, or the person who connected it
+            lost the privilege.
     """
     if not allowed_by & consent.scopes:
         raise Refused(unauthorized(AUTHORIZATION))
@@ -77,7 +78,7 @@ def _account(world: World, request: Request, consent: Consent, allowed_by: froze
     if known is None or known.tenant_type != PRACTICE or not world.people[consent.email].may_connect(tenant_id):
         refusal = forbidden()
         left = world.rate_limiter.headers(consent.client_id, tenant_id)
-        if "X-AppMinLimit-Remaining" in left:  # the only limit header that recorded 403s carry
+        if "X-AppMinLimit-Remaining" in left:  # the only limit header on recorded 403 answers
             refusal.headers["X-AppMinLimit-Remaining"] = left["X-AppMinLimit-Remaining"]
         raise Refused(refusal)
     return world.accounts[tenant_id]

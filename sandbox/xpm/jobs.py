@@ -1,4 +1,4 @@
-"""`job.api` and `jobstate.api`."""
+"""The endpoints of `job.api` and `jobstate.api`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _YEAR_OF_DAYS = 365
 
 
 def job_current(call: Call) -> Response:
-    """`current`: the jobs that are in no completed or closed state."""
+    """`current`: the jobs whose state is neither completed nor closed."""
     return _jobs(call, lambda outline: outline.current)
 
 
 def job_list(call: Call) -> Response:
-    """`list`: the jobs created from `from` to `to`, both included, any state; less than a year at once."""
+    """`list`: the jobs created from `from` to `to` inclusive, in any state. The range must be under a year."""
     first, last = call.day("from"), call.day("to")
     if (last - first).days >= _YEAR_OF_DAYS:
         raise BadParameter("The date range must be less than one year")
@@ -31,7 +31,7 @@ def job_list(call: Call) -> Response:
 
 
 def job_of_client(call: Call) -> Response:
-    """`client/{uuid}`: all jobs of a client, any state."""
+    """`client/{uuid}`: all jobs of a client, in any state."""
     position = call.account.clients.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_CLIENT)
@@ -40,7 +40,7 @@ def job_of_client(call: Call) -> Response:
 
 
 def job_get(call: Call) -> Response:
-    """`get/{number}`: always detailed; a deleted job is as unknown as one that never was."""
+    """`get/{number}`: always detailed. A deleted job gives the same error as an unknown number."""
     position = call.account.jobs.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_JOB)
@@ -48,7 +48,7 @@ def job_get(call: Call) -> Response:
 
 
 def job_values(call: Call) -> Response:
-    """`get/{number}/customfield`: only the fields that hold a value."""
+    """`get/{number}/customfield`: the job's custom fields that have a value."""
     position = call.account.jobs.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_JOB)

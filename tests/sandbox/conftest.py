@@ -1,4 +1,4 @@
-"""Sandboxes to test: one to change, one that every test only reads."""
+"""Two sandboxes: a small one for each test, and the demo world, shared and read-only."""
 
 from collections.abc import Iterator
 
@@ -15,13 +15,13 @@ UNLIMITED = Limits(0, 0, 0)
 
 @pytest.fixture
 def server(serve: Serve) -> SandboxServer:
-    """A small world with Xero's own limits, for this test alone."""
+    """Serve a small world with Xero's own limits, for one test."""
     return serve(small_world())
 
 
 @pytest.fixture
 def app(server: SandboxServer) -> Iterator[XeroApp]:
-    """Mere's app at that server, connected to Harbour & Vale."""
+    """Give an app of that server that Mere has connected to Harbour & Vale."""
     app = XeroApp(server).connect()
     yield app
     app.http.close()
@@ -29,7 +29,7 @@ def app(server: SandboxServer) -> Iterator[XeroApp]:
 
 @pytest.fixture(scope="session")
 def demo_app() -> Iterator[XeroApp]:
-    """An app connected to both practices of the demo world without limits; only to be read."""
+    """Give an app connected to both accounts of the demo world, without limits. Tests only read with it."""
     with SandboxServer(demo_world(limits=UNLIMITED)) as running:
         app = XeroApp(running, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
         yield app

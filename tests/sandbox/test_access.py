@@ -1,4 +1,4 @@
-"""Who may call XPM, and the bodies with which everybody else is refused."""
+"""Who may call XPM, and the error bodies everybody else gets."""
 
 import re
 
@@ -9,7 +9,7 @@ from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, MERE
 from tests.sandbox.xero_app import XeroApp
 
 
-def test_an_expired_token_is_answered_with_its_moment_of_expiry(app: XeroApp) -> None:
+def test_an_expired_token_gets_401_with_the_time_it_expired(app: XeroApp) -> None:
     app.server.world.clock.advance(1801)
     answer = app.xpm("staff.api/list")
     body = answer.json()
@@ -19,7 +19,7 @@ def test_an_expired_token_is_answered_with_its_moment_of_expiry(app: XeroApp) ->
     assert re.fullmatch(r"TokenExpired: token expired at \d\d/\d\d/\d{4} \d\d:\d\d:\d\d", body["Detail"])
 
 
-def test_a_malformed_token_is_authentication_unsuccessful(app: XeroApp) -> None:
+def test_a_malformed_token_gets_authentication_unsuccessful(app: XeroApp) -> None:
     app.tokens["access_token"] = "nonsense"
     body = app.xpm("staff.api/list").json()
     assert (body["Status"], body["Detail"]) == (401, "AuthenticationUnsuccessful")
@@ -32,14 +32,14 @@ def test_a_missing_unknown_or_unconnected_tenant_is_forbidden(app: XeroApp) -> N
         assert (answer.json()["Title"], answer.json()["Detail"]) == ("Forbidden", "AuthenticationUnsuccessful")
 
 
-def test_losing_the_privilege_forbids_calls_while_the_connection_stays_listed(app: XeroApp) -> None:
+def test_without_the_privilege_calls_get_403_but_the_connection_stays_listed(app: XeroApp) -> None:
     app.control("PATCH", f"people/{MERE}", {"seats": {HARBOUR_VALE: {"privilege": False}}})
     assert app.xpm("staff.api/list").status_code == 403
     assert len(app.get("/connections", tenant=None).json()) == 1
     assert app.refresh().status_code == 200
 
 
-def test_disabling_the_person_forbids_calls(app: XeroApp) -> None:
+def test_calls_of_a_disabled_person_get_403(app: XeroApp) -> None:
     app.control("PATCH", f"people/{MERE}", {"disabled": True})
     assert app.xpm("staff.api/list").status_code == 403
 
@@ -53,7 +53,7 @@ def test_disabling_the_person_forbids_calls(app: XeroApp) -> None:
         ("practicemanager.time", set()),
     ],
 )
-def test_granular_scopes_open_their_own_end_points_only(server: SandboxServer, scope: str, opened: set[str]) -> None:
+def test_a_granular_scope_permits_only_its_own_endpoints(server: SandboxServer, scope: str, opened: set[str]) -> None:
     app = XeroApp(server).connect(scope=f"openid {scope}")
     paths = ("client.api/list", "clientgroup.api/list", "job.api/current", "jobstate.api/list", "staff.api/list")
     broad = ("category.api/list", "template.api/list", "customfield.api/definition")
@@ -64,7 +64,7 @@ def test_granular_scopes_open_their_own_end_points_only(server: SandboxServer, s
     assert details == {"AuthorizationUnsuccessful"}
 
 
-def test_paths_and_query_names_do_not_mind_letter_case(app: XeroApp) -> None:
+def test_paths_and_query_names_ignore_case(app: XeroApp) -> None:
     plain = app.xpm("client.api/list", detailed="true")
     shouted = app.http.get(
         "/PracticeManager/3.1/Client.API/LIST?Detailed=True",
@@ -73,13 +73,13 @@ def test_paths_and_query_names_do_not_mind_letter_case(app: XeroApp) -> None:
     assert shouted.content == plain.content
 
 
-def test_unknown_paths_are_not_found_and_writing_is_not_offered(app: XeroApp) -> None:
+def test_unknown_paths_get_404_and_writes_get_405(app: XeroApp) -> None:
     assert app.xpm("tax.api/list").status_code == 404
     assert app.xpm("client.api").status_code == 404
     assert app.http.post("/practicemanager/3.1/client.api/list").status_code == 405
 
 
-def test_every_answer_carries_the_sandboxs_date_and_a_correlation_id(app: XeroApp) -> None:
+def test_every_answer_has_the_sandboxs_date_and_a_correlation_id(app: XeroApp) -> None:
     app.server.world.clock.advance(40 * 86_400)
     answer = app.xpm("staff.api/list")
     assert answer.headers["date"].endswith("GMT")

@@ -1,10 +1,10 @@
-"""What happens at Xero without the app being told, and what the sandbox has seen."""
+"""What happens at Xero without the app being told, the request log, and the usage."""
 
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, MERE, REDIRECT_URI
 from tests.sandbox.xero_app import XeroApp
 
 
-def test_expired_access_tokens_are_refreshed_revoked_ones_are_not(app: XeroApp) -> None:
+def test_expired_tokens_can_be_refreshed_but_revoked_ones_cannot(app: XeroApp) -> None:
     assert app.control("POST", "tokens/expire").json() == {"expired": 1}
     assert app.xpm("staff.api/list").json()["Detail"].startswith("TokenExpired")
     app.keep(app.refresh())
@@ -14,14 +14,14 @@ def test_expired_access_tokens_are_refreshed_revoked_ones_are_not(app: XeroApp) 
     assert app.refresh().json() == {"error": "invalid_grant"}
 
 
-def test_a_connection_removed_at_xero_is_gone_from_the_list(app: XeroApp) -> None:
+def test_a_connection_removed_at_xero_leaves_the_list(app: XeroApp) -> None:
     (row,) = app.get("/connections", tenant=None).json()
     app.control("DELETE", f"connections/{row['id']}")
     assert app.get("/connections", tenant=None).json() == []
     assert app.http.delete(f"/sandbox/connections/{row['id']}").status_code == 404
 
 
-def test_a_rotated_secret_ends_the_old_one(app: XeroApp) -> None:
+def test_rotating_the_secret_invalidates_the_old_one(app: XeroApp) -> None:
     new = app.control("PATCH", f"apps/{CLIENT_ID}", {"rotate_secret": True}).json()["secret"]
     assert app.refresh().json() == {"error": "invalid_client"}
     form = {"grant_type": "refresh_token", "refresh_token": app.tokens["refresh_token"]}
@@ -29,12 +29,12 @@ def test_a_rotated_secret_ends_the_old_one(app: XeroApp) -> None:
 
 
 def test_redirect_uris_and_scopes_of_the_app_can_be_changed(app: XeroApp) -> None:
-    told = {"redirect_uris": [REDIRECT_URI, "http://127.0.0.1:9/cb"], "scopes": ["openid"]}
-    shown = app.control("PATCH", f"apps/{CLIENT_ID}", told).json()
-    assert (shown["redirect_uris"], shown["scopes"]) == (told["redirect_uris"], ["openid"])
+    changes = {"redirect_uris": [REDIRECT_URI, "http://127.0.0.1:9/cb"], "scopes": ["openid"]}
+    shown = app.control("PATCH", f"apps/{CLIENT_ID}", changes).json()
+    assert (shown["redirect_uris"], shown["scopes"]) == (changes["redirect_uris"], ["openid"])
 
 
-def test_the_world_is_told_without_secrets_or_passwords(app: XeroApp) -> None:
+def test_the_world_endpoint_shows_no_secrets_or_passwords(app: XeroApp) -> None:
     answer = app.control("GET", "world")
     world = answer.json()
     assert CLIENT_SECRET not in answer.text
@@ -45,7 +45,7 @@ def test_the_world_is_told_without_secrets_or_passwords(app: XeroApp) -> None:
     assert world["connections"][0]["email"] == MERE
 
 
-def test_requests_are_told_without_anything_secret(app: XeroApp) -> None:
+def test_the_request_log_contains_no_secrets(app: XeroApp) -> None:
     app.xpm("job.api/list", **{"from": "20240101", "to": "20240201"})
     answer = app.control("GET", "requests")
     rows = answer.json()
@@ -84,13 +84,13 @@ def test_usage_counts_calls_bytes_refusals_and_grants(app: XeroApp) -> None:
     assert usage["token_requests"] == {"authorization_code": 1, "refresh_token": 1}
 
 
-def test_the_clock_tells_and_goes_forward(app: XeroApp) -> None:
+def test_the_clock_endpoint_returns_the_time_and_moves_it_forward(app: XeroApp) -> None:
     before = app.control("POST", "clock").json()["now"]
     after = app.control("POST", "clock", {"advance_seconds": 3600}).json()["now"]
     assert after > before
 
 
-def test_an_allowance_can_be_given_back(app: XeroApp) -> None:
+def test_resetting_the_limits_restores_the_full_allowance(app: XeroApp) -> None:
     app.xpm("staff.api/list")
     app.control("POST", "limits/reset")
     assert app.xpm("staff.api/list").headers["x-daylimit-remaining"] == "4999"

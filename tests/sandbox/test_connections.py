@@ -1,4 +1,4 @@
-"""The list of connections."""
+"""`/connections`: the list, and deleting a connection."""
 
 import re
 
@@ -12,7 +12,7 @@ def drop(app: XeroApp, connection_id: str) -> int:
     return app.http.delete(f"/connections/{connection_id}", headers=headers).status_code
 
 
-def test_a_connection_is_written_as_xero_writes_it(app: XeroApp) -> None:
+def test_a_connection_has_the_fields_and_formats_of_xero(app: XeroApp) -> None:
     (row,) = app.get("/connections", tenant=None).json()
     assert set(row) == {"id", "authEventId", "tenantId", "tenantType", "tenantName", "createdDateUtc", "updatedDateUtc"}
     assert (row["tenantId"], row["tenantType"], row["tenantName"]) == (
@@ -23,7 +23,7 @@ def test_a_connection_is_written_as_xero_writes_it(app: XeroApp) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}", row["createdDateUtc"])
 
 
-def test_the_list_holds_other_kinds_of_tenants_too(server: SandboxServer) -> None:
+def test_the_list_includes_other_types_of_tenants(server: SandboxServer) -> None:
     app = XeroApp(server, SAM).connect()
     listed = app.get("/connections", tenant=None).json()
     assert {row["tenantType"]: row["tenantId"] for row in listed} == {
@@ -34,7 +34,7 @@ def test_the_list_holds_other_kinds_of_tenants_too(server: SandboxServer) -> Non
     app.http.close()
 
 
-def test_consenting_again_keeps_id_and_creation_and_moves_event_and_update(app: XeroApp) -> None:
+def test_a_new_consent_keeps_id_and_creation_time_and_changes_event_and_update_time(app: XeroApp) -> None:
     (before,) = app.get("/connections", tenant=None).json()
     app.server.world.clock.advance(60)
     app.connect()
@@ -45,7 +45,7 @@ def test_consenting_again_keeps_id_and_creation_and_moves_event_and_update(app: 
     assert after["updatedDateUtc"] > before["updatedDateUtc"]
 
 
-def test_the_list_covers_all_consents_and_filters_by_event(app: XeroApp) -> None:
+def test_the_list_covers_all_consents_and_can_be_filtered_by_event(app: XeroApp) -> None:
     app.tenants = (COASTAL_BRANCH,)
     app.connect()
     listed = app.get("/connections", tenant=None).json()
@@ -55,7 +55,7 @@ def test_the_list_covers_all_consents_and_filters_by_event(app: XeroApp) -> None
     assert [row["tenantId"] for row in filtered] == [COASTAL_BRANCH]
 
 
-def test_dropping_a_connection_takes_its_own_id_and_no_other(app: XeroApp) -> None:
+def test_a_connection_is_deleted_by_its_own_id_only(app: XeroApp) -> None:
     (row,) = app.get("/connections", tenant=None).json()
     assert drop(app, row["tenantId"]) == 403
     assert drop(app, row["authEventId"]) == 403
@@ -65,7 +65,7 @@ def test_dropping_a_connection_takes_its_own_id_and_no_other(app: XeroApp) -> No
     assert app.xpm("staff.api/list").status_code == 403
 
 
-def test_nobody_sees_or_drops_another_persons_connections(app: XeroApp) -> None:
+def test_nobody_can_see_or_delete_another_persons_connections(app: XeroApp) -> None:
     (row,) = app.get("/connections", tenant=None).json()
     sam = XeroApp(app.server, SAM, (COASTAL_BRANCH,)).connect()
     assert HARBOUR_VALE not in {found["tenantId"] for found in sam.get("/connections", tenant=None).json()}

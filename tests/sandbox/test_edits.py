@@ -1,4 +1,4 @@
-"""Edits while apps read: what XPM shows of them, and what it hides."""
+"""Edits to records while apps read: which of them XPM's lists show."""
 
 import pytest
 
@@ -16,14 +16,14 @@ def job(app: XeroApp, number: str) -> dict[str, object]:
     return found
 
 
-def test_a_deleted_job_vanishes_and_get_calls_its_number_invalid(app: XeroApp) -> None:
+def test_a_deleted_job_vanishes_and_get_answers_invalid_identifier(app: XeroApp) -> None:
     number = app.truth("jobs")[0]["ID"]
     app.control("DELETE", f"{RECORDS}/jobs/{number}")
     assert number not in {row["ID"] for row in app.truth("jobs")}
     assert app.xml(f"job.api/get/{number}").findtext("ErrorDescription") == "Invalid job identifier"
 
 
-def test_archived_and_deleted_clients_stay_in_the_list_and_leave_the_paged_list(app: XeroApp) -> None:
+def test_archived_and_deleted_clients_stay_in_the_list_but_leave_the_paged_list(app: XeroApp) -> None:
     archived, deleted = (row["UUID"] for row in app.truth("clients")[:2])
     app.control("POST", f"tenants/{HARBOUR_VALE}/clients/{archived}/archive")
     app.control("DELETE", f"{RECORDS}/clients/{deleted}")
@@ -33,7 +33,7 @@ def test_archived_and_deleted_clients_stay_in_the_list_and_leave_the_paged_list(
     assert not {archived, deleted} & paged
 
 
-def test_an_edit_shows_at_once_even_where_the_list_was_read_before(app: XeroApp) -> None:
+def test_an_edit_shows_at_once_in_a_list_that_was_already_cached(app: XeroApp) -> None:
     app.items("job.api/current", "Job", detailed="true")
     number = app.items("job.api/current", "Job")[0].findtext("ID") or ""
     app.control("PATCH", f"{RECORDS}/jobs/{number}", {"Budget": 125, "Name": "Ngā pūtea & <more>"})
@@ -41,7 +41,7 @@ def test_an_edit_shows_at_once_even_where_the_list_was_read_before(app: XeroApp)
     assert (listed[number]["Budget"], listed[number]["Name"]) == ("125", "Ngā pūtea & <more>")
 
 
-def test_a_renamed_client_is_renamed_on_its_jobs_too(app: XeroApp) -> None:
+def test_a_renamed_client_is_also_renamed_on_its_jobs(app: XeroApp) -> None:
     found = next(row for row in app.truth("jobs") if row["Client"])
     app.items("job.api/current", "Job", detailed="true")
     app.control("PATCH", f"{RECORDS}/clients/{found['Client']['UUID']}", {"Name": "Renamed Ltd"})
@@ -50,7 +50,7 @@ def test_a_renamed_client_is_renamed_on_its_jobs_too(app: XeroApp) -> None:
     assert truth["Client"]["Name"] == "Renamed Ltd"
 
 
-def test_closing_a_job_dates_it_and_takes_it_out_of_current(app: XeroApp) -> None:
+def test_closing_a_job_sets_its_completed_date_and_removes_it_from_current(app: XeroApp) -> None:
     number = app.items("job.api/current", "Job")[0].findtext("ID") or ""
     app.control("PATCH", f"{RECORDS}/jobs/{number}", {"State": "Completed"})
     assert str(job(app, number)["CompletedDate"]).startswith(f"{app.server.world.clock.today()}")
@@ -59,7 +59,7 @@ def test_closing_a_job_dates_it_and_takes_it_out_of_current(app: XeroApp) -> Non
     assert "CompletedDate" not in {name for name, value in job(app, number).items() if value}
 
 
-def test_added_records_are_listed_last_with_made_up_keys(app: XeroApp) -> None:
+def test_added_records_get_generated_keys_and_are_listed_last(app: XeroApp) -> None:
     made = app.control("POST", f"{RECORDS}/jobs", {"Name": "New", "State": "Planned"}).json()
     assert made["ID"] == "J000013"
     assert app.items("job.api/current", "Job")[-1].findtext("ID") == "J000013"
@@ -81,7 +81,7 @@ def test_custom_field_values_merge_by_field_and_clear_when_empty(app: XeroApp) -
     assert app.items(f"job.api/get/{number}/customfield", "CustomField") == []
 
 
-def test_staff_who_leave_are_gone_from_the_list_and_stay_on_jobs(app: XeroApp) -> None:
+def test_staff_who_leave_vanish_from_the_list_but_stay_on_jobs(app: XeroApp) -> None:
     before = app.truth("jobs")
     app.control("PATCH", f"people/{MERE}", {"seats": {HARBOUR_VALE: {"on_staff": False}}})
     assert MERE not in {row["Email"] for row in app.truth("staff")}
@@ -106,7 +106,7 @@ def test_staff_who_leave_are_gone_from_the_list_and_stay_on_jobs(app: XeroApp) -
         ("PATCH", "apps/FYI-XPM-SANDBOX", {"scopes": ["everything"]}, 400),
     ],
 )
-def test_senseless_control_calls_are_told_what_is_wrong(
+def test_a_wrong_control_call_gets_an_error_that_says_why(
     app: XeroApp, method: str, path: str, body: object, status: int
 ) -> None:
     answer = app.http.request(method, f"/sandbox/{path}", json=body)
@@ -114,7 +114,7 @@ def test_senseless_control_calls_are_told_what_is_wrong(
     assert answer.json()["error"]
 
 
-def test_a_shuffle_is_repeatable_and_touches_one_practice_only(app: XeroApp) -> None:
+def test_random_edits_are_repeatable_and_change_one_account_only(app: XeroApp) -> None:
     start = Clock().now()
     done = [make_random_edits(small_world(clock=Clock(start)).accounts[HARBOUR_VALE], 5, 60) for _ in range(2)]
     assert done[0] == done[1]
@@ -123,7 +123,7 @@ def test_a_shuffle_is_repeatable_and_touches_one_practice_only(app: XeroApp) -> 
     assert app.truth("clients", COASTAL_BRANCH) == before
 
 
-def test_a_body_that_is_no_json_object_is_refused(app: XeroApp) -> None:
+def test_a_control_call_with_a_malformed_body_is_refused(app: XeroApp) -> None:
     for body in (b"{", b"[1]"):
         answer = app.http.post(f"/sandbox/tenants/{HARBOUR_VALE}/shuffle", content=body)
         assert answer.status_code == 400
@@ -131,7 +131,7 @@ def test_a_body_that_is_no_json_object_is_refused(app: XeroApp) -> None:
     assert app.http.post(f"/sandbox/tenants/{HARBOUR_VALE}/shuffle", json={"changes": "many"}).status_code == 400
 
 
-def test_faults_and_requests_are_asked_for_by_number(app: XeroApp) -> None:
+def test_an_unknown_fault_number_and_a_wrong_request_number_are_refused(app: XeroApp) -> None:
     assert app.http.delete("/sandbox/faults/99").status_code == 404
     assert app.http.get("/sandbox/requests?since=yesterday").status_code == 400
 
@@ -148,7 +148,7 @@ def test_a_group_can_be_joined_left_and_renamed(app: XeroApp) -> None:
     assert client not in {row["UUID"] for row in app.truth("groups")[0]["Clients"]}
 
 
-def test_a_removed_field_definition_takes_its_values_along(app: XeroApp) -> None:
+def test_deleting_a_custom_field_definition_deletes_its_values(app: XeroApp) -> None:
     holder = next(row for row in app.truth("custom_field_values") if row["values"])
     field = holder["values"][0]["UUID"]
     app.control("DELETE", f"{RECORDS}/custom_field_definitions/{field}")
@@ -158,7 +158,7 @@ def test_a_removed_field_definition_takes_its_values_along(app: XeroApp) -> None
 
 
 @pytest.mark.parametrize("entity", ["jobs", "clients"])
-def test_what_is_not_there_is_unknown_also_where_nothing_is_there(entity: str) -> None:
+def test_an_unknown_key_is_refused_in_an_empty_account_too(entity: str) -> None:
     account = small_world(jobs=0, clients=0).accounts[HARBOUR_VALE]
     with pytest.raises(NoSuchRecord):
         change(account, entity, "J000001", {"Name": "Advice"})

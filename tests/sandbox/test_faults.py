@@ -1,4 +1,4 @@
-"""Faults on order: each strikes where, when and as often as it was ordered."""
+"""Injected faults: each hits the calls it is for, as often as it should."""
 
 import time
 from xml.etree import ElementTree as ET
@@ -12,23 +12,23 @@ from tests.sandbox.xero_app import XeroApp, read
 CLIENTS = "client.api/list"
 
 
-def test_a_status_fault_answers_as_ordered_and_once(app: XeroApp) -> None:
+def test_a_status_fault_sends_the_given_answer_once(app: XeroApp) -> None:
     app.inject(
         area="xpm", kind="status", status=500, body="<Response/>", headers={"Content-Type": "text/xml", "X-Odd": "1"}
     )
-    struck = app.xpm(CLIENTS)
-    assert (struck.status_code, struck.text, struck.headers["x-odd"]) == (500, "<Response/>", "1")
+    answer = app.xpm(CLIENTS)
+    assert (answer.status_code, answer.text, answer.headers["x-odd"]) == (500, "<Response/>", "1")
     assert app.xpm(CLIENTS).status_code == 200
 
 
-def test_times_zero_strikes_until_cleared(app: XeroApp) -> None:
+def test_a_fault_with_times_zero_applies_until_cleared(app: XeroApp) -> None:
     fault = app.inject(area="xpm", kind="maintenance", times=0)
     assert [app.xpm(CLIENTS).status_code for _ in range(3)] == [503] * 3
     app.control("DELETE", f"faults/{fault['id']}")
     assert app.xpm(CLIENTS).status_code == 200
 
 
-def test_after_lets_the_first_calls_pass_and_path_and_tenant_select(app: XeroApp) -> None:
+def test_after_skips_the_first_calls_and_path_and_tenant_select(app: XeroApp) -> None:
     app.inject(area="xpm", path="Job.api", kind="garbage", after=1)
     app.inject(area="xpm", kind="garbage", tenant=COASTAL_BRANCH)
     kinds = [
@@ -37,7 +37,7 @@ def test_after_lets_the_first_calls_pass_and_path_and_tenant_select(app: XeroApp
     assert kinds == ["text/xml;", "text/xml;", "text/xml;", "text/html"]
 
 
-def test_orders_tell_how_often_they_struck(app: XeroApp) -> None:
+def test_a_fault_shows_how_many_calls_it_has_hit(app: XeroApp) -> None:
     app.inject(area="xpm", kind="forbidden", times=2)
     app.xpm(CLIENTS)
     (shown,) = app.control("GET", "faults").json()
@@ -57,7 +57,7 @@ def test_orders_tell_how_often_they_struck(app: XeroApp) -> None:
         ("forbidden", 403, "AuthenticationUnsuccessful"),
     ],
 )
-def test_refusals_on_order_look_like_real_ones(app: XeroApp, kind: str, status: int, detail: str) -> None:
+def test_injected_refusals_look_like_real_ones(app: XeroApp, kind: str, status: int, detail: str) -> None:
     app.inject(area="xpm", kind=kind)
     answer = app.xpm(CLIENTS)
     assert answer.status_code == status
@@ -73,7 +73,7 @@ def test_refusals_on_order_look_like_real_ones(app: XeroApp, kind: str, status: 
         ({"problem": "appminute"}, False),
     ],
 )
-def test_limits_on_order_carry_retry_after_for_minute_and_day_only(
+def test_injected_limits_have_retry_after_for_minute_and_day_only(
     app: XeroApp, order: dict[str, object], retry_after: bool
 ) -> None:
     app.inject(area="xpm", kind="limit", **order)
@@ -83,37 +83,37 @@ def test_limits_on_order_carry_retry_after_for_minute_and_day_only(
     assert ("retry-after" in answer.headers) is retry_after
 
 
-def test_a_limit_takes_the_patience_that_was_ordered(app: XeroApp) -> None:
+def test_an_injected_limit_uses_the_given_retry_after(app: XeroApp) -> None:
     app.inject(area="xpm", kind="limit", problem="day", retry_after=43_000)
     assert app.xpm(CLIENTS).headers["retry-after"] == "43000"
 
 
-def test_a_lost_answer_does_the_work_and_says_nothing(app: XeroApp) -> None:
+def test_a_lost_answer_does_the_work_and_sends_nothing(app: XeroApp) -> None:
     old = app.tokens["refresh_token"]
     app.inject(area="token", kind="lost_answer")
     with pytest.raises(httpx.RemoteProtocolError, match="disconnected without sending"):
         app.refresh()
     app.server.world.clock.advance(31 * 60)
-    assert app.refresh(old).status_code == 400, "the lost refresh began the grace time"
+    assert app.refresh(old).status_code == 400, "the refresh with the lost answer started the grace time"
 
 
-def test_a_lost_answer_within_grace_is_mended_by_the_same_token(app: XeroApp) -> None:
+def test_after_a_lost_answer_the_same_refresh_token_works_within_the_grace_time(app: XeroApp) -> None:
     app.inject(area="token", kind="lost_answer")
     with pytest.raises(httpx.RemoteProtocolError):
         app.refresh()
     assert app.refresh().status_code == 200
 
 
-def test_a_reset_strikes_before_any_work(app: XeroApp) -> None:
+def test_a_reset_happens_before_any_work(app: XeroApp) -> None:
     app.inject(area="token", kind="reset")
     with pytest.raises(httpx.ReadError):
         app.refresh()
     app.server.world.clock.advance(31 * 60)
-    assert app.refresh().status_code == 200, "the refresh token was not used"
+    assert app.refresh().status_code == 200, "the reset refresh did not use the token"
 
 
 @pytest.mark.parametrize("how", [{"at_bytes": 1000}, {"fraction": 0.25}, {"at_bytes": 0}])
-def test_a_truncated_answer_breaks_off_within_its_body(app: XeroApp, how: dict[str, object]) -> None:
+def test_a_truncated_answer_ends_within_its_body(app: XeroApp, how: dict[str, object]) -> None:
     whole = app.xpm(CLIENTS).content
     app.inject(area="xpm", kind="truncate", **how)
     received = b""
@@ -127,13 +127,13 @@ def test_a_truncated_answer_breaks_off_within_its_body(app: XeroApp, how: dict[s
     assert whole.startswith(received)
 
 
-def test_a_json_answer_can_be_truncated_too(app: XeroApp) -> None:
+def test_a_json_answer_can_be_truncated(app: XeroApp) -> None:
     app.inject(area="tax", kind="truncate")
     with pytest.raises(httpx.RemoteProtocolError):
         app.get("/tax/returns")
 
 
-def test_a_duplicate_stands_at_the_end_of_the_list_again(app: XeroApp) -> None:
+def test_a_duplicate_repeats_the_first_record_at_the_end_of_the_list(app: XeroApp) -> None:
     whole = [
         record.findtext("UUID") for record in app.xml(CLIENTS).iter("Client") if record.find("Contacts") is not None
     ]
@@ -148,14 +148,14 @@ def test_a_duplicate_stands_at_the_end_of_the_list_again(app: XeroApp) -> None:
     assert len(page["returns"]) == page["total"] + 1
 
 
-def test_a_mislabelled_answer_is_whole_under_a_wrong_content_type(app: XeroApp) -> None:
+def test_a_mislabelled_answer_is_complete_with_a_wrong_content_type(app: XeroApp) -> None:
     whole = app.xpm("staff.api/list").content
     app.inject(area="xpm", kind="mislabel", content_type="image/png")
     answer = app.xpm("staff.api/list")
     assert (answer.content, answer.headers["content-type"]) == (whole, "image/png")
 
 
-def test_a_dripping_answer_is_slow_and_whole(app: XeroApp) -> None:
+def test_a_dripping_answer_is_slow_and_complete(app: XeroApp) -> None:
     whole = app.xpm("staff.api/list").content
     app.inject(area="xpm", kind="drip", bytes=100, delay=0.01)
     began = time.monotonic()
@@ -163,13 +163,13 @@ def test_a_dripping_answer_is_slow_and_whole(app: XeroApp) -> None:
     assert time.monotonic() - began >= len(whole) // 100 * 0.01
 
 
-def test_an_error_body_is_an_error_under_200(app: XeroApp) -> None:
+def test_an_error_body_comes_with_status_200(app: XeroApp) -> None:
     app.inject(area="xpm", kind="error_body", description="Ka aroha & <sorry>")
     root = app.xml(CLIENTS)
     assert (root.findtext("Status"), root.findtext("ErrorDescription")) == ("ERROR", "Ka aroha & <sorry>")
 
 
-def test_a_missing_container_and_an_empty_one_are_different_things(app: XeroApp) -> None:
+def test_a_missing_container_differs_from_an_empty_one(app: XeroApp) -> None:
     app.inject(area="xpm", kind="no_container")
     app.inject(area="xpm", kind="empty_list")
     assert app.xml(CLIENTS).find("Clients") is None
@@ -178,14 +178,14 @@ def test_a_missing_container_and_an_empty_one_are_different_things(app: XeroApp)
     assert list(empty) == []
 
 
-def test_garbage_is_html_under_200(app: XeroApp) -> None:
+def test_garbage_is_html_with_status_200(app: XeroApp) -> None:
     app.inject(area="xpm", kind="garbage")
     answer = app.xpm(CLIENTS)
     assert answer.status_code == 200
     assert answer.text.startswith("<!DOCTYPE html>")
 
 
-def test_a_bad_record_spoils_the_nth_and_no_other(app: XeroApp) -> None:
+def test_a_bad_record_fault_corrupts_only_the_nth_record(app: XeroApp) -> None:
     good = [read(item) for item in app.items("job.api/current", "Job")]
     app.inject(area="xpm", kind="bad_record", nth=2)
     bad = [read(item) for item in app.items("job.api/current", "Job")]
@@ -197,17 +197,17 @@ def test_a_bad_record_spoils_the_nth_and_no_other(app: XeroApp) -> None:
     assert [read(item) for item in app.items("job.api/current", "Job")] == good
 
 
-def test_the_tax_feed_can_be_spoilt_in_the_same_ways(app: XeroApp) -> None:
+def test_the_tax_feed_supports_the_same_faults(app: XeroApp) -> None:
     for kind in ("empty_list", "no_container", "bad_record", "error_body"):
         app.inject(area="tax", kind=kind)
-    empty, headless, spoilt, error = (app.get("/tax/returns").json() for _ in range(4))
+    empty, without_container, corrupted, error = (app.get("/tax/returns").json() for _ in range(4))
     assert (empty["returns"], empty["total"]) == ([], 5)
-    assert "returns" not in headless
-    assert spoilt["returns"][0]["periodTo"] == "31/31/2024"
+    assert "returns" not in without_container
+    assert corrupted["returns"][0]["periodTo"] == "31/31/2024"
     assert error["error"] == "server_error"
 
 
-def test_authorize_revocation_keys_and_connections_can_fail_too(app: XeroApp) -> None:
+def test_authorize_revocation_keys_and_connections_can_fail(app: XeroApp) -> None:
     for area in ("authorize", "revocation", "jwks", "connections"):
         app.inject(area=area, kind="status", status=502)
     app.inject(area="connections", kind="empty_list")
@@ -231,13 +231,13 @@ def test_authorize_revocation_keys_and_connections_can_fail_too(app: XeroApp) ->
         {"area": "xpm", "kind": "maintenance", "times": True},
     ],
 )
-def test_an_order_that_makes_no_sense_is_refused(app: XeroApp, order: dict[str, object]) -> None:
+def test_a_wrong_fault_description_is_refused(app: XeroApp, order: dict[str, object]) -> None:
     answer = app.http.post("/sandbox/faults", json=order)
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
-def test_after_every_fault_the_server_goes_on_serving(app: XeroApp) -> None:
+def test_the_server_keeps_serving_after_every_fault(app: XeroApp) -> None:
     for kind in ("lost_answer", "reset", "truncate"):
         app.inject(area="xpm", kind=kind)
         with pytest.raises(httpx.TransportError):

@@ -1,4 +1,4 @@
-"""The truth that the control API tells is what the XML says, field by field."""
+"""What XPM and the tax feed answer matches the control API's ground truth, field by field."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,8 +9,8 @@ from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
 from tests.sandbox.xero_app import XeroApp, read, without_blanks
 
 
-def windows(app: XeroApp) -> list[dict[str, str]]:
-    """Windows of 364 days over the practice's whole life."""
+def date_ranges(app: XeroApp) -> list[dict[str, str]]:
+    """Return ranges of 364 days that cover all the account's jobs."""
     last, found = app.server.world.clock.today(), []
     for _ in range(7):
         first = last - timedelta(days=363)
@@ -24,17 +24,17 @@ def by(key: str, records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("tenant", [HARBOUR_VALE, COASTAL_BRANCH])
-def test_detailed_clients_are_the_truth(demo_app: XeroApp, tenant: str) -> None:
+def test_detailed_clients_match_the_ground_truth(demo_app: XeroApp, tenant: str) -> None:
     listed = [read(item) for item in demo_app.items("client.api/list", "Client", detailed="true", tenant=tenant)]
     assert by("UUID", listed) == by("UUID", demo_app.truth("clients", tenant))
 
 
 @pytest.mark.parametrize("tenant", [HARBOUR_VALE, COASTAL_BRANCH])
-def test_detailed_jobs_of_all_windows_are_the_truth(demo_app: XeroApp, tenant: str) -> None:
+def test_detailed_jobs_of_all_date_ranges_match_the_ground_truth(demo_app: XeroApp, tenant: str) -> None:
     listed = [
         read(item)
-        for window in windows(demo_app)
-        for item in demo_app.items("job.api/list", "Job", detailed="true", tenant=tenant, **window)
+        for date_range in date_ranges(demo_app)
+        for item in demo_app.items("job.api/list", "Job", detailed="true", tenant=tenant, **date_range)
     ]
     truth = demo_app.truth("jobs", tenant)
     assert len(listed) == len(truth)
@@ -50,12 +50,12 @@ def test_detailed_jobs_of_all_windows_are_the_truth(demo_app: XeroApp, tenant: s
         ("custom_field_definitions", "customfield.api/definition", "CustomFieldDefinition"),
     ],
 )
-def test_catalogues_are_the_truth(demo_app: XeroApp, entity: str, path: str, tag: str) -> None:
+def test_small_lists_match_the_ground_truth(demo_app: XeroApp, entity: str, path: str, tag: str) -> None:
     listed = [read(item) for item in demo_app.items(path, tag)]
     assert by("UUID", listed) == by("UUID", demo_app.truth(entity))
 
 
-def test_groups_and_their_members_are_the_truth(demo_app: XeroApp) -> None:
+def test_groups_and_their_members_match_the_ground_truth(demo_app: XeroApp) -> None:
     truth = by("UUID", demo_app.truth("groups"))
     listed = [read(item) for item in demo_app.items("clientgroup.api/list", "Group")]
     assert {row["UUID"] for row in listed} == set(truth)
@@ -64,7 +64,7 @@ def test_groups_and_their_members_are_the_truth(demo_app: XeroApp) -> None:
         assert without_blanks(got) == truth[uuid]
 
 
-def test_custom_field_values_are_the_truth(demo_app: XeroApp) -> None:
+def test_custom_field_values_match_the_ground_truth(demo_app: XeroApp) -> None:
     truth = demo_app.truth("custom_field_values")
     assert {row["owner"] for row in truth} == {"client", "job"}
     for row in truth[:25] + truth[-25:]:
@@ -72,7 +72,7 @@ def test_custom_field_values_are_the_truth(demo_app: XeroApp) -> None:
         assert [read(item) for item in demo_app.items(path, "CustomField")] == row["values"]
 
 
-def test_tax_returns_are_the_truth(demo_app: XeroApp) -> None:
+def test_tax_returns_match_the_ground_truth(demo_app: XeroApp) -> None:
     found, cursor = [], ""
     while True:
         page = demo_app.get("/tax/returns", cursor=cursor, pageSize=97).json()
@@ -84,7 +84,7 @@ def test_tax_returns_are_the_truth(demo_app: XeroApp) -> None:
     assert page["total"] == len(found) == 260
 
 
-def test_get_tells_of_a_client_what_the_list_tells(demo_app: XeroApp) -> None:
+def test_get_returns_the_same_client_as_the_list(demo_app: XeroApp) -> None:
     truth = demo_app.truth("clients")
     for record in truth[:40]:
         got = read(demo_app.xml(f"client.api/get/{record['UUID']}")[1])
@@ -96,18 +96,18 @@ def test_get_tells_of_a_client_what_the_list_tells(demo_app: XeroApp) -> None:
         )
 
 
-def test_get_tells_of_a_job_what_the_list_tells(demo_app: XeroApp) -> None:
+def test_get_returns_the_same_job_as_the_list(demo_app: XeroApp) -> None:
     for record in demo_app.truth("jobs")[:120:3]:
         got = read(demo_app.xml(f"job.api/get/{record['ID']}")[1])
         assert without_blanks(got) == without_blanks(record)
 
 
-def test_truth_still_holds_after_two_hundred_random_changes(app: XeroApp) -> None:
+def test_lists_match_the_ground_truth_after_200_random_edits(app: XeroApp) -> None:
     app.server.world.rate_limiter.limits = type(app.server.world.rate_limiter.limits)(0, 0, 0)
     app.items("client.api/list", "Client", detailed="true")
     done = app.control("POST", f"tenants/{HARBOUR_VALE}/shuffle", {"seed": 3, "changes": 200}).json()
     assert len(done) == 200
-    test_detailed_clients_are_the_truth(app, HARBOUR_VALE)
-    test_detailed_jobs_of_all_windows_are_the_truth(app, HARBOUR_VALE)
-    test_catalogues_are_the_truth(app, "staff", "staff.api/list", "Staff")
-    test_custom_field_values_are_the_truth(app)
+    test_detailed_clients_match_the_ground_truth(app, HARBOUR_VALE)
+    test_detailed_jobs_of_all_date_ranges_match_the_ground_truth(app, HARBOUR_VALE)
+    test_small_lists_match_the_ground_truth(app, "staff", "staff.api/list", "Staff")
+    test_custom_field_values_match_the_ground_truth(app)

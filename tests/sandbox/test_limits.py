@@ -1,4 +1,4 @@
-"""Rate limits: in flight, a minute, a day, per tenant and app."""
+"""Rate limits per tenant and app: calls in flight, per minute and per day."""
 
 import threading
 
@@ -15,22 +15,22 @@ def limited(limits: Limits) -> SandboxServer:
     return SandboxServer(small_world(limits=limits))
 
 
-def to_a_fresh_minute(app: XeroApp) -> None:
-    """Push the clock to just after the tenant's window began, so that no window ends within the test."""
+def start_a_new_minute(app: XeroApp) -> None:
+    """Move the clock to just after the tenant's minute window starts, so that none ends during the test."""
     seconds = app.server.world.rate_limiter.seconds_left("FYI-XPM-SANDBOX", HARBOUR_VALE, "minute")
     assert seconds is not None
     app.server.world.clock.advance(seconds + 0.01)
 
 
-def test_answers_count_down_what_remains(app: XeroApp) -> None:
-    to_a_fresh_minute(app)
+def test_answers_count_down_the_remaining_calls(app: XeroApp) -> None:
+    start_a_new_minute(app)
     first, second = app.xpm("staff.api/list"), app.xpm("staff.api/list")
     assert (first.headers["x-minlimit-remaining"], second.headers["x-minlimit-remaining"]) == ("59", "58")
     assert int(second.headers["x-daylimit-remaining"]) == int(first.headers["x-daylimit-remaining"]) - 1
     assert int(first.headers["x-appminlimit-remaining"]) <= 9_999
 
 
-def test_refusals_carry_no_tenant_limits(app: XeroApp) -> None:
+def test_refused_calls_have_no_tenant_limit_headers(app: XeroApp) -> None:
     forbidden = app.xpm("staff.api/list", tenant=COASTAL_BRANCH)
     assert "x-minlimit-remaining" not in forbidden.headers
     assert "x-appminlimit-remaining" in forbidden.headers
@@ -38,10 +38,10 @@ def test_refusals_carry_no_tenant_limits(app: XeroApp) -> None:
     assert "x-appminlimit-remaining" not in app.xpm("staff.api/list").headers
 
 
-def test_the_minute_limit_answers_429_without_a_body_and_says_when_to_come_back() -> None:
+def test_the_minute_limit_answers_429_with_retry_after_and_no_body() -> None:
     with limited(Limits(minute=3)) as server:
         app = XeroApp(server).connect()
-        to_a_fresh_minute(app)
+        start_a_new_minute(app)
         assert [app.xpm("staff.api/list").status_code for _ in range(3)] == [200] * 3
         refused = app.xpm("staff.api/list")
         assert (refused.status_code, refused.content) == (429, b"")
@@ -51,7 +51,7 @@ def test_the_minute_limit_answers_429_without_a_body_and_says_when_to_come_back(
         app.http.close()
 
 
-def test_the_day_limit_may_ask_for_hours_of_patience() -> None:
+def test_the_day_limit_may_send_a_retry_after_of_hours() -> None:
     with limited(Limits(minute=0, day=2)) as server:
         app = XeroApp(server).connect()
         seconds = server.world.rate_limiter.seconds_left("FYI-XPM-SANDBOX", HARBOUR_VALE, "day")
@@ -66,17 +66,17 @@ def test_the_day_limit_may_ask_for_hours_of_patience() -> None:
         app.http.close()
 
 
-def test_each_tenant_has_limits_of_its_own() -> None:
+def test_each_tenant_has_its_own_limits() -> None:
     with limited(Limits(minute=1)) as server:
         app = XeroApp(server, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
-        to_a_fresh_minute(app)
+        start_a_new_minute(app)
         assert app.xpm("staff.api/list").status_code == 200
         assert app.xpm("staff.api/list").status_code == 429
         assert app.xpm("staff.api/list", tenant=COASTAL_BRANCH).status_code == 200
         app.http.close()
 
 
-def test_one_call_too_many_in_flight_is_refused_without_retry_after() -> None:
+def test_a_call_over_the_concurrent_limit_is_refused_without_retry_after() -> None:
     with limited(Limits(concurrent=1)) as server:
         app = XeroApp(server).connect()
         app.inject(area="xpm", kind="drip", bytes=20, delay=0.02)
@@ -91,7 +91,7 @@ def test_one_call_too_many_in_flight_is_refused_without_retry_after() -> None:
         app.http.close()
 
 
-def test_five_clients_that_wait_for_their_answers_never_exceed_five_in_flight(server: SandboxServer) -> None:
+def test_five_clients_that_wait_for_each_answer_never_have_more_than_five_in_flight(server: SandboxServer) -> None:
     server.world.rate_limiter.limits = Limits(concurrent=5, minute=0, day=0)
     app = XeroApp(server).connect()
     statuses: list[int] = []
@@ -113,7 +113,7 @@ def test_five_clients_that_wait_for_their_answers_never_exceed_five_in_flight(se
 
 
 @pytest.mark.parametrize("name", ["x-minlimit-remaining", "x-daylimit-remaining"])
-def test_a_limit_of_zero_is_off_and_unmentioned(name: str) -> None:
+def test_a_limit_of_zero_is_off_and_has_no_header(name: str) -> None:
     with limited(Limits(0, 0, 0)) as server:
         app = XeroApp(server).connect()
         assert all(app.xpm("staff.api/list").status_code == 200 for _ in range(70))
@@ -121,7 +121,7 @@ def test_a_limit_of_zero_is_off_and_unmentioned(name: str) -> None:
         app.http.close()
 
 
-def test_the_app_itself_has_a_minute_limit_over_all_tenants() -> None:
+def test_the_app_has_a_minute_limit_over_all_tenants() -> None:
     with limited(Limits(minute=0, day=0, app_minute=2)) as server:
         app = XeroApp(server, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
         answers = [app.xpm("staff.api/list", tenant=tenant) for tenant in (HARBOUR_VALE, COASTAL_BRANCH) * 3]

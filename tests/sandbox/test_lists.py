@@ -1,4 +1,4 @@
-"""What each list of XPM holds and leaves out, and how it is asked."""
+"""What each XPM list includes and omits, and its parameters."""
 
 import re
 from datetime import timedelta
@@ -10,13 +10,13 @@ from sandbox.world import HARBOUR_VALE
 from tests.sandbox.xero_app import XeroApp, read
 
 
-def test_an_answer_is_xml_in_an_envelope_with_its_method(demo_app: XeroApp) -> None:
+def test_an_answer_is_xml_in_an_envelope_that_names_its_method(demo_app: XeroApp) -> None:
     answer = demo_app.xpm("category.api/list")
     assert answer.headers["content-type"] == "text/xml; charset=utf-8"
     assert answer.text.startswith('<Response api-method="List"><Status>OK</Status><Categories><Category><UUID>')
 
 
-def test_detailed_adds_notes_groups_and_relationships_to_clients_and_nothing_else(demo_app: XeroApp) -> None:
+def test_detailed_adds_only_notes_groups_and_relationships_to_clients(demo_app: XeroApp) -> None:
     plain = {read(item)["UUID"]: read(item) for item in demo_app.items("client.api/list", "Client")}
     for item in demo_app.items("client.api/list", "Client", detailed="true"):
         full = read(item)
@@ -25,17 +25,17 @@ def test_detailed_adds_notes_groups_and_relationships_to_clients_and_nothing_els
         ]
 
 
-def test_the_client_list_holds_archived_and_deleted_clients_with_their_flags(demo_app: XeroApp) -> None:
+def test_the_client_list_includes_archived_and_deleted_clients_with_their_flags(demo_app: XeroApp) -> None:
     listed = [read(item) for item in demo_app.items("client.api/list", "Client")]
     assert {row["IsArchived"] for row in listed} == {"Yes", "No"}
     assert {row["IsDeleted"] for row in listed} == {"Yes", "No"}
 
 
-def test_page_and_pagesize_mean_nothing_to_the_client_list(demo_app: XeroApp) -> None:
+def test_the_client_list_ignores_page_and_pagesize(demo_app: XeroApp) -> None:
     assert demo_app.xpm("client.api/list", page=2, pagesize=5).content == demo_app.xpm("client.api/list").content
 
 
-def test_the_paged_list_walks_all_active_clients_once_and_ends_without_next(demo_app: XeroApp) -> None:
+def test_the_paged_list_gives_each_active_client_once_and_its_last_page_has_no_next(demo_app: XeroApp) -> None:
     query: dict[str, str] = {"pageSize": "100"}
     seen: list[str] = []
     while True:
@@ -54,14 +54,14 @@ def test_the_paged_list_walks_all_active_clients_once_and_ends_without_next(demo
     assert seen == active
 
 
-def test_a_page_is_fifty_clients_unless_asked_and_never_more_than_five_hundred(demo_app: XeroApp) -> None:
+def test_a_page_has_50_clients_by_default_and_at_most_500(demo_app: XeroApp) -> None:
     assert len(demo_app.items("client.api/paged-list", "Client")) == 50
     for wrong in ("0", "501", "many"):
         assert demo_app.xpm("client.api/paged-list", pageSize=wrong).status_code == 400
     assert demo_app.xpm("client.api/paged-list", pageToken="%%%").status_code == 400
 
 
-def test_a_page_token_survives_edits_between_two_pages(app: XeroApp) -> None:
+def test_a_page_token_stays_valid_when_records_change_between_pages(app: XeroApp) -> None:
     root = app.xml("client.api/paged-list", pageSize=2)
     first = [item.findtext("UUID") for item in root.findall("./Clients/Client")]
     following = dict(parse_qsl(urlsplit(root.findtext("./Pagination/Links/Next") or "").query))
@@ -70,7 +70,7 @@ def test_a_page_token_survives_edits_between_two_pages(app: XeroApp) -> None:
     assert [item.findtext("UUID") for item in app.items("client.api/paged-list", "Client", **following)] == expected
 
 
-def test_contacts_are_paged_appear_once_and_leave_deleted_ones_out(demo_app: XeroApp) -> None:
+def test_contacts_are_paged_and_appear_once_without_deleted_ones(demo_app: XeroApp) -> None:
     contacts = [read(item) for item in demo_app.items("client.api/contacts", "Contact", pageSize=500)]
     uuids = [row["UUID"] for row in contacts]
     assert len(uuids) == len(set(uuids))
@@ -78,12 +78,12 @@ def test_contacts_are_paged_appear_once_and_leave_deleted_ones_out(demo_app: Xer
     assert len(demo_app.items("client.api/contacts", "Contact", pageSize=7)) == 7
 
 
-def test_some_contacts_are_shared_by_several_clients(demo_app: XeroApp) -> None:
+def test_clients_share_some_contacts(demo_app: XeroApp) -> None:
     held = [contact["UUID"] for client in demo_app.truth("clients") for contact in client["Contacts"]]
     assert len(set(held)) < len(held)
 
 
-def test_modifiedsince_gives_only_clients_edited_since(app: XeroApp) -> None:
+def test_modifiedsince_gives_only_clients_edited_since_then(app: XeroApp) -> None:
     clock = app.server.world.clock
     clock.advance(60)
     since = f"{clock.now():%Y-%m-%dT%H:%M:%S}"
@@ -100,7 +100,7 @@ def test_modifiedsince_gives_only_clients_edited_since(app: XeroApp) -> None:
     assert app.xpm("client.api/list", modifiedsince="yesterday").status_code == 400
 
 
-def test_a_job_list_wants_from_then_to_then_less_than_a_year(demo_app: XeroApp) -> None:
+def test_the_job_list_requires_from_and_to_less_than_a_year_apart(demo_app: XeroApp) -> None:
     def complaint(**query: str) -> str:
         answer = demo_app.xpm("job.api/list", **query)
         assert answer.status_code == 400
@@ -115,7 +115,7 @@ def test_a_job_list_wants_from_then_to_then_less_than_a_year(demo_app: XeroApp) 
     assert demo_app.xpm("job.api/list", **{"from": "20240101", "to": "20241230"}).status_code == 200
 
 
-def test_a_window_includes_both_its_days(app: XeroApp) -> None:
+def test_a_date_range_includes_both_its_days(app: XeroApp) -> None:
     app.http.post(
         f"/sandbox/tenants/{HARBOUR_VALE}/records/jobs?created=2019-03-05", json={"ID": "OLD1", "Name": "Old"}
     ).raise_for_status()
@@ -128,7 +128,7 @@ def test_a_window_includes_both_its_days(app: XeroApp) -> None:
     assert numbers("20190201", "20190304") == []
 
 
-def test_current_jobs_are_those_in_no_closed_state_and_include_old_ones(demo_app: XeroApp) -> None:
+def test_current_jobs_are_all_jobs_not_in_a_closed_state_however_old(demo_app: XeroApp) -> None:
     current = [read(item) for item in demo_app.items("job.api/current", "Job", detailed="true")]
     truth = demo_app.truth("jobs")
     closed = {"Completed", "Cancelled", "Written off & closed"}
@@ -137,13 +137,13 @@ def test_current_jobs_are_those_in_no_closed_state_and_include_old_ones(demo_app
     assert any(row["StartDate"] < oldest for row in current)
 
 
-def test_jobs_without_detail_have_no_tasks_milestones_or_notes(demo_app: XeroApp) -> None:
+def test_jobs_that_are_not_detailed_have_no_tasks_milestones_or_notes(demo_app: XeroApp) -> None:
     names = {name for item in demo_app.items("job.api/current", "Job") for name in read(item)}
     assert not names & {"Tasks", "Milestones", "Notes"}
     assert {"ID", "UUID", "Client", "Assigned"} <= names
 
 
-def test_the_jobs_of_a_client_come_in_any_state(demo_app: XeroApp) -> None:
+def test_the_jobs_of_a_client_are_listed_in_any_state(demo_app: XeroApp) -> None:
     truth = [row for row in demo_app.truth("jobs") if row["Client"]]
     client = max((row["Client"]["UUID"] for row in truth), key=[row["Client"]["UUID"] for row in truth].count)
     found = [item.findtext("ID") for item in demo_app.items(f"job.api/client/{client}", "Job")]
@@ -162,17 +162,17 @@ def test_the_jobs_of_a_client_come_in_any_state(demo_app: XeroApp) -> None:
         ("customfield.api/get/NOPE", "Invalid custom field identifier"),
     ],
 )
-def test_an_unknown_key_is_an_error_under_200(demo_app: XeroApp, path: str, description: str) -> None:
+def test_an_unknown_key_gets_an_error_with_status_200(demo_app: XeroApp, path: str, description: str) -> None:
     root = demo_app.xml(path)
     assert (root.findtext("Status"), root.findtext("ErrorDescription")) == ("ERROR", description)
 
 
-def test_job_numbers_with_spaces_are_reached_by_escaping(demo_app: XeroApp) -> None:
+def test_a_job_number_with_a_space_works_when_escaped(demo_app: XeroApp) -> None:
     number = next(row["ID"] for row in demo_app.truth("jobs") if " " in row["ID"])
     assert read(demo_app.xml(f"job.api/get/{number}")[1])["ID"] == number
 
 
-def test_blank_elements_come_in_all_three_forms_and_unchanged_records_in_the_same_bytes(demo_app: XeroApp) -> None:
+def test_empty_elements_take_all_three_forms_and_unchanged_records_keep_their_bytes(demo_app: XeroApp) -> None:
     text = demo_app.xpm("client.api/list", detailed="true").text
     assert "<Fax />" in text
     assert "<Fax></Fax>" in text

@@ -1,4 +1,4 @@
-"""A visitor with a browser and an app with tokens, for talking to the sandbox over real HTTP."""
+"""An app for the tests: connects to the sandbox over real HTTP, holds tokens, and calls Xero's APIs."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ BASIC = (CLIENT_ID, CLIENT_SECRET)
 
 
 def authorize_url(base: str, **changes: str | None) -> str:
-    """A complete authorize URL; a change of None leaves the parameter out."""
+    """Build a complete authorize URL. A change of None omits the parameter."""
     asked: dict[str, str | None] = {
         "response_type": "code",
         "client_id": CLIENT_ID,
@@ -36,12 +36,12 @@ def authorize_url(base: str, **changes: str | None) -> str:
 
 
 def answer_of(callback: str) -> dict[str, str]:
-    """The parameters that came back to the app."""
+    """Return the parameters of a callback URL."""
     return {name: values[0] for name, values in parse_qs(urlsplit(callback).query).items()}
 
 
 class XeroApp:
-    """An app that a person connects: holds tokens, calls Xero."""
+    """An app that a person connects to tenants."""
 
     def __init__(self, server: SandboxServer, email: str = MERE, tenants: Sequence[str] = (HARBOUR_VALE,)) -> None:
         self.server, self.email, self.tenants = server, email, tenants
@@ -49,17 +49,17 @@ class XeroApp:
         self.tokens: dict[str, Any] = {}
 
     def code(self, **changes: str | None) -> str:
-        """Go through consent and return the code."""
+        """Complete a consent and return the code."""
         callback = answer_consent(authorize_url(self.server.url, **changes), self.email, tenants=self.tenants)
         return answer_of(callback)["code"]
 
     def connect(self, **changes: str | None) -> "XeroApp":
-        """Go through consent, fetch tokens and use them from now on."""
+        """Complete a consent, fetch tokens and keep them."""
         self.keep(self.exchange(self.code(**changes)))
         return self
 
     def exchange(self, code: str, /, **changes: str) -> httpx.Response:
-        """Exchange a code."""
+        """Exchange a code for tokens."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -69,12 +69,12 @@ class XeroApp:
         return self.http.post("/connect/token", data=form | changes, auth=BASIC)
 
     def refresh(self, token: str | None = None) -> httpx.Response:
-        """Use a refresh token, by default the newest."""
+        """Refresh with the given token, or with the newest."""
         form = {"grant_type": "refresh_token", "refresh_token": token or self.tokens["refresh_token"]}
         return self.http.post("/connect/token", data=form, auth=BASIC)
 
     def keep(self, answer: httpx.Response) -> None:
-        """Use the tokens of a token answer from now on."""
+        """Keep the tokens of a successful token answer."""
         assert answer.status_code == 200, answer.text
         self.tokens = answer.json()
 
@@ -90,36 +90,39 @@ class XeroApp:
         return self.get(f"/practicemanager/3.1/{path}", tenant, **query)
 
     def xml(self, path: str, tenant: str | None = HARBOUR_VALE, **query: str | int) -> ET.Element:
-        """The `Response` element of an XPM answer with status 200."""
+        """Call XPM, expect status 200 and return the `Response` element."""
         answer = self.xpm(path, tenant, **query)
         assert answer.status_code == 200, answer.text
         return ET.fromstring(answer.content)  # noqa: S314 - the sandbox's own XML
 
     def items(self, path: str, tag: str, tenant: str | None = HARBOUR_VALE, **query: str | int) -> list[ET.Element]:
-        """The records of a list: the elements called `tag` in the response's container."""
+        """Return the records of a list: the elements `tag` in the response's container."""
         root = self.xml(path, tenant, **query)
         assert root.findtext("Status") == "OK"
         return root.findall(f"./*/{tag}")
 
     def control(self, method: str, path: str, body: object = None) -> httpx.Response:
-        """Call the control API; an error is a failed test."""
+        """Call the control API; an error fails the test."""
         answer = self.http.request(method, f"/sandbox/{path}", json=body)
         assert answer.is_success, answer.text
         return answer
 
     def truth(self, entity: str, tenant: str = HARBOUR_VALE) -> list[dict[str, Any]]:
-        """What is really there."""
+        """Return the ground truth: the records as the account holds them."""
         records: list[dict[str, Any]] = self.control("GET", f"tenants/{tenant}/records/{entity}").json()
         return records
 
     def inject(self, **fault: object) -> dict[str, Any]:
-        """Order a fault."""
+        """Inject a fault."""
         shown: dict[str, Any] = self.control("POST", "faults", fault).json()
         return shown
 
 
 def read(element: ET.Element) -> Any:  # noqa: ANN401 - text, record or list, as the XML has it
-    """An element as plain data, by a rule of its own: children that repeat one known tag are a list."""
+    """Turn an element into plain data: text, a record, or a list for a known container.
+
+    The rule is written here again, so that the product's parser is not tested against itself.
+    """
     children = list(element)
     if not children:
         return element.text or None
@@ -139,7 +142,7 @@ def read(element: ET.Element) -> Any:  # noqa: ANN401 - text, record or list, as
 
 
 def without_blanks(value: Any) -> Any:  # noqa: ANN401 - walks records
-    """Drop what is empty, since absent, `<X/>` and `<X></X>` mean the same."""
+    """Drop empty values, since an absent element, `<X/>` and `<X></X>` mean the same."""
     if isinstance(value, list):
         return [without_blanks(item) for item in value]
     if isinstance(value, dict):
