@@ -1,4 +1,4 @@
-"""A practice Xero over real HTTP: identity server, connections, XPM API 3.1, tax feed, and faults on demand.
+"""A simulated Xero over real HTTP: identity server, connections, XPM API 3.1, tax feed, and faults on demand.
 
 `server.py` runs it and `world.py` builds what it serves; most tests need only these two. `app.py` routes a call to the
 package that answers it: `identity/` (OAuth and `/connections`), `xpm/` (the XPM API), `tax_feed.py`, or `control/`

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: run the practice Xero until Ctrl-C."""
+"""`python -m sandbox`: run a simulated Xero until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _announce(server: SandboxServer) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Run a practice Xero.")
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Run a simulated Xero.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=4290, help="0 picks a free port")
     parser.add_argument("--world", default="demo", metavar="demo|small|PATH.json")

@@ -75,7 +75,7 @@ class Fault:
             and not self.spent
         )
 
-    def shown(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return the fault and its counts as the control API shows them."""
         flat = asdict(self)
         return {**flat, **flat.pop("details"), "spent": self.spent}

@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-OPENID_SCOPES = frozenset({"openid", "profile", "email"})
-XPM_BROAD = frozenset({"practicemanager", "practicemanager.read"})
-XPM_GRANULAR = frozenset(
-    f"practicemanager.{area}{suffix}" for area in ("client", "job", "staff", "time") for suffix in ("", ".read")
-)
-ALL_SCOPES = OPENID_SCOPES | XPM_BROAD | XPM_GRANULAR | {"offline_access"}
-"""Every scope the identity server accepts: those of Xero's "Scopes" page and the broad XPM ones."""
+from sandbox.identity.scopes import ALL_SCOPES
 
 
 @dataclass

@@ -37,7 +37,7 @@ class _Server(uvicorn.Server):
 
 
 class SandboxServer:
-    """A practice Xero over real HTTP on loopback.
+    """A simulated Xero over real HTTP on loopback.
 
     As a context manager it stops the server, ends the thread and closes the sockets on exit.
 

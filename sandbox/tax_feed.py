@@ -12,7 +12,7 @@ from sandbox.accounts.account import Account
 from sandbox.faults import Fault, fault_of
 from sandbox.generator.record import Record
 from sandbox.generator.tax_returns import TAX_COUNTRIES
-from sandbox.people import XPM_BROAD
+from sandbox.identity.scopes import XPM_BROAD
 from sandbox.world import World
 from sandbox.xpm.guarded_endpoint import GuardedEndpoint
 
@@ -74,8 +74,8 @@ def _with_fault(body: dict[str, Any], fault: Fault) -> dict[str, Any]:
             }
         case _:
             place = fault.details.get("nth", 1) - 1
-            spoilt = [_corrupted(row, fault) if here == place else row for here, row in enumerate(body["returns"])]
-            return body | {"returns": spoilt}
+            returns = [_corrupted(row, fault) if here == place else row for here, row in enumerate(body["returns"])]
+            return body | {"returns": returns}
 
 
 def _corrupted(record: Record, fault: Fault) -> Record:

@@ -11,8 +11,9 @@ from starlette.responses import JSONResponse, Response
 from sandbox.accounts.account import Account
 from sandbox.accounts.edits import NoSuchRecord, add, delete
 from sandbox.control.json_calls import BadCall, json_endpoint, json_object, world_of
-from sandbox.identity.connection_endpoints import shown
-from sandbox.people import ALL_SCOPES, App, Person, Seat
+from sandbox.identity.connection_endpoints import connection_json
+from sandbox.identity.scopes import ALL_SCOPES
+from sandbox.people import App, Person, Seat
 from sandbox.world import World
 
 
@@ -35,7 +36,7 @@ async def show_world(request: Request) -> Response:
                 for account in world.accounts.values()
             ],
             "connections": [
-                shown(world, known) | {"email": known.email, "client_id": known.client_id}
+                connection_json(world, known) | {"email": known.email, "client_id": known.client_id}
                 for known in world.connections.where()
             ],
         }

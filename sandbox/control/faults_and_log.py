@@ -14,13 +14,13 @@ from sandbox.faults import fault_from
 async def inject_fault(request: Request) -> Response:
     """`POST /sandbox/faults`: inject one (201)."""
     fault = world_of(request).faults.inject(fault_from(await json_object(request)))
-    return JSONResponse(fault.shown(), status_code=201)
+    return JSONResponse(fault.as_json(), status_code=201)
 
 
 @json_endpoint
 async def list_faults(request: Request) -> Response:
     """`GET /sandbox/faults`: every fault, and how many calls it has hit."""
-    return JSONResponse([fault.shown() for fault in world_of(request).faults.all()])
+    return JSONResponse([fault.as_json() for fault in world_of(request).faults.all()])
 
 
 @json_endpoint

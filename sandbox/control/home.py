@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from sandbox.accounts.random_edits import make_random_edits
 from sandbox.faults import fault_from
-from sandbox.identity.connection_endpoints import shown
+from sandbox.identity.connection_endpoints import connection_json
 from sandbox.pages import page
 from sandbox.world import World
 
@@ -34,7 +34,7 @@ COMMON_FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
 async def home(request: Request) -> Response:
     """`GET /`."""
     world: World = request.app.state.world
-    connections = [(world.people[known.email], shown(world, known)) for known in world.connections.where()]
+    connections = [(world.people[known.email], connection_json(world, known)) for known in world.connections.where()]
     return page(
         "home.html",
         url=str(request.base_url).rstrip("/"),

@@ -1,4 +1,4 @@
-"""Full client records, as `client.api/list?detailed=true` returns them."""
+"""Full client records, as `client.api/list?detailed=true` returns them, with their contacts and tax elements."""
 
 from __future__ import annotations
 
@@ -6,21 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sandbox.generator.client_outlines import ClientOutline
-from sandbox.generator.client_tax import tax_block
-from sandbox.generator.contacts import contacts_of
+from sandbox.generator.client_outlines import ClientOutline, Kind
 from sandbox.generator.names import (
     CLIENT_TYPES,
     COUNTRIES,
+    FAMILY,
+    GIVEN,
     INDUSTRIES,
     NOTE_TEXTS,
     NOTE_TITLES,
+    ROLES,
     SOURCES,
     STREETS,
     TOWNS,
 )
 from sandbox.generator.record import Record, reference, xpm_date
-from sandbox.generator.seeded import SeededRandom, days_before, uuid_of
+from sandbox.generator.seeded import SeededRandom, days_before, every_nth, uuid_of
 
 CLIENT_ELEMENTS = (
     "UUID", "Name", "Title", "Gender", "FirstName", "MiddleName", "LastName", "OtherName", "Email", "DateOfBirth",
@@ -56,11 +57,11 @@ class ClientMaker:
         made: Record = {"UUID": outline.uuid, "Name": outline.name}
         made |= self._person(rng, outline) | self._address(rng, "") | self._address(rng, "Postal")
         made |= self._particulars(rng, position, outline)
-        made["Contacts"] = contacts_of(self.seed, position)
+        made["Contacts"] = _contacts_of(self.seed, position)
         made["Notes"] = [self._note(rng) for _ in range(rng.pick((0, 0, 1, 2)))]
         made["Groups"] = [reference(uuid, self.group_names[uuid]) for uuid in outline.groups]
         made["Relationships"] = self._relationships(rng, position, outline)
-        made |= tax_block(rng, self.country, outline.kind)
+        made |= _tax_elements(rng, self.country, outline.kind)
         made["WebUrl"] = rng.maybe(0.6, f"https://xpm.example/client/{position + 1}")
         return {name: made.get(name) for name in CLIENT_ELEMENTS}
 
@@ -144,3 +145,86 @@ class ClientMaker:
                 "EndDate": rng.maybe(0.2, days_before(self.today, rng.below(300)).isoformat()),
             }
         ]
+
+
+def _contacts_of(seed: str, position: int) -> list[Record]:
+    """Make the contacts of the client at `position`: its own, which is primary, and some of the clients before it."""
+    rng = SeededRandom(seed, "contacts", position)
+    if every_nth(position, 11, 8):
+        return []
+    held = [position]
+    if position and rng.chance(0.4):
+        held.append(position - 1)
+    if position > 1 and rng.chance(0.15):
+        held.append(position - 2)
+    return [_contact(seed, number) | _link(rng, rank) for rank, number in enumerate(held)]
+
+
+def _link(rng: SeededRandom, rank: int) -> Record:
+    return {"IsPrimary": "Yes" if rank == 0 else "No", "Position": rng.maybe(0.7, rng.pick(ROLES))}
+
+
+def _contact(seed: str, number: int) -> Record:
+    """Make contact `number`, without what differs between clients (`IsPrimary` and `Position`)."""
+    rng = SeededRandom(seed, "contact", number)
+    given, family = rng.pick(GIVEN), rng.pick(FAMILY)
+    return {
+        "UUID": uuid_of(seed, "contact", number),
+        "Name": f"{given} {family}",
+        "Salutation": rng.maybe(0.5, given),
+        "Addressee": rng.maybe(0.5, f"{given[0]} {family}"),
+        "Mobile": rng.maybe(0.7, f"0491 57{rng.below(10)} {rng.digits(3)}"),
+        "Email": rng.maybe(0.8, f"contact{number:05d}@mail.example"),
+        "Phone": rng.maybe(0.4, f"(03) 55{rng.digits(2)} {rng.digits(4)}"),
+        "IsDeleted": "Yes" if every_nth(number, 29, 28) else "No",
+    }
+
+
+_STRUCTURES: dict[Kind, str] = {"person": "Individual", "company": "Company", "trust": "Trust"}
+_NZ_RETURNS: dict[Kind, str] = {"person": "IR3", "company": "IR4", "trust": "IR6"}
+
+
+def _tax_elements(rng: SeededRandom, country: str, kind: Kind) -> Record:
+    """Make the tax elements for AU or NZ, none elsewhere. Tax numbers are masked, as XPM sends them."""
+    if country not in {"AU", "NZ"}:
+        return {}
+    return _common(rng, kind) | (_australia(rng) if country == "AU" else _new_zealand(rng, kind))
+
+
+def _common(rng: SeededRandom, kind: Kind) -> Record:
+    registered = rng.chance(0.6)
+    return {
+        "TaxNumber": rng.maybe(0.85, f"******{rng.digits(3)}"),
+        "CompanyNumber": f"{rng.digits(9)}" if kind == "company" else None,
+        "BusinessNumber": rng.maybe(0.7, rng.digits(11)),
+        "BranchNumber": rng.maybe(0.1, "001"),
+        "BusinessStructure": _STRUCTURES[kind],
+        "BalanceMonth": rng.pick(("6", "3", "June", None)),
+        "PrepareGST": _yes(registered),
+        "GSTRegistered": _yes(registered),
+        "GSTPeriod": rng.pick(("Monthly", "2 Monthly", "6 Monthly")) if registered else None,
+        "GSTBasis": rng.pick(("Invoice", "Payment", "Hybrid")) if registered else None,
+        "ProvisionalTaxBasis": rng.maybe(0.3, "Standard Option"),
+        "ProvisionalTaxRatio": rng.maybe(0.1, "0.42"),
+    }
+
+
+def _australia(rng: SeededRandom) -> Record:
+    return {
+        "PrepareActivityStatement": _yes(rng.chance(0.5)),
+        "PrepareTaxReturn": _yes(rng.chance(0.9)),
+        "ActiveAtoClient": _yes(rng.chance(0.8)),
+    }
+
+
+def _new_zealand(rng: SeededRandom, kind: Kind) -> Record:
+    return {
+        "SignedTaxAuthority": _yes(rng.chance(0.9)),
+        "TaxAgent": rng.maybe(0.8, "Harbour & Vale"),
+        "AgencyStatus": rng.pick(("With EOT", "Without EOT", "Unlinked")),
+        "ReturnType": _NZ_RETURNS[kind],
+    }
+
+
+def _yes(value: bool) -> str:
+    return "Yes" if value else "No"

@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from sandbox.identity.connections import ORGANISATION, PRACTICE
 from sandbox.identity.grants import Consent
-from sandbox.identity.scope_labels import scope_labels
+from sandbox.identity.scopes import scope_labels
 from sandbox.identity.sessions import COOKIE, AuthorizationRequest, Sessions, SignIn
 from sandbox.pages import page
 from sandbox.people import Person
@@ -35,13 +35,13 @@ async def authorize(request: Request) -> Response:
     """`GET /identity/connect/authorize`."""
     world, sessions = _state(request)
     try:
-        asked = _asked(world, request.query_params)
+        pending = _validated(world, request.query_params)
     except BadRequest as bad:
         return _error_page(bad)
-    transaction = sessions.open(asked)
+    transaction = sessions.open(pending)
     if _signed_in(request) is not None:
         return _to_consent(transaction)
-    return _login_page(asked, transaction)
+    return _login_page(pending, transaction)
 
 
 async def login(request: Request) -> Response:
@@ -49,13 +49,13 @@ async def login(request: Request) -> Response:
     world, sessions = _state(request)
     form = await request.form()
     transaction = _text(form, "transaction")
-    asked = sessions.find(transaction, world.clock.now())
-    if asked is None:
+    pending = sessions.find(transaction, world.clock.now())
+    if pending is None:
         return _error_page(_stale())
     person = world.people.get(_text(form, "email").strip().lower())
     right = person is not None and secrets.compare_digest(person.password.encode(), _text(form, "password").encode())
     if person is None or not right or person.disabled:
-        return _login_page(asked, transaction, refused=True, status=401)
+        return _login_page(pending, transaction, refused=True, status=401)
     response = _to_consent(transaction)
     cookie = sessions.sign_in(person.email, world.clock.now())
     response.set_cookie(COOKIE, cookie, httponly=True, samesite="lax", path="/identity")
@@ -66,21 +66,21 @@ async def switch(request: Request) -> Response:
     """`POST /identity/switch`: sign out and show the login form again, for the same authorization request."""
     world, sessions = _state(request)
     transaction = _text(await request.form(), "transaction")
-    asked = sessions.find(transaction, world.clock.now())
+    pending = sessions.find(transaction, world.clock.now())
     sessions.sign_out(request.cookies.get(COOKIE))
-    return _error_page(_stale()) if asked is None else _login_page(asked, transaction)
+    return _error_page(_stale()) if pending is None else _login_page(pending, transaction)
 
 
 async def consent_page(request: Request) -> Response:
     """`GET /identity/consent?transaction=…`: the consent page, or the page for people without the privilege."""
     world, sessions = _state(request)
     transaction = request.query_params.get("transaction", "")
-    asked, person = sessions.find(transaction, world.clock.now()), _person(request)
-    if asked is None:
+    pending, person = sessions.find(transaction, world.clock.now()), _person(request)
+    if pending is None:
         return _error_page(_stale())
     if person is None:
-        return _login_page(asked, transaction)
-    return _consent_page(world, asked, transaction, person)
+        return _login_page(pending, transaction)
+    return _consent_page(world, pending, transaction, person)
 
 
 async def decide(request: Request) -> Response:
@@ -88,37 +88,37 @@ async def decide(request: Request) -> Response:
     world, sessions = _state(request)
     form = await request.form()
     transaction = _text(form, "transaction")
-    asked, signed_in, person = sessions.find(transaction, world.clock.now()), _signed_in(request), _person(request)
-    if asked is None or signed_in is None or person is None:
+    pending, signed_in, person = sessions.find(transaction, world.clock.now()), _signed_in(request), _person(request)
+    if pending is None or signed_in is None or person is None:
         return _error_page(_stale())
     if _text(form, "decision") != "allow":
         sessions.close(transaction)
         denied = {"error": "access_denied", "error_description": "TenantConsent status DENIED"}
-        return _back(asked, denied)
+        return _back(pending, denied)
     choices = {account.tenant_id for account in world.accounts_for(person)}
     ticked = {str(value) for value in form.getlist("tenant")} & choices
     if not ticked:
-        return _consent_page(world, asked, transaction, person, nothing_ticked=bool(choices), status=400)
+        return _consent_page(world, pending, transaction, person, nothing_ticked=bool(choices), status=400)
     sessions.close(transaction)
-    return _back(asked, _allow(world, asked, signed_in, person, ticked))
+    return _back(pending, _allow(world, pending, signed_in, person, ticked))
 
 
 def _allow(
-    world: World, asked: AuthorizationRequest, signed_in: SignIn, person: Person, ticked: set[str]
+    world: World, pending: AuthorizationRequest, signed_in: SignIn, person: Person, ticked: set[str]
 ) -> dict[str, str]:
     """Store the connections of this consent and return the callback parameters, with the code."""
-    event, client_id = str(uuid4()), asked.app.client_id
+    event, client_id = str(uuid4()), pending.app.client_id
     for tenant_id in sorted(ticked, key=list(world.accounts).index):
         world.connections.connect(person.email, client_id, tenant_id, PRACTICE, event)
     if person.organisation is not None:
         world.connections.connect(person.email, client_id, person.organisation.tenant_id, ORGANISATION, event)
-    scopes = world.grants.add_scopes(person.email, client_id, asked.scopes)
-    consent = Consent(client_id, person.email, scopes, event, signed_in.at, signed_in.session_id, asked.nonce)
-    code = world.grants.new_code(consent, asked.redirect_uri, asked.challenge)
-    return {"code": code, "scope": " ".join(sorted(asked.scopes)), "session_state": secrets.token_urlsafe(24)}
+    scopes = world.grants.add_scopes(person.email, client_id, pending.scopes)
+    consent = Consent(client_id, person.email, scopes, event, signed_in.at, signed_in.session_id, pending.nonce)
+    code = world.grants.new_code(consent, pending.redirect_uri, pending.challenge)
+    return {"code": code, "scope": " ".join(sorted(pending.scopes)), "session_state": secrets.token_urlsafe(24)}
 
 
-def _asked(world: World, query: Mapping[str, str]) -> AuthorizationRequest:
+def _validated(world: World, query: Mapping[str, str]) -> AuthorizationRequest:
     """Check the request in Xero's order: app, redirect URI, response type, scopes, challenge."""
     app = world.apps.get(query.get("client_id", ""))
     if app is None:
@@ -166,11 +166,11 @@ def _text(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _back(asked: AuthorizationRequest, answer: dict[str, str]) -> Response:
+def _back(pending: AuthorizationRequest, answer: dict[str, str]) -> Response:
     """Redirect the person back to the app with `state` unchanged (RFC 6749 4.1.2)."""
-    if asked.state is not None:
-        answer = answer | {"state": asked.state}
-    scheme, host, path, query, _ = urlsplit(asked.redirect_uri)
+    if pending.state is not None:
+        answer = answer | {"state": pending.state}
+    scheme, host, path, query, _ = urlsplit(pending.redirect_uri)
     joined = "&".join(part for part in (query, urlencode(answer)) if part)
     return RedirectResponse(urlunsplit((scheme, host, path, joined, "")), status_code=302)
 
@@ -179,13 +179,15 @@ def _to_consent(transaction: str) -> Response:
     return RedirectResponse(f"/identity/consent?{urlencode({'transaction': transaction})}", status_code=303)
 
 
-def _login_page(asked: AuthorizationRequest, transaction: str, *, refused: bool = False, status: int = 200) -> Response:
-    return page("login.html", status, app=asked.app, transaction=transaction, refused=refused)
+def _login_page(
+    pending: AuthorizationRequest, transaction: str, *, refused: bool = False, status: int = 200
+) -> Response:
+    return page("login.html", status, app=pending.app, transaction=transaction, refused=refused)
 
 
 def _consent_page(
     world: World,
-    asked: AuthorizationRequest,
+    pending: AuthorizationRequest,
     transaction: str,
     person: Person,
     *,
@@ -193,11 +195,11 @@ def _consent_page(
     status: int = 200,
 ) -> Response:
     accounts = world.accounts_for(person)
-    scheme, host, *_ = urlsplit(asked.redirect_uri)
-    facts = {"app": asked.app, "person": person, "transaction": transaction, "home": f"{scheme}://{host}/"}
+    scheme, host, *_ = urlsplit(pending.redirect_uri)
+    facts = {"app": pending.app, "person": person, "transaction": transaction, "home": f"{scheme}://{host}/"}
     if not accounts:
         return page("no_access.html", 200, **facts)
-    words = scope_labels(asked.scopes)
+    words = scope_labels(pending.scopes)
     return page("consent.html", status, accounts=accounts, scopes=words, nothing_ticked=nothing_ticked, **facts)
 
 

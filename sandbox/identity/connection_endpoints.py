@@ -27,7 +27,9 @@ async def list_connections(request: Request) -> Response:
         return JSONResponse([])
     event = next((value for name, value in request.query_params.items() if name.lower() == "autheventid"), None)
     mine = world.connections.of(consent.email, consent.client_id)
-    return JSONResponse([shown(world, known) for known in mine if event is None or known.event_id == event.lower()])
+    return JSONResponse(
+        [connection_json(world, known) for known in mine if event is None or known.event_id == event.lower()]
+    )
 
 
 async def drop_connection(request: Request) -> Response:
@@ -47,7 +49,7 @@ async def drop_connection(request: Request) -> Response:
     return Response(status_code=204)
 
 
-def shown(world: World, known: Connection) -> dict[str, Any]:
+def connection_json(world: World, known: Connection) -> dict[str, Any]:
     """Return one connection as Xero writes it."""
     return {
         "id": known.connection_id,

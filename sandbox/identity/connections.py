@@ -60,10 +60,10 @@ class Connections:
         with self._lock:
             return [known for known in self._all if wanted(known)]
 
-    def remove(self, doomed: Callable[[Connection], bool]) -> int:
-        """Remove the connections that pass `doomed` and return their number."""
+    def remove(self, unwanted: Callable[[Connection], bool]) -> int:
+        """Remove the connections that pass `unwanted` and return their number."""
         with self._lock:
-            kept = [known for known in self._all if not doomed(known)]
+            kept = [known for known in self._all if not unwanted(known)]
             removed = len(self._all) - len(kept)
             self._all = kept
             return removed

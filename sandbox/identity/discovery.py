@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.identity.keys import ALGORITHM, jwks
-from sandbox.people import ALL_SCOPES
+from sandbox.identity.scopes import ALL_SCOPES
 
 
 async def discovery(request: Request) -> Response:

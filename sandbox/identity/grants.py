@@ -175,19 +175,19 @@ class Grants:
         with self._lock:
             every = {id(known.tokens): known.tokens for known in self._refresh.values()}
             every |= {id(known.tokens): known.tokens for known in self._access.values()}
-            doomed = [
+            found = [
                 tokens
                 for tokens in every.values()
                 if not tokens.revoked
                 and tokens.consent.email == email
                 and client_id in {None, tokens.consent.client_id}
             ]
-            for tokens in doomed:
+            for tokens in found:
                 self._revoke_set(tokens)
             for person, app in [*self._scopes]:
                 if person == email and client_id in {None, app}:
                     del self._scopes[person, app]
-            return len(doomed)
+            return len(found)
 
     @staticmethod
     def _revoke_set(tokens: TokenSet | None) -> None:

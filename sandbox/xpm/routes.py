@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from sandbox.accounts.account import Account
 from sandbox.areas import XPM_BASE
 from sandbox.faults import fault_of
-from sandbox.people import XPM_BROAD
+from sandbox.identity.scopes import XPM_BROAD
 from sandbox.world import World
 from sandbox.xpm import catalogues, clients, jobs
 from sandbox.xpm.call import BadParameter, Call

@@ -1,10 +1,18 @@
-"""What the consent page says about each scope."""
+"""The scopes the identity server accepts, and what the consent page says about each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-_WORDS = {
+OPENID_SCOPES = frozenset({"openid", "profile", "email"})
+XPM_BROAD = frozenset({"practicemanager", "practicemanager.read"})
+XPM_GRANULAR = frozenset(
+    f"practicemanager.{area}{suffix}" for area in ("client", "job", "staff", "time") for suffix in ("", ".read")
+)
+ALL_SCOPES = OPENID_SCOPES | XPM_BROAD | XPM_GRANULAR | {"offline_access"}
+"""Every scope the identity server accepts: those of Xero's "Scopes" page and the broad XPM ones."""
+
+_LABELS = {
     "openid": "Know who you are",
     "profile": "See your name",
     "email": "See your e-mail address",
@@ -25,5 +33,5 @@ _WORDS = {
 def scope_labels(scopes: Iterable[str]) -> list[str]:
     """Return the label of each scope, XPM's first."""
     asked = set(scopes)
-    ordered = sorted(_WORDS, key=lambda scope: (not scope.startswith("practicemanager"), list(_WORDS).index(scope)))
-    return [_WORDS[scope] for scope in ordered if scope in asked]
+    ordered = sorted(_LABELS, key=lambda scope: (not scope.startswith("practicemanager"), list(_LABELS).index(scope)))
+    return [_LABELS[scope] for scope in ordered if scope in asked]
