@@ -1,4 +1,4 @@
-"""`python -m bench`: make every measurement and write the page."""
+"""`python -m bench`: run every measurement and write the page."""
 
 import argparse
 import signal
@@ -19,14 +19,14 @@ MEASUREMENTS = (history, throughput, memory, prefect_share)
 
 
 def main() -> None:
-    """Measure, and write what was found after each measurement: a run that is stopped leaves what it has."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measurements, side by side.")
-    parser.add_argument("--quick", action="store_true", help="a few records, to see that everything runs")
+    """Run the measurements and write the page after each one, so that a stopped run keeps its results."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Run all measurements side by side.")
+    parser.add_argument("--quick", action="store_true", help="use a few records, to check that everything runs")
     parser.add_argument(
-        "--into", type=Path, default=Path(__file__).parent, metavar="FOLDER", help="where the page goes"
+        "--into", type=Path, default=Path(__file__).parent, metavar="FOLDER", help="where to write the page"
     )
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the PostgreSQL server does not outlive us
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # unwind, so that the PostgreSQL server is stopped
     sizes = QUICK if asked.quick else FULL
     began, load_before = time.monotonic(), load()
     with TemporaryDirectory(prefix="xpm-bench-") as folder, lab(sizes, Path(folder)) as place:

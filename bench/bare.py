@@ -1,4 +1,4 @@
-"""An opponent: the shortest script that does the job, which trusts all it is sent and remembers nothing."""
+"""A competitor: the shortest script that does the job. It validates nothing and keeps no history."""
 
 import json
 import sqlite3
@@ -19,7 +19,7 @@ COLUMNS = {
         "IsDeleted",
     ),
 }  # fmt: skip
-"""The eleven that each record keeps as columns; a twelfth holds its children as JSON."""
+"""The eleven elements stored as columns. A twelfth column holds the children as JSON."""
 
 
 def _load(database: Path, files: dict[str, Path]) -> Counts:
@@ -30,7 +30,7 @@ def _load(database: Path, files: dict[str, Path]) -> Counts:
 def _load_list(connection: sqlite3.Connection, tag: str, file: Path) -> int:
     names = [*COLUMNS[tag], "Children"]
     changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-    upsert = f"INSERT INTO {tag} VALUES ({', '.join('?' * len(names))}) ON CONFLICT (UUID) DO UPDATE SET {changes}"  # noqa: S608 - names of this module
+    upsert = f"INSERT INTO {tag} VALUES ({', '.join('?' * len(names))}) ON CONFLICT (UUID) DO UPDATE SET {changes}"  # noqa: S608 - this module's own names
     with connection:
         connection.execute(f"CREATE TABLE IF NOT EXISTS {tag} ({', '.join(names)}, PRIMARY KEY (UUID))")
         connection.executemany(upsert, _rows(tag, file))

@@ -1,4 +1,4 @@
-"""What a measurement gives: contenders at the same work, round by round, and what the ratios say of a goal."""
+"""The result of a measurement: contenders that do the same work in rounds, and whether the ratios meet a goal."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,26 +14,26 @@ Runs = Mapping[str, Sequence[Measured]]
 
 @dataclass(frozen=True)
 class Spread:
-    """The median of several values and their extremes."""
+    """The median, minimum and maximum of several values."""
 
     median: float
     least: float
     most: float
 
     def __str__(self) -> str:
-        """Show the median, and the extremes where they differ from it."""
+        """Show the median, then minimum and maximum."""
         return f"{self.median:.2f} ({self.least:.2f} to {self.most:.2f})"
 
     @classmethod
     def of(cls, values: Iterable[float]) -> "Spread":
-        """Sum the values up."""
+        """Summarise the values."""
         found = sorted(values)
         return cls(median(found), found[0], found[-1])
 
 
 @dataclass(frozen=True)
 class Contest:
-    """One piece of work done by each contender once a round; the first is the one the others are compared with."""
+    """One piece of work that each contender does once per round. The others are compared with the first contender."""
 
     work: str
     records: int
@@ -41,22 +41,22 @@ class Contest:
 
     @property
     def first(self) -> str:
-        """The contender the others are compared with."""
+        """The contender that the others are compared with."""
         return next(iter(self.runs))
 
     def spread(self, contender: str, quantity: Quantity) -> Spread:
-        """What the contender's rounds took."""
+        """Return what the contender's rounds took."""
         return Spread.of(getattr(run, quantity) for run in self.runs[contender])
 
     def ratio(self, contender: str, quantity: Quantity = "seconds") -> Spread:
-        """How many times as much as the first contender's, each round with its own: the machine's load changes."""
+        """Return the ratios to the first contender, taken within each round because the machine's load changes."""
         pairs = zip(self.runs[contender], self.runs[self.first], strict=True)
         return Spread.of(getattr(theirs, quantity) / getattr(ours, quantity) for theirs, ours in pairs)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was hoped for and what was found; `met` is None where it could not be measured."""
+    """A goal and the result; `met` is None if it could not be measured."""
 
     question: str
     goal: str
@@ -66,7 +66,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Chapter:
-    """One part of the page; `name` is that of its plot, `quantity` what was measured."""
+    """One part of the page; `name` is the name of its plot, `quantity` what the plot and table show."""
 
     name: str
     title: str

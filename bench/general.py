@@ -1,4 +1,4 @@
-"""An opponent: dlt, the general loader, with its merge by primary key (https://dlthub.com/docs), children as JSON."""
+"""A competitor: dlt, a general loader, merging by primary key (https://dlthub.com/docs), children as JSON."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +14,11 @@ def _load(database: Path, files: dict[str, Path]) -> Counts:
         "bench",
         pipelines_dir=str(database.with_suffix(".dlt")),
         destination=dlt.destinations.sqlalchemy(f"sqlite:///{database}"),
-        dataset_name="main",  # SQLite's name of the file itself
+        dataset_name="main",  # SQLite's name for the database file itself
     )
     pipeline.run([_resource(tag, file) for tag, file in files.items()]).raise_on_failed_jobs()
     with pipeline.sql_client() as client:
-        counted = {tag: client.execute_sql(f"SELECT count(*) FROM {tag.lower()}") or () for tag in files}  # noqa: S608 - our names
+        counted = {tag: client.execute_sql(f"SELECT count(*) FROM {tag.lower()}") or () for tag in files}  # noqa: S608 - our own names
     return {tag: rows[0][0] for tag, rows in counted.items()}
 
 

@@ -1,4 +1,4 @@
-"""What it costs to keep the history of every record: the same syncs with it and without."""
+"""The cost of keeping every record's history: the same syncs with and without it."""
 
 from bench.contest import Chapter, Contest, Verdict
 from bench.lab import STORES, Lab
@@ -9,17 +9,17 @@ TITLE = "Cost of history"
 CONTENDERS = {"without history": ("--without-history",), "with history": ()}
 FIRST, CHANGED, UNCHANGED = "first load", "every job changed", "nothing changed"
 STEPS = {FIRST: "added", CHANGED: "changed", UNCHANGED: "unchanged"}
-"""Each sync of a round, and what it has to count."""
+"""The syncs of a round, and the count in which all jobs must appear."""
 ADDS, ADDS_TO_NOTHING = 1.25, 1.05  # times
-"""Goals: what is kept of a change may cost a quarter; what did not change costs nothing, within what is noise."""
+"""Goals: history may add a quarter to a sync with changes, and nothing (within noise) to a sync without."""
 
-PROSE = """A full sync of {jobs:,} detailed jobs: the first, one after every job was changed in XPM, and one after
-nothing was. *Without history* is the same program with the three methods of `xpm.store.records.changes.ChangeLog` that
-write it replaced by ones that do nothing, in the measured process only."""
+PROSE = """Three full syncs of {jobs:,} detailed jobs: the first load, one after every job was changed in XPM, and
+one after nothing changed. *Without history* is the same program, but in the measured process the three methods of
+`xpm.store.records.changes.ChangeLog` that write history do nothing."""
 
 
 def history(lab: Lab) -> Chapter:
-    """Measure it."""
+    """Measure the cost of history."""
     jobs = lab.sizes.some
     contests = [_contest(jobs, store, step, runs) for (store, step), runs in _runs(lab).items()]
     verdicts = [_verdict(contest) for contest in contests]

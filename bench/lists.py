@@ -1,4 +1,4 @@
-"""Reads a list of XPM from a file with lxml alone, as both opponents do: no validation, every element as text."""
+"""Reads an XPM list from a file with lxml, for both competitors: no validation, every element as text."""
 
 import argparse
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ from bench.measured import Counts, say
 Record = dict[str, Any]
 
 LISTS = frozenset({"Assigned", "Tasks", "Milestones", "Notes", "Comments", "Contacts", "Groups", "Relationships"})
-"""Elements that hold records of their own."""
+"""Elements that contain records."""
 
 
 def load_what_is_asked(load: Callable[[Path, dict[str, Path]], Counts]) -> None:
-    """The whole program of an opponent: load the files into the database that the command names; say what it took."""
+    """Run a competitor: load the files into the database, both from the command line, and print what it took."""
     parser = argparse.ArgumentParser()
     parser.add_argument("database", type=Path)
     parser.add_argument("files", nargs="+", metavar="TAG=FILE")
@@ -26,7 +26,7 @@ def load_what_is_asked(load: Callable[[Path, dict[str, Path]], Counts]) -> None:
 
 
 def records(file: Path, tag: str) -> Iterator[Record]:
-    """Every record of the file, its children as lists, in memory that does not grow with the file."""
+    """Yield every record of the file, its children as lists. Memory does not grow with the file."""
     for _, element in etree.iterparse(file, tag=tag):
         yield _record(element)
         element.clear()

@@ -1,4 +1,4 @@
-"""What the measurements were made on and with."""
+"""The machine and the versions that the measurements ran on."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ from lxml import etree
 
 
 def machine(postgresql: str) -> dict[str, str]:
-    """The machine and the versions, by name; `postgresql` is the URL of the server that was used."""
+    """Return the machine's facts and the versions by name; `postgresql` is the URL of the server used."""
     with psycopg.connect(postgresql) as connection:
         server = connection.info.parameter_status("server_version") or "unknown"
     return {
@@ -29,7 +29,7 @@ def machine(postgresql: str) -> dict[str, str]:
 
 
 def load() -> str:
-    """How busy the machine is: processes that run or wait, over the last 1, 5 and 15 minutes."""
+    """Return the load averages of the last 1, 5 and 15 minutes."""
     return ", ".join(f"{average:.1f}" for average in os.getloadavg())
 
 

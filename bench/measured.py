@@ -1,4 +1,4 @@
-"""One measurement: a program of its own process does one piece of work, and says what that took."""
+"""One measurement: a program does one piece of work in its own process and prints what it took."""
 
 import json
 import os
@@ -12,18 +12,18 @@ from dataclasses import asdict, dataclass
 Counts = dict[str, int]
 
 READERS_MIB: list[float] = []
-"""Highest memory of processes that the measured one started; by `getrusage` it would be that of their parent."""
+"""Peak memory of each process that the measured one started. After a fork `getrusage` reports the parent's peak."""
 
-_MAXRSS_PER_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024  # getrusage(2): bytes there, KiB elsewhere
+_MAXRSS_PER_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024  # getrusage(2): bytes on macOS, KiB elsewhere
 
 
 class MeasurementFailed(Exception):
-    """A measured program failed, or did other work than it should have; says which and why."""
+    """A measured program failed or did the wrong work; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What the work took: wall-clock seconds, CPU seconds and highest memory of its processes, and what it counted."""
+    """What the work took: wall-clock seconds, CPU seconds and peak memory of its processes, and its counts."""
 
     seconds: float
     cpu_seconds: float
@@ -32,7 +32,7 @@ class Measured:
 
 
 def say(work: Callable[[], Counts]) -> None:
-    """Do the work and print what it took, for `measure` to read; what was imported before is not in the time."""
+    """Do the work and print what it took, for `measure` to read. Imports are not in the time."""
     began, cpu_began = time.perf_counter(), _cpu_seconds()
     counts = work()
     seconds, cpu_seconds = time.perf_counter() - began, _cpu_seconds() - cpu_began
@@ -41,7 +41,7 @@ def say(work: Callable[[], Counts]) -> None:
 
 
 def _cpu_seconds() -> float:
-    """Of this process, and of those that it started and that have ended."""
+    """Return the CPU seconds of this process and of its ended children."""
     used = [resource.getrusage(whose) for whose in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
@@ -52,11 +52,11 @@ def measure(
     """Run `python -m bench.<program>` to its end and read what it took.
 
     Raises:
-        MeasurementFailed: it failed, or its counts are not those of `expect`: then its time would mean nothing.
-            Without `expect` they are part of what is measured.
+        MeasurementFailed: the program failed, or its counts differ from `expect`, so that its time means nothing.
+            Without `expect` the counts are not checked: they are part of the result.
     """
     command = [sys.executable, "-m", f"bench.{program}", *arguments]
-    ran = subprocess.run(  # noqa: S603 - the commands are this bench's own
+    ran = subprocess.run(  # noqa: S603 - the bench's own commands
         command, capture_output=True, text=True, check=False, env={**os.environ, **(environment or {})}
     )
     if ran.returncode:

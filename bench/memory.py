@@ -1,4 +1,4 @@
-"""Whether a practice of any size fits: the highest memory of a first sync of few and of many jobs."""
+"""Whether memory stays flat: the peak memory of a first sync of few jobs and of many."""
 
 from bench.contest import Chapter, Contest, Verdict
 from bench.lab import Lab
@@ -6,16 +6,16 @@ from bench.measured import Measured
 from bench.xero import xero
 
 TITLE = "Memory"
-GROWS = 1.2  # goal: ten times the jobs take at most so many times the memory
+GROWS = 1.2  # goal: ten times the jobs take at most 1.2 times the memory
 
-PROSE = """The highest resident memory of the process that synchronises and of the one that reads
-for it, added up, in a first full sync of {jobs:,} jobs and of {many:,} into SQLite; the sandbox is another process.
-Each once: memory hardly varies. The sandbox writes these answers while it sends them, so the times of these syncs mean
+PROSE = """A first full sync of {jobs:,} jobs and one of {many:,}, into SQLite. The figure is the peak resident
+memory of the syncing process plus that of its reader process, without the sandbox, which is another process. Each
+sync runs once, since memory hardly varies. The sandbox renders these answers while it sends them, so the times mean
 nothing and are left out."""
 
 
 def memory(lab: Lab) -> Chapter:
-    """Measure it."""
+    """Measure peak memory."""
     sizes = lab.sizes
     runs = {f"{jobs:,} jobs": [_first_sync(lab, jobs)] for jobs in (sizes.jobs, sizes.many)}
     contest = Contest("first load, SQLite", sizes.many, runs)

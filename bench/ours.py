@@ -1,6 +1,6 @@
-"""The product's side: a full sync of a practice through its own path, once, from the sandbox over HTTP.
+"""The product's side: one full sync of a practice from the sandbox over HTTP, through the product's own code.
 
-The first of a database makes the schema and connects the practice by a real consent before the clock starts.
+With `--first` it also creates the schema and connects the practice by a real consent, before timing starts.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 from pydantic import SecretStr
 
 from bench.measured import READERS_MIB, Counts, MeasurementFailed, say
-from sandbox.visitor import visit
+from sandbox.browser import answer_consent
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_NAME, HARBOUR_VALE, MERE
 from xpm.account.choice import choose, offers
 from xpm.account.confirmation import confirm
@@ -34,14 +34,14 @@ from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
 SLUG = "harbour-vale"
 LONG_AGO = date(2019, 1, 1)  # before the sandbox's oldest job
-PLENTY = 1_000_000  # calls a minute and a day: waiting for the budget is not what is measured
+PLENTY = 1_000_000  # calls per minute and per day, so that no sync waits for the budget
 
 
 def main() -> None:
-    """Synchronise what was asked for and say what it took."""
+    """Sync the given entities and print what it took."""
     parser = argparse.ArgumentParser()
     parser.add_argument("entities", nargs="+", type=Entity)
-    parser.add_argument("--url", required=True, help="of the sandbox")
+    parser.add_argument("--url", required=True, help="URL of the sandbox")
     parser.add_argument("--first", action="store_true", help="the database is new")
     parser.add_argument("--without-history", action="store_true")
     asked = parser.parse_args()
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def watch_readers() -> None:
-    """In this process, note the highest memory of each process that reads, before it is ended."""
+    """Record the peak memory of each reader process of this process before it ends."""
     close = Process.close
 
     def note_and_close(process: Process) -> None:
@@ -68,7 +68,7 @@ def watch_readers() -> None:
 
 
 def switch_history_off() -> None:
-    """In this process, note no change of any record."""
+    """Stop this process from writing any record's history."""
     for name in ("added", "changing", "changing_where"):
         setattr(ChangeLog, name, lambda *_: None)
 
@@ -80,7 +80,7 @@ def _synchronise(integration: Integration, entities: Sequence[Entity]) -> Counts
         if result.status is not RunStatus.SUCCESS:
             raise MeasurementFailed(result.message.title)
         counts = {name: count + getattr(result, name) for name, count in counts.items()}
-    end_spare_process()  # only then is its CPU counted
+    end_spare_process()  # CPU of a child counts only once it has ended
     return counts
 
 
@@ -113,7 +113,7 @@ def _move_in(integration: Integration) -> Person:
             history_start=LONG_AGO,
             now=integration.clock(),
         )
-        all_clients = {"include_archived_clients": True}  # the other contenders store them, too
+        all_clients = {"include_archived_clients": True}  # the other contenders store them too
         practices.change_settings(session, SLUG, all_clients, person=None, now=integration.clock())
         user = people.add(session, SLUG, MERE, "Mere Tāne", is_admin=True)
         return Person(id=user.id, name=user.name, email=user.email)
@@ -122,7 +122,7 @@ def _move_in(integration: Integration) -> Person:
 def _connect(integration: Integration, person: Person) -> None:
     invitation = invite(integration, SLUG, person, minutes=30, flow_run_id="the-bench")
     way = set_out(integration, invitation.attempt_id)
-    callback = visit(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
+    callback = answer_consent(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
     choose(integration, invitation, offer)

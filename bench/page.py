@@ -1,4 +1,4 @@
-"""Writes what was found as one page with its plots."""
+"""Writes the results as one page with plots."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -10,11 +10,11 @@ PAGE = "RESULTS.md"
 
 INTRODUCTION = """# Measurements
 
-Written by `make bench`, all of it in one run on one machine. Every measurement is a program of its own process;
-contenders take turns, round by round, files and answers warm. Ratios are taken within a round and given as their median
-(least to most): absolute times change with what else the machine does, ratios less so. Imports and starting are not in
-the times. CPU and memory are those of the measured process and of those it starts, without the sandbox's or the
-PostgreSQL server's."""
+Written by `make bench` in one run on one machine. Each measured program runs in its own process. Contenders take
+turns in each round; files and answers are already cached. Ratios are taken within a round and given as median
+(minimum to maximum), because they vary less with the machine's load than absolute times. Times exclude imports and
+start-up. CPU and memory cover the measured process and the processes it starts, but not the sandbox or the
+PostgreSQL server."""
 
 MARKS = {True: "yes", False: "**no**", None: "not measured"}
 
@@ -49,7 +49,7 @@ def _chapter(chapter: Chapter) -> str:
 
 
 def _names(quantity: Quantity) -> tuple[str, ...]:
-    names = ("work", "contender", f"{UNITS[quantity]}, median (least to most)", "times the first contender's")
+    names = ("work", "contender", f"{UNITS[quantity]}, median (min to max)", "ratio to the first contender")
     return (*names, "CPU s", "records/s") if quantity == "seconds" else names
 
 

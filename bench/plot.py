@@ -1,4 +1,4 @@
-"""Draws a chapter as horizontal bars, in SVG."""
+"""Draws a chapter as horizontal bars in SVG."""
 
 from collections.abc import Iterator
 from html import escape
@@ -11,7 +11,7 @@ STYLE = "text { font: 12px sans-serif; fill: #57606a } .work { font-weight: bold
 
 
 def plot(chapter: Chapter) -> str:
-    """The medians of every contest, each contest on a scale of its own, since only ratios count."""
+    """Draw the medians of every contest. Each contest has its own scale, since only ratios count."""
     parts: list[str] = []
     y = GAP
     for contest in chapter.contests:

@@ -1,4 +1,4 @@
-"""What Prefect costs: a sync of changes in which nothing changed, by the library alone and as the runbook."""
+"""The cost of Prefect: a changes sync in which nothing changed, run by the library alone and as the runbook."""
 
 import os
 import sys
@@ -18,17 +18,17 @@ from sandbox.world import CLIENT_ID, CLIENT_SECRET
 
 TITLE = "Prefect's share"
 CONTENDERS = {"the library alone": "library", "the runbook under Prefect": "prefect"}
-MOST_JOBS = 1_000  # a practice of common size: of a larger one, the values of custom fields alone take minutes at first
-FEWEST_CALLS = 6  # goal, of a sync of changes
+MOST_JOBS = 1_000  # a common size; in a larger practice the first sync of custom-field values alone takes minutes
+FEWEST_CALLS = 6  # goal: calls to Xero of one changes sync
 
-PROSE = """A sync of changes of jobs, clients, staff and custom fields of a practice with {jobs:,} jobs in which nothing
-changed, into SQLite: by `xpm.pull.run.run_pull`, and by the flow under a Prefect server of its own on SQLite, with its
-tasks, log and artifacts. Prefect's share of the flow's time was {share:.0%}; starting the process and importing Prefect
-are not in it. The Prefect server is another process, on the same machine."""
+PROSE = """A changes sync of jobs, clients, staff and custom fields in which nothing changed, for a practice with
+{jobs:,} jobs, into SQLite. It runs once by `xpm.pull.run.run_pull` and once as the flow, with its tasks, log and
+artifacts, under its own Prefect server on SQLite. Prefect's share of the flow's time was {share:.0%}, without
+process start and the import of Prefect. The Prefect server is another process on the same machine."""
 
 
 def prefect_share(lab: Lab) -> Chapter:
-    """Measure it."""
+    """Measure Prefect's share."""
     jobs = min(lab.sizes.few, MOST_JOBS)
     clients = max(1, jobs // 4)
     runs: dict[str, list[Measured]] = {name: [] for name in CONTENDERS}
@@ -36,7 +36,7 @@ def prefect_share(lab: Lab) -> Chapter:
         database = lab.new_database("SQLite")
         lab.sync(server.url, database, "jobs", "clients", "--first", added=jobs + clients)
         environment = {**_installation(server.url, database, lab.key), **prefect}
-        _sync("library", "full", environment)  # staff and custom fields come for the first time
+        _sync("library", "full", environment)  # the first sync of staff and custom fields
         nightly = _sync("library", "full", environment)
         for _ in range(lab.sizes.rounds):
             for name, way in CONTENDERS.items():
@@ -61,7 +61,7 @@ def _sync(way: str, mode: str, environment: Mapping[str, str]) -> Measured:
 
 
 def _calls(url: str, environment: Mapping[str, str]) -> int:
-    """How often one more sync of changes asks Xero, as Xero counts."""
+    """Return how many XPM calls one more changes sync makes, by the sandbox's request log."""
     httpx.delete(f"{url}/sandbox/requests").raise_for_status()
     _sync("prefect", "changes", environment)
     return sum(call["area"] == "xpm" for call in httpx.get(f"{url}/sandbox/requests").raise_for_status().json())
@@ -69,7 +69,7 @@ def _calls(url: str, environment: Mapping[str, str]) -> int:
 
 @contextmanager
 def _prefect(folder: Path) -> Iterator[Mapping[str, str]]:
-    """A server of the bench's own with an empty database, and what leads to it."""
+    """Run a Prefect server with an empty database and give the settings that lead to it."""
     port = free_port(0)
     settings = {
         "PREFECT_HOME": str(folder),

@@ -1,8 +1,8 @@
-"""A sync of a practice in which nothing happened: through the library alone, or as the runbook under Prefect.
+"""A sync in which nothing changed, by the library alone or as the runbook under Prefect.
 
     python -m bench.quiet library|prefect changes|full
 
-finds its installation and Prefect in the environment, and counts the rows of records and history that it wrote.
+It reads its settings and Prefect's from the environment, and counts the rows of records and history it writes.
 """
 
 import argparse
@@ -31,7 +31,7 @@ WRITES = re.compile(r'(?:INSERT INTO|UPDATE|DELETE FROM) "?(\w+)')
 
 
 def main() -> None:
-    """Synchronise once, and say what it took."""
+    """Sync once and print what it took."""
     parser = argparse.ArgumentParser()
     parser.add_argument("through", choices=WAYS)
     parser.add_argument("mode", type=SyncMode)
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def through_the_library(mode: SyncMode) -> None:
-    """Each entity by `run_pull`, one after the other."""
+    """Sync one entity after another by `run_pull`."""
     with Integration.opened() as integration:
         for entity in ENTITIES:
             result = run_pull(integration, PullRequest(SLUG, entity, mode, SyncTrigger.OVERNIGHT))
@@ -51,7 +51,7 @@ def through_the_library(mode: SyncMode) -> None:
 
 
 def through_prefect(mode: SyncMode) -> None:
-    """The same by the flow, with its tasks, artifacts and log, on the server that PREFECT_API_URL names."""
+    """Sync by the flow, with its tasks, artifacts and log, on the server at PREFECT_API_URL."""
     state = sync(SLUG, ENTITIES, mode, SyncTrigger.OVERNIGHT, return_state=True)
     if not state.is_completed():
         raise MeasurementFailed(state.message)
@@ -66,7 +66,7 @@ def _counted(written: Counter[str], way: Callable[[SyncMode], None], mode: SyncM
 
 
 def _count_rows(written: Counter[str]) -> None:
-    """Count the rows that are written from now on in this process, by table."""
+    """Count, by table, the rows that this process writes from now on."""
 
     @event.listens_for(Engine, "after_cursor_execute")
     def count(_at: Connection, cursor: DBAPICursor, statement: str, *_: object) -> None:

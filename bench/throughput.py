@@ -1,4 +1,4 @@
-"""How fast a practice comes in, beside a bare script and a general loader that do the same work."""
+"""How fast a practice loads, compared with a bare script and a general loader that do the same work."""
 
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,20 +12,21 @@ TITLE = "Throughput"
 OURS, OURS_ON_POSTGRESQL = (f"fyi-xpm, {store}" for store in STORES)
 BARE, DLT = "bare script, SQLite", "dlt, SQLite"
 FASTER_THAN_DLT, FASTER_THAN_DLT_AGAIN = 3, 30
-"""Goals, in times as fast, of a first load and of a second that finds nothing changed."""
-QUIETLY = {"RUNTIME__DLTHUB_TELEMETRY": "false", "LOAD__WORKERS": "1"}  # two merges at once: "database is locked"
+"""Goals: how many times as fast as dlt, for a first load and for a second one in which nothing changed."""
+QUIETLY = {"RUNTIME__DLTHUB_TELEMETRY": "false", "LOAD__WORKERS": "1"}  # 2 workers fail with "database is locked"
 
-PROSE = """{jobs:,} detailed jobs and {clients:,} clients. **fyi-xpm** reads them over HTTP from the sandbox (its limits
-off, its answers written beforehand; current jobs come twice, as XPM lists them twice), validates and compares them,
-stores them with their history, commits every 500 records and counts both sides. What arrives just as it is stored is
-known by its digest and not read; what has to be read is, in part, by a process of its own, whose CPU is counted. The
+PROSE = """{jobs:,} detailed jobs and {clients:,} clients. **fyi-xpm** reads them from the sandbox over HTTP, without
+rate limits and with answers rendered beforehand; current jobs arrive twice, as XPM lists them twice. It validates
+and compares the records, stores them with their history, commits every 500 and counts both sides. Unchanged records
+are recognised by their digest and not parsed. A second process does part of the parsing; its CPU is counted. The
 **bare script** reads the same XML from a file with `lxml.iterparse`, keeps 11 columns and the children as JSON, and
-upserts all of it in one transaction, unvalidated. **dlt** reads the same file by the same few lines and merges by UUID
-with its default strategy, children as JSON; its second load takes minutes and is measured in the last round only."""
+upserts everything without validation in one transaction. **dlt** reads the same file with the same code and merges
+by UUID with its default strategy, children as JSON. Its second load takes minutes, so only the last round measures
+it."""
 
 
 def throughput(lab: Lab) -> Chapter:
-    """Measure it."""
+    """Measure throughput."""
     contests = _contests(lab)
     prose = PROSE.format(jobs=lab.sizes.jobs, clients=lab.sizes.clients)
     return Chapter("throughput", TITLE, prose, contests, _verdicts(contests))
@@ -53,19 +54,19 @@ def _contests(lab: Lab) -> list[Contest]:
 
 
 def _dlt() -> tuple[str, ...]:
-    """dlt, where it is installed: `make bench` does that, and nothing else needs it."""
+    """Return dlt if it is installed. Only `make bench` installs it."""
     return (DLT,) if find_spec("dlt") else ()
 
 
 class _Side:
-    """One round: a new database for each contender, loaded as often as asked."""
+    """One round: each contender has a new database and may load it several times."""
 
     def __init__(self, lab: Lab, server: Xero, jobs: int, clients: int) -> None:
         self._lab, self._server, self._jobs, self._clients = lab, server, jobs, clients
         self._databases: dict[str, str] = {}
 
     def load(self, contender: str) -> Measured:
-        """Load everything; the first time into an empty database."""
+        """Load everything; the first load goes into an empty database."""
         first = contender not in self._databases
         if first:
             self._databases[contender] = self._lab.new_database(STORES[contender == OURS_ON_POSTGRESQL])

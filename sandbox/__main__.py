@@ -1,4 +1,4 @@
-"""`python -m sandbox`: a Xero to practise on, until Ctrl-C."""
+"""`python -m sandbox`: run a simulated Xero until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from sandbox.xpm.limits import Limits
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve the world that was asked for; returns the exit code."""
+    """Serve the chosen world and return the exit code."""
     asked = _parser().parse_args(arguments)
     try:
         server = SandboxServer(_world(asked), host=asked.host, port=asked.port)
     except (OSError, ValueError) as problem:
         print(f"The sandbox cannot start: {problem}", file=sys.stderr)
         return 1
-    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn stops cleanly, then repeats the signal it got
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn shuts down, then raises the signal again: exit with 0
         signal.signal(number, lambda *_: sys.exit(0))
     threading.Thread(target=_announce, args=(server,), daemon=True).start()
     server.run()
@@ -34,17 +34,17 @@ def _announce(server: SandboxServer) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="A Xero to practise on.")
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Run a simulated Xero.")
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=4290, help="0 takes a free one")
+    parser.add_argument("--port", type=int, default=4290, help="0 picks a free port")
     parser.add_argument("--world", default="demo", metavar="demo|small|PATH.json")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--jobs", type=int, help="jobs of the first practice (demo) or of each (small)")
-    parser.add_argument("--clients", type=int, help="clients, likewise")
-    parser.add_argument("--redirect-uri", action="append", default=[], help="one more for the app; may be repeated")
-    parser.add_argument("--minute-limit", type=int, default=60, help="calls a minute, 0 = off")
-    parser.add_argument("--day-limit", type=int, default=5_000, help="calls a day, 0 = off")
-    parser.add_argument("--concurrent-limit", type=int, default=5, help="calls in flight, 0 = off")
+    parser.add_argument("--jobs", type=int, help="number of jobs: in the first account (demo) or in each (small)")
+    parser.add_argument("--clients", type=int, help="number of clients: in the first account (demo) or in each (small)")
+    parser.add_argument("--redirect-uri", action="append", default=[], help="another URI for the app; repeatable")
+    parser.add_argument("--minute-limit", type=int, default=60, help="calls per minute, 0 = no limit")
+    parser.add_argument("--day-limit", type=int, default=5_000, help="calls per day, 0 = no limit")
+    parser.add_argument("--concurrent-limit", type=int, default=5, help="calls in flight, 0 = no limit")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""The sandbox as one ASGI app."""
+"""Assembles the sandbox into one ASGI app, and logs its requests."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from starlette.datastructures import MutableHeaders
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.areas import Place, place_of
+from sandbox.areas import RequestTarget, target_of
+from sandbox.control.home import HOME_ROUTES
 from sandbox.control.routes import CONTROL_ROUTES
-from sandbox.delivery import FaultDelivery
-from sandbox.home import HOME_ROUTES
+from sandbox.fault_middleware import FaultMiddleware
 from sandbox.identity.authorize import authorize, consent_page, decide, login, switch
+from sandbox.identity.connection_endpoints import drop_connection, list_connections
 from sandbox.identity.discovery import discovery, key_set
 from sandbox.identity.sessions import Sessions
-from sandbox.identity.tenants import drop_connection, list_connections
 from sandbox.identity.token import revocation, token
-from sandbox.tax import TaxFeed
-from sandbox.wire import before_end
+from sandbox.tax_feed import TaxFeed
+from sandbox.transport import before_end
 from sandbox.world import World
 from sandbox.xpm.routes import XpmApi
 
@@ -41,24 +41,24 @@ _IDENTITY = [
 
 
 def build_app(world: World) -> ASGIApp:
-    """Everything the sandbox serves, over `world` as it is at each moment."""
+    """Build the app that serves `world`. Changes to the world show on the next request."""
     tax, xpm = TaxFeed(world), XpmApi(world)
     inner = Starlette(routes=[*_IDENTITY, *HOME_ROUTES, *CONTROL_ROUTES, Route("/tax/returns", tax)])
     inner.state.world = world
     inner.state.sessions = Sessions()
 
-    async def by_letter_case(scope: Scope, receive: Receive, send: Send) -> None:
-        """XPM's paths do not mind letter case; the rest of the sandbox does."""
-        area = place_of(scope).area
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        """Send XPM calls to an app of their own: its paths ignore case, Starlette's routes do not."""
+        area = target_of(scope).area
         await (xpm if area == "xpm" else inner)(scope, receive, send)
 
-    return Counter(FaultDelivery(by_letter_case, world), world)
+    return RequestLogMiddleware(FaultMiddleware(dispatch, world), world)
 
 
-class Counter:
-    """The outermost layer: dates and correlates every answer, and writes the journal.
+class RequestLogMiddleware:
+    """The outermost layer: adds `Date` and `xero-correlation-id` to every answer and logs the call.
 
-    A call is booked just before its answer's last byte, so that who has read an answer finds it in the journal.
+    A call is logged just before its last byte, so a client that has read an answer finds the call in the log.
     """
 
     def __init__(self, app: ASGIApp, world: World) -> None:
@@ -66,41 +66,41 @@ class Counter:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        place = place_of(scope)
-        if place.area is None:
-            await self._app(scope, receive, _Outgoing(send, self._world))
+        target = target_of(scope)
+        if target.area is None:
+            await self._app(scope, receive, _XeroHeaders(send, self._world))
             return
-        entry = _Entry(self._world, scope, place)
+        call = _CallInProgress(self._world, scope, target)
         try:
-            await self._app(scope, receive, _Outgoing(before_end(send, entry.close), self._world, entry))
+            await self._app(scope, receive, _XeroHeaders(before_end(send, call.close), self._world, call))
         finally:
-            entry.close()
+            call.close()
 
 
-class _Entry:
-    """A call that is being served."""
+class _CallInProgress:
+    """A call that has started and is not yet in the log."""
 
-    def __init__(self, world: World, scope: Scope, place: Place) -> None:
-        self._world, self._scope, self._place = world, scope, place
+    def __init__(self, world: World, scope: Scope, target: RequestTarget) -> None:
+        self._world, self._scope, self._target = world, scope, target
         self._at, self._began = world.clock.now(), time.perf_counter()
-        self._in_flight = world.journal.arrived(place.tenant)
+        self._in_flight = world.request_log.start(target.tenant)
         self._open = True
         self.status: int | None = None
         self.bytes = 0
 
     def close(self) -> None:
-        """Write the call into the journal, once."""
+        """Log the call; a second `close` does nothing."""
         if not self._open:
             return
         self._open = False
         query = self._scope["query_string"].decode("ascii", "replace")
-        self._world.journal.answered(
+        self._world.request_log.finish(
             at=self._at,
-            area=self._place.area or "",
+            area=self._target.area or "",
             method=self._scope["method"],
-            path=self._place.path,
+            path=self._target.path,
             query_keys=sorted({pair.partition("=")[0] for pair in query.split("&") if pair}),
-            tenant=self._place.tenant,
+            tenant=self._target.tenant,
             status=self.status,
             bytes_out=self.bytes,
             milliseconds=round((time.perf_counter() - self._began) * 1000, 3),
@@ -108,19 +108,19 @@ class _Entry:
         )
 
 
-class _Outgoing:
-    """A `send` that adds the headers every answer of Xero has, and counts."""
+class _XeroHeaders:
+    """A `send` that adds the headers Xero puts on every answer, and counts status and bytes for the log."""
 
-    def __init__(self, send: Send, world: World, entry: _Entry | None = None) -> None:
-        self._send, self._world, self._entry = send, world, entry
+    def __init__(self, send: Send, world: World, call: _CallInProgress | None = None) -> None:
+        self._send, self._world, self._call = send, world, call
 
     async def __call__(self, message: Message) -> None:
-        """Pass one message on."""
+        """Forward one message."""
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers["Date"] = format_datetime(self._world.clock.now(), usegmt=True)
             headers["xero-correlation-id"] = str(uuid4())
-        if self._entry is not None:
-            self._entry.status = message.get("status", self._entry.status)
-            self._entry.bytes += len(message.get("body", b""))
+        if self._call is not None:
+            self._call.status = message.get("status", self._call.status)
+            self._call.bytes += len(message.get("body", b""))
         await self._send(message)

@@ -1,4 +1,4 @@
-"""Which of Xero's services a path belongs to."""
+"""The areas of the sandbox: which of Xero's services a request is for."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ _PREFIXES = (
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a call is for. `area` is None for the home page and the control API."""
+class RequestTarget:
+    """What a request is for. `area` is None for the home page and the control API."""
 
     area: str | None
     path: str
-    """The path under the area's prefix, no slash in front."""
+    """The path below the area's prefix, without a leading slash."""
     tenant: str | None
+    """The `xero-tenant-id` in lower case; only XPM and the tax feed read it."""
 
 
-def place_of(scope: Scope) -> Place:
-    """Sort a request by its path, letter case aside, and its `xero-tenant-id`."""
+def target_of(scope: Scope) -> RequestTarget:
+    """Find the target from the request's path, ignoring case, and its `xero-tenant-id`."""
     path: str = scope["path"]
     for prefix, area in _PREFIXES:
         if path.lower().startswith(prefix):
             tenant = _tenant(scope) if area in {"xpm", "tax"} else None
-            return Place(area, path[len(prefix) :].strip("/"), tenant)
-    return Place(None, path, None)
+            return RequestTarget(area, path[len(prefix) :].strip("/"), tenant)
+    return RequestTarget(None, path, None)
 
 
 def _tenant(scope: Scope) -> str | None:

@@ -1,4 +1,4 @@
-"""The sandbox's own clock, so that thirty minutes of grace or a day's limit can pass within a test."""
+"""The sandbox's own clock. A test can let 30 minutes of grace or a whole day pass in an instant."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 
 class Clock:
-    """Runs with real time from `start` (default: now) and can be pushed forward.
+    """Runs in real time from `start` (default: now) and can be moved forward.
 
-    All that ages in the sandbox reads this clock: tokens, codes, rate windows, modified stamps, `Date` headers.
+    Everything with an age reads this clock: tokens, codes, rate-limit windows, modified times, `Date` headers.
     """
 
     def __init__(self, start: datetime | None = None) -> None:
@@ -16,16 +16,16 @@ class Clock:
         self._ahead = (start - real) if start else timedelta()
 
     def now(self) -> datetime:
-        """The sandbox's present moment, aware UTC."""
+        """Return the current time, aware UTC."""
         return datetime.now(UTC) + self._ahead
 
     def today(self) -> date:
-        """The sandbox's present UTC date."""
+        """Return the current UTC date."""
         return self.now().date()
 
     def advance(self, seconds: float) -> datetime:
-        """Push the clock forward (never back, as tokens would come back to life) and return the new moment."""
+        """Move the clock forward and return the new time. It never goes back: expired tokens would work again."""
         if seconds < 0:
-            raise ValueError("The sandbox clock only goes forward.")
+            raise ValueError("The sandbox's clock cannot go back.")
         self._ahead += timedelta(seconds=seconds)
         return self.now()

@@ -1,4 +1,4 @@
-"""Faults on order: what should go wrong, where, how often. `delivery` carries them out."""
+"""The faults to inject: what goes wrong, in which calls, and how often. `fault_middleware` applies them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ Kind = Literal[
 ]  # fmt: skip
 AREAS: frozenset[str] = frozenset(get_args(Area))
 KINDS: frozenset[str] = frozenset(get_args(Kind))
-IN_THE_BODY = frozenset({"error_body", "no_container", "bad_record", "empty_list", "duplicate", "new_element"})
-"""Kinds that the end-point itself carries out, because they change what it writes."""
+BODY_FAULTS = frozenset({"error_body", "no_container", "bad_record", "empty_list", "duplicate", "new_element"})
+"""The kinds that change the body. The endpoint applies them itself."""
 _BODY_AREAS = {"empty_list": {"xpm", "tax", "connections"}}
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "status": {"status": int, "body": str, "headers": dict},
@@ -37,14 +37,17 @@ SCOPE_KEY = "sandbox.fault"
 
 @dataclass
 class Fault:
-    """One order.
+    """One injected fault.
 
     Attributes:
-        path: prefix of the path under the area ("job.api/list"), letter case aside; empty matches all.
-        tenant: only calls for this tenant; None matches all.
-        times: how often it strikes; 0 means until cleared.
-        after: how many matching calls pass unharmed first.
-        details: what the kind needs, e.g. `{"status": 500, "body": "…"}` or `{"problem": "day", "retry_after": 40000}`.
+        path: prefix of the path below the area ("job.api/list"), ignoring case; empty matches every path.
+        tenant: only calls for this tenant; None matches every call.
+        times: how many calls it hits; 0 means until cleared.
+        after: how many matching calls it lets through first.
+        details: what the kind needs, e.g. `{"status": 500, "body": "…"}` or `{"problem": "day", "retry_after": 40000}`
+            (seconds).
+        seen: how many calls it has matched.
+        struck: how many calls it has hit.
     """
 
     area: str
@@ -60,11 +63,11 @@ class Fault:
 
     @property
     def spent(self) -> bool:
-        """Whether it has struck as often as ordered."""
+        """Whether it has hit as many calls as it should."""
         return bool(self.times) and self.struck >= self.times
 
-    def meets(self, area: str, path: str, tenant: str | None) -> bool:
-        """Whether that call is one it was ordered for."""
+    def matches(self, area: str, path: str, tenant: str | None) -> bool:
+        """Whether the fault is for this call and not spent."""
         return (
             area == self.area
             and path.lower().startswith(self.path.strip("/").lower())
@@ -72,29 +75,29 @@ class Fault:
             and not self.spent
         )
 
-    def shown(self) -> dict[str, Any]:
-        """The order and how far it has got."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the fault and its counts as the control API shows them."""
         flat = asdict(self)
         return {**flat, **flat.pop("details"), "spent": self.spent}
 
 
 class BadFault(ValueError):
-    """An order that makes no sense; its text says why."""
+    """The fault is described wrongly; the message says how."""
 
 
-def fault_from(told: dict[str, Any]) -> Fault:
-    """Read an order as the control API takes it: the kind's details lie flat beside the rest.
+def fault_from(asked: dict[str, Any]) -> Fault:
+    """Read a fault as the control API takes it: the details of its kind are keys beside the others.
 
     Raises:
-        BadFault: unknown area, kind or detail, or one of the wrong type.
+        BadFault: an unknown area, kind or detail, or a value of the wrong type.
     """
-    kind, area = told.get("kind"), told.get("area")
+    kind, area = asked.get("kind"), asked.get("area")
     if area not in AREAS:
-        raise BadFault(f"area must be one of {', '.join(sorted(AREAS))}")
+        raise BadFault(f"area must be one of {', '.join(sorted(AREAS))}.")
     if kind not in KINDS:
-        raise BadFault(f"kind must be one of {', '.join(sorted(KINDS))}")
-    if kind in IN_THE_BODY and area not in _BODY_AREAS.get(kind, {"xpm", "tax"}):
-        raise BadFault(f"{kind} changes what a list holds, which {area} has not")
+        raise BadFault(f"kind must be one of {', '.join(sorted(KINDS))}.")
+    if kind in BODY_FAULTS and area not in _BODY_AREAS.get(kind, {"xpm", "tax"}):
+        raise BadFault(f"{kind} changes a list, and {area} does not support that.")
     common: dict[str, type | tuple[type, ...]] = {
         "area": str,
         "kind": str,
@@ -104,58 +107,58 @@ def fault_from(told: dict[str, Any]) -> Fault:
         "after": int,
     }
     known = common | _DETAILS.get(kind, {})
-    for name, value in told.items():
+    for name, value in asked.items():
         if name not in known:
-            raise BadFault(f"{kind} does not take {name}")
+            raise BadFault(f"{kind} does not take {name}.")
         if not isinstance(value, known[name]) or isinstance(value, bool):
-            raise BadFault(f"{name} is of the wrong type")
-    details = {name: value for name, value in told.items() if name not in common}
+            raise BadFault(f"{name} has the wrong type.")
+    details = {name: value for name, value in asked.items() if name not in common}
     if details.get("problem", "minute") not in get_args(Problem):
-        raise BadFault(f"problem must be one of {', '.join(get_args(Problem))}")
-    return Fault(**{name: value for name, value in told.items() if name in common}, details=details)
+        raise BadFault(f"problem must be one of {', '.join(get_args(Problem))}.")
+    return Fault(**{name: value for name, value in asked.items() if name in common}, details=details)
 
 
 @dataclass
-class FaultBook:
-    """All orders, oldest first; the first one that meets a call strikes."""
+class FaultRegistry:
+    """All injected faults, oldest first. The oldest one that matches a call applies."""
 
-    _orders: list[Fault] = field(default_factory=list)
+    _faults: list[Fault] = field(default_factory=list)
     _numbers: count[int] = field(default_factory=lambda: count(1))
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def order(self, fault: Fault) -> Fault:
-        """Put an order in the book."""
+    def inject(self, fault: Fault) -> Fault:
+        """Add a fault and number it."""
         with self._lock:
             fault.id = next(self._numbers)
-            self._orders.append(fault)
+            self._faults.append(fault)
             return fault
 
-    def strike(self, area: str, path: str, tenant: str | None) -> Fault | None:
-        """The fault this call meets, if any; counts it."""
+    def next_for(self, area: str, path: str, tenant: str | None) -> Fault | None:
+        """Return the fault to apply to this call, if any, and count the call."""
         with self._lock:
-            for fault in self._orders:
-                if fault.meets(area, path, tenant):
+            for fault in self._faults:
+                if fault.matches(area, path, tenant):
                     fault.seen += 1
                     if fault.seen > fault.after:
                         fault.struck += 1
                         return fault
             return None
 
-    def orders(self) -> list[Fault]:
-        """Every order, also the spent ones."""
+    def all(self) -> list[Fault]:
+        """Return every fault, including the spent ones."""
         with self._lock:
-            return list(self._orders)
+            return list(self._faults)
 
     def clear(self, fault_id: int | None = None) -> int:
-        """Take one order or all out of the book; returns how many went."""
+        """Remove one fault, or all, and return how many were removed."""
         with self._lock:
-            kept = [fault for fault in self._orders if fault_id is not None and fault.id != fault_id]
-            gone = len(self._orders) - len(kept)
-            self._orders = kept
+            kept = [fault for fault in self._faults if fault_id is not None and fault.id != fault_id]
+            gone = len(self._faults) - len(kept)
+            self._faults = kept
             return gone
 
 
 def fault_of(scope: Scope) -> Fault | None:
-    """The fault that the end-point itself has to carry out on this call."""
+    """Return the fault that the endpoint itself must apply to this call."""
     fault: Fault | None = scope.get(SCOPE_KEY)
     return fault

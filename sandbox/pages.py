@@ -1,4 +1,4 @@
-"""The sandbox's HTML pages: plain, self-contained, escaped."""
+"""Renders the sandbox's HTML pages. Templates are self-contained and escape their values."""
 
 from __future__ import annotations
 
@@ -20,6 +20,6 @@ def _templates() -> Environment:
 
 
 def page(template: str, status: int = 200, **facts: object) -> Response:
-    """Fill a template. Pages of a practice ground are never kept by the browser."""
+    """Render a template. `no-store` keeps the browser from showing an old state of the world."""
     html = _templates().get_template(template).render(**facts)
     return HTMLResponse(html, status_code=status, headers={"Cache-Control": "no-store"})

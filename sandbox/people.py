@@ -1,21 +1,15 @@
-"""Who uses the sandbox: apps registered with Xero, people who sign in, and what each may do in which practice."""
+"""The apps registered with Xero, the people who sign in, and what each person may do in each XPM account."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-OPENID_SCOPES = frozenset({"openid", "profile", "email"})
-XPM_BROAD = frozenset({"practicemanager", "practicemanager.read"})
-XPM_GRANULAR = frozenset(
-    f"practicemanager.{area}{suffix}" for area in ("client", "job", "staff", "time") for suffix in ("", ".read")
-)
-ALL_SCOPES = OPENID_SCOPES | XPM_BROAD | XPM_GRANULAR | {"offline_access"}
-"""Every scope this identity server knows (Xero's "Scopes" page plus the broad XPM ones)."""
+from sandbox.identity.scopes import ALL_SCOPES
 
 
 @dataclass
 class App:
-    """An app registered with Xero. Without a secret it is a "PKCE" app (RFC 7636 is then mandatory)."""
+    """An app registered with Xero. An app without a secret is a PKCE app: it must use RFC 7636."""
 
     client_id: str
     name: str
@@ -25,13 +19,13 @@ class App:
 
     @property
     def is_public(self) -> bool:
-        """Whether the app has no secret and so must prove itself with PKCE."""
+        """Whether the app has no secret and so must use PKCE."""
         return self.secret is None
 
 
 @dataclass
 class Seat:
-    """What one person is in one practice.
+    """A person's place in one XPM account.
 
     `privilege` is XPM's "Connect third-party add-ons" (formerly "Authorise 3rd Party Full Access").
     """
@@ -42,7 +36,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Organisation:
-    """A ledger tenant (`ORGANISATION`), which XPM clients have to tell apart from a practice."""
+    """A ledger tenant (type `ORGANISATION`). An XPM app must tell it apart from an XPM account."""
 
     tenant_id: str
     name: str
@@ -62,15 +56,15 @@ class Person:
 
     @property
     def given_name(self) -> str:
-        """The first of the person's names, as the `given_name` claim has it."""
+        """The first word of the name, sent as the `given_name` claim."""
         return self.name.partition(" ")[0]
 
     @property
     def family_name(self) -> str:
-        """Everything after the first name, as the `family_name` claim has it."""
+        """The rest of the name, sent as the `family_name` claim."""
         return self.name.partition(" ")[2]
 
     def may_connect(self, tenant_id: str) -> bool:
-        """Whether this person holds the privilege to connect apps to that practice now."""
+        """Whether this person may connect apps to that account: has the privilege and is not disabled."""
         seat = self.seats.get(tenant_id)
         return bool(seat and seat.privilege and not self.disabled)

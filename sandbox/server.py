@@ -1,4 +1,4 @@
-"""The sandbox as a running server: in a thread for tests, or in the foreground for people."""
+"""Runs the sandbox: in a thread for tests, in the foreground for people."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox.app import build_app
-from sandbox.wire import SocketProtocol
+from sandbox.transport import SocketProtocol
 from sandbox.world import World
 
-_GRACE = 2  # seconds a stopping server waits for answers that are still dripping
+_GRACE = 2  # seconds a stopping server waits for slow answers
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that says when it listens."""
+    """A uvicorn server that sets `ready` once it listens."""
 
     def __init__(self, config: uvicorn.Config, ready: threading.Event) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then let those who wait know."""
+        """Start, then set `ready`."""
         await super().startup(sockets)
         self._ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop, and hang up on clients that did not take their answers in time, who would else keep a socket open."""
+        """Stop, and hang up on clients that are still reading: they would keep their sockets open."""
         await super().shutdown(sockets)
         for connection in self.server_state.connections:
             cast("H11Protocol", connection).transport.abort()
 
 
 class SandboxServer:
-    """A Xero to practise on, over real HTTP on loopback.
+    """A simulated Xero over real HTTP on loopback.
 
-    Use it as a context manager: on leaving, the server has stopped, its thread has ended and its sockets are closed.
+    As a context manager it stops the server, ends the thread and closes the sockets on exit.
 
     Args:
-        world: what to serve; live, so edits from the test's thread show at once.
-        port: 0 takes a free one.
+        world: what to serve; edits from the test's thread show at once.
+        port: 0 picks a free port.
 
     Raises:
         OSError: the port is taken.
@@ -51,7 +51,7 @@ class SandboxServer:
 
     def __init__(self, world: World, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self.world = world
-        # The protocol is named, or asyncio leaves Nagle's delay on and every answer takes 40 ms.
+        # asyncio sets TCP_NODELAY only if the protocol is given. Without it every answer takes 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -68,23 +68,23 @@ class SandboxServer:
         return uvicorn.Config(
             build_app(self.world),
             http=SocketProtocol,
-            loop="asyncio",  # whose sockets obey SO_LINGER, which a reset needs
+            loop="asyncio",  # its sockets honour SO_LINGER, which the reset fault needs
             ws="none",
             lifespan="off",
             log_config=None,  # logging belongs to the program that runs the sandbox
             access_log=False,
             server_header=False,
-            date_header=False,  # the app dates its answers by the sandbox's clock
+            date_header=False,  # the app writes Date by the sandbox's clock
             timeout_graceful_shutdown=_GRACE,
         )
 
     @property
     def url(self) -> str:
-        """The base URL and issuer, without a slash at its end."""
+        """The base URL and issuer, without a trailing slash."""
         return f"http://{self.host}:{self.port}"
 
     def run(self) -> None:
-        """Serve in this thread until told to stop; in the main thread SIGINT and SIGTERM do."""
+        """Serve in this thread until `stop`, or in the main thread until SIGINT or SIGTERM."""
         try:
             self._server.run(sockets=[self._socket])
         finally:
@@ -92,7 +92,7 @@ class SandboxServer:
             self.ready.set()
 
     def start(self) -> SandboxServer:
-        """Serve in a thread of its own; returns when the server listens.
+        """Serve in a new thread and return once the server listens.
 
         Raises:
             RuntimeError: the server ended before it listened.
@@ -104,7 +104,7 @@ class SandboxServer:
         return self
 
     def stop(self) -> None:
-        """Stop serving and wait for the thread to end."""
+        """Stop the server and wait for its thread to end."""
         self._server.should_exit = True
         self._thread.join()
 

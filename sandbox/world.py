@@ -1,4 +1,4 @@
-"""Worlds to practise in: apps, people and practices, and the state of everything they have consented to."""
+"""A world is everything the sandbox serves: apps, people, XPM accounts, consents, faults and limits."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 from threading import RLock
 from typing import Any
 
+from sandbox.accounts.account import Account
 from sandbox.clock import Clock
-from sandbox.faults import FaultBook
+from sandbox.faults import FaultRegistry
+from sandbox.generator.seeded import uuid_of
 from sandbox.identity.connections import Connections
 from sandbox.identity.grants import Grants
-from sandbox.journal import Journal
 from sandbox.people import App, Organisation, Person, Seat
-from sandbox.practice import Practice
-from sandbox.records.chance import uuid_of
-from sandbox.xpm.limits import Limits, Meter
+from sandbox.request_log import RequestLog
+from sandbox.xpm.limits import Limits, RateLimiter
 
 HARBOUR_VALE = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
 """Tenant id of "Harbour & Vale"."""
@@ -25,22 +25,22 @@ COASTAL_BRANCH = "b84d2f70-51c9-4e0f-8a37-d9c3e2a41f06"
 HARBOUR_NAME = "Harbour & Vale"
 COASTAL_NAME = "Harbour & Vale \N{EN DASH} Coastal Branch"
 HOLDINGS = "0d9a7b52-6f34-4c88-b1e5-27c4f8a0e913"
-"""Tenant id of the ledger organisation that Sam Brooks may also connect; not a practice."""
+"""Tenant id of the ledger organisation that Sam Brooks may also connect; it is no XPM account."""
 CLIENT_ID = "FYI-XPM-SANDBOX"
-CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - printed on the sandbox's own home page
+CLIENT_SECRET = "sandbox-secret"  # noqa: S105 - the home page shows it
 REDIRECT_URI = "http://127.0.0.1:4280/oauth/callback"
-PASSWORD = "practice"  # noqa: S105 - printed on the sandbox's own home page
+PASSWORD = "practice"  # noqa: S105 - the home page shows it
 MERE, SAM, LEO = (f"{name}@harbourvale.example" for name in ("mere.tane", "sam.brooks", "leo.fraser"))
 
 
 class World:
-    """All that the sandbox knows, in memory. Change it while it runs: every request reads it anew."""
+    """The whole state of the sandbox, in memory. It may be changed while the server runs: each request reads it."""
 
     def __init__(
         self,
         apps: Sequence[App],
         people: Sequence[Person],
-        practices: Sequence[Practice],
+        accounts: Sequence[Account],
         clock: Clock,
         limits: Limits | None = None,
     ) -> None:
@@ -48,32 +48,32 @@ class World:
         self.lock = RLock()
         self.apps = {app.client_id: app for app in apps}
         self.people = {person.email: person for person in people}
-        self.practices = {practice.tenant_id: practice for practice in practices}
+        self.accounts = {account.tenant_id: account for account in accounts}
         self.grants = Grants(clock)
         self.connections = Connections(clock)
-        self.faults = FaultBook()
-        self.meter = Meter(clock, limits or Limits())
-        self.journal = Journal(clock)
+        self.faults = FaultRegistry()
+        self.rate_limiter = RateLimiter(clock, limits or Limits())
+        self.request_log = RequestLog(clock)
 
     def tenant_name(self, tenant_id: str) -> str | None:
-        """The name of a practice or organisation, None when there is no such tenant."""
-        if tenant_id in self.practices:
-            return self.practices[tenant_id].name
+        """Return the name of an account or organisation, None for an unknown tenant."""
+        if tenant_id in self.accounts:
+            return self.accounts[tenant_id].name
         organisations = (person.organisation for person in self.people.values())
         return next((found.name for found in organisations if found and found.tenant_id == tenant_id), None)
 
-    def practices_for(self, person: Person) -> list[Practice]:
-        """The practices this person may connect."""
-        return [practice for practice in self.practices.values() if person.may_connect(practice.tenant_id)]
+    def accounts_for(self, person: Person) -> list[Account]:
+        """Return the accounts this person may connect."""
+        return [account for account in self.accounts.values() if person.may_connect(account.tenant_id)]
 
 
 def the_app(redirect_uris: Sequence[str] = ()) -> App:
-    """The app every world knows: confidential, with all scopes."""
+    """Build the app of every built-in world: it has a secret and all scopes."""
     return App(CLIENT_ID, "FYI for Xero Practice Manager", CLIENT_SECRET, [REDIRECT_URI, *redirect_uris])
 
 
 def the_people() -> list[Person]:
-    """Two administrators of both practices, and one member of staff who may connect nothing."""
+    """Build two administrators of both accounts, and one member of staff without the privilege to connect."""
     both = (HARBOUR_VALE, COASTAL_BRANCH)
     holdings = Organisation(HOLDINGS, "Harbour & Vale Holdings (ledger)")
     return [
@@ -92,19 +92,22 @@ def demo_world(
     limits: Limits | None = None,
     redirect_uris: Sequence[str] = (),
 ) -> World:
-    """The world of the demo: a practice of `jobs` and `clients` with six years behind it, and its smaller branch."""
+    """Build the world of the demo: an account with six years of jobs, and its smaller branch.
+
+    `jobs` and `clients` are the sizes of the first account.
+    """
     clock, people = clock or Clock(), the_people()
-    practices = [
-        Practice(
+    accounts = [
+        Account(
             clock, HARBOUR_VALE, HARBOUR_NAME,
             jobs=jobs, clients=clients, staff=24, returns=260, seed=seed, people=people,
         ),
-        Practice(
+        Account(
             clock, COASTAL_BRANCH, COASTAL_NAME,
             jobs=300, clients=120, staff=8, returns=60, seed=seed, people=people,
         ),
     ]  # fmt: skip
-    return World([the_app(redirect_uris)], people, practices, clock, limits)
+    return World([the_app(redirect_uris)], people, accounts, clock, limits)
 
 
 def small_world(
@@ -119,24 +122,26 @@ def small_world(
     limits: Limits | None = None,
     redirect_uris: Sequence[str] = (),
 ) -> World:
-    """The same people, app and tenants with few records, for quick tests; the sizes hold for each practice."""
+    """Build the demo's people, app and tenants with few records, for fast tests. Each account has the same sizes."""
     clock, people = clock or Clock(), the_people()
-    practices = [
-        Practice(
+    accounts = [
+        Account(
             clock, tenant_id, name,
             country=country, jobs=jobs, clients=clients, staff=staff, returns=returns, seed=seed, people=people,
         )
         for tenant_id, name in ((HARBOUR_VALE, HARBOUR_NAME), (COASTAL_BRANCH, COASTAL_NAME))
     ]  # fmt: skip
-    return World([the_app(redirect_uris)], people, practices, clock, limits)
+    return World([the_app(redirect_uris)], people, accounts, clock, limits)
 
 
 def world_from_file(
     path: Path, *, seed: int = 7, limits: Limits | None = None, redirect_uris: Sequence[str] = ()
 ) -> World:
-    """A world described in JSON: `apps`, `people` and `practices`, each a list of the arguments of its class.
+    """Build the world that a JSON file describes.
 
-    A person's `seats` is `{tenant id: {"privilege": …, "on_staff": …}}`. Apps and people left out are the usual ones.
+    Its keys `apps`, `people` and `practices` are lists of the constructor arguments of `App`, `Person` and `Account`.
+    A person's `seats` are `{tenant id: {"privilege": …, "on_staff": …}}`. Without `apps` or `people`, the built-in
+    ones are used.
 
     Raises:
         ValueError: the file is not JSON of that shape.
@@ -147,14 +152,14 @@ def world_from_file(
         raise ValueError(f"{path} does not describe a world: {problem}") from problem
 
 
-def _world_of(told: dict[str, Any], seed: int, limits: Limits | None, redirect_uris: Sequence[str]) -> World:
+def _world_of(description: dict[str, Any], seed: int, limits: Limits | None, redirect_uris: Sequence[str]) -> World:
     clock = Clock()
-    apps = [_app(row) for row in told.get("apps", [])] or [the_app()]
+    apps = [_app(row) for row in description.get("apps", [])] or [the_app()]
     for app in apps:
         app.redirect_uris.extend(redirect_uris)
-    people = [_person(row) for row in told.get("people", [])] or the_people()
-    practices = [Practice(clock, people=people, **({"seed": seed} | row)) for row in told["practices"]]
-    return World(apps, people, practices, clock, limits)
+    people = [_person(row) for row in description.get("people", [])] or the_people()
+    accounts = [Account(clock, people=people, **({"seed": seed} | row)) for row in description["practices"]]
+    return World(apps, people, accounts, clock, limits)
 
 
 def _app(row: dict[str, Any]) -> App:

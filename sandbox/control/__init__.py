@@ -1,1 +1,6 @@
-"""The control API: truth, edits, faults and everything Xero does without telling the app."""
+"""The home page and the control API under `/sandbox/`: everything that changes or inspects the sandbox.
+
+Tests, the demo and people at the home page come in here; the product never does. `routes.py` lists the endpoints.
+`records.py` reads and edits an account's records, `administration.py` does what happens at Xero without the app being
+told, `faults_and_log.py` injects faults and shows the request log, `home.py` is the page with buttons.
+"""

@@ -1,4 +1,4 @@
-"""Truth and edits: what is really in a practice, and changing it while apps read."""
+"""Ground truth and edits: reads an account's records directly, and changes them while apps read."""
 
 from __future__ import annotations
 
@@ -9,91 +9,91 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox import edits
-from sandbox.control.speech import BadCall, array, practice_of, spoken, told
-from sandbox.edits import ENTITIES, NoSuchRecord
-from sandbox.practice import Owner, Practice
-from sandbox.records.chance import Record, reference
-from sandbox.shuffle import shuffle
+from sandbox.accounts import edits
+from sandbox.accounts.account import Account, Owner
+from sandbox.accounts.edits import ENTITIES, NoSuchRecord
+from sandbox.accounts.random_edits import make_random_edits
+from sandbox.control.json_calls import BadCall, account_in_path, json_array, json_endpoint, json_object
+from sandbox.generator.record import Record, reference
 
 
-@spoken
+@json_endpoint
 async def truth(request: Request) -> Response:
-    """`GET …/records/{entity}`: every record, by the names XPM's XML uses."""
-    return array(truth_of(practice_of(request), _entity(request)))
+    """`GET …/records/{entity}`: every record, with the element names of XPM's XML."""
+    return json_array(truth_of(account_in_path(request), _entity(request)))
 
 
-@spoken
+@json_endpoint
 async def add_record(request: Request) -> Response:
-    """`POST …/records/{entity}[?created=YYYY-MM-DD]`: add one (201); `created` dates a job."""
-    practice, entity, record = practice_of(request), _entity(request), await told(request)
-    return JSONResponse(edits.add(practice, entity, record, _created(request)), status_code=201)
+    """`POST …/records/{entity}[?created=YYYY-MM-DD]`: add one (201); `created` is the creation date of a job."""
+    account, entity, record = account_in_path(request), _entity(request), await json_object(request)
+    return JSONResponse(edits.add(account, entity, record, _created(request)), status_code=201)
 
 
-@spoken
+@json_endpoint
 async def change_record(request: Request) -> Response:
-    """`PATCH …/records/{entity}/{key}`: new values for the elements given."""
-    practice, entity, record = practice_of(request), _entity(request), await told(request)
-    return JSONResponse(edits.change(practice, entity, request.path_params["key"], record))
+    """`PATCH …/records/{entity}/{key}`: replace the given elements."""
+    account, entity, record = account_in_path(request), _entity(request), await json_object(request)
+    return JSONResponse(edits.change(account, entity, request.path_params["key"], record))
 
 
-@spoken
+@json_endpoint
 async def delete_record(request: Request) -> Response:
     """`DELETE …/records/{entity}/{key}`."""
-    edits.delete(practice_of(request), _entity(request), request.path_params["key"])
+    edits.delete(account_in_path(request), _entity(request), request.path_params["key"])
     return Response(status_code=204)
 
 
-@spoken
+@json_endpoint
 async def archive_client(request: Request) -> Response:
     """`POST …/clients/{uuid}/archive`."""
-    return JSONResponse(edits.archive(practice_of(request), request.path_params["uuid"]))
+    return JSONResponse(edits.archive(account_in_path(request), request.path_params["uuid"]))
 
 
-@spoken
-async def shuffle_records(request: Request) -> Response:
-    """`POST …/shuffle {"seed": 1, "changes": 20}`: random edits; the answer lists them."""
-    asked: dict[str, Any] = {"seed": 1, "changes": 20} | await told(request)
+@json_endpoint
+async def edit_at_random(request: Request) -> Response:
+    """`POST …/shuffle {"seed": 1, "changes": 20}`: make random edits and return them."""
+    asked: dict[str, Any] = {"seed": 1, "changes": 20} | await json_object(request)
     if not all(isinstance(asked[name], int) for name in ("seed", "changes")):
         raise BadCall("seed and changes must be whole numbers.")
-    return JSONResponse(shuffle(practice_of(request), asked["seed"], asked["changes"]))
+    return JSONResponse(make_random_edits(account_in_path(request), asked["seed"], asked["changes"]))
 
 
-def truth_of(practice: Practice, entity: str) -> Iterator[Record]:
-    """Every record of one kind as it is now: detailed, with None for what is empty."""
+def truth_of(account: Account, entity: str) -> Iterator[Record]:
+    """Yield every record of one kind in full, with None for empty elements."""
     if entity == "clients":
-        return practice.clients.records()
+        return account.clients.records()
     if entity == "jobs":
-        return practice.jobs.records()
+        return account.jobs.records()
     if entity == "custom_field_values":
-        return _all_values(practice)
+        return _all_values(account)
     if entity == "groups":
-        return _groups(practice)
-    return practice.catalogues[entity].records()
+        return _groups(account)
+    return account.catalogues[entity].records()
 
 
-def _groups(practice: Practice) -> Iterator[Record]:
-    """Groups with their members, as `get` shows them; one walk over the clients for all."""
+def _groups(account: Account) -> Iterator[Record]:
+    """Yield the groups with their members, as `clientgroup.api/get` shows them; the clients are read once."""
     members: dict[str, list[Record]] = {}
-    for position in practice.clients.positions():
-        client = practice.clients.outline(position)
+    for position in account.clients.positions():
+        client = account.clients.outline(position)
         for uuid in client.groups:
             members.setdefault(uuid, []).append(reference(client.uuid, client.name))
-    for group in practice.groups.records():
+    for group in account.groups.records():
         yield group | {"Clients": members.get(group["UUID"], [])}
 
 
-def _all_values(practice: Practice) -> Iterator[Record]:
-    owners: tuple[tuple[Owner, Any], ...] = (("client", practice.clients), ("job", practice.jobs))
-    for owner, shelf in owners:
-        for position in shelf.positions():
-            yield {"owner": owner, "key": shelf.key(position), "values": practice.values(owner, position)}
+def _all_values(account: Account) -> Iterator[Record]:
+    owners: tuple[tuple[Owner, Any], ...] = (("client", account.clients), ("job", account.jobs))
+    for owner, table in owners:
+        for position in table.positions():
+            yield {"owner": owner, "key": table.key(position), "values": account.values(owner, position)}
 
 
 def _entity(request: Request) -> str:
     entity: str = request.path_params["entity"]
     if entity not in ENTITIES:
-        raise NoSuchRecord(f"entity {entity}; there are {', '.join(ENTITIES)}")
+        raise NoSuchRecord(f"entity {entity} (known are {', '.join(ENTITIES)})")
     return entity
 
 

@@ -1,34 +1,34 @@
-"""The table of control end-points. They ask for no password: this is a practice ground on loopback."""
+"""The routes of the control API. They need no password: the sandbox runs on loopback and holds invented data."""
 
 from __future__ import annotations
 
 from starlette.routing import Route
 
-from sandbox.control import observation, records, xero_side
+from sandbox.control import administration, faults_and_log, records
 
 _TENANT = "/sandbox/tenants/{tenant_id}"
 _RECORDS = _TENANT + "/records/{entity}"
 
 CONTROL_ROUTES = [
-    Route("/sandbox/world", xero_side.show_world),
-    Route("/sandbox/clock", xero_side.advance_clock, methods=["POST"]),
-    Route("/sandbox/tokens/expire", xero_side.expire_tokens, methods=["POST"]),
-    Route("/sandbox/tokens/revoke", xero_side.revoke_tokens, methods=["POST"]),
-    Route("/sandbox/connections/{connection_id}", xero_side.remove_connection, methods=["DELETE"]),
-    Route("/sandbox/people/{email}", xero_side.change_person, methods=["PATCH"]),
-    Route("/sandbox/apps/{client_id}", xero_side.change_app, methods=["PATCH"]),
+    Route("/sandbox/world", administration.show_world),
+    Route("/sandbox/clock", administration.advance_clock, methods=["POST"]),
+    Route("/sandbox/tokens/expire", administration.expire_tokens, methods=["POST"]),
+    Route("/sandbox/tokens/revoke", administration.revoke_tokens, methods=["POST"]),
+    Route("/sandbox/connections/{connection_id}", administration.remove_connection, methods=["DELETE"]),
+    Route("/sandbox/people/{email}", administration.change_person, methods=["PATCH"]),
+    Route("/sandbox/apps/{client_id}", administration.change_app, methods=["PATCH"]),
     Route(_RECORDS, records.truth, methods=["GET"]),
     Route(_RECORDS, records.add_record, methods=["POST"]),
     Route(_RECORDS + "/{key:path}", records.change_record, methods=["PATCH"]),
     Route(_RECORDS + "/{key:path}", records.delete_record, methods=["DELETE"]),
     Route(_TENANT + "/clients/{uuid}/archive", records.archive_client, methods=["POST"]),
-    Route(_TENANT + "/shuffle", records.shuffle_records, methods=["POST"]),
-    Route("/sandbox/faults", observation.list_faults, methods=["GET"]),
-    Route("/sandbox/faults", observation.order_fault, methods=["POST"]),
-    Route("/sandbox/faults", observation.clear_faults, methods=["DELETE"]),
-    Route("/sandbox/faults/{fault_id:int}", observation.clear_faults, methods=["DELETE"]),
-    Route("/sandbox/requests", observation.list_requests, methods=["GET"]),
-    Route("/sandbox/requests", observation.clear_requests, methods=["DELETE"]),
-    Route("/sandbox/usage", observation.show_usage),
-    Route("/sandbox/limits/reset", observation.forget_limits, methods=["POST"]),
+    Route(_TENANT + "/shuffle", records.edit_at_random, methods=["POST"]),
+    Route("/sandbox/faults", faults_and_log.list_faults, methods=["GET"]),
+    Route("/sandbox/faults", faults_and_log.inject_fault, methods=["POST"]),
+    Route("/sandbox/faults", faults_and_log.clear_faults, methods=["DELETE"]),
+    Route("/sandbox/faults/{fault_id:int}", faults_and_log.clear_faults, methods=["DELETE"]),
+    Route("/sandbox/requests", faults_and_log.list_requests, methods=["GET"]),
+    Route("/sandbox/requests", faults_and_log.clear_requests, methods=["DELETE"]),
+    Route("/sandbox/usage", faults_and_log.show_usage),
+    Route("/sandbox/limits/reset", faults_and_log.reset_limits, methods=["POST"]),
 ]

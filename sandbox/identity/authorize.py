@@ -1,4 +1,4 @@
-"""The authorize end-point and the pages a person passes: sign in, choose the practice, allow or cancel."""
+"""The authorize endpoint and its pages: sign in, choose the accounts, allow or cancel."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from starlette.responses import RedirectResponse, Response
 
 from sandbox.identity.connections import ORGANISATION, PRACTICE
 from sandbox.identity.grants import Consent
+from sandbox.identity.scopes import scope_labels
 from sandbox.identity.sessions import COOKIE, AuthorizationRequest, Sessions, SignIn
-from sandbox.identity.wording import scopes_in_words
 from sandbox.pages import page
 from sandbox.people import Person
 from sandbox.world import World
 
-_CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")  # an S256 challenge is 32 bytes in base64url (RFC 7636 4.2)
+_CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")  # S256: 32 bytes in base64url (RFC 7636 4.2)
 
 
 class BadRequest(Exception):
-    """The app's request is wrong; the person sees a page and the app learns nothing, as at Xero."""
+    """The app's request is wrong. As at Xero, the person sees an error page and the app is not told."""
 
     def __init__(self, code: str, explanation: str) -> None:
         super().__init__(code)
@@ -35,27 +35,27 @@ async def authorize(request: Request) -> Response:
     """`GET /identity/connect/authorize`."""
     world, sessions = _state(request)
     try:
-        asked = _asked(world, request.query_params)
+        pending = _validated(world, request.query_params)
     except BadRequest as bad:
         return _error_page(bad)
-    transaction = sessions.open(asked)
+    transaction = sessions.open(pending)
     if _signed_in(request) is not None:
         return _to_consent(transaction)
-    return _login_page(asked, transaction)
+    return _login_page(pending, transaction)
 
 
 async def login(request: Request) -> Response:
-    """`POST /identity/login`: e-mail and password, then the consent page."""
+    """`POST /identity/login`: check e-mail and password, then redirect to the consent page."""
     world, sessions = _state(request)
     form = await request.form()
     transaction = _text(form, "transaction")
-    asked = sessions.find(transaction, world.clock.now())
-    if asked is None:
+    pending = sessions.find(transaction, world.clock.now())
+    if pending is None:
         return _error_page(_stale())
     person = world.people.get(_text(form, "email").strip().lower())
     right = person is not None and secrets.compare_digest(person.password.encode(), _text(form, "password").encode())
     if person is None or not right or person.disabled:
-        return _login_page(asked, transaction, refused=True, status=401)
+        return _login_page(pending, transaction, refused=True, status=401)
     response = _to_consent(transaction)
     cookie = sessions.sign_in(person.email, world.clock.now())
     response.set_cookie(COOKIE, cookie, httponly=True, samesite="lax", path="/identity")
@@ -63,79 +63,79 @@ async def login(request: Request) -> Response:
 
 
 async def switch(request: Request) -> Response:
-    """`POST /identity/switch`: sign out and show the login form of the same request again."""
+    """`POST /identity/switch`: sign out and show the login form again, for the same authorization request."""
     world, sessions = _state(request)
     transaction = _text(await request.form(), "transaction")
-    asked = sessions.find(transaction, world.clock.now())
+    pending = sessions.find(transaction, world.clock.now())
     sessions.sign_out(request.cookies.get(COOKIE))
-    return _error_page(_stale()) if asked is None else _login_page(asked, transaction)
+    return _error_page(_stale()) if pending is None else _login_page(pending, transaction)
 
 
 async def consent_page(request: Request) -> Response:
-    """`GET /identity/consent?transaction=…`: the consent page, the picker, or the refusal."""
+    """`GET /identity/consent?transaction=…`: the consent page, or the page for people without the privilege."""
     world, sessions = _state(request)
     transaction = request.query_params.get("transaction", "")
-    asked, person = sessions.find(transaction, world.clock.now()), _person(request)
-    if asked is None:
+    pending, person = sessions.find(transaction, world.clock.now()), _person(request)
+    if pending is None:
         return _error_page(_stale())
     if person is None:
-        return _login_page(asked, transaction)
-    return _consent_page(world, asked, transaction, person)
+        return _login_page(pending, transaction)
+    return _consent_page(world, pending, transaction, person)
 
 
 async def decide(request: Request) -> Response:
-    """`POST /identity/consent`: `decision` is allow or cancel, `tenant` (repeated) the practices that were ticked."""
+    """`POST /identity/consent`: `decision` is allow or cancel; `tenant`, repeated, is each account ticked."""
     world, sessions = _state(request)
     form = await request.form()
     transaction = _text(form, "transaction")
-    asked, signed_in, person = sessions.find(transaction, world.clock.now()), _signed_in(request), _person(request)
-    if asked is None or signed_in is None or person is None:
+    pending, signed_in, person = sessions.find(transaction, world.clock.now()), _signed_in(request), _person(request)
+    if pending is None or signed_in is None or person is None:
         return _error_page(_stale())
     if _text(form, "decision") != "allow":
         sessions.close(transaction)
         denied = {"error": "access_denied", "error_description": "TenantConsent status DENIED"}
-        return _back(asked, denied)
-    choices = {practice.tenant_id for practice in world.practices_for(person)}
+        return _back(pending, denied)
+    choices = {account.tenant_id for account in world.accounts_for(person)}
     ticked = {str(value) for value in form.getlist("tenant")} & choices
     if not ticked:
-        return _consent_page(world, asked, transaction, person, nothing_ticked=bool(choices), status=400)
+        return _consent_page(world, pending, transaction, person, nothing_ticked=bool(choices), status=400)
     sessions.close(transaction)
-    return _back(asked, _allow(world, asked, signed_in, person, ticked))
+    return _back(pending, _allow(world, pending, signed_in, person, ticked))
 
 
 def _allow(
-    world: World, asked: AuthorizationRequest, signed_in: SignIn, person: Person, ticked: set[str]
+    world: World, pending: AuthorizationRequest, signed_in: SignIn, person: Person, ticked: set[str]
 ) -> dict[str, str]:
-    """Make the connections of this consent and the code that stands for it."""
-    event, client_id = str(uuid4()), asked.app.client_id
-    for tenant_id in sorted(ticked, key=list(world.practices).index):
+    """Store the connections of this consent and return the callback parameters, with the code."""
+    event, client_id = str(uuid4()), pending.app.client_id
+    for tenant_id in sorted(ticked, key=list(world.accounts).index):
         world.connections.connect(person.email, client_id, tenant_id, PRACTICE, event)
     if person.organisation is not None:
         world.connections.connect(person.email, client_id, person.organisation.tenant_id, ORGANISATION, event)
-    scopes = world.grants.widen(person.email, client_id, asked.scopes)
-    consent = Consent(client_id, person.email, scopes, event, signed_in.at, signed_in.session_id, asked.nonce)
-    code = world.grants.new_code(consent, asked.redirect_uri, asked.challenge)
-    return {"code": code, "scope": " ".join(sorted(asked.scopes)), "session_state": secrets.token_urlsafe(24)}
+    scopes = world.grants.add_scopes(person.email, client_id, pending.scopes)
+    consent = Consent(client_id, person.email, scopes, event, signed_in.at, signed_in.session_id, pending.nonce)
+    code = world.grants.new_code(consent, pending.redirect_uri, pending.challenge)
+    return {"code": code, "scope": " ".join(sorted(pending.scopes)), "session_state": secrets.token_urlsafe(24)}
 
 
-def _asked(world: World, query: Mapping[str, str]) -> AuthorizationRequest:
-    """The request, checked in Xero's order: app, redirect URI, response type, scopes, challenge."""
+def _validated(world: World, query: Mapping[str, str]) -> AuthorizationRequest:
+    """Check the request in Xero's order: app, redirect URI, response type, scopes, challenge."""
     app = world.apps.get(query.get("client_id", ""))
     if app is None:
         raise BadRequest("unauthorized_client", "No app is registered with this client_id.")
     redirect_uri = query.get("redirect_uri", "")
     if redirect_uri not in app.redirect_uris:
-        raise BadRequest("invalid_request", "Invalid redirect_uri: it has to equal a registered one to the letter.")
+        raise BadRequest("invalid_request", "Invalid redirect_uri: it must equal a registered one exactly.")
     if query.get("response_type") != "code":
-        raise BadRequest("unsupported_response_type", "Only response_type=code is offered.")
+        raise BadRequest("unsupported_response_type", "Only response_type=code is supported.")
     scopes = frozenset(query.get("scope", "").split())
     if not scopes or not scopes <= app.scopes:
         raise BadRequest("invalid_scope", "A scope is missing, unknown, or not granted to this app.")
     challenge = query.get("code_challenge")
     if challenge is None and app.is_public:
-        raise BadRequest("invalid_request", "code challenge required: this app has no secret and must use PKCE.")
+        raise BadRequest("invalid_request", "Code challenge required: this app has no secret and must use PKCE.")
     if challenge is not None and not (query.get("code_challenge_method") == "S256" and _CHALLENGE.fullmatch(challenge)):
-        raise BadRequest("invalid_request", "The code challenge must be an S256 one.")
+        raise BadRequest("invalid_request", "The code challenge must use S256.")
     return AuthorizationRequest(
         app, redirect_uri, scopes, query.get("state"), query.get("nonce"), challenge, world.clock.now()
     )
@@ -166,11 +166,11 @@ def _text(form: FormData, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _back(asked: AuthorizationRequest, answer: dict[str, str]) -> Response:
-    """Send the person back to the app, `state` unchanged (RFC 6749 4.1.2)."""
-    if asked.state is not None:
-        answer = answer | {"state": asked.state}
-    scheme, host, path, query, _ = urlsplit(asked.redirect_uri)
+def _back(pending: AuthorizationRequest, answer: dict[str, str]) -> Response:
+    """Redirect the person back to the app with `state` unchanged (RFC 6749 4.1.2)."""
+    if pending.state is not None:
+        answer = answer | {"state": pending.state}
+    scheme, host, path, query, _ = urlsplit(pending.redirect_uri)
     joined = "&".join(part for part in (query, urlencode(answer)) if part)
     return RedirectResponse(urlunsplit((scheme, host, path, joined, "")), status_code=302)
 
@@ -179,26 +179,28 @@ def _to_consent(transaction: str) -> Response:
     return RedirectResponse(f"/identity/consent?{urlencode({'transaction': transaction})}", status_code=303)
 
 
-def _login_page(asked: AuthorizationRequest, transaction: str, *, refused: bool = False, status: int = 200) -> Response:
-    return page("login.html", status, app=asked.app, transaction=transaction, refused=refused)
+def _login_page(
+    pending: AuthorizationRequest, transaction: str, *, refused: bool = False, status: int = 200
+) -> Response:
+    return page("login.html", status, app=pending.app, transaction=transaction, refused=refused)
 
 
 def _consent_page(
     world: World,
-    asked: AuthorizationRequest,
+    pending: AuthorizationRequest,
     transaction: str,
     person: Person,
     *,
     nothing_ticked: bool = False,
     status: int = 200,
 ) -> Response:
-    practices = world.practices_for(person)
-    scheme, host, *_ = urlsplit(asked.redirect_uri)
-    facts = {"app": asked.app, "person": person, "transaction": transaction, "home": f"{scheme}://{host}/"}
-    if not practices:
+    accounts = world.accounts_for(person)
+    scheme, host, *_ = urlsplit(pending.redirect_uri)
+    facts = {"app": pending.app, "person": person, "transaction": transaction, "home": f"{scheme}://{host}/"}
+    if not accounts:
         return page("no_access.html", 200, **facts)
-    words = scopes_in_words(asked.scopes)
-    return page("consent.html", status, practices=practices, scopes=words, nothing_ticked=nothing_ticked, **facts)
+    words = scope_labels(pending.scopes)
+    return page("consent.html", status, accounts=accounts, scopes=words, nothing_ticked=nothing_ticked, **facts)
 
 
 def _error_page(bad: BadRequest) -> Response:
@@ -206,4 +208,4 @@ def _error_page(bad: BadRequest) -> Response:
 
 
 def _stale() -> BadRequest:
-    return BadRequest("expired", "This sign-in has been finished or left open for too long. Start again from the app.")
+    return BadRequest("expired", "This sign-in is finished or was left open too long. Start again from the app.")

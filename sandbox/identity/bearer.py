@@ -1,4 +1,4 @@
-"""Who calls: the check of the access token that every API answer starts with."""
+"""Checks the access token. Every API of the sandbox does this first."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from sandbox.world import World
 
 
 def caller(world: World, request: Request) -> Consent:
-    """The consent behind the request's bearer token.
+    """Return the consent behind the request's bearer token.
 
     Raises:
-        Refused: 401, with `TokenExpired` when refreshing would help and `AuthenticationUnsuccessful` otherwise.
+        Refused: 401 with `TokenExpired` if a refresh would help, else with `AuthenticationUnsuccessful`.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     known = world.grants.bearer(token.strip()) if scheme.lower() == "bearer" else None

@@ -1,4 +1,4 @@
-"""Which tenants a person has connected to an app: Xero's list of connections."""
+"""The connections: which tenants each person has connected to each app."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ORGANISATION = "ORGANISATION"
 
 @dataclass
 class Connection:
-    """One tenant, connected by one person to one app."""
+    """One tenant that one person has connected to one app."""
 
     connection_id: str
     email: str
@@ -30,14 +30,14 @@ class Connection:
 
 @dataclass
 class Connections:
-    """All connections of the world."""
+    """All connections in the world."""
 
     clock: Clock
     _all: list[Connection] = field(default_factory=list)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
     def connect(self, email: str, client_id: str, tenant_id: str, tenant_type: str, event_id: str) -> Connection:
-        """Connect, or renew what is connected already: then `id` and creation stay, event and update move."""
+        """Add a connection, or renew it: a renewed one keeps its id and creation time and gets the new event."""
         with self._lock:
             now = self.clock.now()
             known = self.between(email, client_id, tenant_id)
@@ -48,22 +48,22 @@ class Connections:
             return known
 
     def between(self, email: str, client_id: str, tenant_id: str) -> Connection | None:
-        """The connection of that person, app and tenant, if there is one."""
+        """Return the connection of that person, app and tenant, if any."""
         return next((found for found in self.of(email, client_id) if found.tenant_id == tenant_id), None)
 
     def of(self, email: str, client_id: str) -> list[Connection]:
-        """Everything this person has connected to this app."""
+        """Return what this person has connected to this app."""
         return self.where(lambda known: known.email == email and known.client_id == client_id)
 
     def where(self, wanted: Callable[[Connection], bool] = lambda _: True) -> list[Connection]:
-        """The connections that are wanted, oldest first."""
+        """Return the connections that pass `wanted` (all by default), oldest first."""
         with self._lock:
             return [known for known in self._all if wanted(known)]
 
-    def remove(self, doomed: Callable[[Connection], bool]) -> int:
-        """Remove connections and return how many there were."""
+    def remove(self, unwanted: Callable[[Connection], bool]) -> int:
+        """Remove the connections that pass `unwanted` and return their number."""
         with self._lock:
-            kept = [known for known in self._all if not doomed(known)]
+            kept = [known for known in self._all if not unwanted(known)]
             removed = len(self._all) - len(kept)
             self._all = kept
             return removed

@@ -6,11 +6,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.identity.keys import ALGORITHM, jwks
-from sandbox.people import ALL_SCOPES
+from sandbox.identity.scopes import ALL_SCOPES
 
 
 async def discovery(request: Request) -> Response:
-    """`GET /.well-known/openid-configuration`; the issuer is the sandbox's base URL without a slash at its end."""
+    """`GET /.well-known/openid-configuration`. The issuer is the sandbox's base URL without a trailing slash."""
     base = str(request.base_url).rstrip("/")
     return JSONResponse(
         {

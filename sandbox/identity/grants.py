@@ -1,4 +1,4 @@
-"""Authorization codes, refresh tokens and access tokens, with Xero's lifetimes and its rotation with grace."""
+"""Authorization codes, access tokens and refresh tokens, with Xero's lifetimes, rotation and grace time."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from threading import RLock
 
 from sandbox.clock import Clock
 
-CODE_LIFE = timedelta(minutes=5)
-ACCESS_LIFE = timedelta(seconds=1800)  # Xero FAQ: 30 minutes
-REFRESH_LIFE = timedelta(days=60)  # Xero FAQ: dies when unused for 60 days
-GRACE = timedelta(minutes=30)  # Xero FAQ: the previous refresh token may be retried after a lost answer
+CODE_LIFETIME = timedelta(minutes=5)
+ACCESS_LIFETIME = timedelta(seconds=1800)  # Xero FAQ: 30 minutes
+REFRESH_LIFETIME = timedelta(days=60)  # Xero FAQ: expires when unused for 60 days
+GRACE = timedelta(minutes=30)  # Xero FAQ: after a lost answer the previous refresh token still works
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")  # RFC 7636 4.1
 
 
 class GrantRefused(Exception):
-    """The token end-point's `invalid_grant`: only a new consent helps."""
+    """The token endpoint answers `invalid_grant`; only a new consent helps."""
 
 
 @dataclass(frozen=True)
 class Consent:
-    """What a person allowed an app in one visit to the consent page."""
+    """What a person allowed an app in one consent."""
 
     client_id: str
     email: str
     scopes: frozenset[str]
     event_id: str
-    """`authentication_event_id` of the access token, `authEventId` of the connections."""
+    """The `authentication_event_id` of the access token and `authEventId` of the connections."""
     authenticated_at: datetime
     session_id: str
     nonce: str | None = None
@@ -39,7 +39,7 @@ class Consent:
 
 @dataclass
 class TokenSet:
-    """The tokens that one consent led to; they die together."""
+    """The tokens of one consent. They are revoked together."""
 
     consent: Consent
     revoked: bool = False
@@ -50,7 +50,7 @@ class _Code:
     consent: Consent
     redirect_uri: str
     challenge: str | None
-    born: datetime
+    created_at: datetime
     tokens: TokenSet | None = None
     used: bool = False
 
@@ -59,9 +59,9 @@ class _Code:
 class _Refresh:
     tokens: TokenSet
     used: datetime
-    """When it was made or last used."""
-    succeeded: datetime | None = None
-    """When its first successor was born; grace runs from here."""
+    """When it was issued or last used."""
+    replaced: datetime | None = None
+    """When the first token that replaces it was issued; its grace time starts then."""
 
 
 @dataclass
@@ -72,7 +72,7 @@ class _Access:
 
 @dataclass
 class Grants:
-    """What the identity server remembers of its codes and tokens: only their digests, never the secrets themselves."""
+    """All codes and tokens, stored as digests only."""
 
     clock: Clock
     _codes: dict[str, _Code] = field(default_factory=dict, repr=False)
@@ -81,73 +81,74 @@ class Grants:
     _scopes: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
-    def widen(self, email: str, client_id: str, scopes: frozenset[str]) -> frozenset[str]:
-        """Scopes add up over a person's consents to an app (Xero, "Scopes")."""
+    def add_scopes(self, email: str, client_id: str, scopes: frozenset[str]) -> frozenset[str]:
+        """Add a consent's scopes to those of earlier consents, as Xero does ("Scopes" page), and return all."""
         with self._lock:
             self._scopes[email, client_id] = self._scopes.get((email, client_id), frozenset()) | scopes
             return self._scopes[email, client_id]
 
     def new_code(self, consent: Consent, redirect_uri: str, challenge: str | None) -> str:
-        """A code bound to the client, redirect URI, PKCE challenge and nonce (RFC 6749 4.1.2, RFC 7636 4.4)."""
+        """Issue a code bound to client, redirect URI, PKCE challenge and nonce (RFC 6749 4.1.2, RFC 7636 4.4)."""
         code = secrets.token_urlsafe(32)
         with self._lock:
             self._codes[_digest(code)] = _Code(consent, redirect_uri, challenge, self.clock.now())
         return code
 
     def redeem(self, code: str, client_id: str, redirect_uri: str, verifier: str | None) -> TokenSet:
-        """Exchange a code once. Showing it again also revokes the tokens it gave (RFC 6749 4.1.2).
+        """Exchange a code, once. A second try also revokes the tokens of the first (RFC 6749 4.1.2).
 
         Raises:
-            GrantRefused: unknown, used, expired, another client's, or redirect URI or verifier do not match.
+            GrantRefused: the code is unknown, used, expired or another client's, or the redirect URI or verifier does
+                not match.
         """
         with self._lock:
             known = self._codes.get(_digest(code))
             if known is None:
                 raise GrantRefused
             if known.used:
-                self._kill(known.tokens)
+                self._revoke_set(known.tokens)
                 raise GrantRefused
             known.used = True
-            late = self.clock.now() > known.born + CODE_LIFE
+            late = self.clock.now() > known.created_at + CODE_LIFETIME
             if late or known.consent.client_id != client_id or known.redirect_uri != redirect_uri:
                 raise GrantRefused
-            if not _proves(known.challenge, verifier):
+            if not _verifier_matches(known.challenge, verifier):
                 raise GrantRefused
             known.tokens = TokenSet(known.consent)
             return known.tokens
 
     def refresh(self, token: str, client_id: str) -> TokenSet:
-        """Use a refresh token: the present one, or a former one within its 30 minutes of grace, as often as needed.
+        """Use a refresh token: the current one, or a replaced one any number of times within its grace time.
 
         Raises:
-            GrantRefused: unknown, revoked, another client's, unused for 60 days, or past its grace.
+            GrantRefused: the token is unknown, revoked, another client's, unused for 60 days, or past its grace time.
         """
         with self._lock:
             now, known = self.clock.now(), self._refresh.get(_digest(token))
             if known is None or known.tokens.revoked or known.tokens.consent.client_id != client_id:
                 raise GrantRefused
-            if known.succeeded is not None and now > known.succeeded + GRACE:
+            if known.replaced is not None and now > known.replaced + GRACE:
                 raise GrantRefused
-            if now > known.used + REFRESH_LIFE:
+            if now > known.used + REFRESH_LIFETIME:
                 raise GrantRefused
             known.used = now
-            known.succeeded = known.succeeded or now
+            known.replaced = known.replaced or now
             return known.tokens
 
     def new_refresh(self, tokens: TokenSet) -> str:
-        """The next refresh token of the set."""
+        """Issue the next refresh token of the set."""
         token = secrets.token_urlsafe(48)
         with self._lock:
             self._refresh[_digest(token)] = _Refresh(tokens, self.clock.now())
         return token
 
     def remember_access(self, token: str, tokens: TokenSet) -> None:
-        """Let `token` be accepted until it expires."""
+        """Accept `token` until it expires."""
         with self._lock:
-            self._access[_digest(token)] = _Access(tokens, self.clock.now() + ACCESS_LIFE)
+            self._access[_digest(token)] = _Access(tokens, self.clock.now() + ACCESS_LIFETIME)
 
     def bearer(self, token: str) -> tuple[TokenSet, datetime] | None:
-        """Whose access token this is and when it expires; None when unknown or revoked."""
+        """Return the set an access token belongs to and when it expires; None if it is unknown or revoked."""
         with self._lock:
             known = self._access.get(_digest(token))
             if known is None or known.tokens.revoked:
@@ -155,41 +156,41 @@ class Grants:
             return known.tokens, known.expires
 
     def owner(self, refresh_token: str) -> TokenSet | None:
-        """The set a refresh token belongs to, None when unknown or revoked already."""
+        """Return the set a refresh token belongs to; None if it is unknown or revoked."""
         with self._lock:
             known = self._refresh.get(_digest(refresh_token))
             return known.tokens if known and not known.tokens.revoked else None
 
     def expire_access(self) -> int:
-        """Let every access token be expired from now on; refreshing still works. Returns how many were alive."""
+        """Expire every access token now and return how many were valid. Refresh tokens keep working."""
         with self._lock:
             now = self.clock.now()
-            alive = [known for known in self._access.values() if known.expires > now and not known.tokens.revoked]
-            for known in alive:
+            valid = [known for known in self._access.values() if known.expires > now and not known.tokens.revoked]
+            for known in valid:
                 known.expires = now
-            return len(alive)
+            return len(valid)
 
     def revoke(self, email: str, client_id: str | None = None) -> int:
-        """Kill a person's tokens, for one app or all; their scopes are forgotten. Returns how many sets died."""
+        """Revoke a person's tokens for one app or all, drop the scopes, and return how many sets were revoked."""
         with self._lock:
             every = {id(known.tokens): known.tokens for known in self._refresh.values()}
             every |= {id(known.tokens): known.tokens for known in self._access.values()}
-            doomed = [
+            found = [
                 tokens
                 for tokens in every.values()
                 if not tokens.revoked
                 and tokens.consent.email == email
                 and client_id in {None, tokens.consent.client_id}
             ]
-            for tokens in doomed:
-                self._kill(tokens)
+            for tokens in found:
+                self._revoke_set(tokens)
             for person, app in [*self._scopes]:
                 if person == email and client_id in {None, app}:
                     del self._scopes[person, app]
-            return len(doomed)
+            return len(found)
 
     @staticmethod
-    def _kill(tokens: TokenSet | None) -> None:
+    def _revoke_set(tokens: TokenSet | None) -> None:
         if tokens is not None:
             tokens.revoked = True
 
@@ -198,8 +199,8 @@ def _digest(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
-def _proves(challenge: str | None, verifier: str | None) -> bool:
-    """RFC 7636 4.6. A verifier without a challenge is refused too, or an attacker could drop the challenge."""
+def _verifier_matches(challenge: str | None, verifier: str | None) -> bool:
+    """Check the verifier (RFC 7636 4.6). One without a challenge fails: an attacker may have removed the challenge."""
     if challenge is None or verifier is None:
         return challenge is None and verifier is None
     if not _VERIFIER.fullmatch(verifier):

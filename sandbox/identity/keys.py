@@ -1,4 +1,4 @@
-"""The identity server's signing key. It lives as long as the process: nothing signed outlives the sandbox's memory."""
+"""The identity server's signing key. A new one is made in each process, since no token outlives the process."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def _key() -> RSAKey:
 
 
 def sign(claims: dict[str, Any]) -> str:
-    """A JWT over `claims`, with the key's `kid` in its header."""
+    """Return `claims` as a signed JWT, with the key's `kid` in its header."""
     return jwt.encode({"alg": ALGORITHM, "kid": _key().kid, "typ": "JWT"}, claims, _key())
 
 
 def jwks() -> dict[str, Any]:
-    """The public half, as RFC 7517 writes a key set."""
+    """Return the public key as a key set (RFC 7517 5)."""
     return {"keys": [_key().as_dict(private=False)]}
 
 
 def left_half_hash(token: str) -> str:
-    """`at_hash`: the base64url left half of the token's SHA-256 (OpenID Connect Core 3.1.3.6)."""
+    """Return `at_hash`: the left half of the token's SHA-256 in base64url (OpenID Connect Core 3.1.3.6)."""
     return base64.urlsafe_b64encode(sha256(token.encode()).digest()[:16]).rstrip(b"=").decode()

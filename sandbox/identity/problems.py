@@ -1,4 +1,4 @@
-"""The JSON bodies with which Xero's API refuses a call (protocol reference, section 7)."""
+"""The JSON error bodies of Xero's API (protocol reference, section 7)."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ AUTHORIZATION = "AuthorizationUnsuccessful"
 
 
 class Refused(Exception):
-    """The call ends here, with this answer."""
+    """The call is refused with this answer."""
 
     def __init__(self, response: Response) -> None:
-        super().__init__(f"refused with {response.status_code}")
+        super().__init__(f"Refused with {response.status_code}.")
         self.response = response
 
 
 def problem(status: int, title: str, detail: str) -> Response:
-    """Xero's problem body, with its capital letters."""
+    """Build Xero's problem body; Xero writes its keys with capitals."""
     body: dict[str, object] = {
         "Type": None,
         "Title": title,
@@ -33,22 +33,22 @@ def problem(status: int, title: str, detail: str) -> Response:
 
 
 def unauthorized(detail: str = AUTHENTICATION) -> Response:
-    """401: the token is unknown, expired, revoked or lacks the scope; `detail` says which."""
+    """Build a 401: the token is unknown, expired or revoked, or lacks the scope; `detail` says which."""
     response = problem(401, "Unauthorized", detail)
     response.headers["WWW-Authenticate"] = "Bearer error=invalid_token"
     return response
 
 
 def token_expired(at: datetime) -> Response:
-    """401 for a token that ended at `at`; refreshing it helps."""
+    """Build a 401 for a token that expired at `at`; a refresh helps."""
     return unauthorized(f"TokenExpired: token expired at {at:%m/%d/%Y %H:%M:%S}")
 
 
 def forbidden(detail: str = AUTHENTICATION) -> Response:
-    """403: the tenant is missing, not connected, or its connector lost the privilege."""
+    """Build a 403: the tenant is missing or not connected, or the person who connected it lost the privilege."""
     return problem(403, "Forbidden", detail)
 
 
 def not_found() -> Response:
-    """404 for an unknown id."""
+    """Build a 404 for an unknown id."""
     return problem(404, "Not Found", "The resource you're looking for cannot be found")

@@ -1,4 +1,4 @@
-"""What the identity server keeps between its pages: the request an app made, and who is signed in."""
+"""The state between the identity server's pages: open authorization requests, and who is signed in."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from sandbox.people import App
 
-TRANSACTION_LIFE = timedelta(minutes=30)
+TRANSACTION_LIFETIME = timedelta(minutes=30)
 COOKIE = "xero_sandbox_session"
 
 
 @dataclass(frozen=True)
 class AuthorizationRequest:
-    """A valid request at the authorize end-point (RFC 6749 4.1.1), waiting for a person."""
+    """A valid authorization request (RFC 6749 4.1.1) that waits for a person."""
 
     app: App
     redirect_uri: str
@@ -23,12 +23,12 @@ class AuthorizationRequest:
     state: str | None
     nonce: str | None
     challenge: str | None
-    born: datetime
+    created_at: datetime
 
 
 @dataclass(frozen=True)
 class SignIn:
-    """Somebody who gave their password in this browser."""
+    """A person signed in with a password in one browser."""
 
     email: str
     at: datetime
@@ -43,30 +43,30 @@ class Sessions:
     _signed_in: dict[str, SignIn] = field(default_factory=dict, repr=False)
 
     def open(self, asked: AuthorizationRequest) -> str:
-        """Keep a request and return the transaction id that the forms carry."""
+        """Store a request and return the transaction id for the forms."""
         transaction = secrets.token_urlsafe(16)
         self._open[transaction] = asked
         return transaction
 
     def find(self, transaction: str, now: datetime) -> AuthorizationRequest | None:
-        """The request behind a form, None when it is unknown, answered or too old."""
+        """Return the request behind a form; None if it is unknown, answered or too old."""
         asked = self._open.get(transaction)
-        return asked if asked and now <= asked.born + TRANSACTION_LIFE else None
+        return asked if asked and now <= asked.created_at + TRANSACTION_LIFETIME else None
 
     def close(self, transaction: str) -> None:
-        """The request has been answered."""
+        """Drop a request that has been answered."""
         self._open.pop(transaction, None)
 
     def sign_in(self, email: str, now: datetime) -> str:
-        """Remember who signed in and return the cookie's value."""
+        """Store the sign-in and return the cookie's value."""
         cookie = secrets.token_urlsafe(24)
         self._signed_in[cookie] = SignIn(email, now)
         return cookie
 
     def who(self, cookie: str | None) -> SignIn | None:
-        """Who is signed in with that cookie."""
+        """Return who is signed in with that cookie."""
         return self._signed_in.get(cookie or "")
 
     def sign_out(self, cookie: str | None) -> None:
-        """Forget a sign-in."""
+        """Drop the sign-in of that cookie."""
         self._signed_in.pop(cookie or "", None)

@@ -1,4 +1,4 @@
-"""The token and revocation end-points (RFC 6749 4.1.3 and 6, RFC 7009), as strict and as terse as Xero's."""
+"""The token and revocation endpoints (RFC 6749 4.1.3 and 6, RFC 7009), as strict and terse as Xero's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.identity.grants import ACCESS_LIFE, Consent, GrantRefused, TokenSet
+from sandbox.identity.grants import ACCESS_LIFETIME, Consent, GrantRefused, TokenSet
 from sandbox.identity.keys import left_half_hash, sign
 from sandbox.people import App, Person
 from sandbox.world import World
@@ -22,7 +22,7 @@ _NEVER_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 5
 
 
 class TokenRefused(Exception):
-    """An error of RFC 6749 5.2; Xero answers all of them with 400 and usually no description."""
+    """An error of RFC 6749 5.2. Xero answers each with 400, usually without a description."""
 
 
 async def token(request: Request) -> Response:
@@ -40,9 +40,9 @@ async def token(request: Request) -> Response:
 
 
 async def revocation(request: Request) -> Response:
-    """`POST /connect/revocation`: kills the person's tokens for the app and removes all their connections to it.
+    """`POST /connect/revocation`: revoke the person's tokens for the app and remove all their connections to it.
 
-    An unknown token is answered with 200 too (RFC 7009 2.2).
+    An unknown token also gets a 200 (RFC 7009 2.2).
     """
     world: World = request.app.state.world
     form = await _form(request)
@@ -67,7 +67,7 @@ def _refused(error: str) -> Response:
 
 
 def _client(world: World, request: Request, form: Mapping[str, str]) -> App:
-    """Who asks: a confidential app by Basic, a PKCE app by `client_id` in the body; neither the other way."""
+    """Identify the app: one with a secret only by Basic, a PKCE app only by `client_id` in the body."""
     basic = _basic(request.headers.get("Authorization", ""))
     client_id = basic[0] if basic else form.get("client_id", "")
     app = world.apps.get(client_id)
@@ -83,7 +83,7 @@ def _client(world: World, request: Request, form: Mapping[str, str]) -> App:
 
 
 def _basic(header: str) -> tuple[str, str] | None:
-    """RFC 6749 2.3.1: both halves are form-encoded before they are joined."""
+    """Decode a Basic header. Both halves are form-encoded before they are joined (RFC 6749 2.3.1)."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -96,14 +96,14 @@ def _basic(header: str) -> tuple[str, str] | None:
 
 def _granted(world: World, app: App, form: Mapping[str, str]) -> TokenSet:
     grant = form.get("grant_type", "")
-    world.journal.token_request(grant)
+    world.request_log.count_token_request(grant)
     if grant == "authorization_code":
         return world.grants.redeem(
             form.get("code", ""), app.client_id, form.get("redirect_uri", ""), form.get("code_verifier")
         )
     if grant == "refresh_token":
         return world.grants.refresh(form.get("refresh_token", ""), app.client_id)
-    if grant == "client_credentials":  # exists at Xero, for custom connections only
+    if grant == "client_credentials":  # Xero supports it for custom connections only
         raise TokenRefused("unauthorized_client")
     raise TokenRefused("unsupported_grant_type")
 
@@ -115,7 +115,7 @@ def _answer(world: World, tokens: TokenSet, issuer: str) -> dict[str, Any]:
     world.grants.remember_access(access, tokens)
     answer: dict[str, Any] = {
         "access_token": access,
-        "expires_in": int(ACCESS_LIFE.total_seconds()),
+        "expires_in": int(ACCESS_LIFETIME.total_seconds()),
         "token_type": "Bearer",
         "scope": " ".join(sorted(consent.scopes)),
     }
@@ -141,7 +141,7 @@ def _common_claims(world: World, consent: Consent, person: Person, issuer: str, 
 
 
 def _access_claims(world: World, consent: Consent, person: Person, issuer: str) -> dict[str, Any]:
-    claims = _common_claims(world, consent, person, issuer, ACCESS_LIFE.total_seconds())
+    claims = _common_claims(world, consent, person, issuer, ACCESS_LIFETIME.total_seconds())
     return claims | {
         "aud": f"{issuer}/resources",
         "client_id": consent.client_id,

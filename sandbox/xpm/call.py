@@ -1,4 +1,4 @@
-"""One call of XPM: the practice it is for, its arguments, and the parameters with their letter case removed."""
+"""One XPM call: its account, path arguments and parsed query parameters."""
 
 from __future__ import annotations
 
@@ -6,37 +6,37 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+from sandbox.accounts.account import Account
 from sandbox.faults import Fault
-from sandbox.practice import Practice
 
 
 class BadParameter(ValueError):
-    """A parameter that XPM answers with HTTP 400; the text is what it says."""
+    """A parameter is wrong. XPM answers 400 with this message."""
 
 
 @dataclass(frozen=True)
 class Call:
-    """What an end-point needs to answer."""
+    """What an endpoint needs to answer a call."""
 
-    practice: Practice
+    account: Account
     api_method: str
     args: tuple[str, ...]
     query: Mapping[str, str]
-    """By lower-case name: ASP.NET does not mind letter case."""
+    """By lower-case name: ASP.NET ignores the case of names."""
     url: str
-    """Absolute, without the query."""
+    """The absolute URL without its query."""
     fault: Fault | None
 
     @property
     def detailed(self) -> bool:
-        """Whether `detailed=true` was asked for."""
+        """Whether the call has `detailed=true`."""
         return self.query.get("detailed", "").lower() == "true"
 
     def day(self, name: str) -> date:
-        """A required `YYYYMMDD` parameter.
+        """Return a required `YYYYMMDD` parameter.
 
         Raises:
-            BadParameter: missing or not a date.
+            BadParameter: it is missing or not a date.
         """
         written = self.query.get(name, "")
         if not written:
@@ -47,10 +47,10 @@ class Call:
             raise BadParameter(f"The '{name}' parameter is not a valid date") from problem
 
     def modified_since(self) -> datetime | None:
-        """`modifiedsince`, naive UTC on the wire, aware here.
+        """Return `modifiedsince` as aware UTC; on the wire it is naive UTC.
 
         Raises:
-            BadParameter: not a date and time.
+            BadParameter: it is not a date and time.
         """
         written = self.query.get("modifiedsince")
         if written is None:
@@ -62,10 +62,10 @@ class Call:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
     def page_size(self) -> int:
-        """`pageSize`, 1 to 500, 50 when not given.
+        """Return `pageSize`: 1 to 500, by default 50.
 
         Raises:
-            BadParameter: outside of that.
+            BadParameter: it is not a number in that range.
         """
         written = self.query.get("pagesize", "50")
         if not written.isdigit() or not 1 <= int(written) <= 500:  # noqa: PLR2004 - Xero's bounds

@@ -1,52 +1,52 @@
-"""The small lists: staff, categories, templates and custom-field definitions."""
+"""The endpoints of the small lists: staff, categories, templates and custom-field definitions."""
 
 from __future__ import annotations
 
 from starlette.responses import Response
 
-from sandbox.shelf import Shelf
+from sandbox.accounts.table import Table
 from sandbox.xpm import views
 from sandbox.xpm.call import Call
-from sandbox.xpm.envelope import error, ok, shelf_list
+from sandbox.xpm.envelope import error, ok, table_list
 from sandbox.xpm.render import View
 
 
 def staff_list(call: Call) -> Response:
-    """`staff.api/list`: nothing in it tells who is active; who left is not in it."""
-    return _all(call, "StaffList", call.practice.staff, views.STAFF)
+    """`staff.api/list`: staff who left are missing; nothing marks who is active."""
+    return _all(call, "StaffList", call.account.staff, views.STAFF)
 
 
 def staff_get(call: Call) -> Response:
     """`staff.api/get/{uuid}`."""
-    return _one(call, call.practice.staff, views.STAFF, "Invalid staff identifier")
+    return _one(call, call.account.staff, views.STAFF, "Invalid staff identifier")
 
 
 def category_list(call: Call) -> Response:
     """`category.api/list`: job categories."""
-    return _all(call, "Categories", call.practice.categories, views.CATEGORY)
+    return _all(call, "Categories", call.account.categories, views.CATEGORY)
 
 
 def template_list(call: Call) -> Response:
     """`template.api/list`: job templates."""
-    return _all(call, "Templates", call.practice.templates, views.TEMPLATE)
+    return _all(call, "Templates", call.account.templates, views.TEMPLATE)
 
 
 def definition_list(call: Call) -> Response:
     """`customfield.api/definition`."""
-    return _all(call, "CustomFieldDefinitions", call.practice.definitions, views.DEFINITION)
+    return _all(call, "CustomFieldDefinitions", call.account.definitions, views.DEFINITION)
 
 
 def definition_get(call: Call) -> Response:
     """`customfield.api/get/{uuid}`."""
-    return _one(call, call.practice.definitions, views.DEFINITION, "Invalid custom field identifier")
+    return _one(call, call.account.definitions, views.DEFINITION, "Invalid custom field identifier")
 
 
-def _all(call: Call, container: str, shelf: Shelf[None], view: View) -> Response:
-    return shelf_list(call, container, shelf, shelf.positions(), view)
+def _all(call: Call, container: str, table: Table[None], view: View) -> Response:
+    return table_list(call, container, table, table.positions(), view)
 
 
-def _one(call: Call, shelf: Shelf[None], view: View, unknown: str) -> Response:
-    position = shelf.find(call.args[0])
+def _one(call: Call, table: Table[None], view: View, unknown: str) -> Response:
+    position = table.find(call.args[0])
     if position is None:
         return error(call.api_method, unknown)
-    return ok(call.api_method, view.write(shelf.record(position)))
+    return ok(call.api_method, view.write(table.record(position)))

@@ -1,4 +1,4 @@
-"""`client.api` and `clientgroup.api`."""
+"""The endpoints of `client.api` and `clientgroup.api`."""
 
 from __future__ import annotations
 
@@ -9,57 +9,57 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from sandbox.records.chance import Record
+from sandbox.generator.record import Record
 from sandbox.xpm import views
 from sandbox.xpm.call import BadParameter, Call
-from sandbox.xpm.envelope import error, listing, ok, shelf_list
+from sandbox.xpm.envelope import error, listing, ok, table_list
 from sandbox.xpm.render import escape
 
 NO_CLIENT = "Invalid client/contact identifier"
 
 
 def client_list(call: Call) -> Response:
-    """`list`: everybody in one body, archived and deleted ones too. `page` and `pagesize` mean nothing to it."""
+    """`list`: all clients in one answer, including archived and deleted ones. It ignores `page` and `pagesize`."""
     since = call.modified_since()
-    shelf = call.practice.clients
-    positions = shelf.positions(None if since is None else lambda outline: outline.modified >= since)
+    table = call.account.clients
+    positions = table.positions(None if since is None else lambda outline: outline.modified >= since)
     view = views.CLIENT_DETAILED if call.detailed else views.CLIENT
-    return shelf_list(call, "Clients", shelf, positions, view)
+    return table_list(call, "Clients", table, positions, view)
 
 
 def client_paged_list(call: Call) -> Response:
-    """`paged-list`: no archived or deleted clients, no contacts or details, `Next` absent on the last page."""
-    shelf = call.practice.clients
-    positions = shelf.positions(lambda outline: outline.listed)
+    """`paged-list`: without archived and deleted clients, contacts and details. The last page has no `Next`."""
+    table = call.account.clients
+    positions = table.positions(lambda outline: outline.listed)
     page, tail = _page(call, positions)
-    return shelf_list(call, "Clients", shelf, page, views.CLIENT_PAGED, tail=tail)
+    return table_list(call, "Clients", table, page, views.CLIENT_PAGED, tail=tail)
 
 
 def client_get(call: Call) -> Response:
     """`get/{uuid}`: always detailed."""
-    position = call.practice.clients.find(call.args[0])
+    position = call.account.clients.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_CLIENT)
-    return ok(call.api_method, views.CLIENT_GOT.write(call.practice.clients.record(position)))
+    return ok(call.api_method, views.CLIENT_GOT.write(call.account.clients.record(position)))
 
 
 def client_values(call: Call) -> Response:
-    """`get/{uuid}/customfield`: only the fields that hold a value."""
-    position = call.practice.clients.find(call.args[0])
+    """`get/{uuid}/customfield`: the client's custom fields that have a value."""
+    position = call.account.clients.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_CLIENT)
-    return values_list(call, call.practice.values("client", position))
+    return values_list(call, call.account.values("client", position))
 
 
 def values_list(call: Call, values: Sequence[Record]) -> Response:
-    """The custom-field values of one record."""
+    """Answer with the custom-field values of one record."""
     pieces = [views.VALUE.write(value) for value in values]
     return listing(call, "CustomFields", pieces, views.VALUE, values.__getitem__)
 
 
 def contact_list(call: Call) -> Response:
-    """`contacts`: each contact once, whichever clients share it; deleted ones are left out."""
-    contacts = call.practice.contacts()
+    """`contacts`: each contact once, even if clients share it, without deleted ones."""
+    contacts = call.account.contacts()
     page, tail = _page(call, range(len(contacts)))
     shown = [contacts[place] for place in page]
     pieces = [views.CONTACT.write(contact) for contact in shown]
@@ -68,23 +68,23 @@ def contact_list(call: Call) -> Response:
 
 def group_list(call: Call) -> Response:
     """`clientgroup.api/list`."""
-    shelf = call.practice.groups
-    return shelf_list(call, "Groups", shelf, shelf.positions(), views.GROUP)
+    table = call.account.groups
+    return table_list(call, "Groups", table, table.positions(), views.GROUP)
 
 
 def group_get(call: Call) -> Response:
-    """`clientgroup.api/get/{uuid}`: the group with its members."""
-    position = call.practice.groups.find(call.args[0])
+    """`clientgroup.api/get/{uuid}`: a group and its members."""
+    position = call.account.groups.find(call.args[0])
     if position is None:
         return error(call.api_method, "Invalid client group identifier")
-    group = call.practice.groups.record(position)
-    return ok(call.api_method, views.GROUP.write(group | {"Clients": call.practice.group_members(group["UUID"])}))
+    group = call.account.groups.record(position)
+    return ok(call.api_method, views.GROUP.write(group | {"Clients": call.account.group_members(group["UUID"])}))
 
 
 def _page(call: Call, places: Sequence[int]) -> tuple[list[int], bytes]:
-    """The places of one page and the `Pagination` after it.
+    """Return the places on one page, and the `Pagination` element that follows them.
 
-    A token names the last place shown, so that edits between two pages do not shift the next one.
+    A page token holds the last place shown, so edits between two pages do not shift the next page.
     """
     size, after = call.page_size(), _read_token(call.query.get("pagetoken"))
     rest = [place for place in places if place > after]

@@ -1,4 +1,4 @@
-"""The `<Response>` around every XPM answer, streamed so that a list of any length takes little memory."""
+"""The `<Response>` around every XPM answer. Lists are streamed, so a long list takes little memory."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import chain
 
 from starlette.responses import Response, StreamingResponse
 
+from sandbox.accounts.table import O, Table
 from sandbox.faults import Fault
-from sandbox.records.chance import Record
-from sandbox.shelf import O, Shelf
-from sandbox.streaming import in_turns
+from sandbox.generator.record import Record
+from sandbox.transport import in_turns
 from sandbox.xpm.call import Call
 from sandbox.xpm.render import View, escape
 
@@ -19,26 +19,26 @@ CHUNK = 64 * 1024
 
 
 def ok(api_method: str, body: bytes) -> Response:
-    """A single record, or anything short."""
+    """Answer with a single record, or any short body."""
     return _xml(b"%s%s</Response>" % (_opening(api_method), body))
 
 
 def error(api_method: str, description: str) -> Response:
-    """A business error: HTTP 200 and `Status` ERROR."""
+    """Answer with a business error: HTTP 200 and `Status` ERROR."""
     return _error(api_method, description, 200)
 
 
 def bad_request(api_method: str, description: str) -> Response:
-    """Bad parameters: HTTP 400."""
+    """Answer wrong parameters: HTTP 400 and `Status` ERROR."""
     return _error(api_method, description, 400)
 
 
-def shelf_list(
-    call: Call, container: str, shelf: Shelf[O], positions: Sequence[int], view: View, *, tail: bytes = b""
+def table_list(
+    call: Call, container: str, table: Table[O], positions: Sequence[int], view: View, *, tail: bytes = b""
 ) -> Response:
-    """A list of records of one shelf; each record's XML is kept until the record changes."""
-    pieces = (shelf.written(position, view.name, view.write) for position in positions)
-    return listing(call, container, pieces, view, lambda place: shelf.record(positions[place]), tail=tail)
+    """Answer with a list of one table's records. Their XML is cached until they change."""
+    pieces = (table.xml(position, view.name, view.write) for position in positions)
+    return listing(call, container, pieces, view, lambda place: table.record(positions[place]), tail=tail)
 
 
 def listing(
@@ -50,10 +50,10 @@ def listing(
     *,
     tail: bytes = b"",
 ) -> Response:
-    """A list of XML elements, or what the ordered fault makes of it.
+    """Answer with a list of XML elements, changed by the call's fault if it has one.
 
     Args:
-        nth: the record at a place in the list, for the fault that spoils one.
+        nth: returns the record at a place in the list, for the fault that corrupts one.
         tail: what follows the container, e.g. the pagination.
     """
     fault, api_method = call.fault, call.api_method
@@ -65,16 +65,16 @@ def listing(
     if kind == "empty_list":
         pieces = ()
     if kind == "duplicate":
-        pieces = _with_twins(pieces)
+        pieces = _with_duplicate(pieces)
     if fault and kind == "bad_record":
-        pieces = _with_spoilt(pieces, fault, view, nth)
+        pieces = _with_corrupted(pieces, fault, view, nth)
     if fault and kind == "new_element":
-        pieces = _with_new(pieces, fault.details.get("tag", "NewInXpm").encode())
+        pieces = _with_new_element(pieces, fault.details.get("tag", "NewInXpm").encode())
     return StreamingResponse(in_turns(_chunks(_whole(api_method, container, pieces, tail))), media_type=CONTENT_TYPE)
 
 
 def _whole(api_method: str, container: str, pieces: Iterable[bytes], tail: bytes) -> Iterator[bytes]:
-    """The envelope's parts; an empty list is an empty element."""
+    """Yield the parts of the answer. An empty list is an empty element."""
     yield _opening(api_method)
     flow = iter(pieces)
     first = next(flow, None)
@@ -98,28 +98,28 @@ def _chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
     yield b"".join(gathered)
 
 
-def _with_twins(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The first record stands at the end again, as when a list shifts while it is read."""
+def _with_duplicate(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Repeat the first record at the end, as when a list shifts while it is read."""
     flow = iter(pieces)
     for first in flow:
         yield from chain((first,), flow, (first,))
 
 
-def _with_spoilt(pieces: Iterable[bytes], fault: Fault, view: View, nth: Callable[[int], Record]) -> Iterator[bytes]:
-    """Replace the record at the fault's `nth` place (from 1) by one that cannot be read."""
+def _with_corrupted(pieces: Iterable[bytes], fault: Fault, view: View, nth: Callable[[int], Record]) -> Iterator[bytes]:
+    """Replace the fault's `nth` record (from 1) with one that cannot be parsed."""
     place = fault.details.get("nth", 1) - 1
     for here, piece in enumerate(pieces):
-        yield view.write(_spoilt(nth(place), fault.details.get("what", "date"))) if here == place else piece
+        yield view.write(_corrupted(nth(place), fault.details.get("what", "date"))) if here == place else piece
 
 
-def _with_new(pieces: Iterable[bytes], tag: bytes) -> Iterator[bytes]:
-    """Every record has one more element, as after an update of XPM."""
+def _with_new_element(pieces: Iterable[bytes], tag: bytes) -> Iterator[bytes]:
+    """Add an element to every record, as an update of XPM may do."""
     for piece in pieces:
         before, end, name = piece.rpartition(b"</")
         yield b"%s<%s>1</%s>%s%s" % (before, tag, tag, end, name)
 
 
-def _spoilt(record: Record, what: str) -> Record:
+def _corrupted(record: Record, what: str) -> Record:
     if what == "uuid":
         return {name: part for name, part in record.items() if name not in {"UUID", "ID"}}
     if what == "date":
@@ -133,8 +133,10 @@ def _opening(api_method: str) -> bytes:
 
 
 def _error(api_method: str, description: str, status: int) -> Response:
-    told = f"<ErrorDescription>{escape(description)}</ErrorDescription>"
-    return _xml(f'<Response api-method="{api_method}"><Status>ERROR</Status>{told}</Response>'.encode(), status)
+    description_xml = f"<ErrorDescription>{escape(description)}</ErrorDescription>"
+    return _xml(
+        f'<Response api-method="{api_method}"><Status>ERROR</Status>{description_xml}</Response>'.encode(), status
+    )
 
 
 def _xml(body: bytes, status: int = 200) -> Response:

@@ -1,4 +1,4 @@
-"""`job.api` and `jobstate.api`."""
+"""The endpoints of `job.api` and `jobstate.api`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Callable
 
 from starlette.responses import Response
 
-from sandbox.records.jobs import JobOutline
+from sandbox.generator.jobs import JobOutline
 from sandbox.xpm import views
 from sandbox.xpm.call import BadParameter, Call
 from sandbox.xpm.clients import NO_CLIENT, values_list
-from sandbox.xpm.envelope import error, ok, shelf_list
+from sandbox.xpm.envelope import error, ok, table_list
 
 NO_JOB = "Invalid job identifier"
 _YEAR_OF_DAYS = 365
 
 
 def job_current(call: Call) -> Response:
-    """`current`: the jobs that are in no completed or closed state."""
+    """`current`: the jobs whose state is neither completed nor closed."""
     return _jobs(call, lambda outline: outline.current)
 
 
 def job_list(call: Call) -> Response:
-    """`list`: the jobs created from `from` to `to`, both included, any state; less than a year at once."""
+    """`list`: the jobs created from `from` to `to` inclusive, in any state. The range must be under a year."""
     first, last = call.day("from"), call.day("to")
     if (last - first).days >= _YEAR_OF_DAYS:
         raise BadParameter("The date range must be less than one year")
@@ -31,37 +31,37 @@ def job_list(call: Call) -> Response:
 
 
 def job_of_client(call: Call) -> Response:
-    """`client/{uuid}`: all jobs of a client, any state."""
-    position = call.practice.clients.find(call.args[0])
+    """`client/{uuid}`: all jobs of a client, in any state."""
+    position = call.account.clients.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_CLIENT)
-    client = call.practice.clients.key(position)
+    client = call.account.clients.key(position)
     return _jobs(call, lambda outline: outline.client == client)
 
 
 def job_get(call: Call) -> Response:
-    """`get/{number}`: always detailed; a deleted job is as unknown as one that never was."""
-    position = call.practice.jobs.find(call.args[0])
+    """`get/{number}`: always detailed. A deleted job gives the same error as an unknown number."""
+    position = call.account.jobs.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_JOB)
-    return ok(call.api_method, views.JOB_DETAILED.write(call.practice.jobs.record(position)))
+    return ok(call.api_method, views.JOB_DETAILED.write(call.account.jobs.record(position)))
 
 
 def job_values(call: Call) -> Response:
-    """`get/{number}/customfield`: only the fields that hold a value."""
-    position = call.practice.jobs.find(call.args[0])
+    """`get/{number}/customfield`: the job's custom fields that have a value."""
+    position = call.account.jobs.find(call.args[0])
     if position is None:
         return error(call.api_method, NO_JOB)
-    return values_list(call, call.practice.values("job", position))
+    return values_list(call, call.account.values("job", position))
 
 
 def job_states(call: Call) -> Response:
     """`jobstate.api/list`."""
-    shelf = call.practice.job_states
-    return shelf_list(call, "JobStates", shelf, shelf.positions(), views.JOB_STATE)
+    table = call.account.job_states
+    return table_list(call, "JobStates", table, table.positions(), views.JOB_STATE)
 
 
 def _jobs(call: Call, wanted: Callable[[JobOutline], bool]) -> Response:
-    shelf = call.practice.jobs
+    table = call.account.jobs
     view = views.JOB_DETAILED if call.detailed else views.JOB
-    return shelf_list(call, "Jobs", shelf, shelf.positions(wanted), view)
+    return table_list(call, "Jobs", table, table.positions(wanted), view)

@@ -1,6 +1,6 @@
-"""Records to XML, in the ways XPM varies it: an element without a value is absent, `<X />` or `<X></X>`.
+"""Renders records to XML. Like XPM, it writes an empty element in three ways: absent, `<X />` or `<X></X>`.
 
-Which of the three it is depends on the record and the element alone, so an unchanged record gives the same bytes.
+The record and the element alone decide which, so an unchanged record always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from zlib import crc32
 
-from sandbox.records.chance import Record
+from sandbox.generator.record import Record
 
 _ITEM = {
     "Contacts": "Contact",
@@ -25,12 +25,12 @@ _ITEM = {
     "CustomFields": "CustomField",
 }
 """The element that each container repeats."""
-_ABSENT_WHEN_BLANK = frozenset({"Email"})  # so in every recording
+_ABSENT_WHEN_BLANK = frozenset({"Email"})  # as in every recorded answer
 
 
 @dataclass(frozen=True)
 class View:
-    """One way of writing a record: its tag, the elements left out, and how it is reshaped first."""
+    """One way to render a record: its tag, the elements to omit, and how to reshape the record first."""
 
     name: str
     tag: str
@@ -38,7 +38,7 @@ class View:
     reshape: Callable[[Record], Record] | None = None
 
     def write(self, record: Record) -> bytes:
-        """The record as one XML element in UTF-8."""
+        """Return the record as one XML element in UTF-8."""
         shaped = self.reshape(record) if self.reshape else record
         salt = crc32(str(shaped.get("UUID") or shaped.get("ID")).encode())
         out: list[str] = []
@@ -82,8 +82,8 @@ def _hash(name: str) -> int:
 
 
 def escape(text: str) -> str:
-    """Escape as XPM does: `&`, `<` and `>` only; other characters go raw as UTF-8.
+    """Escape `&`, `<` and `>` only, as XPM does; other characters stay raw UTF-8.
 
-    A carriage return is written as a reference, or an XML parser would turn it into a line feed.
+    A carriage return becomes `&#13;`, because an XML parser turns a raw one into a line feed.
     """
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#13;")

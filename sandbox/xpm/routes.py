@@ -1,4 +1,4 @@
-"""The table of XPM's end-points and the way from a URL to one of them, letter case aside."""
+"""The routes of the XPM API. Like XPM's, they ignore case."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from sandbox.accounts.account import Account
 from sandbox.areas import XPM_BASE
 from sandbox.faults import fault_of
-from sandbox.people import XPM_BROAD
-from sandbox.practice import Practice
+from sandbox.identity.scopes import XPM_BROAD
 from sandbox.world import World
 from sandbox.xpm import catalogues, clients, jobs
 from sandbox.xpm.call import BadParameter, Call
 from sandbox.xpm.envelope import bad_request
-from sandbox.xpm.gate import Gate
+from sandbox.xpm.guarded_endpoint import GuardedEndpoint
 
 
 def _with(area: str) -> frozenset[str]:
@@ -26,12 +26,12 @@ def _with(area: str) -> frozenset[str]:
 
 
 _CLIENTS, _JOBS, _STAFF, _BROAD = _with("client"), _with("job"), _with("staff"), XPM_BROAD
-"""No granular scope is documented for categories, templates and definitions: only the broad ones open those."""
+"""Xero documents no granular scope for categories, templates and definitions; only the broad scopes permit those."""
 
 
 @dataclass(frozen=True)
 class Route:
-    """One end-point; `*` in its path takes an argument."""
+    """One endpoint. Each `*` in its path is an argument."""
 
     path: str
     api_method: str
@@ -39,7 +39,7 @@ class Route:
     answer: Callable[[Call], Response]
 
     def match(self, parts: list[str]) -> tuple[str, ...] | None:
-        """The arguments when the path is this route's, else None."""
+        """Return the arguments if the path matches, else None."""
         pattern = self.path.split("/")
         if len(pattern) != len(parts):
             return None
@@ -79,7 +79,7 @@ class XpmApi:
         self._world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Find the end-point and go through the gate."""
+        """Find the endpoint and call it through the guard."""
         found = _route(scope)
         if found is None:
             await PlainTextResponse("Not Found", 404)(scope, receive, send)
@@ -87,14 +87,14 @@ class XpmApi:
             await PlainTextResponse("Method Not Allowed", 405, {"Allow": "GET"})(scope, receive, send)
         else:
             route, args = found
-            await Gate(self._world, route.allowed_by, _answer(route, args))(scope, receive, send)
+            await GuardedEndpoint(self._world, route.allowed_by, _answer(route, args))(scope, receive, send)
 
 
-def _answer(route: Route, args: tuple[str, ...]) -> Callable[[Practice, Request], Response]:
-    def answer(practice: Practice, request: Request) -> Response:
+def _answer(route: Route, args: tuple[str, ...]) -> Callable[[Account, Request], Response]:
+    def answer(account: Account, request: Request) -> Response:
         query = {name.lower(): value for name, value in request.query_params.items()}
         url = str(request.url.replace(query=""))
-        call = Call(practice, route.api_method, args, query, url, fault_of(request.scope))
+        call = Call(account, route.api_method, args, query, url, fault_of(request.scope))
         try:
             return route.answer(call)
         except BadParameter as bad:
@@ -104,7 +104,7 @@ def _answer(route: Route, args: tuple[str, ...]) -> Callable[[Practice, Request]
 
 
 def _route(scope: Scope) -> tuple[Route, tuple[str, ...]] | None:
-    """By the raw path, so that an escaped slash stays inside its argument."""
+    """Match the raw path, so that an escaped slash stays inside its argument."""
     raw = scope["raw_path"].decode("ascii", "replace").partition("?")[0]
     parts = [unquote(part) for part in raw[len(XPM_BASE) :].strip("/").split("/")]
     for route in ROUTES:

@@ -1,18 +1,18 @@
-"""The views of XPM's records: what each list leaves out and how `get` differs from it."""
+"""The views of XPM's records: what each list omits, and how `get` differs from the lists."""
 
 from __future__ import annotations
 
-from sandbox.records.chance import Record
+from sandbox.generator.record import Record
 from sandbox.xpm.render import View
 
-_DETAIL_OF_CLIENTS = frozenset({"Notes", "Groups", "Relationships"})  # what detailed=true adds, measured by others
+_DETAIL_OF_CLIENTS = frozenset({"Notes", "Groups", "Relationships"})  # added by detailed=true, as others measured
 _DETAIL_OF_JOBS = frozenset({"Tasks", "Milestones", "Notes"})
 
 
 def _got_client(record: Record) -> Record:
-    """`get` writes the date of birth without a time, and the two flags only when they are set."""
-    born = record.get("DateOfBirth")
-    shaped = record | {"DateOfBirth": born[:10] if born else None}
+    """Reshape for `get`: the date of birth has no time, and the two flags appear only if set."""
+    created_at = record.get("DateOfBirth")
+    shaped = record | {"DateOfBirth": created_at[:10] if created_at else None}
     return {name: part for name, part in shaped.items() if not (name in {"IsArchived", "IsDeleted"} and part == "No")}
 
 

@@ -1,1 +1,1 @@
-"""The bench itself."""
+"""Tests of the bench."""

@@ -4,9 +4,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from sandbox.browser import answer_consent
 from sandbox.faults import fault_from
 from sandbox.server import SandboxServer
-from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, small_world
 from sandbox.xpm.limits import Limits
 from tests.cli.shell import MERE, SLUG, Installed, Shell, types
@@ -65,7 +65,7 @@ def reconnect(integration: Integration, run: str) -> None:
     person = Person(id=user.id, name=user.name, email=user.email)
     invitation = invite(integration, SLUG, person, minutes=30, flow_run_id=run)
     out = set_out(integration, invitation.attempt_id)
-    callback = visit(out.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
+    callback = answer_consent(out.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), out.browser.get_secret_value())
     choose(integration, invitation, offers(integration, invitation)[0])
     if is_open(integration, invitation):
@@ -141,7 +141,7 @@ def test_what_xero_removed_before_is_disconnected_here_and_said(
 def test_with_xero_down_one_line_says_so_and_nothing_is_changed(
     fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer
 ) -> None:
-    sandbox.world.faults.order(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
+    sandbox.world.faults.inject(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
     said = fyi_xpm("disconnect", SLUG, "--yes")
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
     assert "Nothing was changed" in said.err

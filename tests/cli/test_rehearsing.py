@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from sandbox import edits
+from sandbox.accounts import edits
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from sandbox.xpm.limits import Limits
@@ -94,7 +94,7 @@ def test_only_what_was_asked_for_is_looked_at(fyi_xpm: Shell, house: House) -> N
 
     assert said.code == 0
     assert {path.partition(".")[0] for path in house.asked()} == {"clientgroup", "client"}
-    calls = house.server.world.journal.requests()
+    calls = house.server.world.request_log.requests()
     assert [call["path"] for call in calls if "modifiedsince" in call["query_keys"]] == ["client.api/list"]
 
 

@@ -10,9 +10,9 @@ import httpx
 from sqlalchemy import text
 from sqlmodel import select
 
+from sandbox.browser import answer_consent
 from sandbox.faults import fault_from
 from sandbox.server import SandboxServer
-from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE, LEO, MERE, SAM, World
 from tests.conftest import BESIDE
 from xpm.account.choice import choose, chosen, offers
@@ -104,7 +104,7 @@ class Harbour:
         """Open the link, log in to Xero and decide there; the answer is not handed in yet."""
         out = set_out(self.integration, invitation.attempt_id)
         url = out.url.get_secret_value()
-        callback = visit(url, email or invitation.person.email, tenants=tenants, decision=decision)
+        callback = answer_consent(url, email or invitation.person.email, tenants=tenants, decision=decision)
         return Sent(answer_in(callback), out.browser.get_secret_value())
 
     def hand_in(self, sent: Sent) -> Received:
@@ -140,7 +140,7 @@ class Harbour:
 
     def fault(self, area: str, kind: str, **details: Any) -> None:  # noqa: ANN401  JSON
         """Order something to go wrong at Xero."""
-        self.world.faults.order(fault_from({"area": area, "kind": kind} | details))
+        self.world.faults.inject(fault_from({"area": area, "kind": kind} | details))
 
     def at_xero(self, email: str, **rights: bool) -> None:
         """Change what a person is in Harbour & Vale at Xero."""
@@ -149,7 +149,7 @@ class Harbour:
 
     def token_requests(self, grant: str = "refresh_token") -> int:
         """How often Xero was asked for tokens."""
-        asked: dict[str, int] = self.world.journal.usage()["token_requests"]
+        asked: dict[str, int] = self.world.request_log.usage()["token_requests"]
         return asked.get(grant, 0)
 
     def connection(self) -> Connection:

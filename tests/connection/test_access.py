@@ -36,7 +36,7 @@ def refusal(harbour: Harbour) -> Stopped:
 
 
 def calls(harbour: Harbour) -> int:
-    return len(harbour.world.journal.requests())
+    return len(harbour.world.request_log.requests())
 
 
 def test_a_connected_practice_is_reached_with_its_tenant(connected: Harbour) -> None:
@@ -47,7 +47,7 @@ def test_a_connected_practice_is_reached_with_its_tenant(connected: Harbour) -> 
             HARBOUR_NAME,
         )
         assert sum(1 for _ in access.api.list(endpoints.STAFF)) == len(
-            list(connected.world.practices[HARBOUR_VALE].staff.records())
+            list(connected.world.accounts[HARBOUR_VALE].staff.records())
         )
 
 

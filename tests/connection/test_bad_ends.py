@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.edits import change
+from sandbox.accounts.edits import change
+from sandbox.browser import ConsentStopped
 from sandbox.identity.connections import PRACTICE
-from sandbox.visitor import NotAllowed
 from sandbox.world import CLIENT_ID, COASTAL_BRANCH, HARBOUR_VALE, LEO, MERE, SAM
 from tests.connection.harbour import Harbour, Sent, move_in
 from xpm.account.choice import choose, offers
@@ -43,7 +43,7 @@ def answered_by_another_person(harbour: Harbour, invitation: Invitation) -> Mess
 
 
 def logged_in_without_the_privilege(harbour: Harbour, invitation: Invitation) -> Message:
-    with pytest.raises(NotAllowed):
+    with pytest.raises(ConsentStopped):
         harbour.go(invitation, LEO, tenants=None)
     harbour.world.clock.advance(31 * 60)
     stopped = expire(harbour.integration, invitation)
@@ -250,7 +250,7 @@ def test_trouble_of_xeros_while_checking_is_not_the_persons_fault(
 
 
 def test_a_staff_record_without_an_address_is_found_by_name(connected: Harbour) -> None:
-    practice = connected.world.practices[HARBOUR_VALE]
+    practice = connected.world.accounts[HARBOUR_VALE]
     for row in practice.staff.records():
         if row["Email"] == MERE:
             change(practice, "staff", row["UUID"], {"Email": ""})

@@ -42,7 +42,7 @@ def connected(sqlite_database: Database) -> Iterator[Harbour]:
 
 def test_four_processes_stay_within_xeros_limits_and_use_nine_tenths_of_its_minute(connected: Harbour) -> None:
     world = connected.server.world
-    world.faults.order(fault_from({"area": "xpm", "kind": "drip", "bytes": 400, "delay": 0.2, "times": 0}))
+    world.faults.inject(fault_from({"area": "xpm", "kind": "drip", "bytes": 400, "delay": 0.2, "times": 0}))
     barrier = SPAWN.Barrier(PROCESSES + 1)
     arguments = (connected.integration.settings, connected.slug, barrier)
     workers = [SPAWN.Process(target=call_again_and_again, args=arguments, daemon=True) for _ in range(PROCESSES)]
@@ -51,9 +51,9 @@ def test_four_processes_stay_within_xeros_limits_and_use_nine_tenths_of_its_minu
     barrier.wait(120)
     now = world.clock.now()
     world.clock.advance(window(now, MINUTE, HARBOUR_VALE)[1] - now.timestamp())  # a minute of Xero's begins now
-    world.journal.clear()
+    world.request_log.clear()
     time.sleep(A_LITTLE_LONGER)
-    use = world.journal.usage()["tenants"][HARBOUR_VALE]
+    use = world.request_log.usage()["tenants"][HARBOUR_VALE]
     for worker in workers:
         worker.kill()
         worker.join(60)

@@ -57,9 +57,9 @@ def wait(harbour: Harbour, time: dt.timedelta) -> None:
 
 
 def test_a_connection_that_works_gives_no_word_and_costs_one_call_of_the_practices(connected: Harbour) -> None:
-    connected.world.journal.clear()
+    connected.world.request_log.clear()
     assert look(connected) == Sighting(connected=True)
-    assert [seen["path"] for seen in connected.world.journal.requests() if seen["area"] == "xpm"] == [
+    assert [seen["path"] for seen in connected.world.request_log.requests() if seen["area"] == "xpm"] == [
         "category.api/list"
     ]
     assert said(connected) == []
@@ -67,14 +67,14 @@ def test_a_connection_that_works_gives_no_word_and_costs_one_call_of_the_practic
 
 def test_a_practice_that_was_never_connected_is_left_alone(harbour: Harbour) -> None:
     assert look(harbour) == Sighting(connected=False)
-    assert harbour.world.journal.requests() == []
+    assert harbour.world.request_log.requests() == []
 
 
 def test_a_reconnect_under_way_is_left_alone(connected: Harbour) -> None:
     connected.invite(SAM, "run-1")
-    connected.world.journal.clear()
+    connected.world.request_log.clear()
     assert look(connected) == Sighting(connected=False)
-    assert connected.world.journal.requests() == []
+    assert connected.world.request_log.requests() == []
 
 
 HALF_AN_HOUR = dt.timedelta(minutes=30)
@@ -144,10 +144,10 @@ def test_a_connection_that_only_a_reconnect_mends_is_not_asked_for_again(
 ) -> None:
     break_it(connected, state)
     look(connected)
-    connected.world.journal.clear()
+    connected.world.request_log.clear()
     for _ in range(5):
         look(connected)
-    assert connected.world.journal.requests() == []
+    assert connected.world.request_log.requests() == []
 
 
 def test_a_privilege_that_is_given_back_mends_the_connection_and_is_said_once(connected: Harbour) -> None:
@@ -309,7 +309,7 @@ def test_a_revert_is_no_sync_that_would_hide_what_stopped(connected: Harbour) ->
 
 def test_a_sync_of_chosen_records_does_not_hide_that_the_others_stopped(connected: Harbour) -> None:
     sync(connected, *EVERYTHING)
-    chosen = tuple(client["UUID"] for client in connected.world.practices[HARBOUR_VALE].clients.records())[:1]
+    chosen = tuple(client["UUID"] for client in connected.world.accounts[HARBOUR_VALE].clients.records())[:1]
     wait(connected, PATIENCE)
     request = PullRequest(connected.slug, Entity.CUSTOM_FIELDS, SyncMode.FULL, SyncTrigger.MANUAL, records=chosen)
     assert run_pull(connected.integration, request).message.key == "sync.values_chosen"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from console.consent import WAKE_TRIES
-from sandbox.visitor import visit
+from sandbox.browser import answer_consent
 from sandbox.world import HARBOUR_VALE
 from tests.console.conftest import settings
 from tests.console.office import COASTAL, HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
@@ -39,7 +39,7 @@ def test_allowing_access_keeps_the_consent_wakes_the_run_and_leaves_the_address_
     practising: Office,
 ) -> None:
     run_id, invited = practising.invited()
-    answer = practising.browser.get(back(visit(to_xero(practising.browser, invited.link), MERE)))
+    answer = practising.browser.get(back(answer_consent(to_xero(practising.browser, invited.link), MERE)))
     assert (answer.status_code, path_of(answer)) == (303, f"/runs/{run_id}")
     assert "code" not in answer.headers["location"]
     assert outcome_of(practising, invited.attempt_id) is AttemptOutcome.GRANTED
@@ -80,7 +80,7 @@ def test_an_https_console_sets_a_cookie_for_https_alone(sqlite_database: Databas
 
 def test_the_cookie_is_deleted_with_the_answer(practising: Office) -> None:
     _, invited = practising.invited()
-    answer = practising.browser.get(back(visit(to_xero(practising.browser, invited.link), MERE)))
+    answer = practising.browser.get(back(answer_consent(to_xero(practising.browser, invited.link), MERE)))
     assert "Max-Age=0" in answer.headers["set-cookie"]
     assert not list(practising.browser.cookies.jar)
 
@@ -90,12 +90,12 @@ def test_two_practices_on_the_way_to_xero_do_not_disturb_each_other(practising: 
     second_run, second = practising.invited(SAM, COASTAL)
     first_at_xero, second_at_xero = (to_xero(practising.browser, invited.link) for invited in (first, second))
     for address, email, run_id in ((first_at_xero, MERE, first_run), (second_at_xero, SAM, second_run)):
-        assert path_of(practising.browser.get(back(visit(address, email)))) == f"/runs/{run_id}"
+        assert path_of(practising.browser.get(back(answer_consent(address, email)))) == f"/runs/{run_id}"
 
 
 def test_an_answer_in_another_browser_is_not_used_and_uses_nothing_up(practising: Office) -> None:
     run_id, invited = practising.invited()
-    address = back(visit(to_xero(practising.browser, invited.link), MERE))
+    address = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
     with practising.another_browser() as other:
         refused = other.get(address)
     assert refused.status_code == 400
@@ -106,7 +106,7 @@ def test_an_answer_in_another_browser_is_not_used_and_uses_nothing_up(practising
 
 def test_an_answer_counts_once(practising: Office) -> None:
     _, invited = practising.invited()
-    address = back(visit(to_xero(practising.browser, invited.link), MERE))
+    address = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
     cookies = list(practising.browser.cookies.jar)
     practising.browser.get(address)
     for cookie in cookies:
@@ -125,7 +125,7 @@ def test_an_answer_that_nobody_asked_for_is_refused(practising: Office) -> None:
 
 def test_pressing_cancel_at_xero_leads_to_the_run_which_is_woken_to_stop(practising: Office) -> None:
     run_id, invited = practising.invited()
-    cancelled = visit(to_xero(practising.browser, invited.link), MERE, decision="cancel")
+    cancelled = answer_consent(to_xero(practising.browser, invited.link), MERE, decision="cancel")
     assert path_of(practising.browser.get(back(cancelled))) == f"/runs/{run_id}"
     assert outcome_of(practising, invited.attempt_id) is AttemptOutcome.DECLINED
     assert practising.runs.answers == [(run_id, "look")]
@@ -133,7 +133,7 @@ def test_pressing_cancel_at_xero_leads_to_the_run_which_is_woken_to_stop(practis
 
 def test_another_person_than_the_one_who_was_checked_is_refused_by_name(practising: Office) -> None:
     run_id, invited = practising.invited()
-    address = visit(to_xero(practising.browser, invited.link), SAM, tenants=[HARBOUR_VALE])
+    address = answer_consent(to_xero(practising.browser, invited.link), SAM, tenants=[HARBOUR_VALE])
     refused = practising.browser.get(back(address))
     assert refused.status_code == 400
     assert "Sam Brooks allowed access, but the runbook was started for Mere" in text_of(refused)
@@ -144,7 +144,7 @@ def test_another_person_than_the_one_who_was_checked_is_refused_by_name(practisi
 
 def test_a_silent_xero_leaves_the_run_waiting_and_the_link_good(practising: Office) -> None:
     run_id, invited = practising.invited()
-    address = back(visit(to_xero(practising.browser, invited.link), MERE))
+    address = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
     fault = {"area": "token", "kind": "maintenance", "times": 0}
     xero = practising.integration.app.token_url.removesuffix("/connect/token")
     httpx.post(f"{xero}/sandbox/faults", json=fault).raise_for_status()
@@ -153,7 +153,7 @@ def test_a_silent_xero_leaves_the_run_waiting_and_the_link_good(practising: Offi
     assert "Xero did not answer" in silent.text
     assert practising.runs.answers == []
     httpx.delete(f"{xero}/sandbox/faults").raise_for_status()
-    again = back(visit(to_xero(practising.browser, invited.link), MERE))
+    again = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
     assert path_of(practising.browser.get(again)) == f"/runs/{run_id}"
 
 
@@ -172,7 +172,7 @@ def test_a_run_that_is_just_pausing_is_woken_a_moment_later(practising: Office) 
     del practising.runs.waits_for[run_id]
     practising.slept.clear()
     address = back(
-        visit(
+        answer_consent(
             to_xero(
                 practising.browser,
                 invited.link,
@@ -191,7 +191,7 @@ def test_a_missed_wake_up_is_logged_without_code_and_state(
     practising: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
     run_id, invited = practising.invited(LEO)
-    address = back(visit(to_xero(practising.browser, invited.link), MERE))
+    address = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
     practising.runs.is_up = False
     caplog.set_level(logging.DEBUG)
     practising.browser.get(address)

@@ -17,8 +17,8 @@ from prefect.client.orchestration import get_client
 from sqlalchemy import delete
 from sqlmodel import select
 
+from sandbox.browser import ConsentStopped, answer_consent
 from sandbox.server import SandboxServer
-from sandbox.visitor import NotAllowed, visit
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, LEO, MERE, SAM
 from tests.conftest import BESIDE
 from xpm.consent.callback import receive, set_out
@@ -156,7 +156,7 @@ def consents(
     def answer(office: Office, attempt: AuthorisationAttempt) -> None:
         with Integration.opened() as integration:
             out = set_out(integration, attempt.id)
-            url = visit(out.url.get_secret_value(), email, tenants=tenants, decision=decision)
+            url = answer_consent(out.url.get_secret_value(), email, tenants=tenants, decision=decision)
             came_back = dict(parse_qsl(urlsplit(url).query))
             receive(integration, came_back, out.browser.get_secret_value())
         resume(attempt.flow_run_id, {})
@@ -195,8 +195,8 @@ def is_shown_no_account(office: Office, attempt: AuthorisationAttempt) -> None:
     """Log in as somebody who may not connect apps: Xero says so on a page of its own, and FYI hears nothing."""
     with Integration.opened() as integration:
         try:
-            visit(set_out(integration, attempt.id).url.get_secret_value(), LEO)
-        except NotAllowed:
+            answer_consent(set_out(integration, attempt.id).url.get_secret_value(), LEO)
+        except ConsentStopped:
             return
     raise AssertionError("Xero let the person through.")
 

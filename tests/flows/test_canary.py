@@ -34,7 +34,7 @@ from xpm.store.tables import AuthorisationAttempt, Consent
 pytestmark = pytest.mark.xdist_group("prefect")
 
 CONSOLE = "http://127.0.0.1:4280"
-VISITOR = "import sys; from sandbox.visitor import visit; print(visit(sys.argv[1], sys.argv[2]))"
+VISITOR = "import sys; from sandbox.browser import answer_consent; print(answer_consent(sys.argv[1], sys.argv[2]))"
 ROOT = Path(__file__).parents[2]
 
 

@@ -62,7 +62,7 @@ def deployed(office: Office) -> Iterator[Deployed]:
 @pytest.fixture
 def used_up(connected: Office) -> Office:
     """Give an office that reconnected a moment ago, and whose day is used up when clients are asked for."""
-    connected.sandbox.world.faults.order(fault_from(USED_UP))
+    connected.sandbox.world.faults.inject(fault_from(USED_UP))
     return connected
 
 

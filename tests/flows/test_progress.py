@@ -54,7 +54,7 @@ def test_every_sync_shows_its_progress_and_ends_with_what_came_of_it(connected: 
 
 def test_a_sync_that_fails_says_so_and_is_not_shown_as_done(connected: Office) -> None:
     refusal = {"area": "xpm", "path": "staff.api/list", "kind": "error_body", "description": "No", "times": 0}
-    connected.sandbox.world.faults.order(fault_from(refusal))
+    connected.sandbox.world.faults.inject(fault_from(refusal))
     (shown,) = progress_of(sync(SLUG, [Entity.STAFF], return_state=True)).values()
     assert shown.data == 0
     assert (shown.description or "").startswith("Staff could not be synchronised.")

@@ -61,7 +61,7 @@ def test_after_a_hand_over_the_former_connection_goes_and_never_fails_the_run(of
     (former,) = office.sandbox.world.connections.where()
     if silent:
         order = {"area": "connections", "kind": "maintenance", "path": former.connection_id, "times": 0}
-        office.sandbox.world.faults.order(fault_from(order))
+        office.sandbox.world.faults.inject(fault_from(order))
     with office.database.write() as session:
         sam = people.by_email(session, SLUG, SAM)
         assert sam
@@ -191,18 +191,18 @@ def test_a_wrong_client_secret_is_named_as_the_cause(office: Office, monkeypatch
 
 def test_a_retry_after_the_reset_asks_nothing_again_and_repeats_only_the_sync_that_failed(office: Office) -> None:
     world = office.sandbox.world
-    world.faults.order(fault_from(REFUSAL | {"path": "clientgroup.api/list"}))
+    world.faults.inject(fault_from(REFUSAL | {"path": "clientgroup.api/list"}))
     failed = run(office, consents_and_chooses(HARBOUR_NAME))
     world.faults.clear()
-    world.journal.clear()
+    world.request_log.clear()
     again = retried(failed, reconnect)
     assert (failed.name, again.name) == ("Failure", "Completed")
-    assert [seen["path"] for seen in world.journal.requests()] == ["clientgroup.api/list", "client.api/list"]
+    assert [seen["path"] for seen in world.request_log.requests()] == ["clientgroup.api/list", "client.api/list"]
 
 
 def test_a_reconnect_that_xero_interrupts_says_what_became_of_it_and_keeps_the_connection(connected: Office) -> None:
     used_up = {"area": "xpm", "kind": "limit", "problem": "day", "retry_after": 40_000, "times": 0}
-    connected.sandbox.world.faults.order(fault_from(used_up))
+    connected.sandbox.world.faults.inject(fault_from(used_up))
     before = kept_by(connected)
     state = run(connected, consents())
     assert (state.name, kept_by(connected)) == ("Failure", before)

@@ -19,7 +19,7 @@ from prefect.states import Scheduled
 
 from flows.ending import cancelled, crashed, failed
 from flows.sync import sync
-from sandbox import edits
+from sandbox.accounts import edits
 from sandbox.faults import fault_from
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.flows.office import SLUG, Office
@@ -88,7 +88,7 @@ def test_tax_returns_that_are_switched_off_are_left_out_with_the_reason(connecte
 
 
 def test_one_part_that_fails_does_not_stop_the_others_and_the_whole_is_no_success(connected: Office) -> None:
-    connected.sandbox.world.faults.order(fault_from(REFUSAL))
+    connected.sandbox.world.faults.inject(fault_from(REFUSAL))
     state = sync(SLUG, return_state=True)
     assert (state.name, state.is_failed()) == ("Failure", True)
     assert "Clients could not be synchronised" in (state.message or "")
@@ -99,22 +99,22 @@ def test_one_part_that_fails_does_not_stop_the_others_and_the_whole_is_no_succes
 @pytest.mark.parametrize("person", ["", f"{'mere' * 50}@harbourvale.example"], ids=["nobody", "a long name"])
 def test_retrying_a_run_repeats_only_the_part_that_failed(connected: Office, person: str) -> None:
     world = connected.sandbox.world
-    world.faults.order(fault_from(REFUSAL))
+    world.faults.inject(fault_from(REFUSAL))
     failed = sync(SLUG, person=person, return_state=True)
     world.faults.clear()
-    world.journal.clear()
+    world.request_log.clear()
     assert retried(failed).name == "Completed"
-    assert [seen["path"] for seen in world.journal.requests()] == ["client.api/list"]  # the groups had arrived
+    assert [seen["path"] for seen in world.request_log.requests()] == ["client.api/list"]  # the groups had arrived
 
 
 def test_retrying_a_run_repeats_a_part_that_ended_with_something_to_look_at(connected: Office) -> None:
     world = connected.sandbox.world
-    world.faults.order(fault_from({"area": "xpm", "path": "client.api/list", "kind": "bad_record", "times": 1}))
+    world.faults.inject(fault_from({"area": "xpm", "path": "client.api/list", "kind": "bad_record", "times": 1}))
     ended = sync(SLUG, return_state=True)
     assert ended.name == "Action Required"
-    world.journal.clear()
+    world.request_log.clear()
     assert retried(ended).name == "Completed"
-    assert [seen["path"] for seen in world.journal.requests()] == ["clientgroup.api/list", "client.api/list"]
+    assert [seen["path"] for seen in world.request_log.requests()] == ["clientgroup.api/list", "client.api/list"]
 
 
 def test_retrying_a_run_looks_again_at_what_a_setting_left_out_and_repeats_nothing_else(connected: Office) -> None:
@@ -122,15 +122,15 @@ def test_retrying_a_run_looks_again_at_what_a_setting_left_out_and_repeats_nothi
     switch(connected, import_tax_assessments=False)
     ended = sync(SLUG, [Entity.STAFF, Entity.TAX_RETURNS], return_state=True)
     switch(connected, import_tax_assessments=True)
-    world.journal.clear()
+    world.request_log.clear()
     assert retried(ended).message == "Harbour & Vale is up to date."
-    assert {seen["area"] for seen in world.journal.requests()} == {"tax"}
+    assert {seen["area"] for seen in world.request_log.requests()} == {"tax"}
 
 
 def test_retrying_a_run_repeats_what_was_taken_back_since(connected: Office) -> None:
     world = connected.sandbox.world
-    edits.add(world.practices[HARBOUR_VALE], "staff", {"Name": "Ana Reid"})
-    world.faults.order(fault_from(REFUSAL))
+    edits.add(world.accounts[HARBOUR_VALE], "staff", {"Name": "Ana Reid"})
+    world.faults.inject(fault_from(REFUSAL))
     failed = sync(SLUG, [Entity.CLIENTS, Entity.STAFF], return_state=True)
     with Integration.opened() as integration:
         request = RevertRequest(practice=SLUG, run=str(flow_run_of(failed)))
@@ -143,14 +143,14 @@ def test_retrying_a_run_repeats_what_was_taken_back_since(connected: Office) -> 
 def test_a_dead_consent_is_said_once_and_every_part_ends_at_once(connected: Office) -> None:
     world = connected.sandbox.world
     httpx.post(f"{connected.sandbox.url}/sandbox/tokens/revoke", json={"email": MERE}).raise_for_status()
-    world.journal.clear()
+    world.request_log.clear()
     before = len(connected.activity())
     state = sync(SLUG, return_state=True)
     assert (state.name, state.is_failed()) == ("Failure", True)
     said = [entry.title for entry in connected.activity()[before:]]
     assert said.count("XPM needs to reconnect") == 1
     assert said.count("There is a problem with your XPM integration and authentication failed") == 1
-    assert len(world.journal.requests()) <= len(Entity)
+    assert len(world.request_log.requests()) <= len(Entity)
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def dry_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_dry_run_writes_nothing_and_lists_what_a_sync_would_change(connected: Office, dry_runs: Path) -> None:
-    xpm = connected.sandbox.world.practices[HARBOUR_VALE]
+    xpm = connected.sandbox.world.accounts[HARBOUR_VALE]
     clients = list(xpm.clients.records())
     edits.change(xpm, "clients", clients[0]["UUID"], {"Phone": "=1+1"})
     edits.archive(xpm, clients[1]["UUID"])
@@ -197,7 +197,7 @@ def test_a_dry_run_writes_nothing_and_lists_what_a_sync_would_change(connected: 
 def test_that_many_were_really_removed_is_confirmed_by_their_number_and_a_dry_run_shows_them_first(
     connected: Office, dry_runs: Path
 ) -> None:
-    xpm = connected.sandbox.world.practices[HARBOUR_VALE]
+    xpm = connected.sandbox.world.accounts[HARBOUR_VALE]
     hired = [edits.add(xpm, "staff", {"Name": f"Person {number}"})["UUID"] for number in range(30)]
     assert sync(SLUG, [Entity.STAFF], return_state=True).is_completed()
     for uuid in hired:
@@ -214,18 +214,18 @@ def test_that_many_were_really_removed_is_confirmed_by_their_number_and_a_dry_ru
 def test_custom_fields_of_a_dry_run_are_of_the_records_that_would_have_come_by_then(
     connected: Office, dry_runs: Path
 ) -> None:
-    xpm = connected.sandbox.world.practices[HARBOUR_VALE]
+    xpm = connected.sandbox.world.accounts[HARBOUR_VALE]
     added = edits.add(xpm, "clients", {"Name": "Newcomer & Co"})["UUID"]
-    connected.sandbox.world.journal.clear()
+    connected.sandbox.world.request_log.clear()
     assert sync(SLUG, [Entity.CLIENTS, Entity.CUSTOM_FIELDS], dry_run=True, return_state=True).is_completed()
-    asked = [seen["path"] for seen in connected.sandbox.world.journal.requests()]
+    asked = [seen["path"] for seen in connected.sandbox.world.request_log.requests()]
     assert f"client.api/get/{added}/customfield" in asked
 
 
 def test_a_dry_run_that_could_not_look_at_everything_is_no_success_and_leaves_no_entry(
     connected: Office, dry_runs: Path
 ) -> None:
-    connected.sandbox.world.faults.order(fault_from(REFUSAL))
+    connected.sandbox.world.faults.inject(fault_from(REFUSAL))
     stored = connected.everything_stored()
     state = sync(SLUG, [Entity.CLIENTS, Entity.STAFF], dry_run=True, return_state=True)
     assert (state.name, state.is_failed()) == ("Dry run failed", True)

@@ -209,7 +209,7 @@ def test_what_dry_runs_showed_is_forgotten_after_the_days_of_history_and_not_bef
 
 
 def test_xeros_silence_is_a_failure_and_nothing_is_announced(connected: Office, began: datetime) -> None:
-    connected.sandbox.world.faults.order(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
+    connected.sandbox.world.faults.inject(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
     before = len(connected.activity())
     state = watch(return_state=True)
     assert (state.name, state.is_failed()) == ("Failure", True)

@@ -38,7 +38,7 @@ def test_killing_the_worker_during_a_sync_and_retrying_the_run_finishes_it_witho
     connected: Office, environment: Mapping[str, str]
 ) -> None:
     deploy(environment)
-    connected.sandbox.world.faults.order(fault_from(SLOW))
+    connected.sandbox.world.faults.inject(fault_from(SLOW))
     with worker(environment) as process:
         run_id = start()
         eventually(lambda: under_way(connected) == {"clients"}, patience=90)

@@ -1,1 +1,1 @@
-"""The sandbox keeps to the protocol, and its truth is what its XML says."""
+"""The sandbox follows Xero's protocol, and its answers match the records it holds."""

@@ -1,4 +1,4 @@
-"""Sandboxes to test: one to change, one that every test only reads."""
+"""Two sandboxes: a small one for each test, and the demo world, shared and read-only."""
 
 from collections.abc import Iterator
 
@@ -8,29 +8,29 @@ from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, demo_world, small_world
 from sandbox.xpm.limits import Limits
 from tests.conftest import Serve
-from tests.sandbox.kit import Guest
+from tests.sandbox.xero_app import XeroApp
 
 UNLIMITED = Limits(0, 0, 0)
 
 
 @pytest.fixture
 def server(serve: Serve) -> SandboxServer:
-    """A small world with Xero's own limits, for this test alone."""
+    """Serve a small world with Xero's own limits, for one test."""
     return serve(small_world())
 
 
 @pytest.fixture
-def guest(server: SandboxServer) -> Iterator[Guest]:
-    """Mere's app at that server, connected to Harbour & Vale."""
-    guest = Guest(server).connect()
-    yield guest
-    guest.http.close()
+def app(server: SandboxServer) -> Iterator[XeroApp]:
+    """Give an app of that server that Mere has connected to Harbour & Vale."""
+    app = XeroApp(server).connect()
+    yield app
+    app.http.close()
 
 
 @pytest.fixture(scope="session")
-def reader() -> Iterator[Guest]:
-    """An app connected to both practices of the demo world without limits; only to be read."""
+def demo_app() -> Iterator[XeroApp]:
+    """Give an app connected to both accounts of the demo world, without limits. Tests only read with it."""
     with SandboxServer(demo_world(limits=UNLIMITED)) as running:
-        guest = Guest(running, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
-        yield guest
-        guest.http.close()
+        app = XeroApp(running, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
+        yield app
+        app.http.close()

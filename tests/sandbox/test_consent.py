@@ -1,4 +1,4 @@
-"""The authorize end-point and its pages."""
+"""The authorize endpoint and its pages."""
 
 import re
 from collections.abc import Iterator
@@ -6,16 +6,16 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from sandbox.browser import ConsentStopped, answer_consent
 from sandbox.people import App, Seat
 from sandbox.server import SandboxServer
-from sandbox.visitor import NotAllowed, visit
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, LEO, MERE, SAM
-from tests.sandbox.kit import Guest, answer_of, authorize_url
+from tests.sandbox.xero_app import XeroApp, answer_of, authorize_url
 
 
 @pytest.fixture
 def browser(server: SandboxServer) -> Iterator[httpx.Client]:
-    """Give a browser with cookies that follows redirects."""
+    """Give a browser that keeps cookies and follows redirects."""
     with httpx.Client(base_url=server.url, follow_redirects=True, trust_env=False) as client:
         yield client
 
@@ -46,7 +46,7 @@ def transaction(page: httpx.Response) -> str:
         {"code_challenge": "short"},
     ],
 )
-def test_a_wrong_request_ends_on_a_page_of_xero_and_never_redirects(
+def test_a_wrong_request_shows_an_error_page_and_never_redirects(
     server: SandboxServer, wrong: dict[str, str | None]
 ) -> None:
     answer = httpx.get(authorize_url(server.url, **wrong), trust_env=False)
@@ -55,14 +55,14 @@ def test_a_wrong_request_ends_on_a_page_of_xero_and_never_redirects(
     assert "location" not in answer.headers
 
 
-def test_an_app_without_secret_must_use_pkce(server: SandboxServer) -> None:
+def test_an_app_without_a_secret_must_use_pkce(server: SandboxServer) -> None:
     server.world.apps["desk"] = App("desk", "Desk", None, ["http://127.0.0.1:1/cb"])
     url = authorize_url(server.url, client_id="desk", redirect_uri="http://127.0.0.1:1/cb", code_challenge=None)
     assert httpx.get(url, trust_env=False).status_code == 400
 
 
-def test_the_callback_brings_code_scope_session_and_the_state_unchanged(server: SandboxServer) -> None:
-    callback = visit(authorize_url(server.url), MERE, tenants=[HARBOUR_VALE])
+def test_the_callback_has_code_scope_session_and_the_unchanged_state(server: SandboxServer) -> None:
+    callback = answer_consent(authorize_url(server.url), MERE, tenants=[HARBOUR_VALE])
     answer = answer_of(callback)
     assert set(answer) == {"code", "scope", "session_state", "state"}
     assert answer["state"] == "state & more"
@@ -70,7 +70,7 @@ def test_the_callback_brings_code_scope_session_and_the_state_unchanged(server: 
 
 
 def test_cancel_returns_access_denied_with_the_tenant_consent_text(server: SandboxServer) -> None:
-    callback = visit(authorize_url(server.url), MERE, decision="cancel")
+    callback = answer_consent(authorize_url(server.url), MERE, decision="cancel")
     assert answer_of(callback) == {
         "error": "access_denied",
         "error_description": "TenantConsent status DENIED",
@@ -79,7 +79,7 @@ def test_cancel_returns_access_denied_with_the_tenant_consent_text(server: Sandb
     assert server.world.connections.where() == []
 
 
-def test_a_person_without_the_privilege_is_told_both_names_of_it(server: SandboxServer, browser: httpx.Client) -> None:
+def test_a_person_without_the_privilege_sees_both_its_names(server: SandboxServer, browser: httpx.Client) -> None:
     page = login(browser, server, LEO)
     assert "You don't have access to connect to any Xero Practice Manager accounts" in page.text
     assert "Connect third-party add-ons" in page.text
@@ -87,9 +87,7 @@ def test_a_person_without_the_privilege_is_told_both_names_of_it(server: Sandbox
     assert 'href="http://127.0.0.1:4280/"' in page.text
 
 
-def test_a_person_without_the_privilege_cannot_post_the_consent_anyway(
-    server: SandboxServer, browser: httpx.Client
-) -> None:
+def test_a_person_without_the_privilege_cannot_post_a_consent(server: SandboxServer, browser: httpx.Client) -> None:
     page = login(browser, server, LEO)
     form = {"transaction": transaction(page), "decision": "allow", "tenant": HARBOUR_VALE}
     answer = browser.post("/identity/consent", data=form, follow_redirects=False)
@@ -97,16 +95,18 @@ def test_a_person_without_the_privilege_cannot_post_the_consent_anyway(
     assert server.world.connections.where() == []
 
 
-def test_the_picker_ticks_nothing_and_wants_one_practice_at_least(server: SandboxServer, browser: httpx.Client) -> None:
+def test_no_account_is_ticked_in_advance_and_at_least_one_is_required(
+    server: SandboxServer, browser: httpx.Client
+) -> None:
     page = login(browser, server, MERE)
     assert page.text.count('type="checkbox"') == 2
     assert "checked" not in page.text
     answer = browser.post("/identity/consent", data={"transaction": transaction(page), "decision": "allow"})
     assert answer.status_code == 400
-    assert "Choose at least one practice" in answer.text
+    assert "Choose at least one account" in answer.text
 
 
-def test_a_single_practice_is_named_and_not_picked(server: SandboxServer, browser: httpx.Client) -> None:
+def test_a_single_account_is_shown_without_a_checkbox(server: SandboxServer, browser: httpx.Client) -> None:
     server.world.people[MERE].seats[COASTAL_BRANCH] = Seat(privilege=False)
     page = login(browser, server, MERE)
     assert "checkbox" not in page.text
@@ -114,7 +114,7 @@ def test_a_single_practice_is_named_and_not_picked(server: SandboxServer, browse
     assert "Coastal" not in page.text
 
 
-def test_the_consent_page_names_the_app_and_its_scopes_in_plain_words(
+def test_the_consent_page_shows_the_app_and_a_label_for_each_scope(
     server: SandboxServer, browser: httpx.Client
 ) -> None:
     page = login(browser, server, MERE)
@@ -124,9 +124,7 @@ def test_the_consent_page_names_the_app_and_its_scopes_in_plain_words(
     assert ">Allow Access<" in page.text
 
 
-def test_who_is_signed_in_already_goes_straight_to_the_consent_page(
-    server: SandboxServer, browser: httpx.Client
-) -> None:
+def test_a_signed_in_person_goes_straight_to_the_consent_page(server: SandboxServer, browser: httpx.Client) -> None:
     login(browser, server, MERE)
     again = browser.get(authorize_url(server.url))
     assert "Allow Access" in again.text
@@ -135,7 +133,7 @@ def test_who_is_signed_in_already_goes_straight_to_the_consent_page(
     assert 'type="password"' in browser.get(authorize_url(server.url)).text
 
 
-def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(server: SandboxServer) -> None:
+def test_the_session_cookie_is_http_only_and_same_site(server: SandboxServer) -> None:
     with httpx.Client(base_url=server.url, trust_env=False) as browser:
         page = browser.get(authorize_url(server.url))
         form = {"transaction": transaction(page), "email": MERE, "password": "practice"}
@@ -144,30 +142,30 @@ def test_the_session_cookie_is_out_of_reach_for_scripts_and_other_sites(server: 
     assert "SameSite=lax" in cookie
 
 
-def test_a_wrong_password_and_a_disabled_login_show_the_form_again(server: SandboxServer) -> None:
-    with pytest.raises(NotAllowed, match="page of Xero"):
-        visit(authorize_url(server.url), MERE, "wrong")
+def test_a_wrong_password_or_a_disabled_login_shows_the_form_again(server: SandboxServer) -> None:
+    with pytest.raises(ConsentStopped, match="page of Xero"):
+        answer_consent(authorize_url(server.url), MERE, "wrong")
     server.world.people[MERE].disabled = True
-    with pytest.raises(NotAllowed) as refused:
-        visit(authorize_url(server.url), MERE)
+    with pytest.raises(ConsentStopped) as refused:
+        answer_consent(authorize_url(server.url), MERE)
     assert "incorrect" in refused.value.page
 
 
-def test_a_consent_is_answered_once(server: SandboxServer, browser: httpx.Client) -> None:
+def test_a_consent_can_be_answered_only_once(server: SandboxServer, browser: httpx.Client) -> None:
     page = login(browser, server, MERE)
     form = {"transaction": transaction(page), "decision": "allow", "tenant": HARBOUR_VALE}
     assert browser.post("/identity/consent", data=form, follow_redirects=False).status_code == 302
     assert browser.post("/identity/consent", data=form, follow_redirects=False).status_code == 400
 
 
-def test_a_sign_in_left_open_too_long_has_to_start_again(server: SandboxServer, browser: httpx.Client) -> None:
+def test_a_sign_in_left_open_too_long_must_start_again(server: SandboxServer, browser: httpx.Client) -> None:
     page = browser.get(authorize_url(server.url))
     server.world.clock.advance(31 * 60)
     form = {"transaction": transaction(page), "email": MERE, "password": "practice"}
     assert "Start again from the app" in browser.post("/identity/login", data=form).text
 
 
-def test_what_an_app_is_called_is_never_taken_for_markup(server: SandboxServer) -> None:
+def test_the_name_of_an_app_is_escaped(server: SandboxServer) -> None:
     server.world.apps["odd"] = App("odd", "<script>alert(1)</script>", "s", ["http://127.0.0.1:1/cb"])
     url = authorize_url(server.url, client_id="odd", redirect_uri="http://127.0.0.1:1/cb")
     page = httpx.get(url, trust_env=False).text
@@ -177,7 +175,7 @@ def test_what_an_app_is_called_is_never_taken_for_markup(server: SandboxServer) 
 
 def test_a_redirect_uri_keeps_its_own_query(server: SandboxServer) -> None:
     server.world.apps["q"] = App("q", "Q", "s", ["http://127.0.0.1:1/cb?practice=1"])
-    callback = visit(
+    callback = answer_consent(
         authorize_url(server.url, client_id="q", redirect_uri="http://127.0.0.1:1/cb?practice=1"),
         MERE,
         decision="cancel",
@@ -185,9 +183,9 @@ def test_a_redirect_uri_keeps_its_own_query(server: SandboxServer) -> None:
     assert callback.startswith("http://127.0.0.1:1/cb?practice=1&error=access_denied")
 
 
-def test_an_administrator_may_connect_several_practices_in_one_consent(server: SandboxServer) -> None:
-    guest = Guest(server, SAM, (HARBOUR_VALE, COASTAL_BRANCH)).connect()
-    listed = guest.get("/connections", tenant=None).json()
-    guest.http.close()
+def test_one_consent_can_connect_several_accounts(server: SandboxServer) -> None:
+    app = XeroApp(server, SAM, (HARBOUR_VALE, COASTAL_BRANCH)).connect()
+    listed = app.get("/connections", tenant=None).json()
+    app.http.close()
     assert [row["tenantId"] for row in listed][:2] == [HARBOUR_VALE, COASTAL_BRANCH]
     assert len({row["authEventId"] for row in listed}) == 1

@@ -1,93 +1,93 @@
-"""Edits while apps read: what XPM shows of them, and what it hides."""
+"""Edits to records while apps read: which of them XPM's lists show."""
 
 import pytest
 
+from sandbox.accounts.edits import NoSuchRecord, change
+from sandbox.accounts.random_edits import make_random_edits
 from sandbox.clock import Clock
-from sandbox.edits import NoSuchRecord, change
-from sandbox.shuffle import shuffle
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, MERE, small_world
-from tests.sandbox.kit import Guest, read
+from tests.sandbox.xero_app import XeroApp, read
 
 RECORDS = f"tenants/{HARBOUR_VALE}/records"
 
 
-def job(guest: Guest, number: str) -> dict[str, object]:
-    found: dict[str, object] = read(guest.xml(f"job.api/get/{number}")[1])
+def job(app: XeroApp, number: str) -> dict[str, object]:
+    found: dict[str, object] = read(app.xml(f"job.api/get/{number}")[1])
     return found
 
 
-def test_a_deleted_job_vanishes_and_get_calls_its_number_invalid(guest: Guest) -> None:
-    number = guest.truth("jobs")[0]["ID"]
-    guest.control("DELETE", f"{RECORDS}/jobs/{number}")
-    assert number not in {row["ID"] for row in guest.truth("jobs")}
-    assert guest.xml(f"job.api/get/{number}").findtext("ErrorDescription") == "Invalid job identifier"
+def test_a_deleted_job_vanishes_and_get_answers_invalid_identifier(app: XeroApp) -> None:
+    number = app.truth("jobs")[0]["ID"]
+    app.control("DELETE", f"{RECORDS}/jobs/{number}")
+    assert number not in {row["ID"] for row in app.truth("jobs")}
+    assert app.xml(f"job.api/get/{number}").findtext("ErrorDescription") == "Invalid job identifier"
 
 
-def test_archived_and_deleted_clients_stay_in_the_list_and_leave_the_paged_list(guest: Guest) -> None:
-    archived, deleted = (row["UUID"] for row in guest.truth("clients")[:2])
-    guest.control("POST", f"tenants/{HARBOUR_VALE}/clients/{archived}/archive")
-    guest.control("DELETE", f"{RECORDS}/clients/{deleted}")
-    listed = {row["UUID"]: row for row in map(read, guest.items("client.api/list", "Client"))}
+def test_archived_and_deleted_clients_stay_in_the_list_but_leave_the_paged_list(app: XeroApp) -> None:
+    archived, deleted = (row["UUID"] for row in app.truth("clients")[:2])
+    app.control("POST", f"tenants/{HARBOUR_VALE}/clients/{archived}/archive")
+    app.control("DELETE", f"{RECORDS}/clients/{deleted}")
+    listed = {row["UUID"]: row for row in map(read, app.items("client.api/list", "Client"))}
     assert (listed[archived]["IsArchived"], listed[deleted]["IsDeleted"]) == ("Yes", "Yes")
-    paged = {item.findtext("UUID") for item in guest.items("client.api/paged-list", "Client")}
+    paged = {item.findtext("UUID") for item in app.items("client.api/paged-list", "Client")}
     assert not {archived, deleted} & paged
 
 
-def test_an_edit_shows_at_once_even_where_the_list_was_read_before(guest: Guest) -> None:
-    guest.items("job.api/current", "Job", detailed="true")
-    number = guest.items("job.api/current", "Job")[0].findtext("ID") or ""
-    guest.control("PATCH", f"{RECORDS}/jobs/{number}", {"Budget": 125, "Name": "Ngā pūtea & <more>"})
-    listed = {row["ID"]: row for row in map(read, guest.items("job.api/current", "Job", detailed="true"))}
+def test_an_edit_shows_at_once_in_a_list_that_was_already_cached(app: XeroApp) -> None:
+    app.items("job.api/current", "Job", detailed="true")
+    number = app.items("job.api/current", "Job")[0].findtext("ID") or ""
+    app.control("PATCH", f"{RECORDS}/jobs/{number}", {"Budget": 125, "Name": "Ngā pūtea & <more>"})
+    listed = {row["ID"]: row for row in map(read, app.items("job.api/current", "Job", detailed="true"))}
     assert (listed[number]["Budget"], listed[number]["Name"]) == ("125", "Ngā pūtea & <more>")
 
 
-def test_a_renamed_client_is_renamed_on_its_jobs_too(guest: Guest) -> None:
-    found = next(row for row in guest.truth("jobs") if row["Client"])
-    guest.items("job.api/current", "Job", detailed="true")
-    guest.control("PATCH", f"{RECORDS}/clients/{found['Client']['UUID']}", {"Name": "Renamed Ltd"})
-    assert job(guest, found["ID"])["Client"] == {"UUID": found["Client"]["UUID"], "Name": "Renamed Ltd"}
-    truth = next(row for row in guest.truth("jobs") if row["ID"] == found["ID"])
+def test_a_renamed_client_is_also_renamed_on_its_jobs(app: XeroApp) -> None:
+    found = next(row for row in app.truth("jobs") if row["Client"])
+    app.items("job.api/current", "Job", detailed="true")
+    app.control("PATCH", f"{RECORDS}/clients/{found['Client']['UUID']}", {"Name": "Renamed Ltd"})
+    assert job(app, found["ID"])["Client"] == {"UUID": found["Client"]["UUID"], "Name": "Renamed Ltd"}
+    truth = next(row for row in app.truth("jobs") if row["ID"] == found["ID"])
     assert truth["Client"]["Name"] == "Renamed Ltd"
 
 
-def test_closing_a_job_dates_it_and_takes_it_out_of_current(guest: Guest) -> None:
-    number = guest.items("job.api/current", "Job")[0].findtext("ID") or ""
-    guest.control("PATCH", f"{RECORDS}/jobs/{number}", {"State": "Completed"})
-    assert str(job(guest, number)["CompletedDate"]).startswith(f"{guest.server.world.clock.today()}")
-    assert number not in {item.findtext("ID") for item in guest.items("job.api/current", "Job")}
-    guest.control("PATCH", f"{RECORDS}/jobs/{number}", {"State": "In Progress"})
-    assert "CompletedDate" not in {name for name, value in job(guest, number).items() if value}
+def test_closing_a_job_sets_its_completed_date_and_removes_it_from_current(app: XeroApp) -> None:
+    number = app.items("job.api/current", "Job")[0].findtext("ID") or ""
+    app.control("PATCH", f"{RECORDS}/jobs/{number}", {"State": "Completed"})
+    assert str(job(app, number)["CompletedDate"]).startswith(f"{app.server.world.clock.today()}")
+    assert number not in {item.findtext("ID") for item in app.items("job.api/current", "Job")}
+    app.control("PATCH", f"{RECORDS}/jobs/{number}", {"State": "In Progress"})
+    assert "CompletedDate" not in {name for name, value in job(app, number).items() if value}
 
 
-def test_added_records_are_listed_last_with_made_up_keys(guest: Guest) -> None:
-    made = guest.control("POST", f"{RECORDS}/jobs", {"Name": "New", "State": "Planned"}).json()
+def test_added_records_get_generated_keys_and_are_listed_last(app: XeroApp) -> None:
+    made = app.control("POST", f"{RECORDS}/jobs", {"Name": "New", "State": "Planned"}).json()
     assert made["ID"] == "J000013"
-    assert guest.items("job.api/current", "Job")[-1].findtext("ID") == "J000013"
-    client = guest.control("POST", f"{RECORDS}/clients", {"Name": "New client"}).json()
-    assert guest.items("client.api/list", "Client")[-1].findtext("UUID") == client["UUID"]
+    assert app.items("job.api/current", "Job")[-1].findtext("ID") == "J000013"
+    client = app.control("POST", f"{RECORDS}/clients", {"Name": "New client"}).json()
+    assert app.items("client.api/list", "Client")[-1].findtext("UUID") == client["UUID"]
 
 
-def test_custom_field_values_merge_by_field_and_clear_when_empty(guest: Guest) -> None:
-    number = guest.truth("jobs")[0]["ID"]
-    remark = next(row for row in guest.truth("custom_field_definitions") if row["Name"] == "Reviewer's remark")
+def test_custom_field_values_merge_by_field_and_clear_when_empty(app: XeroApp) -> None:
+    number = app.truth("jobs")[0]["ID"]
+    remark = next(row for row in app.truth("custom_field_definitions") if row["Name"] == "Reviewer's remark")
     path = f"{RECORDS}/custom_field_values/{number}"
-    guest.control("PATCH", path, {"values": [{"UUID": remark["UUID"], "Text": "seen"}]})
-    values = [read(item) for item in guest.items(f"job.api/get/{number}/customfield", "CustomField")]
+    app.control("PATCH", path, {"values": [{"UUID": remark["UUID"], "Text": "seen"}]})
+    values = [read(item) for item in app.items(f"job.api/get/{number}/customfield", "CustomField")]
     assert {"UUID": remark["UUID"], "Name": "Reviewer's remark", "Text": "seen"} in values
-    guest.control("PATCH", path, {"values": [{"UUID": remark["UUID"]}]})
-    values = [read(item) for item in guest.items(f"job.api/get/{number}/customfield", "CustomField")]
+    app.control("PATCH", path, {"values": [{"UUID": remark["UUID"]}]})
+    values = [read(item) for item in app.items(f"job.api/get/{number}/customfield", "CustomField")]
     assert remark["UUID"] not in {value["UUID"] for value in values}
-    guest.control("DELETE", path)
-    assert guest.items(f"job.api/get/{number}/customfield", "CustomField") == []
+    app.control("DELETE", path)
+    assert app.items(f"job.api/get/{number}/customfield", "CustomField") == []
 
 
-def test_staff_who_leave_are_gone_from_the_list_and_stay_on_jobs(guest: Guest) -> None:
-    before = guest.truth("jobs")
-    guest.control("PATCH", f"people/{MERE}", {"seats": {HARBOUR_VALE: {"on_staff": False}}})
-    assert MERE not in {row["Email"] for row in guest.truth("staff")}
-    assert guest.truth("jobs") == before
-    guest.control("PATCH", f"people/{MERE}", {"seats": {HARBOUR_VALE: {"on_staff": True}}})
-    assert guest.truth("staff")[-1]["Email"] == MERE
+def test_staff_who_leave_vanish_from_the_list_but_stay_on_jobs(app: XeroApp) -> None:
+    before = app.truth("jobs")
+    app.control("PATCH", f"people/{MERE}", {"seats": {HARBOUR_VALE: {"on_staff": False}}})
+    assert MERE not in {row["Email"] for row in app.truth("staff")}
+    assert app.truth("jobs") == before
+    app.control("PATCH", f"people/{MERE}", {"seats": {HARBOUR_VALE: {"on_staff": True}}})
+    assert app.truth("staff")[-1]["Email"] == MERE
 
 
 @pytest.mark.parametrize(
@@ -106,59 +106,59 @@ def test_staff_who_leave_are_gone_from_the_list_and_stay_on_jobs(guest: Guest) -
         ("PATCH", "apps/FYI-XPM-SANDBOX", {"scopes": ["everything"]}, 400),
     ],
 )
-def test_senseless_control_calls_are_told_what_is_wrong(
-    guest: Guest, method: str, path: str, body: object, status: int
+def test_a_wrong_control_call_gets_an_error_that_says_why(
+    app: XeroApp, method: str, path: str, body: object, status: int
 ) -> None:
-    answer = guest.http.request(method, f"/sandbox/{path}", json=body)
+    answer = app.http.request(method, f"/sandbox/{path}", json=body)
     assert answer.status_code == status
     assert answer.json()["error"]
 
 
-def test_a_shuffle_is_repeatable_and_touches_one_practice_only(guest: Guest) -> None:
+def test_random_edits_are_repeatable_and_change_one_account_only(app: XeroApp) -> None:
     start = Clock().now()
-    done = [shuffle(small_world(clock=Clock(start)).practices[HARBOUR_VALE], 5, 60) for _ in range(2)]
+    done = [make_random_edits(small_world(clock=Clock(start)).accounts[HARBOUR_VALE], 5, 60) for _ in range(2)]
     assert done[0] == done[1]
-    before = guest.truth("clients", COASTAL_BRANCH)
-    guest.control("POST", f"tenants/{HARBOUR_VALE}/shuffle", {"seed": 5, "changes": 60})
-    assert guest.truth("clients", COASTAL_BRANCH) == before
+    before = app.truth("clients", COASTAL_BRANCH)
+    app.control("POST", f"tenants/{HARBOUR_VALE}/shuffle", {"seed": 5, "changes": 60})
+    assert app.truth("clients", COASTAL_BRANCH) == before
 
 
-def test_a_body_that_is_no_json_object_is_refused(guest: Guest) -> None:
+def test_a_control_call_with_a_malformed_body_is_refused(app: XeroApp) -> None:
     for body in (b"{", b"[1]"):
-        answer = guest.http.post(f"/sandbox/tenants/{HARBOUR_VALE}/shuffle", content=body)
+        answer = app.http.post(f"/sandbox/tenants/{HARBOUR_VALE}/shuffle", content=body)
         assert answer.status_code == 400
-    assert guest.http.post(f"/sandbox/{RECORDS}/jobs?created=soon", json={"Name": "x"}).status_code == 400
-    assert guest.http.post(f"/sandbox/tenants/{HARBOUR_VALE}/shuffle", json={"changes": "many"}).status_code == 400
+    assert app.http.post(f"/sandbox/{RECORDS}/jobs?created=soon", json={"Name": "x"}).status_code == 400
+    assert app.http.post(f"/sandbox/tenants/{HARBOUR_VALE}/shuffle", json={"changes": "many"}).status_code == 400
 
 
-def test_faults_and_requests_are_asked_for_by_number(guest: Guest) -> None:
-    assert guest.http.delete("/sandbox/faults/99").status_code == 404
-    assert guest.http.get("/sandbox/requests?since=yesterday").status_code == 400
+def test_an_unknown_fault_number_and_a_wrong_request_number_are_refused(app: XeroApp) -> None:
+    assert app.http.delete("/sandbox/faults/99").status_code == 404
+    assert app.http.get("/sandbox/requests?since=yesterday").status_code == 400
 
 
-def test_a_group_can_be_joined_left_and_renamed(guest: Guest) -> None:
-    group, client = guest.truth("groups")[0], guest.truth("clients")[-1]["UUID"]
-    guest.control("PATCH", f"{RECORDS}/clients/{client}", {"Groups": [{"UUID": group["UUID"], "Name": group["Name"]}]})
-    guest.control("PATCH", f"{RECORDS}/groups/{group['UUID']}", {"Name": "Whānau"})
-    got = read(guest.xml(f"clientgroup.api/get/{group['UUID']}")[1])
+def test_a_group_can_be_joined_left_and_renamed(app: XeroApp) -> None:
+    group, client = app.truth("groups")[0], app.truth("clients")[-1]["UUID"]
+    app.control("PATCH", f"{RECORDS}/clients/{client}", {"Groups": [{"UUID": group["UUID"], "Name": group["Name"]}]})
+    app.control("PATCH", f"{RECORDS}/groups/{group['UUID']}", {"Name": "Whānau"})
+    got = read(app.xml(f"clientgroup.api/get/{group['UUID']}")[1])
     assert client in {row["UUID"] for row in got["Clients"]}
     assert got["Name"] == "Whānau"
-    assert read(guest.xml(f"client.api/get/{client}")[1])["Groups"] == [{"UUID": group["UUID"], "Name": "Whānau"}]
-    guest.control("PATCH", f"{RECORDS}/clients/{client}", {"Groups": []})
-    assert client not in {row["UUID"] for row in guest.truth("groups")[0]["Clients"]}
+    assert read(app.xml(f"client.api/get/{client}")[1])["Groups"] == [{"UUID": group["UUID"], "Name": "Whānau"}]
+    app.control("PATCH", f"{RECORDS}/clients/{client}", {"Groups": []})
+    assert client not in {row["UUID"] for row in app.truth("groups")[0]["Clients"]}
 
 
-def test_a_removed_field_definition_takes_its_values_along(guest: Guest) -> None:
-    holder = next(row for row in guest.truth("custom_field_values") if row["values"])
+def test_deleting_a_custom_field_definition_deletes_its_values(app: XeroApp) -> None:
+    holder = next(row for row in app.truth("custom_field_values") if row["values"])
     field = holder["values"][0]["UUID"]
-    guest.control("DELETE", f"{RECORDS}/custom_field_definitions/{field}")
-    held = {value["UUID"] for row in guest.truth("custom_field_values") for value in row["values"]}
+    app.control("DELETE", f"{RECORDS}/custom_field_definitions/{field}")
+    held = {value["UUID"] for row in app.truth("custom_field_values") for value in row["values"]}
     assert field not in held
-    assert guest.xml(f"customfield.api/get/{field}").findtext("Status") == "ERROR"
+    assert app.xml(f"customfield.api/get/{field}").findtext("Status") == "ERROR"
 
 
 @pytest.mark.parametrize("entity", ["jobs", "clients"])
-def test_what_is_not_there_is_unknown_also_where_nothing_is_there(entity: str) -> None:
-    practice = small_world(jobs=0, clients=0).practices[HARBOUR_VALE]
+def test_an_unknown_key_is_refused_in_an_empty_account_too(entity: str) -> None:
+    account = small_world(jobs=0, clients=0).accounts[HARBOUR_VALE]
     with pytest.raises(NoSuchRecord):
-        change(practice, entity, "J000001", {"Name": "Advice"})
+        change(account, entity, "J000001", {"Name": "Advice"})

@@ -1,4 +1,4 @@
-"""Faults on order: each strikes where, when and as often as it was ordered."""
+"""Injected faults: each hits the calls it is for, as often as it should."""
 
 import time
 from xml.etree import ElementTree as ET
@@ -7,46 +7,46 @@ import httpx
 import pytest
 
 from sandbox.world import COASTAL_BRANCH
-from tests.sandbox.kit import Guest, read
+from tests.sandbox.xero_app import XeroApp, read
 
 CLIENTS = "client.api/list"
 
 
-def test_a_status_fault_answers_as_ordered_and_once(guest: Guest) -> None:
-    guest.order(
+def test_a_status_fault_sends_the_given_answer_once(app: XeroApp) -> None:
+    app.inject(
         area="xpm", kind="status", status=500, body="<Response/>", headers={"Content-Type": "text/xml", "X-Odd": "1"}
     )
-    struck = guest.xpm(CLIENTS)
-    assert (struck.status_code, struck.text, struck.headers["x-odd"]) == (500, "<Response/>", "1")
-    assert guest.xpm(CLIENTS).status_code == 200
+    answer = app.xpm(CLIENTS)
+    assert (answer.status_code, answer.text, answer.headers["x-odd"]) == (500, "<Response/>", "1")
+    assert app.xpm(CLIENTS).status_code == 200
 
 
-def test_times_zero_strikes_until_cleared(guest: Guest) -> None:
-    fault = guest.order(area="xpm", kind="maintenance", times=0)
-    assert [guest.xpm(CLIENTS).status_code for _ in range(3)] == [503] * 3
-    guest.control("DELETE", f"faults/{fault['id']}")
-    assert guest.xpm(CLIENTS).status_code == 200
+def test_a_fault_with_times_zero_applies_until_cleared(app: XeroApp) -> None:
+    fault = app.inject(area="xpm", kind="maintenance", times=0)
+    assert [app.xpm(CLIENTS).status_code for _ in range(3)] == [503] * 3
+    app.control("DELETE", f"faults/{fault['id']}")
+    assert app.xpm(CLIENTS).status_code == 200
 
 
-def test_after_lets_the_first_calls_pass_and_path_and_tenant_select(guest: Guest) -> None:
-    guest.order(area="xpm", path="Job.api", kind="garbage", after=1)
-    guest.order(area="xpm", kind="garbage", tenant=COASTAL_BRANCH)
+def test_after_skips_the_first_calls_and_path_and_tenant_select(app: XeroApp) -> None:
+    app.inject(area="xpm", path="Job.api", kind="garbage", after=1)
+    app.inject(area="xpm", kind="garbage", tenant=COASTAL_BRANCH)
     kinds = [
-        guest.xpm(path).headers["content-type"][:9] for path in (CLIENTS, "job.api/current", CLIENTS, "job.api/current")
+        app.xpm(path).headers["content-type"][:9] for path in (CLIENTS, "job.api/current", CLIENTS, "job.api/current")
     ]
     assert kinds == ["text/xml;", "text/xml;", "text/xml;", "text/html"]
 
 
-def test_orders_tell_how_often_they_struck(guest: Guest) -> None:
-    guest.order(area="xpm", kind="forbidden", times=2)
-    guest.xpm(CLIENTS)
-    (shown,) = guest.control("GET", "faults").json()
+def test_a_fault_shows_how_many_calls_it_has_hit(app: XeroApp) -> None:
+    app.inject(area="xpm", kind="forbidden", times=2)
+    app.xpm(CLIENTS)
+    (shown,) = app.control("GET", "faults").json()
     assert (shown["struck"], shown["spent"]) == (1, False)
-    guest.xpm(CLIENTS)
-    (shown,) = guest.control("GET", "faults").json()
+    app.xpm(CLIENTS)
+    (shown,) = app.control("GET", "faults").json()
     assert (shown["struck"], shown["spent"]) == (2, True)
-    guest.control("DELETE", "faults")
-    assert guest.control("GET", "faults").json() == []
+    app.control("DELETE", "faults")
+    assert app.control("GET", "faults").json() == []
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_orders_tell_how_often_they_struck(guest: Guest) -> None:
         ("forbidden", 403, "AuthenticationUnsuccessful"),
     ],
 )
-def test_refusals_on_order_look_like_real_ones(guest: Guest, kind: str, status: int, detail: str) -> None:
-    guest.order(area="xpm", kind=kind)
-    answer = guest.xpm(CLIENTS)
+def test_injected_refusals_look_like_real_ones(app: XeroApp, kind: str, status: int, detail: str) -> None:
+    app.inject(area="xpm", kind=kind)
+    answer = app.xpm(CLIENTS)
     assert answer.status_code == status
     assert answer.json()["Detail"].startswith(detail)
 
@@ -73,52 +73,52 @@ def test_refusals_on_order_look_like_real_ones(guest: Guest, kind: str, status: 
         ({"problem": "appminute"}, False),
     ],
 )
-def test_limits_on_order_carry_retry_after_for_minute_and_day_only(
-    guest: Guest, order: dict[str, object], retry_after: bool
+def test_injected_limits_have_retry_after_for_minute_and_day_only(
+    app: XeroApp, order: dict[str, object], retry_after: bool
 ) -> None:
-    guest.order(area="xpm", kind="limit", **order)
-    answer = guest.xpm(CLIENTS)
+    app.inject(area="xpm", kind="limit", **order)
+    answer = app.xpm(CLIENTS)
     assert (answer.status_code, answer.content) == (429, b"")
     assert answer.headers["x-rate-limit-problem"] == order["problem"]
     assert ("retry-after" in answer.headers) is retry_after
 
 
-def test_a_limit_takes_the_patience_that_was_ordered(guest: Guest) -> None:
-    guest.order(area="xpm", kind="limit", problem="day", retry_after=43_000)
-    assert guest.xpm(CLIENTS).headers["retry-after"] == "43000"
+def test_an_injected_limit_uses_the_given_retry_after(app: XeroApp) -> None:
+    app.inject(area="xpm", kind="limit", problem="day", retry_after=43_000)
+    assert app.xpm(CLIENTS).headers["retry-after"] == "43000"
 
 
-def test_a_lost_answer_does_the_work_and_says_nothing(guest: Guest) -> None:
-    old = guest.tokens["refresh_token"]
-    guest.order(area="token", kind="lost_answer")
+def test_a_lost_answer_does_the_work_and_sends_nothing(app: XeroApp) -> None:
+    old = app.tokens["refresh_token"]
+    app.inject(area="token", kind="lost_answer")
     with pytest.raises(httpx.RemoteProtocolError, match="disconnected without sending"):
-        guest.refresh()
-    guest.server.world.clock.advance(31 * 60)
-    assert guest.refresh(old).status_code == 400, "the lost refresh began the grace time"
+        app.refresh()
+    app.server.world.clock.advance(31 * 60)
+    assert app.refresh(old).status_code == 400, "the refresh with the lost answer started the grace time"
 
 
-def test_a_lost_answer_within_grace_is_mended_by_the_same_token(guest: Guest) -> None:
-    guest.order(area="token", kind="lost_answer")
+def test_after_a_lost_answer_the_same_refresh_token_works_within_the_grace_time(app: XeroApp) -> None:
+    app.inject(area="token", kind="lost_answer")
     with pytest.raises(httpx.RemoteProtocolError):
-        guest.refresh()
-    assert guest.refresh().status_code == 200
+        app.refresh()
+    assert app.refresh().status_code == 200
 
 
-def test_a_reset_strikes_before_any_work(guest: Guest) -> None:
-    guest.order(area="token", kind="reset")
+def test_a_reset_happens_before_any_work(app: XeroApp) -> None:
+    app.inject(area="token", kind="reset")
     with pytest.raises(httpx.ReadError):
-        guest.refresh()
-    guest.server.world.clock.advance(31 * 60)
-    assert guest.refresh().status_code == 200, "the refresh token was not used"
+        app.refresh()
+    app.server.world.clock.advance(31 * 60)
+    assert app.refresh().status_code == 200, "the reset refresh did not use the token"
 
 
 @pytest.mark.parametrize("how", [{"at_bytes": 1000}, {"fraction": 0.25}, {"at_bytes": 0}])
-def test_a_truncated_answer_breaks_off_within_its_body(guest: Guest, how: dict[str, object]) -> None:
-    whole = guest.xpm(CLIENTS).content
-    guest.order(area="xpm", kind="truncate", **how)
+def test_a_truncated_answer_ends_within_its_body(app: XeroApp, how: dict[str, object]) -> None:
+    whole = app.xpm(CLIENTS).content
+    app.inject(area="xpm", kind="truncate", **how)
     received = b""
-    headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": guest.tenants[0]}
-    with guest.http.stream("GET", f"/practicemanager/3.1/{CLIENTS}", headers=headers) as answer:
+    headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": app.tenants[0]}
+    with app.http.stream("GET", f"/practicemanager/3.1/{CLIENTS}", headers=headers) as answer:
         flow = answer.iter_raw()
         with pytest.raises(httpx.RemoteProtocolError, match="peer closed connection"):  # noqa: PT012 - reads until it breaks
             while True:
@@ -127,95 +127,95 @@ def test_a_truncated_answer_breaks_off_within_its_body(guest: Guest, how: dict[s
     assert whole.startswith(received)
 
 
-def test_a_json_answer_can_be_truncated_too(guest: Guest) -> None:
-    guest.order(area="tax", kind="truncate")
+def test_a_json_answer_can_be_truncated(app: XeroApp) -> None:
+    app.inject(area="tax", kind="truncate")
     with pytest.raises(httpx.RemoteProtocolError):
-        guest.get("/tax/returns")
+        app.get("/tax/returns")
 
 
-def test_a_duplicate_stands_at_the_end_of_the_list_again(guest: Guest) -> None:
+def test_a_duplicate_repeats_the_first_record_at_the_end_of_the_list(app: XeroApp) -> None:
     whole = [
-        record.findtext("UUID") for record in guest.xml(CLIENTS).iter("Client") if record.find("Contacts") is not None
+        record.findtext("UUID") for record in app.xml(CLIENTS).iter("Client") if record.find("Contacts") is not None
     ]
-    guest.order(area="xpm", kind="duplicate")
+    app.inject(area="xpm", kind="duplicate")
     names = [
-        record.findtext("UUID") for record in guest.xml(CLIENTS).iter("Client") if record.find("Contacts") is not None
+        record.findtext("UUID") for record in app.xml(CLIENTS).iter("Client") if record.find("Contacts") is not None
     ]
     assert names == [*whole, whole[0]]
-    guest.order(area="tax", kind="duplicate")
-    page = guest.get("/tax/returns").json()
+    app.inject(area="tax", kind="duplicate")
+    page = app.get("/tax/returns").json()
     assert page["returns"][-1] == page["returns"][0]
     assert len(page["returns"]) == page["total"] + 1
 
 
-def test_a_mislabelled_answer_is_whole_under_a_wrong_content_type(guest: Guest) -> None:
-    whole = guest.xpm("staff.api/list").content
-    guest.order(area="xpm", kind="mislabel", content_type="image/png")
-    answer = guest.xpm("staff.api/list")
+def test_a_mislabelled_answer_is_complete_with_a_wrong_content_type(app: XeroApp) -> None:
+    whole = app.xpm("staff.api/list").content
+    app.inject(area="xpm", kind="mislabel", content_type="image/png")
+    answer = app.xpm("staff.api/list")
     assert (answer.content, answer.headers["content-type"]) == (whole, "image/png")
 
 
-def test_a_dripping_answer_is_slow_and_whole(guest: Guest) -> None:
-    whole = guest.xpm("staff.api/list").content
-    guest.order(area="xpm", kind="drip", bytes=100, delay=0.01)
+def test_a_dripping_answer_is_slow_and_complete(app: XeroApp) -> None:
+    whole = app.xpm("staff.api/list").content
+    app.inject(area="xpm", kind="drip", bytes=100, delay=0.01)
     began = time.monotonic()
-    assert guest.xpm("staff.api/list").content == whole
+    assert app.xpm("staff.api/list").content == whole
     assert time.monotonic() - began >= len(whole) // 100 * 0.01
 
 
-def test_an_error_body_is_an_error_under_200(guest: Guest) -> None:
-    guest.order(area="xpm", kind="error_body", description="Ka aroha & <sorry>")
-    root = guest.xml(CLIENTS)
+def test_an_error_body_comes_with_status_200(app: XeroApp) -> None:
+    app.inject(area="xpm", kind="error_body", description="Ka aroha & <sorry>")
+    root = app.xml(CLIENTS)
     assert (root.findtext("Status"), root.findtext("ErrorDescription")) == ("ERROR", "Ka aroha & <sorry>")
 
 
-def test_a_missing_container_and_an_empty_one_are_different_things(guest: Guest) -> None:
-    guest.order(area="xpm", kind="no_container")
-    guest.order(area="xpm", kind="empty_list")
-    assert guest.xml(CLIENTS).find("Clients") is None
-    empty = guest.xml(CLIENTS).find("Clients")
+def test_a_missing_container_differs_from_an_empty_one(app: XeroApp) -> None:
+    app.inject(area="xpm", kind="no_container")
+    app.inject(area="xpm", kind="empty_list")
+    assert app.xml(CLIENTS).find("Clients") is None
+    empty = app.xml(CLIENTS).find("Clients")
     assert empty is not None
     assert list(empty) == []
 
 
-def test_garbage_is_html_under_200(guest: Guest) -> None:
-    guest.order(area="xpm", kind="garbage")
-    answer = guest.xpm(CLIENTS)
+def test_garbage_is_html_with_status_200(app: XeroApp) -> None:
+    app.inject(area="xpm", kind="garbage")
+    answer = app.xpm(CLIENTS)
     assert answer.status_code == 200
     assert answer.text.startswith("<!DOCTYPE html>")
 
 
-def test_a_bad_record_spoils_the_nth_and_no_other(guest: Guest) -> None:
-    good = [read(item) for item in guest.items("job.api/current", "Job")]
-    guest.order(area="xpm", kind="bad_record", nth=2)
-    bad = [read(item) for item in guest.items("job.api/current", "Job")]
+def test_a_bad_record_fault_corrupts_only_the_nth_record(app: XeroApp) -> None:
+    good = [read(item) for item in app.items("job.api/current", "Job")]
+    app.inject(area="xpm", kind="bad_record", nth=2)
+    bad = [read(item) for item in app.items("job.api/current", "Job")]
     assert bad[1]["StartDate"] == "31/31/2024"
     assert [bad[0], *bad[2:]] == [good[0], *good[2:]]
-    guest.order(area="xpm", kind="bad_record", nth=1, what="uuid")
-    nameless = [read(item) for item in guest.items("staff.api/list", "Staff")]
+    app.inject(area="xpm", kind="bad_record", nth=1, what="uuid")
+    nameless = [read(item) for item in app.items("staff.api/list", "Staff")]
     assert "UUID" not in nameless[0]
-    assert [read(item) for item in guest.items("job.api/current", "Job")] == good
+    assert [read(item) for item in app.items("job.api/current", "Job")] == good
 
 
-def test_the_tax_feed_can_be_spoilt_in_the_same_ways(guest: Guest) -> None:
+def test_the_tax_feed_supports_the_same_faults(app: XeroApp) -> None:
     for kind in ("empty_list", "no_container", "bad_record", "error_body"):
-        guest.order(area="tax", kind=kind)
-    empty, headless, spoilt, error = (guest.get("/tax/returns").json() for _ in range(4))
+        app.inject(area="tax", kind=kind)
+    empty, without_container, corrupted, error = (app.get("/tax/returns").json() for _ in range(4))
     assert (empty["returns"], empty["total"]) == ([], 5)
-    assert "returns" not in headless
-    assert spoilt["returns"][0]["periodTo"] == "31/31/2024"
+    assert "returns" not in without_container
+    assert corrupted["returns"][0]["periodTo"] == "31/31/2024"
     assert error["error"] == "server_error"
 
 
-def test_authorize_revocation_keys_and_connections_can_fail_too(guest: Guest) -> None:
+def test_authorize_revocation_keys_and_connections_can_fail(app: XeroApp) -> None:
     for area in ("authorize", "revocation", "jwks", "connections"):
-        guest.order(area=area, kind="status", status=502)
-    guest.order(area="connections", kind="empty_list")
-    assert guest.http.get("/identity/connect/authorize").status_code == 502
-    assert guest.http.post("/connect/revocation").status_code == 502
-    assert guest.http.get("/.well-known/openid-configuration/jwks").status_code == 502
-    assert guest.get("/connections", tenant=None).status_code == 502
-    assert guest.get("/connections", tenant=None).json() == []
+        app.inject(area=area, kind="status", status=502)
+    app.inject(area="connections", kind="empty_list")
+    assert app.http.get("/identity/connect/authorize").status_code == 502
+    assert app.http.post("/connect/revocation").status_code == 502
+    assert app.http.get("/.well-known/openid-configuration/jwks").status_code == 502
+    assert app.get("/connections", tenant=None).status_code == 502
+    assert app.get("/connections", tenant=None).json() == []
 
 
 @pytest.mark.parametrize(
@@ -231,18 +231,18 @@ def test_authorize_revocation_keys_and_connections_can_fail_too(guest: Guest) ->
         {"area": "xpm", "kind": "maintenance", "times": True},
     ],
 )
-def test_an_order_that_makes_no_sense_is_refused(guest: Guest, order: dict[str, object]) -> None:
-    answer = guest.http.post("/sandbox/faults", json=order)
+def test_a_wrong_fault_description_is_refused(app: XeroApp, order: dict[str, object]) -> None:
+    answer = app.http.post("/sandbox/faults", json=order)
     assert answer.status_code == 400
     assert answer.json()["error"]
 
 
-def test_after_every_fault_the_server_goes_on_serving(guest: Guest) -> None:
+def test_the_server_keeps_serving_after_every_fault(app: XeroApp) -> None:
     for kind in ("lost_answer", "reset", "truncate"):
-        guest.order(area="xpm", kind=kind)
+        app.inject(area="xpm", kind=kind)
         with pytest.raises(httpx.TransportError):
-            guest.xpm(CLIENTS)
-    assert ET.fromstring(guest.xpm(CLIENTS).content).findtext("Status") == "OK"  # noqa: S314 - the sandbox's own XML
-    seen = [row["status"] for row in guest.control("GET", "requests").json() if row["area"] == "xpm"]
+            app.xpm(CLIENTS)
+    assert ET.fromstring(app.xpm(CLIENTS).content).findtext("Status") == "OK"  # noqa: S314 - the sandbox's own XML
+    seen = [row["status"] for row in app.control("GET", "requests").json() if row["area"] == "xpm"]
     assert seen == [None, None, 200, 200]
-    assert guest.control("GET", "usage").json()["tenants"][guest.tenants[0]]["in_flight"] == 0
+    assert app.control("GET", "usage").json()["tenants"][app.tenants[0]]["in_flight"] == 0

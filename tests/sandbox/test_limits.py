@@ -1,4 +1,4 @@
-"""Rate limits: in flight, a minute, a day, per tenant and app."""
+"""Rate limits per tenant and app: calls in flight, per minute and per day."""
 
 import threading
 
@@ -8,97 +8,97 @@ import pytest
 from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, small_world
 from sandbox.xpm.limits import Limits
-from tests.sandbox.kit import Guest
+from tests.sandbox.xero_app import XeroApp
 
 
 def limited(limits: Limits) -> SandboxServer:
     return SandboxServer(small_world(limits=limits))
 
 
-def to_a_fresh_minute(guest: Guest) -> None:
-    """Push the clock to just after the tenant's window began, so that no window ends within the test."""
-    seconds = guest.server.world.meter.seconds_left("FYI-XPM-SANDBOX", HARBOUR_VALE, "minute")
+def start_a_new_minute(app: XeroApp) -> None:
+    """Move the clock to just after the tenant's minute window starts, so that none ends during the test."""
+    seconds = app.server.world.rate_limiter.seconds_left("FYI-XPM-SANDBOX", HARBOUR_VALE, "minute")
     assert seconds is not None
-    guest.server.world.clock.advance(seconds + 0.01)
+    app.server.world.clock.advance(seconds + 0.01)
 
 
-def test_answers_count_down_what_remains(guest: Guest) -> None:
-    to_a_fresh_minute(guest)
-    first, second = guest.xpm("staff.api/list"), guest.xpm("staff.api/list")
+def test_answers_count_down_the_remaining_calls(app: XeroApp) -> None:
+    start_a_new_minute(app)
+    first, second = app.xpm("staff.api/list"), app.xpm("staff.api/list")
     assert (first.headers["x-minlimit-remaining"], second.headers["x-minlimit-remaining"]) == ("59", "58")
     assert int(second.headers["x-daylimit-remaining"]) == int(first.headers["x-daylimit-remaining"]) - 1
     assert int(first.headers["x-appminlimit-remaining"]) <= 9_999
 
 
-def test_refusals_carry_no_tenant_limits(guest: Guest) -> None:
-    forbidden = guest.xpm("staff.api/list", tenant=COASTAL_BRANCH)
+def test_refused_calls_have_no_tenant_limit_headers(app: XeroApp) -> None:
+    forbidden = app.xpm("staff.api/list", tenant=COASTAL_BRANCH)
     assert "x-minlimit-remaining" not in forbidden.headers
     assert "x-appminlimit-remaining" in forbidden.headers
-    guest.tokens["access_token"] = "nonsense"
-    assert "x-appminlimit-remaining" not in guest.xpm("staff.api/list").headers
+    app.tokens["access_token"] = "nonsense"
+    assert "x-appminlimit-remaining" not in app.xpm("staff.api/list").headers
 
 
-def test_the_minute_limit_answers_429_without_a_body_and_says_when_to_come_back() -> None:
+def test_the_minute_limit_answers_429_with_retry_after_and_no_body() -> None:
     with limited(Limits(minute=3)) as server:
-        guest = Guest(server).connect()
-        to_a_fresh_minute(guest)
-        assert [guest.xpm("staff.api/list").status_code for _ in range(3)] == [200] * 3
-        refused = guest.xpm("staff.api/list")
+        app = XeroApp(server).connect()
+        start_a_new_minute(app)
+        assert [app.xpm("staff.api/list").status_code for _ in range(3)] == [200] * 3
+        refused = app.xpm("staff.api/list")
         assert (refused.status_code, refused.content) == (429, b"")
         assert refused.headers["x-rate-limit-problem"] == "minute"
         server.world.clock.advance(int(refused.headers["retry-after"]))
-        assert guest.xpm("staff.api/list").status_code == 200
-        guest.http.close()
+        assert app.xpm("staff.api/list").status_code == 200
+        app.http.close()
 
 
-def test_the_day_limit_may_ask_for_hours_of_patience() -> None:
+def test_the_day_limit_may_send_a_retry_after_of_hours() -> None:
     with limited(Limits(minute=0, day=2)) as server:
-        guest = Guest(server).connect()
-        seconds = server.world.meter.seconds_left("FYI-XPM-SANDBOX", HARBOUR_VALE, "day")
+        app = XeroApp(server).connect()
+        seconds = server.world.rate_limiter.seconds_left("FYI-XPM-SANDBOX", HARBOUR_VALE, "day")
         assert seconds is not None
         server.world.clock.advance(seconds + 0.01)
-        guest.keep(guest.refresh())
-        assert [guest.xpm("staff.api/list").status_code for _ in range(2)] == [200, 200]
-        refused = guest.xpm("staff.api/list")
+        app.keep(app.refresh())
+        assert [app.xpm("staff.api/list").status_code for _ in range(2)] == [200, 200]
+        refused = app.xpm("staff.api/list")
         assert refused.headers["x-rate-limit-problem"] == "day"
         assert int(refused.headers["retry-after"]) > 80_000
         assert refused.headers["x-daylimit-remaining"] == "0"
-        guest.http.close()
+        app.http.close()
 
 
-def test_each_tenant_has_limits_of_its_own() -> None:
+def test_each_tenant_has_its_own_limits() -> None:
     with limited(Limits(minute=1)) as server:
-        guest = Guest(server, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
-        to_a_fresh_minute(guest)
-        assert guest.xpm("staff.api/list").status_code == 200
-        assert guest.xpm("staff.api/list").status_code == 429
-        assert guest.xpm("staff.api/list", tenant=COASTAL_BRANCH).status_code == 200
-        guest.http.close()
+        app = XeroApp(server, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
+        start_a_new_minute(app)
+        assert app.xpm("staff.api/list").status_code == 200
+        assert app.xpm("staff.api/list").status_code == 429
+        assert app.xpm("staff.api/list", tenant=COASTAL_BRANCH).status_code == 200
+        app.http.close()
 
 
-def test_one_call_too_many_in_flight_is_refused_without_retry_after() -> None:
+def test_a_call_over_the_concurrent_limit_is_refused_without_retry_after() -> None:
     with limited(Limits(concurrent=1)) as server:
-        guest = Guest(server).connect()
-        guest.order(area="xpm", kind="drip", bytes=20, delay=0.02)
-        headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
-        with guest.http.stream("GET", "/practicemanager/3.1/staff.api/list", headers=headers) as slow:
+        app = XeroApp(server).connect()
+        app.inject(area="xpm", kind="drip", bytes=20, delay=0.02)
+        headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
+        with app.http.stream("GET", "/practicemanager/3.1/staff.api/list", headers=headers) as slow:
             flow = slow.iter_raw()
             next(flow)
-            refused = guest.xpm("staff.api/list")
+            refused = app.xpm("staff.api/list")
         assert refused.status_code == 429
         assert refused.headers["x-rate-limit-problem"] == "concurrent"
         assert "retry-after" not in refused.headers
-        guest.http.close()
+        app.http.close()
 
 
-def test_five_clients_that_wait_for_their_answers_never_exceed_five_in_flight(server: SandboxServer) -> None:
-    server.world.meter.limits = Limits(concurrent=5, minute=0, day=0)
-    guest = Guest(server).connect()
+def test_five_clients_that_wait_for_each_answer_never_have_more_than_five_in_flight(server: SandboxServer) -> None:
+    server.world.rate_limiter.limits = Limits(concurrent=5, minute=0, day=0)
+    app = XeroApp(server).connect()
     statuses: list[int] = []
 
     def work() -> None:
         with httpx.Client(base_url=server.url, trust_env=False) as client:
-            headers = {"Authorization": f"Bearer {guest.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
+            headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
             path = "/practicemanager/3.1/job.api/current?detailed=true"
             statuses.extend(client.get(path, headers=headers).status_code for _ in range(40))
 
@@ -107,24 +107,24 @@ def test_five_clients_that_wait_for_their_answers_never_exceed_five_in_flight(se
         thread.start()
     for thread in threads:
         thread.join()
-    guest.http.close()
+    app.http.close()
     assert statuses == [200] * 200
-    assert server.world.journal.usage()["tenants"][HARBOUR_VALE]["highest_in_flight"] <= 5
+    assert server.world.request_log.usage()["tenants"][HARBOUR_VALE]["highest_in_flight"] <= 5
 
 
 @pytest.mark.parametrize("name", ["x-minlimit-remaining", "x-daylimit-remaining"])
-def test_a_limit_of_zero_is_off_and_unmentioned(name: str) -> None:
+def test_a_limit_of_zero_is_off_and_has_no_header(name: str) -> None:
     with limited(Limits(0, 0, 0)) as server:
-        guest = Guest(server).connect()
-        assert all(guest.xpm("staff.api/list").status_code == 200 for _ in range(70))
-        assert name not in guest.xpm("staff.api/list").headers
-        guest.http.close()
+        app = XeroApp(server).connect()
+        assert all(app.xpm("staff.api/list").status_code == 200 for _ in range(70))
+        assert name not in app.xpm("staff.api/list").headers
+        app.http.close()
 
 
-def test_the_app_itself_has_a_minute_limit_over_all_tenants() -> None:
+def test_the_app_has_a_minute_limit_over_all_tenants() -> None:
     with limited(Limits(minute=0, day=0, app_minute=2)) as server:
-        guest = Guest(server, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
-        answers = [guest.xpm("staff.api/list", tenant=tenant) for tenant in (HARBOUR_VALE, COASTAL_BRANCH) * 3]
+        app = XeroApp(server, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
+        answers = [app.xpm("staff.api/list", tenant=tenant) for tenant in (HARBOUR_VALE, COASTAL_BRANCH) * 3]
         problems = [answer.headers.get("x-rate-limit-problem") for answer in answers]
         assert "appminute" in problems
-        guest.http.close()
+        app.http.close()

@@ -1,1 +1,1 @@
-"""Tests of what FYI keeps; all of them on SQLite and on PostgreSQL."""
+"""Tests of the store. Each runs on SQLite and on PostgreSQL."""

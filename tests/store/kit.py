@@ -1,4 +1,4 @@
-"""Small things that the tests of the store need again and again."""
+"""Invented practices, consents and records for the tests of the store."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -11,8 +11,7 @@ from xpm.store.consent import consents
 from xpm.store.consent.consents import TokenPair, XeroLogin
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
-from xpm.store.records import kinds
-from xpm.store.records.bulk import RecordRow, Scope
+from xpm.store.records import RecordRow, Scope, kinds
 from xpm.store.tables import Consent, FyiUser, Practice
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
@@ -53,7 +52,7 @@ def consent(session: Session, slug: str = "acme", vault: Vault = VAULT) -> Conse
 
 
 def another(session: Session, user_id: str, slug: str = "acme", vault: Vault = VAULT) -> Consent:
-    """Add one more consent of a person."""
+    """Add another consent of a person."""
     return consents.save_pending(
         session,
         vault,
@@ -67,14 +66,14 @@ def another(session: Session, user_id: str, slug: str = "acme", vault: Vault = V
 
 
 def job(number: str, version: int = 0, **columns: object) -> RecordRow:
-    """Describe a version of an invented job."""
+    """Build a version of an invented job."""
     values = dict.fromkeys(kinds.JOBS.columns)
     values |= {"assigned": [], "tasks": [], "milestones": [], "notes": [], "name": f"{number} version {version}"}
     return RecordRow(number, f"{version}".encode(), {**values, **columns})
 
 
 def client(uuid: str, version: int = 0, contacts: Sequence[str] = (), groups: Sequence[str] = ()) -> RecordRow:
-    """Describe a version of an invented client with contacts and groups."""
+    """Build a version of an invented client with contacts and groups."""
     values = dict.fromkeys(kinds.CLIENTS.columns)
     person = {**dict.fromkeys(kinds.CLIENTS.shared["contact"].columns), "is_deleted": False}
     return RecordRow(
@@ -90,7 +89,7 @@ def client(uuid: str, version: int = 0, contacts: Sequence[str] = (), groups: Se
 
 
 class Writes:
-    """Counts the statements that change something, and the rows they carry, while the block runs."""
+    """Collects the statements that write, while the block runs."""
 
     def __init__(self, database: Database) -> None:
         """Listen to one database."""
@@ -98,12 +97,12 @@ class Writes:
         self.statements: list[str] = []
 
     def __enter__(self) -> "Writes":
-        """Begin to count."""
+        """Start collecting."""
         event.listen(self.engine, "before_cursor_execute", self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop counting."""
+        """Stop collecting."""
         event.remove(self.engine, "before_cursor_execute", self._note)
 
     def _note(self, _connection: object, _cursor: object, statement: str, *_: object) -> None:

@@ -1,4 +1,4 @@
-"""Attempts: one browser, one callback, in time."""
+"""Attempts: one browser, one callback, before the expiry."""
 
 import datetime as dt
 
@@ -37,7 +37,7 @@ def set_out(session: Session, attempt_id: str, state: str, now: dt.datetime = NO
     )
 
 
-def test_the_callback_gets_what_the_browser_set_out_with(database: Database) -> None:
+def test_a_callback_gets_the_nonce_and_verifier_of_its_attempt(database: Database) -> None:
     with database.write() as session:
         attempt_id = begun(session)
         callback = attempts.use_up(session, VAULT, state="state-1", browser="browser-1", now=LATER)
@@ -54,7 +54,7 @@ def test_a_second_callback_is_refused(database: Database) -> None:
         attempts.use_up(session, VAULT, state="state-1", browser="browser-1", now=LATER)
 
 
-def test_of_callbacks_that_arrive_at_once_one_is_taken(database: Database) -> None:
+def test_only_one_of_several_simultaneous_callbacks_is_accepted(database: Database) -> None:
     with database.write() as session:
         begun(session)
     url = database.url.render_as_string(hide_password=False)
@@ -63,7 +63,7 @@ def test_of_callbacks_that_arrive_at_once_one_is_taken(database: Database) -> No
     assert sorted(answers.get() for _ in range(3)) == ["taken", "used", "used"]
 
 
-def test_another_browser_is_refused_and_uses_nothing_up(database: Database) -> None:
+def test_another_browser_is_refused_and_does_not_use_the_attempt(database: Database) -> None:
     with database.write() as session:
         begun(session)
         with pytest.raises(WrongBrowser):
@@ -71,14 +71,14 @@ def test_another_browser_is_refused_and_uses_nothing_up(database: Database) -> N
         assert attempts.use_up(session, VAULT, state="state-1", browser="browser-1", now=LATER)
 
 
-def test_a_state_that_was_never_given_is_refused(database: Database) -> None:
+def test_an_unknown_state_is_refused(database: Database) -> None:
     with database.write() as session:
         begun(session)
         with pytest.raises(UnknownAttempt):
             attempts.use_up(session, VAULT, state="state-2", browser="browser-1", now=LATER)
 
 
-def test_setting_out_again_voids_the_first_state_and_allows_a_new_callback(database: Database) -> None:
+def test_starting_again_replaces_the_state_and_allows_a_new_callback(database: Database) -> None:
     with database.write() as session:
         attempt_id = begun(session)
         attempts.use_up(session, VAULT, state="state-1", browser="browser-1", now=NOW)
@@ -88,7 +88,7 @@ def test_setting_out_again_voids_the_first_state_and_allows_a_new_callback(datab
         assert attempts.use_up(session, VAULT, state="state-2", browser="browser-1", now=LATER)
 
 
-def test_nothing_is_taken_after_the_attempts_time(database: Database) -> None:
+def test_an_expired_attempt_accepts_nothing(database: Database) -> None:
     with database.write() as session:
         attempt_id = begun(session)
         with pytest.raises(AttemptExpired):
@@ -100,7 +100,7 @@ def test_nothing_is_taken_after_the_attempts_time(database: Database) -> None:
             attempts.use_up(session, VAULT, state="state-1", browser="browser-1", now=LATER)
 
 
-def test_an_attempt_ends_once_and_drops_its_secrets(database: Database) -> None:
+def test_an_attempt_is_closed_once_and_loses_its_secrets(database: Database) -> None:
     with database.write() as session:
         attempt_id = begun(session)
         assert attempts.close(session, attempt_id, AttemptOutcome.DECLINED, reason_key="declined", now=LATER)
@@ -114,7 +114,7 @@ def test_an_attempt_ends_once_and_drops_its_secrets(database: Database) -> None:
             set_out(session, attempt_id, "state-2", LATER)
 
 
-def test_a_retried_run_finds_the_consent_it_got_while_that_is_usable(database: Database) -> None:
+def test_a_retried_run_finds_its_consent_while_it_is_usable(database: Database) -> None:
     with database.write() as session:
         attempt = attempts.get(session, begun(session))
         assert attempts.granted_to(session, "f1") is None
@@ -130,7 +130,7 @@ def test_a_retried_run_finds_the_consent_it_got_while_that_is_usable(database: D
         assert attempts.granted_to(session, "f1") is None
 
 
-def test_neither_state_nor_browser_nor_secrets_are_kept_readable(database: Database) -> None:
+def test_state_browser_and_secrets_are_not_stored_in_plain_text(database: Database) -> None:
     with database.write() as session:
         kept = attempts.get(session, begun(session))
         for column in (kept.state_hash, kept.browser_hash, kept.nonce, kept.code_verifier):

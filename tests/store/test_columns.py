@@ -1,4 +1,4 @@
-"""Every kind of column gives back what it was given, on both databases."""
+"""Every kind of column returns what was stored in it, on both databases."""
 
 import datetime as dt
 import traceback
@@ -53,13 +53,13 @@ def stored(session: Session, row: Client) -> Client:
     return session.exec(select(Client)).one()
 
 
-def test_text_in_any_script_comes_back(database: Database) -> None:
+def test_text_in_any_script_is_read_back(database: Database) -> None:
     name = "Žofie Ngāi O'Brien — 会計 🧾👩🏽\u200d💼 '; DROP TABLE client; --"
     with database.write() as session:
         assert stored(session, client(name=name)).name == name
 
 
-def test_every_kind_of_column_comes_back(database: Database) -> None:
+def test_every_kind_of_column_is_read_back(database: Database) -> None:
     notes = [{"title": "Ā 🧾", "text": None, "date": "2026-03-01T09:00:00", "tags": ""}]
     row = client(
         date_of_birth=dt.date(1899, 12, 31),
@@ -86,7 +86,7 @@ def test_every_kind_of_column_comes_back(database: Database) -> None:
 
 def test_a_naive_time_is_refused(database: Database) -> None:
     with pytest.raises(StatementError, match="time zone"), database.write() as session:
-        stored(session, client(changed_at=dt.datetime(2026, 3, 2, 9, 30)))  # noqa: DTZ001 - the point of the test
+        stored(session, client(changed_at=dt.datetime(2026, 3, 2, 9, 30)))  # noqa: DTZ001 - what the test is about
 
 
 @pytest.mark.parametrize("amount", [1.5, Decimal("NaN"), Decimal("Infinity")])
@@ -95,28 +95,28 @@ def test_an_amount_that_is_not_an_exact_number_is_refused(database: Database, am
         stored(session, client(type_cost_markup=amount))
 
 
-def test_a_word_that_is_not_on_its_list_is_refused(database: Database) -> None:
+def test_a_word_outside_its_vocabulary_is_refused(database: Database) -> None:
     with pytest.raises(StatementError, match="mislaid"), database.write() as session:
         stored(session, client(archived_reason="mislaid"))
 
 
 @each_example_rolls_back
 @given(amount=st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=10))
-def test_amounts_with_ten_decimals_come_back_equal(database: Database, amount: Decimal) -> None:
+def test_amounts_with_ten_decimals_are_read_back_equal(database: Database, amount: Decimal) -> None:
     with database.engine.connect() as connection, Session(bind=connection) as session:
         assert stored(session, client(type_cost_markup=amount)).type_cost_markup == amount
 
 
 @each_example_rolls_back
 @given(moment=st.datetimes(timezones=st.timezones(), min_value=EARLIEST, max_value=LATEST))
-def test_moments_of_any_zone_come_back_equal_in_utc(database: Database, moment: dt.datetime) -> None:
+def test_times_of_any_zone_are_read_back_equal_in_utc(database: Database, moment: dt.datetime) -> None:
     with database.engine.connect() as connection, Session(bind=connection) as session:
         found = stored(session, client(changed_at=moment)).changed_at
         assert found == moment.astimezone(dt.UTC)
         assert found.tzinfo is dt.UTC
 
 
-def test_moments_compare_in_sql_across_zones(database: Database) -> None:
+def test_times_of_different_zones_compare_correctly_in_sql(database: Database) -> None:
     with database.write() as session:
         stored(session, client(changed_at=NOW.astimezone(SYDNEY)))
         later = NOW + dt.timedelta(microseconds=1)
@@ -124,7 +124,7 @@ def test_moments_compare_in_sql_across_zones(database: Database) -> None:
         assert not session.exec(select(Client).where(col(Client.changed_at) < NOW)).all()
 
 
-def test_json_keeps_its_types_and_an_absent_object_is_null(database: Database) -> None:
+def test_json_keeps_its_types_and_none_is_stored_as_null(database: Database) -> None:
     facts: JsonObject = {"page": 7, "since": None, "windows": ["2024-01-01", "é"], "done": False}
     with database.write() as session:
         practice(session)
@@ -142,7 +142,7 @@ def test_json_keeps_its_types_and_an_absent_object_is_null(database: Database) -
         assert session.exec(select(AuthorisationAttempt).where(col(AuthorisationAttempt.reason_facts).is_(None))).all()
 
 
-def test_more_bytes_than_fit_into_four_are_counted(database: Database) -> None:
+def test_a_byte_count_may_exceed_32_bits(database: Database) -> None:
     run = SyncRun(
         id="r1",
         practice="acme",
@@ -161,7 +161,7 @@ def test_more_bytes_than_fit_into_four_are_counted(database: Database) -> None:
         assert session.exec(select(SyncRun)).one().bytes == 5_000_000_000
 
 
-def test_a_staff_member_arrives_inactive_in_fyi(database: Database) -> None:
+def test_a_new_staff_member_is_inactive_in_fyi(database: Database) -> None:
     stamps = {"first_synced_at": NOW, "changed_at": NOW, "content_hash": b""}
     table = StoreTable.metadata.tables["staff"]
     with database.write() as session:
@@ -170,13 +170,13 @@ def test_a_staff_member_arrives_inactive_in_fyi(database: Database) -> None:
 
 
 @pytest.mark.parametrize("mistake", [{"archived_reason": "mislaid"}, {"changed_at": None}])
-def test_an_error_never_shows_the_row_it_was_about(database: Database, mistake: dict[str, object]) -> None:
+def test_an_error_does_not_show_the_values_of_its_row(database: Database, mistake: dict[str, object]) -> None:
     with pytest.raises(StatementError) as refusal, database.write() as session:
         stored(session, client(tax_number=SECRET, **mistake))
     assert SECRET not in "".join(traceback.format_exception(refusal.value))
 
 
-def test_the_value_of_a_custom_field_keeps_its_own_kind(database: Database) -> None:
+def test_a_custom_field_value_keeps_its_type(database: Database) -> None:
     value = CustomFieldValue(
         practice="acme",
         tenant_id="t",

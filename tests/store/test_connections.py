@@ -1,4 +1,4 @@
-"""The states of a connection, and whom a tenant belongs to."""
+"""The states of a connection, and which practice a tenant belongs to."""
 
 import pytest
 
@@ -20,7 +20,7 @@ PATHS: dict[State, list[State]] = {
 BEGUN = [State.AUTHORISING]
 MAY_FOLLOW: dict[State, set[State]] = {
     State.NOT_CONNECTED: {State.AUTHORISING},
-    State.AUTHORISING: {State.CHOOSING_PRACTICE, State.NOT_CONNECTED},  # back: it was not connected before
+    State.AUTHORISING: {State.CHOOSING_PRACTICE, State.NOT_CONNECTED},  # NOT_CONNECTED: an abandoned first connect
     State.CHOOSING_PRACTICE: {State.AUTHORISING, State.CONNECTED, State.NOT_CONNECTED},
     State.CONNECTED: {State.AUTHORISING, State.NEEDS_RECONNECT, State.DISCONNECTED, State.PRIVILEGE_LOST},
     State.NEEDS_RECONNECT: {State.AUTHORISING, State.DISCONNECTED},
@@ -31,7 +31,7 @@ MAY_FOLLOW: dict[State, set[State]] = {
 
 @pytest.mark.parametrize("current", State)
 @pytest.mark.parametrize("to", State)
-def test_only_the_named_transitions_happen(sqlite_database: Database, current: State, to: State) -> None:
+def test_only_the_listed_transitions_are_allowed(sqlite_database: Database, current: State, to: State) -> None:
     with sqlite_database.write() as session:
         practice(session)
         for step in PATHS[current]:
@@ -50,7 +50,7 @@ def test_only_the_named_transitions_happen(sqlite_database: Database, current: S
 @pytest.mark.parametrize(
     "steps", [[State.AUTHORISING], [State.AUTHORISING, State.CHOOSING_PRACTICE, State.AUTHORISING]]
 )
-def test_whoever_gives_up_a_reconnect_returns_to_the_state_before(
+def test_an_abandoned_reconnect_returns_to_the_state_before_it(
     database: Database, resting: State, steps: list[State]
 ) -> None:
     with database.write() as session:
@@ -62,7 +62,7 @@ def test_whoever_gives_up_a_reconnect_returns_to_the_state_before(
         assert (back.state, back.since) == (resting, LATER)
 
 
-def test_every_change_is_logged_with_who_and_why(database: Database) -> None:
+def test_every_transition_is_logged_with_person_and_reason(database: Database) -> None:
     with database.write() as session:
         practice(session)
         connections.move(
@@ -106,7 +106,7 @@ def connect(database: Database, slug: str, tenant_id: str = "tenant-1") -> None:
         )
 
 
-def test_a_tenant_belongs_to_one_practice(database: Database) -> None:
+def test_a_tenant_belongs_to_only_one_practice(database: Database) -> None:
     connect(database, "acme")
     with pytest.raises(TenantTaken):
         connect(database, "beta")

@@ -1,4 +1,4 @@
-"""Consents: tokens sealed, rotated once per generation, superseded by the next."""
+"""Consents: tokens are sealed, rotated once per generation, and superseded by the next consent."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from xpm.store.errors import SealBroken, UnknownConsent
 from xpm.store.vocabulary import ConsentStatus
 
 
-def test_a_fresh_consent_is_pending_and_its_tokens_open(database: Database) -> None:
+def test_a_new_consent_is_pending_and_its_tokens_can_be_opened(database: Database) -> None:
     with database.write() as session:
         consent_id = consent(session).id
     with database.read() as session:
@@ -31,7 +31,7 @@ def test_no_token_is_readable_in_the_database_or_in_a_repr(database: Database) -
             assert repr(row.refresh_token) not in repr(shown)
 
 
-def test_a_token_moved_to_another_column_does_not_open(database: Database) -> None:
+def test_a_token_copied_to_another_column_cannot_be_opened(database: Database) -> None:
     with database.write() as session:
         row = consent(session)
         row.access_token = row.refresh_token
@@ -40,7 +40,7 @@ def test_a_token_moved_to_another_column_does_not_open(database: Database) -> No
             consents.tokens_of(session, VAULT, row.id)
 
 
-def test_a_rotation_keeps_the_token_before_and_clears_the_note(database: Database) -> None:
+def test_a_rotation_keeps_the_previous_refresh_token_and_clears_the_refresh_start(database: Database) -> None:
     with database.write() as session:
         consent_id = consent(session).id
         assert consents.note_refresh(session, consent_id, 0, LATER)
@@ -53,7 +53,7 @@ def test_a_rotation_keeps_the_token_before_and_clears_the_note(database: Databas
         assert (tokens.refresh_started_at, tokens.refreshed_at) == (None, LATER)
 
 
-def test_of_two_rotations_of_one_generation_the_first_stays(database: Database) -> None:
+def test_of_two_rotations_of_one_generation_the_first_is_kept(database: Database) -> None:
     with database.write() as session:
         consent_id = consent(session).id
     with database.write() as session:
@@ -65,7 +65,7 @@ def test_of_two_rotations_of_one_generation_the_first_stays(database: Database) 
         assert (tokens.refresh_token, tokens.generation, tokens.refresh_started_at) == ("refresh-1", 1, None)
 
 
-def test_activating_a_consent_supersedes_the_one_before(database: Database) -> None:
+def test_activating_a_consent_supersedes_the_previous_one(database: Database) -> None:
     with database.write() as session:
         first = consent(session)
         beta = consent(session, "beta")
@@ -80,7 +80,7 @@ def test_activating_a_consent_supersedes_the_one_before(database: Database) -> N
         assert consents.get(session, beta.id).status is ConsentStatus.ACTIVE
 
 
-def test_an_ended_consent_can_forget_its_tokens(database: Database) -> None:
+def test_ending_a_consent_can_delete_its_tokens(database: Database) -> None:
     with database.write() as session:
         consent_id = consent(session).id
         consents.end(session, consent_id, ConsentStatus.LOST)
@@ -91,7 +91,7 @@ def test_an_ended_consent_can_forget_its_tokens(database: Database) -> None:
         assert consents.get(session, consent_id).status is ConsentStatus.REFUSED
 
 
-def test_a_refresh_that_was_under_way_does_not_bring_forgotten_tokens_back(database: Database) -> None:
+def test_a_refresh_in_progress_does_not_restore_deleted_tokens(database: Database) -> None:
     with database.write() as session:
         consent_id = consent(session).id
         generation = consents.get(session, consent_id).generation
@@ -100,7 +100,7 @@ def test_a_refresh_that_was_under_way_does_not_bring_forgotten_tokens_back(datab
         assert consents.get(session, consent_id).refresh_token is None
 
 
-def test_a_token_moved_to_another_consent_does_not_open(database: Database) -> None:
+def test_a_token_copied_to_another_consent_cannot_be_opened(database: Database) -> None:
     with database.write() as session:
         mine = consent(session)
         theirs = another(session, mine.user_id)
@@ -110,6 +110,6 @@ def test_a_token_moved_to_another_consent_does_not_open(database: Database) -> N
             consents.tokens_of(session, VAULT, mine.id)
 
 
-def test_an_id_that_names_no_consent_is_refused(database: Database) -> None:
+def test_an_unknown_consent_id_is_refused(database: Database) -> None:
     with database.write() as session, pytest.raises(UnknownConsent):
         consents.activate(session, "nothing")

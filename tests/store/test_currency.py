@@ -1,4 +1,4 @@
-"""How current what is stored is: custom fields compared, jobs still on XPM's list."""
+"""How current the stored records are: when custom fields were compared, and which jobs XPM lists as current."""
 
 import datetime as dt
 
@@ -8,8 +8,7 @@ from tests.store.kit import ACME, LATER, NOW, Writes, job
 from xpm.store.engine.database import Database
 from xpm.store.pull import comparisons, job_currency
 from xpm.store.pull.comparisons import Due
-from xpm.store.records import bulk
-from xpm.store.records.bulk import RecordRow, Scope
+from xpm.store.records import RecordRow, Scope, bulk
 from xpm.store.records.kinds import JOB_CUSTOM_FIELDS, JOBS
 from xpm.store.tables import CustomFieldComparison
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
@@ -32,7 +31,7 @@ def last_compared(session: Session, kind: OwnerKind) -> dict[str, dt.datetime]:
     return {one.owner_key: one.compared_at for one in noted}
 
 
-def test_a_comparison_is_noted_for_changed_and_unchanged_owners_alike(database: Database) -> None:
+def test_a_comparison_is_recorded_for_changed_and_unchanged_owners(database: Database) -> None:
     with database.write() as session:
         compare(session, "J1", "J2", now=NOW)
         compare(session, "J1")
@@ -40,7 +39,7 @@ def test_a_comparison_is_noted_for_changed_and_unchanged_owners_alike(database: 
         assert last_compared(session, OwnerKind.CLIENT) == {}
 
 
-def test_a_new_version_of_the_values_keeps_the_time_of_comparison(database: Database) -> None:
+def test_new_values_keep_the_time_of_the_last_comparison(database: Database) -> None:
     with database.write() as session:
         compare(session, "J1")
         row = RecordRow("J1", b"1", {}, {"custom_field_value": []})
@@ -48,7 +47,7 @@ def test_a_new_version_of_the_values_keeps_the_time_of_comparison(database: Data
         assert last_compared(session, OwnerKind.JOB) == {"J1": LATER}
 
 
-def test_jobs_never_compared_and_jobs_changed_since_are_due_first(database: Database) -> None:
+def test_jobs_never_compared_or_changed_since_are_due_first(database: Database) -> None:
     with database.write() as session:
         put_jobs(session, *(job(number) for number in ("gone", "never", "changed", "calm")))
         bulk.archive(session, JOBS, ACME, ["gone"], ArchiveReason.ABSENT, run_id="r1", now=NOW)
@@ -60,7 +59,7 @@ def test_jobs_never_compared_and_jobs_changed_since_are_due_first(database: Data
         assert {one.key: one.urgency for one in everything} == {"never": 0, "changed": 1, "calm": 2}
 
 
-def test_jobs_of_one_tenant_are_not_due_because_of_another(database: Database) -> None:
+def test_comparisons_of_another_tenant_do_not_count(database: Database) -> None:
     with database.write() as session:
         put_jobs(session, job("J1"))
         other = Scope("acme", "another tenant")
@@ -80,7 +79,7 @@ def test_a_job_that_left_the_list_is_no_longer_current(database: Database) -> No
         assert job_currency.current(session, ACME) == {"J2", "J3"}
 
 
-def test_noting_the_same_list_again_writes_nothing(database: Database) -> None:
+def test_recording_the_same_list_again_writes_nothing(database: Database) -> None:
     with database.write() as session:
         put_jobs(session, job("J1"))
         job_currency.note(session, ACME, {"J1"})
@@ -89,7 +88,7 @@ def test_noting_the_same_list_again_writes_nothing(database: Database) -> None:
     assert writes.statements == []
 
 
-def test_a_new_version_of_a_job_does_not_change_whether_it_is_current(database: Database) -> None:
+def test_a_new_version_of_a_job_keeps_it_current(database: Database) -> None:
     with database.write() as session:
         put_jobs(session, job("J1"))
         job_currency.note(session, ACME, {"J1"})

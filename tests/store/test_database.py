@@ -1,4 +1,4 @@
-"""The database: migrations, transactions, and what it says when it cannot be reached."""
+"""The database: migrations, transactions, and errors when it cannot be reached."""
 
 import stat
 from pathlib import Path
@@ -18,7 +18,7 @@ from xpm.store.tables import StoreTable
 
 @pytest.fixture
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of a database without any table."""
+    """Create a database without tables and give its URL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
     server = make_url(request.getfixturevalue("postgresql_server"))
@@ -33,13 +33,13 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 both_empty = pytest.mark.parametrize("empty_url", ["sqlite", "postgresql"], indirect=True)
 
 
-def test_the_migrations_lead_to_exactly_the_tables_of_the_models(database: Database) -> None:
+def test_the_migrations_create_exactly_the_tables_of_the_models(database: Database) -> None:
     with database.engine.connect() as connection:
         assert migrations.differences(connection) == []
         assert set(inspect(connection).get_table_names()) == {*StoreTable.metadata.tables, "alembic_version"}
 
 
-def test_a_difference_between_models_and_database_is_seen(database: Database) -> None:
+def test_a_difference_between_models_and_database_is_reported(database: Database) -> None:
     with database.engine.connect() as connection:
         connection.execute(text("ALTER TABLE job DROP COLUMN budget"))
         assert "budget" in str(migrations.differences(connection))
@@ -47,7 +47,7 @@ def test_a_difference_between_models_and_database_is_seen(database: Database) ->
 
 
 @both_empty
-def test_taking_every_migration_back_leaves_no_table(empty_url: str) -> None:
+def test_downgrading_every_migration_leaves_no_table(empty_url: str) -> None:
     database = Database(empty_url)
     database.migrate()
     with database.engine.begin() as connection:
@@ -59,7 +59,7 @@ def test_taking_every_migration_back_leaves_no_table(empty_url: str) -> None:
 
 
 @both_empty
-def test_processes_that_migrate_at_once_all_end_with_the_newest_schema(empty_url: str) -> None:
+def test_processes_that_migrate_at_once_all_reach_the_newest_schema(empty_url: str) -> None:
     barrier = SPAWN.Barrier(3)
     workers = [SPAWN.Process(target=migrate_in_step, args=(empty_url, barrier)) for _ in range(3)]
     run(workers)
@@ -75,7 +75,7 @@ def test_a_database_without_tables_is_not_current(empty_url: str) -> None:
     database.close()
 
 
-def test_writers_in_several_processes_queue_instead_of_failing(database: Database) -> None:
+def test_writers_in_several_processes_wait_for_each_other(database: Database) -> None:
     url = database.url.render_as_string(hide_password=False)
     workers = [SPAWN.Process(target=add_practices, args=(url, worker, 25)) for worker in range(2)]
     run(workers)
@@ -83,7 +83,7 @@ def test_writers_in_several_processes_queue_instead_of_failing(database: Databas
         assert len(practices.all_of_them(session)) == 50
 
 
-def test_a_block_that_fails_leaves_nothing(database: Database) -> None:
+def test_a_write_block_that_fails_writes_nothing(database: Database) -> None:
     def fail_after_writing() -> None:
         with database.write() as session:
             practice(session)
@@ -95,8 +95,8 @@ def test_a_block_that_fails_leaves_nothing(database: Database) -> None:
         assert practices.all_of_them(session) == []
 
 
-def test_only_a_hasty_block_does_not_wait_for_the_disk(database: Database) -> None:
-    """The same pooled connection is as careful as its block; 1 is SQLite's NORMAL, 2 its FULL."""
+def test_only_a_hasty_block_skips_waiting_for_the_disk(database: Database) -> None:
+    """Check on one pooled connection that each block sets its own level; in SQLite 1 is NORMAL and 2 is FULL."""
     asked = "SHOW synchronous_commit" if database.is_postgresql else "PRAGMA synchronous"
     with database.write() as session:
         before = session.connection().exec_driver_sql(asked).scalar_one()
@@ -109,14 +109,14 @@ def test_only_a_hasty_block_does_not_wait_for_the_disk(database: Database) -> No
     assert database.is_postgresql or before == 2
 
 
-def test_writing_in_a_reading_block_fails(database: Database) -> None:
+def test_writing_in_a_read_block_fails(database: Database) -> None:
     with database.read() as session, pytest.raises(DBAPIError):
         practice(session)
     with database.write() as session:  # the same pooled connection may write again
         practice(session)
 
 
-def test_a_reading_block_sees_one_state_whatever_others_write_meanwhile(database: Database) -> None:
+def test_a_read_block_sees_one_snapshot(database: Database) -> None:
     with database.read() as session:
         assert practices.all_of_them(session) == []
         with database.write() as other:
@@ -126,12 +126,12 @@ def test_a_reading_block_sees_one_state_whatever_others_write_meanwhile(database
         assert len(practices.all_of_them(session)) == 1
 
 
-def test_a_foreign_key_that_names_nothing_is_refused(database: Database) -> None:
+def test_a_foreign_key_to_a_missing_row_is_refused(database: Database) -> None:
     with pytest.raises(DBAPIError), database.write() as session:
         people.add(session, "nobody", "ana@acme.example", "Ana")
 
 
-def test_a_sqlite_file_and_its_folder_are_made_for_their_owner_only(tmp_path: Path) -> None:
+def test_a_sqlite_file_and_its_folder_are_created_for_their_owner_only(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'made' / 'xpm.db'}")
     assert stat.S_IMODE((tmp_path / "made").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "made" / "xpm.db").stat().st_mode) == 0o600
@@ -150,13 +150,13 @@ def test_a_sqlite_file_and_its_folder_are_made_for_their_owner_only(tmp_path: Pa
         "sqlite:////proc/x/y.db",
     ],
 )
-def test_an_address_that_cannot_work_is_refused_at_once_without_its_password(url: str) -> None:
+def test_an_invalid_database_url_is_refused_without_showing_its_password(url: str) -> None:
     with pytest.raises(DatabaseUnavailable) as refusal:
         Database(url)
     assert "hunter2" not in str(refusal.value)
 
 
-def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
+def test_an_unreachable_server_is_named_without_its_password() -> None:
     database = Database("postgresql://xpm:hunter2@127.0.0.1:1/xpm?connect_timeout=2")
     with pytest.raises(DatabaseUnavailable, match=r"127\.0\.0\.1:1/xpm") as refusal:
         database.migrate()
@@ -164,11 +164,11 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
     assert "hunter2" not in repr(database)
 
 
-def test_the_driver_for_postgresql_is_psycopg_3_whatever_the_url_says() -> None:
+def test_postgresql_always_uses_psycopg_3() -> None:
     assert Database("postgres://127.0.0.1/xpm").url.drivername == "postgresql+psycopg"
 
 
-def test_what_was_written_is_dated_as_given(database: Database) -> None:
+def test_a_row_is_stored_with_the_given_time(database: Database) -> None:
     with database.write() as session:
         practice(session)
     with database.read() as session:

@@ -1,4 +1,4 @@
-"""A record's life: every change with its author, field by field, for as long as history is kept."""
+"""The history of a record: every change with its author, field by field, until history is deleted."""
 
 import datetime as dt
 
@@ -15,7 +15,7 @@ from xpm.store.vocabulary import ArchiveReason, ChangeKind
 PERSON = "ana@acme.example"
 
 
-def test_a_record_tells_who_changed_which_field_and_when(database: Database) -> None:
+def test_history_shows_who_changed_which_field_and_when(database: Database) -> None:
     with database.write() as session:
         bulk.apply(session, JOBS, ACME, [job("J1", state="Planned")], run_id="r1", now=NOW)
         edits.edit(session, JOBS, ACME, "J1", {"state": "Ready"}, person=PERSON, now=LATER)
@@ -32,11 +32,11 @@ def test_a_record_tells_who_changed_which_field_and_when(database: Database) -> 
     assert archived.fields == (FieldChange("archived_reason", None, ArchiveReason.ABSENT),)
 
 
-def test_what_a_record_owns_is_part_of_its_life(database: Database) -> None:
+def test_history_includes_the_rows_a_record_owns(database: Database) -> None:
     with database.write() as session:
         bulk.apply(session, CLIENTS, ACME, [client("c1", groups=["g1"])], run_id="r1", now=NOW)
         bulk.apply(session, CLIENTS, ACME, [client("c1", groups=["g2"])], run_id="r2", now=NOW)
-        assert len(history.life(session, CLIENTS, ACME, "c1")) == 1  # the digest said that nothing was new
+        assert len(history.life(session, CLIENTS, ACME, "c1")) == 1  # same digest, so nothing was compared
         bulk.apply(session, CLIENTS, ACME, [client("c1", 1, groups=["g2"])], run_id="r3", now=NOW)
         _, changed = history.life(session, CLIENTS, ACME, "c1")
     groups = next(one for one in changed.fields if one.field == "client_group_member")
@@ -44,7 +44,7 @@ def test_what_a_record_owns_is_part_of_its_life(database: Database) -> None:
     assert "g2" in str(groups.after)
 
 
-def test_records_of_several_practices_under_one_key_are_told_apart(database: Database) -> None:
+def test_history_keeps_records_of_different_practices_apart(database: Database) -> None:
     other = Scope("zenith", "another tenant")
     with database.write() as session:
         for scope in (ACME, other):
@@ -62,12 +62,12 @@ def test_an_unchanged_record_writes_no_history(database: Database) -> None:
     assert writes.statements == []
 
 
-def test_old_changes_are_forgotten_and_newer_ones_stay(database: Database) -> None:
+def test_old_changes_are_deleted_and_newer_ones_stay(database: Database) -> None:
     with database.write() as session:
         bulk.apply(session, CLIENTS, ACME, [client("c1", contacts=["p1"])], run_id="r1", now=NOW)
         bulk.apply(session, CLIENTS, ACME, [client("c1", 1, contacts=["p1"])], run_id="r2", now=NOW)
         bulk.apply(session, CLIENTS, ACME, [client("c1", 2, contacts=["p1"])], run_id="r3", now=LATER)
-        assert history.forget(session, LATER) == 4  # c1 and p1, twice each
+        assert history.forget(session, LATER) == 4  # two changes each of c1 and p1
         assert history.forget(session, LATER) == 0
         (left,) = history.life(session, CLIENTS, ACME, "c1")
         assert left.change.run_id == "r3"
@@ -78,7 +78,7 @@ def test_old_changes_are_forgotten_and_newer_ones_stay(database: Database) -> No
     )
 
 
-def test_forgetting_goes_in_batches(database: Database) -> None:
+def test_old_changes_are_deleted_in_batches(database: Database) -> None:
     with database.write() as session:
         rows = [job(f"J{number}") for number in range(history.BATCH + 1)]
         bulk.apply(session, JOBS, ACME, rows, run_id="r1", now=NOW)

@@ -1,4 +1,4 @@
-"""Keys are looked up one by one in an index, however little the database knows about the table."""
+"""Each key is looked up in an index, even before the database has statistics about the table."""
 
 import re
 
@@ -20,18 +20,18 @@ NUMBER = JOBS.table.c.number
 
 @pytest.fixture
 def filled(database: Database) -> Database:
-    """A database with jobs, straight after they came."""
+    """Give a database into which jobs were just inserted."""
     with database.write() as session:
         bulk.apply(session, JOBS, ACME, [job(key) for key in KEYS], run_id=None, now=NOW)
     return database
 
 
 def plan(database: Database, statement: Select[tuple[str]]) -> str:
-    """How the database will find the rows."""
+    """Return the database's plan for a query."""
     written = statement.compile(database.engine, compile_kwargs={"literal_binds": True})
     explain = "EXPLAIN" if database.is_postgresql else "EXPLAIN QUERY PLAN"
     with database.read() as session:
-        if database.is_postgresql:  # these few rows would be read faster as they lie
+        if database.is_postgresql:  # a sequential scan is faster for so few rows
             session.connection().execute(text("SET LOCAL enable_seqscan = off"))
         return "\n".join(str(row[-1]) for row in session.connection().execute(text(f"{explain} {written}")))
 
@@ -44,7 +44,7 @@ def test_each_key_is_looked_up_in_the_index(filled: Database) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 @given(keys=st.lists(st.one_of(st.sampled_from(KEYS), st.text(st.characters(codec="utf-8", exclude_characters="\0")))))
-def test_the_rows_with_these_keys_are_found_and_no_others(filled: Database, keys: list[str]) -> None:
+def test_only_the_rows_with_the_given_keys_are_found(filled: Database, keys: list[str]) -> None:
     with filled.read() as session:
         found = session.connection().scalars(select(NUMBER).where(in_scope(JOBS, ACME), among(NUMBER, keys)))
         others = session.connection().scalars(select(NUMBER).where(in_scope(JOBS, ACME), ~among(NUMBER, keys)))

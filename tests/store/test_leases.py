@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, and a late holder finds out."""
+"""Leases: one holder at a time, and a holder whose lease expired is told."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from xpm.store import leases
 from xpm.store.engine.database import Database
 
 
-def test_of_several_processes_that_ask_at_once_one_gets_the_lease(database: Database) -> None:
+def test_only_one_of_several_processes_gets_the_lease(database: Database) -> None:
     url, holders = database.url.render_as_string(hide_password=False), ["a", "b", "c"]
     barrier, answers = SPAWN.Barrier(len(holders)), SPAWN.SimpleQueue()
     run([SPAWN.Process(target=take_lease, args=(url, holder, barrier, answers)) for holder in holders])
@@ -16,7 +16,7 @@ def test_of_several_processes_that_ask_at_once_one_gets_the_lease(database: Data
     assert sorted(got) == [0, 0, 1]
 
 
-def test_who_holds_it_may_take_it_again_under_a_new_generation(database: Database) -> None:
+def test_the_holder_may_acquire_again_with_a_new_generation(database: Database) -> None:
     with database.write() as session:
         first = leases.acquire(session, "x", "me", NOW, TTL)
         second = leases.acquire(session, "x", "me", NOW, TTL)
@@ -27,7 +27,7 @@ def test_who_holds_it_may_take_it_again_under_a_new_generation(database: Databas
         assert leases.is_held(session, second)
 
 
-def test_nobody_else_gets_it_until_it_expires(database: Database) -> None:
+def test_nobody_else_gets_a_lease_until_it_expires(database: Database) -> None:
     with database.write() as session:
         mine = leases.acquire(session, "x", "me", NOW, TTL)
         assert mine
@@ -41,7 +41,7 @@ def test_nobody_else_gets_it_until_it_expires(database: Database) -> None:
         assert leases.is_held(session, yours)
 
 
-def test_renewing_keeps_the_generation_and_moves_the_end(database: Database) -> None:
+def test_renewing_keeps_the_generation_and_extends_the_lease(database: Database) -> None:
     with database.write() as session:
         lease = leases.acquire(session, "x", "me", NOW, TTL)
         assert lease
@@ -62,7 +62,7 @@ def test_a_released_lease_is_free_at_once_and_its_next_generation_is_higher(data
         assert following.generation == lease.generation + 1
 
 
-def test_leases_of_different_names_do_not_meet(database: Database) -> None:
+def test_leases_with_different_names_are_independent(database: Database) -> None:
     with database.write() as session:
         assert leases.acquire(session, "x", "me", NOW, TTL)
         assert leases.acquire(session, "y", "you", NOW, TTL)

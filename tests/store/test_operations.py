@@ -1,4 +1,4 @@
-"""What the product did: runs, quarantine, Practice Activity."""
+"""Runs, quarantined records and Practice Activity."""
 
 import datetime as dt
 
@@ -40,7 +40,7 @@ def end(session: Session, run: SyncRun, status: RunStatus = RunStatus.SUCCESS) -
     runs.finish(session, run.id, status, watermark=run.started_at, now=LATER)
 
 
-def test_the_steps_of_a_run_add_up(database: Database) -> None:
+def test_the_checkpoints_of_a_run_add_up(database: Database) -> None:
     with database.write() as session:
         practice(session)
         run_id = begin(session).id
@@ -55,7 +55,7 @@ def test_the_steps_of_a_run_add_up(database: Database) -> None:
         assert (run.status, run.finished_at) == (RunStatus.SUCCESS, LATER)
 
 
-def test_the_last_good_run_is_found_in_spite_of_later_failures(database: Database) -> None:
+def test_the_last_successful_run_is_found_after_later_failures(database: Database) -> None:
     with database.write() as session:
         practice(session)
         earlier, good, bad = (begin(session, now=now) for now in (NOW, LATER, EVENING))
@@ -69,7 +69,7 @@ def test_the_last_good_run_is_found_in_spite_of_later_failures(database: Databas
         assert runs.last_successful(session, "acme", "another tenant", "jobs") is None
 
 
-def test_a_revert_is_the_last_good_run_and_no_sync(database: Database) -> None:
+def test_a_revert_is_a_successful_run_but_not_a_sync(database: Database) -> None:
     with database.write() as session:
         practice(session)
         sync, revert = begin(session), begin(session, now=EVENING, trigger=SyncTrigger.REVERT)
@@ -82,7 +82,7 @@ def test_a_revert_is_the_last_good_run_and_no_sync(database: Database) -> None:
         assert runs.last_synced(session, "acme", ACME.tenant_id, "clients") is None
 
 
-def test_a_replay_of_what_was_set_aside_is_no_sync(database: Database) -> None:
+def test_a_replay_of_quarantined_records_is_not_a_sync(database: Database) -> None:
     with database.write() as session:
         practice(session)
         sync, replay = begin(session), begin(session, now=EVENING, trigger=SyncTrigger.REPLAY)
@@ -95,7 +95,7 @@ def test_a_replay_of_what_was_set_aside_is_no_sync(database: Database) -> None:
         assert runs.latest(session, "acme")["jobs"].id == sync.id
 
 
-def test_the_latest_run_of_each_entity_is_given_whatever_its_end(database: Database) -> None:
+def test_the_latest_run_of_each_entity_is_found_whatever_its_status(database: Database) -> None:
     with database.write() as session:
         practice(session)
         practice(session, "beta")
@@ -112,7 +112,7 @@ def test_the_latest_run_of_each_entity_is_given_whatever_its_end(database: Datab
         assert latest["jobs"].id == failed.id
 
 
-def test_an_id_that_names_no_run_is_refused(database: Database) -> None:
+def test_an_unknown_run_id_is_refused(database: Database) -> None:
     with database.write() as session, pytest.raises(UnknownRun):
         runs.finish(session, "nothing", RunStatus.SUCCESS, now=NOW)
 
@@ -124,7 +124,7 @@ def aside(session: Session, key: str | None, payload: str = "<Job/>", now: dt.da
     return entry.id
 
 
-def test_a_record_is_aside_once_until_it_is_read_well(database: Database) -> None:
+def test_a_record_is_quarantined_once_until_it_is_resolved(database: Database) -> None:
     with database.write() as session:
         practice(session)
         aside(session, "J1", "<Job>old</Job>")
@@ -137,7 +137,7 @@ def test_a_record_is_aside_once_until_it_is_read_well(database: Database) -> Non
         assert [one.record_key for one in quarantine.unresolved(session, ACME)] == ["J2"]
 
 
-def test_records_without_a_key_stay_aside_each_on_its_own_until_dismissed(database: Database) -> None:
+def test_each_record_without_a_key_stays_quarantined_until_dismissed(database: Database) -> None:
     with database.write() as session:
         practice(session)
         first, _second = aside(session, None), aside(session, None)
@@ -147,7 +147,7 @@ def test_records_without_a_key_stay_aside_each_on_its_own_until_dismissed(databa
         assert len(quarantine.unresolved(session, ACME, "jobs")) == 1
 
 
-def test_a_payload_that_is_no_proper_text_can_be_kept(database: Database) -> None:
+def test_a_payload_with_invalid_characters_is_stored(database: Database) -> None:
     with database.write() as session:
         practice(session)
         aside(session, "J1", "<Job>\x00\ud800 é</Job>")
@@ -158,7 +158,7 @@ def entry(title: str, status: ActivityStatus = ActivityStatus.SUCCESS, **parts: 
     return ActivityEntry(practice="acme", at=NOW, status=status, kind="sync", title=title, counts={"added": 3}, **parts)
 
 
-def test_practice_activity_is_listed_newest_first_page_by_page(database: Database) -> None:
+def test_practice_activity_is_paged_newest_first(database: Database) -> None:
     with database.write() as session:
         practice(session)
         practice(session, "beta")
@@ -172,7 +172,7 @@ def test_practice_activity_is_listed_newest_first_page_by_page(database: Databas
 
 
 @pytest.mark.parametrize("search", ["ÉCOLE", "école", "100%", "ana@", "NEXT_step", "straße"])
-def test_practice_activity_is_searched_in_any_letter_case(database: Database, search: str) -> None:
+def test_practice_activity_search_ignores_case(database: Database, search: str) -> None:
     with database.write() as session:
         practice(session)
         activity.write(session, entry("Jobs of École synced", detail="100% of STRASSE", person="Ana@acme.example"))
@@ -181,14 +181,14 @@ def test_practice_activity_is_searched_in_any_letter_case(database: Database, se
 
 
 @pytest.mark.parametrize("search", ["1__%", "nothing such"])
-def test_a_search_takes_wildcards_as_plain_characters(database: Database, search: str) -> None:
+def test_a_search_treats_wildcards_as_plain_characters(database: Database, search: str) -> None:
     with database.write() as session:
         practice(session)
         activity.write(session, entry("100% of 100"))
         assert activity.recent(session, "acme", search=search) == []
 
 
-def test_practice_activity_is_filtered_by_status(database: Database) -> None:
+def test_practice_activity_can_be_filtered_by_status(database: Database) -> None:
     with database.write() as session:
         practice(session)
         activity.write(session, entry("good"))

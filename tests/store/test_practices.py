@@ -1,4 +1,4 @@
-"""Practices, their settings, their people."""
+"""Practices, their settings and their people."""
 
 import datetime as dt
 
@@ -23,14 +23,14 @@ def test_a_new_practice_has_fyis_defaults_and_is_not_connected(database: Databas
         assert connections.get(session, "acme").state is ConnectionState.NOT_CONNECTED
 
 
-def test_a_practice_is_added_once(database: Database) -> None:
+def test_a_practice_can_be_added_only_once(database: Database) -> None:
     with database.write() as session:
         practice(session)
         with pytest.raises(AlreadyThere):
             practice(session)
 
 
-def test_practices_are_listed_by_slug_and_changed_by_name(database: Database) -> None:
+def test_practices_are_listed_by_slug_and_can_be_updated(database: Database) -> None:
     with database.write() as session:
         practice(session, "beta")
         practice(session, "acme")
@@ -46,21 +46,21 @@ def test_practices_are_listed_by_slug_and_changed_by_name(database: Database) ->
 
 
 @pytest.mark.parametrize("zone", ["AEST", "Mars/Olympus", "../etc/passwd", ""])
-def test_a_time_zone_that_no_clock_knows_is_refused(database: Database, zone: str) -> None:
+def test_an_unknown_time_zone_is_refused(database: Database, zone: str) -> None:
     with database.write() as session, pytest.raises(UnknownTimeZone):
         practices.add(
             session, slug="x", name="X", country="AU", time_zone=zone, history_start=dt.date(2024, 1, 1), now=NOW
         )
 
 
-def test_what_names_no_practice_is_refused(database: Database) -> None:
+def test_an_unknown_practice_is_refused(database: Database) -> None:
     with database.read() as session:
         for ask in (practices.get, practices.settings_of, connections.get, connections.state_before):
             with pytest.raises(UnknownPractice):
                 ask(session, "nobody")
 
 
-def test_switching_a_setting_notes_who_and_when(database: Database) -> None:
+def test_changing_a_setting_records_who_and_when(database: Database) -> None:
     with database.write() as session:
         practice(session)
         practices.change_settings(session, "acme", {"maintain_jobs": True}, person="ana@acme.example", now=LATER)
@@ -71,7 +71,7 @@ def test_switching_a_setting_notes_who_and_when(database: Database) -> None:
             practices.change_settings(session, "acme", {"practice": True}, person=None, now=LATER)
 
 
-def test_people_are_matched_in_any_letter_case_within_their_practice(database: Database) -> None:
+def test_people_are_found_by_email_in_any_case_within_their_practice(database: Database) -> None:
     with database.write() as session:
         practice(session)
         practice(session, "beta")
@@ -85,7 +85,7 @@ def test_people_are_matched_in_any_letter_case_within_their_practice(database: D
         assert [one.email for one in people.of(session, "acme")] == ["ana.admin@acme.example"]
 
 
-def test_a_person_can_be_changed_but_not_into_someone_else(database: Database) -> None:
+def test_a_person_can_be_updated_but_not_moved_to_another_practice(database: Database) -> None:
     with database.write() as session:
         practice(session)
         ana = person(session)
@@ -97,7 +97,7 @@ def test_a_person_can_be_changed_but_not_into_someone_else(database: Database) -
             people.update(session, "nobody", name="X")
 
 
-def test_an_address_that_another_has_is_refused(database: Database) -> None:
+def test_another_persons_email_is_refused(database: Database) -> None:
     def take_the_address_of_ana() -> None:
         with database.write() as session:
             practice(session)

@@ -1,4 +1,4 @@
-"""A statement that is prepared once stores what SQLAlchemy would have stored."""
+"""A prepared insert stores the same rows as SQLAlchemy's own."""
 
 import datetime as dt
 from decimal import Decimal
@@ -18,13 +18,13 @@ PLAIN: dict[type, tuple[object, object]] = {
     Integer: (0, 2**31 - 1),
     LargeBinary: (b"\0\xff", b""),
     Date: (dt.date(2024, 2, 29), dt.date(1, 1, 1)),
-    DateTime: (dt.datetime(2024, 2, 29, 1, 2, 3), dt.datetime(2024, 2, 29)),  # noqa: DTZ001 - some of XPM's have no zone
+    DateTime: (dt.datetime(2024, 2, 29, 1, 2, 3), dt.datetime(2024, 2, 29)),  # noqa: DTZ001 - some XPM times have no zone
 }
 TABLES = sorted({part.table for table in ALL.values() for part in table.parts}, key=lambda table: table.name)
 
 
 def values(column: Column[Any]) -> tuple[object, object]:
-    """Two values that a column takes."""
+    """Return two valid values for a column."""
     kind = column.type
     if kind is Json:
         return ([{"name": "Tāne"}], '[{"name": "a \\"text\\""}]')
@@ -39,7 +39,7 @@ def values(column: Column[Any]) -> tuple[object, object]:
 
 
 def rows(table: Table) -> list[dict[str, object]]:
-    """Rows of each kind of value, and of none where a column may be empty."""
+    """Build two full rows and one with NULL in every nullable column."""
     pairs = {column.name: values(column) for column in table.columns}
     full = [{name: pair[number] for name, pair in pairs.items()} for number in (0, 1)]
     keys = {column.name: "a third" for column in table.primary_key if pairs[column.name][0] == full[0]["practice"]}
@@ -48,7 +48,7 @@ def rows(table: Table) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_rows_are_as_sqlalchemy_would_have_stored_them(database: Database, table: Table) -> None:
+def test_a_prepared_insert_stores_the_same_rows_as_sqlalchemy(database: Database, table: Table) -> None:
     given = rows(table)
     everything = select(table).order_by(*table.primary_key)
     stored = []

@@ -1,4 +1,4 @@
-"""The bulk path: the last version of every record ends up stored, and nothing is written twice."""
+"""Bulk writes: the last version of every record is stored, and unchanged records are not written."""
 
 import dataclasses
 import datetime as dt
@@ -13,8 +13,7 @@ from sqlmodel import Session, col, select
 from tests.store.kit import ACME, LATER, NOW, Writes, client, job
 from xpm.store.engine.database import Database
 from xpm.store.errors import WrongColumns
-from xpm.store.records import bulk, kinds
-from xpm.store.records.bulk import Applied, RecordRow, Scope
+from xpm.store.records import Applied, RecordRow, Scope, bulk, kinds
 from xpm.store.records.kinds import CLIENT_CUSTOM_FIELDS, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
 from xpm.store.tables import (
     Client,
@@ -69,7 +68,7 @@ batches = st.lists(st.lists(versions, max_size=6), max_size=6)
 
 @settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=batches)
-def test_any_sequence_of_batches_ends_in_the_last_version_of_every_job(
+def test_any_sequence_of_batches_ends_with_the_last_version_of_every_job(
     database: Database, history: list[list[tuple[str, int]]]
 ) -> None:
     expected: dict[str, int] = {}
@@ -88,7 +87,7 @@ def test_any_sequence_of_batches_ends_in_the_last_version_of_every_job(
 
 
 @pytest.mark.parametrize("table", [JOBS, CLIENTS])
-def test_a_second_application_writes_nothing(database: Database, table: RecordTable) -> None:
+def test_applying_the_same_batch_again_writes_nothing(database: Database, table: RecordTable) -> None:
     describe = job if table is JOBS else client
     with database.write() as session:
         put(session, [describe(f"r{number}") for number in range(50)], table)
@@ -97,7 +96,7 @@ def test_a_second_application_writes_nothing(database: Database, table: RecordTa
     assert writes.statements == []
 
 
-def test_only_what_differs_is_written(database: Database) -> None:
+def test_only_changed_records_are_written(database: Database) -> None:
     with database.write() as session:
         put(session, [job("J1"), job("J2")])
         put(session, [job("J1"), job("J2", 1)], run_id="run-2", now=LATER)
@@ -117,7 +116,7 @@ def test_the_order_within_a_batch_does_not_matter(database: Database) -> None:
     assert forward == dict(backward)
 
 
-def test_a_batch_larger_than_one_query_is_applied_whole(database: Database) -> None:
+def test_a_batch_larger_than_one_query_is_applied_completely(database: Database) -> None:
     rows = [job(f"J{number}") for number in range(bulk.BATCH + 7)]
     with database.write() as session:
         assert put(session, rows) == Applied(added=len(rows))
@@ -128,14 +127,14 @@ def test_a_batch_larger_than_one_query_is_applied_whole(database: Database) -> N
         assert archived == len(rows)
 
 
-def test_keys_in_any_script_with_any_quotes_are_found_again(database: Database) -> None:
+def test_keys_with_any_script_and_quotes_are_found_again(database: Database) -> None:
     rows = [job(key) for key in ("J'1", 'J"2', "J\\3", "仕事-4", "J 🧾", "[5]", "")]
     with database.write() as session:
         put(session, rows)
         assert put(session, rows) == Applied(unchanged=len(rows))
 
 
-def test_a_statement_takes_one_parameter_for_all_keys(database: Database) -> None:
+def test_a_statement_passes_all_keys_in_one_parameter(database: Database) -> None:
     counts: list[int] = []
 
     def count(
@@ -166,7 +165,7 @@ def test_tenants_and_practices_never_share_a_record(database: Database) -> None:
         assert bulk.count_active(session, JOBS, OTHER) == 0
 
 
-def test_contacts_and_groups_follow_their_client(database: Database) -> None:
+def test_contacts_and_groups_change_with_their_client(database: Database) -> None:
     with database.write() as session:
         put(session, [client("c1", 0, ["ana", "ben"], ["trusts"]), client("c2", 0, ["ana"])], CLIENTS)
         put(session, [client("c1", 1, ["cy", "ana"], [])], CLIENTS)
@@ -191,13 +190,13 @@ def test_an_unchanged_client_keeps_its_contacts(database: Database) -> None:
         assert [one.client_uuid for one in session.exec(select(ClientContact))] == ["c1"]
 
 
-def test_a_contact_listed_twice_at_one_client_is_kept_once(database: Database) -> None:
+def test_a_contact_listed_twice_for_a_client_is_stored_once(database: Database) -> None:
     with database.write() as session:
         put(session, [client("c1", 0, ["ana", "ana"])], CLIENTS)
         assert len(session.exec(select(ClientContact)).all()) == 1
 
 
-def test_archived_records_keep_their_content_and_say_why(database: Database) -> None:
+def test_an_archived_record_keeps_its_content_and_the_reason(database: Database) -> None:
     with database.write() as session:
         put(session, [job("J1"), job("J2")])
         assert bulk.archive(session, JOBS, ACME, ["J1", "nothing"], ArchiveReason.DELETED, run_id="r2", now=LATER) == 1
@@ -207,7 +206,7 @@ def test_archived_records_keep_their_content_and_say_why(database: Database) -> 
         assert list(bulk.active_keys(session, JOBS, ACME)) == ["J2"]
 
 
-def test_archiving_twice_changes_nothing_the_second_time(database: Database) -> None:
+def test_archiving_again_changes_nothing(database: Database) -> None:
     with database.write() as session:
         put(session, [job("J1")])
         bulk.archive(session, JOBS, ACME, ["J1"], ArchiveReason.ARCHIVED, run_id="r1", now=NOW)
@@ -216,7 +215,7 @@ def test_archiving_twice_changes_nothing_the_second_time(database: Database) -> 
 
 
 @pytest.mark.parametrize("version", [0, 1])
-def test_a_record_that_comes_back_is_active_again(database: Database, version: int) -> None:
+def test_an_archived_record_that_is_sent_again_is_active_again(database: Database, version: int) -> None:
     with database.write() as session:
         put(session, [client("c1", 0, ["ana"])], CLIENTS)
         bulk.archive(session, CLIENTS, ACME, ["c1"], ArchiveReason.ABSENT, run_id="r1", now=NOW)
@@ -226,7 +225,7 @@ def test_a_record_that_comes_back_is_active_again(database: Database, version: i
         assert [one.contact_uuid for one in session.exec(select(ClientContact))] == ["ben"]
 
 
-def test_what_xpm_itself_calls_archived_is_stored_archived_and_counted_once(database: Database) -> None:
+def test_a_record_that_xpm_archived_is_stored_as_archived_and_counted_once(database: Database) -> None:
     archived = dataclasses.replace(job("J1", 1), archived=ArchiveReason.ARCHIVED)
     with database.write() as session:
         put(session, [job("J1")])
@@ -255,7 +254,7 @@ def test_archived_records_count_as_present_and_absent_ones_do_not(database: Data
         assert bulk.count_present(session, JOBS, ACME) == 2
 
 
-def test_values_of_a_client_and_of_a_job_with_one_key_stay_apart(database: Database) -> None:
+def test_values_of_a_client_and_a_job_with_the_same_key_stay_apart(database: Database) -> None:
     with database.write() as session:
         for table, text in ((CLIENT_CUSTOM_FIELDS, "of the client"), (JOB_CUSTOM_FIELDS, "of the job")):
             put(session, [RecordRow("1", b"0", {}, {"custom_field_value": values(text, "d1", "d2")})], table)
@@ -269,7 +268,7 @@ def test_values_of_a_client_and_of_a_job_with_one_key_stay_apart(database: Datab
         assert len(session.exec(select(CustomFieldOwner)).all()) == 2
 
 
-def test_a_sync_never_overwrites_what_is_fyis_own(database: Database) -> None:
+def test_a_sync_never_overwrites_fyis_own_columns(database: Database) -> None:
     person = dict.fromkeys(STAFF.columns)
     with database.write() as session:
         put(session, [RecordRow("s1", b"0", person)], STAFF)
@@ -281,7 +280,7 @@ def test_a_sync_never_overwrites_what_is_fyis_own(database: Database) -> None:
         assert (found.name, found.fyi_status) == ("Sam", FyiStatus.ACTIVE)
 
 
-def test_a_row_with_other_columns_than_the_table_is_refused_before_anything_is_written(database: Database) -> None:
+def test_a_row_with_wrong_columns_is_refused_before_anything_is_written(database: Database) -> None:
     short = RecordRow("J2", b"0", {"name": "half a job"})
     unnamed = client("c1")
     unnamed = RecordRow(unnamed.key, b"0", unnamed.columns, {"client_contact": [{"contact_uuid": "ana"}]})

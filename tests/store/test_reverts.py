@@ -1,4 +1,4 @@
-"""Reverts: whatever runs did is taken back exactly, and what others changed since is left alone unless told."""
+"""Reverts restore exactly what runs changed, and skip records changed since unless told to overwrite them."""
 
 import datetime as dt
 from typing import Any
@@ -27,11 +27,11 @@ OTHER = Scope("acme", "another tenant")
 DIGESTS = ("content_hash", "sent_digest")
 
 State = dict[tuple[str, str, str], Any]
-"""Every record: its table's name, tenant and key, and all its rows."""
+"""Every record: table name, tenant and key, and all its rows."""
 
 
 def state(session: Session) -> State:
-    """Every record with every column of every row."""
+    """Return every record with every column of every row."""
     found: State = {}
     for table in ALL.values():
         for part in table.parts:
@@ -43,7 +43,7 @@ def state(session: Session) -> State:
 
 
 def content(session: Session) -> State:
-    """The same without digests: a revert takes those of clients that the next sync is to read anew."""
+    """Return the state without digests: a revert clears those of clients that the next sync must read again."""
     return {
         record: [(table, tuple(one for one in row if one[0] not in DIGESTS)) for table, row in rows]
         for record, rows in state(session).items()
@@ -60,24 +60,24 @@ def take_back(session: Session, *runs: str, by: str = "revert", overwrite: bool 
     return reverts.revert(session, runs, Author(NOW, run_id=by), overwrite=overwrite)
 
 
-def test_what_a_run_added_is_gone_with_everything_it_owns(database: Database) -> None:
+def test_reverting_removes_the_records_a_run_added_and_the_rows_they_own(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", CLIENTS, client("c1", contacts=["p1"], groups=["g1"]))
         put(session, "r1", JOBS, job("J1"))
-        assert take_back(session, "r1") == RunCounts(removed=3)  # the client, its contact, the job
+        assert take_back(session, "r1") == RunCounts(removed=3)  # the client, its contact and the job
         assert state(session) == {}
 
 
-def test_what_a_run_changed_is_as_it_was_with_every_stamp(database: Database) -> None:
+def test_reverting_restores_changed_records_with_every_timestamp(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", CLIENTS, client("c1", contacts=["p1", "p2"], groups=["g1"]))
         before = state(session)
         put(session, "r2", CLIENTS, client("c1", 1, contacts=["p2", "p3"]), client("c2"), now=NOW + dt.timedelta(1))
-        assert take_back(session, "r2") == RunCounts(changed=2, removed=2)  # c1 and p2; c2 and p3
+        assert take_back(session, "r2") == RunCounts(changed=2, removed=2)  # changed: c1 and p2; removed: c2 and p3
         assert state(session) == before
 
 
-def test_what_a_run_archived_is_current_again(database: Database) -> None:
+def test_reverting_restores_the_records_a_run_archived(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"), job("J2"))
         before = state(session)
@@ -86,7 +86,7 @@ def test_what_a_run_archived_is_current_again(database: Database) -> None:
         assert state(session) == before
 
 
-def test_the_records_of_the_practice_connected_before_come_back(database: Database) -> None:
+def test_reverting_restores_the_records_of_the_previous_tenant(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"), job("J2"))
         before = state(session)
@@ -97,7 +97,7 @@ def test_the_records_of_the_practice_connected_before_come_back(database: Databa
         assert state(session) == before
 
 
-def test_a_revert_can_be_taken_back(database: Database) -> None:
+def test_a_revert_can_be_reverted(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", CLIENTS, client("c1", contacts=["p1"]))
         put(session, "r2", CLIENTS, client("c1", 1, contacts=["p2"]), client("c2"))
@@ -108,7 +108,7 @@ def test_a_revert_can_be_taken_back(database: Database) -> None:
         assert state(session) == after
 
 
-def test_what_a_person_changed_since_is_left_alone_unless_told(database: Database) -> None:
+def test_a_revert_skips_records_that_a_person_edited_since_unless_it_overwrites(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"), job("J2"))
         before = state(session)
@@ -123,7 +123,7 @@ def test_what_a_person_changed_since_is_left_alone_unless_told(database: Databas
         assert state(session) == before
 
 
-def test_what_a_later_run_changed_again_is_left_alone_unless_told(database: Database) -> None:
+def test_a_revert_skips_records_that_a_later_run_changed(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"))
         put(session, "r2", JOBS, job("J1", 1), job("J2"))
@@ -132,7 +132,7 @@ def test_what_a_later_run_changed_again_is_left_alone_unless_told(database: Data
         assert take_back(session, "r2") == RunCounts(removed=1)
 
 
-def test_what_was_taken_back_since_does_not_count_as_changed(database: Database) -> None:
+def test_a_reverted_change_does_not_count_as_changed_since(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"), job("J2"))
         put(session, "r2", JOBS, job("J1", 1), job("J2", 1))
@@ -143,7 +143,7 @@ def test_what_was_taken_back_since_does_not_count_as_changed(database: Database)
         assert reverts.changed_since(session, ["r1", "r2"], 10) == []
 
 
-def test_a_revert_that_put_records_back_can_be_taken_back(database: Database) -> None:
+def test_a_revert_of_changes_can_be_reverted(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"), job("J2"))
         put(session, "r2", JOBS, job("J1", 1), job("J2", 1))
@@ -153,7 +153,7 @@ def test_a_revert_that_put_records_back_can_be_taken_back(database: Database) ->
         assert state(session) == after
 
 
-def test_values_that_were_taken_back_are_due_to_be_compared_again(database: Database) -> None:
+def test_reverted_custom_field_values_are_due_for_comparison(database: Database) -> None:
     with database.write() as session:
         put(session, "r1", JOBS, job("J1"), job("J2"))
         for number, run in (("J1", "r1"), ("J2", "r2")):
@@ -164,7 +164,7 @@ def test_values_that_were_taken_back_are_due_to_be_compared_again(database: Data
         assert [one.key for one in due] == ["J2"]
 
 
-def test_an_edit_of_what_is_not_there_or_not_ones_own_is_refused(database: Database) -> None:
+def test_an_edit_of_an_unknown_record_or_an_internal_column_is_refused(database: Database) -> None:
     with database.write() as session:
         with pytest.raises(UnknownRecord):
             edits.edit(session, JOBS, ACME, "J9", {"state": "Ready"}, person=PERSON, now=NOW)
@@ -198,11 +198,11 @@ steps = st.one_of(
 
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sequence=st.lists(steps, min_size=1, max_size=8))
-def test_any_sequence_of_syncs_edits_and_reverts_can_be_taken_back(
+def test_any_sequence_of_syncs_edits_and_reverts_can_be_reverted(
     database: Database, sequence: list[tuple[str, Any]]
 ) -> None:
     with database.engine.connect() as connection, Session(bind=connection) as session:
-        past: list[tuple[str | None, State]] = []  # each step's run, and the state before it
+        past: list[tuple[str | None, State]] = []  # for each step its run and the state before it
         for number, (kind, what) in enumerate(sequence):
             past.append((None if kind == "edit" else f"run-{number}", content(session)))
             carry_out(session, f"run-{number}", kind, what, past)
@@ -214,7 +214,7 @@ def test_any_sequence_of_syncs_edits_and_reverts_can_be_taken_back(
 
 
 def carry_out(session: Session, run: str, kind: str, what: Any, past: list[tuple[str | None, State]]) -> None:  # noqa: ANN401
-    """Do one step; a revert is checked against what the states before it say."""
+    """Do one step. The result of a revert is compared with the one worked out from the earlier states."""
     now = NOW + dt.timedelta(minutes=len(past))
     if kind == "jobs":
         put(session, run, JOBS, *(job(key, version) for key, version in what), now=now)
@@ -240,7 +240,7 @@ def sum_of(tally: RunCounts) -> int:
 
 
 def expected(past: list[tuple[str | None, State]], now: State, since: int, *, overwrite: bool) -> State:
-    """The state after taking back all runs from a step on, worked out from the states alone."""
+    """Work out, from the states alone, the state after reverting all runs since a step."""
     states = [*(before for _, before in past), now]
     wanted: dict[tuple[str, str, str], Any] = {}
     for record in {record for one in states for record in one}:

@@ -1,4 +1,4 @@
-"""The vault: what it seals opens only with its key, at its place, unchanged."""
+"""The vault: a sealed secret opens only with its key, at its place, and unaltered."""
 
 import pytest
 from hypothesis import given
@@ -12,17 +12,17 @@ PLACE = "consent/1/refresh_token"
 
 
 @given(secret=st.text(st.characters(codec="utf-8")), place=st.text(st.characters(codec="utf-8")))
-def test_what_is_sealed_opens_at_its_place(secret: str, place: str) -> None:
+def test_a_sealed_secret_opens_at_its_own_place(secret: str, place: str) -> None:
     vault = Vault([NEW])
     assert vault.open(vault.seal(secret, place), place) == secret
 
 
-def test_the_same_secret_never_looks_the_same_twice() -> None:
+def test_sealing_the_same_secret_twice_gives_different_bytes() -> None:
     vault = Vault([NEW])
     assert vault.seal("token", PLACE) != vault.seal("token", PLACE)
 
 
-def test_another_place_is_refused() -> None:
+def test_a_secret_does_not_open_at_another_place() -> None:
     vault = Vault([NEW])
     with pytest.raises(SealBroken):
         vault.open(vault.seal("token", PLACE), "consent/2/refresh_token")
@@ -39,18 +39,18 @@ def test_a_flipped_bit_is_refused(bit: int) -> None:
 
 
 @pytest.mark.parametrize("fragment", [b"", b"\x01", b"plain text that nobody sealed"])
-def test_what_was_never_sealed_is_refused(fragment: bytes) -> None:
+def test_bytes_that_were_never_sealed_are_refused(fragment: bytes) -> None:
     with pytest.raises(SealBroken):
         Vault([NEW]).open(fragment, PLACE)
 
 
-def test_a_key_that_is_gone_is_named_as_the_cause() -> None:
+def test_a_missing_key_is_reported_as_unknown_key() -> None:
     sealed = Vault([OLD]).seal("token", PLACE)
     with pytest.raises(UnknownKey):
         Vault([NEW]).open(sealed, PLACE)
 
 
-def test_older_keys_open_and_the_newest_seals() -> None:
+def test_older_keys_open_and_the_newest_key_seals() -> None:
     sealed = Vault([OLD]).seal("token", PLACE)
     vault = Vault([NEW, OLD])
     assert vault.open(sealed, PLACE) == "token"
@@ -61,12 +61,12 @@ def test_older_keys_open_and_the_newest_seals() -> None:
 
 
 @pytest.mark.parametrize("keys", [[], ["not base64 at all"], ["c2hvcnQ="], [NEW, ""], ["ключ"]])
-def test_without_a_proper_key_there_is_no_vault(keys: list[str]) -> None:
+def test_a_vault_requires_valid_keys(keys: list[str]) -> None:
     with pytest.raises(NoKeys):
         Vault(keys)
 
 
-def test_neither_the_vault_nor_its_refusals_show_a_key_or_a_secret() -> None:
+def test_the_vault_and_its_errors_show_no_key_and_no_secret() -> None:
     vault = Vault([NEW, OLD])
     assert NEW not in repr(vault)
     with pytest.raises(SealBroken) as refusal:

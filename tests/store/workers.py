@@ -1,4 +1,4 @@
-"""What the tests run in processes of their own; a module apart, because a new process imports all of it."""
+"""What the tests run in other processes. It is a module of its own because a spawned process imports all of it."""
 
 import datetime as dt
 import multiprocessing as mp
@@ -19,7 +19,7 @@ TTL = dt.timedelta(seconds=30)
 
 
 def run(workers: Sequence[SpawnProcess]) -> None:
-    """Run processes at the same time, each of which has to end well."""
+    """Run processes at the same time and check that each exits with 0."""
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -28,7 +28,7 @@ def run(workers: Sequence[SpawnProcess]) -> None:
 
 
 def migrate_in_step(url: str, barrier: Barrier) -> None:
-    """Migrate at the moment the others do."""
+    """Migrate at the same moment as the other processes."""
     barrier.wait()
     database = Database(url)
     database.migrate()
@@ -36,7 +36,7 @@ def migrate_in_step(url: str, barrier: Barrier) -> None:
 
 
 def add_practices(url: str, worker: int, count: int) -> None:
-    """Add practices one transaction each, reading first: a deferred transaction would fail there."""
+    """Add practices in one transaction each. It reads before it writes, where a deferred transaction would fail."""
     database = Database(url)
     for number in range(count):
         with database.write() as session:
@@ -45,7 +45,7 @@ def add_practices(url: str, worker: int, count: int) -> None:
 
 
 def take_lease(url: str, holder: str, barrier: Barrier, answers: "SimpleQueue[int]") -> None:
-    """Ask for a lease at the moment the others do; answer its generation, 0 for none."""
+    """Acquire a lease at the same moment as the other processes, and put its generation into `answers` (0: none)."""
     database = Database(url)
     barrier.wait()
     with database.write() as session:
@@ -54,7 +54,7 @@ def take_lease(url: str, holder: str, barrier: Barrier, answers: "SimpleQueue[in
 
 
 def use_callback(url: str, key: str, barrier: Barrier, answers: "SimpleQueue[str]") -> None:
-    """Bring the same callback at the moment the others do."""
+    """Use the same callback at the same moment as the other processes."""
     database = Database(url)
     barrier.wait()
     try:

@@ -6,7 +6,7 @@ It goes through the pydantic models, which tests of their own hold against XPM's
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from tests.sandbox.kit import without_blanks
+from tests.sandbox.xero_app import without_blanks
 from tests.sync.house import House
 from xpm.store.records.kinds import BOOKKEEPING
 from xpm.xero.models import (

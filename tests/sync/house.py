@@ -12,10 +12,10 @@ import httpx
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
+from sandbox.accounts.account import Account
+from sandbox.browser import answer_consent
 from sandbox.faults import Fault, fault_from
-from sandbox.practice import Practice as XpmPractice
 from sandbox.server import SandboxServer
-from sandbox.visitor import visit
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.conftest import BESIDE
 from tests.connection.installation import settings_for
@@ -92,9 +92,9 @@ class House:
         return self.integration.database
 
     @property
-    def xpm(self) -> XpmPractice:
+    def xpm(self) -> Account:
         """XPM's side, to edit."""
-        return self.server.world.practices[HARBOUR_VALE]
+        return self.server.world.accounts[HARBOUR_VALE]
 
     def sync(self, entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> PullResult:  # noqa: ANN401 - the fields of a request
         """Run a sync as the product does."""
@@ -118,7 +118,7 @@ class House:
 
     def order(self, kind: str, path: str = "", area: str = "xpm", **details: object) -> Fault:
         """Let something go wrong."""
-        return self.server.world.faults.order(fault_from({"area": area, "kind": kind, "path": path, **details}))
+        return self.server.world.faults.inject(fault_from({"area": area, "kind": kind, "path": path, **details}))
 
     def calm(self) -> None:
         """Let nothing go wrong from now on."""
@@ -132,7 +132,7 @@ class House:
 
     def asked(self, path: str = "") -> list[str]:
         """The paths that were asked of XPM since they were last forgotten, under `path`."""
-        journal = self.server.world.journal
+        journal = self.server.world.request_log
         while any(use["in_flight"] for use in journal.usage()["tenants"].values()):
             time.sleep(0.001)  # a call is noted when its answer was sent, which the caller may have read before
         seen = ((call["area"], call["path"]) for call in journal.requests())
@@ -140,7 +140,7 @@ class House:
 
     def forget_calls(self) -> None:
         """Begin to note calls anew."""
-        self.server.world.journal.clear()
+        self.server.world.request_log.clear()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         """Every row of a table of this practice."""
@@ -232,7 +232,7 @@ def connect(
     person = Person(id=user.id, name=user.name, email=user.email)
     invitation = invite(integration, SLUG, person, minutes=30, flow_run_id=run)
     way = set_out(integration, invitation.attempt_id)
-    callback = visit(way.url.get_secret_value(), MERE, tenants=[tenant])
+    callback = answer_consent(way.url.get_secret_value(), MERE, tenants=[tenant])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
     choose(integration, invitation, offer, another_account=confirmed)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.happened import Snapshot, happened, told
 from tests.sync.house import House
 from tests.sync.test_killed import kill_where_it_holds

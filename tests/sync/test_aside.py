@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.house import House
 from xpm.entities.registry import Entity
 from xpm.store.vocabulary import RunStatus, SyncMode

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.house import SLUG, House
 from xpm.activity.attention import FIRST, look
 from xpm.entities.registry import Entity

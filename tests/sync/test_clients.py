@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.house import House
 from xpm.entities.registry import Entity
 from xpm.pull.plans import OVERLAP
@@ -13,7 +13,7 @@ from xpm.store.vocabulary import RunStatus, SyncMode
 
 def since_asked(house: House) -> list[bool]:
     """Whether each client list was asked for with `modifiedsince`."""
-    calls = house.server.world.journal.requests()
+    calls = house.server.world.request_log.requests()
     return ["modifiedsince" in call["query_keys"] for call in calls if call["path"] == "client.api/list"]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.house import House
 from xpm.entities.registry import Entity
 from xpm.pull.intake import EMPTY_TOLERATED, MISSING_TOLERATED

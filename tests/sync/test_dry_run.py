@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from sandbox import edits
-from sandbox.shuffle import shuffle
+from sandbox.accounts import edits
+from sandbox.accounts.random_edits import make_random_edits
 from tests.sync.happened import Snapshot, happened, told
 from tests.sync.house import SCOPE, SLUG, House, request
 from xpm.consent.access import practice_access
@@ -32,7 +32,7 @@ COUNTED = {*Counts.model_fields} - {"message"}
 def calls(house: House) -> Counter[str]:
     """Every call since calls were last forgotten, whatever its order: values are asked for in parallel."""
     house.asked()
-    return Counter(f"{call['area']}/{call['path']}" for call in house.server.world.journal.requests())
+    return Counter(f"{call['area']}/{call['path']}" for call in house.server.world.request_log.requests())
 
 
 def rehearsed(house: House, mode: SyncMode, entities: Sequence[Entity] = EVERYTHING) -> list[DryRunResult]:
@@ -127,7 +127,7 @@ def test_a_dry_run_where_nothing_changed_tells_of_nothing(house: House) -> None:
 @given(changes=st.integers(1, 30), mode=st.sampled_from(SyncMode))
 def test_whatever_happens_in_xpm_the_dry_run_comes_true(house: House, changes: int, mode: SyncMode) -> None:
     """One day after the other at the same practice; each begins where the one before ended."""
-    shuffle(house.xpm, seed=len(house.runs()), changes=changes)
+    make_random_edits(house.xpm, seed=len(house.runs()), changes=changes)
     assert_comes_true(house, mode)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from tests.sync.conftest import UNLIMITED
@@ -72,7 +72,7 @@ def calls_of(house: House, entity: Entity) -> int:
     house.forget_calls()
     house.sync(entity)
     house.asked()
-    return len([call for call in house.server.world.journal.requests() if call["area"] in {"xpm", "tax"}])
+    return len([call for call in house.server.world.request_log.requests() if call["area"] in {"xpm", "tax"}])
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from sandbox import edits as xpm_edits
+from sandbox.accounts import edits as xpm_edits
 from tests.sync.house import SCOPE, House
 from xpm.entities.registry import Entity
 from xpm.settings import Settings

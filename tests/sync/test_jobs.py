@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox import edits
+from sandbox.accounts import edits
 from sandbox.server import SandboxServer
 from tests.sync.house import House, opened
 from xpm.entities.jobs import windows

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH
 from tests.sync.breaking.ledger import assert_books_balance

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.house import SLUG, House
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.quota.amounts import said_after, said_before, together

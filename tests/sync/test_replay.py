@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import update
 
-from sandbox import edits
+from sandbox.accounts import edits
 from sandbox.world import HARBOUR_VALE
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import SLUG, Clock, House

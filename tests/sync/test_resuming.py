@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import LONG_AGO, SLUG, House
 from tests.sync.test_killed import kill_where_it_holds

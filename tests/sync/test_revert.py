@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from sandbox import edits as xpm_edits
+from sandbox.accounts import edits as xpm_edits
 from sandbox.world import MERE
 from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SCOPE, SLUG, House

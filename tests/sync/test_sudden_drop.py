@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.house import House
 from xpm.entities.registry import Entity
 from xpm.pull.intake import MISSING_TOLERATED

@@ -2,8 +2,8 @@
 
 import pytest
 
-from sandbox import edits
-from sandbox.shuffle import shuffle
+from sandbox.accounts import edits
+from sandbox.accounts.random_edits import make_random_edits
 from tests.store.kit import Writes
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
@@ -52,7 +52,7 @@ def test_a_second_full_sync_writes_no_record_and_says_unchanged(house: House) ->
 @pytest.mark.parametrize("seed", range(3))
 def test_after_a_busy_afternoon_a_full_sync_leaves_what_xpm_has(house: House, seed: int) -> None:
     house.sync_everything()
-    shuffle(house.xpm, seed, 40)
+    make_random_edits(house.xpm, seed, 40)
     for entity in ORDER:
         house.sync(entity)
     assert_equals_truth(house)
@@ -62,7 +62,7 @@ def test_after_a_busy_afternoon_a_full_sync_leaves_what_xpm_has(house: House, se
 def test_after_busy_afternoons_syncs_of_changes_and_then_a_full_one_leave_what_xpm_has(house: House, seed: int) -> None:
     house.sync_everything()
     for afternoon in range(2):
-        shuffle(house.xpm, seed * 100 + afternoon, 15)
+        make_random_edits(house.xpm, seed * 100 + afternoon, 15)
         for entity in ORDER:
             house.sync(entity, SyncMode.CHANGES)
     for entity in ORDER:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import edits
+from sandbox.accounts import edits
 from tests.sync.expected import assert_values_equal_truth
 from tests.sync.house import House
 from xpm.entities.registry import Entity
@@ -282,7 +282,7 @@ def test_the_time_of_comparing_is_before_the_values_were_asked_for(house: House)
     """What changes while they are on their way is compared again."""
     house.forget_calls()
     house.sync(Entity.CUSTOM_FIELDS)
-    calls = [call for call in house.server.world.journal.requests() if call["path"].endswith("/customfield")]
+    calls = [call for call in house.server.world.request_log.requests() if call["path"].endswith("/customfield")]
     asked = min(dt.datetime.fromisoformat(call["at"]) for call in calls)
     assert max(compared(house).values()) <= asked + dt.timedelta(milliseconds=1)  # the journal drops the rest
 

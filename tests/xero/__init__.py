@@ -1,1 +1,1 @@
-"""Tests of what speaks to Xero."""
+"""Tests of the Xero client: OAuth, connections, XPM and the tax sources."""

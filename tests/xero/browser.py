@@ -1,4 +1,4 @@
-"""An administrator's browser, as far as the consent pages need one."""
+"""An administrator's browser, reduced to what the consent pages need."""
 
 import re
 from urllib.parse import parse_qsl
@@ -11,7 +11,7 @@ _TRANSACTION = re.compile(r'name="transaction" value="([^"]+)"')
 
 
 def consent(url: str, email: str, *, tenants: tuple[str, ...] = (), allow: bool = True) -> dict[str, str]:
-    """Log in, tick the practices, decide; returns the parameters that the browser brings to the redirect URI."""
+    """Log in, tick the accounts, allow or cancel, and return the callback's parameters."""
     server = httpx.URL(url).copy_with(path="/", query=None)
     with httpx.Client(follow_redirects=True, base_url=server) as browser:
         transaction = _TRANSACTION.findall(browser.get(url).text)[0]

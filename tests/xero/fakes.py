@@ -1,4 +1,4 @@
-"""Stand-ins with behaviour: a clock that only moves when told, a keeper of tokens, a Xero made of a function."""
+"""Fakes: a clock that moves only when told, a token keeper, a budget, and a Xero that is one function."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ APP = XeroApp(
 
 
 class FakeClock:
-    """Time stands still between sleeps."""
+    """A clock that moves only by `sleep` and `advance`."""
 
     def __init__(self, now: datetime = START) -> None:
         self.now = now
@@ -51,7 +51,7 @@ class FakeClock:
 
 
 def token_set(name: str, expires_at: datetime = START + timedelta(minutes=30)) -> TokenSet:
-    """Tokens that can be told apart by their name."""
+    """Build tokens that contain `name`, to tell them apart."""
     return TokenSet(
         access_token=SecretStr(f"access-{name}"),
         refresh_token=SecretStr(f"refresh-{name}"),
@@ -62,7 +62,7 @@ def token_set(name: str, expires_at: datetime = START + timedelta(minutes=30)) -
 
 @dataclass
 class FakeKeeper:
-    """Keeps tokens and renews them by counting; remembers in which thread it was asked."""
+    """Holds tokens and numbers the renewed ones; records which threads called it."""
 
     tokens: TokenSet
     failure: Exception | None = None
@@ -86,13 +86,13 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 def client(answer: Answer, auth: httpx.Auth | None = None) -> httpx.Client:
-    """A client whose whole internet is one function."""
+    """Build a client whose every request is answered by one function."""
     return httpx.Client(transport=httpx.MockTransport(answer), auth=auth)
 
 
 @dataclass
 class Script:
-    """Answers one after the other, the last one for ever; an exception is raised. Remembers the requests."""
+    """Gives its answers in order and repeats the last one; raises those that are exceptions. Records the requests."""
 
     answers: list[httpx.Response | Exception]
     requests: list[httpx.Request] = field(default_factory=list)
@@ -100,16 +100,16 @@ class Script:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
         as_sent = httpx.Request(request.method, request.url, headers=request.headers, content=request.content)
-        self.requests.append(as_sent)  # a copy: httpx signs the same request again when it is repeated
+        self.requests.append(as_sent)  # a copy: httpx changes the request when it repeats it
         if isinstance(answer, Exception):
             raise answer
         if isinstance(answer.stream, Stream):
             return answer
-        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)  # a fresh one
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)  # unread
 
 
 class OpenBudget:
-    """Allows every call at once; knows how many are under way, and what was said to those that ended."""
+    """Allows every call at once; counts the calls in flight and keeps the ended ones."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -132,18 +132,18 @@ class OpenBudget:
 
 
 def xpm_api(answer: Answer, clock: FakeClock | None = None) -> XpmApi:
-    """The API against a function, with limits that a test does not notice."""
+    """Build an API that a function answers, without limits or real waiting."""
     clock = clock or FakeClock()
     return XpmApi(client(answer), APP, "tenant-1", OpenBudget(clock), sleep=clock.sleep, clock=clock)
 
 
 def envelope(inside: str, status: str = "OK") -> bytes:
-    """An XPM answer."""
+    """Build an XPM answer."""
     return f'<Response api-method="List"><Status>{status}</Status>{inside}</Response>'.encode()
 
 
 class Stream(httpx.SyncByteStream):
-    """A body that arrives in pieces and may break off with an error."""
+    """A body that arrives in pieces and may end with an error."""
 
     def __init__(self, pieces: list[bytes], failure: Exception | None = None) -> None:
         self.pieces = pieces

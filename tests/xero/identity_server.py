@@ -1,4 +1,4 @@
-"""A small identity server for attacks: it signs whatever it is told to, with whichever key it is told to."""
+"""A small identity server for attacks: it signs any claims with any key."""
 
 import base64
 import hashlib
@@ -48,7 +48,7 @@ def id_claims(nonce: str, token: str) -> dict[str, object]:
 
 @dataclass
 class IdentityServer:
-    """Answers at the token end-point and the key set; `spoil` changes the id_token's claims (None removes one)."""
+    """Answers the token endpoint and the key set. `spoil` replaces claims of the id_token; None removes one."""
 
     nonce: str = ""
     spoil: dict[str, object] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class IdentityServer:
 
 
 def unsigned(claims: dict[str, object]) -> str:
-    """An id_token of the algorithm "none" (RFC 7519 §6)."""
+    """Build an id_token with the algorithm "none" (RFC 7519 6)."""
     parts = ({"alg": "none"}, claims)
     encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
     return ".".join([*encoded, ""])

@@ -1,4 +1,4 @@
-"""Records out of nowhere, and how XPM might write them: any element order, any of the three ways to write nothing."""
+"""Random records, rendered as XPM may: elements in any order, and all three forms of an empty element."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -13,7 +13,7 @@ from xpm.xero.models import XpmRecord
 
 Draw = Callable[[st.SearchStrategy[Any]], Any]
 
-# What XML 1.0 can carry, without blanks at the ends, which parsers may not be asked to keep apart from nothing.
+# Text that XML 1.0 can carry and that is not only whitespace, which a parser cannot tell from an empty element.
 TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc", "Cn")), min_size=1, max_size=20).filter(
     lambda text: bool(text.strip())
 )
@@ -29,7 +29,7 @@ SCALARS: Mapping[object, st.SearchStrategy[object]] = {
 
 
 def bare(annotation: object) -> tuple[Any, bool, bool]:
-    """The type inside an annotation, whether it repeats, and whether it may be missing."""
+    """Return the type inside an annotation, whether it repeats, and whether it may be missing."""
     origin, parts = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return bare(parts[0])
@@ -41,7 +41,7 @@ def bare(annotation: object) -> tuple[Any, bool, bool]:
 
 
 def records(model: type[XpmRecord]) -> st.SearchStrategy[XpmRecord]:
-    """Records of a model, with any of their optional fields missing."""
+    """Generate records of a model, with optional fields missing at random."""
     fields = {name: _values(field.annotation) for name, field in model.model_fields.items()}
     return st.fixed_dictionaries(fields).map(model.model_validate)
 
@@ -57,12 +57,12 @@ def _values(annotation: object) -> st.SearchStrategy[object]:
 
 
 def has_content(record: XpmRecord) -> bool:
-    """Whether anything is left of a record in XML: one without any value cannot be told from none."""
+    """Whether a record has any value. In XML, a record without values looks like a missing one."""
     return any(value not in (None, (), False) for value in vars(record).values())
 
 
 def render(draw: Draw, record: XpmRecord, tag: str) -> str:
-    """Write a record as an element, its parts in an order and a spelling that `draw` decides."""
+    """Render a record as an element; `draw` decides the order and spelling of its parts."""
     model = type(record)
     parts = [_part(draw, field.alias or name, getattr(record, name)) for name, field in model.model_fields.items()]
     return f"<{tag}>{''.join(draw(st.permutations(parts)))}</{tag}>"

@@ -65,7 +65,7 @@ def detail(status: int, text: str) -> str:
     ],
 )
 @pytest.mark.parametrize("content_type", ["text/xml; charset=utf-8", "application/json", None])
-def test_an_answer_means_the_error_that_its_status_and_body_say_whatever_its_content_type(
+def test_status_and_body_decide_the_error_whatever_the_content_type(
     status: int, body: str, kind: type[XeroError], content_type: str | None
 ) -> None:
     headers = {"xero-correlation-id": "c-1"} | ({"Content-Type": content_type} if content_type else {})
@@ -91,7 +91,7 @@ def test_an_answer_means_the_error_that_its_status_and_body_say_whatever_its_con
         ("day", "soon", DayLimit),
     ],
 )
-def test_limits_are_told_apart_by_their_header_in_any_wording(
+def test_the_problem_header_tells_limits_apart_in_any_wording(
     problem: str | None, retry_after: str | None, kind: type[RateLimited]
 ) -> None:
     headers = {"X-Rate-Limit-Problem": problem, "Retry-After": retry_after}
@@ -103,17 +103,17 @@ def test_limits_are_told_apart_by_their_header_in_any_wording(
     assert error.resumes_at == (START + timedelta(seconds=int(retry_after or 0)) if known else None)
 
 
-def test_a_page_of_html_does_not_get_into_an_error_message() -> None:
+def test_an_error_message_contains_no_html() -> None:
     error = error_of(httpx.Response(403, text=HTML), "job.list", FakeClock())
     assert "denied" not in str(error)
 
 
-def test_a_long_text_is_cut() -> None:
+def test_a_long_error_text_is_truncated() -> None:
     error = error_of(httpx.Response(503, text="down " * 10_000), "job.list", FakeClock())
     assert len(str(error)) < 400
 
 
-def test_trouble_below_http_is_told_without_the_address() -> None:
+def test_a_transport_error_does_not_show_the_url() -> None:
     request = httpx.Request("GET", "https://api.xero.example/x?secret=1")
     error = transport_error(httpx.ReadTimeout("timed out at https://api.xero.example/x?secret=1", request=request), "x")
     assert type(error) is XeroUnavailable
@@ -121,7 +121,7 @@ def test_trouble_below_http_is_told_without_the_address() -> None:
 
 
 @pytest.mark.parametrize("value", ["yesterday", "", "Mon, 99 Foo 2026"])
-def test_a_date_header_that_is_none_is_no_server_time(value: str) -> None:
+def test_an_invalid_date_header_gives_no_server_time(value: str) -> None:
     assert server_time(httpx.Response(200, headers={"Date": value})) is None
 
 

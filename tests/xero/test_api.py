@@ -60,7 +60,7 @@ def limited(problem: str, **headers: str) -> httpx.Response:
         (lambda api: api.list(endpoints.CUSTOM_FIELD_DEFINITIONS), "customfield.api/definition", {}),
     ],
 )
-def test_each_reading_asks_the_documented_endpoint(
+def test_each_method_calls_its_documented_endpoint(
     ask: Callable[[XpmApi], Records[Any]], path: str, query: dict[str, str]
 ) -> None:
     script = Script([httpx.Response(404)])
@@ -73,13 +73,13 @@ def test_each_reading_asks_the_documented_endpoint(
     assert request.headers["Accept"] == "application/xml"
 
 
-def test_nothing_is_asked_before_the_pull_is_iterated() -> None:
+def test_a_pull_calls_nothing_before_it_is_iterated() -> None:
     script = Script([ok(STAFF)])
     xpm_api(script).list(endpoints.STAFF)
     assert script.requests == []
 
 
-def test_a_complete_pull_knows_its_facts() -> None:
+def test_a_complete_pull_has_its_facts() -> None:
     body = envelope("<StaffList><Staff><UUID>1</UUID><Shoe/></Staff><Staff><Name>x</Name></Staff></StaffList>")
     pull = xpm_api(Script([httpx.Response(200, headers=DATE, stream=Stream([body]))])).list(endpoints.STAFF)
     first, second = pull
@@ -92,14 +92,14 @@ def test_a_complete_pull_knows_its_facts() -> None:
     assert facts.unknown == {"Staff/Shoe": 1}
 
 
-def test_a_pull_that_is_not_complete_has_no_facts() -> None:
+def test_an_incomplete_pull_has_no_facts() -> None:
     pull = xpm_api(Script([ok(STAFF)])).list(endpoints.STAFF)
     next(iter(pull))
     with pytest.raises(RuntimeError):
         _ = pull.facts
 
 
-def test_a_pull_that_failed_has_no_facts() -> None:
+def test_a_failed_pull_has_no_facts() -> None:
     pull = xpm_api(Script([ok(STAFF[:-5])])).list(endpoints.STAFF)
     with pytest.raises(UnreadableAnswer):
         list(pull)
@@ -107,14 +107,14 @@ def test_a_pull_that_failed_has_no_facts() -> None:
         _ = pull.facts
 
 
-def test_a_pull_is_iterated_once() -> None:
+def test_a_pull_can_be_iterated_only_once() -> None:
     pull = xpm_api(Script([ok(STAFF)])).list(endpoints.STAFF)
     list(pull)
     with pytest.raises(RuntimeError):
         list(pull)
 
 
-def test_a_window_of_364_days_is_the_longest() -> None:
+def test_a_date_range_spans_at_most_364_days() -> None:
     api, first = xpm_api(Script([ok(STAFF)])), date(2025, 1, 1)
     api.jobs_created(first, first + LONGEST_WINDOW)
     api.jobs_created(first, first)
@@ -123,7 +123,7 @@ def test_a_window_of_364_days_is_the_longest() -> None:
             api.jobs_created(first, last)
 
 
-def test_a_moment_without_a_zone_is_refused_instead_of_guessed() -> None:
+def test_a_time_without_a_time_zone_is_refused() -> None:
     with pytest.raises(ValueError, match="aware"):
         xpm_api(Script([ok(STAFF)])).clients(datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None))
 
@@ -140,7 +140,7 @@ def test_a_moment_without_a_zone_is_refused_instead_of_guessed() -> None:
         httpx.RemoteProtocolError("closed"),
     ],
 )
-def test_trouble_before_the_first_record_is_sat_out_three_times(trouble: httpx.Response | Exception) -> None:
+def test_an_error_before_the_first_record_is_retried_three_times(trouble: httpx.Response | Exception) -> None:
     clock = FakeClock()
     script = Script([trouble] * MAX_RETRIES + [ok(STAFF)])
     pull = xpm_api(script, clock).list(endpoints.STAFF)
@@ -154,7 +154,7 @@ def test_trouble_before_the_first_record_is_sat_out_three_times(trouble: httpx.R
     assert len(script.requests) == MAX_RETRIES + 1
 
 
-def test_trouble_after_the_first_record_is_raised_and_not_repeated() -> None:
+def test_an_error_after_the_first_record_is_raised_and_not_retried() -> None:
     records = b"<Response><Status>OK</Status><StaffList><Staff><UUID>1</UUID></Staff>" + b" " * 70_000
     script = Script([httpx.Response(200, stream=Stream([records, records], httpx.ReadError("reset"))), ok(STAFF)])
     pull = iter(xpm_api(script).list(endpoints.STAFF))
@@ -164,18 +164,18 @@ def test_trouble_after_the_first_record_is_raised_and_not_repeated() -> None:
     assert len(script.requests) == 1
 
 
-def test_an_answer_that_breaks_off_before_the_first_record_is_asked_for_again() -> None:
+def test_an_answer_that_breaks_off_before_the_first_record_is_retried() -> None:
     broken = httpx.Response(200, stream=Stream([b"<Response><Status>OK</Sta"], httpx.ReadError("reset")))
     pull = xpm_api(Script([broken, ok(STAFF)])).list(endpoints.STAFF)
     assert len(list(pull)) == 2
 
 
-def test_an_error_whose_body_breaks_off_is_trouble_like_any_other() -> None:
+def test_an_error_answer_whose_body_breaks_off_is_retried() -> None:
     broken = httpx.Response(400, stream=Stream([b"<Resp"], httpx.ReadError("reset")))
     assert len(list(xpm_api(Script([broken, ok(STAFF)])).list(endpoints.STAFF))) == 2
 
 
-def test_a_pull_that_is_given_up_gives_its_place_back() -> None:
+def test_closing_a_pull_frees_its_slot_and_its_connection() -> None:
     stream = Stream([STAFF])
     clock = FakeClock()
     budget = OpenBudget(clock)
@@ -196,21 +196,21 @@ def test_a_body_that_cannot_be_decompressed_is_unreadable() -> None:
 
 
 @pytest.mark.parametrize("problem", ["minute", "appminute"])
-def test_a_limit_of_the_minute_is_waited_for_as_long_as_xero_says(problem: str) -> None:
+def test_after_a_minute_limit_the_call_waits_as_long_as_xero_says(problem: str) -> None:
     clock = FakeClock()
     pull = xpm_api(Script([limited(problem, **{"Retry-After": "17"}), ok(STAFF)]), clock).list(endpoints.STAFF)
     assert len(list(pull)) == 2
     assert 17 <= (clock.now - START).total_seconds() <= 19
 
 
-def test_too_many_in_flight_is_a_matter_of_moments() -> None:
+def test_after_the_concurrent_limit_the_call_waits_only_seconds() -> None:
     clock = FakeClock()
     assert len(list(xpm_api(Script([limited("concurrent"), ok(STAFF)]), clock).list(endpoints.STAFF))) == 2
     assert (clock.now - START).total_seconds() < 5
 
 
 @pytest.mark.parametrize("seconds", [None, 5, 40_000])
-def test_a_limit_of_the_day_is_raised_at_once(seconds: int | None) -> None:
+def test_a_day_limit_is_raised_at_once(seconds: int | None) -> None:
     headers = {} if seconds is None else {"Retry-After": str(seconds)}
     clock, script = FakeClock(), Script([limited("day", **headers)])
     with pytest.raises(DayLimit) as caught:
@@ -220,14 +220,14 @@ def test_a_limit_of_the_day_is_raised_at_once(seconds: int | None) -> None:
     assert clock.slept == []
 
 
-def test_limits_that_do_not_end_are_raised_in_the_end() -> None:
+def test_a_limit_that_persists_is_raised_after_the_last_wait() -> None:
     script = Script([limited("concurrent")])
     with pytest.raises(ConcurrentLimit):
         list(xpm_api(script).list(endpoints.STAFF))
     assert len(script.requests) == MAX_LIMIT_WAITS + 1
 
 
-def test_a_minute_that_lasts_too_long_is_not_sat_out() -> None:
+def test_a_minute_limit_with_a_long_wait_is_raised_at_once() -> None:
     clock = FakeClock()
     with pytest.raises(MinuteLimit):
         list(xpm_api(Script([limited("minute", **{"Retry-After": "500"})]), clock).list(endpoints.STAFF))
@@ -235,14 +235,14 @@ def test_a_minute_that_lasts_too_long_is_not_sat_out() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 409])
-def test_what_was_refused_is_not_asked_for_again(status: int) -> None:
+def test_a_refused_call_is_not_retried(status: int) -> None:
     script = Script([httpx.Response(status)])
     with pytest.raises(XeroError):
         list(xpm_api(script).list(endpoints.STAFF))
     assert len(script.requests) == 1
 
 
-def test_trouble_of_the_token_endpoint_is_not_taken_for_trouble_of_the_call() -> None:
+def test_an_error_of_the_token_endpoint_does_not_retry_the_call() -> None:
     script = Script([AnswerLost("lost", endpoint="oauth.token")])
     with pytest.raises(AnswerLost):
         list(xpm_api(script).list(endpoints.STAFF))
@@ -252,14 +252,14 @@ def test_trouble_of_the_token_endpoint_is_not_taken_for_trouble_of_the_call() ->
 VALUES = "<CustomFields><CustomField><UUID>f</UUID><Name>Fee</Name><Number>{}</Number></CustomField></CustomFields>"
 
 
-def test_custom_field_values_are_those_of_one_record() -> None:
+def test_custom_field_values_are_read_for_one_record() -> None:
     script = Script([ok(envelope(VALUES.format("1,200")))])
     (value,) = xpm_api(script).client_field_values("abc")
     assert value == CustomFieldValue(uuid="f", name="Fee", number=1200)
     assert script.requests[0].url.path.endswith("/client.api/get/abc/customfield")
 
 
-def test_a_pull_tells_what_it_took_even_where_nothing_was_found() -> None:
+def test_a_failed_pull_still_has_its_cost() -> None:
     body = envelope("<ErrorDescription>Invalid job identifier</ErrorDescription>", status="ERROR")
     pull = xpm_api(Script([ok(body)])).job_field_values("J1")
     with pytest.raises(NotFound):
@@ -267,7 +267,7 @@ def test_a_pull_tells_what_it_took_even_where_nothing_was_found() -> None:
     assert pull.cost.calls == 1
 
 
-def test_trouble_with_a_short_list_is_given_and_not_raised() -> None:
+def test_trouble_with_a_short_list_is_returned_and_not_raised() -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if "staff.api" in request.url.path:
             return httpx.Response(401, json={"Detail": "AuthorizationUnsuccessful"})

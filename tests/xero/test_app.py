@@ -5,7 +5,7 @@ from tests.xero.fakes import APP
 from xpm.xero.app import DEFAULT_SCOPES, XeroApp, missing_scopes
 
 
-def test_an_app_speaks_to_xero_itself_unless_told_otherwise() -> None:
+def test_an_app_uses_xeros_own_urls_by_default() -> None:
     app = XeroApp(client_id="x", redirect_uri="https://fyi.example/oauth/callback")
     assert app.authorize_url.startswith("https://login.xero.com/")
     assert app.token_url.startswith("https://identity.xero.com/")
@@ -16,7 +16,7 @@ def test_an_app_does_not_show_its_secret() -> None:
     assert "app-secret-value" not in repr(APP) + str(APP) + APP.model_dump_json()
 
 
-def test_an_app_cannot_be_changed() -> None:
+def test_an_app_is_immutable() -> None:
     with pytest.raises(ValidationError):
         APP.__setattr__("client_secret", SecretStr("other"))
 
@@ -42,7 +42,7 @@ AREAS = {"practicemanager.client.read", "practicemanager.job.read", "practiceman
         ((), AREAS | {"openid", "offline_access"}),
     ],
 )
-def test_missing_scopes_are_those_that_neither_a_broad_nor_a_granular_scope_covers(
+def test_a_scope_is_missing_if_neither_a_broad_nor_a_granular_scope_covers_it(
     granted: tuple[str, ...], missing: set[str]
 ) -> None:
     assert missing_scopes(granted) == missing

@@ -28,7 +28,7 @@ def sent_tokens(script: Script) -> list[str]:
     return [request.headers["Authorization"] for request in script.requests]
 
 
-def test_a_good_token_is_used_as_it_is() -> None:
+def test_a_valid_token_is_used_without_renewal() -> None:
     keeper, script = FakeKeeper(token_set("first")), Script([OK])
     assert client(script, auth(keeper)).get(URL).status_code == 200
     assert sent_tokens(script) == ["Bearer access-first"]
@@ -44,13 +44,13 @@ def test_a_token_about_to_expire_is_renewed_before_the_request(seconds_left: int
 
 
 @pytest.mark.parametrize("answer", [unauthorized(EXPIRED), unauthorized("AuthenticationUnsuccessful")])
-def test_a_refused_token_is_renewed_once_and_the_request_repeated_once(answer: httpx.Response) -> None:
+def test_after_a_401_the_token_is_renewed_and_the_request_repeated_once(answer: httpx.Response) -> None:
     keeper, script = FakeKeeper(token_set("first")), Script([answer, OK])
     assert client(script, auth(keeper)).get(URL).status_code == 200
     assert sent_tokens(script) == ["Bearer access-first", "Bearer access-renewed-1"]
 
 
-def test_a_second_refusal_is_left_for_the_caller() -> None:
+def test_a_second_401_reaches_the_caller() -> None:
     keeper, script = FakeKeeper(token_set("first")), Script([unauthorized(EXPIRED)])
     assert client(script, auth(keeper)).get(URL).status_code == 401
     assert len(script.requests) == 2
@@ -65,31 +65,31 @@ def test_a_second_refusal_is_left_for_the_caller() -> None:
         httpx.Response(401, headers={"WWW-Authenticate": 'Bearer error="insufficient_scope"'}),
     ],
 )
-def test_missing_scopes_are_no_reason_to_renew(answer: httpx.Response) -> None:
+def test_a_missing_scope_does_not_renew_the_token(answer: httpx.Response) -> None:
     keeper, script = FakeKeeper(token_set("first")), Script([answer])
     assert client(script, auth(keeper)).get(URL).status_code == 401
     assert keeper.renewed == []
 
 
 @pytest.mark.parametrize("status", [200, 403, 404, 429, 500, 503])
-def test_no_other_status_touches_the_tokens(status: int) -> None:
+def test_no_other_status_renews_the_token(status: int) -> None:
     keeper, script = FakeKeeper(token_set("first")), Script([httpx.Response(status)])
     client(script, auth(keeper)).get(URL)
     assert keeper.renewed == []
 
 
-def test_what_the_keeper_raises_reaches_the_caller() -> None:
+def test_an_error_of_the_token_keeper_reaches_the_caller() -> None:
     keeper = FakeKeeper(token_set("first"), failure=ConsentNeeded("dead"))
     with pytest.raises(ConsentNeeded, match="dead"):
         client(Script([unauthorized(EXPIRED)]), auth(keeper)).get(URL)
 
 
-def test_tokens_of_a_consent_just_given_cannot_be_renewed() -> None:
+def test_just_granted_tokens_cannot_be_renewed() -> None:
     with pytest.raises(ConsentNeeded):
         client(Script([unauthorized(EXPIRED)]), auth(JustGranted(token_set("fresh")))).get(URL)
 
 
-def test_the_body_of_a_good_answer_is_left_to_be_streamed() -> None:
+def test_the_body_of_a_good_answer_is_not_read_in_advance() -> None:
     stream = Stream([b"one", b"two"])
     http = client(Script([httpx.Response(200, stream=stream)]), auth(FakeKeeper(token_set("first"))))
     with http.stream("GET", URL) as response:
@@ -97,7 +97,7 @@ def test_the_body_of_a_good_answer_is_left_to_be_streamed() -> None:
         assert list(response.iter_bytes()) == [b"one", b"two"]
 
 
-def test_an_async_client_tells_the_same_story_without_blocking_its_loop() -> None:
+def test_an_async_client_renews_the_token_without_blocking_its_loop() -> None:
     keeper, script = FakeKeeper(token_set("first")), Script([unauthorized(EXPIRED), OK])
 
     async def get() -> httpx.Response:

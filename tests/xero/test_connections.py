@@ -30,14 +30,14 @@ def listed(*connections: dict[str, Any]) -> httpx.Response:
     return httpx.Response(200, json=list(connections))
 
 
-def test_a_connection_is_read_with_its_seven_digits_as_utc() -> None:
+def test_a_connections_times_are_read_as_utc_with_seven_decimals() -> None:
     (tenant,) = api(listed(connection(1)))[0].all()
     assert tenant.created == datetime(2019, 12, 7, 18, 46, 19, 516540, tzinfo=UTC)
     assert tenant.updated == datetime(2026, 1, 1, tzinfo=UTC)
     assert (tenant.id, tenant.tenant_id, tenant.auth_event_id) == ("connection-1", "tenant-1", "event-1")
 
 
-def test_no_tenant_header_goes_to_the_list_of_connections() -> None:
+def test_the_connections_call_has_no_tenant_header() -> None:
     connections, script = api(listed())
     assert connections.all() == ()
     assert "xero-tenant-id" not in script.requests[0].headers
@@ -54,23 +54,23 @@ def test_no_tenant_header_goes_to_the_list_of_connections() -> None:
         ("NEW", False),
     ],
 )
-def test_only_practice_manager_tenants_are_practices(kind: str, is_one: bool) -> None:
+def test_only_practicemanager_tenants_are_accounts(kind: str, is_one: bool) -> None:
     (tenant,) = api(listed(connection(1, tenantType=kind)))[0].all()
     assert tenant.is_practice_manager is is_one
 
 
-def test_what_a_connection_lacks_does_not_hide_it() -> None:
+def test_a_connection_with_missing_fields_is_still_listed() -> None:
     bare = {"id": "c", "tenantId": "t", "tenantType": "PRACTICEMANAGER", "tenantName": None}
     assert api(listed(bare))[0].all()[0].tenant_name is None
 
 
-def test_a_consent_is_asked_for_by_its_id_and_gives_its_practices_only() -> None:
+def test_connections_of_a_consent_are_filtered_by_event_and_to_accounts() -> None:
     connections, script = api(listed(connection(1), connection(2, tenantType="ORGANISATION")))
     assert [tenant.tenant_id for tenant in connections.of_consent("event-1")] == ["tenant-1"]
     assert dict(script.requests[0].url.params) == {"authEventId": "event-1"}
 
 
-def test_without_an_id_the_consent_updated_last_counts() -> None:
+def test_without_an_event_the_consent_updated_last_is_used() -> None:
     connections, script = api(
         listed(
             connection(1),
@@ -83,36 +83,36 @@ def test_without_an_id_the_consent_updated_last_counts() -> None:
     assert dict(script.requests[0].url.params) == {}
 
 
-def test_a_consent_that_connected_nothing_gives_nothing() -> None:
+def test_a_consent_without_connections_gives_none() -> None:
     assert api(listed())[0].of_consent(None) == ()
     assert api(listed())[0].of_consent("event-1") == ()
 
 
 @pytest.mark.parametrize("status", [204, 404])
-def test_removing_a_connection_may_be_repeated(status: int) -> None:
+def test_removing_a_connection_twice_is_no_error(status: int) -> None:
     connections, script = api(httpx.Response(status))
     connections.remove("connection-1")
     assert script.requests[0].method == "DELETE"
     assert str(script.requests[0].url) == f"{APP.connections_url}/connection-1"
 
 
-def test_removing_by_the_wrong_id_is_an_error() -> None:
+def test_removing_a_connection_by_a_wrong_id_is_an_error() -> None:
     with pytest.raises(AccessLost):
         api(httpx.Response(403, json={"Detail": "AuthenticationUnsuccessful"}))[0].remove("tenant-1")
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "{}", '[{"id": 1}]', '[{"id":"c","tenantId":"t"}]'])
-def test_an_answer_that_is_no_list_is_unreadable_and_never_no_connections(body: str) -> None:
+def test_an_answer_that_is_not_a_list_is_unreadable_not_empty(body: str) -> None:
     with pytest.raises(UnreadableAnswer):
         api(httpx.Response(200, text=body))[0].all()
 
 
-def test_a_moment_that_is_none_is_unreadable() -> None:
+def test_a_connection_with_an_invalid_time_is_unreadable() -> None:
     with pytest.raises(UnreadableAnswer):
         api(listed(connection(1, updatedDateUtc="yesterday")))[0].all()
 
 
 @pytest.mark.parametrize("trouble", [httpx.ConnectError("refused"), httpx.ReadTimeout("slow"), httpx.Response(503)])
-def test_trouble_is_told_as_trouble(trouble: httpx.Response | Exception) -> None:
+def test_a_connections_call_that_fails_raises_xero_unavailable(trouble: httpx.Response | Exception) -> None:
     with pytest.raises(XeroUnavailable):
         api(trouble)[0].all()

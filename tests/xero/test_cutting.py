@@ -1,4 +1,4 @@
-"""Records are cut out of an answer where that is safe, and left to the parser where it is not; nothing is lost."""
+"""Records are cut out of an answer where that is safe, and parsed as a whole where it is not. Nothing is lost."""
 
 import re
 from itertools import pairwise
@@ -45,7 +45,7 @@ def read(body: bytes, places: list[int]) -> list[object]:
 
 
 @given(parts=st.lists(PARTS, max_size=12), places=st.lists(st.integers(0, 400), max_size=6))
-def test_whatever_arrives_and_however_all_of_it_is_in_one_piece_or_another(parts: list[str], places: list[int]) -> None:
+def test_cutting_loses_nothing_whatever_the_text_and_the_chunks(parts: list[str], places: list[int]) -> None:
     body = "".join(parts).encode()
     found = [*pieces(cut(body, places), "Staff")]
     whole = b"".join(around + b"".join(records) for around, records in found)
@@ -55,25 +55,25 @@ def test_whatever_arrives_and_however_all_of_it_is_in_one_piece_or_another(parts
         assert all(one.startswith(b"<Staff>") and one.endswith(b"</Staff>") for one in records)
 
 
-def test_records_that_follow_each_other_are_cut_out_together() -> None:
+def test_adjacent_records_are_cut_out_together() -> None:
     body = envelope(f"<StaffList>\n{ANA}\n  {BEN}\n</StaffList>")
     assert [records for _, records in pieces([body], "Staff") if records] == [[ANA.encode(), BEN.encode()]]
 
 
 @pytest.mark.parametrize("inside", STRANGE.values(), ids=STRANGE.keys())
 @given(places=st.lists(st.integers(0, 400), max_size=4))
-def test_what_only_looks_like_a_record_is_none(inside: str, places: list[int]) -> None:
+def test_text_that_only_looks_like_a_record_is_not_a_record(inside: str, places: list[int]) -> None:
     (ana,) = read(envelope(f"<StaffList>{inside}</StaffList>"), places)
     assert isinstance(ana, Staff)
     assert ana.uuid == "ana"
 
 
-def test_a_namespace_declared_around_the_records_is_known_inside_them() -> None:
+def test_a_namespace_declared_on_the_root_applies_to_the_records() -> None:
     body = envelope("<StaffList><Staff><UUID>ana</UUID><Name i:nil='true'/></Staff></StaffList>")
     assert read(body.replace(b"<Response", b"<Response xmlns:i='urn:i'"), []) == [Staff(uuid="ana")]
 
 
-def test_another_encoding_than_utf8_is_understood() -> None:
+def test_an_encoding_other_than_utf8_is_read() -> None:
     body = envelope("<StaffList><Staff><UUID>ana</UUID><Name>Ána</Name></Staff></StaffList>").decode()
     declared = f"<?xml version='1.0' encoding='iso-8859-1'?>{body}"
     assert read(declared.encode("latin-1"), []) == [Staff(uuid="ana", name="Ána")]
@@ -81,12 +81,12 @@ def test_another_encoding_than_utf8_is_understood() -> None:
 
 @pytest.mark.parametrize("around", ["<StaffList>{}</StaffList>", "<Former>{}</Former><StaffList/>"])
 @pytest.mark.parametrize("bad", BROKEN)
-def test_a_record_that_is_not_well_formed_makes_its_answer_unreadable(around: str, bad: str) -> None:
+def test_a_malformed_record_makes_the_answer_unreadable(around: str, bad: str) -> None:
     with pytest.raises(UnreadableAnswer, match="not well-formed"):
         read(envelope(around.format(ANA + bad)), [])
 
 
-def test_the_key_that_is_seen_without_reading_may_be_another_records_and_the_digest_is_not() -> None:
+def test_a_key_guessed_without_parsing_may_be_wrong_but_the_digest_is_right() -> None:
     inside = "<Job><Client><ID>J2</ID></Client><ID>J1</ID></Job><Job><ID>J2</ID></Job>"
     first, second = RecordReader(CURRENT_JOBS, {}).read([envelope(f"<Jobs>{inside}</Jobs>")])
     assert (first.key, second.key) == ("J2", "J2")

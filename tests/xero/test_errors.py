@@ -18,7 +18,7 @@ def an(kind: type[XeroError]) -> XeroError:
 
 
 @pytest.mark.parametrize("kind", every_error())
-def test_an_error_survives_the_way_between_processes_with_all_its_facts(kind: type[XeroError]) -> None:
+def test_an_error_keeps_all_its_facts_when_pickled(kind: type[XeroError]) -> None:
     error = an(kind)
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301  made one line above
     assert type(copy) is kind
@@ -27,7 +27,7 @@ def test_an_error_survives_the_way_between_processes_with_all_its_facts(kind: ty
 
 
 @pytest.mark.parametrize("kind", every_error())
-def test_every_error_says_what_helps(kind: type[XeroError]) -> None:
+def test_every_error_has_a_remedy(kind: type[XeroError]) -> None:
     assert isinstance(kind.remedy, Remedy)
 
 
@@ -37,12 +37,12 @@ def test_the_tree_in_the_docstring_names_every_error(kind: type[XeroError]) -> N
     assert kind.__name__ in errors.__doc__
 
 
-def test_a_repr_names_the_facts_that_are_known_and_no_others() -> None:
+def test_a_repr_shows_only_the_facts_that_are_set() -> None:
     error = DayLimit("Used up.", endpoint="job.list", resumes_at=datetime(2026, 1, 1, tzinfo=UTC))
     assert repr(error).startswith("DayLimit('Used up.', endpoint='job.list', resumes_at=datetime")
     assert "correlation_id" not in repr(error)
 
 
-def test_the_facts_of_a_subclass_survive_too() -> None:
+def test_an_error_keeps_the_facts_of_its_subclass_when_pickled() -> None:
     error = NotFound("Gone.", description="Invalid job identifier")
     assert pickle.loads(pickle.dumps(error)).description == "Invalid job identifier"  # noqa: S301

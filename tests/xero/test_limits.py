@@ -1,4 +1,4 @@
-"""What an answer says of Xero's limits."""
+"""What an answer's headers say about Xero's limits."""
 
 import httpx
 import pytest
@@ -18,12 +18,12 @@ def said(status: int = 200, **headers: object) -> Said | None:
     return call.said
 
 
-def test_an_answer_says_what_is_left_of_the_minute_and_of_the_day() -> None:
+def test_the_headers_give_the_calls_left_in_the_minute_and_the_day() -> None:
     assert said(X_MinLimit_Remaining=59, X_DayLimit_Remaining=4_999) == Said(START, 59, 4_999)
 
 
 @pytest.mark.parametrize("value", ["", "many", "-3", "1.5"])
-def test_a_header_that_is_no_number_is_ignored(value: str) -> None:
+def test_a_limit_header_that_is_not_a_number_is_ignored(value: str) -> None:
     assert said(X_MinLimit_Remaining=value, X_DayLimit_Remaining=value) == Said(START)
 
 
@@ -31,14 +31,14 @@ def test_a_header_that_is_no_number_is_ignored(value: str) -> None:
     ("problem", "seconds", "limit"),
     [("minute", 17, MinuteLimit), ("day", 40_000, DayLimit), ("concurrent", None, ConcurrentLimit)],
 )
-def test_a_refusal_says_which_limit_was_hit_and_for_how_long(
+def test_a_429_gives_the_limit_that_was_hit_and_its_wait(
     problem: str, seconds: int | None, limit: type[RateLimited]
 ) -> None:
     wait = {} if seconds is None else {"Retry_After": seconds}
     assert said(429, X_Rate_Limit_Problem=problem, **wait) == Said(START, refused=limit, seconds=seconds)
 
 
-def test_every_attempt_of_a_call_is_asked_for_and_tells_its_bytes_and_what_was_said() -> None:
+def test_every_attempt_takes_a_slot_and_reports_its_bytes_and_limits() -> None:
     clock = FakeClock()
     budget = OpenBudget(clock)
     refused = httpx.Response(429, headers={"X-Rate-Limit-Problem": "minute", "Retry-After": "5"})
@@ -50,7 +50,7 @@ def test_every_attempt_of_a_call_is_asked_for_and_tells_its_bytes_and_what_was_s
     assert (first.bytes, second.bytes) == (0, len(STAFF))
 
 
-def test_a_call_that_fails_is_over_all_the_same() -> None:
+def test_a_failed_call_also_frees_its_slot() -> None:
     clock = FakeClock()
     budget = OpenBudget(clock)
     api = XpmApi(client(Script([httpx.Response(404)])), APP, "tenant-1", budget, sleep=clock.sleep, clock=clock)

@@ -48,7 +48,7 @@ def expected(begun: AuthorisationRequest) -> ExpectedCallback:
 
 
 def finished(server: IdentityServer, callback: Mapping[str, str] | None = None, app: XeroApp = APP) -> Grant:
-    """A consent from its beginning to its end; `callback` overrides what the browser brings back."""
+    """Complete a consent; `callback` overrides the callback's parameters ("-" removes one)."""
     flow = oauth(server, app)
     begun = flow.begin()
     server.nonce = begun.nonce.get_secret_value()
@@ -57,7 +57,7 @@ def finished(server: IdentityServer, callback: Mapping[str, str] | None = None, 
     return flow.finish(brought, expected(begun))
 
 
-def test_the_browser_is_sent_to_xero_with_everything_the_rules_ask_for() -> None:
+def test_the_authorize_url_has_every_required_parameter() -> None:
     begun = oauth(IdentityServer()).begin()
     url = httpx.URL(begun.url)
     verifier = begun.code_verifier.get_secret_value()
@@ -82,14 +82,14 @@ def test_no_two_consents_share_a_secret() -> None:
         assert len({getattr(one, name).get_secret_value() for one in begun}) == 20
 
 
-def test_a_consent_that_was_begun_does_not_show_its_secrets() -> None:
+def test_an_authorisation_request_does_not_show_its_secrets() -> None:
     begun = oauth(IdentityServer()).begin()
     shown = repr(begun) + str(begun) + repr(expected(begun))
     for secret in (begun.state, begun.nonce, begun.code_verifier):
         assert secret.get_secret_value() not in shown
 
 
-def test_a_consent_gives_tokens_a_person_and_the_id_of_its_connections() -> None:
+def test_a_consent_gives_tokens_the_identity_and_the_event_id() -> None:
     server = IdentityServer()
     grant = finished(server)
     assert grant.identity.model_dump() == {
@@ -111,7 +111,7 @@ def test_a_consent_gives_tokens_a_person_and_the_id_of_its_connections() -> None
     assert "client_secret" not in form
 
 
-def test_an_app_without_a_secret_names_itself_in_the_form() -> None:
+def test_an_app_without_a_secret_sends_its_client_id_in_the_form() -> None:
     server = IdentityServer()
     finished(server, app=APP.model_copy(update={"client_secret": None}))
     assert server.forms[0]["client_id"] == "APP-ID"
@@ -142,9 +142,7 @@ def test_a_grant_does_not_show_its_tokens() -> None:
         ({"error": ""}, CallbackReason.SERVER_ERROR),
     ],
 )
-def test_a_callback_that_does_not_fit_is_refused_before_xero_is_asked(
-    callback: dict[str, str], reason: CallbackReason
-) -> None:
+def test_a_wrong_callback_is_refused_without_calling_xero(callback: dict[str, str], reason: CallbackReason) -> None:
     server = IdentityServer()
     with pytest.raises(CallbackRefused) as caught:
         finished(server, callback)
@@ -153,7 +151,7 @@ def test_a_callback_that_does_not_fit_is_refused_before_xero_is_asked(
     assert "script" not in str(caught.value)
 
 
-def test_an_expectation_without_a_state_accepts_nothing() -> None:
+def test_an_expected_callback_without_a_state_accepts_nothing() -> None:
     nothing = ExpectedCallback(
         state=SecretStr(""), nonce=SecretStr("n"), code_verifier=SecretStr("v"), redirect_uri=APP.redirect_uri
     )
@@ -161,7 +159,7 @@ def test_an_expectation_without_a_state_accepts_nothing() -> None:
         oauth(IdentityServer()).finish({"code": "the-code", "state": ""}, nothing)
 
 
-def test_cancel_is_an_answer_even_when_a_code_came_along() -> None:
+def test_cancel_declines_the_consent_even_if_a_code_came_with_it() -> None:
     server = IdentityServer()
     with pytest.raises(ConsentDeclined):
         finished(server, {"error": "access_denied", "error_description": "TenantConsent status DENIED"})
@@ -169,12 +167,12 @@ def test_cancel_is_an_answer_even_when_a_code_came_along() -> None:
 
 
 @pytest.mark.parametrize("error", ["unauthorized_client", "invalid_scope", "invalid_request"])
-def test_a_callback_that_blames_the_app_is_a_matter_for_whoever_runs_it(error: str) -> None:
+def test_a_callback_error_about_the_app_is_a_misconfigured_app(error: str) -> None:
     with pytest.raises(MisconfiguredApp, match=error):
         finished(IdentityServer(), {"error": error, "code": "-"})
 
 
-def test_a_callback_that_names_the_right_issuer_is_good() -> None:
+def test_a_callback_with_the_right_issuer_is_accepted() -> None:
     assert finished(IdentityServer(), {"iss": APP.issuer}).identity.xero_userid == "user-1"
 
 
@@ -202,7 +200,7 @@ NOW = int(START.timestamp())
         ({"sub": None}, CallbackReason.IDENTITY),
     ],
 )
-def test_an_id_token_with_a_wrong_claim_is_refused_by_its_reason(
+def test_an_id_token_with_a_wrong_claim_is_refused_with_its_reason(
     spoil: dict[str, object], reason: CallbackReason
 ) -> None:
     with pytest.raises(CallbackRefused) as caught:
@@ -211,7 +209,7 @@ def test_an_id_token_with_a_wrong_claim_is_refused_by_its_reason(
 
 
 @pytest.mark.parametrize("spoil", [{"exp": NOW - 30}, {"at_hash": None}, {"aud": ["APP-ID"]}, {"email": None}])
-def test_an_id_token_within_the_rules_is_good(spoil: dict[str, object]) -> None:
+def test_a_valid_id_token_is_accepted(spoil: dict[str, object]) -> None:
     assert finished(IdentityServer(spoil=spoil)).identity.xero_userid == "user-1"
 
 
@@ -233,14 +231,14 @@ def test_an_id_token_that_xero_did_not_sign_is_refused(server: IdentityServer) -
 
 
 @pytest.mark.parametrize("id_token", [unsigned(id_claims("n", "t")), "no.jwt", "", "a.b.c", "ключ"])
-def test_what_is_no_signed_token_is_refused(id_token: str) -> None:
+def test_an_unsigned_or_malformed_id_token_is_refused(id_token: str) -> None:
     tokens = IdentityServer().tokens() | {"id_token": id_token}
     with pytest.raises(CallbackRefused) as caught:
         finished(IdentityServer(answer=httpx.Response(200, json=tokens)))
     assert caught.value.reason is CallbackReason.SIGNATURE
 
 
-def test_the_keys_are_fetched_once_an_hour() -> None:
+def test_the_keys_are_fetched_at_most_once_an_hour() -> None:
     server, clock = IdentityServer(), FakeClock()
     flow = oauth(server, clock=clock)
 
@@ -258,7 +256,7 @@ def test_the_keys_are_fetched_once_an_hour() -> None:
     assert server.key_fetches == 2
 
 
-def test_a_key_never_heard_of_is_looked_up_at_once() -> None:
+def test_an_unknown_key_is_fetched_at_once() -> None:
     server, clock = IdentityServer(), FakeClock()
     flow = oauth(server, clock=clock)
     for key in (GOOD_KEY, NEW_KEY):
@@ -281,7 +279,7 @@ def test_a_key_never_heard_of_is_looked_up_at_once() -> None:
         (httpx.Response(200, json={"keys": [{"kty": "RSA"}]}), UnreadableAnswer),
     ],
 )
-def test_without_xeros_keys_the_code_is_not_spent(answer: httpx.Response | Exception, kind: type[XeroError]) -> None:
+def test_without_xeros_keys_the_code_is_not_used(answer: httpx.Response | Exception, kind: type[XeroError]) -> None:
     server = IdentityServer(keys_answer=answer)
     with pytest.raises(kind):
         finished(server)
@@ -289,7 +287,7 @@ def test_without_xeros_keys_the_code_is_not_spent(answer: httpx.Response | Excep
 
 
 @pytest.mark.parametrize("missing", ["refresh_token", "id_token"])
-def test_a_consent_without_the_scopes_it_cannot_do_without_is_a_misconfigured_app(missing: str) -> None:
+def test_a_consent_without_a_refresh_or_id_token_is_a_misconfigured_app(missing: str) -> None:
     tokens = IdentityServer().tokens()
     del tokens[missing]
     with pytest.raises(MisconfiguredApp):
@@ -325,7 +323,7 @@ REFUSALS: list[tuple[httpx.Response | Exception, type[XeroError]]] = [
 
 
 @pytest.mark.parametrize(("answer", "kind"), REFUSALS)
-def test_a_refresh_that_fails_says_why_and_shows_no_secret(
+def test_a_failed_refresh_raises_its_error_and_shows_no_secret(
     answer: httpx.Response | Exception, kind: type[XeroError]
 ) -> None:
     with pytest.raises(XeroError) as caught:
@@ -333,12 +331,12 @@ def test_a_refresh_that_fails_says_why_and_shows_no_secret(
     error = caught.value
     assert type(error) is kind
     assert error.endpoint == "oauth.token"
-    # Whatever hangs on the error is shown by crash reporters: httpx's own errors hold the request with its form.
+    # Crash reporters show chained errors, and httpx's errors hold the request with its form.
     assert error.__context__ is None
     assert not any(secret in repr(error) + str(error) for secret in SECRETS)
 
 
-def test_a_refresh_gives_newer_tokens_that_age_from_the_moment_of_asking() -> None:
+def test_refreshed_tokens_expire_by_the_time_of_the_request() -> None:
     clock = FakeClock()
 
     def slow(request: httpx.Request) -> httpx.Response:
@@ -352,7 +350,7 @@ def test_a_refresh_gives_newer_tokens_that_age_from_the_moment_of_asking() -> No
     assert server.forms == [{"grant_type": "refresh_token", "refresh_token": "old"}]
 
 
-def test_a_refresh_token_that_is_not_replaced_stays_good() -> None:
+def test_a_refresh_token_that_is_not_replaced_is_kept() -> None:
     answer = httpx.Response(200, json={"access_token": "a", "expires_in": 1800})
     tokens = oauth(IdentityServer(answer=answer)).refresh(SecretStr("old"))
     assert tokens.refresh_token.get_secret_value() == "old"
@@ -360,7 +358,7 @@ def test_a_refresh_token_that_is_not_replaced_stays_good() -> None:
     assert tokens.authentication_event_id is None
 
 
-def test_the_scopes_of_the_answer_count_more_than_those_of_the_token() -> None:
+def test_the_scopes_of_the_answer_override_those_of_the_token() -> None:
     answer = httpx.Response(200, json=IdentityServer().tokens() | {"scope": "openid practicemanager.read"})
     assert oauth(IdentityServer(answer=answer)).refresh(SecretStr("old")).scopes == {
         "openid",
@@ -368,15 +366,15 @@ def test_the_scopes_of_the_answer_count_more_than_those_of_the_token() -> None:
     }
 
 
-def test_tokens_do_not_ride_on_the_authentication_of_the_client() -> None:
-    """The client may carry an `XeroAuth`; a token request must not be signed with a token."""
+def test_a_token_request_ignores_the_authentication_of_its_client() -> None:
+    """The client may have an `XeroAuth`, but a token request must not carry an access token."""
     server = IdentityServer()
     http = httpx.Client(transport=httpx.MockTransport(server), auth=("wrong", "person"))
     OAuthClient(APP, http, FakeClock()).refresh(SecretStr("old"))
     assert base64.b64decode(server.headers[0]["Authorization"].removeprefix("Basic ")) == b"APP-ID:app-secret-value"
 
 
-def test_a_revocation_names_the_refresh_token_in_its_form_only() -> None:
+def test_a_revocation_sends_the_refresh_token_in_its_form_only() -> None:
     server = IdentityServer(answer=httpx.Response(200))
     oauth(server).revoke(SecretStr("refresh-token-value"))
     assert server.forms == [{"token": "refresh-token-value", "token_type_hint": "refresh_token"}]
@@ -391,7 +389,7 @@ def test_a_revocation_names_the_refresh_token_in_its_form_only() -> None:
         (httpx.ConnectError("refused"), XeroUnavailable),
     ],
 )
-def test_a_revocation_that_fails_says_why(answer: httpx.Response | Exception, kind: type[XeroError]) -> None:
+def test_a_failed_revocation_raises_its_error(answer: httpx.Response | Exception, kind: type[XeroError]) -> None:
     with pytest.raises(kind) as caught:
         oauth(IdentityServer(answer=answer)).revoke(SecretStr("refresh-token-value"))
     assert caught.value.__context__ is None

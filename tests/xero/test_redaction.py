@@ -18,7 +18,7 @@ def practice() -> Iterator[Practice]:
         connected.close()
 
 
-def test_a_consent_and_a_sync_leave_no_secret_in_any_log(practice: Practice, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_consent_and_a_sync_log_no_secrets(practice: Practice, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         keeper = practice.keeper()
         granted = keeper.tokens

@@ -1,4 +1,4 @@
-"""The whole of `xpm.xero` against the sandbox, over real HTTP."""
+"""All of `xpm.xero` against the sandbox, over real HTTP."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -46,7 +46,7 @@ NO_LIMITS = Limits(0, 0, 0, 0)
 
 @dataclass
 class Keeper:
-    """Keeps tokens in memory and refreshes them one at a time."""
+    """Holds tokens in memory and refreshes them once, however many threads ask."""
 
     oauth: OAuthClient
     tokens: TokenSet
@@ -65,7 +65,7 @@ class Keeper:
 
 
 class Practice:
-    """One practice connected to a sandbox, and what a test needs to disturb it."""
+    """A practice with a sandbox to connect to, and the means to inject faults."""
 
     def __init__(self, server: SandboxServer) -> None:
         self.server = server
@@ -110,7 +110,7 @@ class Practice:
         return OpenBudget(self.server.world.clock.now)
 
     def sleep(self, seconds: float) -> None:
-        """Nobody waits: the sandbox's time is pushed forward instead."""
+        """Move the sandbox's clock forward in place of waiting."""
         self.server.world.clock.advance(seconds)
 
     def connections(self, keeper: TokenKeeper) -> ConnectionsApi:
@@ -148,7 +148,7 @@ def whole(pull: Records[Any]) -> list[Any]:
     return content
 
 
-def test_a_consent_gives_an_identity_and_exactly_the_practice_that_was_ticked(practice: Practice) -> None:
+def test_a_consent_gives_an_identity_and_only_the_account_that_was_ticked(practice: Practice) -> None:
     grant = practice.consent(SAM, tenants=(COASTAL_BRANCH,))
     assert (grant.identity.email, grant.identity.given_name, grant.identity.family_name) == (SAM, "Sam", "Brooks")
     connections = practice.connections(Keeper(practice.oauth, grant.tokens))
@@ -160,7 +160,7 @@ def test_a_consent_gives_an_identity_and_exactly_the_practice_that_was_ticked(pr
     assert connections.of_consent(None) == (tenant,)
 
 
-def test_a_second_consent_keeps_the_connection_and_moves_its_date(practice: Practice) -> None:
+def test_a_second_consent_keeps_the_connection_and_updates_its_time(practice: Practice) -> None:
     first = practice.connections(practice.keeper()).all()[0]
     grant = practice.consent()
     (again,) = practice.connections(Keeper(practice.oauth, grant.tokens)).of_consent(grant.authentication_event_id)
@@ -170,7 +170,7 @@ def test_a_second_consent_keeps_the_connection_and_moves_its_date(practice: Prac
     assert again.updated > first.updated
 
 
-def test_a_person_who_presses_cancel_declines(practice: Practice) -> None:
+def test_cancel_raises_consent_declined(practice: Practice) -> None:
     with pytest.raises(ConsentDeclined):
         practice.consent(allow=False)
 
@@ -185,13 +185,13 @@ def test_a_person_who_presses_cancel_declines(practice: Practice) -> None:
         ("groups", lambda api: api.list(endpoints.CLIENT_GROUPS)),
     ],
 )
-def test_a_list_is_what_the_practice_holds(practice: Practice, entity: str, ask: Any) -> None:  # noqa: ANN401
+def test_a_list_matches_the_accounts_records(practice: Practice, entity: str, ask: Any) -> None:  # noqa: ANN401
     pull = ask(practice.api(practice.keeper()))
     content = whole(pull)
     assert content == [type(content[0]).model_validate(record) for record in practice.truth(entity)]
     assert pull.facts.bytes > 100
     assert pull.facts.server_time is not None
-    if entity != "groups":  # the truth of a group also names its members
+    if entity != "groups":  # the control API also shows a group's members
         assert_nothing_overlooked(pull)
 
 
@@ -199,7 +199,7 @@ def assert_nothing_overlooked(pull: Records[XpmRecord]) -> None:
     assert pull.facts.unknown == {}
 
 
-def test_current_jobs_and_windows_together_are_all_jobs_of_the_practice(practice: Practice) -> None:
+def test_current_jobs_and_date_ranges_together_cover_all_jobs(practice: Practice) -> None:
     api, last = practice.api(practice.keeper()), practice.server.world.clock.today()
     found = {job.number: job for job in whole(api.current_jobs())}
     for _ in range(8):
@@ -208,14 +208,14 @@ def test_current_jobs_and_windows_together_are_all_jobs_of_the_practice(practice
     assert found == {record["ID"]: Job.model_validate(record) for record in practice.truth("jobs")}
 
 
-def test_a_single_record_is_the_one_of_the_list(practice: Practice) -> None:
+def test_a_single_record_equals_the_one_in_the_list(practice: Practice) -> None:
     api = practice.api(practice.keeper())
     client, job = whole(api.clients())[0], whole(api.current_jobs())[0]
     assert whole(api.client(client.uuid)) == [client]
     assert whole(api.job(job.number)) == [job]
 
 
-def test_a_record_that_does_not_exist_is_not_found(practice: Practice) -> None:
+def test_an_unknown_record_raises_not_found(practice: Practice) -> None:
     api = practice.api(practice.keeper())
     with pytest.raises(NotFound):
         whole(api.job("NO-SUCH-JOB"))
@@ -223,7 +223,7 @@ def test_a_record_that_does_not_exist_is_not_found(practice: Practice) -> None:
         whole(api.client("00000000-0000-0000-0000-000000000000"))
 
 
-def test_custom_field_values_are_those_the_practice_holds(practice: Practice) -> None:
+def test_custom_field_values_match_the_accounts(practice: Practice) -> None:
     api = practice.api(practice.keeper())
     owners = [owner for owner in practice.truth("custom_field_values") if owner.get("values")]
     assert {owner["owner"] for owner in owners} == {"client", "job"}
@@ -232,7 +232,7 @@ def test_custom_field_values_are_those_the_practice_holds(practice: Practice) ->
         assert [value.uuid for value in whole(ask(owner["key"]))] == [value["UUID"] for value in owner["values"]]
 
 
-def test_only_clients_changed_since_a_moment_are_listed_when_asked_so(practice: Practice) -> None:
+def test_modified_since_lists_only_clients_changed_since_then(practice: Practice) -> None:
     api = practice.api(practice.keeper())
     first = api.clients()
     (before, *_) = whole(first)
@@ -244,7 +244,7 @@ def test_only_clients_changed_since_a_moment_are_listed_when_asked_so(practice: 
     assert (changed.uuid, changed.name) == (before.uuid, "Another & Name")
 
 
-def test_tax_returns_are_those_of_the_feed(practice: Practice) -> None:
+def test_tax_returns_match_the_accounts_and_an_empty_feed_is_unreadable(practice: Practice) -> None:
     now = practice.server.world.clock.now
     keeper = practice.keeper()
     feed = TaxFeed(
@@ -257,7 +257,7 @@ def test_tax_returns_are_those_of_the_feed(practice: Practice) -> None:
         list(feed.returns())
 
 
-def test_an_expired_token_is_renewed_ahead_and_rotates(practice: Practice) -> None:
+def test_a_token_about_to_expire_is_renewed_and_both_tokens_change(practice: Practice) -> None:
     keeper = practice.keeper()
     before = keeper.tokens
     practice.server.world.clock.advance(1_750)
@@ -266,7 +266,7 @@ def test_an_expired_token_is_renewed_ahead_and_rotates(practice: Practice) -> No
     assert keeper.tokens.refresh_token != before.refresh_token
 
 
-def test_a_token_that_xero_takes_for_expired_is_renewed_and_the_list_read(practice: Practice) -> None:
+def test_a_token_that_xero_calls_expired_is_renewed_and_the_list_is_read(practice: Practice) -> None:
     keeper = practice.keeper()
     before = keeper.tokens
     practice.fault("xpm", "token_expired")
@@ -274,7 +274,7 @@ def test_a_token_that_xero_takes_for_expired_is_renewed_and_the_list_read(practi
     assert keeper.tokens != before
 
 
-def test_a_lost_answer_to_a_refresh_is_asked_for_again_with_the_same_token(practice: Practice) -> None:
+def test_after_a_lost_refresh_answer_the_same_token_works_within_the_grace_time(practice: Practice) -> None:
     tokens = practice.consent().tokens
     practice.fault("token", "lost_answer")
     with pytest.raises(AnswerLost):
@@ -286,7 +286,7 @@ def test_a_lost_answer_to_a_refresh_is_asked_for_again_with_the_same_token(pract
         practice.oauth.refresh(tokens.refresh_token)
 
 
-def test_a_revoked_consent_is_gone_with_its_connections(practice: Practice) -> None:
+def test_revocation_ends_the_tokens_and_the_connections(practice: Practice) -> None:
     keeper = practice.keeper()
     practice.oauth.revoke(keeper.tokens.refresh_token)
     with pytest.raises(ConsentNeeded):
@@ -297,14 +297,14 @@ def test_a_revoked_consent_is_gone_with_its_connections(practice: Practice) -> N
     assert practice_again.tokens != keeper.tokens
 
 
-def test_a_wrong_secret_is_a_misconfigured_app_and_not_a_lost_consent(practice: Practice) -> None:
+def test_a_wrong_secret_is_a_misconfigured_app_not_a_lost_consent(practice: Practice) -> None:
     tokens = practice.consent().tokens
     wrong = practice.app.model_copy(update={"client_secret": SecretStr("wrong")})
     with pytest.raises(MisconfiguredApp):
         OAuthClient(wrong, practice.plain).refresh(tokens.refresh_token)
 
 
-def test_a_practice_that_was_disconnected_gives_no_access(practice: Practice) -> None:
+def test_a_disconnected_account_gives_no_access(practice: Practice) -> None:
     keeper = practice.keeper()
     connections = practice.connections(keeper)
     (tenant,) = connections.all()
@@ -315,7 +315,7 @@ def test_a_practice_that_was_disconnected_gives_no_access(practice: Practice) ->
         whole(practice.api(keeper).list(endpoints.STAFF))
 
 
-def test_another_tenant_than_the_connected_one_gives_no_access(practice: Practice) -> None:
+def test_a_tenant_that_is_not_connected_gives_no_access(practice: Practice) -> None:
     with pytest.raises(AccessLost):
         whole(practice.api(practice.keeper(), COASTAL_BRANCH).list(endpoints.STAFF))
 
@@ -343,7 +343,7 @@ def test_probes_find_every_area_readable(practice: Practice) -> None:
         ("limit", {"problem": "day", "retry_after": 40_000}, DayLimit),
     ],
 )
-def test_a_fault_that_lasts_ends_the_pull_with_its_error(
+def test_a_lasting_fault_ends_the_pull_with_its_error(
     practice: Practice, kind: str, details: dict[str, Any], expected: type[XeroError]
 ) -> None:
     api = practice.api(practice.keeper())
@@ -364,7 +364,7 @@ def test_a_fault_that_lasts_ends_the_pull_with_its_error(
         ("drip", {"bytes": 7, "delay": 0}),
     ],
 )
-def test_a_fault_that_passes_is_sat_out(practice: Practice, kind: str, details: dict[str, Any]) -> None:
+def test_a_passing_fault_is_retried_until_it_is_over(practice: Practice, kind: str, details: dict[str, Any]) -> None:
     api = practice.api(practice.keeper())
     practice.fault("xpm", kind, **details)
     assert len(whole(api.list(endpoints.STAFF))) == len(practice.truth("staff"))
@@ -378,7 +378,7 @@ def test_one_bad_record_does_not_stop_the_list(practice: Practice) -> None:
     assert len(content) == len(practice.truth("clients"))
 
 
-def test_many_threads_on_an_expired_token_refresh_it_once(practice: Practice) -> None:
+def test_many_threads_refresh_an_expired_token_only_once(practice: Practice) -> None:
     keeper = practice.keeper()
     practice.server.world.clock.advance(1_800)
     api = practice.api(keeper)
@@ -397,7 +397,7 @@ def in_threads(count: int, work: Callable[[], None]) -> None:
         thread.join(timeout=60)
 
 
-def test_server_time_goes_forward_from_pull_to_pull(practice: Practice) -> None:
+def test_the_server_time_increases_from_pull_to_pull(practice: Practice) -> None:
     api = practice.api(practice.keeper())
     pulls = []
     for _ in range(3):

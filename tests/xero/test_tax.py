@@ -31,7 +31,7 @@ def page(numbers: list[int], cursor: str | None = None, total: int | None = None
     return httpx.Response(200, json={"returns": returns, "nextCursor": cursor, "total": total})
 
 
-def test_the_feed_is_read_page_by_page_until_no_cursor_is_left() -> None:
+def test_the_feed_is_read_page_by_page_until_there_is_no_cursor() -> None:
     source, script = feed(page([1, 2], "one", 3), page([3], None, 3))
     pull = source.returns()
     assert [record.return_id for record in pull if isinstance(record, TaxReturn)] == ["r1", "r2", "r3"]
@@ -43,7 +43,7 @@ def test_the_feed_is_read_page_by_page_until_no_cursor_is_left() -> None:
     assert (pull.facts.records, pull.facts.calls) == (3, 2)
 
 
-def test_a_query_that_the_feeds_address_has_of_its_own_is_sent_with_every_page() -> None:
+def test_a_query_in_the_feeds_url_is_sent_with_every_page() -> None:
     source, script = feed(page([1], "one"), page([2]), url=f"{FEED}?partner=fyi&year=2025")
     assert len(list(source.returns())) == 2
     assert [str(request.url.query, "ascii") for request in script.requests] == [
@@ -52,13 +52,13 @@ def test_a_query_that_the_feeds_address_has_of_its_own_is_sent_with_every_page()
     ]
 
 
-def test_an_empty_cursor_is_none() -> None:
+def test_an_empty_cursor_ends_the_feed() -> None:
     source, script = feed(page([1], "one", 2), page([2], "", 2))
     assert len(list(source.returns())) == 2
     assert len(script.requests) == 2
 
 
-def test_a_feed_that_repeats_itself_is_not_read_for_ever() -> None:
+def test_a_feed_that_repeats_a_cursor_is_unreadable() -> None:
     source, script = feed(page([1], "one"), page([2], "two"), page([1], "one"))
     with pytest.raises(UnreadableAnswer, match="repeat"):
         list(source.returns())
@@ -66,23 +66,23 @@ def test_a_feed_that_repeats_itself_is_not_read_for_ever() -> None:
 
 
 @pytest.mark.parametrize("total", [0, 2, 4])
-def test_a_feed_that_sends_another_number_than_it_announced_is_incomplete(total: int) -> None:
+def test_a_feed_whose_count_differs_from_its_total_is_unreadable(total: int) -> None:
     with pytest.raises(UnreadableAnswer, match="announced"):
         list(feed(page([1, 2, 3], None, total))[0].returns())
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", '{"nextCursor": null}', '{"returns": 5}', '{"returns": ['])
-def test_what_is_no_page_is_unreadable_and_never_no_returns(body: str) -> None:
+def test_an_answer_that_is_not_a_page_is_unreadable_not_empty(body: str) -> None:
     with pytest.raises(UnreadableAnswer):
         list(feed(httpx.Response(200, text=body))[0].returns())
 
 
-def test_a_practice_without_xero_tax_is_not_found() -> None:
+def test_an_account_without_xero_tax_raises_not_found() -> None:
     with pytest.raises(NotFound):
         list(feed(httpx.Response(404, json={"error": "tax_not_available"}))[0].returns())
 
 
-def test_one_bad_return_is_set_apart() -> None:
+def test_one_bad_return_is_unreadable() -> None:
     returns: list[dict[str, Any]] = [
         {"returnId": "bad", "clientUuid": "c", "taxType": "ITR", "year": "last"},
         {"returnId": "good", "clientUuid": "c", "taxType": "ITR", "year": 2025, "assessedPayable": "-12.50"},
@@ -95,7 +95,7 @@ def test_one_bad_return_is_set_apart() -> None:
 
 
 @pytest.mark.parametrize("key", ["", " "])
-def test_returns_without_an_id_are_set_apart_each_and_never_become_one(key: str) -> None:
+def test_each_return_without_an_id_is_unreadable_on_its_own(key: str) -> None:
     returns = [{"returnId": key, "clientUuid": "c", "taxType": "ITR", "year": year} for year in (2024, 2025)]
     read = list(feed(httpx.Response(200, json={"returns": returns, "nextCursor": None}))[0].returns())
     assert [(one.key, "returnId" in one.reason) for one in read if isinstance(one, Unreadable)] == [(None, True)] * 2
@@ -144,7 +144,7 @@ def workbook(folder: Path, *rows: Sequence[object]) -> Path:
 
 
 def rewrite_sheet(path: Path, rewrite: Callable[[str], str]) -> None:
-    """Let the workbook's sheet be as another program might have written it."""
+    """Rewrite the workbook's sheet as another program might have written it."""
     with zipfile.ZipFile(path) as book:
         parts = {name: book.read(name) for name in book.namelist()}
     name = next(name for name in parts if name.endswith("sheet1.xml"))
@@ -154,7 +154,7 @@ def rewrite_sheet(path: Path, rewrite: Callable[[str], str]) -> None:
             book.writestr(part, content)
 
 
-def test_an_exported_csv_is_read_as_people_in_australia_write_it(tmp_path: Path) -> None:
+def test_a_csv_export_is_read_in_australian_formats(tmp_path: Path) -> None:
     path = csv_file(tmp_path, HEADER, ROW, ("",) * len(HEADER), ROW[:3])
     pull = TaxExport(path).returns()
     assert list(pull) == [
@@ -166,7 +166,7 @@ def test_an_exported_csv_is_read_as_people_in_australia_write_it(tmp_path: Path)
     assert pull.facts.calls == 0
 
 
-def test_an_exported_workbook_is_read_with_its_typed_cells(tmp_path: Path) -> None:
+def test_a_workbook_is_read_with_its_typed_cells(tmp_path: Path) -> None:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
@@ -182,13 +182,13 @@ def test_an_exported_workbook_is_read_with_its_typed_cells(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("stated", ["A1", "A1:O2"])
-def test_every_row_of_a_workbook_is_read_whatever_size_its_sheet_states(tmp_path: Path, stated: str) -> None:
+def test_every_row_of_a_workbook_is_read_whatever_dimension_its_sheet_states(tmp_path: Path, stated: str) -> None:
     path = workbook(tmp_path, HEADER, *(("c-1", "ITR", year) for year in range(2015, 2025)))
     rewrite_sheet(path, lambda sheet: re.sub(r'<dimension ref="[^"]*"', f'<dimension ref="{stated}"', sheet))
     assert [one.year for one in TaxExport(path).returns() if isinstance(one, TaxReturn)] == [*range(2015, 2025)]
 
 
-def test_a_bad_row_is_set_apart_and_the_others_are_read(tmp_path: Path) -> None:
+def test_a_bad_row_is_unreadable_and_the_others_are_read(tmp_path: Path) -> None:
     bad = ("c-2", "ITR", "next year", "", "45/45/2024")
     first, second = TaxExport(csv_file(tmp_path, HEADER, bad, ROW)).returns()
     assert isinstance(first, Unreadable)
@@ -199,36 +199,34 @@ def test_a_bad_row_is_set_apart_and_the_others_are_read(tmp_path: Path) -> None:
     assert second == EXPECTED
 
 
-def test_a_row_with_a_character_that_no_database_keeps_is_set_apart(tmp_path: Path) -> None:
+def test_a_row_with_a_nul_character_is_unreadable(tmp_path: Path) -> None:
     first, second = TaxExport(csv_file(tmp_path, HEADER, ("c-\x00", *ROW[1:]), ROW)).returns()
     assert isinstance(first, Unreadable)
     assert (first.key, "client_uuid" in first.reason) == (None, True)
     assert second == EXPECTED
 
 
-def test_a_file_without_the_columns_that_identify_a_return_is_no_export(tmp_path: Path) -> None:
+def test_a_file_without_the_columns_that_identify_a_return_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableAnswer, match="client_uuid"):
         list(TaxExport(csv_file(tmp_path, ("Client", "Tax Type", "Year"), ROW)).returns())
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.csv", b""), ("a.csv", b"\xff\xfe\x00"), ("a.xlsx", b"no workbook")])
-def test_a_file_that_cannot_be_read_is_unreadable_and_never_no_returns(
-    tmp_path: Path, name: str, content: bytes
-) -> None:
+def test_a_broken_file_is_unreadable_not_empty(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(UnreadableAnswer):
         list(TaxExport(path).returns())
 
 
-def test_a_workbook_whose_sheet_breaks_off_is_unreadable_as_well(tmp_path: Path) -> None:
+def test_a_workbook_with_a_truncated_sheet_is_unreadable(tmp_path: Path) -> None:
     path = workbook(tmp_path, HEADER, ROW, ROW)
     rewrite_sheet(path, lambda sheet: sheet[: len(sheet) // 2])
     with pytest.raises(UnreadableAnswer):
         list(TaxExport(path).returns())
 
 
-def test_an_id_of_digits_alone_is_read_from_a_workbook_as_from_a_csv(tmp_path: Path) -> None:
+def test_a_numeric_id_is_the_same_from_a_workbook_and_a_csv(tmp_path: Path) -> None:
     header, row = (*HEADER[:3], "Return ID"), ("c-1", "ITR", 2025)
     in_csv = csv_file(tmp_path, header, ("c-1", "ITR", "2025", "1001"))
     in_workbook = workbook(tmp_path, header, (*row, 1001), (*row, 1001.0))
@@ -239,7 +237,7 @@ def test_an_id_of_digits_alone_is_read_from_a_workbook_as_from_a_csv(tmp_path: P
 
 
 @pytest.mark.parametrize("column", ["Year", "Due Date", "Income"])
-def test_a_row_of_a_workbook_with_a_truth_value_for_a_number_is_set_apart(tmp_path: Path, column: str) -> None:
+def test_a_workbook_row_with_a_boolean_in_place_of_a_number_is_unreadable(tmp_path: Path, column: str) -> None:
     header = ("Return ID", "Client UUID", "Tax Type", "Year", "Due Date", "Income")
     row = ("bad", "c-1", "ITR", 2025, None, None)
     bad = [True if name == column else cell for name, cell in zip(header, row, strict=True)]
@@ -257,7 +255,7 @@ def test_a_row_of_a_workbook_with_a_truth_value_for_a_number_is_set_apart(tmp_pa
     ],
     ids=["a comma in an unquoted amount", "two columns for one field"],
 )
-def test_a_row_of_which_nobody_can_say_what_is_what_is_set_apart(tmp_path: Path, header: str, row: str) -> None:
+def test_an_ambiguous_row_is_unreadable(tmp_path: Path, header: str, row: str) -> None:
     path = tmp_path / "returns.csv"
     path.write_text(f"{header}\n{row}\nc-2,ITR,2025,,,,\n")
     first, second = TaxExport(path).returns()
@@ -266,12 +264,12 @@ def test_a_row_of_which_nobody_can_say_what_is_what_is_set_apart(tmp_path: Path,
     assert isinstance(second, TaxReturn)
 
 
-def test_a_remark_beside_the_columns_of_a_workbook_leaves_its_row_as_it_is(tmp_path: Path) -> None:
+def test_a_remark_beside_the_columns_of_a_workbook_is_ignored(tmp_path: Path) -> None:
     path = workbook(tmp_path, HEADER[:3], ("c-1", "ITR", 2025, None, "ask Mere"))
     assert [isinstance(one, TaxReturn) for one in TaxExport(path).returns()] == [True]
 
 
-def test_rows_about_one_return_that_differ_are_set_apart_but_for_the_first(tmp_path: Path) -> None:
+def test_of_differing_rows_for_one_return_all_but_the_first_are_unreadable(tmp_path: Path) -> None:
     rows = [("c-1", "AS", "2025", status) for status in ("Filed", "Filed", "Draft", "Approved")]
     first, same, *others = TaxExport(csv_file(tmp_path, HEADER[:4], *rows)).returns()
     assert isinstance(first, TaxReturn)

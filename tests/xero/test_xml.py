@@ -46,7 +46,7 @@ def written(draw: Draw, endpoint: Endpoint[Any], content: list[XpmRecord]) -> by
 @pytest.mark.parametrize("endpoint", EVERY_LIST, ids=lambda endpoint: endpoint.label)
 @given(data=st.data())
 @thorough
-def test_what_xpm_writes_is_read_back_equal_in_any_order_spelling_and_chunking(
+def test_records_are_read_back_equal_in_any_order_spelling_and_chunking(
     endpoint: Endpoint[Any], data: st.DataObject
 ) -> None:
     content = data.draw(st.lists(records(endpoint.model), max_size=2))
@@ -57,7 +57,7 @@ def test_what_xpm_writes_is_read_back_equal_in_any_order_spelling_and_chunking(
 
 @given(data=st.data())
 @thorough
-def test_a_digest_does_not_depend_on_how_the_answer_is_cut(data: st.DataObject) -> None:
+def test_a_digest_does_not_depend_on_how_the_answer_is_chunked(data: st.DataObject) -> None:
     body = written(data.draw, CURRENT_JOBS, data.draw(st.lists(records(Job), max_size=2)))
     places = data.draw(st.lists(st.integers(0, 10_000), max_size=6))
     whole, pieces = RecordReader(CURRENT_JOBS, {}).read([body]), RecordReader(CURRENT_JOBS, {}).read(cut(body, places))
@@ -66,7 +66,7 @@ def test_a_digest_does_not_depend_on_how_the_answer_is_cut(data: st.DataObject) 
 
 @thorough
 @given(data=st.data())
-def test_what_is_read_together_is_what_is_read_one_by_one(data: st.DataObject) -> None:
+def test_reading_records_together_equals_reading_them_one_by_one(data: st.DataObject) -> None:
     few = st.integers(1, 3)
     names = data.draw(st.lists(st.text("ab<&ā", max_size=3), max_size=2 * PARSED_TOGETHER + 1))
     bodies = [f"<UUID>{number}</UUID><Name>{escape(name)}</Name>" for number, name in enumerate(names)]
@@ -80,13 +80,13 @@ def test_what_is_read_together_is_what_is_read_one_by_one(data: st.DataObject) -
 
 
 @pytest.mark.parametrize("broken", ["<Staff><UUID>ben</Staff>", "<Staff/><Staff/>", "<Staff>", "</row><row>", ""])
-def test_a_record_that_is_no_whole_element_is_not_well_formed_in_company_either(broken: str) -> None:
+def test_an_incomplete_element_is_malformed_also_when_read_with_others(broken: str) -> None:
     texts = ["<Staff><UUID>ana</UUID></Staff>", broken, "<Staff><UUID>cleo</UUID></Staff>"]
     with pytest.raises(UnreadableAnswer, match="not well-formed"):
         list(read_each([sent(STAFF, text.encode()) for text in texts], {}))
 
 
-def test_records_that_are_not_sent_alike_have_different_digests_and_all_their_keys() -> None:
+def test_records_with_different_bytes_have_different_digests_and_their_keys() -> None:
     contents = ["", "<Name/>", "<Name>A</Name>", "<Name>B</Name>", "<Name>A</Name><Shoe/>", "<Shoe/><Name>A</Name>"]
     inside = "".join(f"<Staff><UUID>1</UUID>{content}</Staff>" for content in contents)
     sent = list(RecordReader(STAFF, {}).read([envelope(f"<StaffList>{inside}</StaffList>")]))
@@ -96,7 +96,7 @@ def test_records_that_are_not_sent_alike_have_different_digests_and_all_their_ke
 
 @given(data=st.data())
 @thorough
-def test_a_body_cut_short_anywhere_never_ends_quietly(data: st.DataObject) -> None:
+def test_a_truncated_body_is_unreadable_wherever_it_is_cut(data: st.DataObject) -> None:
     content = data.draw(st.lists(records(Staff), min_size=1, max_size=3))
     body = written(data.draw, STAFF, content)
     length = data.draw(st.integers(0, len(body) - 1))
@@ -104,7 +104,7 @@ def test_a_body_cut_short_anywhere_never_ends_quietly(data: st.DataObject) -> No
         read(STAFF, body[:length])
 
 
-def test_every_single_cut_of_a_list_is_noticed() -> None:
+def test_a_list_truncated_at_any_byte_is_unreadable() -> None:
     body = envelope("<StaffList><Staff><UUID>1</UUID></Staff><Staff><UUID>2</UUID></Staff></StaffList>")
     for length in range(len(body)):
         with pytest.raises(UnreadableAnswer):
@@ -112,13 +112,13 @@ def test_every_single_cut_of_a_list_is_noticed() -> None:
     assert len(read(STAFF, body)) == 2
 
 
-def test_records_arrive_one_byte_at_a_time_as_well() -> None:
+def test_a_list_can_arrive_one_byte_at_a_time() -> None:
     body = envelope("<StaffList><Staff><UUID>1</UUID><Name>Mere Tāne &amp; Co 山田</Name></Staff></StaffList>")
     (staff,) = read(STAFF, *(body[at : at + 1] for at in range(len(body))))
     assert staff.name == "Mere Tāne & Co 山田"
 
 
-def test_a_record_is_handed_on_before_the_rest_has_arrived() -> None:
+def test_a_record_is_yielded_before_the_rest_has_arrived() -> None:
     def chunks() -> Iterator[bytes]:
         yield b"<Response><Status>OK</Status><StaffList><Staff><UUID>1</UUID></Staff>"
         raise AssertionError("the first record should have been handed on")
@@ -151,30 +151,30 @@ def test_an_empty_container_is_an_empty_list(empty: str) -> None:
         (b"<StaffList><Staff><UUID>1</UUID></Staff></StaffList>", "has no Status"),
     ],
 )
-def test_what_is_no_whole_list_is_unreadable_and_never_no_records(body: bytes, what: str) -> None:
+def test_an_answer_that_is_not_a_complete_list_is_unreadable_not_empty(body: bytes, what: str) -> None:
     with pytest.raises(UnreadableAnswer, match=what):
         read(STAFF, body)
 
 
 @pytest.mark.parametrize("entity", ['"1"', 'SYSTEM "file:///etc/passwd"'])
-def test_a_document_type_is_refused_with_its_entities(entity: str) -> None:
+def test_a_document_type_with_entities_is_refused(entity: str) -> None:
     record = "<Staff><UUID>&e;</UUID><Name>&e;</Name></Staff>"
     body = envelope(f"<StaffList>{record}</StaffList>")
     with pytest.raises(UnreadableAnswer, match="document type"):
         read(STAFF, f"<!DOCTYPE Response [<!ENTITY e {entity}>]>".encode() + body)
 
 
-def test_a_document_type_is_refused_even_where_no_record_needs_it() -> None:
+def test_a_document_type_without_entities_is_refused() -> None:
     with pytest.raises(UnreadableAnswer, match="document type"):
         read(STAFF, b"<!DOCTYPE Response []>" + envelope("<StaffList/>"))
 
 
-def test_an_xml_declaration_and_a_byte_order_mark_do_no_harm() -> None:
+def test_an_xml_declaration_and_a_byte_order_mark_are_accepted() -> None:
     body = b"\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>\r\n" + envelope("<StaffList/>")
     assert read(STAFF, body) == []
 
 
-def test_comments_and_blanks_between_elements_do_no_harm() -> None:
+def test_comments_and_whitespace_between_elements_are_ignored() -> None:
     body = envelope("<StaffList>\n <!-- two --> <Staff>\n<UUID>a<!-- b -->b</UUID> <Name>\n</Name></Staff></StaffList>")
     assert read(STAFF, body) == [Staff(uuid="ab")]
 
@@ -189,7 +189,7 @@ def test_comments_and_blanks_between_elements_do_no_harm() -> None:
         ("", Refused),
     ],
 )
-def test_an_envelope_that_says_error_is_refused_in_xeros_words(description: str, kind: type[Refused]) -> None:
+def test_an_error_envelope_raises_with_xeros_description(description: str, kind: type[Refused]) -> None:
     body = envelope(f"<ErrorDescription>{description}</ErrorDescription>", status="ERROR")
     with pytest.raises(Refused) as caught:
         read(STAFF, body)
@@ -197,26 +197,26 @@ def test_an_envelope_that_says_error_is_refused_in_xeros_words(description: str,
     assert caught.value.description == (description or None)
 
 
-def test_an_error_in_json_is_understood_although_xml_was_asked_for() -> None:
+def test_an_error_in_json_is_recognised_although_xml_was_requested() -> None:
     with pytest.raises(NotFound):
         read(JOB, b'{"status":"ERROR","errorDescription":"Invalid job identifier"}')
 
 
-def test_a_single_record_stands_right_under_the_root() -> None:
+def test_a_single_record_is_read_directly_under_the_root() -> None:
     assert read(JOB, envelope("<Job><ID>J1</ID><Client><UUID>c</UUID></Client></Job>"))[0].client.uuid == "c"
 
 
-def test_the_address_beside_a_single_record_belongs_to_it() -> None:
+def test_the_web_url_beside_a_single_record_belongs_to_it() -> None:
     body = envelope("<WebUrl>https://pm.example/J1</WebUrl><Job><ID>J1</ID></Job>")
     assert read(JOB, body) == [Job(number="J1", web_url="https://pm.example/J1")]
 
 
-def test_a_single_record_that_is_missing_is_unreadable() -> None:
+def test_an_answer_without_its_single_record_is_unreadable() -> None:
     with pytest.raises(UnreadableAnswer, match="has no Job"):
         read(JOB, envelope(""))
 
 
-def test_one_bad_record_is_set_apart_and_the_others_are_read() -> None:
+def test_one_bad_record_is_unreadable_and_the_others_are_read() -> None:
     body = envelope(
         "<Jobs><Job><ID>J1</ID></Job>"
         "<Job><ID>J2</ID><StartDate>31/31/2024</StartDate><Tasks><Task><Name>secret</Name></Task></Tasks></Job>"
@@ -236,14 +236,14 @@ def test_one_bad_record_is_set_apart_and_the_others_are_read() -> None:
     assert isinstance(fourth, Unreadable)
 
 
-def test_the_reason_of_an_unreadable_record_stays_short_however_bad_it_is() -> None:
+def test_the_reason_of_an_unreadable_record_stays_short() -> None:
     tasks = "<Task><Name>x</Name></Task>" * 5_000
     (record,) = read(CURRENT_JOBS, envelope(f"<Jobs><Job><ID>J1</ID><Tasks>{tasks}</Tasks></Job></Jobs>"))
     assert len(record.reason) < 400
     assert "4995 more" in record.reason
 
 
-def test_elements_no_model_names_are_counted_by_where_they_stand() -> None:
+def test_unknown_elements_are_counted_by_their_path() -> None:
     unknown: dict[str, int] = {}
     body = envelope(
         "<Jobs><Job><ID>1</ID><New>x</New><Tasks><Task><UUID>t</UUID><New/></Task><Odd/></Tasks></Job>"
@@ -253,30 +253,30 @@ def test_elements_no_model_names_are_counted_by_where_they_stand() -> None:
     assert unknown == {"Job/New": 2, "Job/Tasks/Task/New": 1, "Job/Tasks/Odd": 1}
 
 
-def test_a_list_of_nothing_but_strangers_is_no_empty_list() -> None:
+def test_a_list_with_only_unknown_elements_is_unreadable_not_empty() -> None:
     with pytest.raises(UnreadableAnswer, match="without any Staff"):
         read(STAFF, envelope("<StaffList><StaffMember><UUID>1</UUID></StaffMember></StaffList>"))
 
 
-def test_strangers_among_the_records_of_a_list_are_counted() -> None:
+def test_unknown_elements_between_records_are_counted() -> None:
     unknown: dict[str, int] = {}
     body = envelope("<StaffList><Total>1</Total><Staff><UUID>1</UUID></Staff><Robot/><Robot/></StaffList>")
     assert [sent.read(unknown) for sent in RecordReader(STAFF, unknown).read([body])] == [Staff(uuid="1")]
     assert unknown == {"StaffList/Total": 1, "StaffList/Robot": 2}
 
 
-def test_markup_inside_a_text_is_not_lost() -> None:
+def test_text_inside_markup_is_kept() -> None:
     (job,) = read(CURRENT_JOBS, envelope("<Jobs><Job><ID>1</ID><Name>a <b>bold</b> job</Name></Job></Jobs>"))
     assert job.name == "a bold job"
 
 
-def test_records_of_the_same_name_elsewhere_are_not_taken_for_records_of_the_list() -> None:
+def test_records_outside_the_container_are_not_read() -> None:
     body = envelope("<Staff><UUID>0</UUID></Staff><StaffList><Staff><UUID>1</UUID></Staff></StaffList>")
     assert read(STAFF, body) == [Staff(uuid="1")]
 
 
 @pytest.mark.parametrize("flag", ["", "<IsArchived/>", "<IsArchived>No</IsArchived>"])
-def test_a_client_is_not_archived_unless_xero_says_so(flag: str) -> None:
+def test_a_client_is_archived_only_if_xero_says_so(flag: str) -> None:
     (client,) = read(CLIENTS, envelope(f"<Clients><Client><UUID>1</UUID>{flag}</Client></Clients>"))
     assert client == Client(uuid="1", is_archived=False)
 

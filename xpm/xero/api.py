@@ -1,4 +1,4 @@
-"""Reading XPM 3.1 for one tenant."""
+"""Reads the XPM API 3.1 for one tenant."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -22,17 +22,17 @@ from xpm.xero.xml.answer import RecordReader
 M = TypeVar("M", bound=XpmRecord)
 
 LONGEST_WINDOW = timedelta(days=364)
-"""Span of `job.api/list`: documented as one year at most, and the live server wants less than a year."""
+"""Longest date range of `job.api/list`. Xero documents at most one year; the live server requires less than a year."""
 
 _DETAILED = {"detailed": "true"}
 
 
 class XpmApi:
-    """XPM's records of one tenant.
+    """Reads the XPM records of one tenant.
 
-    `http` carries an `XeroAuth`; `budget` is the tenant's. Iterating over `Records` calls Xero and raises the errors of
-    `xpm.xero.errors`. On 5xx, connection trouble and short limits the call is repeated, as long as no record was handed
-    on.
+    `http` must have an `XeroAuth`; `budget` is the tenant's. A method that returns `Records` calls Xero only when
+    they are iterated, and raises the errors of `xpm.xero.errors` then. A call is retried on 5xx, connection errors and
+    short limits until its first record is yielded.
     """
 
     def __init__(
@@ -51,25 +51,25 @@ class XpmApi:
         self._calls = Calls(http, budget, sleep, clock)
 
     def clients(self, modified_since: datetime | None = None, *, detailed: bool = True) -> Records[Client]:
-        """All clients, archived and deleted ones too; or those modified since an aware moment.
+        """Read all clients, including archived and deleted ones, or those modified since an aware time.
 
-        Whether Xero's bound is inclusive is unknown, so let windows overlap by some minutes. Without details, notes,
-        groups and relationships are left out: fewer bytes, and Xero charges for those.
+        It is unknown whether Xero's bound is inclusive, so let ranges overlap by a few minutes. Without details, an
+        answer has no notes, groups and relationships; Xero charges by the byte.
         """
         return self._records(endpoints.CLIENTS, _details(detailed) | _since(modified_since))
 
     def client(self, uuid: str) -> Records[Client]:
-        """One client; `NotFound` when there is none."""
+        """Read one client. Raises `NotFound` if there is none."""
         return self._records(endpoints.CLIENT, key=uuid)
 
     def current_jobs(self, *, detailed: bool = True) -> Records[Job]:
-        """Jobs that are not in a completed or closed state, however old. Details: tasks, milestones and notes."""
+        """Read the jobs in no completed or closed state, however old. Details are tasks, milestones and notes."""
         return self._records(endpoints.CURRENT_JOBS, _details(detailed))
 
     def jobs_created(self, first: date, last: date) -> Records[Job]:
-        """Jobs of any state created from `first` to `last`, both included.
+        """Read the jobs of any state created from `first` to `last` inclusive.
 
-        Raises `ValueError` at once for a window that Xero would refuse (backwards, or longer than `LONGEST_WINDOW`).
+        Raises `ValueError` at once for a range that Xero would refuse: backwards, or longer than `LONGEST_WINDOW`.
         """
         if not timedelta(0) <= last - first <= LONGEST_WINDOW:
             raise ValueError(f"Xero lists jobs for 0 to {LONGEST_WINDOW.days} days at once, not {first} to {last}.")
@@ -77,23 +77,23 @@ class XpmApi:
         return self._records(endpoints.JOBS, _DETAILED | window)
 
     def job(self, number: str) -> Records[Job]:
-        """One job by its number; `NotFound` when there is none (any more)."""
+        """Read one job by its number. Raises `NotFound` if there is none, or if it was deleted."""
         return self._records(endpoints.JOB, key=number)
 
     def list(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> Records[M]:
-        """A list that needs no more than its end-point, such as staff, client groups or job categories."""
+        """Read a list that needs no more than its endpoint, such as staff, client groups or job categories."""
         return self._records(endpoint, params)
 
     def client_field_values(self, uuid: str) -> Records[CustomFieldValue]:
-        """The custom-field values of one client; costs one call. A field that is missing has no value."""
+        """Read the custom-field values of one client, for one call. A missing field has no value."""
         return self._records(endpoints.CLIENT_FIELD_VALUES, key=uuid)
 
     def job_field_values(self, number: str) -> Records[CustomFieldValue]:
-        """The same for one job, by its number."""
+        """Read the custom-field values of one job, by its number, for one call."""
         return self._records(endpoints.JOB_FIELD_VALUES, key=number)
 
     def trouble_with(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> XeroError | None:
-        """Read a short list, and give the error that it ends with, if any."""
+        """Read a short list, and return the error that it ends with, if any."""
         try:
             for _ in self._records(endpoint, params):
                 pass
@@ -107,7 +107,7 @@ class XpmApi:
 
         def read(tally: AnswerCounts) -> Iterator[Sent[M]]:
             def parse(body: Iterator[bytes]) -> Iterator[Sent[M]]:
-                return RecordReader(endpoint, tally.unknown).read(body)  # a fresh one for each attempt
+                return RecordReader(endpoint, tally.unknown).read(body)  # a new reader for each attempt
 
             return self._calls.read(endpoint.label, request, tally, parse)
 
@@ -119,7 +119,7 @@ def _details(wanted: bool) -> dict[str, str]:
 
 
 def _since(moment: datetime | None) -> dict[str, str]:
-    """`modifiedsince` wants UTC without a zone mark."""
+    """`modifiedsince` is UTC without a time zone."""
     if moment is None:
         return {}
     if moment.tzinfo is None:

@@ -1,4 +1,4 @@
-"""The whole token story of a request, as one `httpx.Auth`."""
+"""Puts the access token on a request and renews it when needed, as one `httpx.Auth`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator
@@ -13,18 +13,18 @@ from xpm.xero.errors import ConsentNeeded
 from xpm.xero.http.problem import says_scope_is_missing
 from xpm.xero.tokens import TokenSet
 
-RENEW_AHEAD = timedelta(seconds=60)  # Xero's own SDK renews this long before expiry; it covers clocks that differ
+RENEW_AHEAD = timedelta(seconds=60)  # as Xero's own SDK does; allows for clocks that differ
 
 
 class TokenKeeper(Protocol):
-    """Who keeps the tokens of one connection. Both methods may block and are safe to call from several threads."""
+    """Holds the tokens of one connection. Both methods may block; they are thread-safe."""
 
     def current(self) -> TokenSet:
-        """The newest tokens known."""
+        """Return the newest tokens."""
         ...
 
     def renew(self, stale: TokenSet) -> TokenSet:
-        """Tokens newer than `stale`: refreshed under a lease, or found refreshed by someone else meanwhile.
+        """Return tokens newer than `stale`: refreshed under a lease, or already refreshed by another holder.
 
         Raises `ConsentNeeded`, `MisconfiguredApp` or `XeroUnavailable`.
         """
@@ -32,26 +32,26 @@ class TokenKeeper(Protocol):
 
 
 class JustGranted:
-    """Keeps tokens that came from a consent a moment ago and have no home yet; it cannot renew them."""
+    """Holds the tokens of a new consent, which are not stored yet. It cannot renew them."""
 
     def __init__(self, tokens: TokenSet) -> None:
         self._tokens = tokens
 
     def current(self) -> TokenSet:
-        """The tokens of the consent."""
+        """Return the tokens of the consent."""
         return self._tokens
 
     def renew(self, stale: TokenSet) -> TokenSet:
-        """Refuse: tokens this young are only stale when the consent is gone."""
+        """Refuse: if Xero rejects tokens this new, the consent is gone."""
         raise ConsentNeeded("Xero refused the tokens of the consent that was just given.")
 
 
 class XeroAuth(httpx.Auth):
-    """Signs requests with the current access token (RFC 6750 §2.1) and renews it when needed.
+    """Sends the current access token with each request (RFC 6750 §2.1) and renews it when needed.
 
-    Ahead of expiry it renews before the request; on a 401 it renews once and repeats the request once. A 401 that
-    speaks of missing scopes is left alone, since no renewal cures it. Serves sync and async clients; in async ones the
-    keeper works in a thread.
+    A token about to expire is renewed before the request. On a 401 the token is renewed once and the request repeated
+    once, unless the 401 says that a scope is missing: renewal does not help there. Works for sync and async clients;
+    for async ones the keeper runs in a thread.
     """
 
     def __init__(self, keeper: TokenKeeper, clock: Clock = utc_now) -> None:
@@ -59,7 +59,7 @@ class XeroAuth(httpx.Auth):
         self._clock = clock
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """The story itself; a 401 handed in must have been read."""
+        """The flow itself. The body of a 401 must be read before it is sent in."""
         tokens = self._keeper.current()
         if tokens.expires_before(self._clock() + RENEW_AHEAD):
             tokens = self._keeper.renew(tokens)
@@ -68,7 +68,7 @@ class XeroAuth(httpx.Auth):
             yield _signed(request, self._keeper.renew(tokens))
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        """Drive `auth_flow`, reading the body of a 401 only: the other answers are streamed by whoever asked."""
+        """Run `auth_flow` and read the body of a 401 only; the caller streams all other answers."""
         flow = self.auth_flow(request)
         step = _begin(flow)
         while step is not None:
@@ -78,7 +78,7 @@ class XeroAuth(httpx.Auth):
             step = _continue(flow, response)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """The same for async clients; each step runs in a thread, since the keeper blocks."""
+        """Run `auth_flow` for async clients, each step in a thread, because the keeper blocks."""
         flow = self.auth_flow(request)
         step = await asyncio.to_thread(_begin, flow)
         while step is not None:

@@ -1,15 +1,15 @@
-"""What tells the time and waits; both are handed in, so that tests decide how time passes."""
+"""The types of clocks and sleeps. Both are passed in, so that tests control time."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Tells the time as an aware UTC datetime."""
+"""Returns the current time, aware UTC."""
 
 Sleep = Callable[[float], None]
-"""Waits this many seconds."""
+"""Waits for a number of seconds."""
 
 
 def utc_now() -> datetime:
-    """The system's time in UTC."""
+    """Return the system's time in UTC."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What one person connected to the app (`GET /connections`), across all consents."""
+"""The tenants that one person has connected to the app, over all consents (`/connections`)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
 
 
 def _utc(value: object) -> object:
-    """`2019-12-07T18:46:19.5165400` is UTC although it does not say so, and finer than Python's microseconds."""
+    """Read `2019-12-07T18:46:19.5165400` as UTC, though it names no zone; the seventh decimal is dropped."""
     if not isinstance(value, str):
         return value
     moment = datetime.fromisoformat(value)
@@ -28,11 +28,11 @@ def _utc(value: object) -> object:
 
 
 Moment = Annotated[datetime, BeforeValidator(_utc)]
-"""An aware UTC datetime out of Xero's naive one."""
+"""An aware UTC datetime, read from Xero's naive one."""
 
 
 class Tenant(BaseModel):
-    """One connection: `id` is the connection's and what `remove` wants; `tenant_id` goes into the requests' header."""
+    """One connection. `id` is the connection's, for `remove`; `tenant_id` goes into the header of API calls."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -42,11 +42,11 @@ class Tenant(BaseModel):
     auth_event_id: str | None = Field(None, alias="authEventId")
     tenant_name: str | None = Field(None, alias="tenantName")
     created: Moment | None = Field(None, alias="createdDateUtc")
-    updated: Moment | None = Field(None, alias="updatedDateUtc")  # moves when consent is given again
+    updated: Moment | None = Field(None, alias="updatedDateUtc")  # changes with each new consent
 
     @property
     def is_practice_manager(self) -> bool:
-        """Whether this is an XPM practice, and not a ledger or a Xero HQ practice."""
+        """Whether this is an XPM account, not a ledger or a Xero HQ practice."""
         return self.tenant_type.upper() == "PRACTICEMANAGER"
 
 
@@ -54,7 +54,7 @@ _TENANTS = TypeAdapter(tuple[Tenant, ...])
 
 
 class ConnectionsApi:
-    """Reads and removes connections. `http` carries an `XeroAuth`; no tenant header is sent (Xero's Identity API)."""
+    """Lists and removes connections. `http` must have an `XeroAuth`. Xero's Identity API takes no tenant header."""
 
     def __init__(self, http: httpx.Client, app: XeroApp, clock: Clock = utc_now) -> None:
         self._http = http
@@ -62,13 +62,13 @@ class ConnectionsApi:
         self._clock = clock
 
     def all(self) -> tuple[Tenant, ...]:
-        """Everything the person ever connected to the app and did not disconnect; empty is a valid answer."""
+        """Return everything the person has connected and not disconnected. An empty list is a valid answer."""
         return self._list({})
 
     def of_consent(self, authentication_event_id: str | None) -> tuple[Tenant, ...]:
-        """The XPM practices of one consent.
+        """Return the XPM accounts of one consent.
 
-        Without an id, those updated last: a consent touches all it covers at the same moment, or nearly.
+        Without an id, return those of the consent updated last.
         """
         if authentication_event_id:
             tenants = self._list({"authEventId": authentication_event_id})
@@ -78,7 +78,7 @@ class ConnectionsApi:
         return tuple(tenant for tenant in practices if newest is not None and _same_consent(tenant, newest))
 
     def remove(self, connection_id: str) -> bool:
-        """Disconnect one practice; False when it is gone already, so this may be repeated."""
+        """Remove one connection. Returns False if it is already gone, so a repeat is harmless."""
         response = self._send("DELETE", f"{self._url}/{quote(connection_id, safe='')}", {})
         if response.status_code not in (HTTPStatus.NO_CONTENT, HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             raise error_of(response, _LABEL, self._clock)

@@ -1,4 +1,4 @@
-"""The XPM end-points this product reads, as one table."""
+"""The XPM endpoints that this product reads."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -19,11 +19,14 @@ M = TypeVar("M", bound=XpmRecord)
 
 @dataclass(frozen=True)
 class Endpoint(Generic[M]):
-    """One GET of XPM 3.1.
+    """One GET endpoint of XPM 3.1.
 
-    `label` names it in logs and errors; `path` is relative to the API's base and may hold `{key}`; records are `item`
-    elements inside `container`, or directly under the root when there is none; `scope` is the narrowest that covers it
-    (`None`: only the broad scopes are known to).
+    Attributes:
+        label: its name in logs and errors.
+        path: relative to the API's base; may contain `{key}`.
+        item: the element of a record.
+        container: the element around the records; None if a record is directly under the root.
+        scope: the narrowest scope that covers it; None if only the broad scopes are known to.
     """
 
     label: str

@@ -1,25 +1,25 @@
-"""Everything that can go wrong between us and Xero, as one tree.
+"""Everything that can go wrong with Xero, as one tree.
 
     XeroError
-     ├── ConsentNeeded          the refresh token is dead, or a fresh access token is refused: somebody must reconnect
-     ├── MisconfiguredApp       client id, secret, grant or scopes are refused: whoever runs the app repairs it
-     ├── ScopeMissing           the consent or the app's tier does not cover this end-point
-     ├── AccessLost             403: the practice is disconnected, or the person lost the privilege; /connections tells
-     ├── Blocked                403 by something that stands before Xero's API: it says nothing about the connection
+     ├── ConsentNeeded          the refresh token is dead, or a new access token is refused: someone must reconnect
+     ├── MisconfiguredApp       Xero refuses client id, secret, grant or scopes: the operator must fix the app
+     ├── ScopeMissing           the consent or the app's tier does not cover this endpoint
+     ├── AccessLost             403: the account is disconnected, or the person lost the privilege; see /connections
+     ├── Blocked                403 by something in front of Xero's API; it says nothing about the connection
      ├── RateLimited            429
-     │    ├── MinuteLimit       60 calls a minute, for a tenant
-     │    ├── ConcurrentLimit   5 calls in flight, for a tenant
-     │    ├── AppMinuteLimit    10,000 calls a minute over all tenants
-     │    └── DayLimit          the day's allowance of a tenant
-     ├── XeroUnavailable        5xx, time-out or connection trouble, after our own retries
-     │    └── AnswerLost        … and the request may have been carried out
-     ├── Refused                Xero understood and said no (400, 409, or 200 with Status ERROR)
+     │    ├── MinuteLimit       60 calls per minute and tenant
+     │    ├── ConcurrentLimit   5 calls in flight per tenant
+     │    ├── AppMinuteLimit    10,000 calls per minute over all tenants
+     │    └── DayLimit          the tenant's allowance of the day
+     ├── XeroUnavailable        5xx, time-out or connection error, after our own retries
+     │    └── AnswerLost        … and Xero may have done the work
+     ├── Refused                Xero understood and refused (400, 409, or 200 with Status ERROR)
      │    └── NotFound          … because there is no such record
-     ├── UnreadableAnswer       truncated, not XML, or without the element that was asked for: never "no records"
-     ├── CallbackRefused        what came back from the consent page cannot be trusted
+     ├── UnreadableAnswer       truncated, not XML, or without the expected element: never "no records"
+     ├── CallbackRefused        the callback from the consent page cannot be trusted
      └── ConsentDeclined        the person pressed Cancel: an answer, not an alarm
 
-What to do about an error is its `remedy`; sentences for people live in the words catalogue. No error carries a token, a
+An error's `remedy` says what to do. The sentences for people are in the words catalogue. No error contains a token, a
 code, a secret or a URL with a query.
 """
 
@@ -29,10 +29,10 @@ from typing import ClassVar, Self
 
 
 class Remedy(StrEnum):
-    """What helps against an error; callers branch on this and not on the text."""
+    """What helps against an error. Callers branch on this, not on the message."""
 
     RECONSENT = "reconsent"
-    START_AGAIN = "start_again"  # the consent can simply be repeated
+    START_AGAIN = "start_again"  # just repeat the consent
     FIX_APP = "fix_app"
     WAIT = "wait"
     TRY_LATER = "try_later"
@@ -44,8 +44,8 @@ class Remedy(StrEnum):
 class XeroError(Exception):
     """Root of the tree.
 
-    `endpoint` is the label of the end-point table, `status` the HTTP status if there was an answer, `correlation_id`
-    Xero's header `xero-correlation-id`, which Xero's support asks for.
+    `endpoint` is the label in `endpoints.py`, `status` the HTTP status if there was an answer, and `correlation_id`
+    the header `xero-correlation-id`, which Xero's support asks for.
     """
 
     remedy: ClassVar[Remedy] = Remedy.GIVE_UP
@@ -70,7 +70,7 @@ class XeroError(Exception):
         return f"{type(self).__name__}({', '.join(facts)})"
 
     def __reduce__(self) -> tuple[object, ...]:
-        # Prefect carries errors between processes by pickle, which by itself would call __init__ without its keywords.
+        # Prefect pickles errors between processes. By default pickle calls __init__ without its keyword arguments.
         return _rebuilt, (type(self), self.args, dict(vars(self)))
 
     @classmethod
@@ -85,7 +85,7 @@ def _rebuilt(cls: type[XeroError], args: tuple[object, ...], facts: dict[str, ob
 
 
 class ConsentNeeded(XeroError):
-    """Only a new consent helps: `invalid_grant`, or 401 again with a token that was renewed a moment ago."""
+    """Only a new consent helps: `invalid_grant`, or a 401 for a token that was just renewed."""
 
     remedy = Remedy.RECONSENT
 
@@ -93,30 +93,30 @@ class ConsentNeeded(XeroError):
 class MisconfiguredApp(XeroError):
     """Xero refuses the app itself: `invalid_client`, `unauthorized_client`, `invalid_scope`, `unsupported_grant_type`.
 
-    It concerns every practice at once and leaves the stored tokens good.
+    This affects every practice at once. The stored tokens stay valid.
     """
 
     remedy = Remedy.FIX_APP
 
 
 class ScopeMissing(XeroError):
-    """401 `AuthorizationUnsuccessful`: the consent's scopes or the app's commercial tier do not cover the end-point."""
+    """401 `AuthorizationUnsuccessful`: the consent's scopes or the app's commercial tier do not cover the endpoint."""
 
     remedy = Remedy.FIX_APP
 
 
 class AccessLost(XeroError):
-    """403: `/connections` tells whether the practice was disconnected or the person lost the privilege."""
+    """403. `/connections` tells whether the account was disconnected or the person lost the privilege."""
 
     remedy = Remedy.CHECK_CONNECTION
 
 
 class Blocked(XeroError):
-    """403 with a page for people where XPM would say why: a firewall did not let the call through, whoever made it."""
+    """403 with an HTML page instead of XPM's reason: a firewall blocked the call, whoever made it."""
 
 
 class RateLimited(XeroError):
-    """429. `resumes_at` is when calls are welcome again, as far as Xero says so (minute and day limits only)."""
+    """429. `resumes_at` is when calls are allowed again, if Xero says so (minute and day limits only)."""
 
     remedy = Remedy.WAIT
 
@@ -134,33 +134,33 @@ class RateLimited(XeroError):
 
 
 class MinuteLimit(RateLimited):
-    """The tenant's calls of this minute are used up."""
+    """The tenant has used its calls of this minute."""
 
 
 class ConcurrentLimit(RateLimited):
-    """Too many calls of this tenant are in flight."""
+    """The tenant has too many calls in flight."""
 
 
 class AppMinuteLimit(RateLimited):
-    """The app's calls of this minute, over all tenants, are used up."""
+    """The app has used its calls of this minute, over all tenants."""
 
 
 class DayLimit(RateLimited):
-    """The tenant's calls of this day are used up; the work is parked, nobody sleeps until then."""
+    """The tenant has used its calls of the day. The work is parked; nothing sleeps until the next day."""
 
 
 class XeroUnavailable(XeroError):
-    """Xero cannot answer now: 5xx, time-out or connection trouble, after our own retries."""
+    """Xero cannot answer now: 5xx, time-out or connection error, after our own retries."""
 
     remedy = Remedy.TRY_LATER
 
 
 class AnswerLost(XeroUnavailable):
-    """The request was sent and no whole answer came back: it may have been carried out."""
+    """The request was sent, but no complete answer came back. Xero may have done the work."""
 
 
 class Refused(XeroError):
-    """Xero understood the request and declined it; `description` is Xero's own sentence, if there was one."""
+    """Xero understood the request and refused it. `description` is Xero's own sentence, if any."""
 
     def __init__(
         self,
@@ -176,13 +176,13 @@ class Refused(XeroError):
 
 
 class NotFound(Refused):
-    """There is no such record (404, or 200 with an `Invalid … identifier` text)."""
+    """There is no such record: 404, or 200 with the text `Invalid … identifier`."""
 
     remedy = Remedy.LOOK_AT_RECORD
 
 
 class UnreadableAnswer(XeroError):
-    """The answer is no complete document with the element that was asked for. It never means "no records"."""
+    """The answer is not a complete document with the expected element. It never means "no records"."""
 
     remedy = Remedy.TRY_LATER
 
@@ -199,11 +199,11 @@ class CallbackReason(StrEnum):
     EXPIRED = "expired"  # (9)-(10)
     NONCE = "nonce"  # (11)
     ACCESS_TOKEN_HASH = "at_hash"  # noqa: S105  OpenID Connect Core §3.1.3.8, the name of a claim
-    IDENTITY = "identity"  # the id_token is missing, malformed or names nobody
+    IDENTITY = "identity"  # the id_token is missing or malformed, or identifies nobody
 
 
 class CallbackRefused(XeroError):
-    """What came back from the consent page cannot be trusted; nothing of it is used."""
+    """The callback from the consent page cannot be trusted. Nothing in it is used."""
 
     remedy = Remedy.START_AGAIN
 

@@ -1,4 +1,4 @@
-"""The records of one answer, and what is known about the answer once it is over."""
+"""A pull reads one kind of record once: it yields the records, and has its facts once it is complete."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A record that Xero sent and we could not read; it goes to quarantine and never stops the others.
+    """A record that Xero sent and we could not read. It goes to quarantine and never stops the others.
 
-    `reason` names the fields at fault without their values; `payload` is the record as it came.
+    `reason` names the wrong fields without their values; `payload` is the record as sent.
     """
 
     key: str | None
@@ -20,12 +20,12 @@ class Unreadable:
     payload: str
 
 
-@dataclass(frozen=True)  # without slots, which are slow to carry to another process
+@dataclass(frozen=True)  # no slots: they are slow to pickle
 class Sent(Generic[R]):
-    """A record as Xero sent it, not read yet: most of a list is as it was last time, which its digest tells.
+    """A record as Xero sent it, not parsed yet. Most records of a list are unchanged, which the digest shows.
 
-    `digest` stands for all that Xero sent of it, and for how this release reads it; `None` where it is not known. A
-    record that only looks different has another one.
+    `digest` covers the bytes Xero sent and the way this release reads them; None if unknown. The same content in
+    different bytes has a different digest.
     """
 
     key: str | None
@@ -34,17 +34,19 @@ class Sent(Generic[R]):
 
 
 def read_already(record: "R | Unreadable") -> Sent[R]:
-    """A record that was read while it arrived."""
+    """Wrap a record that is already parsed."""
     return Sent(None, None, lambda _: record)
 
 
 @dataclass(frozen=True)
 class AnswerFacts:
-    """What is known once every record was handed on.
+    """The facts about a complete answer.
 
-    `records` counts those that were sent, readable or not. `bytes` is what went over the wire (Xero charges for
-    egress); `server_time` is Xero's clock at the first answer, the only safe start of the next pull of changes;
-    `unknown` counts elements no model names, by path: where the answer was iterated, those inside its records too.
+    Attributes:
+        records: how many records were sent, readable or not.
+        bytes: bytes on the wire; Xero charges for egress.
+        server_time: Xero's time at the first answer, the only safe start of the next pull of changes.
+        unknown: counts of the elements that no model names, by path; those inside records only if they were parsed.
     """
 
     records: int
@@ -55,7 +57,7 @@ class AnswerFacts:
 
 
 class Cost(NamedTuple):
-    """Calls to Xero, and bytes over the wire."""
+    """Calls to Xero, and bytes on the wire."""
 
     calls: int
     bytes: int
@@ -72,15 +74,15 @@ class AnswerCounts:
     unknown: dict[str, int] = field(default_factory=dict)
 
     def facts(self) -> AnswerFacts:
-        """The counts as they stand."""
+        """Return the counts so far."""
         return AnswerFacts(self.records, self.bytes, self.calls, self.server_time, dict(sorted(self.unknown.items())))
 
 
 class Records(Generic[R]):
-    """Iterates once over the records of one answer, in Xero's order.
+    """Iterates over the records once, in Xero's order.
 
-    After an error the answer is incomplete: what came before it proves nothing about what is absent.
-    `facts` exists only after the last record.
+    An error while iterating means that the answer is incomplete; then a missing record proves nothing. `facts` exists
+    only after the last record.
     """
 
     def __init__(self, read: Callable[[AnswerCounts], Iterator[Sent[R]]]) -> None:
@@ -90,13 +92,13 @@ class Records(Generic[R]):
         self._complete = False
 
     def __iter__(self) -> Iterator[R | Unreadable]:
-        """The records, each read."""
+        """Yield the records, parsed."""
         return (sent.read(self._tally.unknown) for sent in self.sent())
 
     def sent(self) -> Generator[Sent[R], None, None]:
-        """The records, for whoever knows some by their digests; closing this before its end gives the answer back.
+        """Return the records unparsed, for callers that recognise some by digest. Closing it early closes the answer.
 
-        `facts.unknown` has then only what stands between the records.
+        `facts.unknown` then has only the elements between the records.
         """
         if self._begun:
             raise RuntimeError("An answer can be iterated once; ask the API for another one.")
@@ -105,12 +107,12 @@ class Records(Generic[R]):
 
     @property
     def cost(self) -> Cost:
-        """What it took so far, complete or not: what broke off, or was not found, costs as well."""
+        """The cost so far. An answer that failed or held nothing also costs."""
         return Cost(self._tally.calls, self._tally.bytes)
 
     @property
     def facts(self) -> AnswerFacts:
-        """What is known about the whole answer; raises `RuntimeError` while it is not complete."""
+        """The facts about the complete answer; raises `RuntimeError` before that."""
         if not self._complete:
             raise RuntimeError("The facts of an answer are known once its last record was read.")
         return self._tally.facts()

@@ -1,4 +1,4 @@
-"""The tokens one consent gave, and the few claims that are read off the access token."""
+"""The tokens of one consent, and the claims read from the access token."""
 
 import json
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 
 
 class TokenSet(BaseModel):
-    """Access and refresh token of one person and one app; the same set serves every practice that person connected.
+    """The access and refresh token of one person and one app. One set serves every account the person connected.
 
-    `expires_at` (aware UTC) counts from the moment the tokens were asked for, so that a slow answer never makes a token
-    look younger than it is.
+    `expires_at` (aware UTC) counts from the request, not the answer, so a slow answer never makes a token seem younger
+    than it is.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,20 +26,20 @@ class TokenSet(BaseModel):
 
     @cached_property
     def authentication_event_id(self) -> str | None:
-        """Which consent gave the access token; equals `authEventId` of the connections made in it."""
+        """The consent that gave the access token: the `authEventId` of its connections."""
         event = access_token_claims(self.access_token).get("authentication_event_id")
         return event if isinstance(event, str) else None
 
     def expires_before(self, moment: datetime) -> bool:
-        """Whether the access token is dead at `moment`."""
+        """Whether the access token is expired at `moment`."""
         return self.expires_at <= moment
 
 
 def access_token_claims(access_token: SecretStr) -> Mapping[str, object]:
-    """The claims of an access token, unverified; empty when it is not a JWT.
+    """Return the unverified claims of an access token; none if it is not a JWT.
 
-    An access token is meant for Xero, not for us (RFC 6749 §1.4): read it for `authentication_event_id` and `scope`,
-    and never decide by it who somebody is.
+    An access token is for Xero, not for us (RFC 6749 §1.4). Read only `authentication_event_id` and `scope` from it;
+    never identify a person by it.
     """
     try:
         claims = json.loads(jws.extract_compact(access_token.get_secret_value().encode()).payload)
@@ -49,7 +49,7 @@ def access_token_claims(access_token: SecretStr) -> Mapping[str, object]:
 
 
 def scopes_in(value: object) -> frozenset[str]:
-    """Scopes as Xero writes them: space-separated in token answers (RFC 6749 §3.3), an array in access tokens."""
+    """Read scopes: space-separated in token answers (RFC 6749 §3.3), an array in access tokens."""
     if isinstance(value, str):
         return frozenset(value.split())
     if isinstance(value, list):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sandbox.accounts.account import Account
 from sandbox.clock import Clock
-from sandbox.practice import Practice
 from sandbox.server import SandboxServer
 from sandbox.world import (
     COASTAL_BRANCH,
@@ -24,8 +24,8 @@ from tests.connection.harbour import Harbour
 def server(serve: Serve) -> SandboxServer:
     """Harbour & Vale with a handful of records, and a Coastal Branch of 400 clients and 1,000 jobs."""
     clock, people = Clock(), the_people()
-    harbour = Practice(clock, HARBOUR_VALE, HARBOUR_NAME, clients=20, jobs=40, staff=6, people=people)
-    coastal = Practice(clock, COASTAL_BRANCH, COASTAL_NAME, clients=400, jobs=1_000, staff=9, people=people)
+    harbour = Account(clock, HARBOUR_VALE, HARBOUR_NAME, clients=20, jobs=40, staff=6, people=people)
+    coastal = Account(clock, COASTAL_BRANCH, COASTAL_NAME, clients=400, jobs=1_000, staff=9, people=people)
     return serve(World([the_app()], people, [harbour, coastal], clock, Limits(0, 0, 0, 0)))
 
 

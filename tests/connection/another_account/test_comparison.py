@@ -4,8 +4,8 @@ import time
 from datetime import date
 from typing import Any
 
-from sandbox.edits import add, archive, change
-from sandbox.records.jobs import IS_CURRENT
+from sandbox.accounts.edits import add, archive, change
+from sandbox.generator.jobs import IS_CURRENT
 from sandbox.world import (
     COASTAL_BRANCH,
     HARBOUR_VALE,
@@ -31,7 +31,7 @@ from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 def plant_likenesses(harbour: Harbour) -> None:
     """Give Coastal Branch some of Harbour & Vale's records: two by UUID, two more by name in another spelling."""
-    mine, coastal = (harbour.world.practices[tenant] for tenant in (HARBOUR_VALE, COASTAL_BRANCH))
+    mine, coastal = (harbour.world.accounts[tenant] for tenant in (HARBOUR_VALE, COASTAL_BRANCH))
     clients = [one for one in mine.clients.records() if one["IsArchived"] != "Yes" and one["IsDeleted"] != "Yes"]
     job = next(one for one in mine.jobs.records() if IS_CURRENT.get(one["State"], True))
     add(coastal, "clients", {"UUID": clients[0]["UUID"], "Name": "Another name"})
@@ -95,11 +95,11 @@ def test_the_comparison_counts_what_both_sides_hold(synced: Harbour) -> None:
 
 def test_the_comparison_costs_three_calls_without_details(synced: Harbour) -> None:
     invitation = chooses_coastal(synced)
-    synced.world.journal.clear()
+    synced.world.request_log.clear()
     compare(synced.integration, invitation)
-    while any(use["in_flight"] for use in synced.world.journal.usage()["tenants"].values()):
+    while any(use["in_flight"] for use in synced.world.request_log.usage()["tenants"].values()):
         time.sleep(0.001)  # a call is noted when its answer was sent, which the caller may have read before
-    calls = [call for call in synced.world.journal.requests() if call["area"] == "xpm"]
+    calls = [call for call in synced.world.request_log.requests() if call["area"] == "xpm"]
     asked = [(call["path"], call["query_keys"]) for call in calls]
     assert sorted(asked) == [("client.api/list", []), ("job.api/current", []), ("staff.api/list", [])]
 

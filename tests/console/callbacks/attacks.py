@@ -11,8 +11,8 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 
+from sandbox.browser import ConsentStopped, answer_consent
 from sandbox.identity.keys import sign
-from sandbox.visitor import NotAllowed, visit
 from sandbox.world import CLIENT_SECRET
 from tests.console.callbacks.scene import Forge, Scene, another, unsigned
 from tests.console.office import MERE
@@ -111,8 +111,8 @@ def _unregistered_redirect(scene: Scene) -> None:
     address = scene.set_out(scene.invited())
     scene.before = scene.stored()
     try:
-        visit(str(httpx.URL(address).copy_set_param("redirect_uri", ATTACKERS_ADDRESS)), MERE)
-    except NotAllowed:
+        answer_consent(str(httpx.URL(address).copy_set_param("redirect_uri", ATTACKERS_ADDRESS)), MERE)
+    except ConsentStopped:
         return
     raise AssertionError("Xero sent the code to the attacker.")
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import httpx
 from joserfc import jws
 
+from sandbox.browser import answer_consent
 from sandbox.server import SandboxServer
-from sandbox.visitor import visit
 from sandbox.world import CLIENT_ID, HARBOUR_VALE
 from tests.console.office import MERE, Office
 from xpm.consent.invitation import Invitation
@@ -77,7 +77,7 @@ class Scene:
     def go(self, invitation: Invitation, browser: httpx.Client | None = None, **changed: str) -> Way:
         """Open the link and allow access; `changed` are parameters that the attacker exchanged on the way to Xero."""
         address = with_query(self.set_out(invitation, browser), changed)
-        return Way(address, query_of(visit(address, MERE, tenants=[HARBOUR_VALE])))
+        return Way(address, query_of(answer_consent(address, MERE, tenants=[HARBOUR_VALE])))
 
     def bring(self, answer: dict[str, str], browser: httpx.Client | None = None) -> httpx.Response:
         """A browser comes to the callback with this; what is stored is looked at just before."""

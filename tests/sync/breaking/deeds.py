@@ -4,24 +4,24 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-from sandbox import edits
-from sandbox.practice import Practice
-from sandbox.shelf import Shelf
+from sandbox.accounts import edits
+from sandbox.accounts.account import Account
+from sandbox.accounts.table import Table
 
 STATES = ("Planned", "In Progress", "Completed")
-Deed = Callable[[Practice, Random], None]
+Deed = Callable[[Account, Random], None]
 
 
-def edit(practice: Practice, dice: Random, count: int = 1) -> None:
+def edit(practice: Account, dice: Random, count: int = 1) -> None:
     """Make `count` random edits."""
     for _ in range(count):
         dice.choice(DEEDS)(practice, dice)
 
 
-def a_key(shelf: Shelf[Any], dice: Random) -> str | None:
+def a_key(table: Table[Any], dice: Random) -> str | None:
     """The key of one of the records there are."""
-    positions = shelf.positions()
-    return shelf.key(dice.choice(positions)) if positions else None
+    positions = table.positions()
+    return table.key(dice.choice(positions)) if positions else None
 
 
 def some_text(dice: Random) -> str:
@@ -29,7 +29,7 @@ def some_text(dice: Random) -> str:
     return f"Kōwhai & Sons <{dice.getrandbits(40):010x}>"
 
 
-def add_job(practice: Practice, dice: Random) -> None:
+def add_job(practice: Account, dice: Random) -> None:
     """A new job, of a client if there is one."""
     told: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice), "State": dice.choice(STATES)}
     if client := a_key(practice.clients, dice):
@@ -37,14 +37,14 @@ def add_job(practice: Practice, dice: Random) -> None:
     edits.add(practice, "jobs", told)
 
 
-def change_job(practice: Practice, dice: Random) -> None:
+def change_job(practice: Account, dice: Random) -> None:
     """A job moves on, or something of it is put right."""
     if job := a_key(practice.jobs, dice):
         told = dice.choice(({"State": dice.choice(STATES)}, {"Name": some_text(dice)}, {"Budget": _amount(dice)}))
         edits.change(practice, "jobs", job, told)
 
 
-def delete_job(practice: Practice, dice: Random) -> None:
+def delete_job(practice: Account, dice: Random) -> None:
     """A job goes, unless it is the last; now and then somebody makes one under its number again."""
     if len(practice.jobs) > 1 and (job := a_key(practice.jobs, dice)):
         edits.delete(practice, "jobs", job)
@@ -52,7 +52,7 @@ def delete_job(practice: Practice, dice: Random) -> None:
             edits.add(practice, "jobs", {"ID": job, "UUID": _uuid(dice), "Name": some_text(dice), "State": STATES[0]})
 
 
-def add_client(practice: Practice, dice: Random) -> None:
+def add_client(practice: Account, dice: Random) -> None:
     """A new client, of a group if there is one."""
     told: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice)}
     if group := a_key(practice.groups, dice):
@@ -60,7 +60,7 @@ def add_client(practice: Practice, dice: Random) -> None:
     edits.add(practice, "clients", told)
 
 
-def change_client(practice: Practice, dice: Random) -> None:
+def change_client(practice: Account, dice: Random) -> None:
     """A client's details change."""
     if client := a_key(practice.clients, dice):
         told: dict[str, Any] = dice.choice(
@@ -69,19 +69,19 @@ def change_client(practice: Practice, dice: Random) -> None:
         edits.change(practice, "clients", client, told)
 
 
-def archive_client(practice: Practice, dice: Random) -> None:
+def archive_client(practice: Account, dice: Random) -> None:
     """A client leaves, or comes back."""
     if client := a_key(practice.clients, dice):
         edits.change(practice, "clients", client, {"IsArchived": dice.choice(("Yes", "No"))})
 
 
-def delete_client(practice: Practice, dice: Random) -> None:
+def delete_client(practice: Account, dice: Random) -> None:
     """A client is deleted, which XPM shows by a flag."""
     if client := a_key(practice.clients, dice):
         edits.delete(practice, "clients", client)
 
 
-def change_values(practice: Practice, dice: Random) -> None:
+def change_values(practice: Account, dice: Random) -> None:
     """A custom field of a client or job gets another value, or none."""
     owner = a_key(dice.choice((practice.clients, practice.jobs)), dice)
     texts = [one["UUID"] for one in practice.definitions.records() if one["ValueElement"] == "Text"]
@@ -90,13 +90,13 @@ def change_values(practice: Practice, dice: Random) -> None:
         edits.change(practice, "custom_field_values", owner, {"values": [value]})
 
 
-def change_tax_return(practice: Practice, dice: Random) -> None:
+def change_tax_return(practice: Account, dice: Random) -> None:
     """A return is lodged."""
     if key := a_key(practice.tax_returns, dice):
         edits.change(practice, "tax_returns", key, {"status": dice.choice(("Draft", "Approved", "Filed"))})
 
 
-def add_tax_return(practice: Practice, dice: Random) -> None:
+def add_tax_return(practice: Account, dice: Random) -> None:
     """A return is begun."""
     if client := a_key(practice.clients, dice):
         told = {"returnId": _uuid(dice), "clientUuid": client, "taxType": "ITR", "year": 2025, "status": "Draft"}
@@ -106,7 +106,7 @@ def add_tax_return(practice: Practice, dice: Random) -> None:
 def adding(entity: str) -> Deed:
     """Somebody adds a record that is little more than its name."""
 
-    def add(practice: Practice, dice: Random) -> None:
+    def add(practice: Account, dice: Random) -> None:
         edits.add(practice, entity, {"UUID": _uuid(dice), "Name": some_text(dice)})
 
     return add
@@ -115,7 +115,7 @@ def adding(entity: str) -> Deed:
 def renaming(entity: str) -> Deed:
     """Somebody gives a record another name, which every reference to it shows."""
 
-    def rename(practice: Practice, dice: Random) -> None:
+    def rename(practice: Account, dice: Random) -> None:
         if key := a_key(practice.catalogues[entity], dice):
             edits.change(practice, entity, key, {"Name": some_text(dice)})
 
@@ -125,7 +125,7 @@ def renaming(entity: str) -> Deed:
 def deleting(entity: str) -> Deed:
     """Somebody deletes a record; the last one stays, since an empty list is not believed."""
 
-    def delete(practice: Practice, dice: Random) -> None:
+    def delete(practice: Account, dice: Random) -> None:
         if len(practice.catalogues[entity]) > 1 and (key := a_key(practice.catalogues[entity], dice)):
             edits.delete(practice, entity, key)
 
@@ -153,7 +153,7 @@ def _amount(dice: Random) -> str:
     return f"{dice.randrange(10**6)}.{dice.randrange(100):02}"
 
 
-def _name(shelf: Shelf[Any], key: str) -> str:
-    position = shelf.find(key)
+def _name(table: Table[Any], key: str) -> str:
+    position = table.find(key)
     assert position is not None
-    return str(shelf.record(position)["Name"])
+    return str(table.record(position)["Name"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import httpx
 from sqlalchemy import delete, event
 
-from sandbox.practice import Practice as XpmPractice
+from sandbox.accounts.account import Account
 from sandbox.server import SandboxServer
 from sandbox.world import HARBOUR_NAME, HARBOUR_VALE, World, small_world
 from tests.sync.breaking.wire import Wire
@@ -70,10 +70,10 @@ class Indoors(House):
         world = self.server.world
         self.calm()
         people = list(world.people.values())
-        practice = XpmPractice(
+        practice = Account(
             world.clock, HARBOUR_VALE, HARBOUR_NAME, jobs=5, clients=4, staff=3, returns=3, seed=seed, people=people
         )
-        world.practices[HARBOUR_VALE] = practice
+        world.accounts[HARBOUR_VALE] = practice
         began = (world.clock.today() - YEARS).toordinal()
         for older in practice.jobs.positions(lambda outline: outline.created < began):
             practice.jobs.remove(older)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sandbox import edits
-from sandbox.practice import Practice
+from sandbox.accounts import edits
+from sandbox.accounts.account import Account
 from tests.sync.breaking.deeds import a_key, deleting
 from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.ledger import assert_books_balance
@@ -26,7 +26,7 @@ from xpm.xero.errors import UnreadableAnswer
 
 pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
 
-Deed = Callable[[Practice, Random], None]
+Deed = Callable[[Account, Random], None]
 BEGUN = "BEGUN-"
 """How the numbers of jobs begin that are begun meanwhile."""
 MARKS = count()
@@ -38,32 +38,32 @@ def mark() -> str:
     return f"version {next(MARKS)}"
 
 
-def current_job(practice: Practice, dice: Random) -> str | None:
+def current_job(practice: Account, dice: Random) -> str | None:
     """A job in XPM's list of current ones."""
     positions = practice.jobs.positions(lambda outline: outline.current)
     return practice.jobs.key(dice.choice(positions)) if positions else None
 
 
-def change_current_job(practice: Practice, dice: Random) -> None:
+def change_current_job(practice: Account, dice: Random) -> None:
     """Something of a current job is changed."""
     if job := current_job(practice, dice):
         edits.change(practice, "jobs", job, {"Name": mark()})
 
 
-def complete_current_job(practice: Practice, dice: Random) -> None:
+def complete_current_job(practice: Account, dice: Random) -> None:
     """A current job is completed, but none that was begun meanwhile: if no list had it before, only windows do."""
     positions = practice.jobs.positions(lambda outline: outline.current)
     if known := [key for key in map(practice.jobs.key, positions) if not key.startswith(BEGUN)]:
         edits.change(practice, "jobs", dice.choice(known), {"Name": mark(), "State": "Completed"})
 
 
-def delete_current_job(practice: Practice, dice: Random) -> None:
+def delete_current_job(practice: Account, dice: Random) -> None:
     """A current job is deleted, unless it is the last: an empty list is not believed."""
     if len(practice.jobs.positions(lambda outline: outline.current)) > 1 and (job := current_job(practice, dice)):
         edits.delete(practice, "jobs", job)
 
 
-def add_current_job(practice: Practice, _dice: Random) -> None:
+def add_current_job(practice: Account, _dice: Random) -> None:
     """A job is begun."""
     edits.add(practice, "jobs", {"ID": f"{BEGUN}{next(MARKS)}", "Name": mark(), "State": "Planned"})
 
@@ -71,25 +71,25 @@ def add_current_job(practice: Practice, _dice: Random) -> None:
 def told_of(entity: str, element: str, **told: str) -> Deed:
     """Something of a record is changed."""
 
-    def change(practice: Practice, dice: Random) -> None:
+    def change(practice: Account, dice: Random) -> None:
         if key := a_key(getattr(practice, entity), dice):
             edits.change(practice, entity, key, {element: mark(), **told})
 
     return change
 
 
-def delete_job(practice: Practice, dice: Random) -> None:
+def delete_job(practice: Account, dice: Random) -> None:
     """Any job is deleted, unless it is the last."""
     if len(practice.jobs) > 1 and (job := a_key(practice.jobs, dice)):
         edits.delete(practice, "jobs", job)
 
 
-def add_client(practice: Practice, _dice: Random) -> None:
+def add_client(practice: Account, _dice: Random) -> None:
     """A client is taken on."""
     edits.add(practice, "clients", {"Name": mark()})
 
 
-def add_tax_return(practice: Practice, dice: Random) -> None:
+def add_tax_return(practice: Account, dice: Random) -> None:
     """A return is begun."""
     if client := a_key(practice.clients, dice):
         told = {"returnId": mark(), "clientUuid": client, "taxType": "ITR", "year": 2025, "webUrl": mark()}

@@ -10,8 +10,8 @@ import httpx
 from starlette.types import Message, Scope
 
 from sandbox.app import build_app
-from sandbox.areas import place_of
-from sandbox.wire import TRANSPORT
+from sandbox.areas import target_of
+from sandbox.transport import TRANSPORT
 from sandbox.world import World
 
 
@@ -56,12 +56,12 @@ class Wire(httpx.BaseTransport):
 
     def _scope(self, request: httpx.Request) -> Scope:
         scope = _scope(request)
-        if self.page_size and place_of(scope).area == "tax":
+        if self.page_size and target_of(scope).area == "tax":
             scope["query_string"] = request.url.copy_set_param("pageSize", self.page_size).query
         return scope
 
     def _numbered(self, scope: Scope) -> int | None:
-        if place_of(scope).area not in {"xpm", "tax"}:
+        if target_of(scope).area not in {"xpm", "tax"}:
             return None
         number = self.calls
         self.calls += 1

@@ -1,1 +1,1 @@
-"""One HTTP call to Xero: its place in the limits, its patience, and the error that a bad answer means."""
+"""One HTTP call to Xero: its slot in the budget, its retries, and the error that a bad answer means."""

@@ -1,4 +1,4 @@
-"""From an answer, or the lack of one, to an error of our tree: the one place that knows Xero's status codes."""
+"""Turns an error answer, or a missing answer, into an error of our tree. Only this module knows Xero's status codes."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -28,11 +28,11 @@ from xpm.xero.errors import (
 from xpm.xero.http.problem import BodyKind, read_problem, refusal, says_scope_is_missing, sniff
 
 _A_DAY = 24 * 60 * 60  # seconds
-_SURELY_A_DAY_LIMIT = 120  # seconds of Retry-After that no minute window explains
+_SURELY_A_DAY_LIMIT = 120  # seconds; a longer Retry-After cannot be a minute limit
 
 
 class Facts(TypedDict):
-    """Which answer an error is about."""
+    """The facts about an answer that every error has."""
 
     endpoint: str
     status: int
@@ -40,7 +40,7 @@ class Facts(TypedDict):
 
 
 def error_of(response: httpx.Response, endpoint: str, clock: Clock) -> XeroError:
-    """The error that an answer other than 2xx means; the response must have been read."""
+    """Return the error for an answer other than 2xx. The response must have been read."""
     status = response.status_code
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return _of_limit(response, endpoint, clock)
@@ -54,7 +54,7 @@ def error_of(response: httpx.Response, endpoint: str, clock: Clock) -> XeroError
 
 
 def transport_error(error: httpx.RequestError, endpoint: str) -> XeroError:
-    """The error that trouble below HTTP means. Its text is our own: httpx's may hold an address with its query."""
+    """Return the error for a failure below HTTP. The text is our own: httpx's may contain a URL with its query."""
     kind = type(error).__name__
     if isinstance(error, httpx.DecodingError):
         return UnreadableAnswer(f"Xero's answer to {endpoint} cannot be decompressed.", endpoint=endpoint)
@@ -62,7 +62,7 @@ def transport_error(error: httpx.RequestError, endpoint: str) -> XeroError:
 
 
 def server_time(response: httpx.Response) -> datetime | None:
-    """Xero's clock by the `Date` header, aware UTC; `None` when it is missing or no date."""
+    """Return Xero's time from the `Date` header, aware UTC; None if it is missing or invalid."""
     try:
         moment = parsedate_to_datetime(response.headers["Date"])
     except (KeyError, ValueError):
@@ -73,7 +73,7 @@ def server_time(response: httpx.Response) -> datetime | None:
 def _of_unauthorized(response: httpx.Response, endpoint: str) -> XeroError:
     if says_scope_is_missing(response):
         return ScopeMissing(f"The consent does not cover {endpoint}.", **facts_of(response, endpoint))
-    # XeroAuth has renewed the token before this answer is seen, so no further renewal can help.
+    # XeroAuth has already renewed the token, so another renewal cannot help.
     return ConsentNeeded(f"Xero refuses the access token at {endpoint}.", **facts_of(response, endpoint))
 
 
@@ -98,7 +98,7 @@ def _of_limit(response: httpx.Response, endpoint: str, clock: Clock) -> RateLimi
 
 
 def limit_of(headers: httpx.Headers) -> type[RateLimited]:
-    """Tell the limits apart by `X-Rate-Limit-Problem`, whose letter case and wording vary."""
+    """Return the limit that `X-Rate-Limit-Problem` names. Its case and wording vary."""
     named = headers.get("X-Rate-Limit-Problem", "").lower()
     if "day" in named or "daily" in named or (not named and (retry_after(headers) or 0) > _SURELY_A_DAY_LIMIT):
         return DayLimit
@@ -108,16 +108,16 @@ def limit_of(headers: httpx.Headers) -> type[RateLimited]:
 
 
 def retry_after(headers: httpx.Headers) -> int | None:
-    """Seconds of `Retry-After`, of a day at most, since no limit lasts longer.
+    """Return the seconds of `Retry-After`, at most a day, since no limit lasts longer.
 
-    Xero sends whole seconds, and only for minute and day limits.
+    Xero sends whole seconds, and only for the minute and day limits.
     """
     value = headers.get("Retry-After", "")
     return min(int(value), _A_DAY) if re.fullmatch(r"\d{1,9}", value) else None
 
 
 def _of_server_error(response: httpx.Response, endpoint: str) -> XeroError:
-    """A 500 may be nothing but a bad identifier; only Xero's own sentence about it is believed."""
+    """Return the error for a 5xx. A 500 with Xero's sentence about a bad identifier is a refusal, not an outage."""
     problem = read_problem(response.content)
     if problem.envelope_error and problem.names_no_record:
         return refusal(problem.detail, **facts_of(response, endpoint))
@@ -132,7 +132,7 @@ def _unavailable(response: httpx.Response, endpoint: str) -> XeroUnavailable:
 
 
 def facts_of(response: httpx.Response, endpoint: str) -> Facts:
-    """What every error about an answer names."""
+    """Return the facts about an answer that every error has."""
     correlation_id = response.headers.get("xero-correlation-id")
     return {"endpoint": endpoint, "status": response.status_code, "correlation_id": correlation_id}
 

@@ -1,4 +1,4 @@
-"""Reading calls for one tenant: within its budget, patient with short trouble, and counted."""
+"""GET calls for one tenant: within its budget, retried on short failures, and counted."""
 
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
@@ -15,12 +15,12 @@ from xpm.xero.records import AnswerCounts
 
 T = TypeVar("T")
 
-TIMEOUT = httpx.Timeout(30.0, connect=10.0, read=300.0)  # seconds; detailed lists of big practices take minutes
+TIMEOUT = httpx.Timeout(30.0, connect=10.0, read=300.0)  # seconds; detailed lists of large practices take minutes
 _CHUNK = 64 * 1024
 
 
 class Calls:
-    """Sends GETs and hands their bodies to a parser as they arrive."""
+    """Sends GETs and passes their bodies to a parser as they arrive."""
 
     def __init__(self, http: httpx.Client, budget: Budget, sleep: Sleep, clock: Clock) -> None:
         self._http = http
@@ -31,10 +31,10 @@ class Calls:
     def read(
         self, label: str, request: httpx.Request, tally: AnswerCounts, parse: Callable[[Iterator[bytes]], Iterator[T]]
     ) -> Iterator[T]:
-        """Yield what `parse` makes of the body.
+        """Yield what `parse` yields from the body.
 
-        Repeats the call on 5xx, connection trouble and short limits, as long as nothing was handed on; after that the
-        error is raised, since what was handed on cannot be taken back.
+        Retries the call on 5xx, connection errors and short limits, but only until the first item is yielded: a yielded
+        item cannot be taken back.
         """
         patience = Patience(label, self._clock, self._sleep)
         handed_on = False

@@ -1,7 +1,7 @@
-"""Xero's limits as its callers see them: a call is asked for before it is made, and its answer tells what is left.
+"""Xero's limits for a caller: it takes a slot before each call, and reads from the answer what is left.
 
-Xero allows each app, for each tenant, 5 calls in flight, 60 a minute and a day's allowance ("API limits" page). How a
-budget keeps them, and who shares it, is not this package's business.
+Xero allows each app, per tenant, 5 calls in flight, 60 calls a minute and a daily allowance ("API limits" page).
+This package does not know how a budget keeps the limits, or who shares it.
 """
 
 from contextlib import AbstractContextManager
@@ -19,18 +19,18 @@ from xpm.xero.http.answers import limit_of, retry_after
 
 @dataclass(frozen=True)
 class Said:
-    """What an answer said of the limits: calls left of the minute and the day, or which limit was hit for how long."""
+    """What an answer says about the limits: the calls left, or the limit that was hit and for how many seconds."""
 
     at: datetime
     minute_left: int | None = None
     day_left: int | None = None
     refused: type[RateLimited] | None = None
-    seconds: int | None = None  # of `Retry-After`
+    seconds: int | None = None  # from `Retry-After`
 
 
 @dataclass
 class Call:
-    """A call under way. Whoever makes it notes what its answer says, and how many bytes came over the wire."""
+    """A call in progress. Its caller records what the answer says and how many bytes it has on the wire."""
 
     id: str
     clock: Clock = field(repr=False)
@@ -38,7 +38,7 @@ class Call:
     said: Said | None = None
 
     def answered(self, headers: httpx.Headers, status: int) -> None:
-        """Learn from the head of the answer."""
+        """Record the limits from the answer's status and headers."""
         refused = status == HTTPStatus.TOO_MANY_REQUESTS
         self.said = Said(
             at=self.clock(),
@@ -50,12 +50,12 @@ class Call:
 
 
 class Budget(Protocol):
-    """The calls of one tenant, shared by everyone who calls for it."""
+    """The calls of one tenant, shared by all its callers."""
 
     def slot(self, endpoint: str) -> AbstractContextManager[Call]:
-        """Permission for one call, held until its answer was read; waits for a free place and for the minute.
+        """Give permission for one call, held until its answer is read. Waits for a free slot and for the minute limit.
 
-        Raises `DayLimit` when the day's allowance is used up, without waiting.
+        Raises `DayLimit` without waiting when the day's allowance is used up.
         """
         ...
 

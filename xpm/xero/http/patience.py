@@ -1,4 +1,4 @@
-"""How long a reading call puts up with trouble before it passes the trouble on."""
+"""How often and how long a GET call waits and retries before it raises its error."""
 
 import random
 
@@ -6,15 +6,15 @@ from xpm.xero.clock import Clock, Sleep
 from xpm.xero.errors import AnswerLost, ConcurrentLimit, DayLimit, RateLimited, XeroError, XeroUnavailable
 
 MAX_RETRIES = 3  # Xero's advice for 5xx on GET
-MAX_LIMIT_WAITS = 6  # the budget keeps us within the limits; more refusals in a row mean that others use them up
+MAX_LIMIT_WAITS = 6  # our budget keeps the limits, so more refusals in a row mean that another program uses them up
 _FIRST_PAUSE = 1.0  # seconds, doubled each time
-_CONCURRENT_PAUSE = 0.5  # seconds; calls in flight end within moments
-_MINUTE_PAUSE = 60.0  # seconds, when Xero did not say how long
-_LONGEST_PAUSE = 120.0  # seconds; what takes longer is not for a call to sit out
+_CONCURRENT_PAUSE = 0.5  # seconds; calls in flight end soon
+_MINUTE_PAUSE = 60.0  # seconds, if Xero does not say how long
+_LONGEST_PAUSE = 120.0  # seconds; a call does not wait longer
 
 
 class Patience:
-    """The retries of one call. Waiting is jittered, so that several processes do not come back at the same moment."""
+    """The retries of one call. Pauses are jittered, so that several processes do not retry at the same moment."""
 
     def __init__(self, endpoint: str, clock: Clock, sleep: Sleep) -> None:
         self._endpoint = endpoint
@@ -24,7 +24,7 @@ class Patience:
         self._limit_waits = 0
 
     def sit_out(self, error: XeroError) -> bool:
-        """Wait, and say that the call may be repeated; or say at once that it may not."""
+        """Wait and return True if the call may be retried; return False at once if not."""
         pause = self._pause(error)
         if pause is None or pause > _LONGEST_PAUSE:
             return False
@@ -32,7 +32,7 @@ class Patience:
         return True
 
     def _pause(self, error: XeroError) -> float | None:
-        if error.endpoint != self._endpoint:  # trouble of the token end-point, which has a patience of its own
+        if error.endpoint != self._endpoint:  # an error of the token endpoint, which has its own retries
             return None
         if isinstance(error, DayLimit | AnswerLost):
             return None
@@ -55,7 +55,7 @@ class Patience:
 
 
 def _jitter(seconds: float) -> float:
-    return random.uniform(0.0, seconds)  # noqa: S311  spreading load needs no secrecy
+    return random.uniform(0.0, seconds)  # noqa: S311  jitter needs no secure randomness
 
 
 def _jittered(seconds: float) -> float:

@@ -1,7 +1,7 @@
-"""What the body of an error answer says, whatever its content type claims.
+"""Reads the body of an error answer, whatever its content type claims.
 
-Xero answers errors in XML, JSON, text, HTML or not at all, with key names in either letter case and any of them
-missing. So the first character decides how to read, and nothing in here raises.
+Xero sends errors as XML, JSON, text or HTML, or with no body. Keys have either case, and any may be missing. So the
+first character decides how to read a body, and nothing here raises.
 """
 
 import json
@@ -14,13 +14,13 @@ from lxml import etree
 
 from xpm.xero.errors import NotFound, Refused
 
-_LONGEST_DETAIL = 300  # characters; enough for Xero's sentences, too little for a page of HTML
+_LONGEST_DETAIL = 300  # characters; enough for Xero's sentences, too short for an HTML page
 _NO_SUCH_RECORD = re.compile(r"invalid\b.*\bidentifier|.*\bnot found\b", re.IGNORECASE)
 _HTML = re.compile(rb"<(!doctype\s+html|html|head|body)\b", re.IGNORECASE)
 
 
 class BodyKind(StrEnum):
-    """What a body turns out to be by its first characters."""
+    """What a body is, judged by its first characters."""
 
     EMPTY = "empty"
     XML = "XML"
@@ -31,19 +31,19 @@ class BodyKind(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """What an error body tells: Xero's own sentence, if any, and whether an XPM envelope said `Status=ERROR`."""
+    """What an error body says: Xero's own sentence, if any, and whether an XPM envelope has `Status` ERROR."""
 
     detail: str | None = None
     envelope_error: bool = False
 
     @property
     def names_no_record(self) -> bool:
-        """Whether Xero's sentence means that there is no such record (`Invalid job identifier` and the like)."""
+        """Whether Xero's sentence means that there is no such record (for example `Invalid job identifier`)."""
         return bool(self.detail and _NO_SUCH_RECORD.match(self.detail))
 
 
 def sniff(start: bytes) -> BodyKind:
-    """Tell what kind of body begins with `start`."""
+    """Return the kind of a body that begins with `start`."""
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not text:
         return BodyKind.EMPTY
@@ -63,12 +63,15 @@ def read_problem(body: bytes) -> Problem:
             return _from_xml(body)
         case BodyKind.TEXT:
             return Problem(_short(body.decode("utf-8", "replace")))
-        case _:  # a page of HTML is for people who look at it, not for a log line
+        case _:  # an HTML page does not belong in a log line
             return Problem()
 
 
 def says_scope_is_missing(response: httpx.Response) -> bool:
-    """Whether a 401 (already read) means the scopes and not the token; then no renewal helps (RFC 6750 §3.1)."""
+    """Whether a 401 is about a missing scope, not the token. A renewal does not help then (RFC 6750 §3.1).
+
+    The response must have been read.
+    """
     challenge = response.headers.get("WWW-Authenticate", "")
     detail = read_problem(response.content).detail or ""
     return "insufficient_scope" in challenge or "authorizationunsuccessful" in detail.lower()
@@ -77,7 +80,7 @@ def says_scope_is_missing(response: httpx.Response) -> bool:
 def refusal(
     description: str | None, *, endpoint: str, status: int | None = None, correlation_id: str | None = None
 ) -> Refused:
-    """The error for an envelope that says ERROR; texts like `Invalid job identifier` mean there is no such record."""
+    """Return the error for an envelope with `Status` ERROR. `Invalid job identifier` and the like give `NotFound`."""
     said = _short(description or "")
     message = f"Xero refused {endpoint}: {said}" if said else f"Xero refused {endpoint} without saying why."
     kind = NotFound if Problem(said).names_no_record else Refused

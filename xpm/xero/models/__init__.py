@@ -1,7 +1,7 @@
-"""One pydantic model for every XPM record this product uses.
+"""A pydantic model for each kind of XPM record.
 
-Aliases are XPM's element names. Only the key of a record is required: XPM leaves out what is empty, and each practice
-has elements others lack. Elements a model does not name are left to the parser to count, never an error.
+Aliases are XPM's element names. Only a record's key is required: XPM omits empty elements, and practices differ in the
+elements they have. The parser counts elements that no model names; they are never an error.
 """
 
 from xpm.xero.models.client import (

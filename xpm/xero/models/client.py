@@ -7,7 +7,7 @@ from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, Whol
 
 
 class Contact(XpmRecord):
-    """A person at a client; one contact may belong to several clients."""
+    """A contact of a client. Several clients may share one."""
 
     uuid: str = Field(alias="UUID")
     name: str | None = None
@@ -17,12 +17,12 @@ class Contact(XpmRecord):
     email: str | None = None
     phone: str | None = None
     is_deleted: Flag = False
-    is_primary: Flag = False  # of this client, not of the contact
-    position: str | None = None  # at this client
+    is_primary: Flag = False  # for this client
+    position: str | None = None  # for this client
 
 
 class ClientNote(XpmRecord):
-    """A note on a client. `folder` is being replaced by `tags` practice by practice (Xero changelog, August 2025)."""
+    """A note on a client. Xero replaces `folder` by `tags`, practice by practice (Xero changelog, August 2025)."""
 
     title: str | None = None
     text: str | None = None
@@ -33,14 +33,14 @@ class ClientNote(XpmRecord):
 
 
 class Group(XpmRecord):
-    """A client group as a client names it."""
+    """A client group, as a client lists it."""
 
     uuid: str = Field(alias="UUID")
     name: str | None = None
 
 
 class ClientGroup(XpmRecord):
-    """A client group as `clientgroup.api/list` names it; its members are known from the clients."""
+    """A client group, as `clientgroup.api/list` sends it, without members: each client lists its own groups."""
 
     uuid: str = Field(alias="UUID")
     name: str | None = None
@@ -49,7 +49,7 @@ class ClientGroup(XpmRecord):
 
 
 class Relationship(XpmRecord):
-    """How one client stands to another: director, shareholder, trustee …"""
+    """A client's relationship to another client: director, shareholder, trustee …"""
 
     uuid: str = Field(alias="UUID")
     type: str | None = None
@@ -61,7 +61,7 @@ class Relationship(XpmRecord):
 
 
 class ClientType(XpmRecord):
-    """Billing terms shared by clients of a type."""
+    """The billing terms of a type of client."""
 
     name: str | None = None
     cost_markup: Amount | None = None
@@ -103,7 +103,7 @@ class Client(XpmRecord):
     client_code: str | None = None
     industry: str | None = None
     is_prospect: Flag | None = None
-    is_archived: Flag = False  # Xero leaves the flags out of some answers; a missing flag means No
+    is_archived: Flag = False  # some answers omit the flags; a missing flag means No
     is_deleted: Flag = False
     account_manager: Reference | None = None  # "Partner" on XPM's screens
     job_manager: Reference | None = None
@@ -113,7 +113,7 @@ class Client(XpmRecord):
     notes: tuple[ClientNote, ...] = ()
     groups: tuple[Group, ...] = ()
     relationships: tuple[Relationship, ...] = ()
-    # tax settings, only on practices with the tax module
+    # tax settings, only in practices with the tax module
     tax_number: str | None = None  # masked by Xero: asterisks and the last three digits
     company_number: str | None = None
     business_number: str | None = None
@@ -126,11 +126,11 @@ class Client(XpmRecord):
     gst_basis: str | None = Field(None, alias="GSTBasis")
     provisional_tax_basis: str | None = None
     provisional_tax_ratio: str | None = None
-    signed_tax_authority: Flag | None = None  # New Zealand, as the next three
+    signed_tax_authority: Flag | None = None  # this and the next three: New Zealand
     tax_agent: str | None = None
     agency_status: str | None = None
     return_type: str | None = None
-    prepare_activity_statement: Flag | None = None  # Australia, as the next two
+    prepare_activity_statement: Flag | None = None  # this and the next two: Australia
     prepare_tax_return: Flag | None = None
     active_ato_client: Flag | None = None
     web_url: str | None = None

@@ -1,4 +1,4 @@
-"""Custom fields: definitions for the practice, values one record a call (`customfield.api`, `…/customfield`)."""
+"""Custom fields: the definitions (`customfield.api`) and the values, one record per call (`…/customfield`)."""
 
 from pydantic import Field
 
@@ -7,7 +7,7 @@ from xpm.xero.models.scalars import Amount, Flag, LocalDate
 
 
 class CustomFieldDefinition(XpmRecord):
-    """A field the practice defined. `type` is display text; `value_element` names the element that carries values."""
+    """A field that the practice defined. `type` is display text; `value_element` is the element of its values."""
 
     uuid: str = Field(alias="UUID")
     name: str | None = None
@@ -24,9 +24,9 @@ class CustomFieldDefinition(XpmRecord):
 
 
 class CustomFieldValue(XpmRecord):
-    """One value of one record; exactly one of the last five is given.
+    """One value of one record, in exactly one of the last five elements.
 
-    Fields without a value are not sent: a missing checkbox means no, anything else missing means it was cleared.
+    Fields without a value are not sent. A missing checkbox means no; any other missing field was cleared.
     """
 
     uuid: str = Field(alias="UUID")  # of the definition

@@ -15,7 +15,7 @@ class AssignedStaff(XpmRecord):
 
 
 class Task(XpmRecord):
-    """A task of one job; `task_uuid` names the practice's task definition it was made from."""
+    """A task of one job. `task_uuid` is the practice's task definition that it was made from."""
 
     uuid: str = Field(alias="UUID")
     task_uuid: str | None = Field(None, alias="TaskUUID")
@@ -32,7 +32,7 @@ class Task(XpmRecord):
 
 
 class Milestone(XpmRecord):
-    """A dated mark on a job."""
+    """A milestone of a job."""
 
     uuid: str = Field(alias="UUID")
     date: LocalDate | None = None
@@ -65,8 +65,8 @@ class JobNote(XpmRecord):
 class Job(XpmRecord):
     """A job, as `job.api` sends it with `detailed=true`.
 
-    XPM addresses jobs by number in every version; the UUID is left out of some answers. `state` is the display name the
-    practice chose, any text.
+    Every XPM version addresses jobs by number; some answers omit the UUID. `state` is the display name that the
+    practice chose and may be any text.
     """
 
     number: str = Field(alias="ID")
@@ -80,7 +80,7 @@ class Job(XpmRecord):
     start_date: LocalDate | None = None
     due_date: LocalDate | None = None
     completed_date: LocalDate | None = None
-    client: Reference | None = None  # none once the client was archived or deleted
+    client: Reference | None = None  # missing once the client is archived or deleted
     contact: Reference | None = None
     manager: Reference | None = None
     partner: Reference | None = None

@@ -1,19 +1,19 @@
-"""What all XPM records have in common."""
+"""The base of all XPM records."""
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
 
 class XpmRecord(BaseModel):
-    """A record as XPM sends it: immutable, addressed by XPM's element names or by ours."""
+    """A record as XPM sends it. It is immutable, and built from XPM's element names or from ours."""
 
     model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True, frozen=True, extra="ignore")
 
 
 class Reference(XpmRecord):
-    """A pointer to another record, with the name XPM showed beside it at that moment.
+    """A reference to another record, with the name it had at the time.
 
-    What it points to may not have been synced yet, or may not exist any more.
+    The other record may not be synced yet, or may no longer exist.
     """
 
     uuid: str = Field(alias="UUID")

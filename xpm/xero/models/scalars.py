@@ -1,6 +1,6 @@
-"""How XPM writes dates, flags and amounts, and what they become here.
+"""The types of XPM's dates, flags and amounts.
 
-Empty is written three ways (no element, `<X/>`, `<X></X>`); all three are `None` before these types see them.
+XPM writes an empty element in three ways (absent, `<X/>`, `<X></X>`). All three are None before these types see them.
 """
 
 from collections.abc import Callable
@@ -23,19 +23,19 @@ from pydantic_core.core_schema import (
 NUL = "\x00"
 
 DIGITS = 1_000
-"""On each side of an amount's point, far more than any practice needs. PostgreSQL keeps 131,072 before it and 16,383
-after it and refuses more; on SQLite `1E+999999999` would be written out until the memory is full."""
+"""Most digits on each side of an amount's decimal point, far more than any practice needs. PostgreSQL refuses more than
+131,072 before the point and 16,383 after it. On SQLite, writing out `1E+999999999` would fill the memory."""
 
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Reads a value as pydantic does and, only where it cannot, as `rewrite` has it: most values need no Python."""
+    """Lets pydantic read the value first, and only if it cannot, rewrites the value in Python. Most need no Python."""
 
     rewrite: Callable[[object], object]
     expected: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
-        """Try one and then the other; what neither can read is one fault and not two."""
+        """Try the value as it is, then rewritten. If neither can be read, there is one error, not two."""
         plain = handler(source)
         rewritten = no_info_before_validator_function(self.rewrite, plain)
         return union_schema(
@@ -48,13 +48,15 @@ class Rewritten:
 
 @dataclass(frozen=True)
 class Written:
-    """Reads a day or a moment that is written out, or is one already as the schema `typed` makes it: pydantic takes a
-    number alone, even one in a text, for seconds since 1970."""
+    """Reads a date or time only from text like 2008-08-29, or from an object that `typed` accepts.
+
+    Pydantic alone would take a bare number, even in a text, for seconds since 1970.
+    """
 
     typed: Callable[..., CoreSchema]
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
-        """Try the text first, as which most come."""
+        """Try text first: most values are text."""
         written = chain_schema([str_schema(pattern=r"^\s*\d{4}-"), handler(source)])
         return union_schema(
             [written, self.typed(strict=True)],
@@ -69,7 +71,7 @@ def _flag(value: object) -> object:
 
 
 def _date(value: object) -> object:
-    """Take the date off `2008-08-29T10:30:00`: XPM writes days as moments of no stated zone."""
+    """Return the date part of `2008-08-29T10:30:00`: XPM writes dates as times without a zone."""
     if isinstance(value, datetime):
         return value.date()
     return value.split("T", 1)[0] if isinstance(value, str) else value
@@ -82,7 +84,7 @@ def _without_nul(text: str) -> str:
 
 
 def _number(value: object) -> object:
-    """Drop the thousands separators that custom decimals may carry."""
+    """Remove thousands separators, which custom decimals may have."""
     return value.replace(",", "") if isinstance(value, str) else value
 
 
@@ -95,22 +97,22 @@ def _of_few_digits(amount: Decimal) -> Decimal:
 
 
 Flag = Annotated[bool, Rewritten(_flag, "yes or no")]
-"""`Yes`/`No` on clients, `true`/`false` on jobs and fields; any letter case."""
+"""`Yes`/`No` on clients, `true`/`false` on jobs and fields, in any case."""
 
 LocalDate = Annotated[date, Written(date_schema), Rewritten(_date, "a day")]
-"""A day of the practice's calendar, without a time zone."""
+"""A date in the practice's calendar, without a time zone."""
 
 LocalDateTime = Annotated[datetime, Written(datetime_schema)]
-"""Wall-clock time of the practice, without a zone, as XPM stamps its notes."""
+"""The practice's local time, without a zone, as on XPM's notes."""
 
 Amount = Annotated[
     Decimal,
     AfterValidator(_of_few_digits),
     Rewritten(_number, f"an amount with up to {DIGITS:,} digits on each side of the point"),
 ]
-"""Money or any other decimal, exact."""
+"""An exact decimal, such as money."""
 
-LARGEST = 2**31 - 1  # what both databases keep as a whole number
+LARGEST = 2**31 - 1  # the largest integer that both databases store
 
 WholeNumber = Annotated[
     int, Field(ge=-LARGEST - 1, le=LARGEST), Rewritten(_number, f"a whole number up to {LARGEST:,}")
@@ -118,7 +120,7 @@ WholeNumber = Annotated[
 """Minutes, days, years and counts."""
 
 Text = Annotated[str, AfterValidator(_without_nul)]
-"""Text from elsewhere than XML, which cannot carry the one character that PostgreSQL does not keep."""
+"""Text from a source other than XML. XML cannot contain NUL, which PostgreSQL does not store; other sources can."""
 
 Key = Annotated[Text, Field(pattern=r"\S")]
-"""What a record from elsewhere than XML is known by: an empty one, which XML leaves out, would be that of several."""
+"""The key of a record from a source other than XML. It must not be blank: several records would share that key."""

@@ -6,7 +6,7 @@ from xpm.xero.models.record import XpmRecord
 
 
 class Staff(XpmRecord):
-    """A staff member. No element says whether one is active: who was deleted leaves the list."""
+    """A staff member. No element says whether one is active; a deleted one leaves the list."""
 
     uuid: str = Field(alias="UUID")
     name: str | None = None

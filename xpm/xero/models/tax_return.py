@@ -8,14 +8,14 @@ from xpm.xero.models.scalars import Amount, Key, LocalDate, Text, WholeNumber
 
 
 class TaxReturn(XpmRecord):
-    """An original return (amendments are seen only behind the link). New Zealand fills period, status and year only."""
+    """An original return; amendments show only behind its link. New Zealand has period, status and year only."""
 
     model_config = ConfigDict(alias_generator=to_camel)
 
     client_uuid: Text
     tax_type: Text
     year: WholeNumber
-    status: Text | None = None  # Draft, Approved, To Sign, Filed … as Xero Tax words it
+    status: Text | None = None  # Draft, Approved, To Sign, Filed …, in Xero Tax's words
     period_from: LocalDate | None = None
     period_to: LocalDate | None = None
     lodged_on: LocalDate | None = None

@@ -1,4 +1,4 @@
-"""OAuth 2.0 and OpenID Connect as Xero speaks them; a module for each rule, named after it."""
+"""OAuth 2.0 and OpenID Connect with Xero. Each module is named after the rule it implements."""
 
 from xpm.xero.oauth.authorisation import AuthorisationRequest
 from xpm.xero.oauth.callback import ExpectedCallback

@@ -1,7 +1,7 @@
-"""The parts of Authlib that know OAuth's texts and no transport, with types.
+"""Typed wrappers around the parts of Authlib that build and check OAuth messages without a transport.
 
-Authlib's HTTP integrations are left out on purpose: which HTTP library they bind to changes between its releases, they
-take a denied consent for a client-credentials grant, and they refresh without a lock.
+We deliberately do not use Authlib's HTTP integrations: the HTTP library they bind to changes between releases, they
+treat a denied consent as a client-credentials grant, and they refresh without a lock.
 """
 
 from authlib.common.security import generate_token  # type: ignore[import-untyped]
@@ -21,17 +21,17 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def random_token(length: int) -> str:
-    """Letters and digits from the system's source of randomness."""
+    """Return random letters and digits from the system's secure generator."""
     return str(generate_token(length))
 
 
 def s256_challenge(code_verifier: str) -> str:
-    """RFC 7636 §4.2, method S256."""
+    """Return the S256 challenge (RFC 7636 §4.2)."""
     return str(create_s256_code_challenge(code_verifier))
 
 
 def grant_uri(app: XeroApp, **parameters: str) -> str:
-    """RFC 6749 §4.1.1: the address a browser is sent to."""
+    """Build the authorisation URL for the browser (RFC 6749 §4.1.1)."""
     return str(
         prepare_grant_uri(
             app.authorize_url, app.client_id, "code", redirect_uri=app.redirect_uri, scope=app.scopes, **parameters
@@ -40,17 +40,17 @@ def grant_uri(app: XeroApp, **parameters: str) -> str:
 
 
 def token_request_body(grant_type: str, **parameters: str) -> str:
-    """RFC 6749 §4.1.3 and §6: the form of a token request."""
+    """Build the form of a token request (RFC 6749 §4.1.3 and §6)."""
     return str(prepare_token_request(grant_type, **parameters))
 
 
 def revocation_body(refresh_token: str) -> str:
-    """RFC 7009 §2.1: the form of a revocation request."""
+    """Build the form of a revocation request (RFC 7009 §2.1)."""
     return str(prepare_revoke_token_request(refresh_token, "refresh_token")[0])
 
 
 def authenticated(app: XeroApp, url: str, body: str) -> tuple[dict[str, str], str]:
-    """Headers and form of a request in the app's name: Basic, or `client_id` in the form (RFC 6749 §2.3.1, §3.2.1)."""
+    """Return headers and form with the app's credentials: Basic or `client_id` (RFC 6749 §2.3.1, §3.2.1)."""
     secret = app.client_secret.get_secret_value() if app.client_secret else None
     method = "client_secret_basic" if secret else "none"
     headers = {"Content-Type": _FORM, "Accept": "application/json"}
@@ -61,7 +61,7 @@ def authenticated(app: XeroApp, url: str, body: str) -> tuple[dict[str, str], st
 def validate_id_token_claims(
     token: Token, *, issuer: str, client_id: str, nonce: str, access_token: str, now: int, leeway: int
 ) -> None:
-    """OpenID Connect Core §3.1.3.7 on a token whose signature was checked; raises errors of joserfc."""
+    """Check the claims of a token with a verified signature (OpenID Connect Core §3.1.3.7). Raises joserfc's errors."""
     claims = CodeIDToken(
         token.claims,
         token.header,

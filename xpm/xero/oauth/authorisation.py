@@ -1,4 +1,4 @@
-"""The authorisation request (RFC 6749 §4.1.1): where an administrator is sent to give consent."""
+"""The authorisation request (RFC 6749 §4.1.1), which sends an administrator to Xero to give consent."""
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -6,11 +6,11 @@ from xpm.xero.app import XeroApp
 from xpm.xero.oauth.authlib_parts import grant_uri, random_token
 from xpm.xero.oauth.pkce import CHALLENGE_METHOD, code_challenge, new_code_verifier
 
-_UNGUESSABLE = 43  # letters and digits: 256 bits, twice what RFC 6749 §10.10 asks for
+_UNGUESSABLE = 43  # letters and digits: 256 bits, twice what RFC 6749 §10.10 requires
 
 
 class AuthorisationRequest(BaseModel):
-    """One consent that was begun. `url` is for the browser; the secrets stay with us until the callback."""
+    """A consent in progress. `url` is for the browser; we keep the secrets until the callback."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -20,14 +20,14 @@ class AuthorisationRequest(BaseModel):
     code_verifier: SecretStr
 
     def __repr__(self) -> str:
-        # The address holds state and nonce, which are secrets until the consent is finished.
+        # The URL contains state and nonce, which are secret until the consent is finished.
         return f"{type(self).__name__}(url={self.url.partition('?')[0]!r})"
 
     __str__ = __repr__
 
 
 def authorisation_request(app: XeroApp) -> AuthorisationRequest:
-    """Begin a consent with fresh `state` (RFC 6749 §10.12), `nonce` (OpenID Connect Core §3.1.2.1) and verifier."""
+    """Start a consent with a new `state` (RFC 6749 §10.12), `nonce` (OpenID Connect Core §3.1.2.1) and verifier."""
     state, nonce, verifier = random_token(_UNGUESSABLE), random_token(_UNGUESSABLE), new_code_verifier()
     url = grant_uri(
         app,

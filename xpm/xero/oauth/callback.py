@@ -1,4 +1,4 @@
-"""The authorisation response (RFC 6749 §4.1.2): what the browser brings back from the consent page."""
+"""The authorisation response (RFC 6749 §4.1.2), which the browser brings back from the consent page."""
 
 import hmac
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _KNOWN_ERRORS = (*_APP_ERRORS, "server_error", "temporarily_unavailable", "login
 
 
 class ExpectedCallback(BaseModel):
-    """What was remembered when the consent began; the answer must fit it."""
+    """What was stored when the consent started. The callback must match it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,11 +23,11 @@ class ExpectedCallback(BaseModel):
 
 
 def authorisation_code(callback: Mapping[str, str], expected: ExpectedCallback, issuer: str) -> SecretStr:
-    """The code of a callback that belongs to our request.
+    """Return the code of a callback that matches our request.
 
-    Raises `CallbackRefused` when it does not fit, `ConsentDeclined` when the person pressed Cancel, and
-    `MisconfiguredApp` when Xero does not accept the app. The state is compared before anything else is believed:
-    without it, anybody could tell us that a consent was declined (RFC 6749 §10.12).
+    Raises `CallbackRefused` if it does not match, `ConsentDeclined` if the person pressed Cancel, and
+    `MisconfiguredApp` if Xero does not accept the app. The state is checked before anything else: otherwise anyone
+    could tell us that a consent was declined (RFC 6749 §10.12).
     """
     _require_state(callback.get("state", ""), expected.state.get_secret_value())
     _require_issuer(callback, issuer)
@@ -39,19 +39,19 @@ def authorisation_code(callback: Mapping[str, str], expected: ExpectedCallback, 
 
 
 def _require_state(given: str, expected: str) -> None:
-    # Compared in constant time, so that the time taken tells nothing about how much of a guess was right.
+    # Constant time, so that the duration does not show how much of a guess is right.
     if not expected or not hmac.compare_digest(given.encode(), expected.encode()):
         raise CallbackRefused("The callback does not belong to this consent.", reason=CallbackReason.STATE)
 
 
 def _require_issuer(callback: Mapping[str, str], issuer: str) -> None:
-    """RFC 9207 §2.4: where the answer names its issuer, it must be the one that was asked."""
+    """Check the issuer, if the callback names one (RFC 9207 §2.4)."""
     if "iss" in callback and not hmac.compare_digest(callback["iss"].encode(), issuer.encode()):
         raise CallbackRefused("The callback comes from another issuer.", reason=CallbackReason.ISSUER)
 
 
 def _error_of(error: str) -> XeroError:
-    """RFC 6749 §4.1.2.1. An unknown code is not repeated: anybody can put any text into a callback."""
+    """Return the error for an error code (RFC 6749 §4.1.2.1). Unknown codes are not quoted: anyone can write them."""
     if error == "access_denied":
         return ConsentDeclined("The person declined the consent.")
     name = error if error in _KNOWN_ERRORS else "an unknown error"

@@ -1,4 +1,4 @@
-"""OAuth 2.0 with Xero, from the first redirect to the last revocation."""
+"""The OAuth 2.0 client for Xero: consent, refresh and revocation."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ from xpm.xero.tokens import TokenSet
 
 
 class Grant(BaseModel):
-    """What a consent gave: tokens, the person, and the id that its connections share (`authEventId`)."""
+    """The result of a consent: tokens, the person, and the event id that its connections share (`authEventId`)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -26,7 +26,7 @@ class Grant(BaseModel):
 
 
 class OAuthClient:
-    """One app's dealings with Xero's identity server. Keeps no tokens: who keeps them decides when to refresh."""
+    """One app's calls to Xero's identity server. It keeps no tokens; their keeper decides when to refresh."""
 
     def __init__(self, app: XeroApp, http: httpx.Client, clock: Clock = utc_now) -> None:
         self._app = app
@@ -35,17 +35,17 @@ class OAuthClient:
         self._keys = SigningKeys(http, app, clock)
 
     def begin(self) -> AuthorisationRequest:
-        """Begin a consent: where to send the browser, and the secrets to keep until it comes back."""
+        """Start a consent. Returns the URL for the browser, and the secrets to keep until the callback."""
         return authorisation_request(self._app)
 
     def finish(self, callback: Mapping[str, str], expected: ExpectedCallback) -> Grant:
         """Finish a consent with the parameters of the callback.
 
         Raises `CallbackRefused`, `ConsentDeclined`, `MisconfiguredApp`, `ConsentNeeded` (the code is refused),
-        `AnswerLost` (begin anew, the code is spent) or `XeroUnavailable`.
+        `AnswerLost` (start again: the code is used) or `XeroUnavailable`.
         """
         code = authorisation_code(callback, expected, self._app.issuer)
-        self._keys.current()  # before the code is spent: without the keys its tokens would be of no use
+        self._keys.current()  # before using the code: without the keys its tokens are useless
         tokens, id_token = token.exchange(
             self._http,
             self._app,
@@ -65,13 +65,13 @@ class OAuthClient:
         return Grant(tokens=tokens, identity=identity, authentication_event_id=tokens.authentication_event_id)
 
     def refresh(self, refresh_token: SecretStr) -> TokenSet:
-        """Newer tokens for a refresh token; store them before using them.
+        """Return newer tokens for a refresh token. Store them before you use them.
 
-        Raises `ConsentNeeded`, `MisconfiguredApp`, `AnswerLost` (ask again with the same refresh token within 30
-        minutes) or `XeroUnavailable`. Two refreshes of one token at a time end consents: hold a lease.
+        Raises `ConsentNeeded`, `MisconfiguredApp`, `AnswerLost` (repeat with the same refresh token within 30 minutes)
+        or `XeroUnavailable`. Hold a lease: two simultaneous refreshes of one token can end the consent.
         """
         return token.refresh(self._http, self._app, self._clock, refresh_token)
 
     def revoke(self, refresh_token: SecretStr) -> None:
-        """Give the consent back; Xero also removes every connection of the person for this app."""
+        """Revoke the consent. Xero also removes all the person's connections to this app."""
         revocation.revoke(self._http, self._app, refresh_token)

@@ -1,4 +1,4 @@
-"""Who gave the consent: verifying the id_token (OpenID Connect Core §3.1.3.7)."""
+"""Verifies the id_token, which tells who gave the consent (OpenID Connect Core §3.1.3.7)."""
 
 from datetime import datetime
 from types import MappingProxyType
@@ -12,8 +12,8 @@ from xpm.xero.app import XeroApp
 from xpm.xero.errors import CallbackReason, CallbackRefused
 from xpm.xero.oauth.authlib_parts import validate_id_token_claims
 
-ALGORITHMS = ["RS256"]  # what Xero's discovery document names; what the token itself asks for does not count
-_LEEWAY = 60  # seconds that Xero's clock and ours may differ
+ALGORITHMS = ["RS256"]  # from Xero's discovery document; the algorithm that the token names is ignored
+_LEEWAY = 60  # seconds by which Xero's clock and ours may differ
 
 _REASON_OF_CLAIM = MappingProxyType(
     {
@@ -30,7 +30,7 @@ _REASON_OF_CLAIM = MappingProxyType(
 
 
 class Identity(BaseModel):
-    """The person behind a consent. `xero_userid` is the stable key; the rest is for display and may change."""
+    """The person who gave a consent. `xero_userid` is the stable key; the rest is for display and may change."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,9 +43,9 @@ class Identity(BaseModel):
 def verified_identity(
     id_token: SecretStr, *, keys: KeySet, app: XeroApp, nonce: SecretStr, access_token: SecretStr, now: datetime
 ) -> Identity:
-    """The identity in an id_token that is meant for us, from Xero, for this consent, and in date.
+    """Return the identity in an id_token that Xero issued to us for this consent and that has not expired.
 
-    Raises `CallbackRefused` with the reason. `at_hash` is checked when it is there (§3.1.3.8: optional with a code).
+    Raises `CallbackRefused` with the reason. `at_hash` is checked if present; with a code it is optional (§3.1.3.8).
     """
     try:
         token = jwt.decode(id_token.get_secret_value(), keys, algorithms=ALGORITHMS)

@@ -14,13 +14,13 @@ from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock
 from xpm.xero.errors import UnreadableAnswer, XeroUnavailable
 
-_KEYS_LAST = timedelta(hours=1)  # Xero's firewall has turned away clients that ask more often
+_KEYS_LAST = timedelta(hours=1)  # Xero's firewall has blocked clients that fetch them more often
 _TIMEOUT = httpx.Timeout(10.0)  # seconds
 _LABEL = "oauth.jwks"
 
 
 class SigningKeys:
-    """Keeps the keys for an hour; a key it has never heard of makes it look again, since keys are rotated."""
+    """Caches the keys for an hour. An unknown key makes it fetch them again, since Xero rotates keys."""
 
     def __init__(self, http: httpx.Client, app: XeroApp, clock: Clock) -> None:
         self._http = http
@@ -31,14 +31,14 @@ class SigningKeys:
         self._fetched_at: datetime | None = None
 
     def current(self) -> KeySet:
-        """The keys, at most an hour old. Raises `XeroUnavailable` or `UnreadableAnswer`."""
+        """Return the keys, at most an hour old. Raises `XeroUnavailable` or `UnreadableAnswer`."""
         with self._lock:
             if self._keys is None or self._fetched_at is None or self._clock() - self._fetched_at >= _KEYS_LAST:
                 self._renew()
             return self._known()
 
     def for_token(self, token: SecretStr) -> KeySet:
-        """The keys to verify `token` with: fetched anew when they lack the key it names (`kid`, RFC 7515 §4.1.4)."""
+        """Return the keys to verify `token`; fetch them again if its key (`kid`, RFC 7515 §4.1.4) is missing."""
         keys = self.current()
         kid = _kid_of(token)
         if kid is None or any(key.kid == kid for key in keys.keys):

@@ -1,4 +1,4 @@
-"""Token revocation (RFC 7009). At Xero it also removes every connection of the person for this app."""
+"""Token revocation (RFC 7009). At Xero it also removes all the person's connections to this app."""
 
 from http import HTTPStatus
 
@@ -13,10 +13,10 @@ _LABEL = "oauth.revocation"
 
 
 def revoke(http: httpx.Client, app: XeroApp, refresh_token: SecretStr) -> None:
-    """Revoke a refresh token and what hangs on it (§2.1).
+    """Revoke a refresh token and the access tokens it gave (§2.1).
 
-    A token that is dead already is a success (§2.2), so this may be repeated. Raises `MisconfiguredApp`, `AnswerLost`
-    or `XeroUnavailable`.
+    Revoking a dead token succeeds (§2.2), so a repeat is harmless. Raises `MisconfiguredApp`, `AnswerLost` or
+    `XeroUnavailable`.
     """
     response = post(http, app, app.revocation_url, revocation_body(refresh_token.get_secret_value()), _LABEL)
     if response.status_code != HTTPStatus.OK:

@@ -1,7 +1,7 @@
-"""The token end-point (RFC 6749 §3.2): exchanging a code (§4.1.3) and refreshing (§6).
+"""The token endpoint (RFC 6749 §3.2): exchanging a code (§4.1.3) and refreshing (§6).
 
-Refreshing rotates: each answer brings a new refresh token. The previous one stays good for 30 minutes after its use, so
-a lost answer may be asked for again with it (Xero's OAuth FAQ); hence lost answers have an error of their own.
+Each refresh returns a new refresh token. The previous one still works for 30 minutes after its use, so after a lost
+answer the refresh can be repeated with it (Xero's OAuth FAQ). That is why lost answers have an error of their own.
 """
 
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ from xpm.xero.http.answers import facts_of
 from xpm.xero.oauth.authlib_parts import authenticated, token_request_body
 from xpm.xero.tokens import TokenSet, access_token_claims, scopes_in
 
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; shorter than any lease that a refresh holds
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; shorter than the lease that a refresh holds
 _LABEL = "oauth.token"
 _APP_ERRORS = ("invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 class TokenAnswer(BaseModel):
-    """A successful answer (RFC 6749 §5.1), with the id_token of OpenID Connect Core §3.1.3.3."""
+    """A successful token answer (RFC 6749 §5.1), with the id_token of OpenID Connect Core §3.1.3.3."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,8 +50,8 @@ def exchange(
 ) -> tuple[TokenSet, SecretStr]:
     """Exchange a code for tokens and the id_token (RFC 6749 §4.1.3, RFC 7636 §4.5).
 
-    Raises `ConsentNeeded` when the code is refused, `MisconfiguredApp` when the app is, or when it was not granted what
-    it cannot do without; `AnswerLost` or `XeroUnavailable` when no answer came. A code is good once: never repeat this.
+    Raises `ConsentNeeded` if Xero refuses the code; `MisconfiguredApp` if it refuses the app, or if the answer lacks a
+    refresh token or id_token; `AnswerLost` or `XeroUnavailable` if no answer came. A code works once: never retry this.
     """
     asked_at = clock()
     form = token_request_body(
@@ -70,8 +70,8 @@ def exchange(
 def refresh(http: httpx.Client, app: XeroApp, clock: Clock, refresh_token: SecretStr) -> TokenSet:
     """Exchange a refresh token for newer tokens (RFC 6749 §6).
 
-    Raises `ConsentNeeded` when the refresh token is dead, `MisconfiguredApp` when the app is refused, `AnswerLost` when
-    the refresh may have happened, `XeroUnavailable` when it did not.
+    Raises `ConsentNeeded` if the refresh token is dead, `MisconfiguredApp` if Xero refuses the app, `AnswerLost` if the
+    refresh may have happened, and `XeroUnavailable` if it did not.
     """
     asked_at = clock()
     answer = _ask(http, app, token_request_body("refresh_token", refresh_token=refresh_token.get_secret_value()))
@@ -79,7 +79,10 @@ def refresh(http: httpx.Client, app: XeroApp, clock: Clock, refresh_token: Secre
 
 
 def _token_set(answer: TokenAnswer, refresh_token: SecretStr, asked_at: datetime, app: XeroApp) -> TokenSet:
-    """RFC 6749 §5.1: an answer without `scope` granted what was asked for; Xero's access tokens say it as well."""
+    """Build the token set. Without `scope` in the answer, the access token's scopes count, then the requested ones.
+
+    RFC 6749 §5.1: an answer without `scope` grants what was requested.
+    """
     granted = scopes_in(answer.scope) or scopes_in(access_token_claims(answer.access_token).get("scope"))
     return TokenSet(
         access_token=answer.access_token,
@@ -97,11 +100,11 @@ def _ask(http: httpx.Client, app: XeroApp, form: str) -> TokenAnswer:
         return TokenAnswer.model_validate_json(response.content)
     except ValidationError:
         failure = AnswerLost("Xero's answer with the tokens cannot be read.", endpoint=_LABEL, status=200)
-    raise failure  # outside of the handler: the validation error holds the tokens
+    raise failure  # outside the handler, so that it is not chained to the validation error, which contains the tokens
 
 
 def post(http: httpx.Client, app: XeroApp, url: str, form: str, label: str) -> httpx.Response:
-    """Send a form in the app's name; errors below HTTP become `XeroUnavailable` or `AnswerLost`."""
+    """Send a form as the app. Failures below HTTP raise `XeroUnavailable` or `AnswerLost`."""
     headers, body = authenticated(app, url, form)
     try:
         return http.request("POST", url, content=body, headers=headers, timeout=TIMEOUT, auth=None)
@@ -109,11 +112,11 @@ def post(http: httpx.Client, app: XeroApp, url: str, form: str, label: str) -> h
         failure = XeroUnavailable(f"Xero cannot be reached for {label} ({type(error).__name__}).", endpoint=label)
     except httpx.RequestError as error:
         failure = AnswerLost(f"Xero's answer to {label} was lost ({type(error).__name__}).", endpoint=label)
-    raise failure  # outside of the handler: httpx's error holds the request, and that holds secrets
+    raise failure  # outside the handler, so that it is not chained to httpx's error, whose request contains secrets
 
 
 def refusal_of(response: httpx.Response, label: str) -> XeroError:
-    """RFC 6749 §5.2, by the `error` code alone: Xero seldom sends a description, and it is not for deciding."""
+    """Return the error for an answer (RFC 6749 §5.2). Only `error` decides; Xero rarely sends a description."""
     status = response.status_code
     facts = facts_of(response, label)
     error = _error_code(response)

@@ -1,6 +1,6 @@
-"""Tax returns, of which Xero publishes no end-point: a partner's feed or an exported file.
+"""Tax returns, from a partner's feed or an exported file. Xero publishes no endpoint for them.
 
-Where there is neither, there is no `TaxSource`: having no source is neither an error nor "no returns".
+Without either there is no `TaxSource`, which is neither an error nor "no returns".
 """
 
 from xpm.xero.tax.export import TaxExport

@@ -1,4 +1,4 @@
-"""Tax returns from a file that somebody exported: CSV or XLSX, a return a row."""
+"""Reads tax returns from an exported CSV or XLSX file, one return per row."""
 
 import csv
 import json
@@ -20,7 +20,7 @@ from xpm.xero.xml.record import reason_of
 
 _LABEL = "tax.export"
 
-# FYI's words for its columns, without case and punctuation.
+# FYI's column names, in lower case and without punctuation.
 _FIELDS = {
     "client uuid": "client_uuid",
     "tax type": "tax_type",
@@ -50,18 +50,18 @@ _NEEDED = ("client_uuid", "tax_type", "year")
 _IDENTIFYING = ("client_uuid", "tax_type", "year", "period_from", "period_to")
 _DATES = ("period_from", "period_to", "lodged_on", "due_on", "issued_on")
 _AMOUNTS = ("estimated_income", "assessed_income", "estimated_payable", "assessed_payable")
-_DATE_FORMATS = ("%d/%m/%Y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y")  # as Australia and New Zealand write days
+_DATE_FORMATS = ("%d/%m/%Y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y")  # as used in Australia and New Zealand
 
 
 class TaxExport:
-    """Reads `path`, whose ending tells CSV from XLSX. Columns it does not know are counted, not refused."""
+    """Reads the file at `path`: XLSX by its extension, otherwise CSV. Unknown columns are counted, not refused."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._is_workbook = path.suffix.lower() == ".xlsx"
 
     def returns(self) -> Records[TaxReturn]:
-        """All returns of the file. Raises `UnreadableAnswer` when it is no export; single bad rows are `Unreadable`."""
+        """Read all returns in the file. Raises `UnreadableAnswer` if it is no export; a bad row is `Unreadable`."""
         return Records(self._read)
 
     def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
@@ -94,14 +94,14 @@ class TaxExport:
             workbook = load_workbook(self._path, read_only=True, data_only=True)
             with closing(workbook):
                 sheet = workbook.worksheets[0]
-                sheet.reset_dimensions()  # the size a sheet states may be wrong, and rows beyond it would be left out
+                sheet.reset_dimensions()  # a sheet may state a wrong size, and rows beyond it would be skipped
                 yield from sheet.iter_rows(values_only=True)
-        except Exception:  # noqa: BLE001 - over a damaged file openpyxl, zlib and the XML parser raise anything
+        except Exception:  # noqa: BLE001 - for a damaged file openpyxl, zlib and the XML parser raise any error
             raise _no_export("is no XLSX workbook or a damaged one") from None
 
 
 def _tax_return(told: Sequence[tuple[str, object]], beyond: Sequence[object]) -> TaxReturn | Unreadable:
-    """The return of a row; `beyond`: its cells without a column, which in a workbook move no others."""
+    """Read the return of a row. `beyond` are the cells of a CSV row that have no column."""
     if fault := _ambiguity(told, beyond):
         return Unreadable(None, fault, _as_json([cell for _, cell in told] + list(beyond)))
     content = dict(told)
@@ -114,15 +114,15 @@ def _tax_return(told: Sequence[tuple[str, object]], beyond: Sequence[object]) ->
 
 
 def _unless_taken(seen: dict[str, int], read: TaxReturn | Unreadable) -> TaxReturn | Unreadable:
-    """Set apart a return that another row is about as well and tells otherwise: one would silently replace the other,
-    such as the activity statements of a year in a file without periods."""
+    """Make a return unreadable if an earlier row has the same return with other values: one would silently replace the
+    other. This happens with a year's activity statements in a file without periods."""
     if isinstance(read, Unreadable) or seen.setdefault(read.return_id, hash(read)) == hash(read):
         return read
     return Unreadable(None, "another row is about the same return and differs", read.model_dump_json())
 
 
 def _ambiguity(told: Sequence[tuple[str, object]], beyond: Sequence[object]) -> str | None:
-    """Why nobody can say which of a row's cells is what."""
+    """Return why a row's cells are ambiguous, or None."""
     if beyond:
         return "the row has more cells than there are columns; a comma in an unquoted amount does that"
     if len(set(told)) > len(dict(told)):
@@ -132,7 +132,7 @@ def _ambiguity(told: Sequence[tuple[str, object]], beyond: Sequence[object]) -> 
 
 def _value(name: str, cell: object) -> object:
     if isinstance(cell, bool):
-        return str(cell)  # which no number and no day is; Python takes it for 0 or 1
+        return str(cell)  # a boolean is neither number nor date, but Python would read it as 0 or 1
     if name in _DATES:
         return _day(cell)
     if name in _AMOUNTS:
@@ -147,17 +147,17 @@ def _day(cell: object) -> object:
 
 
 def _parsed_day(text: str) -> date | str:
-    """A day in one of the known forms; other text is left for the model to refuse."""
+    """Read a date in one of the known formats. Other text stays, for the model to refuse."""
     for form in _DATE_FORMATS:
         try:
-            return datetime.strptime(text, form).date()  # noqa: DTZ007  a day has no zone
+            return datetime.strptime(text, form).date()  # noqa: DTZ007  a date has no zone
         except ValueError:
             continue
     return text
 
 
 def _amount(cell: object) -> object:
-    """`$1,234.50`, and `(1,234.50)` for what is negative."""
+    """Read `$1,234.50`, and `(1,234.50)` as negative."""
     if isinstance(cell, int | float):
         return Decimal(str(cell))
     text = str(cell).strip().replace("$", "").replace(",", "")
@@ -165,13 +165,13 @@ def _amount(cell: object) -> object:
 
 
 def _whole(cell: object) -> object:
-    if isinstance(cell, float) and cell.is_integer():  # spreadsheets know no whole numbers
+    if isinstance(cell, float) and cell.is_integer():  # spreadsheets store integers as floats
         return int(cell)
     return cell.strip() if isinstance(cell, str) else cell
 
 
 def _text(cell: object) -> object:
-    """A spreadsheet keeps a text of digits alone, such as an id, as a number."""
+    """Read text. A spreadsheet stores a text of digits, such as an id, as a number."""
     return str(_whole(cell)) if isinstance(cell, int | float) else _whole(cell)
 
 

@@ -1,4 +1,4 @@
-"""Tax returns from a partner's feed: JSON, a page a call, with a cursor."""
+"""Reads tax returns from a partner's feed: JSON, one page per call, with a cursor."""
 
 import json
 import time
@@ -29,10 +29,10 @@ class _Page(BaseModel):
 
 
 class TaxFeed:
-    """Reads pages `{"returns": [...], "nextCursor": ..., "total": n}` until no cursor is left, or an empty one.
+    """Reads pages `{"returns": [...], "nextCursor": ..., "total": n}` until the cursor is missing or empty.
 
-    `http` carries an `XeroAuth`. That the feed gives no access is `ScopeMissing`: of the connection to Xero Practice
-    Manager, which is not behind it, that says nothing.
+    `http` must have an `XeroAuth`. If the feed refuses access, that is `ScopeMissing`: the feed is not XPM, so its
+    refusal says nothing about the connection to XPM.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class TaxFeed:
         self._calls = Calls(http, budget, sleep, clock)
 
     def returns(self) -> Records[TaxReturn]:
-        """All returns. Raises `UnreadableAnswer` when a cursor repeats or the count is not the announced total."""
+        """Read all returns. Raises `UnreadableAnswer` if a cursor repeats or the count differs from the total."""
         return Records(self._read)
 
     def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
@@ -66,7 +66,7 @@ class TaxFeed:
             cursor = page.next_cursor
             if not cursor:
                 break
-            if cursor in seen:  # else a server that ignores the cursor would be asked for ever
+            if cursor in seen:  # otherwise a server that ignores the cursor would loop forever
                 raise UnreadableAnswer(f"Xero's answers to {_LABEL} repeat a page.", endpoint=_LABEL)
             seen.add(cursor)
         if page.total is not None and page.total != count:
@@ -75,12 +75,12 @@ class TaxFeed:
 
     def _page(self, cursor: str | None, tally: AnswerCounts) -> _Page:
         params = {"pageSize": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
-        url = self._url.copy_merge_params(params)  # given as `params`, they would take the place of its own
+        url = self._url.copy_merge_params(params)  # as `params` they would replace the URL's own query
         request = self._http.build_request("GET", url, headers=self._headers, timeout=TIMEOUT)
         try:
             (page,) = self._calls.read(_LABEL, request, tally, _parsed)
         except (AccessLost, ConsentNeeded) as error:
-            if error.endpoint != _LABEL:  # renewing the token told that the consent ended
+            if error.endpoint != _LABEL:  # the token renewal failed: the consent ended
                 raise
             message = "The feed of tax returns gives no access."
             told = error.correlation_id

@@ -1,4 +1,4 @@
-"""What a source of tax returns can do."""
+"""The interface of a source of tax returns."""
 
 from typing import Protocol
 
@@ -8,13 +8,13 @@ from xpm.xero.records import Records
 
 
 class TaxSource(Protocol):
-    """Something that knows a practice's tax returns."""
+    """A source of a practice's tax returns."""
 
     def returns(self) -> Records[TaxReturn]:
-        """All original returns of the practice."""
+        """Return a pull of all the practice's original returns."""
         ...
 
 
 def readable_key(value: object) -> str | None:
-    """The key of a return that could not be read, unless it is empty or none that the databases keep."""
+    """Return the key of an unreadable return; None if it is empty or the databases cannot store it."""
     return value if isinstance(value, str) and value.strip() and NUL not in value else None

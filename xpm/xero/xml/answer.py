@@ -1,7 +1,7 @@
-"""An answer of XPM's, read as it arrives: one record at a time, in constant memory.
+"""Reads an XPM answer as it arrives: one record at a time, in constant memory.
 
-A document that is not whole, or lacks the container that was asked for, is an error and never "no records". The parser
-sees what stands around the records; a placeholder tells where those stand that were cut out.
+An incomplete document, or one without the expected container, is an error and never "no records". The parser sees only
+what is around the records, with a placeholder where records were cut out.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,29 +21,29 @@ from xpm.xero.xml.shape import count
 
 M = TypeVar("M", bound=XpmRecord)
 
-_ROOT = "Response"  # of every answer, whatever it holds
-_ENOUGH_TO_SNIFF = 32  # bytes: a byte-order mark, some blanks and the longest prefix that `sniff` looks for
-_LONGEST_PROBLEM = 64 * 1024  # bytes of a body that is not XML which are looked at
+_ROOT = "Response"  # of every answer
+_ENOUGH_TO_SNIFF = 32  # bytes: a byte-order mark, some whitespace and the longest prefix that `sniff` looks for
+_LONGEST_PROBLEM = 64 * 1024  # bytes to read of a body that is not XML
 _CUT_OUT = "cut-out-by-fyi-xpm"  # attribute of a placeholder
 
 
 class RecordReader(Generic[M]):
-    """Reads one answer of one end-point; counts elements that stand between the records into `unknown`."""
+    """Reads one answer of one endpoint. Counts the unknown elements between the records in `unknown`."""
 
     def __init__(self, endpoint: Endpoint[M], unknown: dict[str, int]) -> None:
         self._endpoint = endpoint
         self._unknown = unknown
         self._placeholder = f'<{endpoint.item} {_CUT_OUT}=""/>'.encode()
-        self._cut_out: Sequence[bytes] = ()  # records whose place is not known yet
-        self._home: etree._Element | None = None  # the element that holds the records
+        self._cut_out: Sequence[bytes] = ()  # records whose parent is not known yet
+        self._home: etree._Element | None = None  # the element that contains the records
         self._envelope: dict[str, str] = {}
         self._complete = False
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Sent[M]]:
-        """Yield the records as their bytes arrive; reading them is left to whoever wants to.
+        """Yield the records unparsed, as their bytes arrive.
 
-        Raises `Refused` or `NotFound` when the envelope says ERROR, `UnreadableAnswer` when the document is anything
-        but whole and well-formed XML with its container.
+        Raises `Refused` or `NotFound` if the envelope's `Status` is ERROR, and `UnreadableAnswer` unless the document
+        is complete, well-formed and has its container.
         """
         body = iter(chunks)
         head = self._head(body)
@@ -92,7 +92,7 @@ class RecordReader(Generic[M]):
             yield from self._take(cast(etree._Element, element))
 
     def _place(self, parser: "etree.XMLPullParser", records: Sequence[bytes]) -> Iterator[Sent[M]]:
-        """Find out where these stand: all in one place, since nothing is between them."""
+        """Find the parent of these records. They share it, since nothing is between them."""
         self._cut_out = records
         yield from self._feed(parser, self._placeholder)
         for elsewhere in self._cut_out:
@@ -114,14 +114,14 @@ class RecordReader(Generic[M]):
                 self._envelope.setdefault(element.tag, element.text or "")
 
     def _drop_older_siblings(self, element: etree._Element, parent: etree._Element) -> None:
-        """Free what was read; the parser itself still needs the newest sibling."""
+        """Free the elements already read, except the newest sibling, which the parser still needs."""
         while (older := element.getprevious()) is not None:
             if self._endpoint.container and older.tag != self._endpoint.item:
                 count(self._unknown, f"{parent.tag}/{older.tag}")
             parent.remove(older)
 
     def _end_container(self, container: etree._Element) -> None:
-        """The list is over. A list of nothing but strangers is no empty list: its records may have been renamed."""
+        """End the list. A list of only unknown elements is not an empty list: XPM may have renamed its records."""
         strangers = [child.tag for child in container if child.tag != self._endpoint.item]
         for tag in strangers:
             count(self._unknown, f"{container.tag}/{tag}")
@@ -130,7 +130,7 @@ class RecordReader(Generic[M]):
         self._complete = True
 
     def _is_home(self, parent: etree._Element) -> bool:
-        """Whether `parent` holds the records: the container right under the root, or the root itself."""
+        """Whether `parent` contains the records: it is the container directly under the root, or the root itself."""
         if self._home is None:
             above = parent.getparent()
             in_container = above is not None and above.getparent() is None and parent.tag == self._endpoint.container
@@ -140,7 +140,7 @@ class RecordReader(Generic[M]):
         return parent is self._home
 
     def _sent(self, element: etree._Element) -> Iterator[Sent[M]]:
-        """The record that the element is, or those whose place it keeps."""
+        """Yield the record in the element, or the cut-out records if the element is their placeholder."""
         texts: Sequence[bytes]
         if self._cut_out and element.get(_CUT_OUT) is not None:
             texts, self._cut_out = self._cut_out, ()
@@ -166,7 +166,7 @@ class RecordReader(Generic[M]):
             raise self._unreadable(f"has no {self._endpoint.container or self._endpoint.item} element")
 
     def _refuse_doctype(self, element: etree._Element) -> None:
-        """XPM sends no document type; one could only bring entities, which are a known way to attack parsers."""
+        """Refuse a document type. XPM sends none, and its entities are a known attack on parsers."""
         if element.getroottree().docinfo.internalDTD is not None:
             raise self._unreadable("brings a document type")
 

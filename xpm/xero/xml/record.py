@@ -1,4 +1,4 @@
-"""One record of XPM's by itself: how it was sent, the digest it is recognised by, and what it says."""
+"""One XPM record: its text as sent, the digest that recognises it, and its parsed content."""
 
 import json
 import re
@@ -23,29 +23,29 @@ from xpm.xero.xml.shape import shape_of
 M = TypeVar("M", bound=XpmRecord)
 
 PARSED_TOGETHER = 20  # records
-_MOST_REASONS = 5  # of a record's faults; one is usually enough to understand it
-_DIGEST_BYTES = 16  # 2^64 records before two are likely to share a digest
+_MOST_REASONS = 5  # errors of a record; one is usually enough to understand it
+_DIGEST_BYTES = 16  # two digests are likely to collide only after 2^64 records
 
 
 @dataclass(frozen=True)
 class RecordText(Generic[M]):
-    """A record as it was sent: one element in UTF-8, without a document type; `address`: the WebUrl beside it."""
+    """A record as sent: one element in UTF-8, without a document type. `address` is the WebUrl beside it."""
 
     endpoint: Endpoint[M]
     text: bytes
     address: str = ""
 
     def __call__(self, unknown: dict[str, int], element: ElementTree.Element | None = None) -> M | Unreadable:
-        """Read it; elements that no model names are counted. `element` is it, where it is parsed already.
+        """Read the record and count its unknown elements. `element` is the record if it is already parsed.
 
         Raises:
-            UnreadableAnswer: it is not well-formed.
+            UnreadableAnswer: the record is not well-formed.
         """
         model = self.endpoint.model
         element = self.element() if element is None else element
         content = shape_of(model, self.endpoint.item).read(element, unknown)
         if self.address and "web_url" in model.model_fields:
-            content.setdefault("WebUrl", self.address)  # Xero documents it beside a single record, and sends it inside
+            content.setdefault("WebUrl", self.address)  # Xero documents it beside a single record but sends it inside
         try:
             return model.model_validate(content)
         except ValidationError as error:
@@ -53,9 +53,9 @@ class RecordText(Generic[M]):
             return Unreadable(key if isinstance(key, str) else None, reason_of(error), self.text.decode())
 
     def element(self) -> ElementTree.Element:
-        """The element. Raises UnreadableAnswer where it is not well-formed."""
+        """Parse the record. Raises `UnreadableAnswer` if it is not well-formed."""
         try:
-            return ElementTree.fromstring(self.text)  # noqa: S314 - the attacks need a document type
+            return ElementTree.fromstring(self.text)  # noqa: S314 - the known attacks need a document type
         except ElementTree.ParseError:
             label, item = self.endpoint.label, self.endpoint.item
             said = f"Xero's answer to {label} has a {item} that is not well-formed XML."
@@ -63,19 +63,19 @@ class RecordText(Generic[M]):
 
 
 def sent(endpoint: Endpoint[M], text: bytes, address: str = "") -> Sent[M]:
-    """A record that was sent and is not read, with the digest of its text."""
+    """Return a record unparsed, with the digest of its text."""
     digest = _digest_of(endpoint.model).copy()
     digest.update(b"%b\n%b" % (address.encode(), text))
     return Sent(_probable_key(endpoint.model, text), digest.digest(), RecordText(endpoint, text, address))
 
 
 def read_each(sent: Iterable[Sent[M]], unknown: dict[str, int]) -> Iterator[M | Unreadable]:
-    """Read records one after the other; elements that no model names are counted.
+    """Read the records and count their unknown elements.
 
-    Several are parsed together: to begin takes a parser as long as a fifth of a record.
+    Several are parsed at once: starting a parser takes as long as a fifth of a record.
 
     Raises:
-        UnreadableAnswer: one is not well-formed.
+        UnreadableAnswer: a record is not well-formed.
     """
     records = iter(sent)
     while some := [one.read for one in islice(records, PARSED_TOGETHER)]:
@@ -87,9 +87,9 @@ def read_each(sent: Iterable[Sent[M]], unknown: dict[str, int]) -> Iterator[M | 
 
 
 def _together(texts: Sequence[RecordText[M]]) -> list[ElementTree.Element]:
-    """The elements of these texts; none at all where one is not well-formed.
+    """Return the elements of these texts, or none if one is not well-formed.
 
-    Each text is a whole element and nothing else, so that what is well-formed in a row is so by itself.
+    Each text is one complete element, so if they are well-formed in a row, each is well-formed alone.
     """
     row = b"".join(one.text for one in texts)
     try:
@@ -100,7 +100,7 @@ def _together(texts: Sequence[RecordText[M]]) -> list[ElementTree.Element]:
 
 
 def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadable:
-    """Read one record again by what was kept of it (`Unreadable.payload`), as the present models have it."""
+    """Read one record again from its stored payload (`Unreadable.payload`), with the current models."""
     try:
         read = RecordText(endpoint, payload.encode())({})
     except (UnreadableAnswer, UnicodeEncodeError):
@@ -109,7 +109,7 @@ def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadab
 
 
 def reason_of(error: ValidationError) -> str:
-    """Which fields of a record are at fault and why, without their values."""
+    """Say which fields of a record are wrong and why, without their values."""
     faults = error.errors(include_url=False, include_context=False, include_input=False)
     named = [f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" for fault in faults[:_MOST_REASONS]]
     more = len(faults) - len(named)
@@ -118,7 +118,7 @@ def reason_of(error: ValidationError) -> str:
 
 @lru_cache
 def _digest_of(model: type[XpmRecord]) -> "blake2b":
-    """The digest of nothing, keyed so that another release, or another model, reads every record anew."""
+    """Return an empty digest, keyed by release and model, so that a change of either reads every record again."""
     told = json.dumps([version("fyi-xpm"), model.model_json_schema()], sort_keys=True)
     key = blake2b(told.encode(), digest_size=_DIGEST_BYTES).digest()
     return blake2b(digest_size=_DIGEST_BYTES, key=key)
@@ -135,6 +135,6 @@ def _first_key(model: type[XpmRecord]) -> "re.Pattern[bytes]":
 
 
 def _probable_key(model: type[XpmRecord], text: bytes) -> str | None:
-    """The first that looks like a key: only the record's digest tells whether it is."""
+    """Return the first text that looks like the key. It may be wrong; only the digest identifies the record."""
     found = _first_key(model).search(text)
     return unescape(found[1].decode(errors="replace")) if found else None

@@ -1,7 +1,7 @@
-"""How a record looks in XPM's XML, which follows from its pydantic model alone.
+"""The shape of a record in XPM's XML, derived from its pydantic model.
 
-Element order is free, unknown elements are counted, and the three spellings of empty (none, `<X/>`, `<X></X>`) are
-the same.
+Elements may come in any order, unknown elements are counted, and the three forms of an empty element (absent, `<X/>`,
+`<X></X>`) are equal.
 """
 
 from dataclasses import dataclass
@@ -12,24 +12,24 @@ from xml.etree.ElementTree import Element
 
 from xpm.xero.models import XpmRecord
 
-_ITEM_TAGS = {"Assigned": "Staff"}  # containers whose items are not called by their singular
+_ITEM_TAGS = {"Assigned": "Staff"}  # containers whose items are not named by their singular
 
 
 @dataclass(frozen=True)
 class _Scalar:
-    """An element that holds text."""
+    """An element that contains text."""
 
 
 @dataclass(frozen=True)
 class _Single:
-    """An element that holds one nested record."""
+    """An element that contains one nested record."""
 
     shape: "Shape"
 
 
 @dataclass(frozen=True)
 class _Items:
-    """An element that holds nested records, all called `tag`."""
+    """An element that contains nested records, each in an element `tag`."""
 
     tag: str
     shape: "Shape"
@@ -37,13 +37,13 @@ class _Items:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model expects inside an element; `path` is where that element stands, for counting unknown ones."""
+    """What a model expects inside an element. `path` is the element's path, for counting unknown elements."""
 
     path: str
     elements: dict[str, _Scalar | _Single | _Items]
 
     def read(self, element: Element, unknown: dict[str, int]) -> dict[str, object]:
-        """Turn an element into what the model validates; what is empty is left out."""
+        """Turn an element into the input of the model, without empty values."""
         record: dict[str, object] = {}
         for child in element:
             tag = child.tag
@@ -79,7 +79,7 @@ def count(unknown: dict[str, int], path: str) -> None:
 
 @lru_cache
 def shape_of(model: type[XpmRecord], path: str) -> Shape:
-    """Derive the shape of a model; done once for each model and place."""
+    """Derive the shape of a model. Cached for each model and path."""
     elements: dict[str, _Scalar | _Single | _Items] = {}
     for name, field in model.model_fields.items():
         tag = field.alias or name
@@ -99,7 +99,7 @@ def _is_tuple(annotation: object) -> bool:
 
 
 def _nested_model(annotation: Any) -> type[XpmRecord] | None:  # noqa: ANN401  annotations are of any type
-    """The record inside `X`, `X | None` or `tuple[X, ...]`."""
+    """Return the record type inside `X`, `X | None` or `tuple[X, ...]`, if any."""
     if _is_tuple(annotation) or get_origin(annotation) in (Union, UnionType):
         return next((model for part in get_args(annotation) if (model := _nested_model(part))), None)
     return annotation if isinstance(annotation, type) and issubclass(annotation, XpmRecord) else None
