@@ -3,7 +3,6 @@
 from rich.table import Table
 from rich.text import Text
 
-from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.showing import COLOURS
 from cli.terminal import say, terminal
@@ -11,7 +10,7 @@ from xpm.activity.attention import Finding, look
 from xpm.words import message
 
 
-def attention(practice: KnownPractice) -> None:
+def attention(practice: str) -> None:
     """List what somebody should look at: deleted records, possible merges, jobs without a client and the like."""
     with installation() as integration:
         findings = look(integration, practice)

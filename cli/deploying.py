@@ -1,4 +1,4 @@
-"""`fyi-xpm migrate` and `fyi-xpm deploy`: putting the database and Prefect in step with this version."""
+"""`fyi-xpm deploy`: putting Prefect in step with this version."""
 
 import os
 import subprocess
@@ -14,10 +14,10 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_URL
 
 from cli.heartbeat import watch_heartbeats
-from cli.installation import installation, prefect
+from cli.installation import installation
 from cli.notifying import notify_about_connections
+from cli.prefect_server import prefect
 from cli.terminal import say, terminal
-from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.tables import Practice
 from xpm.words import message, stop
@@ -26,13 +26,6 @@ ROOT = Path(__file__).resolve().parents[1]
 POOL = "xpm"
 NIGHTLY = "0 19 * * *"
 """Seven in the evening of the practice's own clock (FYI: "Xero Practice Manager Synchronisation Types")."""
-
-
-def migrate() -> None:
-    """Bring the database to the newest schema. Safe to repeat; run it after every upgrade."""
-    with Integration.opened() as integration:
-        integration.database.migrate()
-    say("The database is up to date.")
 
 
 def deploy() -> None:

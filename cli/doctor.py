@@ -9,7 +9,7 @@ from prefect.client.schemas.objects import WorkerStatus
 from rich.text import Text
 
 from cli.deploying import POOL
-from cli.installation import prefect
+from cli.prefect_server import prefect
 from cli.refusals import refusal
 from cli.terminal import terminal
 from xpm.settings import Settings

@@ -2,16 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 from sqlmodel import Session
 
 from cli.installation import installation
+from cli.kinds import Kind
 from cli.terminal import say, terminal
 from xpm.activity.authors import author
 from xpm.store.consent import attempts
@@ -26,40 +24,7 @@ UNSAID: tuple[object, ...] = (None, "", [], {})
 """What is left out where a record's own rows are told."""
 
 
-class Kind(StrEnum):
-    """The kinds of records as a person types them."""
-
-    CLIENT = "client"
-    CONTACT = "contact"
-    CLIENT_GROUP = "client-group"
-    JOB = "job"
-    JOB_CATEGORY = "job-category"
-    STAFF = "staff"
-    TAX_RETURN = "tax-return"
-    CUSTOM_FIELD = "custom-field"
-    CLIENT_CUSTOM_FIELDS = "client-custom-fields"
-    JOB_CUSTOM_FIELDS = "job-custom-fields"
-
-    @property
-    def table(self) -> str:
-        """The name of its record table."""
-        return "custom_field_definition" if self is Kind.CUSTOM_FIELD else self.replace("-", "_")
-
-    @property
-    def words(self) -> str:
-        """What it is called in a sentence."""
-        return self.replace("-", " ")
-
-
-def history(
-    kind: Annotated[Kind, typer.Argument(help="What it is.", show_default=False)],
-    record: Annotated[
-        str, typer.Argument(metavar="ID", help="A job's number, a tax return's id, the UUID of anything else.")
-    ],
-    practice: Annotated[
-        str, typer.Option(metavar="PRACTICE", help="Where several practices have it.", show_default=False)
-    ] = "",
-) -> None:
+def history(kind: Kind, record: str, practice: str) -> None:
     """Show what happened to one record: when, by whom, and each field before and after."""
     with installation() as integration, integration.database.read() as session:
         scopes = _scopes(session, kind, record, integration.practice(practice).slug if practice else None)

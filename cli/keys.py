@@ -2,8 +2,6 @@
 
 import sys
 
-import typer
-
 from cli.installation import installation
 from cli.terminal import say
 from xpm.consent import keys
@@ -11,17 +9,13 @@ from xpm.store.consent.sealed import Seal
 from xpm.store.consent.vault import Vault
 from xpm.words import message
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.command("new")
-def new() -> None:
+def new_key() -> None:
     """Print a new key. Put it first in XPM_ENCRYPTION_KEYS, before the older ones."""
     say(Vault.new_key())
 
 
-@app.command("rotate")
-def rotate() -> None:
+def rotate_keys() -> None:
     """Encrypt everything stored with the newest key, while all programs work on.
 
     First put the new key in front in XPM_ENCRYPTION_KEYS of every program and restart them; keep the older keys until

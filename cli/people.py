@@ -1,51 +1,29 @@
 """`fyi-xpm user`: the people of a practice in FYI."""
 
 from datetime import date
-from typing import Annotated
 
-import typer
 from rich.table import Table
 
-from cli import arguments
-from cli.arguments import KnownPractice
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.store import people
 from xpm.store.errors import AlreadyThere
 from xpm.words import stop
 
-EXAMPLE = 'Example: `fyi-xpm user add harbour-vale mere.tane@harbourvale.example --name "Mere Tāne" --admin`'
 
-app = typer.Typer(no_args_is_help=True)
-
-
-@app.command("add", epilog=EXAMPLE)
-def add(
-    practice: KnownPractice,
-    email: Annotated[
-        str,
-        typer.Argument(parser=arguments.email, metavar="EMAIL", help="The address the person has in FYI and in Xero."),
-    ],
-    name: Annotated[str, typer.Option(parser=arguments.name, metavar="NAME", help="The person's name.")],
-    admin: Annotated[bool, typer.Option("--admin", help="Is an FYI Admin; only those may reconnect.")] = False,
-    leaving_on: Annotated[
-        date | None,
-        typer.Option(parser=arguments.day, metavar="YYYY-MM-DD", help="The last day of somebody who is leaving."),
-    ] = None,
-) -> None:
+def add_user(practice: str, email: str, name: str, leaving_on: date | None, *, is_admin: bool) -> None:
     """Add a person to a practice."""
     with installation() as integration:
         integration.practice(practice)
         with integration.database.write() as session:
             try:
-                people.add(session, practice, email, name, is_admin=admin, leaving_on=leaving_on)
+                people.add(session, practice, email, name, is_admin=is_admin, leaving_on=leaving_on)
             except AlreadyThere:
                 raise stop("operator.user_there", practice=practice, email=email) from None
     say(f"Added {name}.")
 
 
-@app.command("list")
-def list_(practice: KnownPractice) -> None:
+def list_users(practice: str) -> None:
     """List the people of a practice."""
     table = Table("Email", "Name", "FYI Admin", "Active", "Leaving")
     with installation() as integration:

@@ -1,13 +1,9 @@
 """`fyi-xpm practice`: the practices of this installation."""
 
 from datetime import date, timedelta
-from typing import Annotated
 
-import typer
 from rich.table import Table
 
-from cli import arguments
-from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.activity.log import record
@@ -21,11 +17,6 @@ HISTORY = timedelta(days=7 * 365)
 """How far back jobs are read unless told otherwise: Australian records are kept five years, New Zealand's seven."""
 
 NONE_YET = "There is no practice yet. Add one with: fyi-xpm practice add"
-EXAMPLE = (
-    'Example: `fyi-xpm practice add harbour-vale --name "Harbour & Vale" --country NZ --time-zone Pacific/Auckland`'
-)
-
-app = typer.Typer(no_args_is_help=True)
 
 
 def one_or_all(integration: Integration, practice: str) -> list[str]:
@@ -43,32 +34,7 @@ def one_or_all(integration: Integration, practice: str) -> list[str]:
     return known
 
 
-@app.command("add", epilog=EXAMPLE)
-def add(
-    slug: Annotated[
-        str, typer.Argument(parser=arguments.new_slug, metavar="PRACTICE", help="A short name, used everywhere.")
-    ],
-    name: Annotated[str, typer.Option(parser=arguments.name, metavar="NAME", help="The practice's name.")],
-    country: Annotated[
-        str,
-        typer.Option(
-            parser=arguments.country, metavar="COUNTRY", help="AU, NZ, GB …: only AU and NZ have tax returns."
-        ),
-    ] = "AU",
-    time_zone: Annotated[
-        str,
-        typer.Option(parser=arguments.time_zone, metavar="ZONE", help="Its clock decides when the night's sync runs."),
-    ] = "Australia/Sydney",
-    history_start: Annotated[
-        date | None,
-        typer.Option(
-            parser=arguments.first_day,
-            metavar="YYYY-MM-DD",
-            help="First day of the jobs to read.",
-            show_default="7 years ago",
-        ),
-    ] = None,
-) -> None:
+def add_practice(slug: str, name: str, country: str, time_zone: str, history_start: date | None) -> None:
     """Add a practice. Run `fyi-xpm deploy` afterwards, so that its nightly sync is scheduled."""
     with installation() as integration, integration.database.write() as session:
         now = integration.clock()
@@ -82,19 +48,7 @@ def add(
     say(f"Added {name}. Next: fyi-xpm user add {slug} EMAIL --name NAME --admin")
 
 
-@app.command("set")
-def set_(
-    practice: KnownPractice,
-    include_archived_clients: Annotated[
-        bool,
-        typer.Option(
-            "--include-archived-clients/--leave-out-archived-clients",
-            help="Whether a full sync brings clients that were archived before FYI knew them.",
-            show_default=False,
-        ),
-    ],
-    person: WhoAsks = None,
-) -> None:
+def set_practice(practice: str, person: str | None, *, include_archived_clients: bool) -> None:
     """Change a setting of a practice. The others are on the console's Apps page."""
     changes = {"include_archived_clients": include_archived_clients}
     with installation() as integration:
@@ -109,8 +63,7 @@ def set_(
     say(said.text)
 
 
-@app.command("list")
-def list_() -> None:
+def list_practices() -> None:
     """List the practices with the state of their connections."""
     table = Table("Practice", "Name", "Country", "Time zone", "Connection")
     with installation() as integration:

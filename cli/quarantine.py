@@ -1,10 +1,8 @@
 """`fyi-xpm quarantine`: records that could not be read, and reading them again after a fix."""
 
-import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.pull.replay import replay
@@ -13,11 +11,8 @@ from xpm.store.pull import quarantine
 from xpm.store.records.rows import Scope
 from xpm.words import message
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.command("list")
-def list_(practice: KnownPractice) -> None:
+def list_quarantine(practice: str) -> None:
     """List the records that are set aside, with the reason of each."""
     with installation() as integration:
         integration.practice(practice)
@@ -34,11 +29,7 @@ def list_(practice: KnownPractice) -> None:
     terminal().print(table)
 
 
-@app.command("replay")
-def replay_(
-    practice: KnownPractice,
-    person: WhoAsks = None,
-) -> None:
+def replay_quarantine(practice: str, person: str | None) -> None:
     """Read these records again from what was kept of them, after a fix of this program; Xero is not asked."""
     with installation() as integration:
         said = replay(integration, practice, person)

@@ -1,42 +1,27 @@
 """`fyi-xpm revert`: show what taking syncs back would do, ask, and let the runbook do it."""
 
 from datetime import datetime
-from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli import arguments
-from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.running import start_and_follow
 from cli.terminal import say, terminal
-from xpm.undo.revert import RevertPreview, RevertRequest, WhenChangedSince, by_its_clock, preview
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertPreview, RevertRequest, by_its_clock, preview
 from xpm.words import message, stop
 
 
 def revert(
-    practice: KnownPractice,
-    run: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Take this run back; `fyi-xpm runs` shows the ids.", show_default=False),
-    ] = "",
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            parser=arguments.moment,
-            metavar="TIME",
-            help="Take back everything begun at this time or later, e.g. 2026-03-02T19:00 by the practice's clock.",
-            show_default=False,
-        ),
-    ] = None,
-    changed_since: Annotated[
-        WhenChangedSince, typer.Option(help="What to do with records that others changed since.")
-    ] = WhenChangedSince.STOP,
-    person: WhoAsks = None,
+    practice: str,
+    run: str,
+    since: datetime | None,
+    changed_since: WhenChangedSince,
+    person: str | None,
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
+    yes: bool,
 ) -> None:
     """Take back what syncs did: records are as they were before.
 

@@ -1,19 +1,16 @@
 """`fyi-xpm reconnect` and `fyi-xpm sync`: start a runbook in Prefect and follow it to its end."""
 
 import sys
-from collections.abc import Collection
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Collection, Sequence
+from typing import NoReturn
 
-import typer
 from prefect.client.schemas.objects import State
 
-from cli.arguments import KnownPractice
 from cli.following import follow
-from cli.installation import installation, prefect
-from cli.rehearsing import rehearse
+from cli.installation import installation
+from cli.prefect_server import prefect
 from cli.terminal import say, terminal
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.quota.amounts import said_after, said_before, together
 from xpm.quota.prediction import predict_all
@@ -21,90 +18,28 @@ from xpm.quota.progress import Prediction
 from xpm.store.pull import runs
 from xpm.store.vocabulary import SyncMode
 
-A_DAY = 24 * 60  # minutes; the longest that the runbook waits
-
-
-def reconnect(
-    practice: KnownPractice,
-    admin: Annotated[str, typer.Option(metavar="EMAIL", help="Of the FYI Admin who logs in to Xero.")],
-    long_term_user: Annotated[
-        bool, typer.Option("--long-term-user", help="This person will keep using both FYI and Xero Practice Manager.")
-    ] = False,
-    minutes: Annotated[int, typer.Option(min=1, max=A_DAY, help="How long to wait for the log in.")] = 30,
-    another_practice: Annotated[
-        bool,
-        typer.Option("--another-practice", help="This practice has moved to another Xero Practice Manager account."),
-    ] = False,
-) -> None:
-    """Reset the connection and bring the data back in step.
-
-    Prints the link to Xero, waits for the log in, and says where to confirm a practice that is new to FYI. Ctrl-C ends
-    this command, not the run, which Prefect shows.
-    """
-    parameters: dict[str, object] = {
-        "practice": practice,
-        "admin_email": admin,
-        "long_term_user": long_term_user,
-        "answer_within_minutes": minutes,
-        "another_practice": another_practice,
-    }
-    start_and_follow("reconnect/reconnect-and-resync", practice, parameters)
-
 
 def sync(
-    practice: KnownPractice,
-    only: Annotated[
-        list[Entity] | None, typer.Option(help="Only these; may be given several times.", show_default="everything")
-    ] = None,
-    changes: Annotated[bool, typer.Option("--changes", help="Only what changed since the last sync.")] = False,
-    person: Annotated[
-        str, typer.Option(metavar="EMAIL", help="Your address in FYI, for Practice Activity.", show_default=False)
-    ] = "",
-    record: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ID_OR_NUMBER",
-            help="Only the custom fields of this client (XPM ID) or job (number); may be given several times.",
-            show_default=False,
-        ),
-    ] = None,
+    practice: str,
+    entities: Sequence[Entity],
+    mode: SyncMode,
+    person: str,
     *,
-    confirm_missing: Annotated[
-        int,
-        typer.Option(
-            metavar="NUMBER",
-            min=0,
-            help="A sync said that so many are suddenly missing, and they were really removed: archive them.",
-            show_default=False,
-        ),
-    ] = 0,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show what would change, here and now; nothing is written.")
-    ] = False,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="With --dry-run: write every change to this file.")
-    ] = None,
-) -> None:
-    """Sync a practice with Xero Practice Manager, now.
-
-    Ctrl-C ends this command, not the run, which Prefect shows.
-    """
-    if record and only not in (None, [Entity.CUSTOM_FIELDS]):
-        raise typer.BadParameter(f"--record goes with --only {Entity.CUSTOM_FIELDS} and nothing else.")
-    only = [Entity.CUSTOM_FIELDS] if record else only
-    mode = SyncMode.CHANGES if changes else SyncMode.FULL
-    if dry_run:
-        well = rehearse(practice, only or EVERYTHING, mode, csv, records=record or (), confirm_missing=confirm_missing)
-        sys.exit(0 if well else 1)
-    if csv:
-        raise typer.BadParameter("--csv goes with --dry-run.")
-    entities = [str(entity) for entity in only or EVERYTHING]
-    parameters: dict[str, object] = {"practice": practice, "entities": entities, "mode": str(mode), "person": person}
-    if record:
-        parameters["records"] = record
+    records: Sequence[str] = (),
+    confirm_missing: int = 0,
+) -> NoReturn:
+    """Start a sync of a practice and follow it."""
+    parameters: dict[str, object] = {
+        "practice": practice,
+        "entities": [str(entity) for entity in entities],
+        "mode": str(mode),
+        "person": person,
+    }
+    if records:
+        parameters["records"] = list(records)
     if confirm_missing:
         parameters["confirm_missing"] = confirm_missing
-    _say_prediction(practice, only or EVERYTHING, mode, len(record or ()))
+    _say_prediction(practice, entities, mode, len(records))
     start_and_follow("sync/sync-practice", practice, parameters)
 
 
@@ -115,7 +50,7 @@ def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode,
             say(said_before("Xero", together(parts), integration.settings.xero_calls_per_minute).title)
 
 
-def start_and_follow(runbook: str, practice: str, parameters: dict[str, object]) -> None:
+def start_and_follow(runbook: str, practice: str, parameters: dict[str, object]) -> NoReturn:
     """Start a run of a deployment, follow it, and end the command with the exit code of its end."""
     with installation() as integration:
         integration.practice(practice)

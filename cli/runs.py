@@ -1,11 +1,7 @@
 """`fyi-xpm runs`: what was synchronised and taken back lately, with the ids that `fyi-xpm revert` takes."""
 
 from collections.abc import Sequence
-from typing import Annotated
 
-import typer
-
-from cli.arguments import MOST, KnownPractice
 from cli.installation import installation
 from cli.terminal import say
 from xpm.activity.authors import asked_for
@@ -25,10 +21,7 @@ SIGNS = {
 LEGEND = "+ added  ~ changed  - archived  ^ current again  x removed  ? not read  = nothing changed"
 
 
-def runs(
-    practice: KnownPractice,
-    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many runs, newest first.")] = 20,
-) -> None:
+def runs(practice: str, limit: int) -> None:
     """Show recent runs, newest first, with the id that `fyi-xpm revert --run` takes."""
     with installation() as integration:
         integration.practice(practice)

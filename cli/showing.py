@@ -1,13 +1,9 @@
 """`fyi-xpm status` and `fyi-xpm activity`: how practices stand, and what happened."""
 
-from typing import Annotated
-
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.arguments import MOST, KnownPractice, OneOrAll
 from cli.installation import installation
 from cli.practices import one_or_all
 from cli.terminal import say, terminal
@@ -26,21 +22,14 @@ COLOURS = {
 }
 
 
-def status(
-    practice: OneOrAll = "",
-) -> None:
+def status(practice: str) -> None:
     """Show how practices stand with Xero Practice Manager, and their last syncs."""
     with installation() as integration:
         for slug in one_or_all(integration, practice):
             _show(terminal(), overview(integration, slug))
 
 
-def activity(
-    practice: KnownPractice,
-    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many entries, newest first.")] = 30,
-    search: Annotated[str, typer.Option(help="Only entries with this text.", show_default=False)] = "",
-    status: Annotated[ActivityStatus | None, typer.Option(help="Only entries of this status.")] = None,
-) -> None:
+def activity(practice: str, limit: int, search: str, status: ActivityStatus | None) -> None:
     """Show Practice Activity, newest first."""
     with installation() as integration:
         integration.practice(practice)

@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated
 
-import typer
 from rich.table import Table
 
-from cli.arguments import OneOrAll
 from cli.installation import installation
 from cli.practices import one_or_all
 from cli.terminal import say, terminal
@@ -17,14 +14,8 @@ from xpm.store.consent import connections
 from xpm.store.tables import CallTally
 
 
-def usage(
-    practice: OneOrAll = "",
-    days: Annotated[int, typer.Option(min=1, max=400, help="How many days, today included.")] = 7,
-) -> None:
-    """Show the calls to Xero and the bytes they brought, by day (UTC) and by who they were for.
-
-    Xero allows a number of calls a day for each practice, and charges for what is read.
-    """
+def usage(practice: str, days: int) -> None:
+    """Show the calls to Xero and the bytes they brought, by day (UTC) and by priority."""
     with installation() as integration:
         for slug in one_or_all(integration, practice):
             _show(slug, _tallies(integration, slug, days))

@@ -7,10 +7,8 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
 from uuid import UUID
 
-import typer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from rich.console import Console
 from rich.text import Text
@@ -20,7 +18,7 @@ from cli.demo.programs import ProgramFailed, Programs, alone, interruptible
 from cli.demo.report import compare, compared_table
 from cli.demo.stage import PRACTICE, Stage, people_the_practice
 from cli.following import follow
-from cli.installation import prefect
+from cli.prefect_server import prefect
 from cli.showing import activity_table
 from cli.terminal import terminal
 from xpm.integration import Integration
@@ -30,12 +28,7 @@ FOLDER = Path(".xpm/demo")
 RUN_SECONDS = 240.0  # for the runbook after the administrator's part
 
 
-def demo(
-    unattended: Annotated[
-        bool, typer.Option("--unattended", help="A scripted administrator reconnects; ends with a report.")
-    ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="How many jobs the sandbox's practice has.")] = 1200,
-) -> None:
+def demo(jobs: int, *, unattended: bool) -> None:
     """Try the runbook on this machine, for an invented practice that has to reconnect.
 
     Starts a sandbox that stands for Xero, Prefect, a worker and the console; everything is kept in .xpm/demo.

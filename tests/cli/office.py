@@ -8,7 +8,8 @@ from tests.store.kit import job
 from xpm.entities.registry import Entity
 from xpm.store.pull import runs
 from xpm.store.pull.runs import Tally
-from xpm.store.records import bulk, edits
+from xpm.store.records import bulk as records
+from xpm.store.records import edits
 from xpm.store.records.kinds import JOBS, STAFF, RecordTable
 from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.vocabulary import FyiStatus, RunStatus, SyncMode, SyncTrigger
@@ -43,7 +44,7 @@ def synced(  # noqa: PLR0917 - what a sync is
             flow_run_id=flow_run_id,
             now=now,
         )
-        applied = bulk.apply(session, table, Scope(practice, TENANT), rows, run_id=run.id, now=now)
+        applied = records.apply(session, table, Scope(practice, TENANT), rows, run_id=run.id, now=now)
         runs.checkpoint(session, run.id, Tally(applied.added, applied.changed, applied.unchanged))
         runs.finish(session, run.id, status, now=now)
         return run.id

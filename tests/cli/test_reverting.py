@@ -8,7 +8,8 @@ from prefect.states import Completed, Failed
 from tests.cli.office import BEGAN, edited, jobs, some_jobs, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell, types
 from tests.cli.worker import worker_that_ends_the_next_run
-from xpm.undo.revert import RevertRequest, WhenChangedSince, preview
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertRequest, preview
 
 ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
 

@@ -1,9 +1,10 @@
 """`fyi-xpm sync --dry-run`: looks in this process, without Prefect, and shows what a sync would change."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -26,7 +27,7 @@ from xpm.xero.errors import XeroError
 SHOWN = 50  # lines of each table; a screen or two
 
 
-def rehearse(
+def dry_run(
     practice: str,
     entities: Sequence[Entity],
     mode: SyncMode,
@@ -34,8 +35,8 @@ def rehearse(
     *,
     records: Sequence[str] = (),
     confirm_missing: int = 0,
-) -> bool:
-    """Show what a sync would change, entity by entity; tell whether it would end well.
+) -> NoReturn:
+    """Show what a sync would change, entity by entity; end the command with 1 if it would not end well.
 
     Raises:
         Stopped: unknown practice, no usable connection, or a file that cannot be written.
@@ -62,7 +63,7 @@ def rehearse(
                 write_changes(file, _previews(outcomes))
     said = sum_up_dry_run(named.name, outcomes)
     console.print(said.text, style=COLOURS[said.status], soft_wrap=True)
-    return said.status is ActivityStatus.SUCCESS
+    sys.exit(0 if said.status is ActivityStatus.SUCCESS else 1)
 
 
 def _look(integration: Integration, request: SyncRequest, earlier: Sequence[Preview], console: Console) -> Outcome:

@@ -1,0 +1,11 @@
+"""`fyi-xpm migrate`: bringing the database in step with this version."""
+
+from cli.terminal import say
+from xpm.integration import Integration
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with Integration.opened() as integration:
+        integration.database.migrate()
+    say("The database is up to date.")
