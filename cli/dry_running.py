@@ -1,15 +1,19 @@
 """`fyi-xpm sync --dry-run`: looks in this process, without Prefect, and shows what a sync would change."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from rich.console import Console
+from pydantic import BaseModel, ConfigDict
+from rich.console import RenderableType
 from rich.table import Table
+from rich.text import Text
 
+from cli.answers import answer
 from cli.installation import installation
+from cli.progress import Bar, progress
 from cli.showing import COLOURS
 from cli.terminal import terminal
 from xpm.consent.access import require_connected
@@ -21,76 +25,114 @@ from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.undo.changes import Preview
 from xpm.undo.changes_csv import changes_file, lines, write_changes
 from xpm.undo.preview import preview_sync, sum_up_dry_run
-from xpm.words import Stopped
+from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 
 SHOWN = 50  # lines of each table; a screen or two
 
 
+class Part(BaseModel):
+    """What a sync would do to one entity; no `preview` where that could not be found out, as `message` says."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entity: Entity
+    message: Message
+    preview: Preview | None
+
+
+class DryRun(BaseModel):
+    """What a sync would do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    practice: str
+    message: Message
+    parts: tuple[Part, ...]
+
+
 def dry_run(
-    practice: str,
-    entities: Sequence[Entity],
-    mode: SyncMode,
+    requests: Sequence[SyncRequest],
     csv: Path | None,
     *,
-    records: Sequence[str] = (),
-    confirm_missing: int = 0,
+    as_json: bool,
 ) -> NoReturn:
-    """Show what a sync would change, entity by entity; end the command with 1 if it would not end well.
+    """Show what these syncs of one practice would change, in turn; end the command with 1 if not all would end well.
 
     Raises:
         Stopped: unknown practice, no usable connection, or a file that cannot be written.
     """
-    console = terminal()
+    practice = requests[0].practice
     with installation() as integration:
         named = integration.practice(practice)
         require_connected(integration, named)
-        with _opened(csv) as file:
-            outcomes: dict[Entity, Outcome] = {}
-            for entity in EVERYTHING:
-                if entity in entities:
-                    request = SyncRequest(
-                        practice,
-                        entity,
-                        mode,
-                        SyncTrigger.MANUAL,
-                        records=tuple(records),
-                        confirmed_missing=confirm_missing,
-                    )
-                    outcomes[entity] = _look(integration, request, _previews(outcomes), console)
-                    _show(console, entity, outcomes[entity])
+        with _opened(csv) as file, progress("Looking", of=len(requests), silent=as_json) as bar:
+            outcomes = dict(_outcomes(integration, requests, bar))
             if file:
-                write_changes(file, _previews(outcomes))
+                write_changes(file, _previews(outcomes.values()))
     said = sum_up_dry_run(named.name, outcomes)
-    console.print(said.text, style=COLOURS[said.status], soft_wrap=True)
+    found = DryRun(practice=practice, message=said, parts=tuple(_part(*one) for one in outcomes.items()))
+    answer(found, lambda shown: terminal().print(_coloured(shown.message), soft_wrap=True), as_json=as_json)
     sys.exit(0 if said.status is ActivityStatus.SUCCESS else 1)
 
 
-def _look(integration: Integration, request: SyncRequest, earlier: Sequence[Preview], console: Console) -> Outcome:
+def requests_for(
+    practice: str, entities: Sequence[Entity], mode: SyncMode, records: Sequence[str], confirm_missing: int
+) -> list[SyncRequest]:
+    """A sync of each entity, in the order of a sync of everything."""
+    by_hand = SyncTrigger.MANUAL
+    return [
+        SyncRequest(practice, entity, mode, by_hand, records=tuple(records), confirmed_missing=confirm_missing)
+        for entity in EVERYTHING
+        if entity in entities
+    ]
+
+
+def _outcomes(integration: Integration, requests: Sequence[SyncRequest], bar: Bar) -> Iterator[tuple[Entity, Outcome]]:
+    """Look at each entity, knowing what was found of those before it."""
+    earlier: list[Preview] = []
+    for request in requests:
+        bar.show(f"Looking at {request.entity.label.lower()}")
+        outcome = _look(integration, request, earlier)
+        earlier += _previews([outcome])
+        for shown in _shown(_part(request.entity, outcome)):
+            bar.print(shown)
+        bar.advance()
+        yield request.entity, outcome
+
+
+def _look(integration: Integration, request: SyncRequest, earlier: Sequence[Preview]) -> Outcome:
     """One entity; trouble with it does not keep the others from being looked at."""
-    with console.status(f"Looking at {request.entity.label.lower()}"):
-        try:
-            return preview_sync(integration, request, earlier)
-        except (Stopped, XeroError) as error:
-            return error
+    try:
+        return preview_sync(integration, request, earlier)
+    except (Stopped, XeroError) as error:
+        return error
 
 
-def _previews(outcomes: dict[Entity, Outcome]) -> list[Preview]:
-    return [outcome for outcome in outcomes.values() if isinstance(outcome, Preview)]
+def _previews(outcomes: Iterable[Outcome]) -> list[Preview]:
+    return [outcome for outcome in outcomes if isinstance(outcome, Preview)]
 
 
-def _show(console: Console, entity: Entity, outcome: Outcome) -> None:
-    said = message_of(entity, outcome)
-    console.print(said.text, style=COLOURS[said.status], soft_wrap=True)
-    found = [*lines([outcome])] if isinstance(outcome, Preview) else []
+def _part(entity: Entity, outcome: Outcome) -> Part:
+    preview = outcome if isinstance(outcome, Preview) else None
+    return Part(entity=entity, message=message_of(entity, outcome), preview=preview)
+
+
+def _shown(part: Part) -> Iterator[RenderableType]:
+    yield _coloured(part.message)
+    found = [*lines([part.preview])] if part.preview else []
     if not found:
         return
     table = Table("", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
     for line in found[:SHOWN]:
         table.add_row(*line)
-    console.print(table)
+    yield table
     if len(found) > SHOWN:
-        console.print(f"{len(found) - SHOWN} more lines are not shown; --csv FILE writes all of them.", soft_wrap=True)
+        yield f"{len(found) - SHOWN} more lines are not shown; --csv FILE writes all of them."
+
+
+def _coloured(said: Message) -> Text:
+    return Text(said.text, COLOURS[said.status])
 
 
 @contextmanager

@@ -1,14 +1,29 @@
 """`fyi-xpm user`: the people of a practice in FYI."""
 
+from collections.abc import Sequence
 from datetime import date
 
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
+from cli.answers import answer
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.store import people
 from xpm.store.errors import AlreadyThere
 from xpm.words import stop
+
+
+class User(BaseModel):
+    """A person of a practice."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    email: str
+    name: str
+    is_admin: bool
+    is_active: bool
+    leaving_on: date | None
 
 
 def add_user(practice: str, email: str, name: str, leaving_on: date | None, *, is_admin: bool) -> None:
@@ -23,20 +38,22 @@ def add_user(practice: str, email: str, name: str, leaving_on: date | None, *, i
     say(f"Added {name}.")
 
 
-def list_users(practice: str) -> None:
+def list_users(practice: str, *, as_json: bool) -> None:
     """List the people of a practice."""
-    table = Table("Email", "Name", "FYI Admin", "Active", "Leaving")
     with installation() as integration:
         integration.practice(practice)
         with integration.database.read() as session:
-            known = people.of(session, practice)
+            known = [User.model_validate(one) for one in people.of(session, practice)]
+    nobody = f"{practice} has nobody yet. Add somebody with: fyi-xpm user add {practice} EMAIL --name NAME"
+    answer(known, lambda shown: _show(shown) if shown else say(nobody), as_json=as_json)
+
+
+def _show(known: Sequence[User]) -> None:
+    table = Table("Email", "Name", "FYI Admin", "Active", "Leaving")
     for user in known:
         leaving = f"{user.leaving_on}" if user.leaving_on else ""
         table.add_row(user.email, user.name, _yes(user.is_admin), _yes(user.is_active), leaving)
-    if known:
-        terminal().print(table)
-    else:
-        say(f"{practice} has nobody yet. Add somebody with: fyi-xpm user add {practice} EMAIL --name NAME")
+    terminal().print(table)
 
 
 def _yes(value: bool, /) -> str:

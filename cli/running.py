@@ -5,11 +5,14 @@ from collections.abc import Collection, Sequence
 from typing import NoReturn
 
 from prefect.client.schemas.objects import State
+from pydantic import BaseModel, ConfigDict
 
+from cli.answers import answer
 from cli.following import follow
 from cli.installation import installation
 from cli.prefect_server import prefect
-from cli.terminal import say, terminal
+from cli.progress import progress
+from cli.terminal import say
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.quota.amounts import said_after, said_before, together
@@ -17,6 +20,24 @@ from xpm.quota.prediction import predict_all
 from xpm.quota.progress import Prediction
 from xpm.store.pull import runs
 from xpm.store.vocabulary import SyncMode
+from xpm.words import Message
+
+
+class Ended(BaseModel):
+    """How a run ended. No `took` where it asked nothing of Xero, as a revert."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    state: str
+    completed: bool
+    message: str | None
+    took: Message | None
+
+    @property
+    def code(self) -> int:
+        """The command's exit code."""
+        return 0 if self.completed else 1
 
 
 def sync(
@@ -25,10 +46,11 @@ def sync(
     mode: SyncMode,
     person: str,
     *,
-    records: Sequence[str] = (),
-    confirm_missing: int = 0,
+    records: Sequence[str],
+    confirm_missing: int,
+    as_json: bool,
 ) -> NoReturn:
-    """Start a sync of a practice and follow it."""
+    """Start a sync of a practice, follow it, and end the command with the exit code of its end."""
     parameters: dict[str, object] = {
         "practice": practice,
         "entities": [str(entity) for entity in entities],
@@ -39,8 +61,35 @@ def sync(
         parameters["records"] = list(records)
     if confirm_missing:
         parameters["confirm_missing"] = confirm_missing
-    _say_prediction(practice, entities, mode, len(records))
-    start_and_follow("sync/sync-practice", practice, parameters)
+    if not as_json:
+        _say_prediction(practice, entities, mode, len(records))
+    ended = start_and_follow("sync/sync-practice", practice, parameters, silent=as_json)
+    answer(ended, show_end, as_json=as_json)
+    sys.exit(ended.code)
+
+
+def reconnect(parameters: dict[str, object]) -> NoReturn:
+    """Start a reconnect, follow it, and end the command with the exit code of its end."""
+    ended = start_and_follow("reconnect/reconnect-and-resync", str(parameters["practice"]), parameters)
+    show_end(ended)
+    sys.exit(ended.code)
+
+
+def start_and_follow(runbook: str, practice: str, parameters: dict[str, object], *, silent: bool = False) -> Ended:
+    """Start a run of a deployment and follow it to its end."""
+    with installation() as integration:
+        integration.practice(practice)
+        with prefect() as client, progress("Waiting for a worker", silent=silent) as bar:
+            deployment = client.read_deployment_by_name(runbook)
+            run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+            state = follow(run.id, integration, client, bar)
+        return _ended(integration, practice, str(run.id), state)
+
+
+def show_end(ended: Ended) -> None:
+    """Print what a run asked of Xero. Its own last sentence was printed while it was followed."""
+    if ended.took:
+        say(ended.took.title)
 
 
 def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode, chosen: int) -> None:
@@ -50,28 +99,21 @@ def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode,
             say(said_before("Xero", together(parts), integration.settings.xero_calls_per_minute).title)
 
 
-def start_and_follow(runbook: str, practice: str, parameters: dict[str, object]) -> NoReturn:
-    """Start a run of a deployment, follow it, and end the command with the exit code of its end."""
-    with installation() as integration:
-        integration.practice(practice)
-        state = _follow_new_run(integration, runbook, parameters)
-    sys.exit(0 if state.is_completed() else 1)
+def _ended(integration: Integration, practice: str, flow_run_id: str, state: State) -> Ended:
+    return Ended(
+        id=flow_run_id,
+        state=state.name or str(state.type),
+        completed=state.is_completed(),
+        message=state.message,
+        took=_took(integration, practice, flow_run_id),
+    )
 
 
-def _follow_new_run(integration: Integration, runbook: str, parameters: dict[str, object]) -> State:
-    with prefect() as client:
-        deployment = client.read_deployment_by_name(runbook)
-        run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
-        state = follow(run.id, integration, client, terminal())
-    _say_what_it_took(integration, str(parameters["practice"]), str(run.id))
-    return state
-
-
-def _say_what_it_took(integration: Integration, practice: str, flow_run_id: str) -> None:
-    """Nothing where Xero was asked for nothing: a revert, or only what the settings leave out."""
+def _took(integration: Integration, practice: str, flow_run_id: str) -> Message | None:
     with integration.database.read() as session:
         done = [run for run in runs.named(session, practice, flow_run_id) if run.calls]
-    if done:
-        predicted = together(Prediction(run.predicted_calls, run.predicted_bytes) for run in done)
-        made = together(Prediction(run.calls, run.bytes) for run in done)
-        say(said_after("Xero", predicted, made).title)
+    if not done:
+        return None
+    predicted = together(Prediction(run.predicted_calls, run.predicted_bytes) for run in done)
+    made = together(Prediction(run.calls, run.bytes) for run in done)
+    return said_after("Xero", predicted, made)

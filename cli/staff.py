@@ -1,28 +1,46 @@
 """`fyi-xpm staff`: who came from XPM, and who of them may work in FYI."""
 
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
+from cli.answers import answer
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.activity import acceptance
+from xpm.store.vocabulary import FyiStatus
 from xpm.words import message
 
 
-def list_staff(practice: str) -> None:
-    """List the staff that came from XPM, with their status in FYI: they arrive inactive."""
+class StaffMember(BaseModel):
+    """A staff member that came from XPM."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    uuid: str
+    name: str | None
+    email: str | None
+    fyi_status: FyiStatus
+
+
+def list_staff(practice: str, *, as_json: bool) -> None:
+    """List the staff that came from XPM, with their status in FYI."""
     with installation() as integration:
         name = integration.practice(practice).name
-        known = acceptance.staff_of(integration, practice)
-    table = Table("Name", "Email", "Status", "Id")
-    for one in known:
-        table.add_row(one.name or "", one.email or "", one.fyi_status, one.uuid)
-    if known:
-        terminal().print(table)
-    else:
-        say(message("staff.nobody", practice=name, slug=practice).text)
+        known = [StaffMember.model_validate(one) for one in acceptance.staff_of(integration, practice)]
+    nobody = message("staff.nobody", practice=name, slug=practice).text
+    answer(known, lambda shown: _show(shown) if shown else say(nobody), as_json=as_json)
 
 
 def accept_staff(practice: str, staff: str, person: str | None) -> None:
-    """Make a staff member active in FYI. It stands in the history; later syncs leave it."""
+    """Make a staff member active in FYI."""
     with installation() as integration:
         say(acceptance.accept(integration, practice, staff, person).text)
+
+
+def _show(known: Sequence[StaffMember]) -> None:
+    table = Table("Name", "Email", "Status", "Id")
+    for one in known:
+        table.add_row(one.name or "", one.email or "", one.fyi_status, one.uuid)
+    terminal().print(table)

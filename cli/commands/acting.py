@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import arguments
-from cli.arguments import KnownPractice, WhoAsks
+from cli.arguments import AsJson, KnownPractice, WhoAsks
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode
 from xpm.undo.changed_since import WhenChangedSince
@@ -43,7 +43,7 @@ def reconnect(
         "answer_within_minutes": minutes,
         "another_practice": another_practice,
     }
-    running.start_and_follow("reconnect/reconnect-and-resync", practice, parameters)
+    running.reconnect(parameters)
 
 
 def sync(
@@ -79,6 +79,7 @@ def sync(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --dry-run: write every change to this file.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Sync a practice with Xero Practice Manager, now.
 
@@ -93,11 +94,20 @@ def sync(
     if dry_run:
         from cli import dry_running
 
-        dry_running.dry_run(practice, entities, mode, csv, records=record or (), confirm_missing=confirm_missing)
+        requests = dry_running.requests_for(practice, entities, mode, record or (), confirm_missing)
+        dry_running.dry_run(requests, csv, as_json=as_json)
     else:
         from cli import running
 
-        running.sync(practice, entities, mode, person, records=record or (), confirm_missing=confirm_missing)
+        running.sync(
+            practice,
+            entities,
+            mode,
+            person,
+            records=record or (),
+            confirm_missing=confirm_missing,
+            as_json=as_json,
+        )
 
 
 def revert(
@@ -121,14 +131,16 @@ def revert(
     person: WhoAsks = None,
     *,
     yes: Confirmed = False,
+    as_json: AsJson = False,
 ) -> None:
     """Take back what syncs did: the records become as they were before.
 
-    Shows the effect first, and asks. A revert is itself a run, so it can be taken back as well.
+    Shows the effect first, and asks. A revert is itself a run, so it can be taken back as well. With --json nobody is
+    asked: it shows the effect, and takes the runs back only with --yes.
     """
     from cli import reverting
 
-    reverting.revert(practice, run, since, changed_since, person, yes=yes)
+    reverting.revert(practice, run, since, changed_since, person, yes=yes, as_json=as_json)
 
 
 def disconnect(practice: KnownPractice, yes: Confirmed = False, person: WhoAsks = None) -> None:

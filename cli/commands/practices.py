@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cli import arguments
-from cli.arguments import KnownPractice, WhoAsks
+from cli.arguments import AsJson, KnownPractice, WhoAsks
 
 PRACTICE_EXAMPLE = (
     'Example: `fyi-xpm practice add harbour-vale --name "Harbour & Vale" --country NZ --time-zone Pacific/Auckland`'
@@ -69,11 +69,11 @@ def set_practice(
 
 
 @practice.command("list")
-def list_practices() -> None:
+def list_practices(*, as_json: AsJson = False) -> None:
     """List the practices and the state of their connections."""
     from cli import practices
 
-    practices.list_practices()
+    practices.list_practices(as_json=as_json)
 
 
 @user.command("add", epilog=USER_EXAMPLE)
@@ -97,8 +97,8 @@ def add_user(
 
 
 @user.command("list")
-def list_users(practice: KnownPractice) -> None:
+def list_users(practice: KnownPractice, *, as_json: AsJson = False) -> None:
     """List the people of a practice."""
     from cli import people
 
-    people.list_users(practice)
+    people.list_users(practice, as_json=as_json)

@@ -5,18 +5,18 @@ from typing import Annotated
 import typer
 
 from cli import arguments
-from cli.arguments import KnownPractice, WhoAsks
+from cli.arguments import AsJson, KnownPractice, WhoAsks
 
 staff = typer.Typer(no_args_is_help=True)
 quarantine = typer.Typer(no_args_is_help=True)
 
 
 @staff.command("list")
-def list_staff(practice: KnownPractice) -> None:
+def list_staff(practice: KnownPractice, *, as_json: AsJson = False) -> None:
     """List the staff that came from XPM, with their status in FYI. They arrive inactive."""
     from cli import staff
 
-    staff.list_staff(practice)
+    staff.list_staff(practice, as_json=as_json)
 
 
 @staff.command("accept")
@@ -37,16 +37,16 @@ def accept_staff(
 
 
 @quarantine.command("list")
-def list_quarantine(practice: KnownPractice) -> None:
+def list_quarantine(practice: KnownPractice, *, as_json: AsJson = False) -> None:
     """List the records that could not be read, and why."""
     from cli import quarantine
 
-    quarantine.list_quarantine(practice)
+    quarantine.list_quarantine(practice, as_json=as_json)
 
 
 @quarantine.command("replay")
-def replay_quarantine(practice: KnownPractice, person: WhoAsks = None) -> None:
+def replay_quarantine(practice: KnownPractice, person: WhoAsks = None, *, as_json: AsJson = False) -> None:
     """Read these records again from what was kept of them, after an upgrade of this program. Xero is not asked."""
     from cli import quarantine
 
-    quarantine.replay_quarantine(practice, person)
+    quarantine.replay_quarantine(practice, person, as_json=as_json)

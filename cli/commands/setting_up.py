@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from cli.arguments import AsJson
+
 keys = typer.Typer(no_args_is_help=True)
 
 
@@ -43,7 +45,7 @@ def new_key() -> None:
 
 
 @keys.command("rotate")
-def rotate_keys() -> None:
+def rotate_keys(*, as_json: AsJson = False) -> None:
     """Encrypt everything stored with the newest key, while all programs keep working.
 
     First put the new key in front in XPM_ENCRYPTION_KEYS of every program and restart them. Keep the older keys until
@@ -51,7 +53,7 @@ def rotate_keys() -> None:
     """
     from cli import keys
 
-    keys.rotate_keys()
+    keys.rotate_keys(as_json=as_json)
 
 
 def demo(

@@ -19,7 +19,8 @@ from cli.demo.report import compare, compared_table
 from cli.demo.stage import PRACTICE, Stage, people_the_practice
 from cli.following import follow
 from cli.prefect_server import prefect
-from cli.showing import activity_table
+from cli.progress import progress
+from cli.showing import Entry, activity_table
 from cli.terminal import terminal
 from xpm.integration import Integration
 from xpm.store import activity
@@ -56,7 +57,7 @@ def _fresh_stage() -> Stage:
 
 def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
     with interruptible(), Programs(stage.folder / "logs", stage.environment()) as programs:
-        _start(stage, programs, jobs, console)
+        _start(stage, programs, jobs)
         with Integration.opened() as integration:
             console.print("A practice is connected, and its access is then taken away in Xero …")
             people_the_practice(integration)
@@ -65,13 +66,16 @@ def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
             return _unattended(stage, integration, console) if unattended else _attended(stage, programs, console)
 
 
-def _start(stage: Stage, programs: Programs, jobs: int, console: Console) -> None:
+def _start(stage: Stage, programs: Programs, jobs: int) -> None:
     with Integration.opened() as integration:
         integration.database.migrate()
-    for name, command, ready in _commands(stage, jobs):
-        console.print(f"Starting {name} …")
-        with console.status("Waiting until it answers"):
+    commands = [*_commands(stage, jobs)]
+    with progress("Starting", of=len(commands)) as bar:
+        for name, command, ready in commands:
+            bar.print(f"Starting {name} …")
+            bar.show(f"Waiting until {name} answers")
             programs.start(name, command, ready=ready)
+            bar.advance()
 
 
 def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | None]]:
@@ -111,10 +115,14 @@ def _attended(stage: Stage, programs: Programs, console: Console) -> int:
 def _unattended(stage: Stage, integration: Integration, console: Console) -> int:
     tell: Callable[[str], None] = lambda what: console.print(f"The administrator {what}.", soft_wrap=True)  # noqa: E731
     run = UUID(administrator.reconnect(stage, tell))
-    with temporary_settings({PREFECT_API_URL: f"{stage.prefect}/api"}), prefect() as client:
-        state = follow(run, integration, client, console, patience=RUN_SECONDS)
+    with (
+        temporary_settings({PREFECT_API_URL: f"{stage.prefect}/api"}),
+        prefect() as client,
+        progress("Waiting for a worker") as bar,
+    ):
+        state = follow(run, integration, client, bar, patience=RUN_SECONDS)
     with integration.database.read() as session:
-        entries = activity.recent(session, PRACTICE)
+        entries = [Entry.model_validate(entry) for entry in activity.recent(session, PRACTICE)]
     compared = compare(integration, stage.sandbox)
     console.print(activity_table(entries[::-1]), compared_table(compared))
     wrong = [difference for one in compared for difference in one.differences]
