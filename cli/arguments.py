@@ -96,6 +96,9 @@ KnownPractice = Annotated[str, typer.Argument(help="The practice's short name, a
 OneOrAll = Annotated[str, typer.Argument(help="One practice; all of them if left out.", show_default=False)]
 """The argument of commands that show practices; empty for all of them."""
 
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+"""The option of commands that list or report."""
+
 WhoAsks = Annotated[
     str | None,
     typer.Option(parser=email, metavar="EMAIL", help="Your address in FYI, for Practice Activity.", show_default=False),

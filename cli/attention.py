@@ -1,9 +1,11 @@
 """`fyi-xpm attention`: what to look at although every sync went well."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
 from rich.text import Text
 
-from cli.arguments import KnownPractice
+from cli.answers import answer
 from cli.installation import installation
 from cli.showing import COLOURS
 from cli.terminal import say, terminal
@@ -11,17 +13,21 @@ from xpm.activity.attention import Finding, look
 from xpm.words import message
 
 
-def attention(practice: KnownPractice) -> None:
-    """List what somebody should look at: deleted records, possible merges, jobs without a client and the like."""
+def attention(practice: str, *, as_json: bool) -> None:
+    """List what somebody should look at, reason by reason."""
     with installation() as integration:
         findings = look(integration, practice)
+    answer(findings, _show, as_json=as_json)
+
+
+def _show(findings: Sequence[Finding]) -> None:
     if not findings:
         say(message("attention.nothing").text)
     for finding in findings:
-        _show(finding)
+        _show_one(finding)
 
 
-def _show(finding: Finding) -> None:
+def _show_one(finding: Finding) -> None:
     terminal().print(Text(finding.said.text, COLOURS[finding.said.status]), soft_wrap=True)
     table = Table("Key in XPM", "Name", "")
     for one in finding.found.first:

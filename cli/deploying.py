@@ -1,4 +1,4 @@
-"""`fyi-xpm migrate` and `fyi-xpm deploy`: putting the database and Prefect in step with this version."""
+"""`fyi-xpm deploy`: putting Prefect in step with this version."""
 
 import os
 import subprocess
@@ -14,39 +14,34 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_URL
 
 from cli.heartbeat import watch_heartbeats
-from cli.installation import installation, prefect
+from cli.installation import installation
 from cli.notifying import notify_about_connections
-from cli.terminal import say, terminal
-from xpm.integration import Integration
+from cli.prefect_server import prefect
+from cli.progress import progress
+from cli.terminal import say
 from xpm.store import practices
 from xpm.store.tables import Practice
 from xpm.words import message, stop
 
 ROOT = Path(__file__).resolve().parents[1]
 POOL = "xpm"
+STEPS = 3  # that the bar counts
 NIGHTLY = "0 19 * * *"
 """Seven in the evening of the practice's own clock (FYI: "Xero Practice Manager Synchronisation Types")."""
 
 
-def migrate() -> None:
-    """Bring the database to the newest schema. Safe to repeat; run it after every upgrade."""
-    with Integration.opened() as integration:
-        integration.database.migrate()
-    say("The database is up to date.")
-
-
 def deploy() -> None:
-    """Deploy the runbooks to Prefect and schedule every practice's nightly sync.
-
-    Safe to repeat; run it after every upgrade, and after a practice was added.
-    """
+    """Deploy the runbooks to Prefect and schedule every practice's nightly sync."""
     with installation() as integration, integration.database.read() as session:
         known, notify_url = practices.all_of_them(session), integration.settings.xpm_notify_url
-    with prefect() as client, terminal().status("Deploying the runbooks to Prefect"):
+    with prefect() as client, progress("Deploying the runbooks to Prefect", of=STEPS) as bar:
         deploy_runbooks(client)
+        bar.show("Scheduling the nightly syncs", done=1)
         schedule_nights(client, known)
+        bar.show("Watching over the runs", done=2)
         watch_heartbeats(client)
         notifying = notify_about_connections(client, notify_url)
+        bar.show("Deployed", done=STEPS)
     say(f"The runbooks are deployed. Scheduled every night at 19:00 of their own time: {_named(known)}.")
     say(message("operator.notifying" if notifying else "operator.not_notifying").text)
 

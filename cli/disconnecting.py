@@ -1,10 +1,7 @@
 """`fyi-xpm disconnect`: end a practice's connection on purpose."""
 
-from typing import Annotated
-
 import typer
 
-from cli.arguments import KnownPractice, WhoAsks
 from cli.installation import installation
 from cli.terminal import say
 from xpm.account.disconnect import Leaving, leaving
@@ -12,11 +9,7 @@ from xpm.account.disconnect import disconnect as end_connection
 from xpm.words import message, stop
 
 
-def disconnect(
-    practice: KnownPractice,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
-    person: WhoAsks = None,
-) -> None:
+def disconnect(practice: str, person: str | None, *, yes: bool) -> None:
     """Disconnect a practice from Xero Practice Manager.
 
     Nothing is synchronised from then on. Its records stay, and a later reconnect to the same account goes on with them.

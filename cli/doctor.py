@@ -1,15 +1,19 @@
 """`fyi-xpm doctor`: is this installation fit to run, and if not, what to do."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from typing import NoReturn
 
 import httpx
 from prefect.client.schemas.objects import WorkerStatus
+from pydantic import BaseModel, ConfigDict
 from rich.text import Text
 
+from cli.answers import answer
 from cli.deploying import POOL
-from cli.installation import prefect
+from cli.prefect_server import prefect
+from cli.progress import progress
 from cli.refusals import refusal
 from cli.terminal import terminal
 from xpm.settings import Settings
@@ -32,17 +36,35 @@ TIMEOUT = 5.0  # seconds; a doctor that hangs is no help
 Check = Callable[[Settings], Iterator[Message]]
 
 
-def doctor() -> None:
-    """Check the key, the database, the Xero app, Prefect and the console; say what to do about each."""
-    settings, console, healthy = Settings(), terminal(), True
-    for subject, check in CHECKS.items():
-        problems = _problems(check, settings)
-        for problem in problems:
-            console.print(Text.assemble(("✗ ", "red"), f"{subject}: {problem}"), soft_wrap=True)
-        if not problems:
-            console.print(Text.assemble(("✓ ", "green"), subject))
-        healthy = healthy and not problems
-    sys.exit(0 if healthy else 1)
+class Checked(BaseModel):
+    """What was checked, and each problem with how to fix it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: str
+    well: bool
+    problems: tuple[str, ...]
+
+
+def doctor(*, as_json: bool) -> NoReturn:
+    """Check the key, the database, the Xero app, Prefect and the console; say how to fix each."""
+    settings, found = Settings(), list[Checked]()
+    with progress("Checking", of=len(CHECKS), silent=as_json) as bar:
+        for subject, check in CHECKS.items():
+            bar.show(f"Checking: {subject}")
+            problems = _problems(check, settings)
+            found.append(Checked(subject=subject, well=not problems, problems=tuple(problems)))
+            bar.advance()
+    answer(found, _show, as_json=as_json)
+    sys.exit(0 if all(one.well for one in found) else 1)
+
+
+def _show(found: Sequence[Checked]) -> None:
+    for one in found:
+        for problem in one.problems:
+            terminal().print(Text.assemble(("✗ ", "red"), f"{one.subject}: {problem}"), soft_wrap=True)
+        if one.well:
+            terminal().print(Text.assemble(("✓ ", "green"), one.subject))
 
 
 def _problems(check: Check, settings: Settings) -> list[str]:

@@ -1,17 +1,16 @@
 """`fyi-xpm history`: the life of one record, change by change."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated
 
-import typer
-from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 from sqlmodel import Session
 
+from cli.answers import answer
 from cli.installation import installation
+from cli.kinds import Kind
 from cli.terminal import say, terminal
 from xpm.activity.authors import author
 from xpm.store.consent import attempts
@@ -26,53 +25,34 @@ UNSAID: tuple[object, ...] = (None, "", [], {})
 """What is left out where a record's own rows are told."""
 
 
-class Kind(StrEnum):
-    """The kinds of records as a person types them."""
+@dataclass(frozen=True)
+class Changed:
+    """One change of a record. `fields` is empty where the record came or went as a whole."""
 
-    CLIENT = "client"
-    CONTACT = "contact"
-    CLIENT_GROUP = "client-group"
-    JOB = "job"
-    JOB_CATEGORY = "job-category"
-    STAFF = "staff"
-    TAX_RETURN = "tax-return"
-    CUSTOM_FIELD = "custom-field"
-    CLIENT_CUSTOM_FIELDS = "client-custom-fields"
-    JOB_CUSTOM_FIELDS = "job-custom-fields"
-
-    @property
-    def table(self) -> str:
-        """The name of its record table."""
-        return "custom_field_definition" if self is Kind.CUSTOM_FIELD else self.replace("-", "_")
-
-    @property
-    def words(self) -> str:
-        """What it is called in a sentence."""
-        return self.replace("-", " ")
+    at: datetime
+    kind: ChangeKind
+    by: str
+    fields: Sequence[FieldChange]
 
 
-def history(
-    kind: Annotated[Kind, typer.Argument(help="What it is.", show_default=False)],
-    record: Annotated[
-        str, typer.Argument(metavar="ID", help="A job's number, a tax return's id, the UUID of anything else.")
-    ],
-    practice: Annotated[
-        str, typer.Option(metavar="PRACTICE", help="Where several practices have it.", show_default=False)
-    ] = "",
-) -> None:
+@dataclass(frozen=True)
+class Life:
+    """A record's changes in one account, the oldest first."""
+
+    practice: str
+    account: str
+    changes: Sequence[Changed]
+
+
+def history(kind: Kind, record: str, practice: str, *, as_json: bool) -> None:
     """Show what happened to one record: when, by whom, and each field before and after."""
     with installation() as integration, integration.database.read() as session:
         scopes = _scopes(session, kind, record, integration.practice(practice).slug if practice else None)
-        for scope in scopes:
-            if len(scopes) > 1:
-                say(f"From {attempts.tenant_name(session, scope.practice, scope.tenant_id) or scope.tenant_id}:")
-            life = lives.life(session, ALL[kind.table], scope, record)
-            _show(terminal(), session, life)
-            if life[-1].change.kind is ChangeKind.REMOVED:
-                say(message("history.removed", kind=kind.words, record=record).text)
-    if not scopes:
-        days = integration.settings.xpm_history_days
-        say(message("history.unknown", kind=kind.words, record=record, days=days).text)
+        found = [_life(session, kind, scope, record) for scope in scopes]
+    facts = {"kind": kind.words, "record": record}
+    unknown = message("history.unknown", **facts, days=integration.settings.xpm_history_days).text
+    removed = message("history.removed", **facts).text
+    answer(found, lambda lives: _show(lives, removed) if lives else say(unknown), as_json=as_json)
 
 
 def _scopes(session: Session, kind: Kind, record: str, practice: str | None) -> list[Scope]:
@@ -88,14 +68,33 @@ def _scopes(session: Session, kind: Kind, record: str, practice: str | None) -> 
     return meant
 
 
-def _show(console: Console, session: Session, life: Sequence[HistoryEntry]) -> None:
-    for step in life:
-        change = step.change
-        by = author(session, change.run_id, change.person)
-        console.print(Text.assemble(f"{change.at:%d %b %Y %H:%M} UTC  ", (change.kind, "bold"), f" by {by}"))
-        for field in step.fields:
-            for line, indent in _lines(field):
-                console.print(Padding(line, (0, 0, 0, indent), expand=False))
+def _life(session: Session, kind: Kind, scope: Scope, record: str) -> Life:
+    account = attempts.tenant_name(session, scope.practice, scope.tenant_id) or scope.tenant_id
+    steps = lives.life(session, ALL[kind.table], scope, record)
+    return Life(scope.practice, account, [_changed(session, step) for step in steps])
+
+
+def _changed(session: Session, step: HistoryEntry) -> Changed:
+    change = step.change
+    return Changed(change.at, change.kind, author(session, change.run_id, change.person), step.fields)
+
+
+def _show(found: Sequence[Life], removed: str) -> None:
+    for life in found:
+        if len(found) > 1:
+            say(f"From {life.account}:")
+        for change in life.changes:
+            _show_change(change)
+        if life.changes[-1].kind is ChangeKind.REMOVED:
+            say(removed)
+
+
+def _show_change(change: Changed) -> None:
+    console = terminal()
+    console.print(Text.assemble(f"{change.at:%d %b %Y %H:%M} UTC  ", (change.kind, "bold"), f" by {change.by}"))
+    for field in change.fields:
+        for line, indent in _lines(field):
+            console.print(Padding(line, (0, 0, 0, indent), expand=False))
 
 
 def _lines(change: FieldChange) -> Iterator[tuple[str, int]]:

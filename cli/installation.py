@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.settings import PREFECT_API_URL
-
 from xpm.integration import Integration
 from xpm.words import stop
 
@@ -23,16 +20,3 @@ def installation() -> Iterator[Integration]:
         if not integration.database.schema_is_current():
             raise stop("operator.not_migrated")
         yield integration
-
-
-@contextmanager
-def prefect() -> Iterator[SyncPrefectClient]:
-    """Open a client of the Prefect server.
-
-    Raises:
-        Stopped: none is named. Prefect would then start one for the length of the command, whose runs nobody sees.
-    """
-    if not PREFECT_API_URL.value():
-        raise stop("operator.prefect_unnamed")
-    with get_client(sync_client=True) as client:
-        yield client

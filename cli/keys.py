@@ -1,38 +1,42 @@
-"""`fyi-xpm keys`: the keys that encrypt what is stored of the connections."""
+"""`fyi-xpm keys`: the keys that encrypt the stored tokens."""
 
 import sys
+from typing import NoReturn
 
-import typer
+from pydantic import BaseModel, ConfigDict
 
+from cli.answers import answer
 from cli.installation import installation
 from cli.terminal import say
 from xpm.consent import keys
 from xpm.store.consent.sealed import Seal
 from xpm.store.consent.vault import Vault
-from xpm.words import message
-
-app = typer.Typer(no_args_is_help=True)
+from xpm.words import Message, message
 
 
-@app.command("new")
-def new() -> None:
-    """Print a new key. Put it first in XPM_ENCRYPTION_KEYS, before the older ones."""
+class Rotation(BaseModel):
+    """How many secrets were encrypted again, and how many are not under the newest key after it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    resealed: int
+    older: int
+    broken: int
+    message: Message
+
+
+def new_key() -> None:
+    """Print a new key."""
     say(Vault.new_key())
 
 
-@app.command("rotate")
-def rotate() -> None:
-    """Encrypt everything stored with the newest key, while all programs work on.
-
-    First put the new key in front in XPM_ENCRYPTION_KEYS of every program and restart them; keep the older keys until
-    this command says that they can go.
-    """
+def rotate_keys(*, as_json: bool) -> NoReturn:
+    """Encrypt everything stored with the newest key; end with 1 where some of it is not under that key."""
     with installation() as integration:
         resealed, seals = keys.rotate(integration)
-    facts = {"count": resealed, "older": seals[Seal.OLDER], "broken": seals[Seal.BROKEN]}
-    if seals[Seal.OLDER]:
-        key = "operator.keys_in_use"
-    else:
-        key = "operator.keys_broken" if seals[Seal.BROKEN] else "operator.keys_rotated"
-    say(message(key, **facts).text)
-    sys.exit(1 if seals[Seal.OLDER] or seals[Seal.BROKEN] else 0)
+    older, broken = seals[Seal.OLDER], seals[Seal.BROKEN]
+    key = "keys_in_use" if older else "keys_broken" if broken else "keys_rotated"
+    said = message(f"operator.{key}", count=resealed, older=older, broken=broken)
+    rotation = Rotation(resealed=resealed, older=older, broken=broken, message=said)
+    answer(rotation, lambda found: say(found.message.text), as_json=as_json)
+    sys.exit(1 if older or broken else 0)

@@ -5,31 +5,12 @@ database, Prefect does not answer), 130 stopped with Ctrl-C.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn
 
 import typer
 
-from cli import (
-    attention,
-    deploying,
-    disconnecting,
-    doctor,
-    histories,
-    keys,
-    people,
-    practices,
-    quarantine,
-    reverting,
-    running,
-    runs,
-    serving,
-    showing,
-    staff,
-    usage,
-)
-from cli.demo.command import demo
-from cli.refusals import refusal
+from cli.commands import acting, looking, practices, records, setting_up
 from cli.terminal import terminal
 
 NOT_STARTED = 2
@@ -40,48 +21,51 @@ To see it work on this machine, run `fyi-xpm demo`. To set it up: `fyi-xpm migra
 `fyi-xpm user add`, `fyi-xpm deploy`, then `fyi-xpm doctor`, which says what is still missing.
 """
 
-app = typer.Typer(
-    help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, rich_markup_mode="markdown"
-)
-EVERY_DAY, SETTING_UP, TRYING = "Every day", "Setting up", "Trying it out"
+app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
 
-app.command("status", rich_help_panel=EVERY_DAY)(showing.status)
-app.command("activity", rich_help_panel=EVERY_DAY)(showing.activity)
-app.command("attention", rich_help_panel=EVERY_DAY)(attention.attention)
-app.command("reconnect", rich_help_panel=EVERY_DAY)(running.reconnect)
-app.command("sync", rich_help_panel=EVERY_DAY)(running.sync)
-app.command("runs", rich_help_panel=EVERY_DAY)(runs.runs)
-app.command("revert", rich_help_panel=EVERY_DAY)(reverting.revert)
-app.command("history", rich_help_panel=EVERY_DAY)(histories.history)
-app.add_typer(
-    staff.app, name="staff", help="List staff from XPM, and accept them as active in FYI.", rich_help_panel=EVERY_DAY
+EVERY_DAY: Mapping[str, Callable[..., None]] = {
+    "status": looking.status,
+    "activity": looking.activity,
+    "attention": looking.attention,
+    "reconnect": acting.reconnect,
+    "sync": acting.sync,
+    "runs": looking.runs,
+    "revert": acting.revert,
+    "history": looking.history,
+    "disconnect": acting.disconnect,
+    "usage": looking.usage,
+    "doctor": looking.doctor,
+}
+SETTING_UP: Mapping[str, Callable[..., None]] = {
+    "migrate": setting_up.migrate,
+    "deploy": setting_up.deploy,
+    "console": setting_up.console,
+}
+GROUPS = (
+    ("staff", records.staff, "Every day", "List staff from XPM, and accept them as active in FYI."),
+    ("quarantine", records.quarantine, "Every day", "List records that could not be read, and read them again."),
+    ("practice", practices.practice, "Setting up", "Add, list and set practices."),
+    ("user", practices.user, "Setting up", "Add and list the people of a practice."),
+    ("keys", setting_up.keys, "Setting up", "Make and change encryption keys."),
 )
-app.add_typer(
-    quarantine.app,
-    name="quarantine",
-    help="List records that could not be read, and read them again after a fix.",
-    rich_help_panel=EVERY_DAY,
-)
-app.command("disconnect", rich_help_panel=EVERY_DAY)(disconnecting.disconnect)
-app.command("usage", rich_help_panel=EVERY_DAY)(usage.usage)
-app.command("doctor", rich_help_panel=EVERY_DAY)(doctor.doctor)
-app.command("migrate", rich_help_panel=SETTING_UP)(deploying.migrate)
-app.add_typer(practices.app, name="practice", help="Add, list and set practices.", rich_help_panel=SETTING_UP)
-app.add_typer(people.app, name="user", help="Add and list the people of a practice.", rich_help_panel=SETTING_UP)
-app.add_typer(keys.app, name="keys", help="Make and change encryption keys.", rich_help_panel=SETTING_UP)
-app.command("deploy", rich_help_panel=SETTING_UP)(deploying.deploy)
-app.command("console", rich_help_panel=SETTING_UP)(serving.console)
-app.command("demo", rich_help_panel=TRYING)(demo)
+
+for name, command in EVERY_DAY.items():
+    app.command(name, rich_help_panel="Every day")(command)
+for name, command in SETTING_UP.items():
+    app.command(name, rich_help_panel="Setting up")(command)
+for name, group, panel, says in GROUPS:
+    app.add_typer(group, name=name, help=says, rich_help_panel=panel)
+app.command("demo", rich_help_panel="Trying it out")(setting_up.demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command; what an operator can put right is said in one line, without a traceback."""
+    """Run the command. What an operator can put right is said in one line, without a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
         _require_text(given)
         code = app(given, prog_name="fyi-xpm", standalone_mode=False)
     except Exception as error:
-        said = refusal(error)
+        said = _refusal(error)
         if said is None:
             raise
         if said:  # a group without a command has printed its help
@@ -90,8 +74,17 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(code)
 
 
+def _refusal(error: Exception) -> str | None:
+    """What to tell the operator about an error, or `None` for one that only its traceback explains."""
+    if isinstance(error, typer.TyperException):
+        return " ".join(error.format_message().split())
+    from cli.refusals import refusal  # noqa: PLC0415 - bad input is answered without it
+
+    return refusal(error)
+
+
 def _require_text(arguments: Sequence[str]) -> None:
-    """Refuse what a terminal with another encoding sent: Python hands such bytes on as what no database keeps."""
+    """Refuse bytes that are not UTF-8, which a terminal with another encoding sends and no database keeps."""
     for given in arguments:
         if any("\ud800" <= sign <= "\udfff" for sign in given):
             raise typer.BadParameter(f"{given!a} is not text in UTF-8.")

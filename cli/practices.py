@@ -1,13 +1,12 @@
 """`fyi-xpm practice`: the practices of this installation."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Annotated
 
-import typer
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
-from cli import arguments
-from cli.arguments import KnownPractice, WhoAsks
+from cli.answers import answer
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.activity.log import record
@@ -15,21 +14,32 @@ from xpm.activity.overview import overview
 from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.errors import AlreadyThere
-from xpm.words import message, stop
+from xpm.store.tables import Practice
+from xpm.store.vocabulary import ConnectionState
+from xpm.words import Message, message, stop
 
 HISTORY = timedelta(days=7 * 365)
 """How far back jobs are read unless told otherwise: Australian records are kept five years, New Zealand's seven."""
 
 NONE_YET = "There is no practice yet. Add one with: fyi-xpm practice add"
-EXAMPLE = (
-    'Example: `fyi-xpm practice add harbour-vale --name "Harbour & Vale" --country NZ --time-zone Pacific/Auckland`'
-)
 
-app = typer.Typer(no_args_is_help=True)
+
+class Listed(BaseModel):
+    """A practice and the state of its connection."""
+
+    model_config = ConfigDict(frozen=True)
+
+    practice: str
+    name: str
+    country: str
+    time_zone: str
+    history_start: date
+    state: ConnectionState
+    message: Message
 
 
 def one_or_all(integration: Integration, practice: str) -> list[str]:
-    """The practice that was named, or all there are, by short names; says so where there is none yet.
+    """The practice that was named, or all there are, by short names.
 
     Raises:
         Stopped: no practice has the name.
@@ -37,39 +47,11 @@ def one_or_all(integration: Integration, practice: str) -> list[str]:
     if practice:
         return [integration.practice(practice).slug]
     with integration.database.read() as session:
-        known = [one.slug for one in practices.all_of_them(session)]
-    if not known:
-        say(NONE_YET)
-    return known
+        return [one.slug for one in practices.all_of_them(session)]
 
 
-@app.command("add", epilog=EXAMPLE)
-def add(
-    slug: Annotated[
-        str, typer.Argument(parser=arguments.new_slug, metavar="PRACTICE", help="A short name, used everywhere.")
-    ],
-    name: Annotated[str, typer.Option(parser=arguments.name, metavar="NAME", help="The practice's name.")],
-    country: Annotated[
-        str,
-        typer.Option(
-            parser=arguments.country, metavar="COUNTRY", help="AU, NZ, GB …: only AU and NZ have tax returns."
-        ),
-    ] = "AU",
-    time_zone: Annotated[
-        str,
-        typer.Option(parser=arguments.time_zone, metavar="ZONE", help="Its clock decides when the night's sync runs."),
-    ] = "Australia/Sydney",
-    history_start: Annotated[
-        date | None,
-        typer.Option(
-            parser=arguments.first_day,
-            metavar="YYYY-MM-DD",
-            help="First day of the jobs to read.",
-            show_default="7 years ago",
-        ),
-    ] = None,
-) -> None:
-    """Add a practice. Run `fyi-xpm deploy` afterwards, so that its nightly sync is scheduled."""
+def add_practice(slug: str, name: str, country: str, time_zone: str, history_start: date | None) -> None:
+    """Add a practice."""
     with installation() as integration, integration.database.write() as session:
         now = integration.clock()
         start = history_start or now.date() - HISTORY
@@ -82,20 +64,8 @@ def add(
     say(f"Added {name}. Next: fyi-xpm user add {slug} EMAIL --name NAME --admin")
 
 
-@app.command("set")
-def set_(
-    practice: KnownPractice,
-    include_archived_clients: Annotated[
-        bool,
-        typer.Option(
-            "--include-archived-clients/--leave-out-archived-clients",
-            help="Whether a full sync brings clients that were archived before FYI knew them.",
-            show_default=False,
-        ),
-    ],
-    person: WhoAsks = None,
-) -> None:
-    """Change a setting of a practice. The others are on the console's Apps page."""
+def set_practice(practice: str, person: str | None, *, include_archived_clients: bool) -> None:
+    """Change a setting of a practice."""
     changes = {"include_archived_clients": include_archived_clients}
     with installation() as integration:
         integration.practice(practice)
@@ -109,17 +79,30 @@ def set_(
     say(said.text)
 
 
-@app.command("list")
-def list_() -> None:
-    """List the practices with the state of their connections."""
-    table = Table("Practice", "Name", "Country", "Time zone", "Connection")
+def list_practices(*, as_json: bool) -> None:
+    """List the practices and the state of their connections."""
     with installation() as integration:
         with integration.database.read() as session:
             known = practices.all_of_them(session)
-        for practice in known:
-            said = overview(integration, practice.slug).said
-            table.add_row(practice.slug, practice.name, practice.country, practice.time_zone, said.title)
-    if known:
-        terminal().print(table)
-    else:
-        say(NONE_YET)
+        found = [_listed(integration, practice) for practice in known]
+    answer(found, lambda shown: _show(shown) if shown else say(NONE_YET), as_json=as_json)
+
+
+def _listed(integration: Integration, practice: Practice) -> Listed:
+    seen = overview(integration, practice.slug)
+    return Listed(
+        practice=practice.slug,
+        name=practice.name,
+        country=practice.country,
+        time_zone=practice.time_zone,
+        history_start=practice.history_start,
+        state=seen.state,
+        message=seen.said,
+    )
+
+
+def _show(found: Sequence[Listed]) -> None:
+    table = Table("Practice", "Name", "Country", "Time zone", "Connection")
+    for one in found:
+        table.add_row(one.practice, one.name, one.country, one.time_zone, one.message.title)
+    terminal().print(table)

@@ -1,29 +1,51 @@
 """`fyi-xpm quarantine`: records that could not be read, and reading them again after a fix."""
 
-import typer
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 from rich.text import Text
 
-from cli.arguments import KnownPractice, WhoAsks
+from cli.answers import answer
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.pull.replay import replay
 from xpm.store.consent import connections
 from xpm.store.pull import quarantine
 from xpm.store.records.rows import Scope
-from xpm.words import message
-
-app = typer.Typer(no_args_is_help=True)
+from xpm.words import Message, message
 
 
-@app.command("list")
-def list_(practice: KnownPractice) -> None:
-    """List the records that are set aside, with the reason of each."""
+class SetAside(BaseModel):
+    """A record that could not be read. What XPM sent of it is not shown: it holds people's data."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    at: datetime
+    entity: str
+    record_key: str | None
+    reason: str
+
+
+def list_quarantine(practice: str, *, as_json: bool) -> None:
+    """List the records that could not be read, each with its reason."""
     with installation() as integration:
         integration.practice(practice)
         with integration.database.read() as session:
             tenant_id = connections.get(session, practice).tenant_id or ""
             entries = quarantine.unresolved(session, Scope(practice, tenant_id))
+    answer([SetAside.model_validate(entry) for entry in entries], _show, as_json=as_json)
+
+
+def replay_quarantine(practice: str, person: str | None, *, as_json: bool) -> None:
+    """Read these records again from what was kept of them."""
+    with installation() as integration:
+        said = replay(integration, practice, person)
+    answer(said, _say_all, as_json=as_json)
+
+
+def _show(entries: Sequence[SetAside]) -> None:
     if not entries:
         say(message("quarantine.empty").text)
         return
@@ -34,13 +56,6 @@ def list_(practice: KnownPractice) -> None:
     terminal().print(table)
 
 
-@app.command("replay")
-def replay_(
-    practice: KnownPractice,
-    person: WhoAsks = None,
-) -> None:
-    """Read these records again from what was kept of them, after a fix of this program; Xero is not asked."""
-    with installation() as integration:
-        said = replay(integration, practice, person)
+def _say_all(said: Sequence[Message]) -> None:
     for one in said or [message("quarantine.nothing_kept")]:
         say(one.text)

@@ -1,9 +1,5 @@
 """Why a command could not be carried out, as one line that says what to do."""
 
-import httpx
-import typer
-from prefect.exceptions import ObjectNotFound
-from prefect.settings import PREFECT_API_URL
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
@@ -14,10 +10,8 @@ from xpm.words import Message, Stopped, message
 
 def refusal(error: Exception) -> str | None:
     """What to tell the operator about an error, or `None` for one that only its traceback explains."""
-    if isinstance(error, typer.TyperException):
-        return _one_line(error.format_message())
     said = error.message if isinstance(error, Stopped) else _said(error)
-    return _one_line(said.text) if said else None
+    return " ".join(said.text.split()) if said else None
 
 
 def _said(error: Exception) -> Message | None:
@@ -31,25 +25,9 @@ def _said(error: Exception) -> Message | None:
         case ValidationError() if error.title == Settings.__name__:
             return message("operator.setting", problems="; ".join(_problems(error)))
         case _:
-            return _of_prefect(error)
-
-
-def _of_prefect(error: Exception) -> Message | None:
-    match error:
-        case ObjectNotFound():
-            return message("operator.not_deployed")
-        case httpx.HTTPStatusError():
-            return message("operator.prefect_trouble", status=error.response.status_code)
-        case httpx.TransportError():
-            return message("operator.prefect_silent", address=PREFECT_API_URL.value())
-        case _:
             return None
 
 
 def _problems(error: ValidationError) -> list[str]:
     """Each variable with what is wrong about it; never its value, which may be a secret."""
     return [f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors(include_input=False)]
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

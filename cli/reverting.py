@@ -1,51 +1,48 @@
 """`fyi-xpm revert`: show what taking syncs back would do, ask, and let the runbook do it."""
 
+import sys
 from datetime import datetime
-from typing import Annotated
 
 import typer
-from rich.console import Console
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
-from cli import arguments
-from cli.arguments import KnownPractice, WhoAsks
+from cli.answers import answer
 from cli.installation import installation
-from cli.running import start_and_follow
+from cli.running import Ended, show_end, start_and_follow
 from cli.terminal import say, terminal
-from xpm.undo.revert import RevertPreview, RevertRequest, WhenChangedSince, by_its_clock, preview
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertPreview, RevertRequest, by_its_clock, preview
 from xpm.words import message, stop
 
 
-def revert(
-    practice: KnownPractice,
-    run: Annotated[
-        str,
-        typer.Option(metavar="ID", help="Take this run back; `fyi-xpm runs` shows the ids.", show_default=False),
-    ] = "",
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            parser=arguments.moment,
-            metavar="TIME",
-            help="Take back everything begun at this time or later, e.g. 2026-03-02T19:00 by the practice's clock.",
-            show_default=False,
-        ),
-    ] = None,
-    changed_since: Annotated[
-        WhenChangedSince, typer.Option(help="What to do with records that others changed since.")
-    ] = WhenChangedSince.STOP,
-    person: WhoAsks = None,
-    *,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether this is meant.")] = False,
-) -> None:
-    """Take back what syncs did: records are as they were before.
+class Reverted(BaseModel):
+    """What a revert does, and how its run ended; no `run` where nothing was taken back yet."""
 
-    Shows what would become of them first, and asks. A revert is a run that can be taken back as well.
-    """
+    model_config = ConfigDict(frozen=True)
+
+    preview: RevertPreview
+    run: Ended | None
+
+
+def revert(
+    practice: str,
+    run: str,
+    since: datetime | None,
+    changed_since: WhenChangedSince,
+    person: str | None,
+    *,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Show what would become of the records, ask, and take the runs back. With JSON nobody is asked: `yes` decides."""
     with installation() as integration:
         moment = by_its_clock(integration.practice(practice), since) if since else None
         seen = preview(integration, RevertRequest(practice=practice, run=run, since=moment, person=person))
-    _show(terminal(), seen)
+    if not (as_json and yes):  # with both, the preview is printed together with the end of the run
+        answer(Reverted(preview=seen, run=None), lambda found: _show(found.preview), as_json=as_json)
+    if as_json and not yes:
+        return
     seen.refuse_unasked(changed_since)
     if not yes and not _confirmed(seen):
         say(message("revert.kept", practice=seen.practice_name).text)
@@ -57,10 +54,13 @@ def revert(
         "person": person or "",
         "confirmed": seen.fingerprint(changed_since),
     }
-    start_and_follow("revert/revert-sync", practice, parameters)
+    ended = start_and_follow("revert/revert-sync", practice, parameters, silent=as_json)
+    answer(Reverted(preview=seen, run=ended), lambda _: show_end(ended), as_json=as_json)
+    sys.exit(ended.code)
 
 
-def _show(console: Console, seen: RevertPreview) -> None:
+def _show(seen: RevertPreview) -> None:
+    console = terminal()
     console.print(f"{seen.said.title}. {seen.said.cause}", soft_wrap=True)
     effects = Table("", "Removed", "Put back", "Current again", "Archived again")
     for one in seen.effects:

@@ -1,18 +1,18 @@
-"""`fyi-xpm runs`: what was synchronised and taken back lately, with the ids that `fyi-xpm revert` takes."""
+"""`fyi-xpm runs`: recent syncs and reverts, with the ids that `fyi-xpm revert` takes."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from datetime import datetime
 
-import typer
+from pydantic import BaseModel, ConfigDict
 
-from cli.arguments import MOST, KnownPractice
+from cli.answers import answer
 from cli.installation import installation
 from cli.terminal import say
 from xpm.activity.authors import asked_for
 from xpm.entities.registry import Entity
 from xpm.store.pull import runs as all_runs
 from xpm.store.tables import SyncRun
-from xpm.store.vocabulary import RunStatus
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
 SIGNS = {
     "added": "+",
@@ -25,40 +25,83 @@ SIGNS = {
 LEGEND = "+ added  ~ changed  - archived  ^ current again  x removed  ? not read  = nothing changed"
 
 
-def runs(
-    practice: KnownPractice,
-    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many runs, newest first.")] = 20,
-) -> None:
-    """Show recent runs, newest first, with the id that `fyi-xpm revert --run` takes."""
+class Part(BaseModel):
+    """What a run did to one entity; a retried run has several parts of an entity."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    id: str
+    entity: Entity
+    mode: SyncMode
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None
+    source_count: int | None
+    stored_count: int | None
+    added: int
+    changed: int
+    unchanged: int
+    archived: int
+    restored: int
+    removed: int
+    quarantined: int
+    calls: int
+    bytes: int
+
+
+class Run(BaseModel):
+    """One run; `id` is what `fyi-xpm revert --run` takes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    started_at: datetime
+    trigger: SyncTrigger
+    person: str | None
+    asked_for: str
+    parts: tuple[Part, ...]
+
+
+def runs(practice: str, limit: int, *, as_json: bool) -> None:
+    """Show recent runs, newest first."""
     with installation() as integration:
         integration.practice(practice)
         with integration.database.read() as session:
-            found = all_runs.recent(session, practice, limit)
+            found = [_run(together) for together in all_runs.recent(session, practice, limit)]
+    answer(found, _show, as_json=as_json)
+
+
+def _run(together: Sequence[SyncRun]) -> Run:
+    first = together[0]
+    return Run(
+        id=first.flow_run_id or first.id,
+        started_at=first.started_at,
+        trigger=first.trigger,
+        person=first.person,
+        asked_for=asked_for(first),
+        parts=tuple(Part.model_validate(run) for run in together),
+    )
+
+
+def _show(found: Sequence[Run]) -> None:
+    """Each run in one line, however long, so that its id can be copied and lines can be searched for."""
     if not found:
         say("Nothing has been synchronised yet.")
         return
-    rows = [_row(together) for together in found]
+    rows = [(f"{run.started_at:%d %b %H:%M} UTC", run.id, run.asked_for, _did(run.parts)) for run in found]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     say(LEGEND)
 
 
-def _row(together: Sequence[SyncRun]) -> tuple[str, ...]:
-    """A run in one line, however long, so that its id can be copied and lines can be searched for."""
-    first = together[0]
-    when = f"{first.started_at:%d %b %H:%M} UTC"
-    return when, first.flow_run_id or first.id, asked_for(first), _did(together)
-
-
-def _did(together: Sequence[SyncRun]) -> str:
-    """What each entity's runs did; a retried run has several of an entity."""
-    by_entity = {entity: [run for run in together if run.entity == entity] for entity in Entity}
+def _did(parts: Sequence[Part]) -> str:
+    by_entity = {entity: [part for part in parts if part.entity == entity] for entity in Entity}
     return ", ".join(f"{entity.label.lower()} {_counted(of)}" for entity, of in by_entity.items() if of)
 
 
-def _counted(of: Sequence[SyncRun]) -> str:
-    totals = {sign: sum(getattr(run, name) for run in of) for name, sign in SIGNS.items()}
+def _counted(of: Sequence[Part]) -> str:
+    totals = {sign: sum(getattr(part, name) for part in of) for name, sign in SIGNS.items()}
     counts = " ".join(f"{sign}{count}" for sign, count in totals.items() if count)
     last = of[-1].status
     if last is RunStatus.SUCCESS:

@@ -1,21 +1,21 @@
 """`fyi-xpm status` and `fyi-xpm activity`: how practices stand, and what happened."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import datetime
 
-import typer
-from rich.console import Console
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 from rich.text import Text
 
-from cli.arguments import MOST, KnownPractice, OneOrAll
+from cli.answers import answer
 from cli.installation import installation
-from cli.practices import one_or_all
+from cli.practices import NONE_YET, one_or_all
 from cli.terminal import say, terminal
-from xpm.activity.overview import Overview, overview
+from xpm.activity.overview import LastSync, Overview, overview
 from xpm.entities.registry import Entity
 from xpm.store import activity as log
-from xpm.store.tables import PracticeActivity
-from xpm.store.vocabulary import ActivityStatus
+from xpm.store.vocabulary import ActivityStatus, ConnectionState
+from xpm.words import Message
 
 COLOURS = {
     ActivityStatus.SUCCESS: "green",
@@ -26,33 +26,59 @@ COLOURS = {
 }
 
 
-def status(
-    practice: OneOrAll = "",
-) -> None:
+class Standing(BaseModel):
+    """One practice's connection, and the last sync of each entity."""
+
+    model_config = ConfigDict(frozen=True)
+
+    practice: str
+    name: str
+    state: ConnectionState
+    since: datetime
+    account: str | None
+    connected_by: str | None
+    message: Message
+    syncs: tuple[LastSync, ...]
+
+
+class Entry(BaseModel):
+    """One entry of Practice Activity."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    at: datetime
+    status: ActivityStatus
+    kind: str
+    title: str
+    detail: str | None
+    next_step: str | None
+    person: str | None
+    flow_run_id: str | None
+
+
+def status(practice: str, *, as_json: bool) -> None:
     """Show how practices stand with Xero Practice Manager, and their last syncs."""
     with installation() as integration:
-        for slug in one_or_all(integration, practice):
-            _show(terminal(), overview(integration, slug))
+        found = [_standing(overview(integration, slug)) for slug in one_or_all(integration, practice)]
+    answer(found, _show_standings, as_json=as_json)
 
 
-def activity(
-    practice: KnownPractice,
-    limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many entries, newest first.")] = 30,
-    search: Annotated[str, typer.Option(help="Only entries with this text.", show_default=False)] = "",
-    status: Annotated[ActivityStatus | None, typer.Option(help="Only entries of this status.")] = None,
-) -> None:
+def activity(practice: str, limit: int, search: str, status: ActivityStatus | None, *, as_json: bool) -> None:
     """Show Practice Activity, newest first."""
     with installation() as integration:
         integration.practice(practice)
         with integration.database.read() as session:
-            entries = log.recent(session, practice, limit, status=status, search=search or None)
-    if entries:
-        terminal().print(activity_table(entries))
-    else:
-        say("Practice Activity has no such entry." if search or status else "Practice Activity is empty.")
+            found = log.recent(session, practice, limit, status=status, search=search or None)
+    none = "Practice Activity has no such entry." if search or status else "Practice Activity is empty."
+    entries = [Entry.model_validate(entry) for entry in found]
+    answer(
+        entries,
+        lambda shown: terminal().print(activity_table(shown)) if shown else say(none),
+        as_json=as_json,
+    )
 
 
-def activity_table(entries: list[PracticeActivity]) -> Table:
+def activity_table(entries: Sequence[Entry]) -> Table:
     """Entries as a table that can be read in 80 columns: the person stands under what happened."""
     table = Table(show_lines=True)
     table.add_column("When (UTC)", no_wrap=True)
@@ -67,16 +93,35 @@ def activity_table(entries: list[PracticeActivity]) -> Table:
     return table
 
 
-def _show(console: Console, seen: Overview) -> None:
-    console.print(Text(seen.practice, style="bold"))
-    console.print(Text(seen.said.text, COLOURS[seen.said.status]), soft_wrap=True)
-    if not seen.syncs:
-        return
-    table = Table("", "Last sync", "Finished (UTC)", "In XPM", "In FYI", "Not read")
+def _standing(seen: Overview) -> Standing:
     by_entity = {sync.entity: sync for sync in seen.syncs}
-    for entity in Entity:
-        if sync := by_entity.get(entity):
-            finished = f"{sync.finished_at:%d %b %H:%M}" if sync.finished_at else "still running"
-            counts = ("" if count is None else str(count) for count in (sync.source, sync.stored, sync.quarantined))
-            table.add_row(entity.label, sync.result.replace("_", " "), finished, *counts)
-    console.print(table)
+    return Standing(
+        practice=seen.slug,
+        name=seen.practice,
+        state=seen.state,
+        since=seen.since,
+        account=seen.tenant_name,
+        connected_by=seen.connected_by,
+        message=seen.said,
+        syncs=tuple(by_entity[entity] for entity in Entity if entity in by_entity),
+    )
+
+
+def _show_standings(found: Sequence[Standing]) -> None:
+    if not found:
+        say(NONE_YET)
+    for standing in found:
+        _show_standing(standing)
+
+
+def _show_standing(standing: Standing) -> None:
+    console = terminal()
+    console.print(Text(standing.name, style="bold"))
+    console.print(Text(standing.message.text, COLOURS[standing.message.status]), soft_wrap=True)
+    table = Table("", "Last sync", "Finished (UTC)", "In XPM", "In FYI", "Not read")
+    for sync in standing.syncs:
+        finished = f"{sync.finished_at:%d %b %H:%M}" if sync.finished_at else "still running"
+        counts = ("" if count is None else str(count) for count in (sync.source, sync.stored, sync.quarantined))
+        table.add_row(Entity(sync.entity).label, sync.result.replace("_", " "), finished, *counts)
+    if standing.syncs:
+        console.print(table)

@@ -1,46 +1,46 @@
 """`fyi-xpm staff`: who came from XPM, and who of them may work in FYI."""
 
-from typing import Annotated
+from collections.abc import Sequence
 
-import typer
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
-from cli import arguments
-from cli.arguments import KnownPractice
+from cli.answers import answer
 from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.activity import acceptance
+from xpm.store.vocabulary import FyiStatus
 from xpm.words import message
 
-app = typer.Typer(no_args_is_help=True)
+
+class StaffMember(BaseModel):
+    """A staff member that came from XPM."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    uuid: str
+    name: str | None
+    email: str | None
+    fyi_status: FyiStatus
 
 
-@app.command("list")
-def list_(practice: KnownPractice) -> None:
-    """List the staff that came from XPM, with their status in FYI: they arrive inactive."""
+def list_staff(practice: str, *, as_json: bool) -> None:
+    """List the staff that came from XPM, with their status in FYI."""
     with installation() as integration:
         name = integration.practice(practice).name
-        known = acceptance.staff_of(integration, practice)
+        known = [StaffMember.model_validate(one) for one in acceptance.staff_of(integration, practice)]
+    nobody = message("staff.nobody", practice=name, slug=practice).text
+    answer(known, lambda shown: _show(shown) if shown else say(nobody), as_json=as_json)
+
+
+def accept_staff(practice: str, staff: str, person: str | None) -> None:
+    """Make a staff member active in FYI."""
+    with installation() as integration:
+        say(acceptance.accept(integration, practice, staff, person).text)
+
+
+def _show(known: Sequence[StaffMember]) -> None:
     table = Table("Name", "Email", "Status", "Id")
     for one in known:
         table.add_row(one.name or "", one.email or "", one.fyi_status, one.uuid)
-    if known:
-        terminal().print(table)
-    else:
-        say(message("staff.nobody", practice=name, slug=practice).text)
-
-
-@app.command("accept")
-def accept(
-    practice: KnownPractice,
-    staff: Annotated[str, typer.Argument(metavar="EMAIL_OR_ID", help="As `fyi-xpm staff list` shows them.")],
-    person: Annotated[
-        str | None,
-        typer.Option(
-            parser=arguments.email, metavar="EMAIL", help="Your address in FYI, for the history.", show_default=False
-        ),
-    ] = None,
-) -> None:
-    """Make a staff member active in FYI. It stands in the history; later syncs leave it."""
-    with installation() as integration:
-        say(acceptance.accept(integration, practice, staff, person).text)
+    terminal().print(table)

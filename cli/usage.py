@@ -1,49 +1,70 @@
-"""`fyi-xpm usage`: how many calls to Xero were made and what they brought, by day and by who they were for."""
+"""`fyi-xpm usage`: how many calls to Xero were made and what they brought, by day and by priority."""
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Annotated
+from datetime import date, timedelta
 
-import typer
+from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
-from cli.arguments import OneOrAll
+from cli.answers import answer
 from cli.installation import installation
-from cli.practices import one_or_all
+from cli.practices import NONE_YET, one_or_all
 from cli.terminal import say, terminal
 from xpm.integration import Integration
 from xpm.store import allowances
 from xpm.store.consent import connections
-from xpm.store.tables import CallTally
+from xpm.store.vocabulary import CallPriority
 
 
-def usage(
-    practice: OneOrAll = "",
-    days: Annotated[int, typer.Option(min=1, max=400, help="How many days, today included.")] = 7,
-) -> None:
-    """Show the calls to Xero and the bytes they brought, by day (UTC) and by who they were for.
+class Tally(BaseModel):
+    """The calls of one day and priority."""
 
-    Xero allows a number of calls a day for each practice, and charges for what is read.
-    """
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+    day: date
+    priority: CallPriority
+    calls: int
+    bytes: int
+
+
+class Usage(BaseModel):
+    """The calls made for one practice, the newest day first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    practice: str
+    tallies: tuple[Tally, ...]
+
+
+def usage(practice: str, days: int, *, as_json: bool) -> None:
+    """Show the calls to Xero and the bytes they brought, by day (UTC) and by priority."""
     with installation() as integration:
-        for slug in one_or_all(integration, practice):
-            _show(slug, _tallies(integration, slug, days))
+        found = [_usage(integration, slug, days) for slug in one_or_all(integration, practice)]
+    answer(found, _show_all, as_json=as_json)
 
 
-def _tallies(integration: Integration, slug: str, days: int) -> Sequence[CallTally]:
+def _usage(integration: Integration, slug: str, days: int) -> Usage:
     since = integration.clock().date() - timedelta(days=days - 1)
     with integration.database.read() as session:
         tenant_id = connections.get(session, slug).tenant_id
-        return allowances.usage(session, tenant_id, since) if tenant_id else ()
+        found = allowances.usage(session, tenant_id, since) if tenant_id else ()
+    return Usage(practice=slug, tallies=tuple(Tally.model_validate(one) for one in found))
 
 
-def _show(slug: str, tallies: Sequence[CallTally]) -> None:
-    if not tallies:
-        say(f"{slug}: no calls to Xero in these days.")
+def _show_all(found: Sequence[Usage]) -> None:
+    if not found:
+        say(NONE_YET)
+    for one in found:
+        _show(one)
+
+
+def _show(found: Usage) -> None:
+    if not found.tallies:
+        say(f"{found.practice}: no calls to Xero in these days.")
         return
-    table = Table("Day (UTC)", "For", title=slug, title_justify="left")
+    table = Table("Day (UTC)", "For", title=found.practice, title_justify="left")
     for counted in ("Calls", "Bytes"):
         table.add_column(counted, justify="right")
-    for one in tallies:
+    for one in found.tallies:
         table.add_row(f"{one.day:%d %b %Y}", one.priority, f"{one.calls:,}", f"{one.bytes:,}")
     terminal().print(table)

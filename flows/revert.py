@@ -18,7 +18,8 @@ from flows.ending import cancelled, crashed, failed, state_of, stopped
 from flows.reconnect import Minutes
 from flows.waiting import paused
 from tasks.revert import done_before, in_markdown, preview_revert, take_back
-from xpm.undo.revert import RevertPreview, RevertRequest, WhenChangedSince, confirmed_choice
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertPreview, RevertRequest, confirmed_choice
 from xpm.words import Stopped, message, stop
 
 CHOICES = {

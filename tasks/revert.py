@@ -6,7 +6,8 @@ from prefect.artifacts import create_table_artifact
 from tasks.status import publish_status
 from xpm.integration import Integration
 from xpm.undo import revert
-from xpm.undo.revert import RevertEffect, RevertPreview, RevertRequest, WhenChangedSince
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertEffect, RevertPreview, RevertRequest
 from xpm.words import Message
 
 

@@ -7,10 +7,8 @@ import time
 import webbrowser
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
 from uuid import UUID
 
-import typer
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from rich.console import Console
 from rich.text import Text
@@ -20,8 +18,9 @@ from cli.demo.programs import ProgramFailed, Programs, alone, interruptible
 from cli.demo.report import compare, compared_table
 from cli.demo.stage import PRACTICE, Stage, people_the_practice
 from cli.following import follow
-from cli.installation import prefect
-from cli.showing import activity_table
+from cli.prefect_server import prefect
+from cli.progress import progress
+from cli.showing import Entry, activity_table
 from cli.terminal import terminal
 from xpm.integration import Integration
 from xpm.store import activity
@@ -30,12 +29,7 @@ FOLDER = Path(".xpm/demo")
 RUN_SECONDS = 240.0  # for the runbook after the administrator's part
 
 
-def demo(
-    unattended: Annotated[
-        bool, typer.Option("--unattended", help="A scripted administrator reconnects; ends with a report.")
-    ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="How many jobs the sandbox's practice has.")] = 1200,
-) -> None:
+def demo(jobs: int, *, unattended: bool) -> None:
     """Try the runbook on this machine, for an invented practice that has to reconnect.
 
     Starts a sandbox that stands for Xero, Prefect, a worker and the console; everything is kept in .xpm/demo.
@@ -63,7 +57,7 @@ def _fresh_stage() -> Stage:
 
 def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
     with interruptible(), Programs(stage.folder / "logs", stage.environment()) as programs:
-        _start(stage, programs, jobs, console)
+        _start(stage, programs, jobs)
         with Integration.opened() as integration:
             console.print("A practice is connected, and its access is then taken away in Xero …")
             people_the_practice(integration)
@@ -72,13 +66,16 @@ def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
             return _unattended(stage, integration, console) if unattended else _attended(stage, programs, console)
 
 
-def _start(stage: Stage, programs: Programs, jobs: int, console: Console) -> None:
+def _start(stage: Stage, programs: Programs, jobs: int) -> None:
     with Integration.opened() as integration:
         integration.database.migrate()
-    for name, command, ready in _commands(stage, jobs):
-        console.print(f"Starting {name} …")
-        with console.status("Waiting until it answers"):
+    commands = [*_commands(stage, jobs)]
+    with progress("Starting", of=len(commands)) as bar:
+        for name, command, ready in commands:
+            bar.print(f"Starting {name} …")
+            bar.show(f"Waiting until {name} answers")
             programs.start(name, command, ready=ready)
+            bar.advance()
 
 
 def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | None]]:
@@ -118,10 +115,14 @@ def _attended(stage: Stage, programs: Programs, console: Console) -> int:
 def _unattended(stage: Stage, integration: Integration, console: Console) -> int:
     tell: Callable[[str], None] = lambda what: console.print(f"The administrator {what}.", soft_wrap=True)  # noqa: E731
     run = UUID(administrator.reconnect(stage, tell))
-    with temporary_settings({PREFECT_API_URL: f"{stage.prefect}/api"}), prefect() as client:
-        state = follow(run, integration, client, console, patience=RUN_SECONDS)
+    with (
+        temporary_settings({PREFECT_API_URL: f"{stage.prefect}/api"}),
+        prefect() as client,
+        progress("Waiting for a worker") as bar,
+    ):
+        state = follow(run, integration, client, bar, patience=RUN_SECONDS)
     with integration.database.read() as session:
-        entries = activity.recent(session, PRACTICE)
+        entries = [Entry.model_validate(entry) for entry in activity.recent(session, PRACTICE)]
     compared = compare(integration, stage.sandbox)
     console.print(activity_table(entries[::-1]), compared_table(compared))
     wrong = [difference for one in compared for difference in one.differences]

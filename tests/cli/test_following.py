@@ -12,8 +12,10 @@ from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
 from prefect.states import Completed, Failed, Pending, Running
 from rich.console import Console
+from rich.progress import Progress
 
 from cli.following import follow
+from cli.progress import Bar
 from tests.cli.shell import MERE, SLUG, Installed
 from xpm.integration import Integration
 from xpm.store import people
@@ -64,10 +66,11 @@ def integration(installed: Installed) -> Iterator[Integration]:
 
 
 def followed(integration: Integration, *scenes: tuple[State, Sequence[TaskRun]], terminal: bool = False) -> str:
-    console = Console(file=StringIO(), width=120, markup=False, force_terminal=terminal)
-    follow(RUN, integration, ScriptedPrefect(iter(scenes)), console)
-    assert isinstance(console.file, StringIO)
-    return console.file.getvalue()
+    printed = StringIO()
+    console = Console(file=printed, width=120, markup=False, force_terminal=terminal)
+    with Progress(console=console, disable=not terminal) as shown:
+        follow(RUN, integration, ScriptedPrefect(iter(scenes)), Bar(shown, "Waiting", None, console))
+    return printed.getvalue()
 
 
 def test_every_step_is_told_once_when_it_is_over_and_the_runs_own_sentence_comes_last(integration: Integration) -> None:
@@ -164,4 +167,4 @@ def test_following_ends_when_its_patience_does(integration: Integration) -> None
     for_ever = ScriptedPrefect(iter(lambda: (Running(), []), None))
 
     with pytest.raises(TimeoutError, match="did not end"):
-        follow(RUN, integration, for_ever, Console(file=StringIO()), patience=0.05)
+        follow(RUN, integration, for_ever, Bar(Progress(disable=True), "", None, Console(quiet=True)), patience=0.05)

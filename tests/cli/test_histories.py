@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.histories import Kind
+from cli.kinds import Kind
 from tests.cli.office import BEGAN, edited, some_jobs, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from tests.store.kit import client, job

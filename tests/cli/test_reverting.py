@@ -1,5 +1,7 @@
 """`fyi-xpm revert` shows what it would do, asks, and lets the runbook do exactly that."""
 
+import json
+
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import State
@@ -8,7 +10,8 @@ from prefect.states import Completed, Failed
 from tests.cli.office import BEGAN, edited, jobs, some_jobs, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell, types
 from tests.cli.worker import worker_that_ends_the_next_run
-from xpm.undo.revert import RevertRequest, WhenChangedSince, preview
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertRequest, preview
 
 ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
 
@@ -68,6 +71,19 @@ def test_a_yes_starts_the_runbook(
     with worker_that_ends_the_next_run(Completed()) as taken:
         assert fyi_xpm("revert", SLUG, "--run", "night-2").code == 0
     assert taken[0].parameters["run"] == "night-2"
+
+
+@ON_PREFECT
+def test_with_json_a_yes_prints_the_preview_and_the_end_of_the_run_in_one_document(
+    fyi_xpm: Shell, twice: Installed, prefect: SyncPrefectClient, deployed_once: None
+) -> None:
+    with worker_that_ends_the_next_run(Failed(name="Action Required", message="Not the same any more.")):
+        said = fyi_xpm("revert", SLUG, "--run", "night-2", "--json", "--yes")
+
+    found = json.loads(said.out)
+    assert (said.code, said.err) == (1, "")
+    assert found["preview"]["run_ids"]
+    assert (found["run"]["state"], found["run"]["message"]) == ("Action Required", "Not the same any more.")
 
 
 @ON_PREFECT

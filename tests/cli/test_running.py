@@ -1,5 +1,6 @@
 """`fyi-xpm sync` and `reconnect`: a run is started in Prefect, and its end decides the exit code."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -139,6 +140,23 @@ def test_what_a_sync_will_ask_of_xero_is_said_before_it_starts_and_what_it_asked
     before, *_, last = said.out.splitlines()
     assert before == "Xero: about 2 requests, size unknown, 1 minute at 60 requests a minute"
     assert last == "Xero: predicted 2 requests, size unknown; made 2 requests, 2 kB"
+
+
+@ON_PREFECT
+def test_json_has_the_end_of_the_run_and_nothing_else_is_printed(
+    fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
+) -> None:
+    installed.add_practice()
+
+    ending: State = Failed(name="Action Required", message="Reconnect XPM.")
+    with worker_that_ends_the_next_run(ending, made(installed, calls=2, size=1_500)) as taken:
+        said = fyi_xpm("sync", SLUG, "--only", "clients", "--json")
+
+    found = json.loads(said.out)
+    assert (said.code, said.err) == (1, "")
+    assert (found["id"], found["completed"]) == (str(taken[0].id), False)
+    assert (found["state"], found["message"]) == ("Action Required", "Reconnect XPM.")
+    assert "made 2 requests" in found["took"]["title"]
 
 
 @ON_PREFECT

@@ -19,7 +19,8 @@ from xpm.store import people, practices
 from xpm.store.consent import consents
 from xpm.store.pull import runs
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
-from xpm.undo.revert import RevertRequest, WhenChangedSince, preview, revert
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertRequest, preview, revert
 from xpm.words import Stopped
 
 MADE = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]

@@ -34,7 +34,8 @@ from xpm.store.records.kinds import JOBS
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Job
 from xpm.store.vocabulary import ActivityStatus
-from xpm.undo.revert import RevertRequest, WhenChangedSince, preview
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertRequest, preview
 
 pytestmark = pytest.mark.xdist_group("prefect")
 

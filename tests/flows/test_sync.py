@@ -27,7 +27,8 @@ from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
-from xpm.undo.revert import RevertRequest, WhenChangedSince, preview, revert
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertRequest, preview, revert
 
 REFUSAL = {"area": "xpm", "path": "client.api/list", "kind": "error_body", "description": "No", "times": 0}
 """Xero understands the question and says no: nothing that waiting helps against, so nothing is waited for."""

@@ -11,7 +11,8 @@ from xpm.store.consent import consents
 from xpm.store.consent.consents import TokenPair, XeroLogin
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
-from xpm.store.records import RecordRow, Scope, kinds
+from xpm.store.records import kinds
+from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.tables import Consent, FyiUser, Practice
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)

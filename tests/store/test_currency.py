@@ -8,8 +8,9 @@ from tests.store.kit import ACME, LATER, NOW, Writes, job
 from xpm.store.engine.database import Database
 from xpm.store.pull import comparisons, job_currency
 from xpm.store.pull.comparisons import Due
-from xpm.store.records import RecordRow, Scope, bulk
+from xpm.store.records import bulk
 from xpm.store.records.kinds import JOB_CUSTOM_FIELDS, JOBS
+from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.tables import CustomFieldComparison
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
 

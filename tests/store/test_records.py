@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 from tests.store.kit import ACME, LATER, NOW, Writes, client, job
 from xpm.store.engine.database import Database
 from xpm.store.errors import WrongColumns
-from xpm.store.records import Applied, RecordRow, Scope, bulk, kinds
+from xpm.store.records import bulk, kinds
 from xpm.store.records.kinds import CLIENT_CUSTOM_FIELDS, CLIENTS, JOB_CUSTOM_FIELDS, JOBS, STAFF, RecordTable
+from xpm.store.records.rows import Applied, RecordRow, Scope
 from xpm.store.tables import (
     Client,
     ClientContact,

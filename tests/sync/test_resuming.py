@@ -13,7 +13,8 @@ from xpm.entities.jobs import windows
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.undo import revert
-from xpm.undo.revert import RevertRequest, WhenChangedSince
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertRequest
 from xpm.xero.errors import XeroError
 
 LISTS = [

@@ -21,16 +21,9 @@ from xpm.store.consent import connections
 from xpm.store.records import edits
 from xpm.store.records.kinds import ALL, JOBS, STAFF
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
+from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.forgetting import forget_old_history
-from xpm.undo.revert import (
-    RevertPreview,
-    RevertRequest,
-    WhenChangedSince,
-    confirmed_choice,
-    done_before,
-    preview,
-    revert,
-)
+from xpm.undo.revert import RevertPreview, RevertRequest, confirmed_choice, done_before, preview, revert
 from xpm.words import Stopped, stop
 
 PERSON = "mere.tane@harbourvale.example"

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import astuple
 from datetime import datetime
-from enum import StrEnum
 from hashlib import sha256
 from itertools import groupby
 from zoneinfo import ZoneInfo
@@ -29,19 +28,12 @@ from xpm.store.records import history, reverts
 from xpm.store.records.changes import Author
 from xpm.store.tables import Practice, SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.forgetting import kept_since
 from xpm.words import Message, message, stop
 
 NAMED = 20  # records changed since, that a preview names
 YEARS = range(1970, 9999)  # in which a sync can have begun; at both ends of the calendar not every time is one in UTC
-
-
-class WhenChangedSince(StrEnum):
-    """What to do with records that a person, or a run that is not taken back, changed since."""
-
-    STOP = "stop"  # take back nothing at all
-    KEEP = "keep"  # leave these as they are
-    OVERWRITE = "overwrite"  # take those changes back as well
 
 
 class RevertRequest(BaseModel):

@@ -1,6 +1,7 @@
 """`fyi-xpm sync --dry-run`: looks without Prefect, shows what would change, and writes nothing."""
 
 import csv
+import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -128,6 +129,27 @@ def test_an_entity_that_xero_refuses_does_not_keep_the_others_from_being_shown(f
     assert "Staff: 4 would be added" in said.out
     assert "it could not look at everything" in said.out.splitlines()[-1]
     assert house.everything_stored() == stored
+
+
+def test_json_has_every_change_of_every_entity_and_nothing_else_is_printed(fyi_xpm: Shell, house: House) -> None:
+    house.order("error_body", "client.api/list", description="No", times=0)
+    for number in range(60):
+        edits.add(house.xpm, "staff", {"Name": f"Person {number}"})
+
+    said = fyi_xpm("sync", SLUG, "--dry-run", "--only", "clients", "--only", "staff", "--json")
+
+    assert (said.code, said.err) == (1, "")
+    found = json.loads(said.out)
+    clients, staff = found["parts"]
+    assert found["message"]["key"] == "dry_run.failed"
+    assert (clients["entity"], clients["preview"]) == ("clients", None)
+    assert "could not be synchronised" in clients["message"]["title"]
+    assert staff["preview"]["added"] == len(staff["preview"]["changes"]) == 64
+    assert {change["effect"] for change in staff["preview"]["changes"]} == {"added"}
+
+
+def test_a_replay_of_nothing_is_an_empty_list_in_json(fyi_xpm: Shell, house: House) -> None:
+    assert fyi_xpm("quarantine", "replay", SLUG, "--json").out == "[]\n"
 
 
 @pytest.mark.parametrize(

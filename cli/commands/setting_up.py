@@ -1,0 +1,71 @@
+"""The commands that set up an installation and keep it in step with this version, and the demo."""
+
+from typing import Annotated
+
+import typer
+
+from cli.arguments import AsJson
+
+keys = typer.Typer(no_args_is_help=True)
+
+
+def migrate() -> None:
+    """Bring the database to the newest schema. Safe to repeat; run it after every upgrade."""
+    from cli import migrating
+
+    migrating.migrate()
+
+
+def deploy() -> None:
+    """Deploy the runbooks to Prefect and schedule every practice's nightly sync.
+
+    Safe to repeat; run it after every upgrade, and after adding a practice.
+    """
+    from cli import deploying
+
+    deploying.deploy()
+
+
+def console() -> None:
+    """Start the console: Apps page, Practice Activity, and the page Xero sends administrators back to.
+
+    It listens where XPM_CONSOLE_URL says, until Ctrl-C.
+    """
+    from cli import serving
+
+    serving.console()
+
+
+@keys.command("new")
+def new_key() -> None:
+    """Print a new key. Put it first in XPM_ENCRYPTION_KEYS, before the older ones."""
+    from cli import keys
+
+    keys.new_key()
+
+
+@keys.command("rotate")
+def rotate_keys(*, as_json: AsJson = False) -> None:
+    """Encrypt everything stored with the newest key, while all programs keep working.
+
+    First put the new key in front in XPM_ENCRYPTION_KEYS of every program and restart them. Keep the older keys until
+    this command says that they can go.
+    """
+    from cli import keys
+
+    keys.rotate_keys(as_json=as_json)
+
+
+def demo(
+    unattended: Annotated[
+        bool, typer.Option("--unattended", help="A scripted administrator reconnects; ends with a report.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="How many jobs the sandbox's practice has.")] = 1200,
+) -> None:
+    """Try the runbook on this machine, with an invented practice that has to reconnect.
+
+    Starts a sandbox that stands in for Xero, Prefect, a worker and the console, and keeps everything in .xpm/demo.
+    """
+    from cli.demo import command
+
+    command.demo(jobs, unattended=unattended)

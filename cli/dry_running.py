@@ -1,0 +1,145 @@
+"""`fyi-xpm sync --dry-run`: looks in this process, without Prefect, and shows what a sync would change."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from pydantic import BaseModel, ConfigDict
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from cli.answers import answer
+from cli.installation import installation
+from cli.progress import Bar, progress
+from cli.showing import COLOURS
+from cli.terminal import terminal
+from xpm.consent.access import require_connected
+from xpm.entities.registry import EVERYTHING, Entity
+from xpm.integration import Integration
+from xpm.pull.summary import Outcome, message_of
+from xpm.pull.work import PullRequest
+from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
+from xpm.undo.changes import DryRunResult
+from xpm.undo.changes_csv import changes_file, lines, write_changes
+from xpm.undo.preview import dry_run_pull, sum_up_dry_run
+from xpm.words import Message, Stopped
+from xpm.xero.errors import XeroError
+
+SHOWN = 50  # lines of each table; a screen or two
+
+
+class Part(BaseModel):
+    """What a sync would do to one entity; no `preview` where that could not be found out, as `message` says."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entity: Entity
+    message: Message
+    preview: DryRunResult | None
+
+
+class DryRun(BaseModel):
+    """What a sync would do."""
+
+    model_config = ConfigDict(frozen=True)
+
+    practice: str
+    message: Message
+    parts: tuple[Part, ...]
+
+
+def dry_run(
+    requests: Sequence[PullRequest],
+    csv: Path | None,
+    *,
+    as_json: bool,
+) -> NoReturn:
+    """Show what these syncs of one practice would change, in turn; end the command with 1 if not all would end well.
+
+    Raises:
+        Stopped: unknown practice, no usable connection, or a file that cannot be written.
+    """
+    practice = requests[0].practice
+    with installation() as integration:
+        named = integration.practice(practice)
+        require_connected(integration, named)
+        with _opened(csv) as file, progress("Looking", of=len(requests), silent=as_json) as bar:
+            outcomes = dict(_outcomes(integration, requests, bar))
+            if file:
+                write_changes(file, _previews(outcomes.values()))
+    said = sum_up_dry_run(named.name, outcomes)
+    found = DryRun(practice=practice, message=said, parts=tuple(_part(*one) for one in outcomes.items()))
+    answer(found, lambda shown: terminal().print(_coloured(shown.message), soft_wrap=True), as_json=as_json)
+    sys.exit(0 if said.status is ActivityStatus.SUCCESS else 1)
+
+
+def requests_for(
+    practice: str, entities: Sequence[Entity], mode: SyncMode, records: Sequence[str], confirm_missing: int
+) -> list[PullRequest]:
+    """A sync of each entity, in the order of a sync of everything."""
+    by_hand = SyncTrigger.MANUAL
+    return [
+        PullRequest(practice, entity, mode, by_hand, records=tuple(records), confirm_missing=confirm_missing)
+        for entity in EVERYTHING
+        if entity in entities
+    ]
+
+
+def _outcomes(integration: Integration, requests: Sequence[PullRequest], bar: Bar) -> Iterator[tuple[Entity, Outcome]]:
+    """Look at each entity, knowing what was found of those before it."""
+    earlier: list[DryRunResult] = []
+    for request in requests:
+        bar.show(f"Looking at {request.entity.label.lower()}")
+        outcome = _look(integration, request, earlier)
+        earlier += _previews([outcome])
+        for shown in _shown(_part(request.entity, outcome)):
+            bar.print(shown)
+        bar.advance()
+        yield request.entity, outcome
+
+
+def _look(integration: Integration, request: PullRequest, earlier: Sequence[DryRunResult]) -> Outcome:
+    """One entity; trouble with it does not keep the others from being looked at."""
+    try:
+        return dry_run_pull(integration, request, earlier)
+    except (Stopped, XeroError) as error:
+        return error
+
+
+def _previews(outcomes: Iterable[Outcome]) -> list[DryRunResult]:
+    return [outcome for outcome in outcomes if isinstance(outcome, DryRunResult)]
+
+
+def _part(entity: Entity, outcome: Outcome) -> Part:
+    preview = outcome if isinstance(outcome, DryRunResult) else None
+    return Part(entity=entity, message=message_of(entity, outcome), preview=preview)
+
+
+def _shown(part: Part) -> Iterator[RenderableType]:
+    yield _coloured(part.message)
+    found = [*lines([part.preview])] if part.preview else []
+    if not found:
+        return
+    table = Table("", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
+    for line in found[:SHOWN]:
+        table.add_row(*line)
+    yield table
+    if len(found) > SHOWN:
+        yield f"{len(found) - SHOWN} more lines are not shown; --csv FILE writes all of them."
+
+
+def _coloured(said: Message) -> Text:
+    return Text(said.text, COLOURS[said.status])
+
+
+@contextmanager
+def _opened(csv: Path | None) -> Iterator[TextIO | None]:
+    """The file, opened before anything is asked of Xero: better to hear now that it cannot be written."""
+    if csv is None:
+        yield None
+        return
+    with changes_file(csv) as file:
+        yield file

@@ -1,0 +1,62 @@
+"""The command answers at once: help, completion and what only reads import nothing they do not need."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.cli.shell import SLUG, Installed, Shell
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"prefect", "fastapi", "sqlmodel", "sqlalchemy", "alembic", "httpx", "lxml", "openpyxl", "authlib"}
+COMMANDS = ("status", "sync", "revert", "doctor", "deploy", "demo", "practice add", "staff accept")
+"""Some of each kind; all are declared in the same few modules."""
+
+LISTED = """
+import atexit, sys
+from cli.main import main
+atexit.register(lambda: print(*sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr))
+main(sys.argv[1:])
+"""
+
+
+def imported(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> set[str]:
+    """The packages that a command of its own process imported."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-c", LISTED, *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help_imports_only_what_describes_the_command(fyi_xpm: Shell, command: str) -> None:
+    assert imported([*command.split(), "--help"]) & HEAVY == set()
+
+
+@pytest.mark.parametrize("typed", ["", "st", "sync ", "sync --", "staff ", "activity practice --status "])
+def test_completion_imports_only_what_describes_the_command(fyi_xpm: Shell, typed: str) -> None:
+    words = ["fyi-xpm", *typed.split(" ")]
+    asked = {
+        "_FYI_XPM_COMPLETE": "complete_bash",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
+
+    assert imported([], asked) & HEAVY == set()
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["activity", SLUG], ["runs", SLUG], ["practice", "list"]])
+def test_what_only_reads_speaks_to_neither_prefect_nor_xero(
+    fyi_xpm: Shell, installed: Installed, arguments: list[str]
+) -> None:
+    installed.add_practice()
+
+    assert imported(arguments) & {"prefect", "fastapi", "uvicorn", "openpyxl"} == set()
