@@ -1,4 +1,7 @@
-"""The databases that tests run on: every test that asks for `database` runs on SQLite and on PostgreSQL."""
+"""The databases that tests run on: every test that asks for `database` runs on SQLite and on PostgreSQL.
+
+`tests/profiles.py` says when.
+"""
 
 import os
 import tempfile
@@ -12,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests.databases import PostgresqlDatabase, SqliteFiles, folder_for_sqlite, make_fast
+from tests.profiles import sort_by_profile
 from xpm.store.engine.database import Database
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,6 +25,12 @@ Serve = Callable[[World], SandboxServer]
 
 BESIDE = frozenset({"tenant_allowance", "call_tally"})
 """Tables that count calls to Xero: whoever only looks writes there, too."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let `-m "not deep"` choose what `make test` runs."""
+    sort_by_profile(items, in_groups=config.pluginmanager.hasplugin("xdist"))
 
 
 @pytest.fixture(scope="session")

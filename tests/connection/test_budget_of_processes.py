@@ -17,6 +17,8 @@ from xpm.integration import Integration, trusted
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 
+pytestmark = pytest.mark.deep
+
 PROCESSES = 4
 A_LITTLE_LONGER = 65.0  # seconds, than the minute that Xero counts
 

@@ -38,6 +38,7 @@ def in_threads(*work: Callable[[], object]) -> None:
     assert not any(thread.is_alive() for thread in threads)
 
 
+@pytest.mark.also_on_postgresql("bytes and times as stored")
 def test_renewing_rotates_both_tokens_and_stores_them(connected: Harbour, keeper: ConsentKeeper) -> None:
     before = connected.tokens(connected.active_consent().id)
     renewed = keeper.renew(keeper.current())
@@ -74,6 +75,7 @@ def test_a_request_with_an_expired_token_is_signed_with_one_that_is_stored_alrea
     assert len(seen) == 1
 
 
+@pytest.mark.also_on_postgresql("many writers at once")
 @pytest.mark.parametrize("shared", [True, False], ids=["one keeper", "a keeper each"])
 def test_threads_that_renew_at_the_same_moment_ask_xero_once(
     connected: Harbour, patient: Integration, shared: bool
@@ -214,6 +216,7 @@ def test_a_lease_that_a_killed_process_left_is_waited_out(connected: Harbour, ke
     assert connected.integration.clock() - began >= LEASE
 
 
+@pytest.mark.also_on_postgresql("leases")
 def test_the_lease_is_free_again_after_a_renewal_and_after_a_failed_one(
     connected: Harbour, keeper: ConsentKeeper
 ) -> None:

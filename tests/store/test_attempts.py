@@ -12,6 +12,8 @@ from xpm.store.engine.database import Database
 from xpm.store.errors import AttemptExpired, AttemptUsed, UnknownAttempt, WrongBrowser
 from xpm.store.vocabulary import AttemptOutcome, ConsentStatus
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 LATEST = NOW + dt.timedelta(hours=2)
 
 

@@ -15,6 +15,8 @@ from xpm.store.engine.database import Database
 from xpm.store.errors import DatabaseUnavailable
 from xpm.store.tables import StoreTable
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 
 @pytest.fixture
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:

@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
+import pytest
+
 from tests.store.kit import NOW
 from tests.store.workers import SPAWN, TTL, run, take_lease
 from xpm.store import leases
 from xpm.store.engine.database import Database
+
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
 
 
 def test_of_several_processes_that_ask_at_once_one_gets_the_lease(database: Database) -> None:

@@ -8,6 +8,7 @@ from multiprocessing.synchronize import Event
 
 import pytest
 
+from tests.profiles import deep_but
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
 from tests.sync.worker import SPAWN, sync_and_hold
@@ -43,10 +44,11 @@ def kill_where_it_holds(
     assert worker.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize(("entity", "commit"), POINTS)
+@pytest.mark.parametrize("point", deep_but(POINTS[-2:], POINTS), ids=lambda point: f"{point[0]}-{point[1]}")
 def test_a_sync_that_was_killed_is_finished_by_the_retry_of_its_flow_run(
-    house: House, entity: Entity, commit: int
+    house: House, point: tuple[Entity, int]
 ) -> None:
+    entity, commit = point
     if entity is Entity.CUSTOM_FIELDS:
         house.sync(Entity.CLIENTS)
         house.sync(Entity.JOBS)

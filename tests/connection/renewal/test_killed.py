@@ -111,6 +111,7 @@ def test_a_pair_that_died_with_its_process_is_missed_once_the_grace_time_is_over
     assert_needs_reconnect_without_a_loop(connected, hurried)
 
 
+@pytest.mark.also_on_postgresql("what was committed when")
 def test_lost_answers_are_made_up_for_by_the_next_run(connected: Harbour, hurried: Integration) -> None:
     lose_the_answers(connected, hurried)
     assert connected.connection().state is ConnectionState.CONNECTED
