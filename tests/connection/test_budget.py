@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.connection.workers import SPAWN, hold_places
+from tests.connection.workers import hold_places
+from tests.processes import FORKED
 from tests.xero.fakes import START, FakeClock
 from xpm.integration import Integration
 from xpm.quota.allowance import HELD, Limits
@@ -92,9 +93,9 @@ def test_calls_in_flight_never_exceed_the_limit_however_many_threads_of_two_budg
 
 def test_a_killed_process_gives_its_places_back_after_a_while(database: Database) -> None:
     limits = Limits(max_concurrent=2)
-    held = SPAWN.Event()
+    held = FORKED.Event()
     url = database.url.render_as_string(hide_password=False)
-    worker = SPAWN.Process(target=hold_places, args=(url, TENANT, limits, held), daemon=True)
+    worker = FORKED.Process(target=hold_places, args=(url, TENANT, limits, held), daemon=True)
     worker.start()
     assert held.wait(60)
     worker.kill()

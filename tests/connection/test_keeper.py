@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from sandbox.world import CLIENT_ID, MERE
 from tests.connection.harbour import Harbour
-from tests.connection.workers import SPAWN, renew
+from tests.connection.workers import renew
+from tests.processes import FORKED
 from xpm.consent.keeper import LEASE, RETRIES_OF_A_LOST_ANSWER, ConsentKeeper, token_pair
 from xpm.integration import Integration
 from xpm.store import leases
@@ -99,12 +100,12 @@ def test_threads_that_renew_at_the_same_moment_ask_xero_once(
 
 
 def test_processes_that_renew_at_the_same_moment_ask_xero_once(connected: Harbour) -> None:
-    barrier, answers = SPAWN.Barrier(2), SPAWN.SimpleQueue()
+    barrier, answers = FORKED.Barrier(2), FORKED.SimpleQueue()
     url = connected.database.url.render_as_string(hide_password=False)
     (key,) = connected.integration.settings.xpm_encryption_keys
     given = (url, connected.server.url, key.get_secret_value(), connected.active_consent().id)
     together = {"barrier": barrier, "answers": answers}
-    workers = [SPAWN.Process(target=renew, args=given, kwargs=together) for _ in range(2)]
+    workers = [FORKED.Process(target=renew, args=given, kwargs=together) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:

@@ -8,10 +8,11 @@ from multiprocessing.synchronize import Event
 
 import pytest
 
+from tests.processes import FORKED
 from tests.profiles import deep_but
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
-from tests.sync.worker import SPAWN, sync_and_hold
+from tests.sync.worker import sync_and_hold
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.settings import Settings
 from xpm.store.vocabulary import RunStatus
@@ -34,8 +35,8 @@ def kill_where_it_holds(
     house: House, work: Callable[[Settings, Entity, int, Event], None], entity: Entity, place: int
 ) -> None:
     """Let another process do some work, and kill it when it stands still at that place."""
-    reached = SPAWN.Event()
-    worker = SPAWN.Process(target=work, args=(house.integration.settings, entity, place, reached), daemon=True)
+    reached = FORKED.Event()
+    worker = FORKED.Process(target=work, args=(house.integration.settings, entity, place, reached), daemon=True)
     worker.start()
     assert reached.wait(60), "the sync ended before that commit"
     assert worker.pid
