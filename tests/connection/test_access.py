@@ -81,6 +81,7 @@ def test_who_is_first_to_find_the_connection_broken_carries_the_news_through_a_p
     assert again.news.key == "connection.needs_reconnect"
 
 
+@pytest.mark.also_on_postgresql("two writers at once")
 def test_two_syncs_that_find_the_consent_ended_say_so_once(connected: Harbour) -> None:
     def slow_sync() -> None:
         with practice_access(connected.integration, connected.slug) as access:
@@ -244,6 +245,7 @@ def test_what_ends_because_its_connection_was_taken_away_meanwhile_says_so_and_r
     assert "connection.needs_reconnect" not in connected.entries()
 
 
+@pytest.mark.also_on_postgresql("two writers at once")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite lets one write at a time
 def test_whoever_finds_a_connection_broken_waits_for_a_reconnect_that_takes_over(connected: Harbour) -> None:
     other = connected.active_consent().id

@@ -171,6 +171,7 @@ def test_a_broken_connection_stays_broken_since_when_it_broke(connected: Harbour
     assert overview(connected.integration, connected.slug) == seen
 
 
+@pytest.mark.also_on_postgresql("a row is claimed")
 def test_giving_up_twice_is_giving_up_once(connected: Harbour) -> None:
     said = cancelled(connected, connected.invite())
     for _ in range(2):
@@ -301,6 +302,7 @@ def test_why_an_answer_was_not_trusted_is_logged_for_support_and_put_plainly_for
     assert "another issuer" in caplog.text
 
 
+@pytest.mark.also_on_postgresql("a row is claimed")
 def test_an_answer_counts_once(connected: Harbour) -> None:
     sent = connected.go(connected.invite())
     assert connected.hand_in(sent).said.key == "consent.granted"

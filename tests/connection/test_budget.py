@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from tests.connection.workers import SPAWN, hold_places
+from tests.connection.workers import hold_places
+from tests.processes import FORKED
 from tests.xero.fakes import START, FakeClock
 from xpm.integration import Integration
 from xpm.quota.allowance import HELD, Limits
@@ -28,6 +29,7 @@ def budget(
     return SharedBudget(database, TENANT, limits, priority, clock=clock, is_everybodys=True, sleep=clock.sleep)
 
 
+@pytest.mark.also_on_postgresql("locks on a row")
 def test_calls_of_one_process_count_for_the_other(database: Database) -> None:
     clock = FakeClock()
     for _ in range(3):
@@ -64,6 +66,7 @@ def test_a_call_that_failed_gives_its_place_back(database: Database) -> None:
     assert clock.slept == []
 
 
+@pytest.mark.also_on_postgresql("many writers at once")
 def test_calls_in_flight_never_exceed_the_limit_however_many_threads_of_two_budgets_call(database: Database) -> None:
     limits = Limits(max_concurrent=3, per_minute=10_000, per_day=10_000)
     budgets = [SharedBudget(database, TENANT, limits, CallPriority.PEOPLE) for _ in range(2)]
@@ -90,9 +93,9 @@ def test_calls_in_flight_never_exceed_the_limit_however_many_threads_of_two_budg
 
 def test_a_killed_process_gives_its_places_back_after_a_while(database: Database) -> None:
     limits = Limits(max_concurrent=2)
-    held = SPAWN.Event()
+    held = FORKED.Event()
     url = database.url.render_as_string(hide_password=False)
-    worker = SPAWN.Process(target=hold_places, args=(url, TENANT, limits, held), daemon=True)
+    worker = FORKED.Process(target=hold_places, args=(url, TENANT, limits, held), daemon=True)
     worker.start()
     assert held.wait(60)
     worker.kill()
@@ -103,6 +106,7 @@ def test_a_killed_process_gives_its_places_back_after_a_while(database: Database
         assert timedelta() < clock.now - killed_at <= HELD + timedelta(seconds=1)
 
 
+@pytest.mark.also_on_postgresql("sums in SQL")
 def test_calls_and_bytes_are_tallied_by_day_and_priority(database: Database) -> None:
     clock = FakeClock()
     for priority, size in ((CallPriority.PEOPLE, 100), (CallPriority.OVERNIGHT, 5), (CallPriority.OVERNIGHT, 6)):

@@ -12,10 +12,13 @@ from sandbox.world import HARBOUR_VALE, small_world
 from sandbox.xpm.limits import MINUTE, Limits, window
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.installation import settings_for
-from tests.connection.workers import SPAWN, call_again_and_again
+from tests.connection.workers import call_again_and_again
+from tests.processes import FORKED
 from xpm.integration import Integration, trusted
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
+
+pytestmark = pytest.mark.deep
 
 PROCESSES = 4
 A_LITTLE_LONGER = 65.0  # seconds, than the minute that Xero counts
@@ -43,9 +46,9 @@ def connected(sqlite_database: Database) -> Iterator[Harbour]:
 def test_four_processes_stay_within_xeros_limits_and_use_nine_tenths_of_its_minute(connected: Harbour) -> None:
     world = connected.server.world
     world.faults.inject(fault_from({"area": "xpm", "kind": "drip", "bytes": 400, "delay": 0.2, "times": 0}))
-    barrier = SPAWN.Barrier(PROCESSES + 1)
+    barrier = FORKED.Barrier(PROCESSES + 1)
     arguments = (connected.integration.settings, connected.slug, barrier)
-    workers = [SPAWN.Process(target=call_again_and_again, args=arguments, daemon=True) for _ in range(PROCESSES)]
+    workers = [FORKED.Process(target=call_again_and_again, args=arguments, daemon=True) for _ in range(PROCESSES)]
     for worker in workers:
         worker.start()
     barrier.wait(120)

@@ -257,6 +257,7 @@ def test_what_is_not_connected_cannot_be_disconnected(harbour: Harbour) -> None:
 # Older keys
 
 
+@pytest.mark.also_on_postgresql("two writers at once")
 def test_keys_rotate_while_tokens_are_renewed(connected: Harbour, patient: Integration) -> None:
     consent = connected.active_consent().id
     old = connected.integration.settings.xpm_encryption_keys[0].get_secret_value()

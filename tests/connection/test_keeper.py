@@ -10,7 +10,8 @@ from sqlmodel import Session
 
 from sandbox.world import CLIENT_ID, MERE
 from tests.connection.harbour import Harbour
-from tests.connection.workers import SPAWN, renew
+from tests.connection.workers import renew
+from tests.processes import FORKED
 from xpm.consent.keeper import LEASE, RETRIES_OF_A_LOST_ANSWER, ConsentKeeper, token_pair
 from xpm.integration import Integration
 from xpm.store import leases
@@ -38,6 +39,7 @@ def in_threads(*work: Callable[[], object]) -> None:
     assert not any(thread.is_alive() for thread in threads)
 
 
+@pytest.mark.also_on_postgresql("bytes and times as stored")
 def test_renewing_rotates_both_tokens_and_stores_them(connected: Harbour, keeper: ConsentKeeper) -> None:
     before = connected.tokens(connected.active_consent().id)
     renewed = keeper.renew(keeper.current())
@@ -74,6 +76,7 @@ def test_a_request_with_an_expired_token_is_signed_with_one_that_is_stored_alrea
     assert len(seen) == 1
 
 
+@pytest.mark.also_on_postgresql("many writers at once")
 @pytest.mark.parametrize("shared", [True, False], ids=["one keeper", "a keeper each"])
 def test_threads_that_renew_at_the_same_moment_ask_xero_once(
     connected: Harbour, patient: Integration, shared: bool
@@ -97,12 +100,12 @@ def test_threads_that_renew_at_the_same_moment_ask_xero_once(
 
 
 def test_processes_that_renew_at_the_same_moment_ask_xero_once(connected: Harbour) -> None:
-    barrier, answers = SPAWN.Barrier(2), SPAWN.SimpleQueue()
+    barrier, answers = FORKED.Barrier(2), FORKED.SimpleQueue()
     url = connected.database.url.render_as_string(hide_password=False)
     (key,) = connected.integration.settings.xpm_encryption_keys
     given = (url, connected.server.url, key.get_secret_value(), connected.active_consent().id)
     together = {"barrier": barrier, "answers": answers}
-    workers = [SPAWN.Process(target=renew, args=given, kwargs=together) for _ in range(2)]
+    workers = [FORKED.Process(target=renew, args=given, kwargs=together) for _ in range(2)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -214,6 +217,7 @@ def test_a_lease_that_a_killed_process_left_is_waited_out(connected: Harbour, ke
     assert connected.integration.clock() - began >= LEASE
 
 
+@pytest.mark.also_on_postgresql("leases")
 def test_the_lease_is_free_again_after_a_renewal_and_after_a_failed_one(
     connected: Harbour, keeper: ConsentKeeper
 ) -> None:

@@ -38,6 +38,7 @@ def test_an_active_admin_who_stays_may_reconnect(harbour: Harbour) -> None:
     assert checked(harbour) == Person(id=user.id, name="Mere Tāne", email=MERE)
 
 
+@pytest.mark.also_on_postgresql("letter case is compared in SQL")
 @pytest.mark.parametrize("written", [MERE.upper(), MERE.title(), f"  {MERE} "])
 def test_a_person_is_known_by_the_address_in_any_letter_case(harbour: Harbour, written: str) -> None:
     assert checked(harbour, written).email == MERE

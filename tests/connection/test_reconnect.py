@@ -115,6 +115,7 @@ def test_the_old_connection_is_untouched_until_the_reset(connected: Harbour) -> 
     assert connected.connection().consent_id == connected.consent_of(invitation).id
 
 
+@pytest.mark.also_on_postgresql("unique rows change places")
 def test_a_second_consent_takes_the_place_of_the_first(connected: Harbour) -> None:
     first = connected.active_consent()
     said = connected.connect(SAM, run="run-1")
@@ -128,6 +129,7 @@ def test_a_second_consent_takes_the_place_of_the_first(connected: Harbour) -> No
     assert connected.entries() == [*WHOLE_WAY, *WHOLE_WAY[:-1], "connection.reset"]
 
 
+@pytest.mark.also_on_postgresql("rows are written again")
 def test_every_step_may_be_repeated(harbour: Harbour) -> None:
     invitation = harbour.invite()
     harbour.consent(invitation)
@@ -229,6 +231,7 @@ def test_a_consent_that_a_newer_reconnect_gave_back_at_the_last_moment_does_not_
     assert connected.active_consent().refresh_token is not None
 
 
+@pytest.mark.also_on_postgresql("two writers at once")
 def test_of_two_reconnects_that_begin_at_once_one_is_superseded(connected: Harbour) -> None:
     with ThreadPoolExecutor(2) as people, connected.database.write() as session:
         connections.locked(session, connected.slug)

@@ -90,6 +90,7 @@ def tapped(harbour: Harbour) -> Iterator[Tapped]:
         yield Tapped(replace(harbour, integration=replace(harbour.integration, http=http)), wire)
 
 
+@pytest.mark.also_on_postgresql("what the driver logs")
 def test_a_reconnect_and_a_sync_leave_no_secret_to_be_read(tapped: Tapped, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     harbour = tapped.harbour

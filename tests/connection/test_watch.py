@@ -223,6 +223,7 @@ def test_a_person_who_cannot_keep_the_connection_is_news_once(
     assert connected.connection().state is ConnectionState.CONNECTED
 
 
+@pytest.mark.also_on_postgresql("the newest row is found by SQL")
 def test_a_finding_that_changed_is_said_again_and_so_is_its_end(connected: Harbour) -> None:
     for changes in (
         {"leaving_on": LEAVING},

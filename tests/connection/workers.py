@@ -1,6 +1,5 @@
-"""What the tests run in processes of their own; a module apart, because a new process imports all of it."""
+"""What the tests run in processes of their own; a module apart, so that a process imports no test."""
 
-import multiprocessing as mp
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,8 +20,6 @@ from xpm.store.engine.database import Database
 from xpm.store.vocabulary import CallPriority
 from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
-
-SPAWN = mp.get_context("spawn")
 
 
 def renew(

@@ -40,6 +40,7 @@ def test_reconnect_starts_the_runbook_and_leads_to_its_page(office: Office) -> N
     assert (answer.status_code, path_of(answer)) == (303, f"/runs/{run_id}")
 
 
+@pytest.mark.also_on_postgresql("characters that PostgreSQL refuses")
 def test_what_no_database_keeps_is_left_out_of_what_was_typed(database: Database) -> None:
     with office_over(database, settings()) as office:
         office.connect()

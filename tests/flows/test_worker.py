@@ -20,7 +20,7 @@ from tests.flows.office import SLUG, Office, eventually
 from xpm.store.pull import runs
 from xpm.store.vocabulary import RunStatus
 
-pytestmark = pytest.mark.xdist_group("prefect")
+pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.deep]
 
 ROOT = Path(__file__).parents[2]
 SLOW = {"area": "xpm", "path": "client.api/list", "kind": "drip", "bytes": 64, "delay": 0.05, "times": 1}

@@ -5,12 +5,15 @@ import datetime as dt
 import pytest
 from sqlmodel import Session
 
+from tests.processes import FORKED
 from tests.store.kit import KEY, LATER, NOW, VAULT, another, person, practice
-from tests.store.workers import SPAWN, run, use_callback
+from tests.store.workers import run, use_callback
 from xpm.store.consent import attempts, consents
 from xpm.store.engine.database import Database
 from xpm.store.errors import AttemptExpired, AttemptUsed, UnknownAttempt, WrongBrowser
 from xpm.store.vocabulary import AttemptOutcome, ConsentStatus
+
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
 
 LATEST = NOW + dt.timedelta(hours=2)
 
@@ -58,8 +61,8 @@ def test_only_one_of_several_simultaneous_callbacks_is_accepted(database: Databa
     with database.write() as session:
         begun(session)
     url = database.url.render_as_string(hide_password=False)
-    barrier, answers = SPAWN.Barrier(3), SPAWN.SimpleQueue()
-    run([SPAWN.Process(target=use_callback, args=(url, KEY, barrier, answers)) for _ in range(3)])
+    barrier, answers = FORKED.Barrier(3), FORKED.SimpleQueue()
+    run([FORKED.Process(target=use_callback, args=(url, KEY, barrier, answers)) for _ in range(3)])
     assert sorted(answers.get() for _ in range(3)) == ["taken", "used", "used"]
 
 

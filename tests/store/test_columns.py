@@ -24,6 +24,8 @@ from xpm.store.tables import (
 )
 from xpm.store.vocabulary import ArchiveReason, FyiStatus, OwnerKind, SyncMode, SyncTrigger
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 EARLIEST, LATEST = dt.datetime(1970, 1, 2), dt.datetime(2200, 1, 1)  # noqa: DTZ001 - Hypothesis adds the zones
 SECRET = "123456782"
 SYDNEY = dt.timezone(dt.timedelta(hours=11))

@@ -8,6 +8,8 @@ from xpm.store.engine.database import Database
 from xpm.store.errors import TenantTaken, TransitionRefused
 from xpm.store.vocabulary import ConnectionState as State
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 PATHS: dict[State, list[State]] = {
     State.NOT_CONNECTED: [],
     State.AUTHORISING: [State.AUTHORISING],

@@ -8,6 +8,8 @@ from xpm.store.engine.database import Database
 from xpm.store.errors import SealBroken, UnknownConsent
 from xpm.store.vocabulary import ConsentStatus
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 
 def test_a_new_consent_is_pending_and_its_tokens_can_be_opened(database: Database) -> None:
     with database.write() as session:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from sqlmodel import Session, select
 
 from tests.store.kit import ACME, LATER, NOW, Writes, job
@@ -13,6 +14,8 @@ from xpm.store.records.kinds import JOB_CUSTOM_FIELDS, JOBS
 from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.tables import CustomFieldComparison
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
+
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
 
 EVENING = NOW + dt.timedelta(hours=10)
 

@@ -8,12 +8,15 @@ from alembic import command
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from tests.processes import FORKED
 from tests.store.kit import NOW, practice
-from tests.store.workers import SPAWN, add_practices, migrate_in_step, run
+from tests.store.workers import add_practices, migrate_in_step, run
 from xpm.store import migrations, people, practices
 from xpm.store.engine.database import Database
 from xpm.store.errors import DatabaseUnavailable
 from xpm.store.tables import StoreTable
+
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
 
 
 @pytest.fixture
@@ -60,8 +63,8 @@ def test_downgrading_every_migration_leaves_no_table(empty_url: str) -> None:
 
 @both_empty
 def test_processes_that_migrate_at_once_all_reach_the_newest_schema(empty_url: str) -> None:
-    barrier = SPAWN.Barrier(3)
-    workers = [SPAWN.Process(target=migrate_in_step, args=(empty_url, barrier)) for _ in range(3)]
+    barrier = FORKED.Barrier(3)
+    workers = [FORKED.Process(target=migrate_in_step, args=(empty_url, barrier)) for _ in range(3)]
     run(workers)
 
 
@@ -77,7 +80,7 @@ def test_a_database_without_tables_is_not_current(empty_url: str) -> None:
 
 def test_writers_in_several_processes_wait_for_each_other(database: Database) -> None:
     url = database.url.render_as_string(hide_password=False)
-    workers = [SPAWN.Process(target=add_practices, args=(url, worker, 25)) for worker in range(2)]
+    workers = [FORKED.Process(target=add_practices, args=(url, worker, 25)) for worker in range(2)]
     run(workers)
     with database.read() as session:
         assert len(practices.all_of_them(session)) == 50

@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import pytest
 from sqlalchemy import select
 
 from tests.store.kit import ACME, LATER, NOW, Writes, client, job
@@ -11,6 +12,8 @@ from xpm.store.records.history import FieldChange
 from xpm.store.records.kinds import CLIENTS, FORMER_ROWS, JOBS, SCHEMA
 from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ArchiveReason, ChangeKind
+
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
 
 PERSON = "ana@acme.example"
 

@@ -14,6 +14,8 @@ from xpm.store.records import bulk
 from xpm.store.records.kinds import JOBS
 from xpm.store.records.scope import in_scope
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 KEYS = [f"J{number}" for number in range(300)]
 NUMBER = JOBS.table.c.number
 

@@ -2,16 +2,21 @@
 
 from datetime import timedelta
 
+import pytest
+
+from tests.processes import FORKED
 from tests.store.kit import NOW
-from tests.store.workers import SPAWN, TTL, run, take_lease
+from tests.store.workers import TTL, run, take_lease
 from xpm.store import leases
 from xpm.store.engine.database import Database
+
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
 
 
 def test_only_one_of_several_processes_gets_the_lease(database: Database) -> None:
     url, holders = database.url.render_as_string(hide_password=False), ["a", "b", "c"]
-    barrier, answers = SPAWN.Barrier(len(holders)), SPAWN.SimpleQueue()
-    run([SPAWN.Process(target=take_lease, args=(url, holder, barrier, answers)) for holder in holders])
+    barrier, answers = FORKED.Barrier(len(holders)), FORKED.SimpleQueue()
+    run([FORKED.Process(target=take_lease, args=(url, holder, barrier, answers)) for holder in holders])
     got = [answers.get() for _ in holders]
     assert sorted(got) == [0, 0, 1]
 

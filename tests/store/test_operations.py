@@ -15,6 +15,8 @@ from xpm.store.pull.runs import RunCounts
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 EVENING = NOW + dt.timedelta(hours=10)
 
 

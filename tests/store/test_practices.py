@@ -11,6 +11,8 @@ from xpm.store.engine.database import Database
 from xpm.store.errors import AlreadyThere, UnknownPerson, UnknownPractice, UnknownTimeZone
 from xpm.store.vocabulary import ConnectionState
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 
 @pytest.mark.parametrize(("country", "has_tax"), [("AU", True), ("nz", True), ("GB", False)])
 def test_a_new_practice_has_fyis_defaults_and_is_not_connected(database: Database, country: str, has_tax: bool) -> None:

@@ -13,6 +13,8 @@ from xpm.store.engine.database import Database
 from xpm.store.engine.prepared import prepared
 from xpm.store.records.kinds import ALL
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 PLAIN: dict[type, tuple[object, object]] = {
     Boolean: (True, False),
     Integer: (0, 2**31 - 1),

@@ -28,6 +28,8 @@ from xpm.store.tables import (
 )
 from xpm.store.vocabulary import ArchiveReason, FyiStatus, OwnerKind
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 ALL_TABLES = [
     kinds.CLIENTS,
     kinds.CLIENT_GROUPS,

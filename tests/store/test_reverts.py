@@ -21,6 +21,8 @@ from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.tables import StoreTable
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
 
+pytestmark = pytest.mark.also_on_postgresql("the store itself")
+
 PERSON = "ana@acme.example"
 OTHER = Scope("acme", "another tenant")
 

@@ -1,9 +1,8 @@
-"""What the tests run in other processes. It is a module of its own because a spawned process imports all of it."""
+"""What the tests run in other processes. It is a module of its own so that a process imports no test."""
 
 import datetime as dt
-import multiprocessing as mp
 from collections.abc import Sequence
-from multiprocessing.context import SpawnProcess
+from multiprocessing.context import ForkServerProcess
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 
@@ -14,11 +13,10 @@ from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.errors import AttemptUsed
 
-SPAWN = mp.get_context("spawn")
 TTL = dt.timedelta(seconds=30)
 
 
-def run(workers: Sequence[SpawnProcess]) -> None:
+def run(workers: Sequence[ForkServerProcess]) -> None:
     """Run processes at the same time and check that each exits with 0."""
     for worker in workers:
         worker.start()

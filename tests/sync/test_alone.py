@@ -32,6 +32,7 @@ def working_on(house: House, entity: Entity, flow_run_id: str) -> Iterator[Run]:
             yield work
 
 
+@pytest.mark.also_on_postgresql("leases")
 def test_a_second_run_is_refused_with_the_first_ones_id_and_leaves_no_trace(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST):
         with pytest.raises(Stopped) as refused:
@@ -96,6 +97,7 @@ def write_after_a_takeover(house: House) -> None:
             batch.note(RunCounts(added=1))
 
 
+@pytest.mark.also_on_postgresql("leases")
 def test_a_run_that_was_taken_over_commits_nothing_any_more(house: House) -> None:
     with pytest.raises(Stopped) as ended:
         write_after_a_takeover(house)

@@ -53,6 +53,7 @@ def test_they_stay_away_from_later_syncs_too(house: House) -> None:
     assert (again.added, again.archived, house.rows("client")) == (0, 0, before)
 
 
+@pytest.mark.also_on_postgresql("one path of the rule")
 def test_a_client_that_fyi_has_is_archived_and_stays_and_comes_back(house: House) -> None:
     house.sync(Entity.CLIENTS)
     client = min(house.active("client", "uuid"))

@@ -81,6 +81,7 @@ def test_each_list_gives_its_own_keys_once_they_are_stored(house: House, work: R
     assert (house.runs()[-1].added, house.runs()[-1].unchanged, house.runs()[-1].calls) == (3, 0, 3)
 
 
+@pytest.mark.also_on_postgresql("rows are replaced")
 def test_the_version_of_the_last_list_is_the_one_that_is_stored(house: House, work: Run) -> None:
     newer = sent(STAFF, b"<Staff><UUID>ana</UUID><Name>Ana Newer</Name></Staff>")
     lists = [

@@ -47,6 +47,7 @@ def test_what_arrives_as_it_is_stored_is_counted_once_and_not_read(house: House,
     assert (run.unchanged, run.changed, run.added) == (len(stored), 0, 0)
 
 
+@pytest.mark.also_on_postgresql("bytes are compared in SQL")
 def test_what_only_looks_different_is_read_once_and_not_changed(house: House, work: Work) -> None:
     stored = {row["uuid"]: row for row in house.rows("staff")}
     (first, *_) = work.access.api.list(endpoints.STAFF)

@@ -26,6 +26,7 @@ def test_one_record_that_cannot_be_read_stops_no_other(house: House) -> None:
     assert "BAD" in result.message.next
 
 
+@pytest.mark.also_on_postgresql("the range of numbers")
 def test_a_number_that_is_larger_than_both_databases_keep_stops_no_other(house: House) -> None:
     one, other = (client["UUID"] for client in house.truth("clients")[:2])
     told = {"UUID": "11111111-2222-4333-8444-555555555555", "Type": "Shareholder", "NumberOfShares": "5000000000"}
@@ -36,6 +37,7 @@ def test_a_number_that_is_larger_than_both_databases_keep_stops_no_other(house: 
     assert [entry.record_key for entry in house.aside()] == [one]
 
 
+@pytest.mark.also_on_postgresql("the range of amounts")
 @pytest.mark.parametrize("budget", ["1E+200000", "0E-200000"])
 def test_an_amount_that_one_of_the_databases_does_not_keep_stops_no_other(house: House, budget: str) -> None:
     edits.add(house.xpm, "jobs", {"ID": "BAD", "Name": "Advice", "State": "Planned", "Budget": budget})
@@ -44,6 +46,7 @@ def test_an_amount_that_one_of_the_databases_does_not_keep_stops_no_other(house:
     assert [entry.record_key for entry in house.aside()] == ["BAD"]
 
 
+@pytest.mark.also_on_postgresql("the precision of amounts")
 @pytest.mark.parametrize("budget", ["-0", f"-{'9' * 400}.{'3' * 400}"], ids=["-0", "800 digits"])
 def test_an_amount_that_both_databases_keep_comes_back_equal(house: House, budget: str) -> None:
     number = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned", "Budget": budget})["ID"]
@@ -146,6 +149,7 @@ def test_a_bad_tax_return_stops_no_other(house: House) -> None:
     assert result.added == len(house.truth("tax_returns")) - 1
 
 
+@pytest.mark.also_on_postgresql("characters that PostgreSQL refuses")
 @pytest.mark.parametrize("told", [{"year": 2**31}, {"status": "Fi\x00led"}, {"webUrl": "https://tax.example/\x00"}])
 def test_a_tax_return_with_what_one_of_the_databases_does_not_keep_stops_no_other(
     house: House, told: dict[str, Any]
@@ -157,6 +161,7 @@ def test_a_tax_return_with_what_one_of_the_databases_does_not_keep_stops_no_othe
     assert [entry.record_key for entry in house.aside()] == [key]
 
 
+@pytest.mark.also_on_postgresql("characters that PostgreSQL refuses")
 def test_a_tax_return_whose_key_no_database_keeps_is_one_without_a_key(house: House) -> None:
     edits.add(house.xpm, "tax_returns", {"returnId": "r\x00", "clientUuid": "c", "taxType": "ITR", "year": 2025})
     result = house.sync(Entity.TAX_RETURNS)

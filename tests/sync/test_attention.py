@@ -56,6 +56,7 @@ def test_what_was_deleted_in_xpm_is_listed_by_its_kind(house: House) -> None:
     assert {kind: keys(found[f"{kind}_deleted"]) for kind in gone} == {kind: {key} for kind, key in deleted.items()}
 
 
+@pytest.mark.also_on_postgresql("names are compared in SQL")
 def test_an_archived_client_with_the_name_of_an_active_one_may_have_been_merged_into_it(house: House) -> None:
     kept, loser = (edits.add(house.xpm, "clients", {"Name": "Māhina Trust"})["UUID"] for _ in range(2))
     house.sync(Entity.CLIENTS)

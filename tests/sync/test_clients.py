@@ -72,6 +72,7 @@ def test_changes_archive_no_client_for_being_absent(house: House) -> None:
     assert house.sync(Entity.CLIENTS).archived == 1
 
 
+@pytest.mark.also_on_postgresql("one path of the rule")
 def test_groups_come_with_clients_and_are_not_counted(house: House) -> None:
     house.sync(Entity.CLIENTS)
     group = edits.add(house.xpm, "groups", {"Name": "Rivers Family"})

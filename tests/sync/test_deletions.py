@@ -25,6 +25,7 @@ def dismiss(house: House, uuids: list[str]) -> None:
         edits.delete(house.xpm, "staff", uuid)
 
 
+@pytest.mark.also_on_postgresql("keys are compared in SQL")
 def test_who_is_in_no_complete_list_any_more_is_archived_as_absent(house: House) -> None:
     hired = hire(house, 3)
     house.sync(Entity.STAFF)

@@ -137,6 +137,7 @@ def only_change(house: House, entity: Entity, kind: str) -> Change:
     return change
 
 
+@pytest.mark.also_on_postgresql("values as stored")
 def test_a_field_is_told_as_fyi_has_it_and_as_xpm_has_it(house: House) -> None:
     house.sync_everything()
     job = next(row for row in house.rows("job") if row["tasks"] and row["budget"] is not None)
@@ -263,6 +264,7 @@ def test_only_tokens_that_ran_out_are_renewed_by_a_dry_run(house: House) -> None
     assert [row["name"].partition("/")[0] for row in house.rows("lease")] == ["refresh"]
 
 
+@pytest.mark.also_on_postgresql("a reader beside a writer")
 def test_a_dry_run_goes_on_beside_a_sync_and_keeps_none_out(house: House) -> None:
     with practice_access(house.integration, SLUG) as access:
         running = working(house.integration, access, request(Entity.STAFF, flow_run_id="another"))

@@ -32,6 +32,7 @@ def test_only_what_is_older_than_its_days_is_forgotten(house: House) -> None:
     assert len(house.rows("job")) == 12
 
 
+@pytest.mark.also_on_postgresql("many rows are deleted")
 def test_all_batches_are_forgotten_at_once(house: House) -> None:
     with house.database.write() as session:
         for number in range(2 * history.BATCH + 1):
@@ -49,6 +50,7 @@ def test_all_batches_are_forgotten_at_once(house: House) -> None:
     assert house.rows("record_change") == []
 
 
+@pytest.mark.also_on_postgresql("foreign keys")
 def test_former_rows_go_with_the_change_they_belong_to(house: House) -> None:
     house.sync(Entity.JOBS)
     number = str(house.truth("jobs")[0]["ID"])

@@ -109,6 +109,7 @@ def test_many_completed_jobs_outside_the_windows_are_no_reason_for_suspicion(hou
     assert {f"AGED-{number}" for number in range(30)} <= house.active("job", "number")
 
 
+@pytest.mark.also_on_postgresql("one path of the rule")
 @pytest.mark.parametrize("mode", SyncMode)
 def test_a_deleted_job_is_asked_for_and_archived_and_restored_when_it_comes_back(house: House, mode: SyncMode) -> None:
     house.sync(Entity.JOBS)

@@ -8,9 +8,11 @@ from multiprocessing.synchronize import Event
 
 import pytest
 
+from tests.processes import FORKED
+from tests.profiles import deep_but
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
-from tests.sync.worker import SPAWN, sync_and_hold
+from tests.sync.worker import sync_and_hold
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.settings import Settings
 from xpm.store.vocabulary import RunStatus
@@ -33,8 +35,8 @@ def kill_where_it_holds(
     house: House, work: Callable[[Settings, Entity, int, Event], None], entity: Entity, place: int
 ) -> None:
     """Let another process do some work, and kill it when it stands still at that place."""
-    reached = SPAWN.Event()
-    worker = SPAWN.Process(target=work, args=(house.integration.settings, entity, place, reached), daemon=True)
+    reached = FORKED.Event()
+    worker = FORKED.Process(target=work, args=(house.integration.settings, entity, place, reached), daemon=True)
     worker.start()
     assert reached.wait(60), "the sync ended before that commit"
     assert worker.pid
@@ -43,10 +45,11 @@ def kill_where_it_holds(
     assert worker.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize(("entity", "commit"), POINTS)
+@pytest.mark.parametrize("point", deep_but(POINTS[-2:], POINTS), ids=lambda point: f"{point[0]}-{point[1]}")
 def test_a_sync_that_was_killed_is_finished_by_the_retry_of_its_flow_run(
-    house: House, entity: Entity, commit: int
+    house: House, point: tuple[Entity, int]
 ) -> None:
+    entity, commit = point
     if entity is Entity.CUSTOM_FIELDS:
         house.sync(Entity.CLIENTS)
         house.sync(Entity.JOBS)

@@ -30,6 +30,7 @@ def sync_all(house: House, run: str) -> dict[Entity, PullResult]:
     return {entity: house.sync(entity, flow_run_id=run) for entity in Entity}
 
 
+@pytest.mark.also_on_postgresql("one path of the rule")
 def test_after_a_move_only_the_records_of_the_new_practice_are_current(house: House) -> None:
     sync_all(house, "before")
     connect(house.integration, COASTAL_BRANCH, run="the-move")

@@ -45,6 +45,7 @@ def verified(house: House) -> list[str]:
     return asked
 
 
+@pytest.mark.also_on_postgresql("the order of rows")
 def test_each_run_asks_for_a_few_until_all_had_their_turn(house: House) -> None:
     turns = []
     for _ in range(4):

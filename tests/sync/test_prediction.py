@@ -103,6 +103,7 @@ def test_of_chosen_records_as_many_are_predicted_as_were_chosen(house: House) ->
     assert predicted.calls == result.calls
 
 
+@pytest.mark.also_on_postgresql("counts in SQL")
 def test_what_was_predicted_and_what_was_made_stand_in_the_runs_row(house: House) -> None:
     first = house.run(house.sync(Entity.STAFF).run_id)
     assert (first.predicted_calls, first.calls) == (1, 1)

@@ -40,6 +40,7 @@ def test_of_a_first_sync_the_share_is_unknown_and_the_records_are_told(house: Ho
     assert (last.records, last.share, last.time_left(60)) == (len(house.truth("staff")), None, None)
 
 
+@pytest.mark.also_on_postgresql("a reader beside a writer")
 def test_who_watches_hears_only_of_what_is_stored(house: House) -> None:
     stored: list[int] = []
     run_pull(house.integration, request(Entity.STAFF), lambda _: stored.append(len(house.rows("staff"))))

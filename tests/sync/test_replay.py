@@ -34,6 +34,7 @@ def correct(house: House, entry: Quarantine, payload: str) -> None:
         session.connection().execute(statement.values(payload=payload))
 
 
+@pytest.mark.also_on_postgresql("bytes come back as they were")
 def test_what_can_be_read_now_is_stored_as_a_run_of_its_own_without_a_call(house: House) -> None:
     house.sync(Entity.STAFF)
     entry = set_aside(house, Entity.CLIENTS, "client.api/list")

@@ -47,6 +47,7 @@ def fail_at_the_last_window(house: House, flow_run_id: str | None = None) -> Non
     house.forget_calls()
 
 
+@pytest.mark.also_on_postgresql("what was committed when")
 @pytest.mark.parametrize(("entity", "lists"), LISTS)
 def test_the_retry_of_a_killed_run_asks_only_for_the_lists_that_were_not_finished(
     house: House, entity: Entity, lists: int

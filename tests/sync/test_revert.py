@@ -61,6 +61,7 @@ def edit_job(house: House, number: str) -> None:
         edits.edit(session, JOBS, SCOPE, number, {"state": "Ours"}, person=PERSON, now=house.clock())
 
 
+@pytest.mark.also_on_postgresql("the history is read by SQL of its own")
 def test_a_flow_run_of_all_entities_is_taken_back_row_by_row(house: House) -> None:
     for entity in Entity:
         house.sync(entity, flow_run_id="first")
@@ -106,6 +107,7 @@ def test_a_revert_is_a_run_that_is_written_down_and_can_be_taken_back(house: Hou
     assert state(house) == after
 
 
+@pytest.mark.also_on_postgresql("the history is read by SQL of its own")
 def test_records_that_a_person_changed_since_stop_the_revert_unless_it_is_told_how(house: House) -> None:
     house.sync(Entity.JOBS)
     before = state(house)

@@ -46,6 +46,7 @@ def test_a_few_that_are_gone_are_no_drop(sqlite_house: House, gone: int, is_drop
     assert (sqlite_house.sync(Entity.STAFF).status is RunStatus.ACTION_REQUIRED) == is_drop
 
 
+@pytest.mark.also_on_postgresql("the newest row is found by SQL")
 def test_it_is_said_until_a_person_asks_for_the_sync_again(house: House) -> None:
     had(house, 500)
     said = [house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status for _ in range(2)]

@@ -14,6 +14,7 @@ RECORD_TABLES = ("client", "contact", "job", "staff", "tax_return", "custom_fiel
 ORDER = (Entity.CLIENTS, Entity.JOBS, Entity.STAFF, Entity.TAX_RETURNS, Entity.CUSTOM_FIELDS)
 
 
+@pytest.mark.also_on_postgresql("every kind of record is stored")
 def test_a_full_sync_of_everything_leaves_what_xpm_has(house: House) -> None:
     results = house.sync_everything()
     assert_equals_truth(house)
@@ -33,6 +34,7 @@ def test_the_world_of_these_tests_has_something_in_every_table(house: House) -> 
     assert any(row["notes"] for row in house.rows("client"))
 
 
+@pytest.mark.also_on_postgresql("values are compared as stored")
 def test_a_second_full_sync_writes_no_record_and_says_unchanged(house: House) -> None:
     house.sync_everything()
     with Writes(house.database) as writes:

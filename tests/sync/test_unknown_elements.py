@@ -1,5 +1,7 @@
 """What XPM sends and no model names is counted, told once, and harms nothing."""
 
+import pytest
+
 from tests.sync.house import House
 from xpm.entities.registry import Entity
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode
@@ -12,6 +14,7 @@ def told(house: House) -> list[str]:
     return [f"{entry['title']} {entry['detail']}" for entry in entries]
 
 
+@pytest.mark.also_on_postgresql("a row is written once")
 def test_a_new_element_is_told_once_with_where_it_stands_and_the_sync_is_well(house: House) -> None:
     house.sync(Entity.JOBS)
     before = told(house)

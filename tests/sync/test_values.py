@@ -74,6 +74,7 @@ def test_a_value_that_changed_alone_comes_with_a_full_run(house: House) -> None:
     assert "1 of them were different" in result.message.cause
 
 
+@pytest.mark.also_on_postgresql("one path of the rule")
 def test_a_value_that_was_cleared_in_xpm_disappears(house: House) -> None:
     owner = min(house.active("client", "uuid"))
     set_text(house, owner, "Soon gone")
@@ -123,6 +124,7 @@ def test_a_run_asks_for_no_more_than_half_of_the_days_calls_and_the_next_goes_on
     assert asked_for(house) & first == set()
 
 
+@pytest.mark.also_on_postgresql("where NULL stands in an order")
 def test_never_compared_come_first_then_changed_then_the_longest_uncompared(house: House) -> None:
     everyone = sorted(owners(house))
     while len(compared(house)) < len(everyone):  # a few an hour

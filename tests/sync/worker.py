@@ -1,6 +1,5 @@
-"""A sync in a process of its own that stops at a point where its parent kills it; a new process imports all of it."""
+"""A sync in a process of its own that stops at a point where its parent kills it; a module apart from the tests."""
 
-import multiprocessing as mp
 import threading
 from multiprocessing.synchronize import Event
 
@@ -14,8 +13,6 @@ from xpm.pull.run import run_pull
 from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
-
-SPAWN = mp.get_context("spawn")
 
 
 def sync_and_hold(settings: Settings, entity: Entity, hold_at: int, reached: Event) -> None:

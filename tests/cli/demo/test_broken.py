@@ -22,6 +22,8 @@ from xpm.store import activity
 from xpm.store.consent import connections
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
 
+pytestmark = pytest.mark.deep
+
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:

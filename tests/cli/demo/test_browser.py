@@ -9,6 +9,8 @@ import pytest
 
 from cli.demo.browser import Browser, FormMissing, PageRefused
 
+pytestmark = pytest.mark.deep
+
 FORM = """<h1>Choose a practice</h1>
 <a href="/help">Help</a> <a href="connect/7">Log in to Xero</a>
 <form method="post" action="/search"><input name="q"></form>

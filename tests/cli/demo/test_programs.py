@@ -15,6 +15,8 @@ import pytest
 from cli.demo import programs as module
 from cli.demo.programs import ProgramFailed, Programs, alone, free_port, interruptible
 
+pytestmark = pytest.mark.deep
+
 SERVING = """
 import http.server, sys
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRequestHandler).serve_forever()

@@ -4,6 +4,8 @@ import time
 from datetime import date
 from typing import Any
 
+import pytest
+
 from sandbox.accounts.edits import add, archive, change
 from sandbox.generator.jobs import IS_CURRENT
 from sandbox.world import (
@@ -71,6 +73,7 @@ def newest(records: list[dict[str, Any]]) -> date | None:
     return date.fromisoformat(max(starts)) if starts else None
 
 
+@pytest.mark.also_on_postgresql("records are counted by SQL")
 def test_the_comparison_counts_what_both_sides_hold(synced: Harbour) -> None:
     plant_likenesses(synced)
     before, invitation = synced.facts(), chooses_coastal(synced)

@@ -81,6 +81,7 @@ def test_the_reset_itself_refuses_a_practice_that_nobody_confirmed(synced: Harbo
     assert_nothing_was_written(synced, before, stopped.value.message)
 
 
+@pytest.mark.also_on_postgresql("one transaction over many tables")
 def test_the_practices_own_name_makes_the_move_and_is_recorded(synced: Harbour) -> None:
     stored, invitation = rows_of(synced, HARBOUR_VALE), chooses_coastal(synced)
     assert is_open(synced.integration, invitation)

@@ -4,7 +4,8 @@ import pytest
 
 from tests.connection.harbour import Harbour
 from tests.connection.renewal.given import given_to
-from tests.connection.renewal.workers import SPAWN, Given, request_at_once
+from tests.connection.renewal.workers import Given, request_at_once
+from tests.processes import FORKED
 from xpm.consent.keeper import ConsentKeeper
 from xpm.xero.errors import ConsentNeeded
 
@@ -15,9 +16,9 @@ HALF_AN_HOUR = 1_800
 
 def all_at_once(given: Given) -> list[tuple[int, str]]:
     """Status and token of every request of every process."""
-    barrier, answers = SPAWN.Barrier(PROCESSES), SPAWN.Queue()
+    barrier, answers = FORKED.Barrier(PROCESSES), FORKED.Queue()
     workers = [
-        SPAWN.Process(target=request_at_once, args=(given, COROUTINES, barrier, answers)) for _ in range(PROCESSES)
+        FORKED.Process(target=request_at_once, args=(given, COROUTINES, barrier, answers)) for _ in range(PROCESSES)
     ]
     for worker in workers:
         worker.start()

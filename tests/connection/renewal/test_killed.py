@@ -9,7 +9,8 @@ import pytest
 from sandbox.world import CLIENT_ID
 from tests.connection.harbour import Harbour
 from tests.connection.renewal.given import given_to
-from tests.connection.renewal.workers import SPAWN, Step, request_and_die
+from tests.connection.renewal.workers import Step, request_and_die
+from tests.processes import FORKED
 from xpm.consent.access import practice_access
 from xpm.consent.keeper import RETRIES_OF_A_LOST_ANSWER
 from xpm.integration import Integration
@@ -44,7 +45,7 @@ def use(integration: Integration, harbour: Harbour) -> None:
 def die_at(harbour: Harbour, step: Step) -> None:
     """A process of its own needs a fresh token, and is killed at that step."""
     harbour.world.clock.advance(HALF_AN_HOUR)
-    worker = SPAWN.Process(target=request_and_die, args=(given_to(harbour), step))
+    worker = FORKED.Process(target=request_and_die, args=(given_to(harbour), step))
     worker.start()
     worker.join(60)
     assert worker.exitcode == -signal.SIGKILL
@@ -111,6 +112,7 @@ def test_a_pair_that_died_with_its_process_is_missed_once_the_grace_time_is_over
     assert_needs_reconnect_without_a_loop(connected, hurried)
 
 
+@pytest.mark.also_on_postgresql("what was committed when")
 def test_lost_answers_are_made_up_for_by_the_next_run(connected: Harbour, hurried: Integration) -> None:
     lose_the_answers(connected, hurried)
     assert connected.connection().state is ConnectionState.CONNECTED

@@ -1,7 +1,6 @@
-"""Processes that renew a consent: many at once, or one that dies on the way; a new process imports all of it."""
+"""Processes that renew a consent: many at once, or one that dies on the way; a module apart from the tests."""
 
 import asyncio
-import multiprocessing as mp
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -21,8 +20,6 @@ from xpm.integration import Integration, trusted
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.xero.auth import XeroAuth
-
-SPAWN = mp.get_context("spawn")
 
 
 class Step(StrEnum):

@@ -45,6 +45,7 @@ def test_the_attack_is_refused_and_nothing_is_stored(
         assert repr(attack.finding) in caplog.text
 
 
+@pytest.mark.also_on_postgresql("one path of the callback")
 def test_the_same_answer_without_an_attack_is_taken(scene: Scene) -> None:
     taken = scene.bring(scene.go(scene.invited()).answer)
     assert taken.status_code == 303

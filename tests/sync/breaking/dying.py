@@ -1,9 +1,5 @@
-"""A sync in a process of its own that is killed (SIGKILL) at one exact step; nothing of Python runs after that.
+"""A sync in a process of its own that is killed (SIGKILL) at one exact step; nothing of Python runs after that."""
 
-Processes are forked from one that has imported all of it, so that hundreds of them are affordable.
-"""
-
-import multiprocessing as mp
 import os
 import signal
 from enum import StrEnum
@@ -12,6 +8,7 @@ import httpx
 from sqlalchemy import event
 from sqlmodel import Session
 
+from tests.processes import FORKED
 from tests.sync.house import House, request
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
@@ -20,9 +17,6 @@ from xpm.pull.run import run_pull
 from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
-
-FORKED = mp.get_context("forkserver")
-FORKED.set_forkserver_preload([__name__])
 
 FLOW_RUN = "killed"
 SMALL_BATCH = 2  # records in a transaction of the worker, so that a small practice has many boundaries

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from sandbox.accounts import edits
 from sandbox.accounts.account import Account
+from tests.profiles import deep_but
 from tests.sync.breaking.deeds import a_key, deleting
 from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.ledger import assert_books_balance
@@ -154,7 +155,7 @@ def house(sqlite_database: Database) -> Iterator[Indoors]:
         yield house
 
 
-@pytest.mark.parametrize("case", CASES, ids=" ".join)
+@pytest.mark.parametrize("case", deep_but({(Entity.CLIENTS, SyncMode.FULL, SyncMode.CHANGES)}, CASES), ids=" ".join)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data(), seed=st.integers(0, 5), first=st.booleans())
 def test_what_changes_while_it_is_read_has_arrived_after_one_more_run(

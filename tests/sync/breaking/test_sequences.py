@@ -1,6 +1,7 @@
-"""Thousands of random sequences of edits, faults and syncs: after one calm full sync FYI has what XPM has.
+"""Random sequences of edits, faults and syncs: after one calm full sync FYI has what XPM has.
 
-`XPM_SEQUENCES=3000` runs as many (`make faults` does), a tenth of them on PostgreSQL; `XPM_SEED=1234` runs one again.
+`make test` lives through a few, `make check` through hundreds, a tenth of them on PostgreSQL. `XPM_SEQUENCES=3000` runs
+as many (`make faults` does); `XPM_SEED=1234` runs one again.
 """
 
 import os
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
 from tests.sync.breaking.deeds import edit
 from tests.sync.breaking.indoors import Indoors, indoors
@@ -23,26 +25,27 @@ from xpm.xero.errors import XeroError
 
 pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
 
-SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "60"))
-"""How many run with the whole suite: what fits into half a minute of two cores."""
+SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "500"))
+
+FEW = 6
+"""How many run each time: what fits into a few seconds."""
 
 CHUNK = 30  # sequences in one test; tests are what spreads over processes
-ON_POSTGRESQL = 10  # every tenth chunk of a long run; a short one has each kind of database
+ON_POSTGRESQL = 10  # every tenth chunk
 ONE = os.environ.get("XPM_SEED")
 
 
-def chunks() -> list[tuple[str, range]]:
+def chunks() -> list[ParameterSet]:
     """The database and the seeds of each test."""
     if ONE:
-        return [(kind, range(int(ONE), int(ONE) + 1)) for kind in ("sqlite", "postgresql")]
-    starts = range(0, SEQUENCES, CHUNK)
-    return [
-        (
-            "postgresql" if number % ON_POSTGRESQL == ON_POSTGRESQL // 2 or number == 1 else "sqlite",
-            range(first, first + CHUNK),
-        )
-        for number, first in enumerate(starts)
-    ]
+        return [pytest.param(kind, range(int(ONE), int(ONE) + 1)) for kind in ("sqlite", "postgresql")]
+    return [pytest.param("sqlite", range(FEW)), *map(deep_chunk, range(FEW, SEQUENCES, CHUNK))]
+
+
+def deep_chunk(first: int) -> ParameterSet:
+    """Many sequences, on PostgreSQL for every tenth chunk."""
+    kind = "postgresql" if first // CHUNK % ON_POSTGRESQL == ON_POSTGRESQL // 2 else "sqlite"
+    return pytest.param(kind, range(first, min(first + CHUNK, SEQUENCES)), marks=pytest.mark.deep)
 
 
 @pytest.fixture

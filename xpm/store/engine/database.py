@@ -28,10 +28,13 @@ MIGRATION_LOCK = 0x78706D  # any number, the same in all our processes: "xpm" in
 class Database:
     """One database and its ways in. Safe to share between threads; make a new one after a fork."""
 
-    def __init__(self, url: str) -> None:
-        """Prepare for `url`, such as `sqlite:///.xpm/xpm.db`. Raises DatabaseUnavailable on a bad address."""
+    def __init__(self, url: str, engine: Engine | None = None) -> None:
+        """Prepare for `url`, such as `sqlite:///.xpm/xpm.db`; `engine` is one that reaches it already.
+
+        Raises DatabaseUnavailable on a bad address.
+        """
         self.url = _understood(url)
-        self.engine = _engine(self.url)
+        self.engine = engine or _engine(self.url)
         readonly = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if self.is_postgresql else {}
         self._reading = self.engine.execution_options(**{sqlite.READ_ONLY: True}, **readonly)
         self._hasty = self.engine.execution_options(**{sqlite.HASTY: True})

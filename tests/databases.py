@@ -1,0 +1,99 @@
+"""Empty databases, one after the other, over engines that live as long as the test process.
+
+An engine remembers the SQL of each statement it has run, and writing that SQL down anew takes longer than running it.
+Listeners that a test hangs on its database's engine end with the test, since that engine is a view of the lasting one.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Connection, make_url, text
+
+from xpm.store.engine.database import Database
+from xpm.store.tables import StoreTable
+
+RAM = Path("/dev/shm")  # noqa: S108 - what is put there lies in a private folder
+ROOM = 256 * 1024 * 1024
+"""Bytes that memory must have free for the files of SQLite to lie there; a container may have few."""
+
+UNSAFE_BUT_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
+
+class SqliteFiles:
+    """New SQLite files under one name: each is a copy of a file that was migrated once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._template, self._file = folder / "template.db", folder / "xpm.db"
+        template = Database(f"sqlite:///{self._template}")
+        template.migrate()
+        template.close()
+        self._lasting = Database(f"sqlite:///{self._file}")
+
+    @contextmanager
+    def empty(self) -> Iterator[Database]:
+        """A file with the newest schema and nothing else, for the block."""
+        self._clear()
+        shutil.copy(self._template, self._file)
+        yield Database(str(self._lasting.url), self._lasting.engine.execution_options())
+        self._clear()
+
+    def _clear(self) -> None:
+        self._lasting.close()
+        for file in self._file.parent.glob(f"{self._file.name}*"):
+            file.unlink()
+
+
+@contextmanager
+def folder_for_sqlite() -> Iterator[Path]:
+    """A folder in memory where the machine has one: a commit then waits for no disk, and is checked all the same."""
+    in_memory = RAM.is_dir() and shutil.disk_usage(RAM).free > ROOM
+    with TemporaryDirectory(prefix="xpm-sqlite-", dir=RAM if in_memory else None) as folder:
+        yield Path(folder)
+
+
+class PostgresqlDatabase:
+    """One PostgreSQL database that is emptied after each use."""
+
+    def __init__(self, url: str) -> None:
+        self._lasting = Database(url)
+        self._lasting.migrate()
+
+    @contextmanager
+    def empty(self) -> Iterator[Database]:
+        """The database with the newest schema and nothing else, for the block."""
+        url = self._lasting.url.render_as_string(hide_password=False)
+        yield Database(url, self._lasting.engine.execution_options())
+        with self._lasting.engine.begin() as connection:
+            delete_every_row(connection)
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._lasting.close()
+
+
+def delete_every_row(connection: Connection) -> None:
+    """Empty the tables that have rows, and count from 1 again: in PostgreSQL, truncating them all takes far longer."""
+    tables = [table.name for table in reversed(StoreTable.metadata.sorted_tables)]
+    looks = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in tables)  # noqa: S608
+    filled = set(connection.execute(text(looks)).scalars())
+    for name in tables:
+        if name in filled:
+            connection.execute(text(f"DELETE FROM {name}"))  # noqa: S608
+    used = "SELECT quote_ident(sequencename) FROM pg_sequences WHERE last_value IS NOT NULL"
+    for sequence in connection.execute(text(used)).scalars().all():
+        connection.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
+
+
+def make_fast(url: str) -> str:
+    """Let a PostgreSQL server not wait for the disk, and give the URL by which SQLAlchemy reaches it."""
+    reached = make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    admin = Database(reached)
+    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for setting in UNSAFE_BUT_FAST:
+            connection.execute(text(f"ALTER SYSTEM SET {setting}"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.close()
+    return reached
