@@ -18,7 +18,7 @@ TO_RECONNECT = (
 )
 ONLY_IF_NEEDED = frozenset({"Confirm the practice"})
 """A step that most reconnects do not have: it is listed once it has begun."""
-TO_REVERT = ("DryRunResult the revert", "Take the syncs back")
+TO_REVERT = ("Preview the revert", "Take the syncs back")
 TO_SYNC = (("Check the connection", ("Check the connection",)),)
 AT_THE_END = (("Log to Practice Activity", ("Log to Practice Activity",)),)
 

@@ -11,7 +11,7 @@ from xpm.undo.revert import RevertEffect, RevertPreview, RevertRequest
 from xpm.words import Message
 
 
-@task(name="DryRunResult the revert")
+@task(name="Preview the revert")
 def preview_revert(request: RevertRequest) -> RevertPreview:
     """Show what would be taken back as `xpm-revert-<practice>`; nothing is changed.
 

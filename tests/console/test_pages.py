@@ -167,11 +167,11 @@ def test_a_sync_shows_its_own_parts_only(office: Office) -> None:
 
 def test_a_revert_shows_its_steps_where_to_confirm_it_and_what_it_did(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "revert", [])
-    steps = ("DryRunResult the revert", "Take the syncs back")
+    steps = ("Preview the revert", "Take the syncs back")
     office.runs.move(run_id, StepState.PAUSED, steps[:1])
     waiting = text_of(office.get(f"/runs/{run_id}"))
     assert "Take syncs back" in waiting
-    assert "✓ DryRunResult the revert done ● Take the syncs back waiting for you" in waiting
+    assert "✓ Preview the revert done ● Take the syncs back waiting for you" in waiting
     assert "This revert waits to be confirmed in Prefect" in waiting
 
     office.synced("jobs", run_id, removed=1200, changed=3)
@@ -186,10 +186,10 @@ def test_a_revert_shows_its_steps_where_to_confirm_it_and_what_it_did(office: Of
 
 def test_a_revert_that_found_nothing_to_take_back_leaves_the_rest_out(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "revert", [])
-    preview = TaskSeen(name="DryRunResult the revert", stage=StepState.FAILED)
+    preview = TaskSeen(name="Preview the revert", stage=StepState.FAILED)
     office.runs.move(run_id, StepState.FAILED, tasks=(preview,))
     shown = text_of(office.get(f"/runs/{run_id}"))
-    assert "✕ DryRunResult the revert failed" in shown
+    assert "✕ Preview the revert failed" in shown
     assert "Take the syncs back left out" in shown
 
 

@@ -188,7 +188,7 @@ def test_the_console_can_read_a_revert_that_waits(synced: tuple[Office, str]) ->
         revert(SLUG, run, return_state=True)
 
     assert (seen[0].runbook, seen[0].stage, seen[0].asks) == ("revert", StepState.PAUSED, False)
-    assert [task.name for task in seen[0].tasks] in ([], ["DryRunResult the revert"])  # told a moment later
+    assert [task.name for task in seen[0].tasks] in ([], ["Preview the revert"])  # told a moment later
 
 
 def test_where_others_changed_records_since_the_form_asks_what_to_do_with_them(synced: tuple[Office, str]) -> None:
