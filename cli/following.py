@@ -88,7 +88,7 @@ def _tell_question(integration: Integration, run: FlowRun, bar: Bar) -> bool:
     asks = run.state is not None and run.state.is_paused()
     asks = asks and any(attempt.tenant_id and attempt.confirmed_at is None for attempt in of_run[:1])
     if asks:
-        bar.print(f"Confirm the practice by its name: {integration.settings.xpm_console_url}/runs/{run.id}")
+        bar.print(f"Confirm the account by its name: {integration.settings.xpm_console_url}/runs/{run.id}")
     return asks
 
 

@@ -74,7 +74,7 @@ ROUTES = [
     Route("/practices/{slug:slug}/reconnect", posted(reconnect.start), methods=["POST"]),
     Route("/practices/{slug:slug}/sync", posted(sync.ask), methods=["POST"]),
     Route("/runs/{run:uuid}", following.show),
-    Route("/runs/{run:uuid}/practice", posted(following.choose), methods=["POST"]),
+    Route("/runs/{run:uuid}/account", posted(following.choose), methods=["POST"]),
     Route("/runs/{run:uuid}/name", posted(following.confirm), methods=["POST"]),
     Route("/connect/{attempt:uuid}", consent.connect),
     Route(consent.CALLBACK_PATH, consent.receive),

@@ -54,13 +54,13 @@ def show(request: Request) -> Response:
 
 
 def choose(request: Request, form: FormData) -> Response:
-    """`POST /runs/{run}/practice`: answer the run that asks.
+    """`POST /runs/{run}/account`: answer the run that asks.
 
     Raises UnknownFlowRun, RunsUnavailable.
     """
     desk = desk_of(request)
     run = desk.runs.read(request.path_params["run"])
-    label = text_of(form, "practice")
+    label = text_of(form, "account")
     if not run.choices:  # answered before, or its time is over: the run's page tells which
         return to_run(run.id)
     if label not in run.choices:
@@ -72,13 +72,13 @@ def choose(request: Request, form: FormData) -> Response:
 
 
 def confirm(request: Request, form: FormData) -> Response:
-    """`POST /runs/{run}/name`: hand over the typed name of the practice; the run itself judges it.
+    """`POST /runs/{run}/name`: hand over the typed name of the account; the run itself judges it.
 
     Raises UnknownFlowRun, RunsUnavailable.
     """
     run_id = request.path_params["run"]
     with suppress(NotWaiting):  # answered before, or its time is over: the run's page tells which
-        desk_of(request).runs.confirm(run_id, text_of(form, "practice_name"))
+        desk_of(request).runs.confirm(run_id, text_of(form, "account_name"))
     return to_run(run_id)
 
 

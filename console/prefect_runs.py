@@ -24,7 +24,7 @@ TRIGGERS = {"reconnect": SyncTrigger.RECONNECT, "sync": SyncTrigger.MANUAL, "rev
 """The runbooks, and what asks for their syncs where a run does not say it."""
 PATIENCE = 10.0  # seconds; a person waits for the page
 RETRIES = 3  # Prefect on SQLite answers 503 while it writes for somebody else; it is over within seconds
-CHOICE, NAME = "practice", "practice_name"  # the fields of the forms that ask for the practice and for its name
+CHOICE, NAME = "account", "account_name"  # the fields of the forms that ask for the account and for its name
 
 STAGES = {
     StateType.SCHEDULED: StepState.STARTING,

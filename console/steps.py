@@ -7,20 +7,21 @@ from console.left import RunTraces
 from console.runs import FlowRunSeen, StepState
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.store.vocabulary import RunStatus
+from xpm.words import step_title
 
-TO_RECONNECT = (
-    ("Check your user account", ("Check your user account",)),
-    ("Log in to Xero and allow access", ("Publish the link to Xero", "Allow access")),
-    ("Choose the practice", ("List the practices", "Choose the practice")),
-    ("Check the practice", ("Check the practice",)),
-    ("Confirm the practice", ("Compare the practice", "Confirm the practice")),
-    ("Reset the connection", ("Reset the connection",)),
-)
-ONLY_IF_NEEDED = frozenset({"Confirm the practice"})
-"""A step that most reconnects do not have: it is listed once it has begun."""
-TO_REVERT = ("Preview the revert", "Take the syncs back")
-TO_SYNC = (("Check the connection", ("Check the connection",)),)
-AT_THE_END = (("Log to Practice Activity", ("Log to Practice Activity",)),)
+TO_RECONNECT = {
+    "check_user_account": ("check_user_account",),
+    "log_in": ("publish_link", "allow_access"),
+    "choose_account": ("list_accounts", "choose_account"),
+    "check_account": ("check_account",),
+    "confirm_account": ("compare_account", "confirm_account"),
+    "reset_connection": ("reset_connection",),
+}
+"""The article's steps, each with the tasks that it is made of, as the words catalogue names both."""
+ONLY_IF_NEEDED = frozenset({"confirm_account"})
+"""Steps that most reconnects do not have; the page lists them once they have begun."""
+TO_SYNC = {"check_connection": ("check_connection",)}
+AT_THE_END = {"log": ("log",)}
 
 MARKS = {
     StepState.COMPLETED: "✓",
@@ -64,29 +65,35 @@ def steps_of(run: FlowRunSeen, left: RunTraces) -> list[Step]:
     seen = {task.name: task.stage for task in run.tasks}
     if run.runbook == "revert":
         return _steps_of_revert(run, seen)
-    reconnects = run.runbook == "reconnect"
     before = [
-        Step(label, _stage(names, seen, run))
-        for label, names in (TO_RECONNECT if reconnects else TO_SYNC)
-        if label not in ONLY_IF_NEEDED or not seen.keys().isdisjoint(names)
+        step
+        for name, tasks in (TO_RECONNECT if run.runbook == "reconnect" else TO_SYNC).items()
+        if (step := _step(name, tasks, seen, run)) and (name not in ONLY_IF_NEEDED or _has_begun(tasks, seen))
     ]
     syncs = [_sync_step(entity, seen, left, run) for entity in EVERYTHING if entity in run.entities]
-    after = [Step(label, _stage(names, seen, run)) for label, names in AT_THE_END]
-    return [*before, *syncs, *after]
+    return [*before, *syncs, *(_step(name, tasks, seen, run) for name, tasks in AT_THE_END.items())]
+
+
+def _step(name: str, tasks: Sequence[str], seen: Mapping[str, StepState], run: FlowRunSeen) -> Step:
+    return Step(step_title(name), _stage([step_title(task) for task in tasks], seen, run))
+
+
+def _has_begun(tasks: Sequence[str], seen: Mapping[str, StepState]) -> bool:
+    return any(step_title(task) in seen for task in tasks)
 
 
 def _steps_of_revert(run: FlowRunSeen, seen: Mapping[str, StepState]) -> list[Step]:
     """The preview, and what follows it once somebody confirmed it in Prefect."""
-    preview, take_back = TO_REVERT
-    previewed = seen.get(preview) is StepState.COMPLETED
+    previewed = seen.get(step_title("preview_revert")) is StepState.COMPLETED
+    take_back = ("preview_revert", "take_syncs_back") if previewed else ("take_syncs_back",)
     return [
-        Step(preview, _stage((preview,), seen, run)),
-        Step(take_back, _stage((preview, take_back) if previewed else (take_back,), seen, run)),
+        _step("preview_revert", ("preview_revert",), seen, run),
+        _step("take_syncs_back", take_back, seen, run),
     ]
 
 
 def _sync_step(entity: Entity, seen: Mapping[str, StepState], left: RunTraces, run: FlowRunSeen) -> Step:
-    label = f"Sync {entity.label.lower()}"
+    label = step_title("sync", entity=entity.label.lower())
     counted = left.syncs.get(entity)
     read = counted.added + counted.changed + counted.unchanged + counted.restored if counted else 0
     stage = _stage((label,), seen, run)

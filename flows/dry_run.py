@@ -28,7 +28,7 @@ def tried(
     records: Sequence[str] = (),
     confirm_missing: int = 0,
 ) -> State[Any]:
-    """DryRunResult each entity on its own, in the order of a sync, and list what would change.
+    """Dry-run each entity on its own, in the order of a sync, and list what would change.
 
     Previews go from step to step in quotes: Prefect would look into each of their thousands of changes.
     """

@@ -31,16 +31,16 @@ class AllowAccess(RunInput):
     """The form of the first pause: nothing to fill in, since the answer comes from Xero."""
 
 
-class ChoosePractice(RunInput):
+class ChooseAccount(RunInput):
     """The form of the second pause; its dropdown is made of what Xero offers."""
 
-    practice: str
+    account: str
 
 
-class ConfirmPractice(RunInput):
+class ConfirmAccount(RunInput):
     """The form of the third pause: the practice's name, typed. The console finds the comparison in its schema."""
 
-    practice_name: str
+    account_name: str
 
 
 def wait_for_consent(invited: Invitation) -> None:
@@ -72,11 +72,11 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     said = message("choice.waiting", person=invited.person.name, count=len(offers), practice=invited.practice_name)
     listed: Any = Literal[tuple(by_label)]  # a dropdown; known only now
     field = Field(title="Xero Practice Manager account", description=said.next)
-    form = create_model("ChoosePractice", __base__=ChoosePractice, practice=(listed, field))
-    answer = paused(form.with_initial_data(description=said.text), "practice", invited.minutes * 60)
+    form = create_model("ChooseAccount", __base__=ChooseAccount, account=(listed, field))
+    answer = paused(form.with_initial_data(description=said.text), "account", invited.minutes * 60)
     if answer is None:
         raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name)
-    return by_label[answer.practice]
+    return by_label[answer.account]
 
 
 def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
@@ -91,12 +91,12 @@ def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
         description=said.next,
         json_schema_extra={"compared": compared.model_dump(mode="json")},
     )
-    form = create_model("ConfirmPractice", __base__=ConfirmPractice, practice_name=(str, field))
+    form = create_model("ConfirmAccount", __base__=ConfirmAccount, account_name=(str, field))
     shown = form.with_initial_data(description=f"{compared.sentences}\n\n{said.text}")
     answer = paused(shown, "name", invited.minutes * 60)
     if answer is None:
         raise unconfirmed(invited)
-    return answer.practice_name
+    return answer.account_name
 
 
 def paused(form: type[Form], key: str, seconds: float) -> Form | None:

@@ -16,10 +16,10 @@ from xpm.consent.invitation import Invitation
 from xpm.consent.preflight import Person
 from xpm.consent.watch import Notice
 from xpm.integration import Integration
-from xpm.words import Stopped, message
+from xpm.words import Stopped, message, step_title
 
 
-@task(name="Check your user account")
+@task(name=step_title("check_user_account"))
 def check_user_account(practice: str, admin_email: str, long_term_user: bool) -> Person:
     """That the person who reconnects is an active FYI Admin who stays.
 
@@ -37,7 +37,7 @@ def check_user_account(practice: str, admin_email: str, long_term_user: bool) ->
     return person
 
 
-@task(name="Publish the link to Xero")
+@task(name=step_title("publish_link"))
 def publish_link(practice: str, person: Person, answer_within_minutes: float) -> Invitation:
     """Open an attempt to get the person's consent, and show where to log in."""
     with Integration.opened() as integration:
@@ -55,7 +55,7 @@ def publish_link(practice: str, person: Person, answer_within_minutes: float) ->
     return invited
 
 
-@task(name="Allow access")
+@task(name=step_title("allow_access"))
 def check_consent(invited: Invitation) -> None:
     """That access was allowed, by the person who was asked.
 
@@ -66,7 +66,9 @@ def check_consent(invited: Invitation) -> None:
         invitation.require_granted(integration, invited)
 
 
-@task(name="List the practices", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
+@task(
+    name=step_title("list_accounts"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
+)
 def offer_accounts(invited: Invitation) -> list[Offer]:
     """The Xero Practice Manager accounts that this consent gave access to.
 
@@ -77,7 +79,7 @@ def offer_accounts(invited: Invitation) -> list[Offer]:
         return choice.offers(integration, invited)
 
 
-@task(name="Choose the practice")
+@task(name=step_title("choose_account"))
 def choose_account(invited: Invitation, offer: Offer, another_account: bool) -> None:
     """Take the chosen account, unless it is another practice's.
 
@@ -88,7 +90,9 @@ def choose_account(invited: Invitation, offer: Offer, another_account: bool) -> 
         choice.choose(integration, invited, offer, another_account=another_account)
 
 
-@task(name="Check the practice", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
+@task(
+    name=step_title("check_account"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
+)
 def check_account(invited: Invitation) -> None:
     """That the permissions given are enough, and every part of Xero Practice Manager answers.
 
@@ -100,7 +104,9 @@ def check_account(invited: Invitation) -> None:
     _publish_preflight(invited.practice, said.text)
 
 
-@task(name="Compare the practice", retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying)
+@task(
+    name=step_title("compare_account"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
+)
 def compare_account(invited: Invitation) -> AccountComparison:
     """What FYI has beside what the chosen account has, as `xpm-comparison-<practice>`; nothing is written."""
     with Integration.opened() as integration:
@@ -113,7 +119,7 @@ def compare_account(invited: Invitation) -> AccountComparison:
     return compared
 
 
-@task(name="Confirm the practice")
+@task(name=step_title("confirm_account"))
 def confirm_account(invited: Invitation, typed: str) -> None:
     """Take the account's name as the administrator typed it.
 
@@ -124,7 +130,7 @@ def confirm_account(invited: Invitation, typed: str) -> None:
         confirmation.confirm(integration, invited, typed)
 
 
-@task(name="Reset the connection")
+@task(name=step_title("reset_connection"))
 def reset_connection(invited: Invitation) -> None:
     """Let the new consent take over, with the entry in Practice Activity."""
     with Integration.opened() as integration:
@@ -136,7 +142,7 @@ def reset_connection(invited: Invitation) -> None:
     get_run_logger().info(said.text)
 
 
-@task(name="Remove the old connection")
+@task(name=step_title("remove_old_connection"))
 def remove_old_connection(invited: Invitation) -> None:
     """Take away at Xero what earlier consents connected and nobody uses. What does not work is an entry, no failure."""
     with Integration.opened() as integration:
@@ -144,7 +150,7 @@ def remove_old_connection(invited: Invitation) -> None:
             get_run_logger().warning(said.text)
 
 
-@task(name="Check the connection")
+@task(name=step_title("check_connection"))
 def check_connection(practice: str) -> None:
     """That the practice is known and connected; costs no call.
 

@@ -25,7 +25,7 @@ from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult
 from xpm.undo.changes_csv import changes_file, lines, write_changes
 from xpm.undo.preview import dry_run_pull, sum_up_dry_run
-from xpm.words import Message, message
+from xpm.words import Message, message, step_title
 
 HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
 SHOWN = 300  # lines of the artifact: what a page shows at once
@@ -73,7 +73,7 @@ def preview_entity(
     return Completed(name=name, message=preview.message.text, data=preview)
 
 
-@task(name="List the changes", persist_result=False, cache_policy=NO_CACHE)
+@task(name=step_title("list_changes"), persist_result=False, cache_policy=NO_CACHE)
 def publish_changes(practice: str, outcomes: Mapping[Entity, Outcome], flow_run_id: str) -> Message:
     """Show what would change as `xpm-dry-run-<practice>`, and write all of it to a file in the folder XPM_DRY_RUNS.
 
@@ -118,5 +118,7 @@ def forget_shown(before: datetime) -> int:
     return len(old)
 
 
-PREVIEWS = {entity: preview_entity.with_options(name=f"DryRunResult {entity.label.lower()}") for entity in Entity}
+PREVIEWS = {
+    entity: preview_entity.with_options(name=step_title("dry_run", entity=entity.label.lower())) for entity in Entity
+}
 """A step for each entity, under the name the UI shows."""

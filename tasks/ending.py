@@ -15,11 +15,11 @@ from xpm.pull.summary import Outcome, message_of, sum_up
 from xpm.store import practices
 from xpm.store.errors import UnknownPractice
 from xpm.store.vocabulary import SyncTrigger
-from xpm.words import Message, Stopped, message
+from xpm.words import Message, Stopped, message, step_title
 from xpm.xero.errors import XeroError
 
 
-@task(name="Log to Practice Activity")
+@task(name=step_title("log"))
 def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) -> Message:
     """Write down why a run stopped, and put the connection back to how it was."""
     stop = reason if isinstance(reason, Stopped) else Stopped(_of_reconnect(practice, reason))
@@ -30,7 +30,7 @@ def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) ->
     return stop.message
 
 
-@task(name="Log to Practice Activity")
+@task(name=step_title("log"))
 def record_ending(
     practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome], flow_run_id: str, person: str = ""
 ) -> Message:

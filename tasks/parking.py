@@ -10,12 +10,12 @@ from prefect.runtime import flow_run
 from prefect.states import Scheduled
 
 from xpm.quota.parking import Rest
-from xpm.words import Message
+from xpm.words import Message, step_title
 
 DEPLOYMENT = "sync/sync-practice"
 
 
-@task(name="Continue when Xero allows it")
+@task(name=step_title("continue_later"))
 def continue_later(rest: Rest) -> Message:
     """Schedule a run for the rest, once: a retried run with the same rest finds it scheduled already.
 

@@ -8,10 +8,10 @@ from xpm.integration import Integration
 from xpm.undo import revert
 from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.revert import RevertEffect, RevertPreview, RevertRequest
-from xpm.words import Message
+from xpm.words import Message, step_title
 
 
-@task(name="Preview the revert")
+@task(name=step_title("preview_revert"))
 def preview_revert(request: RevertRequest) -> RevertPreview:
     """Show what would be taken back as `xpm-revert-<practice>`; nothing is changed.
 
@@ -25,7 +25,7 @@ def preview_revert(request: RevertRequest) -> RevertPreview:
     return seen
 
 
-@task(name="Take the syncs back")
+@task(name=step_title("take_syncs_back"))
 def take_back(request: RevertRequest, seen: RevertPreview, changed_since: WhenChangedSince) -> Message:
     """Take back what was previewed, all of it or nothing.
 

@@ -19,7 +19,7 @@ from xpm.pull.result import PullResult
 from xpm.pull.run import run_pull
 from xpm.pull.work import AlreadyRunning, PullRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.words import message
+from xpm.words import message, step_title
 
 
 @task(
@@ -93,5 +93,5 @@ def pointing_to_the_run_under_way() -> Iterator[None]:
         raise
 
 
-SYNCS = {entity: sync_entity.with_options(name=f"Sync {entity.label.lower()}") for entity in Entity}
+SYNCS = {entity: sync_entity.with_options(name=step_title("sync", entity=entity.label.lower())) for entity in Entity}
 """A step for each entity, under the name the UI shows."""

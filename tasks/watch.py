@@ -13,7 +13,7 @@ from xpm.integration import Integration
 from xpm.pull.summary import worst
 from xpm.store import practices
 from xpm.undo import forgetting
-from xpm.words import Message, Stopped, message
+from xpm.words import Message, Stopped, message, step_title
 
 
 def every_practice() -> list[str]:
@@ -22,7 +22,7 @@ def every_practice() -> list[str]:
         return [practice.slug for practice in practices.all_of_them(session)]
 
 
-@task(name="Watch the connection", task_run_name="Watch {practice}")
+@task(name=step_title("watch_connection"), task_run_name=step_title("watch_practice", practice="{practice}"))
 def watch_practice(practice: str) -> None:
     """Look after one practice: say what is new, and show how it stands.
 
@@ -42,7 +42,7 @@ def watch_practice(practice: str) -> None:
         raise Stopped(said, recorded=True)
 
 
-@task(name="Forget old history")
+@task(name=step_title("forget_old_history"))
 def forget_old_history() -> None:
     """Forget what was done to records before the time for which history is kept, and what dry runs found before it.
 

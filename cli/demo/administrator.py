@@ -36,10 +36,10 @@ def reconnect(stage: Stage, tell: Callable[[str], None]) -> str:
         tell("follows the link to Xero, logs in, ticks both practices and clicks Allow Access")
         browser.open(_wait(browser, run, lambda: browser.link("/connect/")))
         log_in_and_allow(browser)
-        _wait(browser, run, lambda: browser.has_form("/practice"))
-        right = next(label for label in browser.options("practice") if label.startswith(f"{PRACTICE_NAME} · "))
+        _wait(browser, run, lambda: browser.has_form("/account"))
+        right = next(label for label in browser.options("account") if label.startswith(f"{PRACTICE_NAME} · "))
         tell(f"chooses {right}")
-        browser.submit("/practice", {"practice": right})
+        browser.submit("/account", {"account": right})
     return run.rpartition("/")[2]
 
 

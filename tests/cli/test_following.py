@@ -130,7 +130,7 @@ def test_where_to_confirm_the_practice_is_printed_once_when_the_run_asks(
     told = followed(integration, (Running(), []), (paused, []), (paused, []), (Completed(message="Done."), []))
 
     console = integration.settings.xpm_console_url
-    assert told.splitlines() == [f"Confirm the practice by its name: {console}/runs/{RUN}", "Done."]
+    assert told.splitlines() == [f"Confirm the account by its name: {console}/runs/{RUN}", "Done."]
 
 
 def test_a_run_that_waits_for_the_log_in_asks_for_no_name(
@@ -138,7 +138,7 @@ def test_a_run_that_waits_for_the_log_in_asks_for_no_name(
 ) -> None:
     told = followed(integration, (State(type=StateType.PAUSED), []), (Completed(message="Done."), []))
 
-    assert "Confirm the practice" not in told
+    assert "Confirm the account" not in told
 
 
 def test_a_terminal_shows_how_many_records_a_sync_has_read(integration: Integration) -> None:

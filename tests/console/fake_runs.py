@@ -85,11 +85,11 @@ class FakeRuns:
         self.waits_for[run_id] = CONSENT
 
     def pause_for_choice(self, run_id: UUID, *labels: str) -> None:
-        self.move(run_id, StepState.PAUSED, ["Allow access", "List the practices"], choices=labels)
+        self.move(run_id, StepState.PAUSED, ["Allow access", "List the accounts"], choices=labels)
         self.waits_for[run_id] = "practice"
 
     def pause_for_name(self, run_id: UUID, compared: AccountComparison) -> None:
-        self.move(run_id, StepState.PAUSED, ["Choose the practice", "Compare the practice"], compared=compared)
+        self.move(run_id, StepState.PAUSED, ["Choose the account", "Compare the account"], compared=compared)
         self.waits_for[run_id] = "name"
 
     def _start(self, runbook: str, practice: str, entities: Sequence[Entity], asked: dict[str, Any]) -> UUID:

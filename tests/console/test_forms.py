@@ -225,16 +225,16 @@ def test_the_chosen_practice_goes_to_the_run(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "Harbour & Vale · 2d41", "Coastal · 1f06")
     assert "Harbour &amp; Vale · 2d41" in office.get(f"/runs/{run_id}").text
-    answer = office.post(f"/runs/{run_id}/practice", {"practice": "Harbour & Vale · 2d41"})
+    answer = office.post(f"/runs/{run_id}/account", {"account": "Harbour & Vale · 2d41"})
     assert path_of(answer) == f"/runs/{run_id}"
     assert office.runs.answers == [(run_id, "Harbour & Vale · 2d41")]
 
 
-@pytest.mark.parametrize(("form", "said"), [({}, "No practice was chosen"), ({"practice": "Other"}, "is not one of")])
+@pytest.mark.parametrize(("form", "said"), [({}, "No account was chosen"), ({"account": "Other"}, "is not one of")])
 def test_only_what_is_offered_can_be_chosen(office: Office, form: dict[str, str], said: str) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
-    answer = office.post(f"/runs/{run_id}/practice", form)
+    answer = office.post(f"/runs/{run_id}/account", form)
     assert answer.status_code == 400
     assert said in answer.text
     assert office.runs.answers == []
@@ -244,7 +244,7 @@ def test_a_choice_that_comes_too_late_leads_to_the_run(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
     for _ in range(2):
-        answer = office.post(f"/runs/{run_id}/practice", {"practice": "A · 0001"})
+        answer = office.post(f"/runs/{run_id}/account", {"account": "A · 0001"})
         assert path_of(answer) == f"/runs/{run_id}"
     assert office.runs.answers == [(run_id, "A · 0001")]
 
@@ -278,16 +278,16 @@ def test_a_practice_to_confirm_is_shown_beside_what_fyi_has_with_a_field_for_its
     )
     assert "Clients 1,412 120 3 7 1,409 117 – –" in shown  # noqa: RUF001
     assert "Current jobs 0 40 0 0 0 40 – 2026-03-02" in shown  # noqa: RUF001
-    assert "● Confirm the practice waiting for you" in shown
-    assert 'name="practice_name" required' in answer.text
+    assert "● Confirm the account waiting for you" in shown
+    assert 'name="account_name" required' in answer.text
     assert "<b>" not in answer.text
     assert 'http-equiv="refresh"' not in answer.text
 
 
 def test_a_reconnect_to_the_same_practice_has_no_step_to_confirm_it(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
-    office.runs.move(run_id, StepState.COMPLETED, ["Check the practice", "Reset the connection"])
-    assert "Confirm the practice" not in text_of(office.get(f"/runs/{run_id}"))
+    office.runs.move(run_id, StepState.COMPLETED, ["Check the account", "Reset the connection"])
+    assert "Confirm the account" not in text_of(office.get(f"/runs/{run_id}"))
 
 
 @pytest.mark.parametrize(("typed", "handed"), [(" Coastal ", "Coastal"), ("wrong", "wrong"), ("", "")])
@@ -295,7 +295,7 @@ def test_the_typed_name_goes_to_the_run_which_judges_it(office: Office, typed: s
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_name(run_id, COMPARED)
     for _ in range(2):  # the second comes too late
-        answer = office.post(f"/runs/{run_id}/name", {"practice_name": typed})
+        answer = office.post(f"/runs/{run_id}/name", {"account_name": typed})
         assert path_of(answer) == f"/runs/{run_id}"
     assert office.runs.answers == [(run_id, handed)]
 
@@ -303,7 +303,7 @@ def test_the_typed_name_goes_to_the_run_which_judges_it(office: Office, typed: s
 def test_a_name_for_a_run_that_asks_for_something_else_is_not_taken(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
-    office.post(f"/runs/{run_id}/name", {"practice_name": "A · 0001"})
+    office.post(f"/runs/{run_id}/name", {"account_name": "A · 0001"})
     assert office.runs.answers == []
 
 

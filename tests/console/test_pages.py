@@ -152,7 +152,7 @@ def test_a_run_shows_the_articles_steps_with_what_is_done(office: Office) -> Non
     run_id = office.runs.add(HARBOUR)
     office.runs.move(run_id, StepState.RUNNING, ["Check your user account", "Publish the link to Xero", "Allow access"])
     shown = text_of(office.get(f"/runs/{run_id}"))
-    done = ("✓ Check your user account done", "✓ Log in to Xero and allow access done", "○ Choose the practice to do")
+    done = ("✓ Check your user account done", "✓ Log in to Xero and allow access done", "○ Choose the account to do")
     assert all(step in shown for step in (*done, "○ Sync jobs to do", "○ Sync tax returns to do"))
 
 

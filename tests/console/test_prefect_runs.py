@@ -45,13 +45,13 @@ class Looks(RunInput):
 class Asks(RunInput):
     """A choice."""
 
-    practice: Literal["Harbour & Vale · 2d41", "Coastal · 1f06"]
+    account: Literal["Harbour & Vale · 2d41", "Coastal · 1f06"]
 
 
 class WantsName(RunInput):
     """A name, with what it is to be compared with."""
 
-    practice_name: str = Field(json_schema_extra={"compared": COMPARED.model_dump(mode="json")})
+    account_name: str = Field(json_schema_extra={"compared": COMPARED.model_dump(mode="json")})
 
 
 @task(name="Check your user account")
@@ -71,8 +71,8 @@ def asking(practice: str) -> str:
     check()
     pause_flow_run(wait_for_input=Looks, timeout=60, poll_interval=1, key="consent-0")
     refuse(return_state=True)
-    chosen = pause_flow_run(wait_for_input=Asks, timeout=60, poll_interval=1, key="practice-1").practice
-    confirmed = pause_flow_run(wait_for_input=WantsName, timeout=60, poll_interval=1, key="name-1").practice_name
+    chosen = pause_flow_run(wait_for_input=Asks, timeout=60, poll_interval=1, key="account-1").account
+    confirmed = pause_flow_run(wait_for_input=WantsName, timeout=60, poll_interval=1, key="name-1").account_name
     return f"{chosen}, {confirmed}"
 
 

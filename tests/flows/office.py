@@ -172,9 +172,9 @@ def consents_and_chooses(name: str) -> Answer:
 
     def answer(office: Office, attempt: AuthorisationAttempt) -> None:
         allow(office, attempt)
-        offered = eventually(lambda: asked(attempt.flow_run_id).get("practice"))
+        offered = eventually(lambda: asked(attempt.flow_run_id).get("account"))
         label = next(one for one in offered["enum"] if one.startswith(name))
-        resume(attempt.flow_run_id, {"practice": label})
+        resume(attempt.flow_run_id, {"account": label})
         confirms(office, attempt, name)
 
     return answer
@@ -182,9 +182,9 @@ def consents_and_chooses(name: str) -> Answer:
 
 def confirms(office: Office, attempt: AuthorisationAttempt, name: str) -> None:
     """Type this name when the run asks for it; a run that goes on or ends without asking is left alone."""
-    eventually(lambda: "practice_name" in asked(attempt.flow_run_id) or not office.is_reconnecting())
+    eventually(lambda: "account_name" in asked(attempt.flow_run_id) or not office.is_reconnecting())
     if office.is_reconnecting():
-        resume(attempt.flow_run_id, {"practice_name": name})
+        resume(attempt.flow_run_id, {"account_name": name})
 
 
 def stays_away(office: Office, attempt: AuthorisationAttempt) -> None:

@@ -59,8 +59,8 @@ class Witness:
             self.secrets["code"] = query_of(back)["code"]
             assert browser.get(f"{urlsplit(back).path}?{urlsplit(back).query}").is_redirect
             page = f"/runs/{attempt.flow_run_id}"
-            eventually(lambda: 'name="practice_name"' in browser.get(page).text)
-            typed = browser.post(f"{page}/name", data={"practice_name": HARBOUR_NAME}, headers={"Origin": CONSOLE})
+            eventually(lambda: 'name="account_name"' in browser.get(page).text)
+            typed = browser.post(f"{page}/name", data={"account_name": HARBOUR_NAME}, headers={"Origin": CONSOLE})
             assert typed.is_redirect
         self.note_tokens(office, "first")
 

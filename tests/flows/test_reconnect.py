@@ -132,7 +132,7 @@ def test_an_answer_that_never_comes_ends_the_run_in_time(office: Office) -> None
 def test_a_choice_that_never_comes_ends_the_run_in_time(office: Office) -> None:
     state = run(office, consents(tenants=BOTH, types=None), minutes=A_MOMENT)
     assert_nothing_happened(
-        office, state, "Action Required", "Nobody chose the practice within 0.06 minutes.", consents=1
+        office, state, "Action Required", "Nobody chose the account within 0.06 minutes.", consents=1
     )
 
 

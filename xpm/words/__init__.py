@@ -3,7 +3,7 @@
 The sentences live in `catalogue.toml`; code names them by key and supplies the facts.
 """
 
-from xpm.words.catalogue import Message, every_key, message
+from xpm.words.catalogue import Message, every_key, every_step, message, step_title
 from xpm.words.stopped import Stopped, stop
 
-__all__ = ["Message", "Stopped", "every_key", "message", "stop"]
+__all__ = ["Message", "Stopped", "every_key", "every_step", "message", "step_title", "stop"]

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 from xpm.store.vocabulary import ActivityStatus
 
+STEPS = "step"
+"""The chapter whose entries are titles alone."""
+
 
 class Message(BaseModel):
     """One thing said to an administrator: what happened (`title`, `cause`) and what to do next."""
@@ -52,6 +55,20 @@ def message(key: str, **facts: object) -> Message:
     return Message(key=key, status=ActivityStatus(entry["status"]), **said)
 
 
+def step_title(step: str, **facts: object) -> str:
+    """The title of a step, as Prefect's UI and the run page show it, e.g. of `choose_account`.
+
+    Raises:
+        KeyError: the catalogue has no such step, or its title wants a fact that was not given.
+    """
+    return _FORMATTER.vformat(_chapters()[STEPS][step], (), facts)
+
+
+def every_step() -> Iterator[str]:
+    """All steps, for checking that code and catalogue agree."""
+    return iter(_chapters()[STEPS])
+
+
 def every_key() -> Iterator[str]:
     """All keys, for checking that code and catalogue agree."""
     return iter(_catalogue())
@@ -63,7 +80,14 @@ def _sentence(title: str) -> str:
 
 @cache
 def _catalogue() -> Mapping[str, Mapping[str, str]]:
-    chapters: dict[str, dict[str, Any]] = tomllib.loads(
-        files(__package__).joinpath("catalogue.toml").read_text("utf-8")
-    )
-    return {f"{chapter}.{key}": entry for chapter, entries in chapters.items() for key, entry in entries.items()}
+    return {
+        f"{chapter}.{key}": entry
+        for chapter, entries in _chapters().items()
+        if chapter != STEPS
+        for key, entry in entries.items()
+    }
+
+
+@cache
+def _chapters() -> Mapping[str, Mapping[str, Any]]:
+    return tomllib.loads(files(__package__).joinpath("catalogue.toml").read_text("utf-8"))

@@ -16,8 +16,8 @@ FORM = """<h1>Choose a practice</h1>
 <form method="post" action="/search"><input name="q"></form>
 <form method="post" action="/practice?run=7">
   <input type="hidden" name="guard" value="k&amp;3">
-  <input type="radio" name="practice" value="Harbour &amp; Vale · 2d41">
-  <input type="radio" name="practice" value="Coastal">
+  <input type="radio" name="account" value="Harbour &amp; Vale · 2d41">
+  <input type="radio" name="account" value="Coastal">
   <button>Choose</button>
 </form>"""
 
@@ -93,29 +93,29 @@ def browser() -> Iterator[Browser]:
 def test_a_form_is_sent_with_its_hidden_fields_and_its_pages_origin(site: Site, browser: Browser) -> None:
     browser.open(f"{site.url}/runs/form")
 
-    browser.submit("/practice", {"practice": browser.options("practice")[0]})
+    browser.submit("/account", {"account": browser.options("account")[0]})
 
-    sent = {"guard": ["k&3"], "practice": ["Harbour & Vale · 2d41"]}
+    sent = {"guard": ["k&3"], "account": ["Harbour & Vale · 2d41"]}
     assert site.sent == [("/practice?run=7", site.url, sent)]
 
 
 def test_several_boxes_of_one_name_are_all_sent(site: Site, browser: Browser) -> None:
     browser.open(f"{site.url}/runs/form")
 
-    browser.submit("/practice", {"practice": browser.options("practice")})
+    browser.submit("/account", {"account": browser.options("account")})
 
-    assert site.sent[0][2]["practice"] == ["Harbour & Vale · 2d41", "Coastal"]
+    assert site.sent[0][2]["account"] == ["Harbour & Vale · 2d41", "Coastal"]
 
 
 def test_redirects_are_followed_and_cookies_kept(site: Site, browser: Browser) -> None:
     browser.open(f"{site.url}/start")
     assert browser.url == f"{site.url}/runs/form"
 
-    browser.submit("/practice", {})
+    browser.submit("/account", {})
 
     assert browser.url == f"{site.url}/remembers"
     with pytest.raises(FormMissing, match="chosen=yes"):
-        browser.submit("/practice", {})
+        browser.submit("/account", {})
 
 
 def test_a_redirect_to_where_it_stops_is_not_followed(site: Site) -> None:
@@ -148,6 +148,6 @@ def test_an_error_page_is_said_with_its_headline(site: Site, browser: Browser) -
 def test_an_empty_page_has_nothing_on_it(site: Site, browser: Browser) -> None:
     browser.open(f"{site.url}/empty")
 
-    assert not browser.has_form("/practice")
+    assert not browser.has_form("/account")
     assert browser.link("/") is None
-    assert browser.options("practice") == []
+    assert browser.options("account") == []
