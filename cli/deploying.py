@@ -32,8 +32,8 @@ NIGHTLY = "0 19 * * *"
 
 def deploy() -> None:
     """Deploy the runbooks to Prefect and schedule every practice's nightly sync."""
-    with installation() as integration, integration.database.read() as session:
-        known, notify_url = practices.all_of_them(session), integration.settings.xpm_notify_url
+    with installation() as opened, opened.database.read() as session:
+        known, notify_url = practices.all_of_them(session), opened.settings.xpm_notify_url
     with prefect() as client, progress("Deploying the runbooks to Prefect", of=STEPS) as bar:
         deploy_runbooks(client)
         bar.show("Scheduling the nightly syncs", done=1)

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.installation import installation
+from cli.integration import integration
 from cli.terminal import say
 from xpm.account.disconnect import Leaving, leaving
 from xpm.account.disconnect import disconnect as end_connection
@@ -14,12 +14,12 @@ def disconnect(practice: str, person: str | None, *, yes: bool) -> None:
 
     Nothing is synchronised from then on. Its records stay, and a later reconnect to the same account goes on with them.
     """
-    with installation() as integration:
-        going = leaving(integration, practice)
+    with integration() as opened:
+        going = leaving(opened, practice)
         if not yes and not _confirmed(going):
             say(message("disconnect.kept", practice=going.practice_name).text)
             return
-        say(end_connection(integration, going, person).text)
+        say(end_connection(opened, going, person).text)
 
 
 def _confirmed(going: Leaving) -> bool:

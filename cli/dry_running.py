@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
-from cli.installation import installation
+from cli.integration import integration
+from cli.kinds import EntityName
 from cli.progress import Bar, progress
 from cli.showing import COLOURS
 from cli.terminal import terminal
@@ -63,11 +64,11 @@ def dry_run(
         Stopped: unknown practice, no usable connection, or a file that cannot be written.
     """
     practice = requests[0].practice
-    with installation() as integration:
-        named = integration.practice(practice)
-        require_connected(integration, named)
+    with integration() as opened:
+        named = opened.practice(practice)
+        require_connected(opened, named)
         with _opened(csv) as file, progress("Looking", of=len(requests), silent=as_json) as bar:
-            outcomes = dict(_outcomes(integration, requests, bar))
+            outcomes = dict(_outcomes(opened, requests, bar))
             if file:
                 write_changes(file, _previews(outcomes.values()))
     said = sum_up_dry_run(named.name, outcomes)
@@ -77,14 +78,14 @@ def dry_run(
 
 
 def requests_for(
-    practice: str, entities: Sequence[Entity], mode: SyncMode, records: Sequence[str], confirm_missing: int
+    practice: str, chosen: Sequence[EntityName], mode: SyncMode, records: Sequence[str], confirm_missing: int
 ) -> list[PullRequest]:
     """A sync of each entity, in the order of a sync of everything."""
     by_hand = SyncTrigger.MANUAL
     return [
         PullRequest(practice, entity, mode, by_hand, records=tuple(records), confirm_missing=confirm_missing)
         for entity in EVERYTHING
-        if entity in entities
+        if EntityName(entity) in chosen
     ]
 
 

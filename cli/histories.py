@@ -46,11 +46,11 @@ class Life:
 
 def history(kind: Kind, record: str, practice: str, *, as_json: bool) -> None:
     """Show what happened to one record: when, by whom, and each field before and after."""
-    with installation() as integration, integration.database.read() as session:
-        scopes = _scopes(session, kind, record, integration.practice(practice).slug if practice else None)
+    with installation() as opened, opened.database.read() as session:
+        scopes = _scopes(session, kind, record, opened.practice(practice).slug if practice else None)
         found = [_life(session, kind, scope, record) for scope in scopes]
     facts = {"kind": kind.words, "record": record}
-    unknown = message("history.unknown", **facts, days=integration.settings.xpm_history_days).text
+    unknown = message("history.unknown", **facts, days=opened.settings.xpm_history_days).text
     removed = message("history.removed", **facts).text
     answer(found, lambda lives: _show(lives, removed) if lives else say(unknown), as_json=as_json)
 

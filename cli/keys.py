@@ -32,8 +32,8 @@ def new_key() -> None:
 
 def rotate_keys(*, as_json: bool) -> NoReturn:
     """Encrypt everything stored with the newest key; end with 1 where some of it is not under that key."""
-    with installation() as integration:
-        resealed, seals = keys.rotate(integration)
+    with installation() as opened:
+        resealed, seals = keys.rotate(opened)
     older, broken = seals[Seal.OLDER], seals[Seal.BROKEN]
     key = "keys_in_use" if older else "keys_broken" if broken else "keys_rotated"
     said = message(f"operator.{key}", count=resealed, older=older, broken=broken)

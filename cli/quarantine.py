@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.integration import integration
 from cli.terminal import say, terminal
 from xpm.pull.replay import replay
 from xpm.store.consent import connections
@@ -30,9 +31,9 @@ class SetAside(BaseModel):
 
 def list_quarantine(practice: str, *, as_json: bool) -> None:
     """List the records that could not be read, each with its reason."""
-    with installation() as integration:
-        integration.practice(practice)
-        with integration.database.read() as session:
+    with installation() as opened:
+        opened.practice(practice)
+        with opened.database.read() as session:
             tenant_id = connections.get(session, practice).tenant_id or ""
             entries = quarantine.unresolved(session, Scope(practice, tenant_id))
     answer([SetAside.model_validate(entry) for entry in entries], _show, as_json=as_json)
@@ -40,8 +41,8 @@ def list_quarantine(practice: str, *, as_json: bool) -> None:
 
 def replay_quarantine(practice: str, person: str | None, *, as_json: bool) -> None:
     """Read these records again from what was kept of them."""
-    with installation() as integration:
-        said = replay(integration, practice, person)
+    with integration() as opened:
+        said = replay(opened, practice, person)
     answer(said, _say_all, as_json=as_json)
 
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
 from cli.answers import answer
-from cli.installation import installation
+from cli.integration import integration
 from cli.running import Ended, show_end, start_and_follow
 from cli.terminal import say, terminal
 from xpm.undo.changed_since import WhenChangedSince
@@ -36,9 +36,9 @@ def revert(
     as_json: bool,
 ) -> None:
     """Show what would become of the records, ask, and take the runs back. With JSON nobody is asked: `yes` decides."""
-    with installation() as integration:
-        moment = by_its_clock(integration.practice(practice), since) if since else None
-        seen = preview(integration, RevertRequest(practice=practice, run=run, since=moment, person=person))
+    with integration() as opened:
+        moment = by_its_clock(opened.practice(practice), since) if since else None
+        seen = preview(opened, RevertRequest(practice=practice, run=run, since=moment, person=person))
     if not (as_json and yes):  # with both, the preview is printed together with the end of the run
         answer(Reverted(preview=seen, run=None), lambda found: _show(found.preview), as_json=as_json)
     if as_json and not yes:
