@@ -1,14 +1,16 @@
-"""What several commands are told: practices, days, countries, time zones and addresses, each checked as it is read."""
+"""What several commands take: practices, days, countries, time zones and addresses, each checked as it is read.
+
+A check imports what it needs when it runs: most commands need none of it.
+"""
 
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Annotated
-from zoneinfo import available_timezones
 
 import typer
-from email_validator import EmailNotValidError, validate_email
+
+from cli.completing import practices
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What Prefect allows as the key of an artifact, such as `xpm-link-harbour-vale`."""
@@ -70,6 +72,8 @@ def country(given: str) -> str:
 
 def time_zone(given: str) -> str:
     """A name of the IANA time zone database."""
+    from zoneinfo import available_timezones
+
     if given not in available_timezones():
         raise typer.BadParameter(f"{given!r} is not a time zone such as Pacific/Auckland.")
     return given
@@ -77,6 +81,8 @@ def time_zone(given: str) -> str:
 
 def email(given: str) -> str:
     """An email address; whether anybody reads it is not asked."""
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(given.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
@@ -86,14 +92,22 @@ def email(given: str) -> str:
 @cache
 def _countries() -> frozenset[str]:
     """Those of the time zone database's own table."""
+    from importlib.resources import files
+
     table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
     return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#"))
 
 
-KnownPractice = Annotated[str, typer.Argument(help="The practice's short name, as `fyi-xpm practice list` shows it.")]
+KnownPractice = Annotated[
+    str,
+    typer.Argument(help="The practice's short name, as `fyi-xpm practice list` shows it.", autocompletion=practices),
+]
 """The first argument of most commands."""
 
-OneOrAll = Annotated[str, typer.Argument(help="One practice; all of them if left out.", show_default=False)]
+OneOrAll = Annotated[
+    str,
+    typer.Argument(help="One practice; all of them if left out.", show_default=False, autocompletion=practices),
+]
 """The argument of commands that show practices; empty for all of them."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
