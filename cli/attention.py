@@ -1,4 +1,4 @@
-"""`fyi-xpm attention`: what to look at although every sync went well."""
+"""`fyi-xpm attention`: what somebody should look at even though every sync went well."""
 
 from collections.abc import Sequence
 

@@ -10,10 +10,7 @@ from xpm.words import message, stop
 
 
 def disconnect(practice: str, person: str | None, *, yes: bool) -> None:
-    """Disconnect a practice from Xero Practice Manager.
-
-    Nothing is synchronised from then on. Its records stay, and a later reconnect to the same account goes on with them.
-    """
+    """Disconnect a practice from Xero Practice Manager, after asking unless `yes`."""
     with integration() as opened:
         going = leaving(opened, practice)
         if not yes and not _confirmed(going):
@@ -23,7 +20,7 @@ def disconnect(practice: str, person: str | None, *, yes: bool) -> None:
 
 
 def _confirmed(going: Leaving) -> bool:
-    """Ask in the names of both sides.
+    """Ask for confirmation, naming the practice and the account.
 
     Raises:
         Stopped: nobody is there to answer, or Ctrl-C.

@@ -1,4 +1,4 @@
-"""The installation a command works on, as far as that is its database."""
+"""The installation a command works on, for commands that need only its database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from xpm.words import stop
 
 @contextmanager
 def installation() -> Iterator[Installation]:
-    """Open the installation that the environment describes, once its database is known to fit this version.
+    """Open the installation that the environment describes, after checking that its database fits this version.
 
     Raises:
         Stopped: the database was not migrated.

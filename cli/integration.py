@@ -1,4 +1,4 @@
-"""The installation a command works on that also speaks to Xero."""
+"""The installation a command works on, for commands that also speak to Xero."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from xpm.integration import Integration
 
 @contextmanager
 def integration() -> Iterator[Integration]:
-    """Open what `cli.installation.installation` opens, with its ways to Xero. Raises as that does."""
+    """Open the installation with its connection to Xero. Raises what `installation` raises."""
     with Integration.opened() as opened:
         require_migrated(opened)
         yield opened

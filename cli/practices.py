@@ -19,7 +19,7 @@ from xpm.store.vocabulary import ConnectionState
 from xpm.words import Message, message, stop
 
 HISTORY = timedelta(days=7 * 365)
-"""How far back jobs are read unless told otherwise: Australian records are kept five years, New Zealand's seven."""
+"""How far back jobs are read by default: Australia requires records for five years, New Zealand for seven."""
 
 NONE_YET = "There is no practice yet. Add one with: fyi-xpm practice add"
 
@@ -39,7 +39,7 @@ class Listed(BaseModel):
 
 
 def one_or_all(opened: Installation, practice: str) -> list[str]:
-    """The practice that was named, or all there are, by short names.
+    """The short name of the given practice, or those of all practices if none is given.
 
     Raises:
         Stopped: no practice has the name.

@@ -19,7 +19,7 @@ from xpm.words import Message, message
 
 
 class SetAside(BaseModel):
-    """A record that could not be read. What XPM sent of it is not shown: it holds people's data."""
+    """A record that could not be read. What XPM sent is left out: it holds people's data."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -40,7 +40,7 @@ def list_quarantine(practice: str, *, as_json: bool) -> None:
 
 
 def replay_quarantine(practice: str, person: str | None, *, as_json: bool) -> None:
-    """Read these records again from what was kept of them."""
+    """Read these records again from what XPM sent."""
     with integration() as opened:
         said = replay(opened, practice, person)
     answer(said, _say_all, as_json=as_json)

@@ -25,7 +25,7 @@ from xpm.words import Message
 
 
 class Ended(BaseModel):
-    """How a run ended. No `took` where it asked nothing of Xero, as a revert."""
+    """How a run ended. `took` is None if the run asked nothing of Xero, such as a revert."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,7 +51,7 @@ def sync(
     confirm_missing: int,
     as_json: bool,
 ) -> NoReturn:
-    """Start a sync of a practice, follow it, and end the command with the exit code of its end."""
+    """Start a sync of a practice and follow it. The exit code tells how it ended."""
     entities = [Entity(name) for name in chosen]
     parameters: dict[str, object] = {
         "practice": practice,
@@ -71,7 +71,7 @@ def sync(
 
 
 def reconnect(parameters: dict[str, object]) -> NoReturn:
-    """Start a reconnect, follow it, and end the command with the exit code of its end."""
+    """Start a reconnect and follow it. The exit code tells how it ended."""
     ended = start_and_follow("reconnect/reconnect-and-resync", str(parameters["practice"]), parameters)
     show_end(ended)
     sys.exit(ended.code)
@@ -89,7 +89,7 @@ def start_and_follow(runbook: str, practice: str, parameters: dict[str, object],
 
 
 def show_end(ended: Ended) -> None:
-    """Print what a run asked of Xero. Its own last sentence was printed while it was followed."""
+    """Print what a run asked of Xero. Following the run has already printed how it ended."""
     if ended.took:
         say(ended.took.title)
 

@@ -26,7 +26,7 @@ LEGEND = "+ added  ~ changed  - archived  ^ current again  x removed  ? not read
 
 
 class Part(BaseModel):
-    """What a run did to one entity; a retried run has several parts of an entity."""
+    """What a run did to one entity. A run that was retried has several parts for an entity."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -84,7 +84,7 @@ def _run(together: Sequence[SyncRun]) -> Run:
 
 
 def _show(found: Sequence[Run]) -> None:
-    """Each run in one line, however long, so that its id can be copied and lines can be searched for."""
+    """Print each run on one line, however long, so that ids can be copied and lines searched."""
     if not found:
         say("Nothing has been synchronised yet.")
         return

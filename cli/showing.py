@@ -79,7 +79,7 @@ def activity(practice: str, limit: int, search: str, status: ActivityStatus | No
 
 
 def activity_table(entries: Sequence[Entry]) -> Table:
-    """Entries as a table that can be read in 80 columns: the person stands under what happened."""
+    """Entries as a table that fits 80 columns: the person is below what happened."""
     table = Table(show_lines=True)
     table.add_column("When (UTC)", no_wrap=True)
     table.add_column("Status", no_wrap=True)

@@ -1,4 +1,4 @@
-"""`fyi-xpm staff`: who came from XPM, and who of them may work in FYI."""
+"""`fyi-xpm staff`: the staff from XPM, and who of them may work in FYI."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`fyi-xpm usage`: how many calls to Xero were made and what they brought, by day and by priority."""
+"""`fyi-xpm usage`: the calls to Xero and the bytes they brought, by day and by priority."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
