@@ -1,31 +1,33 @@
-"""What several commands are told: practices, days, countries, time zones and addresses, each checked as it is read."""
+"""What several commands take: practices, days, countries, time zones and addresses, each checked as it is read.
+
+A check imports what it needs when it runs: most commands need none of it.
+"""
 
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from typing import Annotated
-from zoneinfo import available_timezones
 
 import typer
-from email_validator import EmailNotValidError, validate_email
+
+from cli.completing import practices
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """What Prefect allows as the key of an artifact, such as `xpm-link-harbour-vale`."""
 
 
 EARLIEST = date(1980, 1, 1)
-"""Before any practice kept its jobs in a program. Every year since the first day costs a request to Xero each night."""
+"""No practice kept its jobs in a program before this. Each year since the first day costs a nightly request to Xero."""
 
 MOST = 100_000
-"""Of anything that is listed, more than anybody reads."""
+"""The most entries that a list shows: more than anybody reads."""
 
 
 def new_slug(given: str) -> str:
     """The short name of a new practice."""
     if not SLUG.fullmatch(given):
         raise typer.BadParameter(
-            f"{given!r} has to be of lower-case letters, digits and single dashes, as harbour-vale."
+            f"{given!r} has to consist of lower-case letters, digits and single dashes, such as harbour-vale."
         )
     return given
 
@@ -46,7 +48,7 @@ def day(given: str) -> date:
 
 
 def first_day(given: str) -> date:
-    """The first day of a practice's jobs. It may be tomorrow: where the practice is, that may be today."""
+    """The first day of a practice's jobs. Tomorrow is allowed: where the practice is, it may be today already."""
     first = day(given)
     if not EARLIEST <= first <= datetime.now(UTC).date() + timedelta(days=1):
         raise typer.BadParameter(f"{given!r} is not a day between {EARLIEST} and today.")
@@ -54,7 +56,7 @@ def first_day(given: str) -> date:
 
 
 def moment(given: str) -> datetime:
-    """A moment (ISO 8601); without a zone it is meant by the practice's own clock."""
+    """A moment (ISO 8601). Without a zone it means the practice's own clock."""
     try:
         return datetime.fromisoformat(given)
     except ValueError:
@@ -70,13 +72,17 @@ def country(given: str) -> str:
 
 def time_zone(given: str) -> str:
     """A name of the IANA time zone database."""
+    from zoneinfo import available_timezones
+
     if given not in available_timezones():
         raise typer.BadParameter(f"{given!r} is not a time zone such as Pacific/Auckland.")
     return given
 
 
 def email(given: str) -> str:
-    """An email address; whether anybody reads it is not asked."""
+    """An email address. Nobody checks whether it exists."""
+    from email_validator import EmailNotValidError, validate_email
+
     try:
         return validate_email(given.strip(), check_deliverability=False).normalized
     except EmailNotValidError:
@@ -85,15 +91,23 @@ def email(given: str) -> str:
 
 @cache
 def _countries() -> frozenset[str]:
-    """Those of the time zone database's own table."""
+    """The countries in the time zone database's own table."""
+    from importlib.resources import files
+
     table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text("utf-8")
     return frozenset(line[:2] for line in table.splitlines() if not line.startswith("#"))
 
 
-KnownPractice = Annotated[str, typer.Argument(help="The practice's short name, as `fyi-xpm practice list` shows it.")]
+KnownPractice = Annotated[
+    str,
+    typer.Argument(help="The practice's short name, as `fyi-xpm practice list` shows it.", autocompletion=practices),
+]
 """The first argument of most commands."""
 
-OneOrAll = Annotated[str, typer.Argument(help="One practice; all of them if left out.", show_default=False)]
+OneOrAll = Annotated[
+    str,
+    typer.Argument(help="One practice; all of them if left out.", show_default=False, autocompletion=practices),
+]
 """The argument of commands that show practices; empty for all of them."""
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
@@ -103,4 +117,4 @@ WhoAsks = Annotated[
     str | None,
     typer.Option(parser=email, metavar="EMAIL", help="Your address in FYI, for Practice Activity.", show_default=False),
 ]
-"""The option of commands that Practice Activity names a person for."""
+"""The option of commands whose entry in Practice Activity names a person."""

@@ -1,4 +1,4 @@
-"""`fyi-xpm attention`: what to look at although every sync went well."""
+"""`fyi-xpm attention`: what somebody should look at even though every sync went well."""
 
 from collections.abc import Sequence
 
@@ -15,8 +15,8 @@ from xpm.words import message
 
 def attention(practice: str, *, as_json: bool) -> None:
     """List what somebody should look at, reason by reason."""
-    with installation() as integration:
-        findings = look(integration, practice)
+    with installation() as opened:
+        findings = look(opened, practice)
     answer(findings, _show, as_json=as_json)
 
 

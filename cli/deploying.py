@@ -25,20 +25,20 @@ from xpm.words import message, stop
 
 ROOT = Path(__file__).resolve().parents[1]
 POOL = "xpm"
-STEPS = 3  # that the bar counts
+STEPS = 3  # of the progress bar
 NIGHTLY = "0 19 * * *"
 """Seven in the evening of the practice's own clock (FYI: "Xero Practice Manager Synchronisation Types")."""
 
 
 def deploy() -> None:
     """Deploy the runbooks to Prefect and schedule every practice's nightly sync."""
-    with installation() as integration, integration.database.read() as session:
-        known, notify_url = practices.all_of_them(session), integration.settings.xpm_notify_url
+    with installation() as opened, opened.database.read() as session:
+        known, notify_url = practices.all_of_them(session), opened.settings.xpm_notify_url
     with prefect() as client, progress("Deploying the runbooks to Prefect", of=STEPS) as bar:
         deploy_runbooks(client)
         bar.show("Scheduling the nightly syncs", done=1)
         schedule_nights(client, known)
-        bar.show("Watching over the runs", done=2)
+        bar.show("Setting up the automations", done=2)
         watch_heartbeats(client)
         notifying = notify_about_connections(client, notify_url)
         bar.show("Deployed", done=STEPS)
@@ -65,7 +65,7 @@ def deploy_runbooks(client: SyncPrefectClient) -> None:
 
 
 def schedule_nights(client: SyncPrefectClient, known: Sequence[Practice]) -> None:
-    """Give each practice its own schedule of `overnight`, or correct the one it has; one that was paused stays so."""
+    """Give each practice its own schedule of `overnight`, or correct the one it has. A paused schedule stays paused."""
     overnight = client.read_deployment_by_name("sync/overnight")
     existing = {one.slug: one for one in overnight.schedules}
     for practice in known:

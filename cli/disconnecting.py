@@ -2,7 +2,7 @@
 
 import typer
 
-from cli.installation import installation
+from cli.integration import integration
 from cli.terminal import say
 from xpm.account.disconnect import Leaving, leaving
 from xpm.account.disconnect import disconnect as end_connection
@@ -10,20 +10,17 @@ from xpm.words import message, stop
 
 
 def disconnect(practice: str, person: str | None, *, yes: bool) -> None:
-    """Disconnect a practice from Xero Practice Manager.
-
-    Nothing is synchronised from then on. Its records stay, and a later reconnect to the same account goes on with them.
-    """
-    with installation() as integration:
-        going = leaving(integration, practice)
+    """Disconnect a practice from Xero Practice Manager, after asking unless `yes`."""
+    with integration() as opened:
+        going = leaving(opened, practice)
         if not yes and not _confirmed(going):
             say(message("disconnect.kept", practice=going.practice_name).text)
             return
-        say(end_connection(integration, going, person).text)
+        say(end_connection(opened, going, person).text)
 
 
 def _confirmed(going: Leaving) -> bool:
-    """Ask in the names of both sides.
+    """Ask for confirmation, naming the practice and the account.
 
     Raises:
         Stopped: nobody is there to answer, or Ctrl-C.

@@ -1,4 +1,4 @@
-"""`fyi-xpm doctor`: is this installation fit to run, and if not, what to do."""
+"""`fyi-xpm doctor`: whether this installation is fit to run, and if not, what to do."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -31,13 +31,13 @@ DEPLOYMENTS = (
     "revert/revert-sync",
     "watch/watch",
 )
-TIMEOUT = 5.0  # seconds; a doctor that hangs is no help
+TIMEOUT = 5.0  # seconds; a check that hangs helps nobody
 
 Check = Callable[[Settings], Iterator[Message]]
 
 
 class Checked(BaseModel):
-    """What was checked, and each problem with how to fix it."""
+    """One part of the installation, and each problem found with how to fix it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,7 +68,7 @@ def _show(found: Sequence[Checked]) -> None:
 
 
 def _problems(check: Check, settings: Settings) -> list[str]:
-    """What a check found; an error of the kind that stops other commands is a finding here."""
+    """The problems a check found. An error that would stop another command is a problem here."""
     try:
         return [found.text for found in check(settings)]
     except Exception as error:
@@ -80,7 +80,7 @@ def _problems(check: Check, settings: Settings) -> list[str]:
 
 def _key(settings: Settings) -> Iterator[Message]:
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
-    with suppress(DatabaseUnavailable):  # the next check says so
+    with suppress(DatabaseUnavailable):  # the next check reports it
         yield from _sealed_secrets(settings, vault)
 
 

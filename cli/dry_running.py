@@ -1,4 +1,4 @@
-"""`fyi-xpm sync --dry-run`: looks in this process, without Prefect, and shows what a sync would change."""
+"""`fyi-xpm sync --dry-run`: shows what a sync would change. It runs in this process, without Prefect."""
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
-from cli.installation import installation
+from cli.integration import integration
+from cli.kinds import EntityName
 from cli.progress import Bar, progress
 from cli.showing import COLOURS
 from cli.terminal import terminal
@@ -32,7 +33,7 @@ SHOWN = 50  # lines of each table; a screen or two
 
 
 class Part(BaseModel):
-    """What a sync would do to one entity; no `preview` where that could not be found out, as `message` says."""
+    """What a sync would do to one entity. `preview` is None where that could not be found out; `message` says why."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -57,17 +58,17 @@ def dry_run(
     *,
     as_json: bool,
 ) -> NoReturn:
-    """Show what these syncs of one practice would change, in turn; end the command with 1 if not all would end well.
+    """Show what these syncs of one practice would change. Exit with 1 unless all would end well.
 
     Raises:
         Stopped: unknown practice, no usable connection, or a file that cannot be written.
     """
     practice = requests[0].practice
-    with installation() as integration:
-        named = integration.practice(practice)
-        require_connected(integration, named)
+    with integration() as opened:
+        named = opened.practice(practice)
+        require_connected(opened, named)
         with _opened(csv) as file, progress("Looking", of=len(requests), silent=as_json) as bar:
-            outcomes = dict(_outcomes(integration, requests, bar))
+            outcomes = dict(_outcomes(opened, requests, bar))
             if file:
                 write_changes(file, _previews(outcomes.values()))
     said = sum_up_dry_run(named.name, outcomes)
@@ -77,19 +78,19 @@ def dry_run(
 
 
 def requests_for(
-    practice: str, entities: Sequence[Entity], mode: SyncMode, records: Sequence[str], confirm_missing: int
+    practice: str, chosen: Sequence[EntityName], mode: SyncMode, records: Sequence[str], confirm_missing: int
 ) -> list[PullRequest]:
-    """A sync of each entity, in the order of a sync of everything."""
+    """A request for each chosen entity, in the order in which a sync of everything takes them."""
     by_hand = SyncTrigger.MANUAL
     return [
         PullRequest(practice, entity, mode, by_hand, records=tuple(records), confirm_missing=confirm_missing)
         for entity in EVERYTHING
-        if entity in entities
+        if EntityName(entity) in chosen
     ]
 
 
 def _outcomes(integration: Integration, requests: Sequence[PullRequest], bar: Bar) -> Iterator[tuple[Entity, Outcome]]:
-    """Look at each entity, knowing what was found of those before it."""
+    """Look at each entity in turn; each look knows what the earlier ones found."""
     earlier: list[DryRunResult] = []
     for request in requests:
         bar.show(f"Looking at {request.entity.label.lower()}")
@@ -102,7 +103,7 @@ def _outcomes(integration: Integration, requests: Sequence[PullRequest], bar: Ba
 
 
 def _look(integration: Integration, request: PullRequest, earlier: Sequence[DryRunResult]) -> Outcome:
-    """One entity; trouble with it does not keep the others from being looked at."""
+    """Look at one entity. An error is its outcome, so the others are still looked at."""
     try:
         return dry_run_pull(integration, request, earlier)
     except (Stopped, XeroError) as error:
@@ -137,7 +138,7 @@ def _coloured(said: Message) -> Text:
 
 @contextmanager
 def _opened(csv: Path | None) -> Iterator[TextIO | None]:
-    """The file, opened before anything is asked of Xero: better to hear now that it cannot be written."""
+    """Open the file before asking Xero anything, so that a file that cannot be written is reported at once."""
     if csv is None:
         yield None
         return

@@ -1,4 +1,4 @@
-"""Shows a run's steps in the terminal as they happen."""
+"""Follows a run in the terminal, step by step."""
 
 import time
 from typing import Protocol
@@ -20,7 +20,7 @@ LOOK_EVERY = 1.0  # seconds
 
 
 class Prefect(Protocol):
-    """What is asked of Prefect's client."""
+    """The part of Prefect's client that following a run needs."""
 
     def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
         """The run as it is now."""
@@ -32,7 +32,7 @@ class Prefect(Protocol):
 def follow(
     flow_run_id: UUID, integration: Integration, client: Prefect, bar: Bar, *, patience: float = float("inf")
 ) -> State:
-    """Print each step when it is over, and where to go while a person is waited for; return the run's last state.
+    """Print each step when it ends, and where to go when the run waits for a person. Return the run's last state.
 
     Raises:
         TimeoutError: the run did not end within `patience` seconds.
@@ -72,7 +72,7 @@ def _line(step: TaskRun, state: State) -> Text:
 
 
 def _tell_link(integration: Integration, flow_run_id: UUID, bar: Bar) -> bool:
-    """Print the link of the attempt that waits for its answer, unbroken, so that it can be clicked or copied."""
+    """Print the link of the attempt that waits for an answer, on one line so that it can be clicked or copied."""
     with integration.database.read() as session:
         of_run = attempts.of_run(session, str(flow_run_id))
     waiting = [attempt for attempt in of_run if attempt.outcome is AttemptOutcome.WAITING]
@@ -82,7 +82,7 @@ def _tell_link(integration: Integration, flow_run_id: UUID, bar: Bar) -> bool:
 
 
 def _tell_question(integration: Integration, run: FlowRun, bar: Bar) -> bool:
-    """Print where to type the name of the chosen account. A pause after the choice is that question."""
+    """Print where to confirm the chosen account by its name. The run pauses for this after the choice."""
     with integration.database.read() as session:
         of_run = attempts.of_run(session, str(run.id))
     asks = run.state is not None and run.state.is_paused()
@@ -93,7 +93,7 @@ def _tell_question(integration: Integration, run: FlowRun, bar: Bar) -> bool:
 
 
 def _show_progress(integration: Integration, practice: str, state: State | None, bar: Bar) -> None:
-    """Every batch commits the counts of its sync, so they show how far the syncs under way are."""
+    """Show how far the syncs under way are: every batch commits its counts."""
     with integration.database.read() as session:
         under_way = [run for run in runs.latest(session, practice).values() if run.status is RunStatus.RUNNING]
     counts = ", ".join(f"{run.entity}: {run.added + run.changed + run.unchanged} records" for run in under_way)

@@ -19,7 +19,7 @@ HEARTBEAT = "prefect.flow-run.heartbeat"
 ENDINGS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", *ActivityStatus)
 """Prefect names the event after the state, and our runbooks name theirs as Practice Activity does."""
 
-PATIENCE = timedelta(seconds=90)  # the time of three heartbeats
+PATIENCE = timedelta(seconds=90)  # three heartbeats
 
 SILENCE = EventTrigger(
     posture=Posture.Proactive,
@@ -44,7 +44,7 @@ VANISHED = AutomationCore(
 
 
 def watch_heartbeats(client: SyncPrefectClient) -> None:
-    """Make the automation, or bring the one of its name in step."""
+    """Create the automation, or update the one with its name."""
     existing = client.read_automations_by_name(VANISHED.name)
     if existing:
         client.update_automation(existing[0].id, VANISHED)

@@ -22,12 +22,12 @@ from xpm.store.vocabulary import ChangeKind
 from xpm.words import message, stop
 
 UNSAID: tuple[object, ...] = (None, "", [], {})
-"""What is left out where a record's own rows are told."""
+"""Values that are left out when a whole row is shown."""
 
 
 @dataclass(frozen=True)
 class Changed:
-    """One change of a record. `fields` is empty where the record came or went as a whole."""
+    """One change of a record. `fields` is empty where the whole record was added or removed."""
 
     at: datetime
     kind: ChangeKind
@@ -37,7 +37,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Life:
-    """A record's changes in one account, the oldest first."""
+    """A record's changes in one account, oldest first."""
 
     practice: str
     account: str
@@ -46,17 +46,17 @@ class Life:
 
 def history(kind: Kind, record: str, practice: str, *, as_json: bool) -> None:
     """Show what happened to one record: when, by whom, and each field before and after."""
-    with installation() as integration, integration.database.read() as session:
-        scopes = _scopes(session, kind, record, integration.practice(practice).slug if practice else None)
+    with installation() as opened, opened.database.read() as session:
+        scopes = _scopes(session, kind, record, opened.practice(practice).slug if practice else None)
         found = [_life(session, kind, scope, record) for scope in scopes]
     facts = {"kind": kind.words, "record": record}
-    unknown = message("history.unknown", **facts, days=integration.settings.xpm_history_days).text
+    unknown = message("history.unknown", **facts, days=opened.settings.xpm_history_days).text
     removed = message("history.removed", **facts).text
     answer(found, lambda lives: _show(lives, removed) if lives else say(unknown), as_json=as_json)
 
 
 def _scopes(session: Session, kind: Kind, record: str, practice: str | None) -> list[Scope]:
-    """Whose record is meant.
+    """Where the record is: in one practice, possibly in several of its accounts.
 
     Raises:
         Stopped: several practices have one under this key.
@@ -98,7 +98,7 @@ def _show_change(change: Changed) -> None:
 
 
 def _lines(change: FieldChange) -> Iterator[tuple[str, int]]:
-    """A field before and after, each line with its indent; of a list only what came and went."""
+    """A field before and after, as lines with their indent. Of a list, only the entries that came or went."""
     name = change.field.replace("_", " ")
     if not isinstance(change.before, list) or not isinstance(change.after, list):
         yield f"{name}: {_legible(change.before)} → {_legible(change.after)}", 4

@@ -1,22 +1,27 @@
-"""The installation a command works on."""
+"""The installation a command works on, for commands that need only its database."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from xpm.integration import Integration
+from xpm.installation import Installation
 from xpm.words import stop
 
 
 @contextmanager
-def installation() -> Iterator[Integration]:
-    """Open the installation that the environment describes, once its database is known to fit this version.
+def installation() -> Iterator[Installation]:
+    """Open the installation that the environment describes, after checking that its database fits this version.
 
     Raises:
         Stopped: the database was not migrated.
         StoreError: there is no key, or no database.
         ValidationError: a setting cannot be used.
     """
-    with Integration.opened() as integration:
-        if not integration.database.schema_is_current():
-            raise stop("operator.not_migrated")
-        yield integration
+    with Installation.opened() as opened:
+        require_migrated(opened)
+        yield opened
+
+
+def require_migrated(installation: Installation) -> None:
+    """Raise Stopped unless the database fits this version."""
+    if not installation.database.schema_is_current():
+        raise stop("operator.not_migrated")

@@ -15,7 +15,7 @@ from xpm.words import Message, message
 
 
 class Rotation(BaseModel):
-    """How many secrets were encrypted again, and how many are not under the newest key after it."""
+    """How many secrets were encrypted again, and how many are still not under the newest key."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,9 +31,9 @@ def new_key() -> None:
 
 
 def rotate_keys(*, as_json: bool) -> NoReturn:
-    """Encrypt everything stored with the newest key; end with 1 where some of it is not under that key."""
-    with installation() as integration:
-        resealed, seals = keys.rotate(integration)
+    """Encrypt everything stored with the newest key. Exit with 1 if some of it is still under another key."""
+    with installation() as opened:
+        resealed, seals = keys.rotate(opened)
     older, broken = seals[Seal.OLDER], seals[Seal.BROKEN]
     key = "keys_in_use" if older else "keys_broken" if broken else "keys_rotated"
     said = message(f"operator.{key}", count=resealed, older=older, broken=broken)

@@ -1,4 +1,4 @@
-"""The kinds of records, as a person types them."""
+"""The kinds of records and the entities, as a person types them."""
 
 from enum import StrEnum
 
@@ -26,3 +26,18 @@ class Kind(StrEnum):
     def words(self) -> str:
         """What it is called in a sentence."""
         return self.replace("-", " ")
+
+
+class EntityName(StrEnum):
+    """What can be synced: the names and labels of `xpm.entities.registry`, which takes long to load."""
+
+    JOBS = "jobs"
+    CLIENTS = "clients"
+    STAFF = "staff"
+    TAX_RETURNS = "tax_returns"
+    CUSTOM_FIELDS = "custom_field_definitions"
+
+    @property
+    def label(self) -> str:
+        """The name an administrator reads."""
+        return "Custom fields" if self is EntityName.CUSTOM_FIELDS else self.capitalize().replace("_", " ")

@@ -59,7 +59,7 @@ app.command("demo", rich_help_panel="Trying it out")(setting_up.demo)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Run the command. What an operator can put right is said in one line, without a traceback."""
+    """Run the command. An error that an operator can fix is one line, without a traceback."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
         _require_text(given)
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _refusal(error: Exception) -> str | None:
-    """What to tell the operator about an error, or `None` for one that only its traceback explains."""
+    """What to tell the operator about an error, or None for one that only a traceback explains."""
     if isinstance(error, typer.TyperException):
         return " ".join(error.format_message().split())
     from cli.refusals import refusal  # noqa: PLC0415 - bad input is answered without it

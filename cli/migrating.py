@@ -2,11 +2,11 @@
 
 from cli.progress import progress
 from cli.terminal import say
-from xpm.integration import Integration
+from xpm.installation import Installation
 
 
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    with Integration.opened() as integration, progress("Bringing the database to the newest schema"):
-        integration.database.migrate()
+    with Installation.opened() as opened, progress("Bringing the database to the newest schema"):
+        opened.database.migrate()
     say("The database is up to date.")

@@ -27,11 +27,11 @@ BODY = (
     '{"event": {{ event.event | tojson }}, "practice": {{ event.payload.practice | tojson }}, '
     '"text": {{ (event.payload.practice ~ ": " ~ event.payload.title ~ ". " ~ event.payload.next) | tojson }}}'
 )
-"""JSON whose `text` chat services show as the message; they leave the rest aside."""
+"""JSON whose `text` chat services show as the message; they ignore the rest."""
 
 
 def notify_about_connections(client: SyncPrefectClient, url: SecretStr | None) -> bool:
-    """Make the automation, or bring the one of its name in step; without an address there is none. Tells which."""
+    """Create or update the automation, or delete it when there is no address. Return whether there is one."""
     existing = client.read_automations_by_name(NAME)
     if url is None:
         for one in existing:

@@ -28,9 +28,9 @@ class User(BaseModel):
 
 def add_user(practice: str, email: str, name: str, leaving_on: date | None, *, is_admin: bool) -> None:
     """Add a person to a practice."""
-    with installation() as integration:
-        integration.practice(practice)
-        with integration.database.write() as session:
+    with installation() as opened:
+        opened.practice(practice)
+        with opened.database.write() as session:
             try:
                 people.add(session, practice, email, name, is_admin=is_admin, leaving_on=leaving_on)
             except AlreadyThere:
@@ -40,9 +40,9 @@ def add_user(practice: str, email: str, name: str, leaving_on: date | None, *, i
 
 def list_users(practice: str, *, as_json: bool) -> None:
     """List the people of a practice."""
-    with installation() as integration:
-        integration.practice(practice)
-        with integration.database.read() as session:
+    with installation() as opened:
+        opened.practice(practice)
+        with opened.database.read() as session:
             known = [User.model_validate(one) for one in people.of(session, practice)]
     nobody = f"{practice} has nobody yet. Add somebody with: fyi-xpm user add {practice} EMAIL --name NAME"
     answer(known, lambda shown: _show(shown) if shown else say(nobody), as_json=as_json)

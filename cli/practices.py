@@ -11,7 +11,7 @@ from cli.installation import installation
 from cli.terminal import say, terminal
 from xpm.activity.log import record
 from xpm.activity.overview import overview
-from xpm.integration import Integration
+from xpm.installation import Installation
 from xpm.store import practices
 from xpm.store.errors import AlreadyThere
 from xpm.store.tables import Practice
@@ -19,7 +19,7 @@ from xpm.store.vocabulary import ConnectionState
 from xpm.words import Message, message, stop
 
 HISTORY = timedelta(days=7 * 365)
-"""How far back jobs are read unless told otherwise: Australian records are kept five years, New Zealand's seven."""
+"""How far back jobs are read by default: Australia requires records for five years, New Zealand for seven."""
 
 NONE_YET = "There is no practice yet. Add one with: fyi-xpm practice add"
 
@@ -38,22 +38,22 @@ class Listed(BaseModel):
     message: Message
 
 
-def one_or_all(integration: Integration, practice: str) -> list[str]:
-    """The practice that was named, or all there are, by short names.
+def one_or_all(opened: Installation, practice: str) -> list[str]:
+    """The short name of the given practice, or those of all practices if none is given.
 
     Raises:
         Stopped: no practice has the name.
     """
     if practice:
-        return [integration.practice(practice).slug]
-    with integration.database.read() as session:
+        return [opened.practice(practice).slug]
+    with opened.database.read() as session:
         return [one.slug for one in practices.all_of_them(session)]
 
 
 def add_practice(slug: str, name: str, country: str, time_zone: str, history_start: date | None) -> None:
     """Add a practice."""
-    with installation() as integration, integration.database.write() as session:
-        now = integration.clock()
+    with installation() as opened, opened.database.write() as session:
+        now = opened.clock()
         start = history_start or now.date() - HISTORY
         try:
             practices.add(
@@ -67,13 +67,13 @@ def add_practice(slug: str, name: str, country: str, time_zone: str, history_sta
 def set_practice(practice: str, person: str | None, *, include_archived_clients: bool) -> None:
     """Change a setting of a practice."""
     changes = {"include_archived_clients": include_archived_clients}
-    with installation() as integration:
-        integration.practice(practice)
-        now = integration.clock()
+    with installation() as opened:
+        opened.practice(practice)
+        now = opened.clock()
         value = "On" if include_archived_clients else "Off"
         facts = {"person": person or "An operator", "setting": "Include Archived Clients", "value": value}
         said = message("settings.changed", **facts)
-        with integration.database.write() as session:
+        with opened.database.write() as session:
             practices.change_settings(session, practice, changes, person=person, now=now)
             record(session, practice, said, now=now, person=person)
     say(said.text)
@@ -81,15 +81,15 @@ def set_practice(practice: str, person: str | None, *, include_archived_clients:
 
 def list_practices(*, as_json: bool) -> None:
     """List the practices and the state of their connections."""
-    with installation() as integration:
-        with integration.database.read() as session:
+    with installation() as opened:
+        with opened.database.read() as session:
             known = practices.all_of_them(session)
-        found = [_listed(integration, practice) for practice in known]
+        found = [_listed(opened, practice) for practice in known]
     answer(found, lambda shown: _show(shown) if shown else say(NONE_YET), as_json=as_json)
 
 
-def _listed(integration: Integration, practice: Practice) -> Listed:
-    seen = overview(integration, practice.slug)
+def _listed(opened: Installation, practice: Practice) -> Listed:
+    seen = overview(opened, practice.slug)
     return Listed(
         practice=practice.slug,
         name=practice.name,

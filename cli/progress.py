@@ -1,4 +1,4 @@
-"""A bar for what takes more than a moment: on standard error, and only where somebody watches a terminal."""
+"""A progress bar for whatever takes over two seconds: on standard error, and only if that is a terminal."""
 
 import sys
 from collections.abc import Iterator
@@ -12,30 +12,30 @@ from cli.terminal import terminal
 
 
 class Bar:
-    """What is being done now, how far it is, and the lines that a command prints meanwhile."""
+    """A progress bar, and the lines that a command prints while it is shown."""
 
     def __init__(self, bar: Progress, doing: str, of: float | None, lines: Console) -> None:
-        """Begin to show `doing`; `of` is how much there is to do, `None` where nobody knows."""
+        """Start with `doing` as the description. `of` is the total, None if it is unknown."""
         self._bar = bar
         self._lines = lines
         self._task = bar.add_task(doing, total=of)
 
     def show(self, doing: str, done: float | None = None, of: float | None = None) -> None:
-        """Show what is being done now, and how much of it is done."""
+        """Change the description, and how much is done of how much."""
         self._bar.update(self._task, description=doing, completed=done, total=of)
 
     def advance(self) -> None:
-        """Show that one part more is done."""
+        """Count one more part as done."""
         self._bar.advance(self._task)
 
     def print(self, shown: RenderableType) -> None:
-        """Print a part of the command's output, while the bar stays."""
+        """Print part of the command's output while the bar stays."""
         self._lines.print(shown, soft_wrap=isinstance(shown, str | Text))
 
 
 @contextmanager
 def progress(doing: str, of: float | None = None, *, silent: bool = False) -> Iterator[Bar]:
-    """Show a bar until the block ends, then remove it. `silent`: print nothing at all; the command prints JSON."""
+    """Show a bar until the block ends, then remove it. `silent`: show no bar and no lines, for commands with --json."""
     console = terminal(errors=True)
     watched = console.is_terminal and not silent
     bar = Progress(

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.integration import integration
 from cli.terminal import say, terminal
 from xpm.pull.replay import replay
 from xpm.store.consent import connections
@@ -18,7 +19,7 @@ from xpm.words import Message, message
 
 
 class SetAside(BaseModel):
-    """A record that could not be read. What XPM sent of it is not shown: it holds people's data."""
+    """A record that could not be read. What XPM sent is left out: it holds people's data."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -30,18 +31,18 @@ class SetAside(BaseModel):
 
 def list_quarantine(practice: str, *, as_json: bool) -> None:
     """List the records that could not be read, each with its reason."""
-    with installation() as integration:
-        integration.practice(practice)
-        with integration.database.read() as session:
+    with installation() as opened:
+        opened.practice(practice)
+        with opened.database.read() as session:
             tenant_id = connections.get(session, practice).tenant_id or ""
             entries = quarantine.unresolved(session, Scope(practice, tenant_id))
     answer([SetAside.model_validate(entry) for entry in entries], _show, as_json=as_json)
 
 
 def replay_quarantine(practice: str, person: str | None, *, as_json: bool) -> None:
-    """Read these records again from what was kept of them."""
-    with installation() as integration:
-        said = replay(integration, practice, person)
+    """Read these records again from what XPM sent."""
+    with integration() as opened:
+        said = replay(opened, practice, person)
     answer(said, _say_all, as_json=as_json)
 
 

@@ -9,7 +9,7 @@ from xpm.words import Message, Stopped, message
 
 
 def refusal(error: Exception) -> str | None:
-    """What to tell the operator about an error, or `None` for one that only its traceback explains."""
+    """What to tell the operator about an error, or None for one that only a traceback explains."""
     said = error.message if isinstance(error, Stopped) else _said(error)
     return " ".join(said.text.split()) if said else None
 
@@ -29,5 +29,5 @@ def _said(error: Exception) -> Message | None:
 
 
 def _problems(error: ValidationError) -> list[str]:
-    """Each variable with what is wrong about it; never its value, which may be a secret."""
+    """Each variable and what is wrong with it; never its value, which may be a secret."""
     return [f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors(include_input=False)]

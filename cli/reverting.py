@@ -1,4 +1,4 @@
-"""`fyi-xpm revert`: show what taking syncs back would do, ask, and let the runbook do it."""
+"""`fyi-xpm revert`: shows what taking syncs back would do, asks, and starts the runbook."""
 
 import sys
 from datetime import datetime
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
 from cli.answers import answer
-from cli.installation import installation
+from cli.integration import integration
 from cli.running import Ended, show_end, start_and_follow
 from cli.terminal import say, terminal
 from xpm.undo.changed_since import WhenChangedSince
@@ -17,7 +17,7 @@ from xpm.words import message, stop
 
 
 class Reverted(BaseModel):
-    """What a revert does, and how its run ended; no `run` where nothing was taken back yet."""
+    """What a revert would do, and how its run ended; `run` is None if nothing was taken back."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -35,10 +35,10 @@ def revert(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Show what would become of the records, ask, and take the runs back. With JSON nobody is asked: `yes` decides."""
-    with installation() as integration:
-        moment = by_its_clock(integration.practice(practice), since) if since else None
-        seen = preview(integration, RevertRequest(practice=practice, run=run, since=moment, person=person))
+    """Show the effect, ask, and take the runs back. With JSON nobody is asked: `yes` decides."""
+    with integration() as opened:
+        moment = by_its_clock(opened.practice(practice), since) if since else None
+        seen = preview(opened, RevertRequest(practice=practice, run=run, since=moment, person=person))
     if not (as_json and yes):  # with both, the preview is printed together with the end of the run
         answer(Reverted(preview=seen, run=None), lambda found: _show(found.preview), as_json=as_json)
     if as_json and not yes:
@@ -79,7 +79,7 @@ def _show(seen: RevertPreview) -> None:
 
 
 def _confirmed(seen: RevertPreview) -> bool:
-    """Ask.
+    """Ask for confirmation.
 
     Raises:
         Stopped: nobody is there to answer, or Ctrl-C.

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from cli.answers import answer
 from cli.following import follow
-from cli.installation import installation
+from cli.integration import integration
+from cli.kinds import EntityName
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.terminal import say
@@ -24,7 +25,7 @@ from xpm.words import Message
 
 
 class Ended(BaseModel):
-    """How a run ended. No `took` where it asked nothing of Xero, as a revert."""
+    """How a run ended. `took` is None if the run asked nothing of Xero, such as a revert."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,7 +43,7 @@ class Ended(BaseModel):
 
 def sync(
     practice: str,
-    entities: Sequence[Entity],
+    chosen: Sequence[EntityName],
     mode: SyncMode,
     person: str,
     *,
@@ -50,7 +51,8 @@ def sync(
     confirm_missing: int,
     as_json: bool,
 ) -> NoReturn:
-    """Start a sync of a practice, follow it, and end the command with the exit code of its end."""
+    """Start a sync of a practice and follow it. The exit code tells how it ended."""
+    entities = [Entity(name) for name in chosen]
     parameters: dict[str, object] = {
         "practice": practice,
         "entities": [str(entity) for entity in entities],
@@ -69,7 +71,7 @@ def sync(
 
 
 def reconnect(parameters: dict[str, object]) -> NoReturn:
-    """Start a reconnect, follow it, and end the command with the exit code of its end."""
+    """Start a reconnect and follow it. The exit code tells how it ended."""
     ended = start_and_follow("reconnect/reconnect-and-resync", str(parameters["practice"]), parameters)
     show_end(ended)
     sys.exit(ended.code)
@@ -77,26 +79,26 @@ def reconnect(parameters: dict[str, object]) -> NoReturn:
 
 def start_and_follow(runbook: str, practice: str, parameters: dict[str, object], *, silent: bool = False) -> Ended:
     """Start a run of a deployment and follow it to its end."""
-    with installation() as integration:
-        integration.practice(practice)
+    with integration() as opened:
+        opened.practice(practice)
         with prefect() as client, progress("Waiting for a worker", silent=silent) as bar:
             deployment = client.read_deployment_by_name(runbook)
             run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
-            state = follow(run.id, integration, client, bar)
-        return _ended(integration, practice, str(run.id), state)
+            state = follow(run.id, opened, client, bar)
+        return _ended(opened, practice, str(run.id), state)
 
 
 def show_end(ended: Ended) -> None:
-    """Print what a run asked of Xero. Its own last sentence was printed while it was followed."""
+    """Print what a run asked of Xero. Following the run has already printed how it ended."""
     if ended.took:
         say(ended.took.title)
 
 
 def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode, chosen: int) -> None:
-    with installation() as integration:
-        parts = predict_all(integration, practice, entities, mode, chosen=chosen).values()
+    with integration() as opened:
+        parts = predict_all(opened, practice, entities, mode, chosen=chosen).values()
         if parts:
-            say(said_before("Xero", together(parts), integration.settings.xero_calls_per_minute).title)
+            say(said_before("Xero", together(parts), opened.settings.xero_calls_per_minute).title)
 
 
 def _ended(integration: Integration, practice: str, flow_run_id: str, state: State) -> Ended:

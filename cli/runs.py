@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.kinds import EntityName
 from cli.terminal import say
 from xpm.activity.authors import asked_for
-from xpm.entities.registry import Entity
 from xpm.store.pull import runs as all_runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
@@ -26,12 +26,12 @@ LEGEND = "+ added  ~ changed  - archived  ^ current again  x removed  ? not read
 
 
 class Part(BaseModel):
-    """What a run did to one entity; a retried run has several parts of an entity."""
+    """What a run did to one entity. A run that was retried has several parts for an entity."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: str
-    entity: Entity
+    entity: EntityName
     mode: SyncMode
     status: RunStatus
     started_at: datetime
@@ -64,9 +64,9 @@ class Run(BaseModel):
 
 def runs(practice: str, limit: int, *, as_json: bool) -> None:
     """Show recent runs, newest first."""
-    with installation() as integration:
-        integration.practice(practice)
-        with integration.database.read() as session:
+    with installation() as opened:
+        opened.practice(practice)
+        with opened.database.read() as session:
             found = [_run(together) for together in all_runs.recent(session, practice, limit)]
     answer(found, _show, as_json=as_json)
 
@@ -84,7 +84,7 @@ def _run(together: Sequence[SyncRun]) -> Run:
 
 
 def _show(found: Sequence[Run]) -> None:
-    """Each run in one line, however long, so that its id can be copied and lines can be searched for."""
+    """Print each run on one line, however long, so that ids can be copied and lines searched."""
     if not found:
         say("Nothing has been synchronised yet.")
         return
@@ -96,7 +96,7 @@ def _show(found: Sequence[Run]) -> None:
 
 
 def _did(parts: Sequence[Part]) -> str:
-    by_entity = {entity: [part for part in parts if part.entity == entity] for entity in Entity}
+    by_entity = {entity: [part for part in parts if part.entity == entity] for entity in EntityName}
     return ", ".join(f"{entity.label.lower()} {_counted(of)}" for entity, of in by_entity.items() if of)
 
 

@@ -1,4 +1,4 @@
-"""`fyi-xpm console`: starts the console, a program of its own."""
+"""`fyi-xpm console`: starts the console, which is a program of its own."""
 
 import os
 import sys
@@ -7,10 +7,7 @@ from cli.installation import installation
 
 
 def console() -> None:
-    """Start the console: Apps page, Practice Activity, and the page Xero sends administrators back to.
-
-    It listens where XPM_CONSOLE_URL says, until Ctrl-C.
-    """
+    """Check the installation, then become the console."""
     with installation():
-        pass  # what keeps the console from starting is said here, in one line
-    os.execv(sys.executable, [sys.executable, "-m", "console"])  # noqa: S606 - our own program takes this one's place
+        pass  # a problem that would stop the console is reported here, in one line
+    os.execv(sys.executable, [sys.executable, "-m", "console"])  # noqa: S606 - our own program

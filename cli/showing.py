@@ -9,10 +9,10 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.kinds import EntityName
 from cli.practices import NONE_YET, one_or_all
 from cli.terminal import say, terminal
 from xpm.activity.overview import LastSync, Overview, overview
-from xpm.entities.registry import Entity
 from xpm.store import activity as log
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 from xpm.words import Message
@@ -58,16 +58,16 @@ class Entry(BaseModel):
 
 def status(practice: str, *, as_json: bool) -> None:
     """Show how practices stand with Xero Practice Manager, and their last syncs."""
-    with installation() as integration:
-        found = [_standing(overview(integration, slug)) for slug in one_or_all(integration, practice)]
+    with installation() as opened:
+        found = [_standing(overview(opened, slug)) for slug in one_or_all(opened, practice)]
     answer(found, _show_standings, as_json=as_json)
 
 
 def activity(practice: str, limit: int, search: str, status: ActivityStatus | None, *, as_json: bool) -> None:
     """Show Practice Activity, newest first."""
-    with installation() as integration:
-        integration.practice(practice)
-        with integration.database.read() as session:
+    with installation() as opened:
+        opened.practice(practice)
+        with opened.database.read() as session:
             found = log.recent(session, practice, limit, status=status, search=search or None)
     none = "Practice Activity has no such entry." if search or status else "Practice Activity is empty."
     entries = [Entry.model_validate(entry) for entry in found]
@@ -79,7 +79,7 @@ def activity(practice: str, limit: int, search: str, status: ActivityStatus | No
 
 
 def activity_table(entries: Sequence[Entry]) -> Table:
-    """Entries as a table that can be read in 80 columns: the person stands under what happened."""
+    """Entries as a table that fits 80 columns: the person is below what happened."""
     table = Table(show_lines=True)
     table.add_column("When (UTC)", no_wrap=True)
     table.add_column("Status", no_wrap=True)
@@ -103,7 +103,7 @@ def _standing(seen: Overview) -> Standing:
         account=seen.tenant_name,
         connected_by=seen.connected_by,
         message=seen.said,
-        syncs=tuple(by_entity[entity] for entity in Entity if entity in by_entity),
+        syncs=tuple(by_entity[entity] for entity in EntityName if entity in by_entity),
     )
 
 
@@ -122,6 +122,6 @@ def _show_standing(standing: Standing) -> None:
     for sync in standing.syncs:
         finished = f"{sync.finished_at:%d %b %H:%M}" if sync.finished_at else "still running"
         counts = ("" if count is None else str(count) for count in (sync.source, sync.stored, sync.quarantined))
-        table.add_row(Entity(sync.entity).label, sync.result.replace("_", " "), finished, *counts)
+        table.add_row(EntityName(sync.entity).label, sync.result.replace("_", " "), finished, *counts)
     if standing.syncs:
         console.print(table)

@@ -1,4 +1,4 @@
-"""`fyi-xpm staff`: who came from XPM, and who of them may work in FYI."""
+"""`fyi-xpm staff`: the staff from XPM, and who of them may work in FYI."""
 
 from collections.abc import Sequence
 
@@ -26,17 +26,17 @@ class StaffMember(BaseModel):
 
 def list_staff(practice: str, *, as_json: bool) -> None:
     """List the staff that came from XPM, with their status in FYI."""
-    with installation() as integration:
-        name = integration.practice(practice).name
-        known = [StaffMember.model_validate(one) for one in acceptance.staff_of(integration, practice)]
+    with installation() as opened:
+        name = opened.practice(practice).name
+        known = [StaffMember.model_validate(one) for one in acceptance.staff_of(opened, practice)]
     nobody = message("staff.nobody", practice=name, slug=practice).text
     answer(known, lambda shown: _show(shown) if shown else say(nobody), as_json=as_json)
 
 
 def accept_staff(practice: str, staff: str, person: str | None) -> None:
     """Make a staff member active in FYI."""
-    with installation() as integration:
-        say(acceptance.accept(integration, practice, staff, person).text)
+    with installation() as opened:
+        say(acceptance.accept(opened, practice, staff, person).text)
 
 
 def _show(known: Sequence[StaffMember]) -> None:

@@ -1,11 +1,11 @@
-"""How the command prints: names and messages exactly as they are, tables as wide as there is room."""
+"""How commands print: names and messages exactly as they are, tables as wide as the terminal."""
 
 import os
 import sys
 
 from rich.console import Console
 
-UNSEEN_WIDTH = 120  # columns where no terminal says its width: a pipe, a file, a CI log
+UNSEEN_WIDTH = 120  # columns where there is no terminal to ask: a pipe, a file, a CI log
 
 
 def terminal(*, errors: bool = False) -> Console:
@@ -20,5 +20,5 @@ def terminal(*, errors: bool = False) -> Console:
 
 
 def say(text: str) -> None:
-    """Print one sentence, unbroken however long it is: it may hold an address or a command to be copied."""
+    """Print a sentence on one line, however long: it may hold an address or a command to copy."""
     terminal().print(text, soft_wrap=True)

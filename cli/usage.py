@@ -1,4 +1,4 @@
-"""`fyi-xpm usage`: how many calls to Xero were made and what they brought, by day and by priority."""
+"""`fyi-xpm usage`: the calls to Xero and the bytes they brought, by day and by priority."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from cli.answers import answer
 from cli.installation import installation
 from cli.practices import NONE_YET, one_or_all
 from cli.terminal import say, terminal
-from xpm.integration import Integration
+from xpm.installation import Installation
 from xpm.store import allowances
 from xpm.store.consent import connections
 from xpm.store.vocabulary import CallPriority
@@ -38,14 +38,14 @@ class Usage(BaseModel):
 
 def usage(practice: str, days: int, *, as_json: bool) -> None:
     """Show the calls to Xero and the bytes they brought, by day (UTC) and by priority."""
-    with installation() as integration:
-        found = [_usage(integration, slug, days) for slug in one_or_all(integration, practice)]
+    with installation() as opened:
+        found = [_usage(opened, slug, days) for slug in one_or_all(opened, practice)]
     answer(found, _show_all, as_json=as_json)
 
 
-def _usage(integration: Integration, slug: str, days: int) -> Usage:
-    since = integration.clock().date() - timedelta(days=days - 1)
-    with integration.database.read() as session:
+def _usage(opened: Installation, slug: str, days: int) -> Usage:
+    since = opened.clock().date() - timedelta(days=days - 1)
+    with opened.database.read() as session:
         tenant_id = connections.get(session, slug).tenant_id
         found = allowances.usage(session, tenant_id, since) if tenant_id else ()
     return Usage(practice=slug, tallies=tuple(Tally.model_validate(one) for one in found))

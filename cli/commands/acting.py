@@ -8,7 +8,7 @@ import typer
 
 from cli import arguments
 from cli.arguments import AsJson, KnownPractice, WhoAsks
-from xpm.entities.registry import EVERYTHING, Entity
+from cli.kinds import EntityName
 from xpm.store.vocabulary import SyncMode
 from xpm.undo.changed_since import WhenChangedSince
 
@@ -49,7 +49,7 @@ def reconnect(
 def sync(
     practice: KnownPractice,
     only: Annotated[
-        list[Entity] | None, typer.Option(help="Only this; may be repeated.", show_default="everything")
+        list[EntityName] | None, typer.Option(help="Only this; may be repeated.", show_default="everything")
     ] = None,
     changes: Annotated[bool, typer.Option("--changes", help="Only what changed since the last sync.")] = False,
     person: Annotated[
@@ -85,23 +85,23 @@ def sync(
 
     Ctrl-C ends this command, not the run, which Prefect shows.
     """
-    if record and only not in (None, [Entity.CUSTOM_FIELDS]):
-        raise typer.BadParameter(f"--record goes with --only {Entity.CUSTOM_FIELDS} and nothing else.")
+    if record and only not in (None, [EntityName.CUSTOM_FIELDS]):
+        raise typer.BadParameter(f"--record goes with --only {EntityName.CUSTOM_FIELDS} and nothing else.")
     if csv and not dry_run:
         raise typer.BadParameter("--csv goes with --dry-run.")
-    entities = [Entity.CUSTOM_FIELDS] if record else only or EVERYTHING
+    chosen = [EntityName.CUSTOM_FIELDS] if record else only or [*EntityName]
     mode = SyncMode.CHANGES if changes else SyncMode.FULL
     if dry_run:
         from cli import dry_running
 
-        requests = dry_running.requests_for(practice, entities, mode, record or (), confirm_missing)
+        requests = dry_running.requests_for(practice, chosen, mode, record or (), confirm_missing)
         dry_running.dry_run(requests, csv, as_json=as_json)
     else:
         from cli import running
 
         running.sync(
             practice,
-            entities,
+            chosen,
             mode,
             person,
             records=record or (),

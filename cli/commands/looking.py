@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cli import completing
 from cli.arguments import MOST, AsJson, KnownPractice, OneOrAll
 from cli.kinds import Kind
 from xpm.store.vocabulary import ActivityStatus
@@ -55,7 +56,13 @@ def history(
         str, typer.Argument(metavar="ID", help="A job's number, a tax return's id, the UUID of anything else.")
     ],
     practice: Annotated[
-        str, typer.Option(metavar="PRACTICE", help="Needed when several practices have it.", show_default=False)
+        str,
+        typer.Option(
+            metavar="PRACTICE",
+            help="Needed when several practices have it.",
+            show_default=False,
+            autocompletion=completing.practices,
+        ),
     ] = "",
     *,
     as_json: AsJson = False,

@@ -1,1 +1,1 @@
-"""`fyi-xpm demo`: the whole product on this machine, against the sandbox, with a connection that is broken."""
+"""`fyi-xpm demo`: the whole product on this machine, with the sandbox as Xero and a broken connection."""

@@ -9,18 +9,18 @@ from cli.demo.stage import ADMIN, PRACTICE, PRACTICE_NAME, Stage
 
 Found = TypeVar("Found")
 
-PASSWORD = "practice"  # noqa: S105 - of everybody in the sandbox
+PASSWORD = "practice"  # noqa: S105 - everybody's in the sandbox
 PATIENCE = (
     120.0  # seconds for a page to show what is waited for; a first run takes a slow machine half a minute to start
 )
 
 
 class GaveUp(Exception):
-    """A page did not show in time what the administrator waited for."""
+    """A page did not show what the administrator waited for in time."""
 
 
 def log_in_and_allow(browser: Browser, *, practices: int | None = None) -> None:
-    """Log in to the sandbox's Xero and click Allow Access, for the first so many practices or all that are offered."""
+    """Log in to the sandbox's Xero and click Allow Access, for the first few accounts or all that are offered."""
     browser.submit("/identity/login", {"email": ADMIN, "password": PASSWORD})
     offered = browser.options("tenant")[:practices]
     browser.submit("/identity/consent", {"tenant": offered, "decision": "allow"})

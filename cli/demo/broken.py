@@ -1,4 +1,4 @@
-"""How the demo's connection came to be broken: a real one was made, then Xero withdrew the access."""
+"""Breaks the demo's connection: makes a real one, then withdraws its access at Xero."""
 
 import httpx
 
@@ -32,7 +32,7 @@ def connect(integration: Integration, stage: Stage) -> None:
 
 
 def withdraw(integration: Integration, stage: Stage) -> None:
-    """Take the access away at Xero, and call it once, so that FYI knows."""
+    """Withdraw the access at Xero, and call it once so that FYI notices."""
     httpx.post(f"{stage.sandbox}/sandbox/tokens/revoke", json={"email": ADMIN}).raise_for_status()
     try:
         with practice_access(integration, PRACTICE) as access:

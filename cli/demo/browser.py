@@ -11,15 +11,15 @@ Fields = Mapping[str, str | Sequence[str]]
 
 
 class FormMissing(Exception):
-    """The page does not have the form that was to be filled in; names the page's headline."""
+    """The page lacks the form to fill in. The message names the page's headline."""
 
 
 class PageRefused(Exception):
-    """The page is an error page; says what is on it."""
+    """The page is an error page. The message is its text."""
 
 
 class Browser:
-    """Keeps the page it is on. `stop_at`: a redirect to an address that begins so is not followed."""
+    """Holds the current page. A redirect to an address that starts with `stop_at` is not followed."""
 
     def __init__(self, stop_at: str | None = None) -> None:
         self._http = httpx.Client(timeout=30)

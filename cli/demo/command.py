@@ -30,10 +30,7 @@ RUN_SECONDS = 240.0  # for the runbook after the administrator's part
 
 
 def demo(jobs: int, *, unattended: bool) -> None:
-    """Try the runbook on this machine, for an invented practice that has to reconnect.
-
-    Starts a sandbox that stands for Xero, Prefect, a worker and the console; everything is kept in .xpm/demo.
-    """
+    """Run the demo until Ctrl-C, or to the end of its report if `unattended`."""
     console, began = terminal(), time.monotonic()
     try:
         with alone(FOLDER.with_suffix(".lock")):
@@ -47,7 +44,7 @@ def demo(jobs: int, *, unattended: bool) -> None:
 
 
 def _fresh_stage() -> Stage:
-    """A stage without anything an earlier demo left, as the environment of this process and all it starts."""
+    """An empty stage, set as the environment of this process and of every program it starts."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700, parents=True)
     stage = Stage.at(FOLDER.resolve())
@@ -79,7 +76,7 @@ def _start(stage: Stage, programs: Programs, jobs: int) -> None:
 
 
 def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | None]]:
-    """The programs in the order in which they need each other."""
+    """The programs, each after those it needs."""
     python = sys.executable
     sandbox = ["--port", stage.sandbox.rpartition(":")[2], "--jobs", str(jobs), "--minute-limit", "6000"]
     back = ["--redirect-uri", f"{stage.console}/oauth/callback"]

@@ -18,7 +18,7 @@ STOPPING_SECONDS = 15  # a worker first tells its flow runs to stop
 
 
 class ProgramFailed(Exception):
-    """A program ended, or did not answer in time; names its log."""
+    """A program ended, or did not answer in time. The message names its log."""
 
 
 class Programs:
@@ -56,13 +56,13 @@ class Programs:
             raise self._failure(name, f"ended with exit code {code}")
 
     def check(self) -> None:
-        """Raise ProgramFailed when one of them has ended by itself."""
+        """Raise ProgramFailed if a program has ended by itself."""
         for name, process in self._running.items():
             if (code := process.poll()) is not None:
                 raise self._failure(name, f"ended with exit code {code}")
 
     def stop(self) -> None:
-        """Stop all, the last started first, and wait until every process of theirs is gone."""
+        """Stop all programs, last started first, and wait until all their processes are gone."""
         for name in reversed(list(self._running)):
             _stop(self._running.pop(name))
 
@@ -86,7 +86,7 @@ class Programs:
 
 @contextmanager
 def alone(lock: Path) -> Iterator[None]:
-    """Keep a second demo out of this one's folder; the lock ends with the process, however it ends.
+    """Keep a second demo out of this folder. The lock ends with the process, however that ends.
 
     Raises:
         ProgramFailed: another demo is running there.
@@ -102,7 +102,7 @@ def alone(lock: Path) -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let SIGTERM end the block as Ctrl-C does, and Ctrl-C also where the shell had it ignored.
+    """Let SIGTERM end the block as Ctrl-C does, and Ctrl-C too where the shell ignores it.
 
     Only the first one counts: a second must not keep what the block started from being stopped.
     """
@@ -123,7 +123,7 @@ def interruptible() -> Iterator[None]:
 
 
 def free_port(preferred: int) -> int:
-    """`preferred` if nobody listens there, else any free port of this machine."""
+    """`preferred` if nothing listens there, otherwise any free port."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -143,7 +143,7 @@ def _answers(url: str) -> bool:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask a program to stop, then insist, with every process it started: flow runs leave their worker's group."""
+    """Ask a program and every process it started to stop, then kill them: flow runs leave their worker's group."""
     family = _family(process.pid)
     process.terminate()
     with suppress(subprocess.TimeoutExpired):

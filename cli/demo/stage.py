@@ -1,4 +1,4 @@
-"""Where the demo plays: its addresses, its environment, and the practice that stands on it."""
+"""The demo's folder, addresses and environment, and its practice."""
 
 import os
 from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Stage:
 
     @classmethod
     def at(cls, folder: Path) -> "Stage":
-        """A stage on the usual ports, or on free ones where those are taken."""
+        """A stage on the usual ports, or on free ports if those are taken."""
         ports = [free_port(preferred) for preferred in (4200, 4280, 4290)]
         return cls(folder, *(f"http://127.0.0.1:{port}" for port in ports))
 

@@ -24,7 +24,7 @@ VARIABLES = (
 
 @pytest.fixture
 def fyi_xpm(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    """The command in a folder of its own, in an environment that says nothing; Prefect is not named either."""
+    """The command in an empty folder and an environment that configures nothing, not even Prefect."""
     folder = tmp_path / "somewhere"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -36,7 +36,7 @@ def fyi_xpm(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyt
 
 @pytest.fixture
 def installed(fyi_xpm: Shell, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Installed:
-    """An installation without practices, which the command finds in its environment."""
+    """An installation without practices, configured in the environment."""
     installed = installed_at(sqlite_database)
     for name, value in installed.environment().items():
         monkeypatch.setenv(name, value)
@@ -53,14 +53,14 @@ def prefect_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 @pytest.fixture(scope="session")
 def deployed_once(prefect_server_url: str) -> None:
-    """The runbooks were deployed there before, by this version."""
+    """Deploy the runbooks of this version there."""
     with temporary_settings({PREFECT_API_URL: prefect_server_url}), get_client(sync_client=True) as client:
         deploy_runbooks(client)
 
 
 @pytest.fixture
 def prefect(fyi_xpm: Shell, prefect_server_url: str, tmp_path: Path) -> Iterator[SyncPrefectClient]:
-    """The Prefect server that the command finds in its environment."""
+    """The Prefect server, configured in the environment."""
     named = {PREFECT_API_URL: prefect_server_url, PREFECT_HOME: tmp_path / "prefect"}
     with temporary_settings(named), get_client(sync_client=True) as client:
         yield client

@@ -1,4 +1,4 @@
-"""What happened at a practice before a command is called: syncs that wrote records, without any Xero."""
+"""Sets the scene for a command: syncs that wrote records, made without Xero."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ def synced(  # noqa: PLR0917 - what a sync is
     person: str | None = None,
     status: RunStatus = RunStatus.SUCCESS,
 ) -> str:
-    """A sync that wrote these rows, some hours after the first; gives its own id."""
+    """Record a sync that wrote these rows, some hours after the first; return its id."""
     now = BEGAN + timedelta(hours=hours)
     with installed.database.write() as session:
         run = runs.start(
@@ -50,7 +50,7 @@ def synced(  # noqa: PLR0917 - what a sync is
 
 
 def edited(installed: Installed, number: str, person: str | None, **columns: object) -> None:
-    """Somebody changes a job in FYI, a day after the first sync."""
+    """Change a job in FYI, a day after the first sync."""
     with installed.database.write() as session:
         now = BEGAN + timedelta(days=1)
         edits.edit(session, JOBS, Scope(SLUG, TENANT), number, columns, person=person, now=now)

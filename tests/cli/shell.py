@@ -21,7 +21,7 @@ MERE = "mere.tane@harbourvale.example"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command ended, and what it printed."""
+    """A command's exit code and output."""
 
     code: int
     out: str
@@ -45,7 +45,7 @@ class Shell:
 
 
 def types(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """Let somebody type this at the next question; nobody is there when it is empty."""
+    """Answer the next question with this; an empty answer means that nobody is there."""
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
 
 
@@ -57,7 +57,7 @@ class Installed:
     key: str
 
     def environment(self) -> Mapping[str, str]:
-        """What a shell has in its environment."""
+        """The environment variables that configure it."""
         url = self.database.url.render_as_string(hide_password=False)
         return {"XPM_DATABASE_URL": url, "XPM_ENCRYPTION_KEYS": self.key}
 

@@ -1,4 +1,4 @@
-"""`fyi-xpm attention`: what to look at although every sync went well."""
+"""`fyi-xpm attention`: what somebody should look at even though every sync went well."""
 
 from sqlalchemy import update
 
@@ -9,7 +9,7 @@ from xpm.store.records.kinds import STAFF
 from xpm.store.tables import Connection
 
 
-def test_it_says_when_there_is_nothing(fyi_xpm: Shell, installed: Installed) -> None:
+def test_it_says_so_when_there_is_nothing(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     assert fyi_xpm("attention", SLUG).out == "There is nothing to look at.\n"
     assert fyi_xpm("attention", "nowhere").code == 2

@@ -1,4 +1,4 @@
-"""`fyi-xpm deploy` on a real Prefect server: the runbooks, their nights, and the watch over their heartbeats."""
+"""`fyi-xpm deploy` on a real Prefect server: runbooks, nightly schedules, and the automation over heartbeats."""
 
 import asyncio
 import time
@@ -41,7 +41,7 @@ Found = TypeVar("Found")
 
 
 def everything(client: SyncPrefectClient) -> list[Any]:
-    """What there is in Prefect, without the times at which it was written."""
+    """Everything deployed in Prefect, without the times it was written at."""
     written = {"created", "updated", "last_polled", "status", "schedules"}
     kept = [one.model_dump(exclude=written) for one in deployed(client)]
     schedules = [(one.id, one.schedule, one.active, one.parameters) for of in deployed(client) for one in of.schedules]
@@ -55,7 +55,7 @@ def deployed(client: SyncPrefectClient) -> list[DeploymentResponse]:
 
 
 def nights(client: SyncPrefectClient) -> dict[str | None, tuple[str | None, str, dict[str, Any]]]:
-    """Each schedule of `overnight`: its zone, its hour and what it says to the run."""
+    """Each schedule of `overnight`: its zone, its hour and its parameters."""
     schedules = client.read_deployment_by_name("sync/overnight").schedules
     return {
         one.slug: (one.schedule.timezone, one.schedule.cron, one.parameters)
@@ -70,7 +70,7 @@ def schedule_of(client: SyncPrefectClient, slug: str) -> DeploymentSchedule:
 
 
 def planned(client: SyncPrefectClient, slug: str) -> list[FlowRun]:
-    """The runs the scheduler made for a practice's nights to come."""
+    """The runs that the scheduler created for a practice's coming nights."""
     overnight = client.read_deployment_by_name("sync/overnight")
     of_it = DeploymentFilter(id=DeploymentFilterId(any_=[overnight.id]))
     runs = client.read_flow_runs(deployment_filter=of_it, flow_run_filter=SCHEDULED)
@@ -116,7 +116,7 @@ def test_the_runbooks_are_deployed_with_their_descriptions_and_parameters(
     assert prefect.read_work_pool(POOL).type == "process"
 
 
-def test_every_practice_gets_its_nights_at_seven_of_its_own_clock(
+def test_every_practice_syncs_at_seven_by_its_own_clock(
     installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     zones = {"south-coast": SYDNEY, "tasman-bay": AUCKLAND, "gold-reef": BRISBANE}
@@ -131,7 +131,7 @@ def test_every_practice_gets_its_nights_at_seven_of_its_own_clock(
         assert {(one.hour, one.minute) for one in local} == {(19, 0)}
 
 
-def test_a_practice_that_moves_gets_its_night_corrected(
+def test_a_practice_that_changes_time_zone_gets_its_schedule_corrected(
     installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     practice = installed.add_practice("west-end", SYDNEY)
@@ -143,9 +143,7 @@ def test_a_practice_that_moves_gets_its_night_corrected(
     assert nights(prefect)["west-end"][0] == BRISBANE
 
 
-def test_a_night_that_was_paused_stays_paused(
-    installed: Installed, prefect: SyncPrefectClient, deployed_once: None
-) -> None:
+def test_a_paused_schedule_stays_paused(installed: Installed, prefect: SyncPrefectClient, deployed_once: None) -> None:
     practice = installed.add_practice("quiet-cove", SYDNEY)
     schedule_nights(prefect, [practice])
     overnight = prefect.read_deployment_by_name("sync/overnight")
@@ -157,7 +155,7 @@ def test_a_night_that_was_paused_stays_paused(
     assert schedule_of(prefect, "quiet-cove").active is False
 
 
-def test_a_watch_over_connections_that_was_paused_stays_paused(prefect: SyncPrefectClient, deployed_once: None) -> None:
+def test_a_paused_watch_over_connections_stays_paused(prefect: SyncPrefectClient, deployed_once: None) -> None:
     (schedule,) = prefect.read_deployment_by_name("watch/watch").schedules
     prefect.update_deployment_schedule(prefect.read_deployment_by_name("watch/watch").id, schedule.id, active=False)
 
@@ -167,7 +165,7 @@ def test_a_watch_over_connections_that_was_paused_stays_paused(prefect: SyncPref
     assert (again.id, again.active) == (schedule.id, False)
 
 
-def test_the_watch_is_made_once_and_corrected_where_it_differs(prefect: SyncPrefectClient) -> None:
+def test_the_automation_over_heartbeats_is_created_once_and_then_updated(prefect: SyncPrefectClient) -> None:
     watch_heartbeats(prefect)
     (made,) = prefect.read_automations_by_name(VANISHED.name)
     prefect.update_automation(made.id, VANISHED.model_copy(update={"actions": [DoNothing()]}))
@@ -180,7 +178,7 @@ def test_the_watch_is_made_once_and_corrected_where_it_differs(prefect: SyncPref
 
 
 @pytest.mark.parametrize("zone", [SYDNEY, AUCKLAND, "Europe/London", BRISBANE, "America/St_Johns"])
-def test_the_night_begins_at_seven_of_the_practices_clock_in_summer_and_in_winter(zone: str) -> None:
+def test_the_nightly_sync_starts_at_seven_local_time_in_summer_and_in_winter(zone: str) -> None:
     schedule = ServedSchedule(cron="0 19 * * *", timezone=zone)
     a_year = asyncio.run(schedule.get_dates(366, start=datetime(2026, 1, 1, tzinfo=UTC)))
 
@@ -190,13 +188,13 @@ def test_the_night_begins_at_seven_of_the_practices_clock_in_summer_and_in_winte
     assert {(moment.hour, moment.minute) for moment in local} == {(19, 0)}
 
 
-def test_the_watch_ends_no_run_that_ended_by_itself() -> None:
+def test_the_automation_over_heartbeats_leaves_ended_runs_alone() -> None:
     endings = {"Completed", "Failed", "Cancelled", "Crashed", "Action Required", "Failure", *ActivityStatus}
 
     assert {f"prefect.flow-run.{ending}" for ending in endings} < SILENCE.expect
 
 
-def test_the_runbooks_beat_three_times_within_the_watchs_patience(
+def test_three_heartbeats_fit_into_the_time_after_which_a_run_is_crashed(
     prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     for one in deployed(prefect):
@@ -204,7 +202,7 @@ def test_the_runbooks_beat_three_times_within_the_watchs_patience(
         assert 3 * timedelta(seconds=seconds) <= SILENT_FOR
 
 
-def test_what_the_schedules_and_commands_say_is_what_the_runbooks_take() -> None:
+def test_schedules_and_commands_pass_the_parameters_that_the_runbooks_take() -> None:
     assert {"practice", "trigger", "mode", "entities", "person", "dry_run", "records", "confirm_missing"} == set(
         sync.parameters.properties
     )

@@ -1,4 +1,4 @@
-"""`fyi-xpm disconnect` asks first, ends the access on both sides, and a later reconnect goes on with the records."""
+"""`fyi-xpm disconnect` asks first and ends the access on both sides; a later reconnect keeps the records."""
 
 from urllib.parse import parse_qsl, urlsplit
 
@@ -38,7 +38,7 @@ RECORDS = (Entity.JOBS, Entity.CLIENTS, Entity.STAFF)
 
 @pytest.fixture
 def sandbox(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> SandboxServer:
-    """A Xero that the installation's environment leads to."""
+    """A Xero, configured in the environment."""
     running = serve(small_world(jobs=4, clients=4, returns=1, limits=Limits(0, 0, 0, 0)))
     for name, path in XERO.items():
         monkeypatch.setenv(name, f"{running.url}/{path}")
@@ -86,7 +86,7 @@ def state(installed: Installed) -> ConnectionState:
         return connections.get(session, SLUG).state
 
 
-def test_a_disconnect_that_is_confirmed_ends_at_xero_with_an_entry_that_names_the_person(
+def test_a_confirmed_disconnect_removes_the_connection_at_xero_and_logs_the_person(
     fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     types(monkeypatch, "y\n")
@@ -102,7 +102,7 @@ def test_a_disconnect_that_is_confirmed_ends_at_xero_with_an_entry_that_names_th
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n"])
-def test_without_a_yes_everything_stays(
+def test_without_a_yes_nothing_is_disconnected(
     fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     types(monkeypatch, answer)
@@ -112,7 +112,7 @@ def test_without_a_yes_everything_stays(
     assert len(sandbox.world.connections.where()) == 1
 
 
-def test_a_return_to_the_same_account_goes_on_with_the_records(
+def test_reconnecting_to_the_same_account_keeps_the_records(
     fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer
 ) -> None:
     first = sync(connected)
@@ -128,7 +128,7 @@ def test_a_return_to_the_same_account_goes_on_with_the_records(
     assert [result.stored for result in again] == [result.stored for result in first]
 
 
-def test_what_xero_removed_before_is_disconnected_here_and_said(
+def test_a_connection_that_xero_already_removed_is_disconnected_here_and_reported(
     fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer
 ) -> None:
     sandbox.world.connections.remove(lambda _: True)
@@ -138,7 +138,7 @@ def test_what_xero_removed_before_is_disconnected_here_and_said(
     assert state(connected) is ConnectionState.DISCONNECTED
 
 
-def test_with_xero_down_one_line_says_so_and_nothing_is_changed(
+def test_when_xero_is_down_one_line_says_so_and_nothing_changes(
     fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer
 ) -> None:
     sandbox.world.faults.inject(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
@@ -156,7 +156,7 @@ def test_with_xero_down_one_line_says_so_and_nothing_is_changed(
         (("harbor-vale", "--yes"), "There is no practice called"),
     ],
 )
-def test_who_or_what_is_not_known_is_refused_before_anything_happens(
+def test_an_unknown_practice_or_person_is_refused_before_anything_happens(
     fyi_xpm: Shell, connected: Installed, arguments: tuple[str, ...], says: str
 ) -> None:
     said = fyi_xpm("disconnect", *arguments)
@@ -165,14 +165,14 @@ def test_who_or_what_is_not_known_is_refused_before_anything_happens(
     assert state(connected) is ConnectionState.CONNECTED
 
 
-def test_a_practice_that_is_not_connected_needs_no_disconnect(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_practice_that_is_not_connected_cannot_be_disconnected(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     said = fyi_xpm("disconnect", SLUG, "--yes")
     assert (said.code, said.err.count("\n")) == (2, 1)
     assert "nothing to disconnect" in said.err
 
 
-def test_without_anybody_to_answer_the_question_nothing_is_disconnected(
+def test_when_nobody_can_answer_nothing_is_disconnected(
     fyi_xpm: Shell, connected: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     types(monkeypatch, "")

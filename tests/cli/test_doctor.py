@@ -1,4 +1,4 @@
-"""`fyi-xpm doctor` names everything that is missing, with what to do about it, and nothing that is in order."""
+"""`fyi-xpm doctor` reports each problem with its cure, and no problem where there is none."""
 
 from collections.abc import Iterator
 
@@ -21,13 +21,13 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def nothing_answers(fyi_xpm: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither Xero nor the console; set after `fyi_xpm`, which begins with an empty environment."""
+    """Addresses where neither Xero nor the console listens; set after `fyi_xpm` has emptied the environment."""
     monkeypatch.setenv("XERO_JWKS_URL", "http://127.0.0.1:9/jwks")
     monkeypatch.setenv("XPM_CONSOLE_URL", "http://127.0.0.1:9")
 
 
 @pytest.mark.usefixtures("nothing_answers")
-def test_a_machine_on_which_nothing_is_set_up_hears_of_everything_at_once(fyi_xpm: Shell) -> None:
+def test_every_problem_of_a_new_machine_is_reported_at_once(fyi_xpm: Shell) -> None:
     said = fyi_xpm("doctor")
 
     assert said.code == 1
@@ -50,7 +50,7 @@ def test_a_machine_on_which_nothing_is_set_up_hears_of_everything_at_once(fyi_xp
 
 @pytest.mark.xdist_group("prefect-of-cli")
 @pytest.mark.usefixtures("installed", "deployed_once", "sandbox")
-def test_what_is_in_order_is_ticked_and_a_missing_worker_noticed(
+def test_a_passed_check_is_ticked_and_a_missing_worker_is_reported(
     fyi_xpm: Shell,
     prefect: SyncPrefectClient,
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""`fyi-xpm sync --dry-run`: looks without Prefect, shows what would change, and writes nothing."""
+"""`fyi-xpm sync --dry-run` works without Prefect, shows what would change, and writes nothing."""
 
 import csv
 import json
@@ -25,20 +25,20 @@ FORMULA = '=HYPERLINK("http://evil.example","Tāne, 株")'
 
 
 def text(value: object) -> str:
-    """A setting as the environment has it."""
+    """A setting as text."""
     if isinstance(value, tuple):
         return ",".join(map(text, value))
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """What a shell has in its environment."""
+    """The environment variables that configure it."""
     return {name.upper(): text(value) for name, value in settings if value is not None}
 
 
 @pytest.fixture
 def house(fyi_xpm: Shell, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
-    """A connected practice, which the command finds in its environment. Prefect is not named there."""
+    """A connected practice, configured in the environment. Prefect is not configured."""
     with (
         SandboxServer(small_world(limits=Limits(0, 0, 0, 0))) as server,
         opened(server, sqlite_database) as house,
@@ -67,7 +67,7 @@ def test_it_shows_a_table_for_each_entity_and_writes_nothing(fyi_xpm: Shell, hou
     assert house.everything_stored() == stored
 
 
-def test_every_change_is_in_the_file_and_no_name_is_a_formula_there(fyi_xpm: Shell, house: House) -> None:
+def test_the_file_has_every_change_and_no_name_becomes_a_formula(fyi_xpm: Shell, house: House) -> None:
     house.sync_everything()
     client = house.truth("clients")[0]
     edits.change(house.xpm, "clients", client["UUID"], {"Name": FORMULA, "Phone": "two\nlines"})
@@ -87,7 +87,7 @@ def test_every_change_is_in_the_file_and_no_name_is_a_formula_there(fyi_xpm: She
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_only_what_was_asked_for_is_looked_at(fyi_xpm: Shell, house: House) -> None:
+def test_only_the_chosen_entities_are_read(fyi_xpm: Shell, house: House) -> None:
     house.sync(Entity.CLIENTS)
     house.forget_calls()
 
@@ -99,7 +99,7 @@ def test_only_what_was_asked_for_is_looked_at(fyi_xpm: Shell, house: House) -> N
     assert [call["path"] for call in calls if "modifiedsince" in call["query_keys"]] == ["client.api/list"]
 
 
-def test_a_long_list_is_cut_and_says_so(fyi_xpm: Shell, house: House) -> None:
+def test_a_long_list_is_cut_short_and_says_so(fyi_xpm: Shell, house: House) -> None:
     for number in range(60):
         edits.add(house.xpm, "staff", {"Name": f"Person {number}"})
 
@@ -108,7 +108,7 @@ def test_a_long_list_is_cut_and_says_so(fyi_xpm: Shell, house: House) -> None:
     assert "14 more lines are not shown; --csv FILE writes all of them." in said.out
 
 
-def test_what_would_need_somebody_ends_with_one(fyi_xpm: Shell, house: House) -> None:
+def test_a_sync_that_would_end_with_action_required_exits_with_one(fyi_xpm: Shell, house: House) -> None:
     edits.change(house.xpm, "jobs", house.truth("jobs")[0]["ID"], {"Budget": "about ten"})
 
     said = fyi_xpm("sync", SLUG, "--dry-run", "--only", "jobs")
@@ -118,7 +118,7 @@ def test_what_would_need_somebody_ends_with_one(fyi_xpm: Shell, house: House) ->
     assert house.aside() == []
 
 
-def test_an_entity_that_xero_refuses_does_not_keep_the_others_from_being_shown(fyi_xpm: Shell, house: House) -> None:
+def test_an_entity_that_xero_refuses_does_not_hide_the_others(fyi_xpm: Shell, house: House) -> None:
     house.order("error_body", "client.api/list", description="No", times=0)
     stored = house.everything_stored()
 
@@ -161,7 +161,7 @@ def test_a_replay_of_nothing_is_an_empty_list_in_json(fyi_xpm: Shell, house: Hou
     ],
     ids=["without a dry run", "a folder", "no folder"],
 )
-def test_a_file_that_makes_no_sense_is_refused_before_xero_is_asked(
+def test_an_unusable_file_is_refused_before_xero_is_asked(
     fyi_xpm: Shell, house: House, arguments: tuple[str, ...], cure: str
 ) -> None:
     house.forget_calls()

@@ -1,4 +1,4 @@
-"""A run is followed step by step, to the sentence it ends with."""
+"""A run is followed step by step to its last message."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ WORKING = step("Sync clients", Running())
 
 @dataclass
 class ScriptedPrefect:
-    """A Prefect on whose run something happens between one look and the next."""
+    """A Prefect whose run changes between one look and the next."""
 
     scenes: Iterator[tuple[State, Sequence[TaskRun]]]
     steps: Sequence[TaskRun] = field(default=(), init=False)
@@ -73,7 +73,7 @@ def followed(integration: Integration, *scenes: tuple[State, Sequence[TaskRun]],
     return printed.getvalue()
 
 
-def test_every_step_is_told_once_when_it_is_over_and_the_runs_own_sentence_comes_last(integration: Integration) -> None:
+def test_each_step_is_printed_once_when_it_ends_and_the_runs_message_comes_last(integration: Integration) -> None:
     told = followed(
         integration,
         (Pending(), []),
@@ -90,7 +90,7 @@ def test_every_step_is_told_once_when_it_is_over_and_the_runs_own_sentence_comes
     ]
 
 
-def test_a_run_without_a_sentence_ends_with_the_name_of_its_state(integration: Integration) -> None:
+def test_a_run_without_a_message_ends_with_the_name_of_its_state(integration: Integration) -> None:
     assert followed(integration, (Completed(), [])) == "Completed\n"
 
 
@@ -111,7 +111,7 @@ def attempt(integration: Integration) -> AuthorisationAttempt:
         )
 
 
-def test_the_link_is_printed_once_and_in_one_piece(integration: Integration, attempt: AuthorisationAttempt) -> None:
+def test_the_link_is_printed_once_and_on_one_line(integration: Integration, attempt: AuthorisationAttempt) -> None:
     told = followed(integration, (Running(), []), (Running(), []), (Completed(message="Done."), []))
 
     (link, done) = told.splitlines()
@@ -119,7 +119,7 @@ def test_the_link_is_printed_once_and_in_one_piece(integration: Integration, att
     assert done == "Done."
 
 
-def test_where_to_confirm_the_practice_is_printed_once_when_the_run_asks(
+def test_the_page_to_confirm_the_account_is_printed_once_when_the_run_asks(
     integration: Integration, attempt: AuthorisationAttempt
 ) -> None:
     with integration.database.write() as session:
@@ -133,7 +133,7 @@ def test_where_to_confirm_the_practice_is_printed_once_when_the_run_asks(
     assert told.splitlines() == [f"Confirm the account by its name: {console}/runs/{RUN}", "Done."]
 
 
-def test_a_run_that_waits_for_the_log_in_asks_for_no_name(
+def test_a_run_that_waits_for_the_login_does_not_ask_to_confirm_the_account(
     integration: Integration, attempt: AuthorisationAttempt
 ) -> None:
     told = followed(integration, (State(type=StateType.PAUSED), []), (Completed(message="Done."), []))
@@ -163,7 +163,7 @@ def test_brackets_in_a_sentence_are_printed_as_they_are(integration: Integration
     assert followed(integration, (Failed(message="Vale [red] is unknown."), [])) == "Vale [red] is unknown.\n"
 
 
-def test_following_ends_when_its_patience_does(integration: Integration) -> None:
+def test_following_gives_up_when_its_patience_ends(integration: Integration) -> None:
     for_ever = ScriptedPrefect(iter(lambda: (Running(), []), None))
 
     with pytest.raises(TimeoutError, match="did not end"):

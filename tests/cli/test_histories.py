@@ -17,7 +17,7 @@ def test_every_kind_of_record_can_be_named() -> None:
     assert {kind.table for kind in Kind} == set(ALL)
 
 
-def test_each_change_is_told_with_its_time_its_author_and_its_fields_in_80_columns(
+def test_each_change_is_shown_with_its_time_author_and_fields_in_80_columns(
     fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     installed.add_practice()
@@ -43,7 +43,7 @@ def test_each_change_is_told_with_its_time_its_author_and_its_fields_in_80_colum
     assert [line.strip() for line in shown.splitlines()][-2:] == ["- name Plan, done no", "+ name Plan, done yes"]
 
 
-def test_what_nobody_told_who_did_it_is_by_somebody_in_fyi(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_change_without_a_known_author_is_by_somebody_in_fyi(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     synced(installed, some_jobs(1), "night-1")
     edited(installed, "J1", None, state="Ready")
@@ -52,7 +52,7 @@ def test_what_nobody_told_who_did_it_is_by_somebody_in_fyi(fyi_xpm: Shell, insta
     assert "state: (empty) → Ready" in shown
 
 
-def test_what_a_record_owns_is_told_by_what_came_and_went(fyi_xpm: Shell, installed: Installed) -> None:
+def test_of_a_records_list_only_added_and_removed_entries_are_shown(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     for version, groups in enumerate((["g1", "g2"], ["g2", "g3"])):
         rows = [client("c1", version, groups=groups)]
@@ -74,7 +74,7 @@ def test_a_removed_record_says_so(fyi_xpm: Shell, installed: Installed) -> None:
     assert shown.endswith("job J1 is no longer in FYI: the sync that had added it was taken back.\n")
 
 
-def test_an_unknown_record_and_an_unknown_kind_are_said_to_be_so(fyi_xpm: Shell, installed: Installed) -> None:
+def test_an_unknown_record_and_an_unknown_kind_are_reported_as_unknown(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     said = fyi_xpm("history", "tax-return", "T9")
     assert (said.code, said.out.count("\n")) == (0, 1)
@@ -85,7 +85,7 @@ def test_an_unknown_record_and_an_unknown_kind_are_said_to_be_so(fyi_xpm: Shell,
     assert "'tax-return'" in refused.err
 
 
-def test_a_key_that_several_practices_have_wants_the_practice_named(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_key_that_several_practices_have_needs_the_practice(fyi_xpm: Shell, installed: Installed) -> None:
     for slug in (SLUG, "tasman-bay"):
         installed.add_practice(slug)
         synced(installed, [job("J1", name=f"A job of {slug}")], "night", practice=slug)

@@ -1,4 +1,4 @@
-"""What is typed wrongly is refused in one line, before anything is done."""
+"""Wrong input is refused in one line, before anything is done."""
 
 import pytest
 
@@ -34,7 +34,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("arguments", "names"), WRONG.values(), ids=WRONG)
-def test_wrong_input_is_named_in_one_line(
+def test_wrong_input_is_reported_in_one_line(
     fyi_xpm: Shell, installed: Installed, arguments: list[str], names: str
 ) -> None:
     installed.add_practice()
@@ -50,7 +50,7 @@ def test_wrong_input_is_named_in_one_line(
 @pytest.mark.parametrize(
     "slug", ["Harbour", "harbour vale", "harbour_vale", "-harbour", "harbour-", "a--b", "hafen-ä", ""]
 )
-def test_a_short_name_that_prefect_would_not_take_as_a_key_is_refused(
+def test_a_short_name_that_prefect_would_refuse_as_a_key_is_refused(
     fyi_xpm: Shell, installed: Installed, slug: str
 ) -> None:
     said = fyi_xpm("practice", "add", *NAMED, "--", slug)
@@ -110,7 +110,7 @@ def test_every_command_explains_itself(fyi_xpm: Shell, command: str) -> None:
 
 
 @pytest.mark.parametrize("group", ["practice", "user"])
-def test_a_group_alone_shows_its_help_and_no_error(fyi_xpm: Shell, group: str) -> None:
+def test_a_group_without_a_command_shows_its_help_and_no_error(fyi_xpm: Shell, group: str) -> None:
     said = fyi_xpm(group)
 
     assert "Commands" in said.out

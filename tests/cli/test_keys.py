@@ -49,7 +49,7 @@ def test_a_new_key_is_printed_without_any_configuration_and_can_be_used(fyi_xpm:
     assert Vault([made[0].out.strip()]).seal("token", "place")
 
 
-def test_after_a_rotation_the_newest_key_alone_opens_everything(
+def test_after_a_rotation_the_newest_key_opens_everything(
     fyi_xpm: Shell, installed: Installed, consented: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     have_keys(monkeypatch, NEW, installed.key)
@@ -64,7 +64,7 @@ def test_after_a_rotation_the_newest_key_alone_opens_everything(
     assert fyi_xpm("keys", "rotate").out.startswith("Sealed anew with the newest key: 0.")
 
 
-def test_a_missing_key_is_named_and_what_it_sealed_is_left_as_it_is(
+def test_a_missing_key_is_reported_and_what_it_sealed_stays_as_it_is(
     fyi_xpm: Shell, installed: Installed, consented: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     have_keys(monkeypatch, NEW)
@@ -75,7 +75,7 @@ def test_a_missing_key_is_named_and_what_it_sealed_is_left_as_it_is(
         assert consents.tokens_of(session, Vault([installed.key]), consented).refresh_token == "refresh"
 
 
-def test_the_doctor_says_which_secrets_an_older_key_still_seals_and_which_none_opens(
+def test_the_doctor_reports_secrets_under_an_older_key_and_secrets_that_no_key_opens(
     fyi_xpm: Shell, installed: Installed, consented: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XERO_JWKS_URL", "http://127.0.0.1:9/jwks")

@@ -57,7 +57,7 @@ def chat_service() -> Iterator[Chat]:
         thread.join()
 
 
-def test_the_automation_is_made_once_corrected_and_taken_away(prefect: SyncPrefectClient) -> None:
+def test_the_automation_is_created_once_then_updated_then_deleted(prefect: SyncPrefectClient) -> None:
     assert notify_about_connections(prefect, SecretStr(SECRET))
     (made,) = prefect.read_automations_by_name(NAME)
     assert notify_about_connections(prefect, SecretStr(SECRET))
@@ -73,7 +73,7 @@ def test_the_automation_is_made_once_corrected_and_taken_away(prefect: SyncPrefe
     assert prefect.read_automations_by_name(NAME) == []
 
 
-def test_what_is_announced_arrives_as_a_message(prefect: SyncPrefectClient) -> None:
+def test_an_event_of_a_connection_arrives_as_a_message(prefect: SyncPrefectClient) -> None:
     with chat_service() as chat:
         notify_about_connections(prefect, chat.url)
         emit_event(
@@ -91,7 +91,7 @@ def test_what_is_announced_arrives_as_a_message(prefect: SyncPrefectClient) -> N
     }
 
 
-def test_deploy_says_whether_anybody_is_notified(
+def test_deploy_says_whether_notifications_are_on(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "XPM_NOTIFY_URL is not set" in fyi_xpm("deploy").out

@@ -17,7 +17,7 @@ WHOLE = (
 )
 
 
-def test_a_practice_is_added_with_what_was_said(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_practice_is_added_as_the_options_say(fyi_xpm: Shell, installed: Installed) -> None:
     said = fyi_xpm("practice", "add", SLUG, *WHOLE)
 
     assert said.code == 0
@@ -27,7 +27,7 @@ def test_a_practice_is_added_with_what_was_said(fyi_xpm: Shell, installed: Insta
     assert practice.history_start == date(2019, 7, 1)
 
 
-def test_a_new_practice_reads_seven_years_back_unless_told_otherwise(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_new_practice_reads_seven_years_back_by_default(fyi_xpm: Shell, installed: Installed) -> None:
     fyi_xpm("practice", "add", SLUG, "--name", "Harbour & Vale")
 
     with installed.database.read() as session:
@@ -35,7 +35,7 @@ def test_a_new_practice_reads_seven_years_back_unless_told_otherwise(fyi_xpm: Sh
     assert (practice.created_at.date() - practice.history_start).days == 7 * 365
 
 
-def test_a_list_of_nothing_says_how_to_begin(fyi_xpm: Shell, installed: Installed) -> None:
+def test_an_empty_list_says_how_to_begin(fyi_xpm: Shell, installed: Installed) -> None:
     assert "fyi-xpm practice add" in fyi_xpm("practice", "list").out
     assert "fyi-xpm practice add" in fyi_xpm("status").out
 
@@ -57,7 +57,7 @@ def test_brackets_in_a_name_are_printed_as_they_are(fyi_xpm: Shell, installed: I
     assert name in fyi_xpm("status").out
 
 
-def test_a_person_is_added_with_what_was_said(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_person_is_added_as_the_options_say(fyi_xpm: Shell, installed: Installed) -> None:
     fyi_xpm("practice", "add", SLUG, "--name", "Harbour & Vale")
 
     added = fyi_xpm("user", "add", SLUG, MERE, "--name", "Mere Tāne", "--admin", "--leaving-on", "2027-01-31")
@@ -78,7 +78,7 @@ def test_a_practice_without_people_says_how_to_add_somebody(fyi_xpm: Shell, inst
     assert f"fyi-xpm user add {SLUG}" in fyi_xpm("user", "list", SLUG).out
 
 
-def test_archived_clients_are_wanted_or_not_as_was_said(fyi_xpm: Shell, installed: Installed) -> None:
+def test_archived_clients_are_included_or_left_out_as_the_option_says(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
 
     for option, wanted in (("--include-archived-clients", True), ("--leave-out-archived-clients", False)):

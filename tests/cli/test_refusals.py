@@ -1,4 +1,4 @@
-"""What keeps a command from starting is said in one line that names the cure, without a traceback."""
+"""A problem that keeps a command from starting is one line that names the cure, without a traceback."""
 
 import os
 import signal
@@ -68,7 +68,7 @@ def test_without_a_key_the_command_to_make_one_is_named(
     assert_refused(fyi_xpm("status"), "XPM_ENCRYPTION_KEYS", "fyi-xpm keys new")
 
 
-def test_a_key_that_is_none_is_refused_and_not_repeated(
+def test_an_invalid_key_is_refused_and_not_repeated(
     fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XPM_ENCRYPTION_KEYS", "hunter2")
@@ -100,7 +100,7 @@ def test_a_database_that_cannot_be_reached_is_refused_without_its_password(
     assert "hunter2" not in said.err
 
 
-def test_a_file_that_is_no_database_is_refused(
+def test_a_file_that_is_not_a_database_is_refused(
     fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "letter.txt"
@@ -123,7 +123,7 @@ def test_a_setting_that_cannot_be_used_is_named_without_its_value(fyi_xpm: Shell
     "address",
     ["127.0.0.1:4280", "localhost:4280", "http://", "http://fyi:99999", "http://fyi:port", "http://[::1", "ftp://fyi"],
 )
-def test_an_address_of_the_console_to_which_no_browser_goes_is_refused(
+def test_a_console_address_that_no_browser_can_open_is_refused(
     fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     monkeypatch.setenv("XPM_CONSOLE_URL", address)
@@ -135,7 +135,7 @@ def test_an_address_of_the_console_to_which_no_browser_goes_is_refused(
     "address", ["tax.example/returns", "https:tax.example", "https://tax example/", "https://tax.example/\x7f"]
 )
 @pytest.mark.parametrize("name", ["XERO_TAX_URL", "XERO_XPM_URL", "XERO_ISSUER", "XPM_NOTIFY_URL"])
-def test_an_address_that_nobody_can_ask_is_refused_and_not_repeated(
+def test_an_address_that_cannot_be_called_is_refused_and_not_repeated(
     fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch, name: str, address: str
 ) -> None:
     monkeypatch.setenv(name, address)
@@ -148,7 +148,7 @@ def test_an_address_that_nobody_can_ask_is_refused_and_not_repeated(
     assert address not in said.err + str(refused.value)
 
 
-def test_an_address_that_is_left_empty_is_xeros_own(
+def test_an_empty_address_means_xeros_own(
     fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XERO_XPM_URL", "")
@@ -156,7 +156,7 @@ def test_an_address_that_is_left_empty_is_xeros_own(
     assert Settings().xero_app().xpm_url == "https://api.xero.com/practicemanager/3.1/"
 
 
-def test_history_is_not_kept_for_longer_than_the_calendar_goes_back(
+def test_history_cannot_be_kept_for_longer_than_the_calendar_allows(
     fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XPM_HISTORY_DAYS", "1000000")
@@ -165,14 +165,16 @@ def test_history_is_not_kept_for_longer_than_the_calendar_goes_back(
 
 
 @pytest.mark.parametrize("arguments", ASKING_PREFECT.values(), ids=ASKING_PREFECT)
-def test_no_prefect_is_started_where_none_is_named(fyi_xpm: Shell, installed: Installed, arguments: list[str]) -> None:
+def test_no_prefect_is_started_when_none_is_configured(
+    fyi_xpm: Shell, installed: Installed, arguments: list[str]
+) -> None:
     installed.add_practice()
 
     assert_refused(fyi_xpm(*arguments), "PREFECT_API_URL", "prefect server start")
 
 
 @pytest.mark.parametrize("arguments", ASKING_PREFECT.values(), ids=ASKING_PREFECT)
-def test_a_prefect_that_does_not_answer_is_named_with_its_address(
+def test_a_prefect_that_does_not_answer_is_reported_with_its_address(
     fyi_xpm: Shell, installed: Installed, arguments: list[str]
 ) -> None:
     installed.add_practice()
@@ -181,21 +183,19 @@ def test_a_prefect_that_does_not_answer_is_named_with_its_address(
         assert_refused(fyi_xpm(*arguments), "http://127.0.0.1:9/api", "prefect server start")
 
 
-def test_a_practice_that_is_there_already_is_not_added_again(fyi_xpm: Shell, installed: Installed) -> None:
+def test_an_existing_practice_is_not_added_again(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
 
     assert_refused(fyi_xpm(*READING["practice add"]), SLUG, "already")
 
 
-def test_a_person_who_is_there_already_is_not_added_again(fyi_xpm: Shell, installed: Installed) -> None:
+def test_an_existing_person_is_not_added_again(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
 
     assert_refused(fyi_xpm("user", "add", SLUG, MERE.upper(), "--name", "Mere"), SLUG, "already")
 
 
-def test_an_error_of_our_own_keeps_its_traceback(
-    fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_bug_keeps_its_traceback(fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch) -> None:
     installed.add_practice()
     with installed.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE connection SET state = 'levitating'")
@@ -204,7 +204,7 @@ def test_an_error_of_our_own_keeps_its_traceback(
         fyi_xpm("status")
 
 
-def test_ctrl_c_ends_a_command_with_130_and_without_a_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_exits_with_130_and_without_a_traceback(tmp_path: Path) -> None:
     with (tmp_path / "log").open("w+") as log:
         demo = subprocess.Popen(
             [sys.executable, "-m", "cli.main", "demo", "--jobs", "12"],

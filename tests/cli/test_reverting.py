@@ -1,4 +1,4 @@
-"""`fyi-xpm revert` shows what it would do, asks, and lets the runbook do exactly that."""
+"""`fyi-xpm revert` shows what it would do, asks, and starts the runbook with exactly that."""
 
 import json
 
@@ -30,7 +30,7 @@ def fingerprint(installed: Installed, choice: WhenChangedSince, **chosen: object
         return preview(integration, RevertRequest(practice=SLUG, **chosen)).fingerprint(choice)
 
 
-def test_without_a_yes_the_preview_is_all_that_happens(
+def test_without_a_yes_nothing_but_the_preview_happens(
     fyi_xpm: Shell, twice: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     types(monkeypatch, "n\n")
@@ -48,7 +48,7 @@ def test_without_a_yes_the_preview_is_all_that_happens(
 @pytest.mark.parametrize(
     "ending", [Completed(message="Taken back."), Failed(name="Action Required", message="Not the same any more.")]
 )
-def test_what_was_confirmed_is_handed_to_the_runbook_whose_end_decides_the_exit_code(
+def test_the_confirmed_preview_goes_to_the_runbook_whose_end_decides_the_exit_code(
     fyi_xpm: Shell, twice: Installed, prefect: SyncPrefectClient, deployed_once: None, ending: State
 ) -> None:
     with worker_that_ends_the_next_run(ending) as taken:
@@ -87,7 +87,7 @@ def test_with_json_a_yes_prints_the_preview_and_the_end_of_the_run_in_one_docume
 
 
 @ON_PREFECT
-def test_a_time_without_a_zone_is_the_practices_own(
+def test_a_time_without_a_zone_is_local_to_the_practice(
     fyi_xpm: Shell, twice: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     with worker_that_ends_the_next_run(Completed()) as taken:
@@ -96,7 +96,7 @@ def test_a_time_without_a_zone_is_the_practices_own(
     assert str(taken[0].parameters["since"])[10:] in {"T00:00:00+10:00", "T00:00:00+11:00"}  # Sydney's winter, summer
 
 
-def test_records_that_others_changed_since_are_named_and_stop_it_unless_said_otherwise(
+def test_records_that_others_changed_since_are_listed_and_stop_the_revert_by_default(
     fyi_xpm: Shell, twice: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edited(twice, "J1", MERE, state="Ours")
@@ -110,7 +110,7 @@ def test_records_that_others_changed_since_are_named_and_stop_it_unless_said_oth
     assert "Take this back?" in fyi_xpm("revert", SLUG, "--run", "night-2", "--changed-since", "keep").out
 
 
-def test_without_anybody_to_answer_the_question_nothing_is_taken_back(
+def test_when_nobody_can_answer_nothing_is_taken_back(
     fyi_xpm: Shell, twice: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     types(monkeypatch, "")
@@ -131,7 +131,9 @@ def test_without_anybody_to_answer_the_question_nothing_is_taken_back(
         (("--run", "night-2", "--person", "nobody@harbourvale.example"), "has no FYI account"),
     ],
 )
-def test_a_mistake_is_said_in_one_line(fyi_xpm: Shell, twice: Installed, arguments: tuple[str, ...], says: str) -> None:
+def test_a_mistake_is_reported_in_one_line(
+    fyi_xpm: Shell, twice: Installed, arguments: tuple[str, ...], says: str
+) -> None:
     said = fyi_xpm("revert", SLUG, *arguments, "--yes")
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
     assert says in said.err

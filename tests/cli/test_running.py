@@ -1,4 +1,4 @@
-"""`fyi-xpm sync` and `reconnect`: a run is started in Prefect, and its end decides the exit code."""
+"""`fyi-xpm sync` and `reconnect` start a run in Prefect, and its end decides the exit code."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
 
 @contextmanager
 def program_that_answers(status: int) -> Iterator[str]:
-    """Something that listens where Prefect should, and answers everything so; gives its address."""
+    """Listen in place of Prefect and answer every request with this status; yields the address."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -46,7 +46,7 @@ def program_that_answers(status: int) -> Iterator[str]:
 
 
 def made(installed: Installed, calls: int, size: int) -> Callable[[FlowRun], None]:
-    """What a run leaves that asked this much of Xero, as predicted."""
+    """The work of a run that made this many calls, as predicted."""
 
     def work(flow_run: FlowRun) -> None:
         with installed.database.write() as session:
@@ -77,7 +77,7 @@ def made(installed: Installed, calls: int, size: int) -> Callable[[FlowRun], Non
     ],
     ids=["completed", "action required", "crashed", "cancelled"],
 )
-def test_only_a_completed_run_ends_with_zero(
+def test_only_a_completed_run_exits_with_zero(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None, ending: State
 ) -> None:
     installed.add_practice()
@@ -90,7 +90,7 @@ def test_only_a_completed_run_ends_with_zero(
 
 
 @ON_PREFECT
-def test_a_sync_asks_for_what_was_said(
+def test_a_sync_passes_its_options_to_the_runbook(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     installed.add_practice()
@@ -111,7 +111,7 @@ def test_a_sync_asks_for_what_was_said(
 
 
 @ON_PREFECT
-def test_a_sync_of_chosen_records_asks_for_their_custom_fields_alone(
+def test_a_sync_of_chosen_records_asks_only_for_their_custom_fields(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     installed.add_practice()
@@ -127,7 +127,7 @@ def test_a_sync_of_chosen_records_asks_for_their_custom_fields_alone(
 
 
 @ON_PREFECT
-def test_what_a_sync_will_ask_of_xero_is_said_before_it_starts_and_what_it_asked_after_it(
+def test_a_sync_prints_the_predicted_requests_before_it_starts_and_the_real_ones_after(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     installed.add_practice()
@@ -160,7 +160,7 @@ def test_json_has_the_end_of_the_run_and_nothing_else_is_printed(
 
 
 @ON_PREFECT
-def test_a_reconnect_asks_for_what_was_said(
+def test_a_reconnect_passes_its_options_to_the_runbook(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     installed.add_practice()
@@ -180,7 +180,7 @@ def test_a_reconnect_asks_for_what_was_said(
 @pytest.mark.parametrize(
     ("status", "cure"), [(404, "fyi-xpm deploy"), (500, "PREFECT_API_URL")], ids=["not deployed", "in trouble"]
 )
-def test_a_prefect_that_refuses_is_answered_with_the_cure(
+def test_an_error_from_prefect_is_reported_with_its_cure(
     fyi_xpm: Shell, installed: Installed, status: int, cure: str
 ) -> None:
     installed.add_practice()

@@ -1,4 +1,4 @@
-"""`fyi-xpm runs`: what was done lately, in one line each, with the id that takes it back."""
+"""`fyi-xpm runs`: recent runs, one line each, with the id that takes it back."""
 
 from tests.cli.office import BEGAN, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
@@ -10,7 +10,7 @@ FLOW_RUN = "0c0f4a0e-5a6f-4a5e-9f86-3f1d2f2f7a11"
 
 
 def lines(printed: str) -> list[str]:
-    """What stands under the heading, without the legend."""
+    """The lines of the runs, without the legend."""
     return [line for line in printed.splitlines() if f"{BEGAN:%b}" in line]
 
 
@@ -31,7 +31,7 @@ def test_runs_are_listed_newest_first_each_with_what_it_did(fyi_xpm: Shell, inst
     assert "~ changed" in shown
 
 
-def test_no_more_runs_are_listed_than_asked_for(fyi_xpm: Shell, installed: Installed) -> None:
+def test_the_limit_is_the_most_runs_that_are_listed(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     for number in range(3):
         synced(installed, some_jobs(1, version=number), f"run-{number}", hours=number)
@@ -40,7 +40,7 @@ def test_no_more_runs_are_listed_than_asked_for(fyi_xpm: Shell, installed: Insta
     assert len(shown) == 2
 
 
-def test_a_retried_run_is_listed_once_with_all_it_did(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_retried_run_is_listed_once_with_everything_it_did(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     synced(installed, some_jobs(1), "retried", status=RunStatus.FAILURE)
     synced(installed, some_jobs(3), "retried", hours=1)
@@ -48,7 +48,7 @@ def test_a_retried_run_is_listed_once_with_all_it_did(fyi_xpm: Shell, installed:
     assert line.endswith("jobs +3")
 
 
-def test_runs_of_another_practice_are_not_listed_and_none_is_said(fyi_xpm: Shell, installed: Installed) -> None:
+def test_runs_of_another_practice_are_not_listed(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     installed.add_practice("tasman-bay")
     synced(installed, some_jobs(1), "theirs", practice="tasman-bay")

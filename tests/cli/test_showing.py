@@ -23,7 +23,7 @@ def log(installed: Installed, title: str, status: ActivityStatus = ActivityStatu
 
 
 def widths(printed: str) -> set[int]:
-    """How wide the lines of a table are."""
+    """The widths of a table's lines."""
     return {len(line) for line in printed.splitlines() if line}
 
 
@@ -42,7 +42,7 @@ def test_practice_activity_can_be_read_in_80_columns(
     assert len(shown.splitlines()) <= 10
 
 
-def test_what_was_taken_back_is_not_shown_as_a_good_sync(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_sync_that_was_taken_back_is_not_shown_as_a_success(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     synced(installed, [], "night-1")
     assert "success" in fyi_xpm("status", SLUG).out
@@ -73,9 +73,7 @@ def test_practice_activity_is_found_by_text_and_status(fyi_xpm: Shell, installed
     assert "Staff could not be read" not in by_status
 
 
-def test_practice_activity_shows_no_more_than_asked_for_and_the_newest_first(
-    fyi_xpm: Shell, installed: Installed
-) -> None:
+def test_practice_activity_shows_the_newest_entries_up_to_the_limit(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     for title in ("The first", "The second", "The third"):
         log(installed, title)
@@ -123,7 +121,7 @@ def test_the_status_shows_the_last_sync_of_every_entity(fyi_xpm: Shell, installe
     ]
 
 
-def test_the_status_shows_every_practice_unless_one_is_named(fyi_xpm: Shell, installed: Installed) -> None:
+def test_the_status_shows_every_practice_by_default(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     installed.add_practice("tasman-bay")
 

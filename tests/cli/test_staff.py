@@ -27,7 +27,7 @@ def staffed(installed: Installed) -> Installed:
 
 
 @pytest.mark.parametrize("named", ["sam.brooks@HARBOURVALE.example", SAM])
-def test_whoever_is_accepted_is_active_and_the_history_says_by_whom(
+def test_an_accepted_staff_member_is_active_and_the_history_says_who_accepted(
     fyi_xpm: Shell, staffed: Installed, named: str
 ) -> None:
     said = fyi_xpm("staff", "accept", SLUG, named, "--person", MERE)
@@ -64,7 +64,7 @@ def test_staff_are_listed_by_name_with_their_status(fyi_xpm: Shell, staffed: Ins
         ((SAM, "--person", "nobody@harbourvale.example"), "has no FYI account"),
     ],
 )
-def test_who_is_not_known_or_not_one_is_not_accepted(
+def test_an_unknown_or_ambiguous_staff_member_is_not_accepted(
     fyi_xpm: Shell, staffed: Installed, arguments: tuple[str, ...], says: str
 ) -> None:
     said = fyi_xpm("staff", "accept", SLUG, *arguments)
@@ -72,6 +72,6 @@ def test_who_is_not_known_or_not_one_is_not_accepted(
     assert says in said.err
 
 
-def test_a_practice_without_staff_is_told_how_to_bring_them(fyi_xpm: Shell, installed: Installed) -> None:
+def test_an_empty_staff_list_says_how_to_sync_staff(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     assert f"fyi-xpm sync {SLUG} --only staff" in fyi_xpm("staff", "list", SLUG).out

@@ -1,4 +1,4 @@
-"""`fyi-xpm usage`: calls to Xero and what they brought, by day and by who they were for."""
+"""`fyi-xpm usage`: the calls to Xero and the bytes they brought, by day and by priority."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ TODAY = datetime.now(UTC).date()
 
 
 def called(installed: Installed, days_ago: int, priority: CallPriority, *sizes: int) -> None:
-    """Calls of that many bytes were made, so many days ago."""
+    """Record calls of these sizes, some days ago."""
     with installed.database.write() as session:
         connections.set_aside(session, SLUG, tenant_id=TENANT, tenant_name="Harbour & Vale")
         for size in sizes:
@@ -29,17 +29,17 @@ def test_calls_and_bytes_are_shown_by_day_and_priority_newest_first(fyi_xpm: She
     assert all(part in yesterday for part in ("overnight", " 2 ", "1,500,000"))
 
 
-def test_older_days_are_shown_when_they_are_asked_for(fyi_xpm: Shell, installed: Installed) -> None:
+def test_older_days_are_shown_on_request(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     called(installed, 7, CallPriority.CHANGES, 123_456)
     assert "123,456" not in fyi_xpm("usage", SLUG).out
     assert "123,456" in fyi_xpm("usage", "--days", "8").out
 
 
-def test_a_practice_that_asked_nothing_of_xero_is_named(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_practice_without_calls_is_listed_as_such(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     assert fyi_xpm("usage").out == f"{SLUG}: no calls to Xero in these days.\n"
 
 
-def test_where_there_is_no_practice_yet_the_first_step_is_named(fyi_xpm: Shell, installed: Installed) -> None:
+def test_without_practices_the_first_step_is_named(fyi_xpm: Shell, installed: Installed) -> None:
     assert "practice add" in fyi_xpm("usage").out

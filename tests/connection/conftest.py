@@ -35,7 +35,9 @@ def integration(database: Database, server: SandboxServer) -> Iterator[Integrati
         world.clock.advance(seconds)
 
     with httpx.Client(verify=trusted()) as http:
-        yield Integration(settings_for(server.url, key), database, Vault([key]), http, world.clock.now, sleep)
+        yield Integration(
+            settings_for(server.url, key), database, Vault([key]), http, clock=world.clock.now, sleep=sleep
+        )
 
 
 @pytest.fixture

@@ -164,7 +164,7 @@ def office_over(
     """Open a console over a database, with a practice and its people; `http` is its way to Xero."""
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
     with nullcontext(http) if http else httpx.Client() as way:
-        integration = Integration(settings, database, vault, way, clock)
+        integration = Integration(settings, database, vault, way, clock=clock)
         _move_in(integration)
         fake, slept = FakeRuns(), list[float]()
         with _browser(integration, fake, slept) as browser:

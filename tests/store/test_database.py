@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
@@ -14,6 +15,7 @@ from tests.store.workers import add_practices, migrate_in_step, run
 from xpm.store import migrations, people, practices
 from xpm.store.engine.database import Database
 from xpm.store.errors import DatabaseUnavailable
+from xpm.store.migrations import schema
 from xpm.store.tables import StoreTable
 
 pytestmark = pytest.mark.also_on_postgresql("the store itself")
@@ -38,15 +40,21 @@ both_empty = pytest.mark.parametrize("empty_url", ["sqlite", "postgresql"], indi
 
 def test_the_migrations_create_exactly_the_tables_of_the_models(database: Database) -> None:
     with database.engine.connect() as connection:
-        assert migrations.differences(connection) == []
+        assert schema.differences(connection) == []
         assert set(inspect(connection).get_table_names()) == {*StoreTable.metadata.tables, "alembic_version"}
 
 
 def test_a_difference_between_models_and_database_is_reported(database: Database) -> None:
     with database.engine.connect() as connection:
         connection.execute(text("ALTER TABLE job DROP COLUMN budget"))
-        assert "budget" in str(migrations.differences(connection))
+        assert "budget" in str(schema.differences(connection))
         connection.rollback()
+
+
+def test_the_newest_revision_is_the_head_of_the_history(database: Database) -> None:
+    assert ScriptDirectory.from_config(schema._config()).get_heads() == [migrations.newest()]
+    with database.engine.connect() as connection:
+        assert migrations.applied(connection) == migrations.newest()
 
 
 @both_empty
@@ -54,7 +62,7 @@ def test_downgrading_every_migration_leaves_no_table(empty_url: str) -> None:
     database = Database(empty_url)
     database.migrate()
     with database.engine.begin() as connection:
-        command.downgrade(migrations._config(connection), "base")
+        command.downgrade(schema._config(connection), "base")
     with database.engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
     assert not database.schema_is_current()

@@ -199,7 +199,7 @@ def opened(server: SandboxServer, database: Database, *, history_start: dt.date 
     clock = Clock()
     with httpx.Client(verify=trusted(), trust_env=False) as http:
         integration = Integration(
-            generous_settings(server.url, key, url), database, Vault([key]), http, clock, clock.wait
+            generous_settings(server.url, key, url), database, Vault([key]), http, clock=clock, sleep=clock.wait
         )
         _move_in(integration, history_start)
         connect(integration)

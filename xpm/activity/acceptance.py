@@ -1,6 +1,6 @@
 """Accepting staff from XPM as active in FYI: they arrive inactive (FYI: "Practice Settings", New Users)."""
 
-from xpm.integration import Integration
+from xpm.installation import Installation
 from xpm.store import people
 from xpm.store.records import edits
 from xpm.store.records.kinds import STAFF
@@ -10,18 +10,18 @@ from xpm.store.vocabulary import FyiStatus
 from xpm.words import Message, message, stop
 
 
-def staff_of(integration: Integration, slug: str) -> list[Staff]:
+def staff_of(installation: Installation, slug: str) -> list[Staff]:
     """The practice's staff, without those who are gone in XPM. Raises Stopped when there is no such practice."""
-    practice = integration.practice(slug)
-    with integration.database.read() as session:
+    practice = installation.practice(slug)
+    with installation.database.read() as session:
         return people.staff_of(session, practice.slug)
 
 
-def accept(integration: Integration, slug: str, wanted: str, person: str | None = None) -> Message:
+def accept(installation: Installation, slug: str, wanted: str, person: str | None = None) -> Message:
     """Make a staff member active in FYI; it stands in the history as done by `person` (an FYI email address).
 
     Args:
-        integration: The installation.
+        installation: The installation.
         slug: The practice.
         wanted: The staff member's email address, in any letter case, or UUID.
         person: FYI email address of whoever asked.
@@ -29,10 +29,10 @@ def accept(integration: Integration, slug: str, wanted: str, person: str | None 
     Raises:
         Stopped: there is no such practice, person or staff member, or there are several with this address.
     """
-    practice = integration.practice(slug)
+    practice = installation.practice(slug)
     if person is not None:
-        integration.require_known(practice, person)
-    found = [one for one in staff_of(integration, slug) if wanted.strip().lower() in _known_by(one)]
+        installation.require_known(practice, person)
+    found = [one for one in staff_of(installation, slug) if wanted.strip().lower() in _known_by(one)]
     if not found:
         raise stop("staff.unknown", named=wanted, practice=practice.name, slug=slug)
     if len(found) > 1:
@@ -42,8 +42,8 @@ def accept(integration: Integration, slug: str, wanted: str, person: str | None 
     if one.fyi_status is FyiStatus.ACTIVE:
         return message("staff.active_already", **facts)
     scope, change = Scope(one.practice, one.tenant_id), {"fyi_status": FyiStatus.ACTIVE}
-    with integration.database.write() as session:
-        edits.edit(session, STAFF, scope, one.uuid, change, person=person, now=integration.clock())
+    with installation.database.write() as session:
+        edits.edit(session, STAFF, scope, one.uuid, change, person=person, now=installation.clock())
     return message("staff.accepted", **facts)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from xpm.integration import Integration
+from xpm.installation import Installation
 from xpm.store import attention
 from xpm.store.attention import Found
 from xpm.store.consent import connections
@@ -20,14 +20,14 @@ class Finding:
     found: Found
 
 
-def look(integration: Integration, slug: str) -> list[Finding]:
+def look(installation: Installation, slug: str) -> list[Finding]:
     """Everything to look at in the records of the account the practice is connected to.
 
     Raises:
         Stopped: there is no such practice.
     """
-    integration.practice(slug)
-    with integration.database.read() as session:
+    installation.practice(slug)
+    with installation.database.read() as session:
         tenant_id = connections.get(session, slug).tenant_id
         if tenant_id is None:
             return []

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
-from xpm.integration import Integration
+from xpm.installation import Installation
 from xpm.store import people, practices
 from xpm.store.consent import connections
 from xpm.store.pull import runs
@@ -69,9 +69,9 @@ class Overview(BaseModel):
         )
 
 
-def overview(integration: Integration, slug: str) -> Overview:
+def overview(installation: Installation, slug: str) -> Overview:
     """The practice as it is now. Raises UnknownPractice."""
-    with integration.database.read() as session:
+    with installation.database.read() as session:
         practice = practices.get(session, slug)
         connection = connections.get(session, slug)
         by = people.get(session, connection.connected_by).name if connection.connected_by else None

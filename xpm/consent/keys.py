@@ -2,21 +2,21 @@
 
 from collections import Counter
 
-from xpm.integration import Integration
+from xpm.installation import Installation
 from xpm.store.consent import sealed
 from xpm.store.consent.sealed import Seal
 
 
-def rotate(integration: Integration) -> tuple[int, Counter[Seal]]:
+def rotate(installation: Installation) -> tuple[int, Counter[Seal]]:
     """Seal with the newest key whatever an older one sealed: how many that were, and how all secrets stand after it.
 
     Older secrets that are left come from another program, which still seals with an older key.
     """
     resealed = 0
-    with integration.database.read() as session:
+    with installation.database.read() as session:
         holders = sealed.rows(session)
     for table, row_id in holders:
-        with integration.database.write() as session:
-            resealed += sealed.reseal(session, integration.vault, table, row_id)
-    with integration.database.read() as session:
-        return resealed, sealed.survey(session, integration.vault)
+        with installation.database.write() as session:
+            resealed += sealed.reseal(session, installation.vault, table, row_id)
+    with installation.database.read() as session:
+        return resealed, sealed.survey(session, installation.vault)

@@ -1,4 +1,4 @@
-"""How the demo's connection is made and broken, and that its report sees what FYI does not know yet."""
+"""The demo makes a connection and breaks it, and its report finds what FYI lacks."""
 
 import os
 from collections.abc import Iterator
@@ -62,7 +62,7 @@ def test_the_administrator_connects_the_practice_over_the_web(integration: Integ
     assert state_of(integration) is ConnectionState.CONNECTED
 
 
-def test_a_connection_whose_access_was_withdrawn_needs_to_be_made_anew(integration: Integration, stage: Stage) -> None:
+def test_a_connection_whose_access_was_withdrawn_needs_to_reconnect(integration: Integration, stage: Stage) -> None:
     connect_and_break(integration, stage)
 
     assert state_of(integration) is ConnectionState.NEEDS_RECONNECT

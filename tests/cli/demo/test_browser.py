@@ -1,4 +1,4 @@
-"""The scripted administrator's browser: it follows, fills in and sends as a person's does."""
+"""The scripted administrator's browser follows links and sends forms as a person's browser does."""
 
 import threading
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ def test_a_form_is_sent_with_its_hidden_fields_and_its_pages_origin(site: Site, 
     assert site.sent == [("/practice?run=7", site.url, sent)]
 
 
-def test_several_boxes_of_one_name_are_all_sent(site: Site, browser: Browser) -> None:
+def test_all_boxes_with_one_name_are_sent(site: Site, browser: Browser) -> None:
     browser.open(f"{site.url}/runs/form")
 
     browser.submit("/account", {"account": browser.options("account")})
@@ -118,14 +118,14 @@ def test_redirects_are_followed_and_cookies_kept(site: Site, browser: Browser) -
         browser.submit("/account", {})
 
 
-def test_a_redirect_to_where_it_stops_is_not_followed(site: Site) -> None:
+def test_a_redirect_to_the_stop_address_is_not_followed(site: Site) -> None:
     with Browser(stop_at="http://elsewhere.example/oauth/callback") as browser:
         browser.open(f"{site.url}/leave")
 
         assert browser.url == "http://elsewhere.example/oauth/callback?code=1&state=2"
 
 
-def test_a_missing_form_is_named_with_the_page(site: Site, browser: Browser) -> None:
+def test_a_missing_form_is_reported_with_its_page(site: Site, browser: Browser) -> None:
     browser.open(f"{site.url}/runs/form")
 
     assert not browser.has_form("/identity/login")
@@ -133,14 +133,14 @@ def test_a_missing_form_is_named_with_the_page(site: Site, browser: Browser) -> 
         browser.submit("/identity/login", {})
 
 
-def test_links_are_found_by_where_they_lead_and_made_whole(site: Site, browser: Browser) -> None:
+def test_links_are_found_by_their_target_and_made_absolute(site: Site, browser: Browser) -> None:
     browser.open(f"{site.url}/runs/form")
 
     assert browser.link("connect/") == f"{site.url}/runs/connect/7"
     assert browser.link("/nowhere") is None
 
 
-def test_an_error_page_is_said_with_its_headline(site: Site, browser: Browser) -> None:
+def test_an_error_page_is_reported_with_its_headline(site: Site, browser: Browser) -> None:
     with pytest.raises(PageRefused, match="answered 503: Xero is being maintained"):
         browser.open(f"{site.url}/broken")
 

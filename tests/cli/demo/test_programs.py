@@ -60,7 +60,7 @@ def programs(tmp_path: Path) -> Iterator[Programs]:
         yield programs
 
 
-def test_a_program_is_waited_for_until_it_answers(programs: Programs) -> None:
+def test_starting_a_program_waits_until_it_answers(programs: Programs) -> None:
     port = free_port(0)
 
     programs.start("server", python(SERVING, port), ready=f"http://127.0.0.1:{port}/")
@@ -69,12 +69,12 @@ def test_a_program_is_waited_for_until_it_answers(programs: Programs) -> None:
         programs.check()
 
 
-def test_a_program_that_ends_while_it_is_waited_for_is_named_with_its_last_words(programs: Programs) -> None:
+def test_a_program_that_ends_while_starting_is_reported_with_the_end_of_its_log(programs: Programs) -> None:
     with pytest.raises(ProgramFailed, match=r"(?s)server ended with exit code 3.*server\.log.*No room at the inn"):
         programs.start("server", python("print('No room at the inn'); exit(3)"), ready="http://127.0.0.1:9/")
 
 
-def test_a_program_that_never_answers_is_given_up_with_its_log_named(
+def test_a_program_that_never_answers_is_given_up_and_its_log_is_named(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STARTING_SECONDS", 1)
@@ -90,7 +90,7 @@ def test_a_failure_shows_no_more_than_the_end_of_the_log(programs: Programs) -> 
     assert str(failed.value).splitlines()[1:] == [str(number) for number in range(980, 1000)]
 
 
-def test_another_program_that_ends_is_noticed_while_one_is_waited_for(programs: Programs) -> None:
+def test_a_program_that_ends_while_another_starts_is_noticed(programs: Programs) -> None:
     programs.start("first", python("exit(1)"))
 
     with pytest.raises(ProgramFailed, match="first ended with exit code 1"):
@@ -104,7 +104,7 @@ def test_a_program_that_ended_by_itself_is_noticed_even_if_it_ended_well(program
         until(programs.check)
 
 
-def test_a_program_that_is_run_to_its_end_may_end(programs: Programs) -> None:
+def test_a_program_that_is_run_to_its_end_is_not_missed(programs: Programs) -> None:
     programs.run("deploy", python("print('deployed')"))
 
     programs.check()
@@ -122,7 +122,7 @@ def test_children_of_children_are_gone_after_stopping(programs: Programs, tmp_pa
     assert not grandchild.is_running() or grandchild.status() == psutil.STATUS_ZOMBIE
 
 
-def test_a_program_that_does_not_listen_is_stopped_all_the_same(
+def test_a_program_that_ignores_the_request_to_stop_is_killed(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STOPPING_SECONDS", 0.5)
@@ -136,7 +136,7 @@ def test_a_program_that_does_not_listen_is_stopped_all_the_same(
     assert not [one for one in psutil.Process().children() if DEAF in one.cmdline()]
 
 
-def test_programs_are_stopped_in_the_opposite_order(programs: Programs, tmp_path: Path) -> None:
+def test_programs_are_stopped_in_reverse_order(programs: Programs, tmp_path: Path) -> None:
     ends = tmp_path / "ends"
     for name in ("sandbox", "prefect", "worker"):
         programs.start(name, python(NOTING_ITS_END, ends, name))
@@ -147,7 +147,7 @@ def test_programs_are_stopped_in_the_opposite_order(programs: Programs, tmp_path
     assert ends.read_text().split() == ["worker", "prefect", "sandbox"]
 
 
-def test_leaving_by_an_error_stops_them_too(tmp_path: Path) -> None:
+def test_an_error_stops_the_programs_too(tmp_path: Path) -> None:
     def fail() -> None:
         with Programs(tmp_path, os.environ) as programs:
             programs.start("worker", python(NOTING_ITS_END, tmp_path / "ends", "worker"))
@@ -176,9 +176,7 @@ def test_an_impatient_second_interruption_leaves_no_program_behind(
     assert not deaf.is_running()
 
 
-def test_a_program_sees_the_environment_it_was_given_and_no_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_program_sees_only_the_environment_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XPM_ENCRYPTION_KEYS", "not for the demo")
 
     with Programs(tmp_path, {"XPM_CONSOLE_URL": "http://127.0.0.1:4280"}) as programs:
@@ -186,13 +184,13 @@ def test_a_program_sees_the_environment_it_was_given_and_no_other(
         assert programs.log("one").read_text() == "XPM_CONSOLE_URL\n"
 
 
-def test_the_preferred_port_is_taken_where_nobody_listens() -> None:
+def test_the_preferred_port_is_used_if_it_is_free() -> None:
     preferred = free_port(0)
 
     assert free_port(preferred) == preferred
 
 
-def test_another_port_is_found_where_somebody_listens() -> None:
+def test_another_port_is_used_if_the_preferred_one_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
 

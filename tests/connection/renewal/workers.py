@@ -116,5 +116,5 @@ def _opened(given: Given, transport: httpx.BaseTransport) -> Iterator[Integratio
     database = Database(given.database)
     settings = settings_for(given.xero, given.key)
     with httpx.Client(transport=transport) as http:
-        yield Integration(settings, database, Vault([given.key]), http, lambda: datetime.now(UTC) + given.ahead)
+        yield Integration(settings, database, Vault([given.key]), http, clock=lambda: datetime.now(UTC) + given.ahead)
     database.close()

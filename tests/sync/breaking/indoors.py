@@ -107,7 +107,7 @@ def indoors(database: Database) -> Iterator[Indoors]:
         settings = connected.settings.model_copy(update={"xero_max_concurrent": 1})
         yield Indoors(
             server,
-            WiredIntegration(settings, database, connected.vault, http, clock, clock.wait, wire=wire),
+            WiredIntegration(settings, database, connected.vault, http, clock=clock, sleep=clock.wait, wire=wire),
             clock,
         )
 

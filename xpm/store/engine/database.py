@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -75,15 +74,17 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision. Processes that start together wait for the first of them."""
+        from xpm.store.migrations import schema  # noqa: PLC0415 - nothing but this needs Alembic, a slow import
+
         with self._connection(self.engine) as connection, connection.begin():
             if self.is_postgresql:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-            migrations.upgrade(connection)
+            schema.upgrade(connection)
 
     def schema_is_current(self) -> bool:
         """Tell whether every migration has been applied."""
         with self._connection(self._reading) as connection:
-            return MigrationContext.configure(connection).get_current_revision() == migrations.newest()
+            return migrations.applied(connection) == migrations.newest()
 
     def close(self) -> None:
         """Give back all connections."""

@@ -1,6 +1,5 @@
 """How PostgreSQL's errors are kept from telling what is in a row, and what it need not wait for."""
 
-from psycopg import Error
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
@@ -12,6 +11,8 @@ def prepare(engine: Engine) -> None:
 
 def _leave_out_the_row(context: ExceptionContext) -> None:
     """Cut the server's DETAIL ("Failing row contains …") out: errors are logged, and rows hold people's data."""
+    from psycopg import Error  # noqa: PLC0415 - only PostgreSQL needs the driver, and has loaded it by now
+
     error, wrapped = context.original_exception, context.sqlalchemy_exception
     if isinstance(error, Error) and error.diag.message_detail and wrapped is not None:
         wrapped.args = (f"({type(error).__name__}) {error.diag.message_primary}",)

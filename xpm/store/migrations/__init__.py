@@ -1,45 +1,23 @@
-"""The history of the schema, run by Alembic on a connection that the caller holds and commits.
+"""The history of the schema: which revision is the newest, and which one a database is at.
 
+Every command asks this first, so it is told without Alembic, which takes longer to load than most commands take.
 `python -m xpm.store.migrations "what changes"` writes a new revision from the difference between tables and history.
 """
 
 from pathlib import Path
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
-from xpm.store.records.kinds import SCHEMA
+VERSIONS = Path(__file__).parent / "versions"
 
 
-def upgrade(connection: Connection) -> None:
-    """Apply what is missing, within the caller's transaction."""
-    command.upgrade(_config(connection), "head")
+def newest() -> str:
+    """Name the newest revision; each file is named after its revision, and these are numbered."""
+    return max(file.name.partition("_")[0] for file in VERSIONS.glob("r*.py"))
 
 
-def newest() -> str | None:
-    """Name the newest revision."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def differences(connection: Connection) -> list[object]:
-    """Tell in what a database differs from the tables; a migrated one in nothing."""
-    context = MigrationContext.configure(connection, opts={"compare_server_default": True})
-    return list(compare_metadata(context, SCHEMA))
-
-
-def revise(connection: Connection, message: str) -> None:
-    """Write a new revision that brings this migrated database to the tables; to be read before it is kept."""
-    config = _config(connection)
-    number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
-    command.revision(config, message, autogenerate=True, rev_id=f"r{number:04}")
-
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
+def applied(connection: Connection) -> str | None:
+    """Name the revision a database is at; `None` for one without tables."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

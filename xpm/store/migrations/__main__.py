@@ -4,12 +4,12 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from xpm.store import migrations
 from xpm.store.engine.database import Database
+from xpm.store.migrations import schema
 
 with TemporaryDirectory() as folder:
     database = Database(f"sqlite:///{Path(folder, 'scratch.db')}")
     database.migrate()
     with database.engine.begin() as scratch:
-        migrations.revise(scratch, sys.argv[1])
+        schema.revise(scratch, sys.argv[1])
     database.close()
