@@ -25,7 +25,7 @@ from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult
 from xpm.undo.changes_csv import changes_file, lines, write_changes
-from xpm.undo.preview import dry_run_pull, sum_up_dry_run
+from xpm.undo.dry_run import dry_run_pull, sum_up_dry_run
 from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 

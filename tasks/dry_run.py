@@ -24,7 +24,7 @@ from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult
 from xpm.undo.changes_csv import changes_file, lines, write_changes
-from xpm.undo.preview import dry_run_pull, sum_up_dry_run
+from xpm.undo.dry_run import dry_run_pull, sum_up_dry_run
 from xpm.words import Message, message, step_title
 
 HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")

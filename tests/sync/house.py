@@ -39,7 +39,7 @@ from xpm.store.records.rows import Scope
 from xpm.store.tables import Quarantine, StoreTable, SyncRun, TenantAllowance
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult
-from xpm.undo.preview import dry_run_pull
+from xpm.undo.dry_run import dry_run_pull
 from xpm.xero.clock import utc_now
 
 SLUG = "harbour-vale"

@@ -1,48 +1,33 @@
-"""A sync that writes nothing: what it would store is compared with what is there, and told."""
+"""A dry run of one entity: the same calls, the same rules and the same counts as a pull, and nothing written."""
 
-from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from sqlmodel import Session
-
-from xpm.entities.custom_fields import VALUES
-from xpm.pull.work import Work
+from xpm.consent.access import practice_access
+from xpm.entities.registry import Entity
+from xpm.integration import Integration
+from xpm.pull.drop import dropped_from
+from xpm.pull.field_values import ValuesCompared
+from xpm.pull.plans import AnyIntake, carry_out
+from xpm.pull.result import Counts
+from xpm.pull.run import COUNTS, reason_to_leave_out, status_of, summed_up
+from xpm.pull.summary import Outcome, is_well, message_of
+from xpm.pull.tax import source_of
+from xpm.pull.work import PullRequest, Work
 from xpm.store.pull import comparisons
 from xpm.store.pull.comparisons import Due
-from xpm.store.pull.finished_lists import Finished
-from xpm.store.pull.runs import RunCounts
-from xpm.store.records import bulk, reads, versions
+from xpm.store.records import bulk, versions
 from xpm.store.records.kinds import RecordTable
-from xpm.store.records.rows import Applied, RecordRow
-from xpm.store.records.versions import Effect, Version, counted, effect, version_of
-from xpm.store.vocabulary import ArchiveReason, OwnerKind
-from xpm.undo.changes import ARCHIVED, Change, DryRunResult, FieldDifference, archival, field_changes, name_of
-from xpm.xero.records import Unreadable
+from xpm.store.records.versions import Effect
+from xpm.store.vocabulary import OwnerKind, RunStatus
+from xpm.undo.changes import Change, DryRunResult
+from xpm.undo.expected import ChangedBefore, DryBatch, Expected
+from xpm.words import Message, message
 
-
-@dataclass
-class Expected:
-    """FYI as it would be after the steps so far, as far as that differs from what is stored."""
-
-    versions: dict[str, dict[str, Version]] = field(default_factory=dict)  # by kind and key
-    changes: dict[tuple[str, str], Change] = field(default_factory=dict)  # by kind and key; from what is stored
-    aside: dict[tuple[str, str], Change] = field(default_factory=dict)  # by kind and key or, without one, payload
-    active: Counter[str] = field(default_factory=Counter)  # by kind: how many more records are current
-    present: Counter[str] = field(default_factory=Counter)  # by kind: how many more records XPM has
-    counts: Counter[str] = field(default_factory=Counter)  # of the run
-
-    def move(self, kind: str, key: str, before: Version | None, after: Version) -> Effect | None:
-        """Bring a record to a version, from the one it had before this step."""
-        if before == after:
-            return None
-        self.versions.setdefault(kind, {})[key] = after
-        self.active[kind] += (after.archived is None) - (before is not None and before.archived is None)
-        self.present[kind] += after.is_present - (before is not None and before.is_present)
-        return effect(before, after)
+TOLD = ("added", "changed", "archived", "restored")
+"""The counts that the summary of a dry run names."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +41,10 @@ class DryRun(Work):
     expected: Expected = field(default_factory=Expected)
 
     @contextmanager
-    def batch(self) -> Iterator["DryBatch"]:
+    def batch(self) -> Iterator[DryBatch]:
         """One step, in a session in which writing fails."""
         with self.integration.database.read() as session:
-            yield DryBatch(self, session)
+            yield DryBatch(session, self.scope, self.expected, self.changed_before)
 
     def count_active(self, table: RecordTable) -> int:
         """Count what would be stored."""
@@ -95,7 +80,7 @@ class DryRun(Work):
         return list(due.values())
 
     @cached_property
-    def changed_before(self) -> Mapping[str, Mapping[str, Change]]:
+    def changed_before(self) -> ChangedBefore:
         """What the same dry run found of other entities, by kind and key; what is set aside would not be stored."""
         found: dict[str, dict[str, Change]] = {}
         for preview in self.earlier:
@@ -105,129 +90,70 @@ class DryRun(Work):
         return found
 
 
-@dataclass(frozen=True)
-class DryBatch:
-    """A step that is only compared with what is stored. What the product notes for itself is left out."""
+def dry_run_pull(integration: Integration, request: PullRequest, earlier: Sequence[DryRunResult] = ()) -> DryRunResult:
+    """Tell what a sync of one entity would change now; `earlier`: what the same dry run found of other entities.
 
-    work: DryRun
-    session: Session
+    Only the connection is kept up: tokens are renewed, and one that turns out to be broken is noted as such.
 
-    def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
-        """Look them up, among those that would have come by now, too."""
-        stored = versions.versions(self.session.connection(), table, self.work.scope, keys)
-        return {**stored, **self._expected(table.name, keys)}
+    Raises:
+        Stopped: unknown practice, or no usable connection.
+        XeroError: Xero did not answer as it should.
+    """
+    with practice_access(integration, request.practice) as access:
+        tax = source_of(integration, access)
+        if key := reason_to_leave_out(integration, access, request, tax):
+            said = message(key, practice=request.practice)
+            return DryRunResult(entity=request.entity, status=RunStatus.SKIPPED, message=said)
+        work = DryRun(integration, access, request, earlier)
+        return _result(work, *carry_out(work, tax))
 
-    def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
-        """Note what would be different, and count it as storing it would."""
-        kind, latest = table.name, {row.key: row for row in rows}
-        stored = versions.versions(self.session.connection(), table, self.work.scope, latest)
-        known = {**stored, **self._expected(kind, latest)}
-        effects = {
-            key: self.work.expected.move(kind, key, known.get(key), version_of(row)) for key, row in latest.items()
-        }
-        self._note_changes(table, [latest[key] for key, done in effects.items() if done], stored)
-        return counted(effects.values())
 
-    def archive(self, table: RecordTable, keys: Collection[str]) -> int:
-        """Note what would be archived, with what an earlier step of this run would have changed of it."""
-        kind, scope = table.name, self.work.scope
-        stored = versions.versions(self.session.connection(), table, scope, keys)
-        known = {**stored, **self._expected(kind, keys)}
-        active = [key for key in keys if key in known and known[key].archived is None]
-        names = {row.key: name_of(row) for row in reads.read(self.session, table, scope, active)}
-        for key in active:
-            before, absent = stored.get(key), Version(known[key].content_hash, ArchiveReason.ABSENT)
-            self.work.expected.move(kind, key, known[key], absent)
-            told = self.work.expected.changes.get((kind, key))
-            fields = [field for field in told.fields if field.field != ARCHIVED] if told else []
-            was = before and before.archived
-            if was is not absent.archived:  # else it only came back for a while, in an earlier list of this run
-                fields.append(archival(was, absent.archived))
-            self._note(effect(before, absent), kind, key, told.name if told else names[key], fields)
-        return len(active)
+def _result(work: DryRun, intake: AnyIntake, compared: ValuesCompared | None) -> DryRunResult:
+    """The end of the run as it would be, and everything that would be different by then."""
+    entity, expected = work.request.entity, work.expected
+    counts = {name: expected.counts[name] for name in (*COUNTS, "calls", "bytes")}
+    source = intake.source_count() if intake.complete else None
+    stored = work.count_present(intake.table) if intake.complete else None
+    with work.integration.database.read() as session:
+        before = dropped_from(session, work.scope, work.request, intake.known_count())
+    real = summed_up(entity, counts, (source, stored), intake, compared, before=before)
+    return DryRunResult(
+        entity=entity,
+        status=status_of(real),
+        message=_said(work, real, compared),
+        source=source,
+        stored=stored,
+        changes=(*expected.changes.values(), *expected.aside.values()),
+        **counts,
+    )
 
-    def archive_others(self, table: RecordTable) -> int:
-        """Note what the practice has of XPM practices it was connected to before; keys repeat between these."""
-        archived = 0
-        for other in bulk.scopes_beside(self.session, table, self.work.scope):
-            keys = list(bulk.active_keys(self.session, table, other))
-            for row in reads.read(self.session, table, other, keys):
-                mark = archival(None, ArchiveReason.OTHER_ACCOUNT)
-                self._note(Effect.ARCHIVED, table.name, f"{row.key} ({other.tenant_id})", name_of(row), [mark])
-            archived += len(keys)
-        return archived
 
-    def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
-        """Note what could not be read, each once."""
-        aside = self.work.expected.aside
-        for key in read_well:
-            aside.pop((kind, key), None)
-        for record in unreadable:
-            reason = FieldDifference(field="", before="", after=record.reason)
-            change = Change(effect=Effect.SET_ASIDE, kind=kind, key=record.key or "", fields=(reason,))
-            aside[kind, record.key or record.payload] = change
+def _said(work: DryRun, real: Message, compared: ValuesCompared | None) -> Message:
+    """What a sync would say, in the conditional."""
+    facts: dict[str, object] = {name: work.expected.counts[name] for name in COUNTS}
+    facts |= {"entity": work.request.entity.label}
+    if status_of(real) is RunStatus.ACTION_REQUIRED:
+        return message("sync.would_need_attention", title=real.title, next=real.next, **facts)
+    if compared:
+        return message(
+            "sync.values_would_change", done=compared.done, of=compared.of, different=compared.different, **facts
+        )
+    return message("sync.would_change", **facts)
 
-    def dismiss_earlier(self, kind: str) -> None:
-        """The quarantine stays as it is."""
 
-    def dismiss_ownerless(self, kind: str, owners: RecordTable) -> None:
-        """As above."""
+def sum_up_dry_run(practice: str, parts: Mapping[Entity, Outcome]) -> Message:
+    """What a sync would change in all; that it would end with something to look at, or that a part is not known."""
+    previews = [outcome for outcome in parts.values() if isinstance(outcome, DryRunResult)]
+    counts = {name: sum(getattr(preview, name) for preview in previews) for name in TOLD}
+    titles = (message_of(entity, outcome).title for entity, outcome in parts.items() if not _changes_only(outcome))
+    remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys(titles))
+    if len(previews) < len(parts):
+        return message("dry_run.failed", practice=practice, remarks=remarks)
+    if not all(is_well(preview) for preview in previews):
+        return message("dry_run.attention", practice=practice, remarks=remarks)
+    return message("dry_run.done", practice=practice, remarks=remarks, **counts)
 
-    def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
-        """They are told by the sync that meets them."""
 
-    def keep_list(self, name: str, finished: Finished) -> None:
-        """Nothing goes on from a dry run."""
-
-    def note_current_jobs(self, numbers: Set[str]) -> None:
-        """The marks stay as they are."""
-
-    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
-        """What is known of the lists stays as it is."""
-
-    def note_verified_job(self, number: str) -> None:
-        """The times stay as they are."""
-
-    def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
-        """The times stay as they are."""
-
-    def note(self, tally: RunCounts) -> None:
-        """Add to the counts."""
-        self.work.expected.counts.update(asdict(tally))
-
-    def _expected(self, kind: str, keys: Collection[str]) -> Mapping[str, Version]:
-        versions = self.work.expected.versions.get(kind, {})
-        return {key: versions[key] for key in keys if key in versions}
-
-    def _note_changes(self, table: RecordTable, rows: Sequence[RecordRow], stored: Mapping[str, Version]) -> None:
-        """Note how these records differ from what is stored, which may be less than from an earlier list."""
-        kind, scope = table.name, self.work.scope
-        names = self._names(table, rows)
-        before = {
-            row.key: row
-            for row in reads.read(self.session, table, scope, [row.key for row in rows if row.key in stored])
-        }
-        for row in rows:
-            done = effect(stored.get(row.key), version_of(row))
-            if row.key in before:
-                fields = [*field_changes(before[row.key], row)]
-            else:
-                fields = [archival(None, row.archived)] if row.archived else []
-            self._note(done, kind, row.key, names[row.key], fields)
-
-    def _note(self, done: Effect | None, kind: str, key: str, name: str, fields: Iterable[FieldDifference]) -> None:
-        if done is None:
-            self.work.expected.changes.pop((kind, key), None)
-        else:
-            change = Change(effect=done, kind=kind, key=key, name=name, fields=tuple(fields))
-            self.work.expected.changes[kind, key] = change
-
-    def _names(self, table: RecordTable, rows: Sequence[RecordRow]) -> Mapping[str, str]:
-        """What the records are called; values are called as the client or job that has them."""
-        if not table.fixed:
-            return {row.key: name_of(row) for row in rows}
-        owners = VALUES[OwnerKind(table.fixed["owner_kind"])].owners
-        coming = self.work.changed_before.get(owners.name, {})
-        keys = [row.key for row in rows]
-        stored = versions.names(self.session, owners, self.work.scope, keys)
-        return {key: coming[key].name if key in coming else stored.get(key, "") for key in keys}
+def _changes_only(outcome: Outcome) -> bool:
+    """Whether the counts say all there is to say."""
+    return isinstance(outcome, Counts) and outcome.status is RunStatus.SUCCESS

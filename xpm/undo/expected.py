@@ -1,0 +1,171 @@
+"""FYI as a dry run expects it to be: each step is compared with what is stored instead of being stored."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from xpm.entities.custom_fields import VALUES
+from xpm.store.pull.finished_lists import Finished
+from xpm.store.pull.runs import RunCounts
+from xpm.store.records import bulk, reads, versions
+from xpm.store.records.kinds import RecordTable
+from xpm.store.records.rows import Applied, RecordRow, Scope
+from xpm.store.records.versions import Effect, Version, counted, effect, version_of
+from xpm.store.vocabulary import ArchiveReason, OwnerKind
+from xpm.undo.changes import ARCHIVED, Change, FieldDifference, archival, field_changes, name_of
+from xpm.xero.records import Unreadable
+
+ChangedBefore = Mapping[str, Mapping[str, Change]]
+"""What the same dry run found of other entities, by kind and key."""
+
+
+@dataclass
+class Expected:
+    """FYI as it would be after the steps so far, as far as that differs from what is stored."""
+
+    versions: dict[str, dict[str, Version]] = field(default_factory=dict)  # by kind and key
+    changes: dict[tuple[str, str], Change] = field(default_factory=dict)  # by kind and key; from what is stored
+    aside: dict[tuple[str, str], Change] = field(default_factory=dict)  # by kind and key or, without one, payload
+    active: Counter[str] = field(default_factory=Counter)  # by kind: how many more records are current
+    present: Counter[str] = field(default_factory=Counter)  # by kind: how many more records XPM has
+    counts: Counter[str] = field(default_factory=Counter)  # of the run
+
+    def move(self, kind: str, key: str, before: Version | None, after: Version) -> Effect | None:
+        """Bring a record to a version, from the one it had before this step."""
+        if before == after:
+            return None
+        self.versions.setdefault(kind, {})[key] = after
+        self.active[kind] += (after.archived is None) - (before is not None and before.archived is None)
+        self.present[kind] += after.is_present - (before is not None and before.is_present)
+        return effect(before, after)
+
+
+@dataclass(frozen=True)
+class DryBatch:
+    """A step that is only compared with what is stored. What the product notes for itself is left out."""
+
+    session: Session
+    scope: Scope
+    expected: Expected
+    changed_before: ChangedBefore
+
+    def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
+        """Look them up, among those that would have come by now, too."""
+        stored = versions.versions(self.session.connection(), table, self.scope, keys)
+        return {**stored, **self._expected_versions(table.name, keys)}
+
+    def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
+        """Note what would be different, and count it as storing it would."""
+        kind, latest = table.name, {row.key: row for row in rows}
+        stored = versions.versions(self.session.connection(), table, self.scope, latest)
+        known = {**stored, **self._expected_versions(kind, latest)}
+        effects = {key: self.expected.move(kind, key, known.get(key), version_of(row)) for key, row in latest.items()}
+        self._note_changes(table, [latest[key] for key, done in effects.items() if done], stored)
+        return counted(effects.values())
+
+    def archive(self, table: RecordTable, keys: Collection[str]) -> int:
+        """Note what would be archived, with what an earlier step of this run would have changed of it."""
+        kind, scope = table.name, self.scope
+        stored = versions.versions(self.session.connection(), table, scope, keys)
+        known = {**stored, **self._expected_versions(kind, keys)}
+        active = [key for key in keys if key in known and known[key].archived is None]
+        names = {row.key: name_of(row) for row in reads.read(self.session, table, scope, active)}
+        for key in active:
+            before, absent = stored.get(key), Version(known[key].content_hash, ArchiveReason.ABSENT)
+            self.expected.move(kind, key, known[key], absent)
+            told = self.expected.changes.get((kind, key))
+            fields = [field for field in told.fields if field.field != ARCHIVED] if told else []
+            was = before and before.archived
+            if was is not absent.archived:  # else it only came back for a while, in an earlier list of this run
+                fields.append(archival(was, absent.archived))
+            self._note(effect(before, absent), kind, key, told.name if told else names[key], fields)
+        return len(active)
+
+    def archive_others(self, table: RecordTable) -> int:
+        """Note what the practice has of XPM practices it was connected to before; keys repeat between these."""
+        archived = 0
+        for other in bulk.scopes_beside(self.session, table, self.scope):
+            keys = list(bulk.active_keys(self.session, table, other))
+            for row in reads.read(self.session, table, other, keys):
+                mark = archival(None, ArchiveReason.OTHER_ACCOUNT)
+                self._note(Effect.ARCHIVED, table.name, f"{row.key} ({other.tenant_id})", name_of(row), [mark])
+            archived += len(keys)
+        return archived
+
+    def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
+        """Note what could not be read, each once."""
+        aside = self.expected.aside
+        for key in read_well:
+            aside.pop((kind, key), None)
+        for record in unreadable:
+            reason = FieldDifference(field="", before="", after=record.reason)
+            change = Change(effect=Effect.SET_ASIDE, kind=kind, key=record.key or "", fields=(reason,))
+            aside[kind, record.key or record.payload] = change
+
+    def dismiss_earlier(self, kind: str) -> None:
+        """The quarantine stays as it is."""
+
+    def dismiss_ownerless(self, kind: str, owners: RecordTable) -> None:
+        """As above."""
+
+    def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
+        """They are told by the sync that meets them."""
+
+    def keep_list(self, name: str, finished: Finished) -> None:
+        """Nothing goes on from a dry run."""
+
+    def note_current_jobs(self, numbers: Set[str]) -> None:
+        """The marks stay as they are."""
+
+    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+        """What is known of the lists stays as it is."""
+
+    def note_verified_job(self, number: str) -> None:
+        """The times stay as they are."""
+
+    def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
+        """The times stay as they are."""
+
+    def note(self, tally: RunCounts) -> None:
+        """Add to the counts."""
+        self.expected.counts.update(asdict(tally))
+
+    def _expected_versions(self, kind: str, keys: Collection[str]) -> Mapping[str, Version]:
+        moved = self.expected.versions.get(kind, {})
+        return {key: moved[key] for key in keys if key in moved}
+
+    def _note_changes(self, table: RecordTable, rows: Sequence[RecordRow], stored: Mapping[str, Version]) -> None:
+        """Note how these records differ from what is stored, which may be less than from an earlier list."""
+        kind, scope = table.name, self.scope
+        names = self._names(table, rows)
+        before = {
+            row.key: row
+            for row in reads.read(self.session, table, scope, [row.key for row in rows if row.key in stored])
+        }
+        for row in rows:
+            done = effect(stored.get(row.key), version_of(row))
+            if row.key in before:
+                fields = [*field_changes(before[row.key], row)]
+            else:
+                fields = [archival(None, row.archived)] if row.archived else []
+            self._note(done, kind, row.key, names[row.key], fields)
+
+    def _note(self, done: Effect | None, kind: str, key: str, name: str, fields: Iterable[FieldDifference]) -> None:
+        if done is None:
+            self.expected.changes.pop((kind, key), None)
+        else:
+            change = Change(effect=done, kind=kind, key=key, name=name, fields=tuple(fields))
+            self.expected.changes[kind, key] = change
+
+    def _names(self, table: RecordTable, rows: Sequence[RecordRow]) -> Mapping[str, str]:
+        """What the records are called; values are called as the client or job that has them."""
+        if not table.fixed:
+            return {row.key: name_of(row) for row in rows}
+        owners = VALUES[OwnerKind(table.fixed["owner_kind"])].owners
+        coming = self.changed_before.get(owners.name, {})
+        keys = [row.key for row in rows]
+        stored = versions.names(self.session, owners, self.scope, keys)
+        return {key: coming[key].name if key in coming else stored.get(key, "") for key in keys}
