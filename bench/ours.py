@@ -24,8 +24,8 @@ from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
+from xpm.pull.pull import run_pull
 from xpm.pull.reader import Process, end_spare_process
-from xpm.pull.run import run_pull
 from xpm.pull.work import PullRequest
 from xpm.settings import Settings
 from xpm.store import people, practices

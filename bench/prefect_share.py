@@ -22,7 +22,7 @@ MOST_JOBS = 1_000  # a common size; in a larger practice the first sync of custo
 FEWEST_CALLS = 6  # goal: calls to Xero of one changes sync
 
 PROSE = """A changes sync of jobs, clients, staff and custom fields in which nothing changed, for a practice with
-{jobs:,} jobs, into SQLite. It runs once by `xpm.pull.run.run_pull` and once as the flow, with its tasks, log and
+{jobs:,} jobs, into SQLite. It runs once by `xpm.pull.pull.run_pull` and once as the flow, with its tasks, log and
 artifacts, under its own Prefect server on SQLite. Prefect's share of the flow's time was {share:.0%}, without
 process start and the import of Prefect. The Prefect server is another process on the same machine."""
 

@@ -18,7 +18,7 @@ from bench.ours import SLUG
 from flows.sync import sync
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.run import run_pull
+from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store.records.kinds import ALL
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger

@@ -10,7 +10,7 @@ from console.left import left_by
 from console.runs import FlowRunSeen, UnknownFlowRun
 from xpm.entities.gates import not_left_out
 from xpm.entities.registry import EVERYTHING, Entity
-from xpm.pull.work import running_now
+from xpm.pull.run import running_now
 from xpm.store import activity
 from xpm.store.tables import Practice
 from xpm.store.vocabulary import RunStatus, SyncMode

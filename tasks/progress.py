@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RET
 
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.result import PullResult
+from xpm.pull.outcome import PullResult
 from xpm.pull.summary import message_of
 from xpm.quota.amounts import said_after, said_before, said_meanwhile
 from xpm.quota.progress import Prediction, Standing

@@ -15,9 +15,10 @@ from tasks.progress import publishing
 from tasks.retrying import WAITS, once_per_run, worth_retrying
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.result import PullResult
-from xpm.pull.run import run_pull
-from xpm.pull.work import AlreadyRunning, PullRequest
+from xpm.pull.outcome import PullResult
+from xpm.pull.pull import run_pull
+from xpm.pull.run import AlreadyRunning
+from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.words import message, step_title
 

@@ -14,11 +14,11 @@ from xpm.entities.custom_fields import VALUES, values_row
 from xpm.entities.entity import ListedKind
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
-from xpm.pull.comparison import Difference, differences
 from xpm.store.consent import connections
 from xpm.store.records import bulk, reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow, Scope
+from xpm.undo.comparison import Difference, differences
 from xpm.xero.models import CustomFieldValue
 
 Json = Mapping[str, Any]

@@ -19,8 +19,8 @@ from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.result import PullResult
-from xpm.pull.run import run_pull
+from xpm.pull.outcome import PullResult
+from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store import activity, people
 from xpm.store.consent import connections

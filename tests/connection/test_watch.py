@@ -13,7 +13,7 @@ from xpm.consent.access import BROKEN, is_broken
 from xpm.consent.invitation import CHECKS, require_granted
 from xpm.consent.watch import Notice, Sighting, watch_connection
 from xpm.entities.registry import EVERYTHING, Entity
-from xpm.pull.run import run_pull
+from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store import people, practices
 from xpm.store.consent import consents

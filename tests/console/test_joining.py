@@ -8,7 +8,7 @@ import pytest
 from console.runs import StepState
 from tests.console.office import HARBOUR, SAM, TENANT, Office, path_of
 from xpm.entities.registry import Entity
-from xpm.pull.work import LEASE
+from xpm.pull.run import LEASE
 from xpm.store import leases
 from xpm.store.pull import runs
 from xpm.store.vocabulary import SyncMode, SyncTrigger

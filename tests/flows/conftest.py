@@ -13,7 +13,7 @@ from tests.prefect_server import prefect_server
 from tests.sync.house import connect
 from xpm.entities.registry import EVERYTHING
 from xpm.integration import Integration
-from xpm.pull.run import run_pull
+from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database

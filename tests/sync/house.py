@@ -27,8 +27,8 @@ from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.registry import Entity
 from xpm.integration import Integration, trusted
-from xpm.pull.result import PullResult
-from xpm.pull.run import run_pull
+from xpm.pull.outcome import PullResult
+from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.settings import Settings
 from xpm.store import people, practices

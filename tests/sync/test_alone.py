@@ -11,8 +11,8 @@ from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SLUG, House, request
 from xpm.consent.access import practice_access
 from xpm.entities.registry import Entity
-from xpm.pull.plans import carry_out
-from xpm.pull.work import LEASE, AlreadyRunning, Run, working
+from xpm.pull.plans.plan import carry_out
+from xpm.pull.run import LEASE, AlreadyRunning, Run, working
 from xpm.store.pull.runs import RunCounts
 from xpm.store.records.kinds import STAFF
 from xpm.store.vocabulary import RunStatus

@@ -15,7 +15,7 @@ from xpm.pull.arriving import NamedList
 from xpm.pull.intake import Intake
 from xpm.pull.reader import Reader
 from xpm.pull.reading import ReadRecords
-from xpm.pull.work import Run, working
+from xpm.pull.run import Run, working
 from xpm.xero.endpoints import STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Staff

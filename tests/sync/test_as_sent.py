@@ -9,7 +9,8 @@ from xpm.consent.access import practice_access
 from xpm.entities.registry import Entity
 from xpm.entities.staff import STAFF
 from xpm.pull.intake import Intake
-from xpm.pull.work import Work, working
+from xpm.pull.run import working
+from xpm.pull.work import Work
 from xpm.xero import endpoints
 from xpm.xero.models import Staff
 from xpm.xero.records import Records, Sent

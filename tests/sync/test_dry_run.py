@@ -15,8 +15,9 @@ from tests.sync.house import SCOPE, SLUG, House, request
 from xpm.consent.access import practice_access
 from xpm.entities.registry import EVERYTHING, Entity
 from xpm.pull.intake import MISSING_TOLERATED
-from xpm.pull.result import Counts
-from xpm.pull.work import Work, working
+from xpm.pull.outcome import Counts
+from xpm.pull.run import working
+from xpm.pull.work import Work
 from xpm.store.records import bulk
 from xpm.store.records.kinds import CLIENTS
 from xpm.store.records.rows import Applied, RecordRow

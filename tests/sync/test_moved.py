@@ -9,8 +9,8 @@ from tests.sync.house import SLUG, House, connect, request
 from tests.sync.test_revert import TABLES, state, take_back
 from xpm.consent.removal import remove_superseded
 from xpm.entities.registry import Entity
-from xpm.pull.result import PullResult
-from xpm.pull.run import run_pull
+from xpm.pull.outcome import PullResult
+from xpm.pull.pull import run_pull
 from xpm.quota.progress import Standing
 from xpm.store.consent import connections
 from xpm.store.pull import runs

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sync.house import House, request
 from xpm.entities.registry import EVERYTHING, Entity
-from xpm.pull.run import run_pull
+from xpm.pull.pull import run_pull
 from xpm.quota.amounts import said_meanwhile
 from xpm.quota.progress import Prediction, Standing
 from xpm.store.vocabulary import RunStatus

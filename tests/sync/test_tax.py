@@ -7,7 +7,7 @@ import pytest
 from tests.sync.house import SLUG, House
 from xpm.consent.access import practice_access
 from xpm.entities.registry import Entity
-from xpm.pull.tax import source_of
+from xpm.pull.plans.plan import tax_source
 from xpm.store.vocabulary import RunStatus
 from xpm.xero.errors import ScopeMissing
 from xpm.xero.tax import TaxExport, TaxFeed
@@ -33,7 +33,7 @@ def test_a_practice_has_its_exported_file_else_the_feed_else_nothing(
         (tmp_path / name).touch()
     integration = sqlite_house.with_settings(xpm_tax_exports=tmp_path, xero_tax_url=url).integration
     with practice_access(integration, SLUG) as access:
-        source = source_of(integration, access)
+        source = tax_source(integration, access)
     assert isinstance(source, expected) if expected else source is None
     assert integration.has_tax_source(SLUG) is (expected is not None)
 

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from tests.sync.house import request
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.run import run_pull
+from xpm.pull.pull import run_pull
 from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database

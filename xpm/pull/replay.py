@@ -15,8 +15,9 @@ from xpm.entities.entity import ListedKind
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull.intake import Intake
-from xpm.pull.run import status_of
-from xpm.pull.work import PullRequest, Run, working
+from xpm.pull.outcome import status_of
+from xpm.pull.run import Run, working
+from xpm.pull.work import PullRequest
 from xpm.store.pull import quarantine, runs
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Quarantine

@@ -1,165 +1,219 @@
-"""One sync of one entity, from the question whether it may run to the sentence that sums it up."""
+"""A pull while it runs: its row, its lease, and the one way in which it commits anything."""
 
-from collections.abc import Mapping
-from dataclasses import asdict
-from datetime import datetime
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from xpm.activity.log import record
-from xpm.consent.access import PracticeAccess, practice_access
-from xpm.entities.gates import reason_to_skip
+from xpm.consent.access import PracticeAccess
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.drop import dropped_from
-from xpm.pull.field_values import ValuesCompared
-from xpm.pull.plans import AnyIntake, carry_out
-from xpm.pull.result import PullResult
-from xpm.pull.tax import source_of
-from xpm.pull.work import PullRequest, Run, start_run, working
-from xpm.quota.parking import priority_of
-from xpm.quota.prediction import predict
-from xpm.quota.progress import Progress, unwatched
-from xpm.store import practices
-from xpm.store.pull import finished_lists, runs
-from xpm.store.records import bulk
+from xpm.pull.batch import StoredBatch
+from xpm.pull.work import PullRequest, Work
+from xpm.quota.parking import resumes_at
+from xpm.quota.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
+from xpm.store import leases
+from xpm.store.consent import connections
+from xpm.store.leases import Lease
+from xpm.store.pull import comparisons, finished_lists, runs
+from xpm.store.pull.comparisons import Due
+from xpm.store.pull.finished_lists import Finished
+from xpm.store.records import bulk, versions
+from xpm.store.records.kinds import RecordTable
 from xpm.store.tables import SyncRun
-from xpm.store.vocabulary import ActivityStatus, RunStatus
-from xpm.words import Message, message
-from xpm.xero.tax import TaxSource
+from xpm.store.vocabulary import OwnerKind, RunStatus
+from xpm.words import Message, Stopped, message, stop
+from xpm.xero.errors import DayLimit
 
-COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined")
-"""What a run counts of its records."""
+LEASE = timedelta(minutes=10)
+"""How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
+minutes to begin). A retry of the same flow run does not wait: it takes its own lease over."""
 
-NAMED_RECORDS = 5  # unreadable records that a message names; the rest is in the list of records set aside
+
+class AlreadyRunning(Stopped):
+    """A `Stopped` since another run of the entity goes on: that of this flow run, or one that no flow started."""
+
+    def __init__(self, said: Message, flow_run_id: str | None) -> None:
+        super().__init__(said)
+        self.args = (said, flow_run_id)  # what a pickle calls the class with
+        self.flow_run_id = flow_run_id
 
 
-def run_pull(integration: Integration, request: PullRequest, progress: Progress = unwatched) -> PullResult:
-    """Bring one entity of one practice in step, and write its result into Practice Activity.
+@dataclass(frozen=True)
+class Run(Work):
+    """A sync that stores. Nothing of it is written but through `commit`."""
 
-    Safe to repeat: what is in step already is not written again.
+    run_id: str
+    lease: Lease
+    began: datetime
+    predicted: Prediction
+    progress: Progress
+
+    @contextmanager
+    def commit(self) -> Iterator[Session]:
+        """One transaction that holds only if this run still has its lease, and renews it.
+
+        Raises:
+            Stopped: another run has taken over, or the practice has another XPM practice now; nothing of the block is
+                written.
+        """
+        with self.integration.database.write() as session:
+            if leases.renew(session, self.lease, self.integration.clock(), LEASE) is None:
+                raise stop("sync.interrupted", entity=self.request.entity.label)
+            if connections.get(session, self.request.practice).tenant_id != self.access.tenant_id:
+                raise stop("sync.moved", entity=self.request.entity.label)
+            yield session
+
+    @contextmanager
+    def batch(self) -> Iterator[StoredBatch]:
+        """One committed step, which `progress` then hears of. Raises Stopped as `commit` does."""
+        with self.commit() as session:
+            yield StoredBatch(session, self.scope, self.run_id, self.integration.clock())
+            standing = self.standing(runs.get(session, self.run_id))
+        self.progress(standing)
+
+    def standing(self, run: SyncRun) -> Standing:
+        """How far the run is, by its row."""
+        read = run.added + run.changed + run.unchanged + run.restored + run.quarantined
+        answers_count = self.request.entity.definition.counts_answers
+        elapsed = self.integration.clock() - self.began
+        return Standing(self.predicted, run.calls if answers_count else read, run.calls, elapsed)
+
+    def count_active(self, table: RecordTable) -> int:
+        """Count what is stored."""
+        with self.integration.database.read() as session:
+            return bulk.count_active(session, table, self.scope)
+
+    def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:
+        """Compare with what is stored."""
+        with self.integration.database.read() as session:
+            return versions.as_sent(session.connection(), table, self.scope, digests)
+
+    def finished(self, name: str) -> Finished | None:
+        """Look it up."""
+        with self.integration.database.read() as session:
+            return finished_lists.find(session, self.scope, self.request.entity, name)
+
+    def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
+        """Read what is stored."""
+        with self.integration.database.read() as session:
+            return comparisons.due(session, table, self.scope, kind, changes_only=changes_only)
+
+
+@contextmanager
+def working(
+    integration: Integration,
+    access: PracticeAccess,
+    request: PullRequest,
+    predicted: Prediction = UNKNOWN,
+    progress: Progress = unwatched,
+) -> Iterator[Run]:
+    """Start a run, alone for its practice and entity; one that ends by an error is marked as failed or as parked.
 
     Raises:
-        Stopped: unknown practice, no usable connection, or the entity is being synchronised already.
-        XeroError: Xero did not answer as it should; whole batches that arrived are kept, nothing was archived.
+        AlreadyRunning: the entity is being synchronised already.
     """
-    priority = priority_of(request.trigger, request.mode, request.entity)
-    with practice_access(integration, request.practice, priority) as access:
-        tax = source_of(integration, access)
-        if key := reason_to_leave_out(integration, access, request, tax):
-            return _skipped(integration, access, request, key)
-        of = (access.practice, access.tenant_id, request.entity, request.mode)
-        predicted = predict(integration, *of, chosen=len(request.records))
-        with working(integration, access, request, predicted, progress) as work:
-            return _finish(work, *carry_out(work, tax))
+    lease = alone(integration, request)
+    try:
+        with integration.database.write() as session:
+            _close_killed_runs(session, integration, request)
+            run = start_run(session, access, request, integration.clock(), predicted)
+            finished_lists.take_over(session, run)
+            retried = runs.retried_since(session, run, run.started_at - finished_lists.KEPT)
+        began = run.started_at
+        work = Run(integration, access, request, run.id, lease, began, predicted, progress, goes_on_from=retried)
+        progress(work.standing(run))
+        try:
+            yield work
+        except DayLimit as limit:
+            _mark_parked(integration, run.id, limit)
+            raise
+        except BaseException:
+            _mark_failed(integration, run.id)
+            raise
+    finally:
+        with integration.database.write() as session:
+            leases.release(session, lease)
 
 
-def _finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> PullResult:
-    """Count both sides, sum up, and write the run's end and its entry in one transaction."""
-    request, now = work.request, work.integration.clock()
-    with work.commit() as session:
-        run = runs.get(session, work.run_id)
-        if intake.complete:
-            run.source_count = intake.source_count()
-            run.stored_count = bulk.count_present(session, intake.table, work.scope)
-        counts = {name: getattr(run, name) for name in COUNTS}
-        before = dropped_from(session, work.scope, request, intake.known_count())
-        said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared, before=before)
-        status = status_of(said)
-        finished_lists.forget(session, run)
-        watermark = intake.server_time if status is RunStatus.SUCCESS else None
-        runs.finish(session, run.id, status, reason_key=said.key, watermark=watermark, now=now)
-        return _recorded(session, run, request, said, now)
-
-
-def summed_up(
-    entity: Entity,
-    counts: Mapping[str, int],
-    sides: tuple[int | None, int | None],
-    intake: AnyIntake,
-    compared: ValuesCompared | None,
-    *,
-    before: int | None,
-) -> Message:
-    """The least favourable thing that is true of a run.
-
-    `sides`: how many XPM has, and FYI, if all were seen; `before`: how many it had, where that is a sudden drop.
-    """
-    source, stored = sides
-    facts: dict[str, object] = {**counts, "entity": entity.label, "source": source, "stored": stored}
-    if intake.suspicion:
-        facts |= {"entity": intake.suspicion.what}
-        facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
-        return message("sync.too_many_missing", **facts)
-    if before is not None:
-        return message("sync.sudden_drop", before=before, **facts)
-    if counts["quarantined"]:
-        named = [record.key or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
-        return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
-    if source != stored:
-        return message("sync.counts_differ", **facts)
-    return _of_success(intake, compared, facts)
-
-
-def _of_success(intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]) -> Message:
-    """How far a run came in which nothing went wrong."""
-    if compared and compared.chosen:
-        return _of_chosen(compared, facts)
-    if compared:
-        key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
-        return message(key, **asdict(compared), **facts)
-    if intake.partly:
-        since = f"{intake.partly.since:%d %B %Y}"
-        return message("sync.jobs_partly", done=intake.partly.done, of=intake.partly.of, since=since, **facts)
-    if intake.left_out:
-        return message("sync.archived_left_out", left_out=intake.left_out, **facts)
-    return message("sync.succeeded", **facts)
-
-
-def _of_chosen(compared: ValuesCompared, facts: Mapping[str, object]) -> Message:
-    """What there is to say of chosen records; one that was not found is nothing to keep quiet about."""
-    named = ", ".join(compared.unknown)
-    key = "sync.values_unknown" if compared.unknown else "sync.values_chosen"
-    return message(key, **{**asdict(compared), "unknown": named}, **facts)
-
-
-def status_of(said: Message) -> RunStatus:
-    """How a run ends of which this is said."""
-    return RunStatus.SUCCESS if said.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
-
-
-def _skipped(integration: Integration, access: PracticeAccess, request: PullRequest, key: str) -> PullResult:
-    now = integration.clock()
-    with integration.database.write() as session:
-        run = start_run(session, access, request, now)
-        runs.finish(session, run.id, RunStatus.SKIPPED, reason_key=key, now=now)
-        return _recorded(session, run, request, message(key, practice=request.practice), now)
-
-
-def _recorded(session: Session, run: SyncRun, request: PullRequest, said: Message, now: datetime) -> PullResult:
-    """The result, with its entry in Practice Activity."""
-    result = PullResult(
+def start_run(
+    session: Session, access: PracticeAccess, request: PullRequest, now: datetime, predicted: Prediction = UNKNOWN
+) -> SyncRun:
+    """The row of a run that begins now."""
+    return runs.start(
+        session,
+        practice=request.practice,
+        tenant_id=access.tenant_id,
         entity=request.entity,
-        status=run.status,
-        message=said,
-        run_id=run.id,
-        source=run.source_count,
-        stored=run.stored_count,
-        calls=run.calls,
-        bytes=run.bytes,
-        predicted_calls=run.predicted_calls,
-        predicted_bytes=run.predicted_bytes,
-        **{name: getattr(run, name) for name in COUNTS},
+        mode=request.mode,
+        trigger=request.trigger,
+        person=request.person,
+        flow_run_id=request.flow_run_id,
+        predicted_calls=predicted.calls,
+        predicted_bytes=predicted.bytes,
+        now=now,
     )
-    by = {"person": request.person, "flow_run_id": request.flow_run_id}
-    record(session, request.practice, said, now=now, run_id=run.id, counts=result.counts(), **by)
-    return result
 
 
-def reason_to_leave_out(
-    integration: Integration, access: PracticeAccess, request: PullRequest, tax: TaxSource | None
-) -> str | None:
-    """The words key of the reason why this is not synchronised now, by the practice's settings, or `None`."""
-    with integration.database.read() as session:
-        settings = practices.settings_of(session, request.practice)
-    return reason_to_skip(request.entity, request.trigger, access.practice, settings, tax_source=tax is not None)
+def alone(integration: Integration, request: PullRequest) -> Lease:
+    """Take the lease of a practice's entity.
+
+    Raises:
+        AlreadyRunning: another run has it.
+    """
+    name = _lease_name(request.practice, request.entity)
+    holder = request.flow_run_id or str(uuid.uuid4())
+    with integration.database.write() as session:
+        lease = leases.acquire(session, name, holder, integration.clock(), LEASE)
+        if lease is not None:
+            return lease
+        running = _unfinished(session, request.practice, request.entity)
+    raise _already_running(integration, request.entity, running)
+
+
+def running_now(session: Session, practice: str, entity: Entity, now: datetime) -> SyncRun | None:
+    """The run of an entity that goes on now; one that was killed goes on until its lease is over."""
+    if not leases.is_taken(session, _lease_name(practice, entity), now):
+        return None
+    return _unfinished(session, practice, entity)
+
+
+def _unfinished(session: Session, practice: str, entity: Entity) -> SyncRun | None:
+    """The newest run that did not end."""
+    return next(iter(runs.unfinished(session, practice, entity)), None)
+
+
+def _already_running(integration: Integration, entity: Entity, run: SyncRun | None) -> AlreadyRunning:
+    since = f"{run.started_at:%H:%M} UTC" if run else "a moment ago"
+    if run is None or run.flow_run_id is None:
+        return AlreadyRunning(message("sync.already_running_elsewhere", entity=entity.label, since=since), None)
+    link = f"{integration.settings.xpm_console_url}/runs/{run.flow_run_id}"
+    said = message("sync.already_running", entity=entity.label, since=since, link=link)
+    return AlreadyRunning(said, run.flow_run_id)
+
+
+def _lease_name(practice: str, entity: Entity) -> str:
+    return f"sync/{practice}/{entity}"
+
+
+def _mark_failed(integration: Integration, run_id: str) -> None:
+    """Unless another run took over and closed this one: that it was interrupted is what happened to it."""
+    with integration.database.write() as session:
+        if runs.get(session, run_id).status is RunStatus.RUNNING:
+            runs.finish(session, run_id, RunStatus.FAILURE, reason_key="sync.failed", now=integration.clock())
+
+
+def _mark_parked(integration: Integration, run_id: str, limit: DayLimit) -> None:
+    with integration.database.write() as session:
+        if runs.get(session, run_id).status is RunStatus.RUNNING:
+            at, now = resumes_at(limit, integration.clock()), integration.clock()
+            runs.finish(session, run_id, RunStatus.PARKED, reason_key="sync.parked", resumes_at=at, now=now)
+
+
+def _close_killed_runs(session: Session, integration: Integration, request: PullRequest) -> None:
+    """Runs still open although nobody holds their lease were killed; they must not look as if they went on."""
+    for run in runs.unfinished(session, request.practice, request.entity):
+        runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.interrupted", now=integration.clock())

@@ -1,47 +1,23 @@
-"""One sync of one entity while it runs: its row, its lease, and the one way in which anything is committed."""
+"""What a pull works with, whether it stores or is a dry run."""
 
-import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-
-from sqlmodel import Session
+from datetime import datetime
 
 from xpm.consent.access import PracticeAccess
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.batch import Batch, StoredBatch
+from xpm.pull.batch import Batch
 from xpm.pull.reader import Reader
-from xpm.quota.parking import resumes_at
-from xpm.quota.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
-from xpm.store import leases, practices
-from xpm.store.consent import connections
-from xpm.store.leases import Lease
-from xpm.store.pull import comparisons, finished_lists, runs
+from xpm.store import practices
+from xpm.store.pull import runs
 from xpm.store.pull.comparisons import Due
 from xpm.store.pull.finished_lists import Finished
-from xpm.store.records import bulk, versions
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Scope
-from xpm.store.tables import SyncRun
-from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode, SyncTrigger
-from xpm.words import Message, Stopped, message, stop
-from xpm.xero.errors import DayLimit
-
-LEASE = timedelta(minutes=10)
-"""How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
-minutes to begin). A retry of the same flow run does not wait: it takes its own lease over."""
-
-
-class AlreadyRunning(Stopped):
-    """A `Stopped` since another run of the entity goes on: that of this flow run, or one that no flow started."""
-
-    def __init__(self, said: Message, flow_run_id: str | None) -> None:
-        super().__init__(said)
-        self.args = (said, flow_run_id)  # what a pickle calls the class with
-        self.flow_run_id = flow_run_id
+from xpm.store.vocabulary import OwnerKind, SyncMode, SyncTrigger
 
 
 @dataclass(frozen=True)
@@ -107,180 +83,3 @@ class Work(ABC):
     @abstractmethod
     def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
         """Whose custom field values to compare."""
-
-
-@dataclass(frozen=True)
-class Run(Work):
-    """A sync that stores. Nothing of it is written but through `commit`."""
-
-    run_id: str
-    lease: Lease
-    began: datetime
-    predicted: Prediction
-    progress: Progress
-
-    @contextmanager
-    def commit(self) -> Iterator[Session]:
-        """One transaction that holds only if this run still has its lease, and renews it.
-
-        Raises:
-            Stopped: another run has taken over, or the practice has another XPM practice now; nothing of the block is
-                written.
-        """
-        with self.integration.database.write() as session:
-            if leases.renew(session, self.lease, self.integration.clock(), LEASE) is None:
-                raise stop("sync.interrupted", entity=self.request.entity.label)
-            if connections.get(session, self.request.practice).tenant_id != self.access.tenant_id:
-                raise stop("sync.moved", entity=self.request.entity.label)
-            yield session
-
-    @contextmanager
-    def batch(self) -> Iterator[StoredBatch]:
-        """One committed step, which `progress` then hears of. Raises Stopped as `commit` does."""
-        with self.commit() as session:
-            yield StoredBatch(session, self.scope, self.run_id, self.integration.clock())
-            standing = self.standing(runs.get(session, self.run_id))
-        self.progress(standing)
-
-    def standing(self, run: SyncRun) -> Standing:
-        """How far the run is, by its row."""
-        read = run.added + run.changed + run.unchanged + run.restored + run.quarantined
-        answers_count = self.request.entity.definition.counts_answers
-        elapsed = self.integration.clock() - self.began
-        return Standing(self.predicted, run.calls if answers_count else read, run.calls, elapsed)
-
-    def count_active(self, table: RecordTable) -> int:
-        """Count what is stored."""
-        with self.integration.database.read() as session:
-            return bulk.count_active(session, table, self.scope)
-
-    def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:
-        """Compare with what is stored."""
-        with self.integration.database.read() as session:
-            return versions.as_sent(session.connection(), table, self.scope, digests)
-
-    def finished(self, name: str) -> Finished | None:
-        """Look it up."""
-        with self.integration.database.read() as session:
-            return finished_lists.find(session, self.scope, self.request.entity, name)
-
-    def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
-        """Read what is stored."""
-        with self.integration.database.read() as session:
-            return comparisons.due(session, table, self.scope, kind, changes_only=changes_only)
-
-
-@contextmanager
-def working(
-    integration: Integration,
-    access: PracticeAccess,
-    request: PullRequest,
-    predicted: Prediction = UNKNOWN,
-    progress: Progress = unwatched,
-) -> Iterator[Run]:
-    """Start a run, alone for its practice and entity; one that ends by an error is marked as failed or as parked.
-
-    Raises:
-        AlreadyRunning: the entity is being synchronised already.
-    """
-    lease = alone(integration, request)
-    try:
-        with integration.database.write() as session:
-            _close_killed_runs(session, integration, request)
-            run = start_run(session, access, request, integration.clock(), predicted)
-            finished_lists.take_over(session, run)
-            retried = runs.retried_since(session, run, run.started_at - finished_lists.KEPT)
-        began = run.started_at
-        work = Run(integration, access, request, run.id, lease, began, predicted, progress, goes_on_from=retried)
-        progress(work.standing(run))
-        try:
-            yield work
-        except DayLimit as limit:
-            _mark_parked(integration, run.id, limit)
-            raise
-        except BaseException:
-            _mark_failed(integration, run.id)
-            raise
-    finally:
-        with integration.database.write() as session:
-            leases.release(session, lease)
-
-
-def start_run(
-    session: Session, access: PracticeAccess, request: PullRequest, now: datetime, predicted: Prediction = UNKNOWN
-) -> SyncRun:
-    """The row of a run that begins now."""
-    return runs.start(
-        session,
-        practice=request.practice,
-        tenant_id=access.tenant_id,
-        entity=request.entity,
-        mode=request.mode,
-        trigger=request.trigger,
-        person=request.person,
-        flow_run_id=request.flow_run_id,
-        predicted_calls=predicted.calls,
-        predicted_bytes=predicted.bytes,
-        now=now,
-    )
-
-
-def alone(integration: Integration, request: PullRequest) -> Lease:
-    """Take the lease of a practice's entity.
-
-    Raises:
-        AlreadyRunning: another run has it.
-    """
-    name = _lease_name(request.practice, request.entity)
-    holder = request.flow_run_id or str(uuid.uuid4())
-    with integration.database.write() as session:
-        lease = leases.acquire(session, name, holder, integration.clock(), LEASE)
-        if lease is not None:
-            return lease
-        running = _unfinished(session, request.practice, request.entity)
-    raise _already_running(integration, request.entity, running)
-
-
-def running_now(session: Session, practice: str, entity: Entity, now: datetime) -> SyncRun | None:
-    """The run of an entity that goes on now; one that was killed goes on until its lease is over."""
-    if not leases.is_taken(session, _lease_name(practice, entity), now):
-        return None
-    return _unfinished(session, practice, entity)
-
-
-def _unfinished(session: Session, practice: str, entity: Entity) -> SyncRun | None:
-    """The newest run that did not end."""
-    return next(iter(runs.unfinished(session, practice, entity)), None)
-
-
-def _already_running(integration: Integration, entity: Entity, run: SyncRun | None) -> AlreadyRunning:
-    since = f"{run.started_at:%H:%M} UTC" if run else "a moment ago"
-    if run is None or run.flow_run_id is None:
-        return AlreadyRunning(message("sync.already_running_elsewhere", entity=entity.label, since=since), None)
-    link = f"{integration.settings.xpm_console_url}/runs/{run.flow_run_id}"
-    said = message("sync.already_running", entity=entity.label, since=since, link=link)
-    return AlreadyRunning(said, run.flow_run_id)
-
-
-def _lease_name(practice: str, entity: Entity) -> str:
-    return f"sync/{practice}/{entity}"
-
-
-def _mark_failed(integration: Integration, run_id: str) -> None:
-    """Unless another run took over and closed this one: that it was interrupted is what happened to it."""
-    with integration.database.write() as session:
-        if runs.get(session, run_id).status is RunStatus.RUNNING:
-            runs.finish(session, run_id, RunStatus.FAILURE, reason_key="sync.failed", now=integration.clock())
-
-
-def _mark_parked(integration: Integration, run_id: str, limit: DayLimit) -> None:
-    with integration.database.write() as session:
-        if runs.get(session, run_id).status is RunStatus.RUNNING:
-            at, now = resumes_at(limit, integration.clock()), integration.clock()
-            runs.finish(session, run_id, RunStatus.PARKED, reason_key="sync.parked", resumes_at=at, now=now)
-
-
-def _close_killed_runs(session: Session, integration: Integration, request: PullRequest) -> None:
-    """Runs still open although nobody holds their lease were killed; they must not look as if they went on."""
-    for run in runs.unfinished(session, request.practice, request.entity):
-        runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.interrupted", now=integration.clock())

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from xpm.pull.comparison import fields
-from xpm.pull.result import Counts
+from xpm.pull.outcome import Counts
 from xpm.store.records.rows import RecordRow
 from xpm.store.records.versions import Effect
+from xpm.undo.comparison import fields
 
 EFFECTS = {
     Effect.ARCHIVED: "archived",

@@ -8,13 +8,11 @@ from functools import cached_property
 from xpm.consent.access import practice_access
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull.drop import dropped_from
-from xpm.pull.field_values import ValuesCompared
-from xpm.pull.plans import AnyIntake, carry_out
-from xpm.pull.result import Counts
-from xpm.pull.run import COUNTS, reason_to_leave_out, status_of, summed_up
+from xpm.pull.outcome import COUNTS, Counts, dropped_from, status_of, summed_up
+from xpm.pull.plans.plan import AnyIntake, carry_out, tax_source
+from xpm.pull.plans.values import ValuesCompared
+from xpm.pull.pull import reason_to_leave_out
 from xpm.pull.summary import Outcome, is_well, message_of
-from xpm.pull.tax import source_of
 from xpm.pull.work import PullRequest, Work
 from xpm.store.pull import comparisons
 from xpm.store.pull.comparisons import Due
@@ -100,7 +98,7 @@ def dry_run_pull(integration: Integration, request: PullRequest, earlier: Sequen
         XeroError: Xero did not answer as it should.
     """
     with practice_access(integration, request.practice) as access:
-        tax = source_of(integration, access)
+        tax = tax_source(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
             said = message(key, practice=request.practice)
             return DryRunResult(entity=request.entity, status=RunStatus.SKIPPED, message=said)

@@ -19,7 +19,8 @@ from xpm.activity.authors import author
 from xpm.activity.log import record, said_by
 from xpm.entities.registry import KINDS, Entity
 from xpm.integration import Integration
-from xpm.pull.work import LEASE, PullRequest, alone
+from xpm.pull.run import LEASE, alone
+from xpm.pull.work import PullRequest
 from xpm.store import leases
 from xpm.store.leases import Lease
 from xpm.store.pull import finished_lists, runs

@@ -16,7 +16,7 @@ from sandbox.world import REDIRECT_URI, small_world
 from sandbox.xpm.limits import Limits
 from xpm.entities.registry import EVERYTHING
 from xpm.integration import Integration
-from xpm.pull.run import run_pull
+from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store import activity
 from xpm.store.consent import connections

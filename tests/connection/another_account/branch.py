@@ -13,7 +13,7 @@ from tests.connection.harbour import HARBOUR, Harbour
 from xpm.consent.access import practice_access
 from xpm.consent.invitation import Invitation, withdraw
 from xpm.entities.registry import Entity
-from xpm.pull.run import run_pull
+from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store.tables import StoreTable
 from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger

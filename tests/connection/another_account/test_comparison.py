@@ -23,7 +23,7 @@ from xpm.account.comparison import AccountComparison, KindCompared, compare
 from xpm.account.confirmation import confirm, question
 from xpm.account.reset import reset
 from xpm.entities.registry import Entity
-from xpm.pull.run import run_pull
+from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store.records.bulk import active_keys
 from xpm.store.records.kinds import CLIENTS

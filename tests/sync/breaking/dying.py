@@ -12,8 +12,8 @@ from tests.processes import FORKED
 from tests.sync.house import House, request
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
-from xpm.pull import arriving, field_values
-from xpm.pull.run import run_pull
+from xpm.pull import arriving
+from xpm.pull.pull import run_pull
 from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
@@ -59,7 +59,7 @@ class Death:
 
 def sync_and_die(settings: Settings, entity: Entity, step: Step, at: int) -> None:
     """Synchronise until the nth step of that kind; in this process, which nobody else shares, batches are small."""
-    arriving.BATCH = field_values.BATCH = SMALL_BATCH
+    arriving.BATCH = values.BATCH = SMALL_BATCH
     database = Database(settings.xpm_database_url)
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
     Death(at).lie_in_wait(step, database)

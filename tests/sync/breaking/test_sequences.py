@@ -17,7 +17,7 @@ from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.breaking.weather import PERSUASIVE, turn_bad
 from tests.sync.expected import assert_equals_truth
 from xpm.entities.registry import EVERYTHING
-from xpm.pull.result import PullResult
+from xpm.pull.outcome import PullResult
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.words import Stopped

@@ -10,12 +10,15 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from typing import Any
 
+from xpm.consent.access import PracticeAccess
 from xpm.entities.entity import Plan
-from xpm.pull.field_values import ValuesCompared, pull_values
+from xpm.integration import Integration
 from xpm.pull.intake import Intake
-from xpm.pull.jobs import pull_jobs
+from xpm.pull.plans.jobs import pull_jobs
+from xpm.pull.plans.values import ValuesCompared, pull_values
 from xpm.pull.work import Work
-from xpm.xero.tax import TaxSource
+from xpm.quota.budget import budget_of
+from xpm.xero.tax import TaxExport, TaxFeed, TaxSource
 
 AnyIntake = Intake[Any]
 
@@ -85,3 +88,13 @@ def _collecting_seldom() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+def tax_source(integration: Integration, access: PracticeAccess) -> TaxSource | None:
+    """The practice's exported file if there is one, else the partner feed if it is set up, else nothing."""
+    if export := integration.tax_export(access.practice.slug):
+        return TaxExport(export)
+    if (url := integration.app.tax_url) is None:
+        return None
+    budget = budget_of(integration, access.tenant_id, access.priority)
+    return TaxFeed(access.http, url, access.tenant_id, budget, sleep=integration.sleep, clock=integration.clock)

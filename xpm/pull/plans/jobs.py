@@ -7,7 +7,7 @@ from datetime import date
 from xpm.entities.jobs import allowance, windows
 from xpm.pull.arriving import NamedList
 from xpm.pull.intake import MISSING_TOLERATED, Intake, Verified
-from xpm.pull.single_records import are_too_many, set_apart
+from xpm.pull.plans.single_records import are_too_many, set_apart
 from xpm.pull.work import Work
 from xpm.store.pull import job_checks, job_currency
 from xpm.xero.errors import NotFound, XeroError

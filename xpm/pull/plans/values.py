@@ -13,7 +13,7 @@ from functools import partial
 from itertools import islice
 
 from xpm.entities.custom_fields import VALUES, allowance, values_row
-from xpm.pull.single_records import are_too_many, set_apart
+from xpm.pull.plans.single_records import are_too_many, set_apart
 from xpm.pull.work import Work
 from xpm.store.pull.comparisons import NOT_URGENT, Due
 from xpm.store.pull.runs import RunCounts

@@ -1,0 +1,150 @@
+"""What a pull came to: its counts, and the one sentence that sums it up.
+
+A run never looks better than it was: the least favourable thing that is true of it is what it says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
+
+from xpm.entities.registry import Entity
+from xpm.pull.intake import MISSING_TOLERATED
+from xpm.pull.plans.plan import AnyIntake
+from xpm.pull.plans.values import ValuesCompared
+from xpm.pull.work import PullRequest
+from xpm.store.pull import runs
+from xpm.store.records.rows import Scope
+from xpm.store.tables import SyncRun
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
+from xpm.words import Message, Stopped, message
+
+COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined")
+"""What a run counts of its records."""
+
+NAMED_RECORDS = 5  # unreadable records that a message names; the list of records set aside has the rest
+SHARE_LEFT = 0.5  # of the last count; with fewer, XPM has suddenly dropped
+
+
+class Counts(BaseModel):
+    """How a sync ends: its counts, in records, and the sentence that sums it up."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entity: Entity
+    status: RunStatus
+    message: Message
+    source: int | None = None  # None where the run did not see everything
+    stored: int | None = None
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    restored: int = 0
+    archived: int = 0
+    quarantined: int = 0
+    calls: int = 0
+    bytes: int = 0
+
+
+class PullResult(Counts):
+    """What a run came to."""
+
+    run_id: str
+    predicted_calls: int | None = None  # None where nothing was known to predict from
+    predicted_bytes: int | None = None
+
+    def raise_for_attention(self) -> None:
+        """Raise `Stopped` when an administrator has to look: such a run must not pass for a success."""
+        if self.status is RunStatus.ACTION_REQUIRED:
+            raise Stopped(self.message, recorded=True)
+
+    def counts(self) -> dict[str, int]:
+        """The counts by name, for Practice Activity; what was not counted is left out."""
+        counted = self.model_dump(exclude={"entity", "status", "message", "run_id"}, exclude_none=True)
+        return {name: count for name, count in counted.items() if isinstance(count, int)}
+
+
+def summed_up(
+    entity: Entity,
+    counts: Mapping[str, int],
+    sides: tuple[int | None, int | None],
+    intake: AnyIntake,
+    compared: ValuesCompared | None,
+    *,
+    before: int | None,
+) -> Message:
+    """The least favourable thing that is true of a run.
+
+    `sides`: how many XPM has, and FYI, if all were seen; `before`: how many it had, where that is a sudden drop.
+    """
+    source, stored = sides
+    facts: dict[str, object] = {**counts, "entity": entity.label, "source": source, "stored": stored}
+    if intake.suspicion:
+        facts |= {"entity": intake.suspicion.what}
+        facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
+        return message("sync.too_many_missing", **facts)
+    if before is not None:
+        return message("sync.sudden_drop", before=before, **facts)
+    if counts["quarantined"]:
+        named = [record.key or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
+        return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
+    if source != stored:
+        return message("sync.counts_differ", **facts)
+    return _of_success(intake, compared, facts)
+
+
+def _of_success(intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]) -> Message:
+    """How far a run came in which nothing went wrong."""
+    if compared and compared.chosen:
+        return _of_chosen(compared, facts)
+    if compared:
+        key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
+        return message(key, **asdict(compared), **facts)
+    if intake.partly:
+        since = f"{intake.partly.since:%d %B %Y}"
+        return message("sync.jobs_partly", done=intake.partly.done, of=intake.partly.of, since=since, **facts)
+    if intake.left_out:
+        return message("sync.archived_left_out", left_out=intake.left_out, **facts)
+    return message("sync.succeeded", **facts)
+
+
+def _of_chosen(compared: ValuesCompared, facts: Mapping[str, object]) -> Message:
+    """What there is to say of chosen records; one that was not found is nothing to keep quiet about."""
+    named = ", ".join(compared.unknown)
+    key = "sync.values_unknown" if compared.unknown else "sync.values_chosen"
+    return message(key, **{**asdict(compared), "unknown": named}, **facts)
+
+
+def status_of(said: Message) -> RunStatus:
+    """How a run ends of which this is said."""
+    return RunStatus.SUCCESS if said.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
+
+
+def dropped_from(session: Session, scope: Scope, request: PullRequest, source: int | None) -> int | None:
+    """How many records XPM had at the last successful full pull, if `source`, what it has now, is suddenly far fewer.
+
+    Two things confirm the new count: a person who asks for the sync again after a run that stopped at it, and one who
+    confirmed that so many records are missing.
+    """
+    if source is None:
+        return None
+    well = runs.lately_successful(session, scope.practice, scope.tenant_id, request.entity, complete=True, limit=1)
+    before = well[0].source_count if well else None
+    tolerated = max(MISSING_TOLERATED, request.confirm_missing)
+    if before is None or not _is_drop(before, source, tolerated):
+        return None
+    last = runs.last_finished(session, scope.practice, scope.tenant_id, request.entity)
+    is_confirmed = request.trigger is SyncTrigger.MANUAL and _stopped_at_a_drop(last, before)
+    return None if is_confirmed else before
+
+
+def _is_drop(before: int, source: int, tolerated: int) -> bool:
+    return source < before * SHARE_LEFT and before - source > tolerated
+
+
+def _stopped_at_a_drop(run: SyncRun | None, before: int) -> bool:
+    """Whether a person was asked to look at a run that saw so few records."""
+    if run is None or run.status is not RunStatus.ACTION_REQUIRED or run.source_count is None:
+        return False
+    return _is_drop(before, run.source_count, MISSING_TOLERATED)

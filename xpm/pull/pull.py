@@ -1,0 +1,100 @@
+"""One pull of one entity, from the question whether it may run to the sentence that sums it up."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from xpm.activity.log import record
+from xpm.consent.access import PracticeAccess, practice_access
+from xpm.entities.gates import reason_to_skip
+from xpm.integration import Integration
+from xpm.pull.outcome import COUNTS, PullResult, dropped_from, status_of, summed_up
+from xpm.pull.plans.plan import AnyIntake, carry_out, tax_source
+from xpm.pull.plans.values import ValuesCompared
+from xpm.pull.run import Run, start_run, working
+from xpm.pull.work import PullRequest
+from xpm.quota.parking import priority_of
+from xpm.quota.prediction import predict
+from xpm.quota.progress import Progress, unwatched
+from xpm.store import practices
+from xpm.store.pull import finished_lists, runs
+from xpm.store.records import bulk
+from xpm.store.tables import SyncRun
+from xpm.store.vocabulary import RunStatus
+from xpm.words import Message, message
+from xpm.xero.tax import TaxSource
+
+
+def run_pull(integration: Integration, request: PullRequest, progress: Progress = unwatched) -> PullResult:
+    """Bring one entity of one practice in step, and write its result into Practice Activity.
+
+    Safe to repeat: what is in step already is not written again.
+
+    Raises:
+        Stopped: unknown practice, no usable connection, or the entity is being synchronised already.
+        XeroError: Xero did not answer as it should; whole batches that arrived are kept, nothing was archived.
+    """
+    priority = priority_of(request.trigger, request.mode, request.entity)
+    with practice_access(integration, request.practice, priority) as access:
+        tax = tax_source(integration, access)
+        if key := reason_to_leave_out(integration, access, request, tax):
+            return _skipped(integration, access, request, key)
+        of = (access.practice, access.tenant_id, request.entity, request.mode)
+        predicted = predict(integration, *of, chosen=len(request.records))
+        with working(integration, access, request, predicted, progress) as work:
+            return _finish(work, *carry_out(work, tax))
+
+
+def _finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> PullResult:
+    """Count both sides, sum up, and write the run's end and its entry in one transaction."""
+    request, now = work.request, work.integration.clock()
+    with work.commit() as session:
+        run = runs.get(session, work.run_id)
+        if intake.complete:
+            run.source_count = intake.source_count()
+            run.stored_count = bulk.count_present(session, intake.table, work.scope)
+        counts = {name: getattr(run, name) for name in COUNTS}
+        before = dropped_from(session, work.scope, request, intake.known_count())
+        said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared, before=before)
+        status = status_of(said)
+        finished_lists.forget(session, run)
+        watermark = intake.server_time if status is RunStatus.SUCCESS else None
+        runs.finish(session, run.id, status, reason_key=said.key, watermark=watermark, now=now)
+        return _recorded(session, run, request, said, now)
+
+
+def _skipped(integration: Integration, access: PracticeAccess, request: PullRequest, key: str) -> PullResult:
+    now = integration.clock()
+    with integration.database.write() as session:
+        run = start_run(session, access, request, now)
+        runs.finish(session, run.id, RunStatus.SKIPPED, reason_key=key, now=now)
+        return _recorded(session, run, request, message(key, practice=request.practice), now)
+
+
+def _recorded(session: Session, run: SyncRun, request: PullRequest, said: Message, now: datetime) -> PullResult:
+    """The result, with its entry in Practice Activity."""
+    result = PullResult(
+        entity=request.entity,
+        status=run.status,
+        message=said,
+        run_id=run.id,
+        source=run.source_count,
+        stored=run.stored_count,
+        calls=run.calls,
+        bytes=run.bytes,
+        predicted_calls=run.predicted_calls,
+        predicted_bytes=run.predicted_bytes,
+        **{name: getattr(run, name) for name in COUNTS},
+    )
+    by = {"person": request.person, "flow_run_id": request.flow_run_id}
+    record(session, request.practice, said, now=now, run_id=run.id, counts=result.counts(), **by)
+    return result
+
+
+def reason_to_leave_out(
+    integration: Integration, access: PracticeAccess, request: PullRequest, tax: TaxSource | None
+) -> str | None:
+    """The words key of the reason why this is not synchronised now, by the practice's settings, or `None`."""
+    with integration.database.read() as session:
+        settings = practices.settings_of(session, request.practice)
+    return reason_to_skip(request.entity, request.trigger, access.practice, settings, tax_source=tax is not None)
