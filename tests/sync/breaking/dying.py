@@ -13,6 +13,7 @@ from tests.sync.house import House, request
 from xpm.entities.registry import Entity
 from xpm.integration import Integration
 from xpm.pull import arriving
+from xpm.pull.plans import values
 from xpm.pull.pull import run_pull
 from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
