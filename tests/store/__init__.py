@@ -1,1 +1,1 @@
-"""Tests of the store. Each runs on SQLite and on PostgreSQL."""
+"""Tests of the store. Those that use a database run on SQLite and on PostgreSQL."""
