@@ -22,7 +22,7 @@ from xpm.account.reset import reset
 from xpm.consent.callback import receive, set_out
 from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
 from xpm.pull.reader import Process, end_spare_process

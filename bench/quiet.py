@@ -16,7 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from bench.measured import Counts, MeasurementFailed, say
 from bench.ours import SLUG
 from flows.sync import sync
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest

@@ -13,12 +13,11 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.integration import integration
-from cli.kinds import EntityName
 from cli.progress import Bar, progress
 from cli.showing import COLOURS
 from cli.terminal import terminal
 from xpm.consent.access import require_connected
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.integration import Integration
 from xpm.pull.summary import Outcome, message_of
 from xpm.pull.work import PullRequest
@@ -78,14 +77,14 @@ def dry_run(
 
 
 def requests_for(
-    practice: str, chosen: Sequence[EntityName], mode: SyncMode, records: Sequence[str], confirm_missing: int
+    practice: str, chosen: Sequence[Entity], mode: SyncMode, records: Sequence[str], confirm_missing: int
 ) -> list[PullRequest]:
     """A request for each chosen entity, in the order in which a sync of everything takes them."""
     by_hand = SyncTrigger.MANUAL
     return [
         PullRequest(practice, entity, mode, by_hand, records=tuple(records), confirm_missing=confirm_missing)
         for entity in EVERYTHING
-        if EntityName(entity) in chosen
+        if Entity(entity) in chosen
     ]
 
 

@@ -10,13 +10,13 @@ from sqlmodel import Session
 
 from cli.answers import answer
 from cli.installation import installation
-from cli.kinds import Kind
 from cli.terminal import say, terminal
 from xpm.activity.authors import author
+from xpm.entities.names import Noun
+from xpm.entities.registry import BY_NOUN
 from xpm.store.consent import attempts
 from xpm.store.records import history as lives
 from xpm.store.records.history import FieldChange, HistoryEntry
-from xpm.store.records.kinds import ALL
 from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ChangeKind
 from xpm.words import message, stop
@@ -44,7 +44,7 @@ class Life:
     changes: Sequence[Changed]
 
 
-def history(kind: Kind, record: str, practice: str, *, as_json: bool) -> None:
+def history(kind: Noun, record: str, practice: str, *, as_json: bool) -> None:
     """Show what happened to one record: when, by whom, and each field before and after."""
     with installation() as opened, opened.database.read() as session:
         scopes = _scopes(session, kind, record, opened.practice(practice).slug if practice else None)
@@ -55,22 +55,22 @@ def history(kind: Kind, record: str, practice: str, *, as_json: bool) -> None:
     answer(found, lambda lives: _show(lives, removed) if lives else say(unknown), as_json=as_json)
 
 
-def _scopes(session: Session, kind: Kind, record: str, practice: str | None) -> list[Scope]:
+def _scopes(session: Session, kind: Noun, record: str, practice: str | None) -> list[Scope]:
     """Where the record is: in one practice, possibly in several of its accounts.
 
     Raises:
         Stopped: several practices have one under this key.
     """
-    found = lives.scopes_of(session, ALL[kind.table], record)
+    found = lives.scopes_of(session, BY_NOUN[kind].table, record)
     meant = [scope for scope in found if practice in (None, scope.practice)]
     if len(named := sorted({scope.practice for scope in meant})) > 1:
         raise stop("history.several_practices", kind=kind.words, record=record, practices=", ".join(named))
     return meant
 
 
-def _life(session: Session, kind: Kind, scope: Scope, record: str) -> Life:
+def _life(session: Session, kind: Noun, scope: Scope, record: str) -> Life:
     account = attempts.tenant_name(session, scope.practice, scope.tenant_id) or scope.tenant_id
-    steps = lives.life(session, ALL[kind.table], scope, record)
+    steps = lives.life(session, BY_NOUN[kind].table, scope, record)
     return Life(scope.practice, account, [_changed(session, step) for step in steps])
 
 

@@ -10,11 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from cli.answers import answer
 from cli.following import follow
 from cli.integration import integration
-from cli.kinds import EntityName
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.terminal import say
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.quota.amounts import said_after, said_before, together
 from xpm.quota.prediction import predict_all
@@ -43,7 +42,7 @@ class Ended(BaseModel):
 
 def sync(
     practice: str,
-    chosen: Sequence[EntityName],
+    chosen: Sequence[Entity],
     mode: SyncMode,
     person: str,
     *,

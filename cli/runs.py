@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict
 
 from cli.answers import answer
 from cli.installation import installation
-from cli.kinds import EntityName
 from cli.terminal import say
 from xpm.activity.authors import asked_for
+from xpm.entities.names import Entity
 from xpm.store.pull import runs as all_runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
@@ -31,7 +31,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     id: str
-    entity: EntityName
+    entity: Entity
     mode: SyncMode
     status: RunStatus
     started_at: datetime
@@ -96,7 +96,7 @@ def _show(found: Sequence[Run]) -> None:
 
 
 def _did(parts: Sequence[Part]) -> str:
-    by_entity = {entity: [part for part in parts if part.entity == entity] for entity in EntityName}
+    by_entity = {entity: [part for part in parts if part.entity == entity] for entity in Entity}
     return ", ".join(f"{entity.label.lower()} {_counted(of)}" for entity, of in by_entity.items() if of)
 
 

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
-from cli.kinds import EntityName
 from cli.practices import NONE_YET, one_or_all
 from cli.terminal import say, terminal
 from xpm.activity.overview import LastSync, Overview, overview
+from xpm.entities.names import Entity
 from xpm.store import activity as log
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 from xpm.words import Message
@@ -103,7 +103,7 @@ def _standing(seen: Overview) -> Standing:
         account=seen.tenant_name,
         connected_by=seen.connected_by,
         message=seen.said,
-        syncs=tuple(by_entity[entity] for entity in EntityName if entity in by_entity),
+        syncs=tuple(by_entity[entity] for entity in Entity if entity in by_entity),
     )
 
 
@@ -122,6 +122,6 @@ def _show_standing(standing: Standing) -> None:
     for sync in standing.syncs:
         finished = f"{sync.finished_at:%d %b %H:%M}" if sync.finished_at else "still running"
         counts = ("" if count is None else str(count) for count in (sync.source, sync.stored, sync.quarantined))
-        table.add_row(EntityName(sync.entity).label, sync.result.replace("_", " "), finished, *counts)
+        table.add_row(Entity(sync.entity).label, sync.result.replace("_", " "), finished, *counts)
     if standing.syncs:
         console.print(table)

@@ -9,7 +9,7 @@ from console.desk import Desk
 from console.left import left_by
 from console.runs import FlowRunSeen, UnknownFlowRun
 from xpm.entities.gates import not_left_out
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.run import running_now
 from xpm.store import activity
 from xpm.store.tables import Practice

@@ -16,7 +16,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, PREFEC
 from pydantic import TypeAdapter
 
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from xpm.account.comparison import AccountComparison
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 

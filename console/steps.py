@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from console.left import RunTraces
 from console.runs import FlowRunSeen, StepState
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import RunStatus
 from xpm.words import step_title
 

@@ -12,7 +12,8 @@ from console.joining import run_to_join
 from xpm.activity.log import record
 from xpm.consent.access import require_connected
 from xpm.entities.gates import reason_to_skip
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.quota.amounts import said_before, together
 from xpm.quota.prediction import predict_all
@@ -55,7 +56,7 @@ def buttons_of(integration: Integration, practice: Practice, settings: Integrati
     """The window as it is for this practice now."""
     tax_source = integration.has_tax_source(practice.slug)
     buttons = [
-        Button(entity, entity.definition.button, message(reason, practice=practice.slug) if reason else None)
+        Button(entity, DEFINITIONS[entity].button, message(reason, practice=practice.slug) if reason else None)
         for entity in EVERYTHING
         for reason in [reason_to_skip(entity, SyncTrigger.MANUAL, practice, settings, tax_source=tax_source)]
     ]
@@ -66,7 +67,7 @@ def predictions(integration: Integration, slug: str, mode: SyncMode) -> list[Mes
     """What each sync that can be asked for would take, and all of them together."""
     rate = integration.settings.xero_calls_per_minute
     each = predict_all(integration, slug, EVERYTHING, mode)
-    parts = {entity.definition.button: predicted for entity, predicted in each.items()}
+    parts = {DEFINITIONS[entity].button: predicted for entity, predicted in each.items()}
     if len(parts) > 1:
         parts = {"Sync all": together(parts.values())} | parts
     return [said_before(what, predicted, rate) for what, predicted in parts.items()]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xpm.activity.overview import LastSync
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.tables import SyncRun
 
 

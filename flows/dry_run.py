@@ -12,7 +12,7 @@ from prefect.states import Completed, Failed
 from prefect.utilities.annotations import quote
 
 from tasks.dry_run import PREVIEWS, publish_changes
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.summary import Outcome
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult

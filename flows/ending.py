@@ -14,7 +14,7 @@ from prefect.states import Completed, Failed
 
 from tasks.ending import record_ending, record_interruption, record_stop
 from tasks.parking import continue_later
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.quota.parking import rest_of
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.words import Message, Stopped

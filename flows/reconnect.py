@@ -33,7 +33,7 @@ from tasks.connection import (
 )
 from tasks.sync import SYNCS
 from xpm.consent.invitation import Invitation
-from xpm.entities.registry import EVERYTHING
+from xpm.entities.names import EVERYTHING
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError

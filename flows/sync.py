@@ -16,7 +16,7 @@ from flows.dry_run import tried
 from flows.ending import cancelled, crashed, ended, failed, state_of, stopped
 from tasks.connection import check_connection
 from tasks.sync import SYNCS
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.words import Stopped
 

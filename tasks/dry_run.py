@@ -17,7 +17,7 @@ from prefect.states import Completed
 
 from tasks.announcing import announcing_a_break
 from tasks.retrying import WAITS, worth_retrying
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.summary import Outcome
 from xpm.pull.work import PullRequest

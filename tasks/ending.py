@@ -9,7 +9,7 @@ from tasks.status import publish_status
 from xpm.activity.log import record
 from xpm.consent.explanation import explain_reconnect
 from xpm.consent.invitation import withdraw
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.summary import Outcome, message_of, sum_up
 from xpm.store import practices

@@ -10,7 +10,7 @@ from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.settings import PREFECT_API_REQUEST_TIMEOUT, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.outcome import PullResult
 from xpm.pull.summary import message_of

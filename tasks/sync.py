@@ -13,7 +13,7 @@ from prefect.transactions import get_transaction
 from tasks.announcing import announcing_a_break
 from tasks.progress import publishing
 from tasks.retrying import WAITS, once_per_run, worth_retrying
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.outcome import PullResult
 from xpm.pull.pull import run_pull

@@ -8,7 +8,7 @@ import typer
 
 from cli import arguments
 from cli.arguments import AsJson, KnownPractice, WhoAsks
-from cli.kinds import EntityName
+from xpm.entities.names import Entity
 from xpm.store.vocabulary import SyncMode
 from xpm.undo.changed_since import WhenChangedSince
 
@@ -26,7 +26,7 @@ def reconnect(
     minutes: Annotated[int, typer.Option(min=1, max=A_DAY, help="How long to wait for the login.")] = 30,
     another_account: Annotated[
         bool,
-        typer.Option("--another-practice", help="This practice has moved to another Xero Practice Manager account."),
+        typer.Option("--another-account", help="This practice has moved to another Xero Practice Manager account."),
     ] = False,
 ) -> None:
     """Reset the connection and bring the data back in step.
@@ -49,7 +49,7 @@ def reconnect(
 def sync(
     practice: KnownPractice,
     only: Annotated[
-        list[EntityName] | None, typer.Option(help="Only this; may be repeated.", show_default="everything")
+        list[Entity] | None, typer.Option(help="Only this; may be repeated.", show_default="everything")
     ] = None,
     changes: Annotated[bool, typer.Option("--changes", help="Only what changed since the last sync.")] = False,
     person: Annotated[
@@ -85,11 +85,11 @@ def sync(
 
     Ctrl-C ends this command, not the run, which Prefect shows.
     """
-    if record and only not in (None, [EntityName.CUSTOM_FIELDS]):
-        raise typer.BadParameter(f"--record goes with --only {EntityName.CUSTOM_FIELDS} and nothing else.")
+    if record and only not in (None, [Entity.CUSTOM_FIELDS]):
+        raise typer.BadParameter(f"--record goes with --only {Entity.CUSTOM_FIELDS} and nothing else.")
     if csv and not dry_run:
         raise typer.BadParameter("--csv goes with --dry-run.")
-    chosen = [EntityName.CUSTOM_FIELDS] if record else only or [*EntityName]
+    chosen = [Entity.CUSTOM_FIELDS] if record else only or [*Entity]
     mode = SyncMode.CHANGES if changes else SyncMode.FULL
     if dry_run:
         from cli import dry_running

@@ -6,7 +6,7 @@ import typer
 
 from cli import completing
 from cli.arguments import MOST, AsJson, KnownPractice, OneOrAll
-from cli.kinds import Kind
+from xpm.entities.names import Noun
 from xpm.store.vocabulary import ActivityStatus
 
 
@@ -51,7 +51,7 @@ def runs(
 
 
 def history(
-    kind: Annotated[Kind, typer.Argument(help="The kind of record.", show_default=False)],
+    kind: Annotated[Noun, typer.Argument(help="The kind of record.", show_default=False)],
     record: Annotated[
         str, typer.Argument(metavar="ID", help="A job's number, a tax return's id, the UUID of anything else.")
     ],

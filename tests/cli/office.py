@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.cli.shell import SLUG, Installed
 from tests.store.kit import job
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.pull import runs
 from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, edits

@@ -4,7 +4,7 @@ from sqlalchemy import update
 
 from tests.cli.office import TENANT, staff, synced
 from tests.cli.shell import SLUG, Installed, Shell
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.records.kinds import STAFF
 from xpm.store.tables import Connection
 

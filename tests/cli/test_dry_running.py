@@ -15,7 +15,7 @@ from sandbox.world import small_world
 from sandbox.xpm.limits import Limits
 from tests.cli.shell import SLUG, Installed, Shell
 from tests.sync.house import House, opened
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.settings import Settings
 from xpm.store import activity
 from xpm.store.engine.database import Database

@@ -2,11 +2,11 @@
 
 import pytest
 
-from cli.kinds import Kind
 from tests.cli.office import BEGAN, edited, some_jobs, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from tests.store.kit import client, job
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity, Noun
+from xpm.entities.registry import BY_NOUN
 from xpm.store.records import reverts
 from xpm.store.records.changes import Author
 from xpm.store.records.kinds import ALL, CLIENTS
@@ -14,7 +14,7 @@ from xpm.store.vocabulary import SyncTrigger
 
 
 def test_every_kind_of_record_can_be_named() -> None:
-    assert {kind.table for kind in Kind} == set(ALL)
+    assert {BY_NOUN[noun].table.name for noun in Noun} == set(ALL)
 
 
 def test_each_change_is_shown_with_its_time_author_and_fields_in_80_columns(

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from cli.main import app
 from tests.cli.office import TENANT, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store import activity, allowances
 from xpm.store.activity import ActivityEntry
 from xpm.store.consent import connections

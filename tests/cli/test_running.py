@@ -166,7 +166,7 @@ def test_a_reconnect_passes_its_options_to_the_runbook(
     installed.add_practice()
 
     with worker_that_ends_the_next_run(Completed()) as taken:
-        fyi_xpm("reconnect", SLUG, "--admin", MERE, "--long-term-user", "--minutes", "5", "--another-practice")
+        fyi_xpm("reconnect", SLUG, "--admin", MERE, "--long-term-user", "--minutes", "5", "--another-account")
 
     assert taken[0].parameters == {
         "practice": SLUG,

@@ -2,7 +2,7 @@
 
 from tests.cli.office import BEGAN, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.records.kinds import STAFF
 from xpm.store.vocabulary import RunStatus, SyncTrigger
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.cli.office import staff, status_of, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.records.kinds import STAFF
 from xpm.store.vocabulary import FyiStatus
 

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.kinds import EntityName
 from tests.cli.shell import SLUG, Installed, Shell
-from xpm.entities.registry import Entity
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"prefect", "fastapi", "sqlmodel", "sqlalchemy", "alembic", "httpx", "lxml", "openpyxl", "authlib"}
@@ -62,7 +60,3 @@ def test_what_reads_the_database_imports_neither_prefect_nor_what_speaks_to_xero
     installed.add_practice()
 
     assert imported(arguments) & (HEAVY - {"sqlmodel", "sqlalchemy"}) == set()
-
-
-def test_the_entities_that_can_be_typed_are_those_of_the_registry() -> None:
-    assert [(str(name), name.label) for name in EntityName] == [(str(entity), entity.label) for entity in Entity]

@@ -12,7 +12,7 @@ from xpm.activity.staleness import PATIENCE, watch_syncs
 from xpm.consent.access import BROKEN, is_broken
 from xpm.consent.invitation import CHECKS, require_granted
 from xpm.consent.watch import Notice, Sighting, watch_connection
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store import people, practices

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
 from xpm.account.comparison import AccountComparison
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode
 
 CONSENT = "consent"

@@ -11,7 +11,7 @@ from console.runs import StepState
 from tests.console.conftest import settings
 from tests.console.office import CONSOLE, HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
 from xpm.account.comparison import AccountComparison, KindCompared
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store import people, practices
 from xpm.store.engine.database import Database
 from xpm.store.tables import IntegrationSettings

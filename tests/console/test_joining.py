@@ -7,7 +7,7 @@ import pytest
 
 from console.runs import StepState
 from tests.console.office import HARBOUR, SAM, TENANT, Office, path_of
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.run import LEASE
 from xpm.store import leases
 from xpm.store.pull import runs

@@ -6,7 +6,7 @@ import pytest
 
 from console.runs import StepState, TaskSeen
 from tests.console.office import HARBOUR, LEO, MERE, Office, text_of
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store import people, practices
 from xpm.store.pull import quarantine
 from xpm.store.records.bulk import Scope

@@ -21,7 +21,7 @@ from console.prefect_runs import PrefectRuns
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
 from tests.prefect_server import nothing_for_other_servers
 from xpm.account.comparison import AccountComparison, KindCompared
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 pytestmark = pytest.mark.xdist_group("prefect-of-console")

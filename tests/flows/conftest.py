@@ -11,7 +11,7 @@ from tests.conftest import Serve
 from tests.flows.office import MADE_BY, SLUG, Office
 from tests.prefect_server import prefect_server
 from tests.sync.house import connect
-from xpm.entities.registry import EVERYTHING
+from xpm.entities.names import EVERYTHING
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest

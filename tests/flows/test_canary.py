@@ -26,7 +26,7 @@ from tests.console.callbacks.scene import query_of
 from tests.console.in_process import InProcess
 from tests.flows.canary import files_below, found_in, leaks
 from tests.flows.office import SLUG, Office, administrator, eventually
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.store.consent import consents
 from xpm.store.tables import AuthorisationAttempt, Consent

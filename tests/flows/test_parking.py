@@ -14,7 +14,7 @@ from sandbox.faults import fault_from
 from sandbox.world import MERE
 from tests.flows.office import SLUG, Office
 from tests.flows.test_sync import retried
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.pull import runs
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 

@@ -14,7 +14,7 @@ from sandbox.faults import fault_from
 from sandbox.world import HARBOUR_VALE
 from tasks.progress import ALL, UPDATE_EVERY, PublishedProgress
 from tests.flows.office import SLUG, Office
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.run import LEASE
 from xpm.quota.progress import Prediction, Standing
 from xpm.store import leases

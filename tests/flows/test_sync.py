@@ -23,7 +23,7 @@ from sandbox.accounts import edits
 from sandbox.faults import fault_from
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.flows.office import SLUG, Office
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger

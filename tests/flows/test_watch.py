@@ -30,7 +30,7 @@ from sandbox.faults import fault_from
 from sandbox.identity.connections import PRACTICE
 from sandbox.world import MERE
 from tests.flows.office import SLUG, Office, administrator, consents
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store import people, practices
 
 pytestmark = pytest.mark.xdist_group("prefect")

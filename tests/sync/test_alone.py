@@ -10,7 +10,8 @@ import pytest
 from tests.sync.expected import assert_clients_equal_truth
 from tests.sync.house import SLUG, House, request
 from xpm.consent.access import practice_access
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.pull.plans.plan import carry_out
 from xpm.pull.run import LEASE, AlreadyRunning, Run, working
 from xpm.store.pull.runs import RunCounts
@@ -91,7 +92,7 @@ def write_after_a_takeover(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST) as zombie:
         house.clock.ahead += 2 * LEASE
         house.sync(Entity.STAFF, flow_run_id=SECOND)
-        stranger = Entity.STAFF.definition.main.row(Staff(uuid="a-stranger"))
+        stranger = DEFINITIONS[Entity.STAFF].main.row(Staff(uuid="a-stranger"))
         with zombie.batch() as batch:
             batch.apply(STAFF, [stranger])
             batch.note(RunCounts(added=1))

@@ -7,7 +7,7 @@ from tests.sync.happened import Snapshot, happened, told
 from tests.sync.house import House
 from tests.sync.test_killed import kill_where_it_holds
 from tests.sync.worker import sync_and_hold_after_lists
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.sync.house import SLUG, House, request
 from xpm.consent.access import practice_access
 from xpm.entities import staff
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull import arriving
 from xpm.pull.arriving import NamedList
 from xpm.pull.intake import Intake

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sync.house import SLUG, House, request
 from xpm.consent.access import practice_access
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.entities.staff import STAFF
 from xpm.pull.intake import Intake
 from xpm.pull.run import working

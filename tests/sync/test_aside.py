@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.accounts import edits
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.vocabulary import RunStatus, SyncMode
 
 

@@ -5,7 +5,7 @@ import pytest
 from sandbox.accounts import edits
 from tests.sync.house import SLUG, House
 from xpm.activity.attention import FIRST, look
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.attention import Found
 from xpm.words import Stopped
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.records.versions import Effect
 from xpm.store.vocabulary import RunStatus
 from xpm.undo.changes import EFFECTS, Change, DryRunResult, FieldDifference

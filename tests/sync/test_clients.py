@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.accounts import edits
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.plans.plan import OVERLAP
 from xpm.store.vocabulary import RunStatus, SyncMode
 

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.accounts import edits
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.intake import EMPTY_TOLERATED, MISSING_TOLERATED
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.xero.errors import XeroError

@@ -13,7 +13,7 @@ from sandbox.accounts.random_edits import make_random_edits
 from tests.sync.happened import Snapshot, happened, told
 from tests.sync.house import SCOPE, SLUG, House, request
 from xpm.consent.access import practice_access
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.intake import MISSING_TOLERATED
 from xpm.pull.outcome import Counts
 from xpm.pull.run import working

@@ -13,7 +13,7 @@ from tests.profiles import deep_but
 from tests.sync.conftest import UNLIMITED
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House, opened
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.words import Stopped

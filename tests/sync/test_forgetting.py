@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from sandbox.accounts import edits as xpm_edits
 from tests.sync.house import SCOPE, House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.settings import Settings
 from xpm.store.records import history
 from xpm.store.tables import RecordChange

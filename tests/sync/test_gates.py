@@ -7,7 +7,7 @@ import pytest
 
 from tests.sync.house import House
 from xpm.entities.gates import reason_to_skip
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store import practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger

@@ -13,7 +13,7 @@ from sandbox.accounts import edits
 from sandbox.server import SandboxServer
 from tests.sync.house import House, opened
 from xpm.entities.jobs import windows
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.intake import MISSING_TOLERATED
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode

@@ -13,7 +13,7 @@ from tests.profiles import deep_but
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
 from tests.sync.worker import sync_and_hold
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.settings import Settings
 from xpm.store.vocabulary import RunStatus
 

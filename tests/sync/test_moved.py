@@ -8,7 +8,7 @@ from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
 from tests.sync.house import SLUG, House, connect, request
 from tests.sync.test_revert import TABLES, state, take_back
 from xpm.consent.removal import remove_superseded
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.outcome import PullResult
 from xpm.pull.pull import run_pull
 from xpm.quota.progress import Standing

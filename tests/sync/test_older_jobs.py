@@ -11,7 +11,7 @@ from sandbox.world import COASTAL_BRANCH
 from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.house import SLUG, House, connect, opened
 from tests.sync.test_revert import take_back
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.intake import MISSING_TOLERATED
 from xpm.store import practices
 from xpm.store.engine.database import Database

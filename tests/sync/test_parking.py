@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.quota.parking import priority_of, rest_of, resumes_at
 from xpm.store.vocabulary import CallPriority, SyncMode, SyncTrigger
 from xpm.xero.errors import DayLimit, XeroUnavailable

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.accounts import edits
 from tests.sync.house import SLUG, House
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.quota.amounts import said_after, said_before, together
 from xpm.quota.prediction import predict_all
 from xpm.quota.progress import Prediction

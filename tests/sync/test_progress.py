@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.sync.house import House, request
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.pull import run_pull
 from xpm.quota.amounts import said_meanwhile
 from xpm.quota.progress import Prediction, Standing

@@ -14,7 +14,7 @@ from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.test_sequences import live_through
 from tests.sync.house import House
 from xpm.entities import staff as staff_entity
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull import arriving, reader
 from xpm.pull.reader import Process, Reader
 from xpm.pull.reading import read_records

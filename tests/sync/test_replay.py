@@ -11,7 +11,7 @@ from sandbox.world import HARBOUR_VALE
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import SLUG, Clock, House
 from xpm.activity.staleness import PATIENCE, watch_syncs
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.replay import replay
 from xpm.store.pull import runs
 from xpm.store.tables import Quarantine

@@ -10,7 +10,7 @@ from tests.sync.house import LONG_AGO, SLUG, House
 from tests.sync.test_killed import kill_where_it_holds
 from tests.sync.worker import sync_and_hold_after_lists
 from xpm.entities.jobs import windows
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.undo import revert
 from xpm.undo.changed_since import WhenChangedSince

@@ -15,7 +15,7 @@ from xpm.activity.overview import overview
 from xpm.consent.access import require_connected
 from xpm.consent.invitation import invite, withdraw
 from xpm.consent.preflight import Person
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store import activity, leases, people
 from xpm.store.consent import connections
 from xpm.store.records import edits

@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.accounts import edits
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.intake import MISSING_TOLERATED
 from xpm.quota.parking import rest_of
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger

@@ -6,7 +6,7 @@ import pytest
 
 from tests.sync.house import SLUG, House
 from xpm.consent.access import practice_access
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.plans.plan import tax_source
 from xpm.store.vocabulary import RunStatus
 from xpm.xero.errors import ScopeMissing

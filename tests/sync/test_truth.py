@@ -7,7 +7,7 @@ from sandbox.accounts.random_edits import make_random_edits
 from tests.store.kit import Writes
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.vocabulary import RunStatus, SyncMode
 
 RECORD_TABLES = ("client", "contact", "job", "staff", "tax_return", "custom_field")

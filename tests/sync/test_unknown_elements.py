@@ -3,7 +3,7 @@
 import pytest
 
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode
 
 

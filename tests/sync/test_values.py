@@ -8,7 +8,7 @@ import pytest
 from sandbox.accounts import edits
 from tests.sync.expected import assert_values_equal_truth
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode
 from xpm.xero.errors import DayLimit, XeroUnavailable
 

@@ -7,7 +7,7 @@ import httpx
 from sqlalchemy import event
 
 from tests.sync.house import request
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
 from xpm.settings import Settings

@@ -17,7 +17,8 @@ from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_VALE
 from sandbox.xpm.limits import Limits
 from tests.xero.browser import consent
 from tests.xero.fakes import OpenBudget
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.xero import endpoints
 from xpm.xero.api import LONGEST_WINDOW, XpmApi
 from xpm.xero.app import XeroApp
@@ -322,7 +323,7 @@ def test_a_tenant_that_is_not_connected_gives_no_access(practice: Practice) -> N
 
 def test_probes_find_every_area_readable(practice: Practice) -> None:
     api = practice.api(practice.keeper())
-    probes = [probe for entity in Entity for probe in entity.definition.probes]
+    probes = [probe for entity in Entity for probe in DEFINITIONS[entity].probes]
     assert len(probes) == 5
     assert [api.trouble_with(one.endpoint, one.params(date(2026, 7, 1))) for one in probes] == [None] * 5
 

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from xpm.activity.log import record
 from xpm.entities.gates import not_left_out
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.integration import Integration
 from xpm.store import activity
 from xpm.store.consent import connections

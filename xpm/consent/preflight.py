@@ -9,7 +9,8 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 from xpm.consent.eligibility import Obstacle, obstacles
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.store import people
 from xpm.store.tables import FyiUser, Practice
@@ -81,7 +82,7 @@ def check_access(api: XpmApi, person: Person, scopes: frozenset[str], *, tenant:
     refused = [
         probe.part
         for entity in Entity
-        for probe in entity.definition.probes
+        for probe in DEFINITIONS[entity].probes
         if _is_refusal(api.trouble_with(probe.endpoint, probe.params(today)))
     ]
     if refused:

@@ -18,7 +18,8 @@ from xpm.consent.invitation import withdraw_abandoned
 from xpm.consent.keeper import ConnectionKeeper
 from xpm.consent.preflight import Person, is_record_of
 from xpm.consent.states import move
-from xpm.entities.registry import SHORTEST_LIST, Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import SHORTEST_LIST
 from xpm.integration import Integration
 from xpm.store import activity, people
 from xpm.store.consent import connections, consents

@@ -5,6 +5,7 @@ XPM's list has archived and deleted clients too, with a flag, and can be narrowe
 
 from xpm.entities.entity import Definition, ListedKind, Outlined, Plan, Probe, RecordKind
 from xpm.entities.entity import outlines as outlines_of
+from xpm.entities.names import Noun
 from xpm.entities.row import Children, RowShape
 from xpm.store.records import kinds, outlines
 from xpm.store.records.outlines import Outline
@@ -38,17 +39,21 @@ def _current(api: XpmApi) -> list[Outline]:
 
 
 CLIENTS = Definition(
-    label="Clients",
     button="Sync Clients",
     main=ListedKind(
-        kinds.CLIENTS, "Clients", "client", Client, ROW, endpoints.CLIENTS, archived_on_request=True
+        kinds.CLIENTS, "Clients", Noun.CLIENT, Client, ROW, endpoints.CLIENTS, archived_on_request=True
     ),  # FYI: "Archived Clients"
     beside=(
         ListedKind(
-            kinds.CLIENT_GROUPS, "Client groups", "client-group", ClientGroup, RowShape("uuid"), endpoints.CLIENT_GROUPS
+            kinds.CLIENT_GROUPS,
+            "Client groups",
+            Noun.CLIENT_GROUP,
+            ClientGroup,
+            RowShape("uuid"),
+            endpoints.CLIENT_GROUPS,
         ),
     ),
-    parts=(RecordKind(kinds.CONTACTS, "Contacts", "contact"),),
+    parts=(RecordKind(kinds.CONTACTS, "Contacts", Noun.CONTACT),),
     plan=Plan.MODIFIED_SINCE,
     calls=lambda _: 2,  # groups and clients
     probes=(Probe(endpoints.CLIENT_PAGE, "clients", lambda _: {"pageSize": "1"}),),

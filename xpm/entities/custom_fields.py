@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from xpm.entities.clients import CLIENTS
 from xpm.entities.entity import Circumstances, Definition, ListedKind, Plan, Probe, RecordKind
 from xpm.entities.jobs import JOBS
+from xpm.entities.names import Noun
 from xpm.entities.prediction import PlannedPull
 from xpm.entities.row import RowShape, columns_of, digest
 from xpm.store.pull import comparisons
@@ -72,19 +73,18 @@ def _left_out(now: Circumstances) -> str | None:
 
 
 CUSTOM_FIELDS = Definition(
-    label="Custom fields",
     button="Sync Field Definitions",
     main=ListedKind(
         kinds.CUSTOM_FIELD_DEFINITIONS,
         "Custom fields",
-        "custom-field",
+        Noun.CUSTOM_FIELD,
         CustomFieldDefinition,
         RowShape("uuid"),
         endpoints.CUSTOM_FIELD_DEFINITIONS,
     ),
     parts=(
-        RecordKind(kinds.CLIENT_CUSTOM_FIELDS, "Custom fields of clients", "client-custom-fields"),
-        RecordKind(kinds.JOB_CUSTOM_FIELDS, "Custom fields of jobs", "job-custom-fields"),
+        RecordKind(kinds.CLIENT_CUSTOM_FIELDS, "Custom fields of clients", Noun.CLIENT_CUSTOM_FIELDS),
+        RecordKind(kinds.JOB_CUSTOM_FIELDS, "Custom fields of jobs", Noun.JOB_CUSTOM_FIELDS),
     ),
     plan=Plan.ONE_BY_ONE,
     calls=_calls,

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlmodel import Session
 
+from xpm.entities.names import Noun
 from xpm.entities.prediction import PlannedPull
 from xpm.entities.row import RowShape
 from xpm.store.records.kinds import RecordTable
@@ -46,7 +47,7 @@ class RecordKind:
 
     table: RecordTable
     label: str
-    noun: str
+    noun: Noun
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,6 @@ class Definition:
     the reason why a sync leaves the entity out. `values_of` are the entities whose values this one compares.
     """
 
-    label: str
     button: str
     main: ListedKind[Any]
     plan: Plan

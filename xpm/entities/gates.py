@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from sqlmodel import Session
 
 from xpm.entities.entity import Circumstances
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.store import practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import SyncTrigger
@@ -27,4 +28,4 @@ def reason_to_skip(
     entity: Entity, trigger: SyncTrigger, practice: Practice, settings: IntegrationSettings, *, tax_source: bool
 ) -> str | None:
     """The words key of the reason why a sync leaves `entity` out now; `None` when it does not."""
-    return entity.definition.left_out(Circumstances(trigger, practice, settings, tax_source))
+    return DEFINITIONS[entity].left_out(Circumstances(trigger, practice, settings, tax_source))

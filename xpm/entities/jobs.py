@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 from xpm.entities.entity import Circumstances, Definition, ListedKind, Outlined, Plan, Probe
 from xpm.entities.entity import outlines as outlines_of
+from xpm.entities.names import Noun
 from xpm.entities.prediction import PlannedPull
 from xpm.entities.row import RowShape
 from xpm.store.pull import job_checks, job_currency
@@ -23,7 +24,7 @@ SHARE_FOR_MISSING_JOBS = 0.1
 from before the practice's start of history are never in a list; these take turns, the longest unverified first."""
 
 JOB_CATEGORIES = ListedKind(
-    kinds.JOB_CATEGORIES, "Job categories", "job-category", Category, RowShape("uuid"), endpoints.JOB_CATEGORIES
+    kinds.JOB_CATEGORIES, "Job categories", Noun.JOB_CATEGORY, Category, RowShape("uuid"), endpoints.JOB_CATEGORIES
 )
 
 
@@ -74,10 +75,9 @@ def _left_out(now: Circumstances) -> str | None:
 
 
 JOBS = Definition(
-    label="Jobs",
     button="Sync Jobs",
     main=ListedKind(
-        kinds.JOBS, "Jobs", "job", Job, RowShape("number"), endpoints.JOBS
+        kinds.JOBS, "Jobs", Noun.JOB, Job, RowShape("number"), endpoints.JOBS
     ),  # XPM's addresses name its number
     beside=(JOB_CATEGORIES,),
     plan=Plan.CREATION_WINDOWS,

@@ -1,38 +1,14 @@
 """The entities, in the order of the support article. To add one, see CONTRIBUTING.md."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from xpm.entities.clients import CLIENTS
 from xpm.entities.custom_fields import CUSTOM_FIELDS
 from xpm.entities.entity import Definition, RecordKind
 from xpm.entities.jobs import JOB_CATEGORIES, JOBS
+from xpm.entities.names import Entity, Noun
 from xpm.entities.staff import STAFF
 from xpm.entities.tax_returns import TAX_RETURNS
-
-
-class Entity(StrEnum):
-    """One button of FYI's "XPM Integration" window, by the name that runs, settings and URLs use.
-
-    Groups come with clients and categories with jobs; custom fields are definitions and the values of clients and jobs.
-    """
-
-    JOBS = "jobs"
-    CLIENTS = "clients"
-    STAFF = "staff"
-    TAX_RETURNS = "tax_returns"
-    CUSTOM_FIELDS = "custom_field_definitions"
-
-    @property
-    def definition(self) -> Definition:
-        """What the product knows about it."""
-        return DEFINITIONS[self]
-
-    @property
-    def label(self) -> str:
-        """The name an administrator reads."""
-        return self.definition.label
-
 
 DEFINITIONS: Mapping[Entity, Definition] = {
     Entity.JOBS: JOBS,
@@ -42,13 +18,13 @@ DEFINITIONS: Mapping[Entity, Definition] = {
     Entity.CUSTOM_FIELDS: CUSTOM_FIELDS,
 }
 
-EVERYTHING = tuple(Entity)
-"""All of them, in the article's order; a record may arrive before what it refers to."""
-
 KINDS: Mapping[str, RecordKind] = {
     kind.table.name: kind for definition in DEFINITIONS.values() for kind in definition.kinds
 }
 """Every kind of record, by the name of its table (`xpm.store.records.kinds.ALL`)."""
+
+BY_NOUN: Mapping[Noun, RecordKind] = {kind.noun: kind for kind in KINDS.values()}
+"""Every kind of record, by what a person types for it."""
 
 SHORTEST_LIST = JOB_CATEGORIES
 """The list that costs least to read: it proves that a person may still use XPM."""

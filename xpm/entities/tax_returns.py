@@ -3,6 +3,7 @@
 from math import ceil
 
 from xpm.entities.entity import Circumstances, Definition, ListedKind, Plan
+from xpm.entities.names import Noun
 from xpm.entities.prediction import PlannedPull
 from xpm.entities.row import RowShape
 from xpm.store.practices import TAX_COUNTRIES
@@ -28,9 +29,8 @@ def _left_out(now: Circumstances) -> str | None:
 
 
 TAX_RETURNS = Definition(
-    label="Tax returns",
     button="Sync Tax Returns",
-    main=ListedKind(kinds.TAX_RETURNS, "Tax returns", "tax-return", TaxReturn, RowShape("return_id")),
+    main=ListedKind(kinds.TAX_RETURNS, "Tax returns", Noun.TAX_RETURN, TaxReturn, RowShape("return_id")),
     plan=Plan.TAX_SOURCE,
     calls=_calls,
     left_out=_left_out,

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.intake import MISSING_TOLERATED
 from xpm.pull.plans.plan import AnyIntake
 from xpm.pull.plans.values import ValuesCompared

@@ -12,7 +12,8 @@ from sqlmodel import Session
 from xpm.activity.log import record
 from xpm.consent.access import PracticeAccess, practice_access
 from xpm.entities.entity import ListedKind
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.pull.intake import Intake
 from xpm.pull.outcome import status_of
@@ -38,7 +39,7 @@ def replay(integration: Integration, slug: str, person: str | None = None) -> li
     said = []
     with practice_access(integration, slug) as access:
         for entity in Entity:
-            kinds = entity.definition.listed
+            kinds = DEFINITIONS[entity].listed
             if any(of for _, of in _aside(integration, access, kinds)):
                 request = PullRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.REPLAY, person)
                 with working(integration, access, request) as work:
@@ -70,7 +71,7 @@ def _replay(work: Run, entries: Entries) -> Message:
 def _read_again(work: Run, kind: ListedKind[Any], entries: Sequence[Quarantine]) -> int:
     """Store what can be read now, and tell how many records cannot."""
     read = [reread(kind.listed_at, entry.record_key, entry.payload) for entry in entries]
-    intake = Intake[Any](work, kind, is_beside=kind in work.request.entity.definition.beside)
+    intake = Intake[Any](work, kind, is_beside=kind in DEFINITIONS[work.request.entity].beside)
 
     def again(_: AnswerCounts) -> Iterator[Sent[Any]]:
         return map(read_already, read)

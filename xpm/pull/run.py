@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from xpm.consent.access import PracticeAccess
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.pull.batch import StoredBatch
 from xpm.pull.work import PullRequest, Work
@@ -78,7 +79,7 @@ class Run(Work):
     def standing(self, run: SyncRun) -> Standing:
         """How far the run is, by its row."""
         read = run.added + run.changed + run.unchanged + run.restored + run.quarantined
-        answers_count = self.request.entity.definition.counts_answers
+        answers_count = DEFINITIONS[self.request.entity].counts_answers
         elapsed = self.integration.clock() - self.began
         return Standing(self.predicted, run.calls if answers_count else read, run.calls, elapsed)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from xpm.consent.explanation import explain
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.outcome import Counts
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 from xpm.words import Message, Stopped, message

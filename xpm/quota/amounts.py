@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from math import ceil
 
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.quota.progress import Prediction, Standing
 from xpm.words import Message, message
 
@@ -31,7 +32,7 @@ def said_before(what: str, predicted: Prediction, calls_per_minute: int) -> Mess
 
 def said_meanwhile(entity: Entity, standing: Standing, calls_per_minute: int) -> Message:
     """How far a sync is."""
-    noun = "answers" if entity.definition.counts_answers else "records"
+    noun = "answers" if DEFINITIONS[entity].counts_answers else "records"
     return message(
         "sync.under_way",
         entity=entity.label,

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.quota.allowance import LOOK_AGAIN
 from xpm.store.vocabulary import CallPriority, SyncMode, SyncTrigger
 from xpm.words import Message, message
@@ -21,7 +22,7 @@ def priority_of(trigger: SyncTrigger, mode: SyncMode, entity: Entity) -> CallPri
         return CallPriority.PEOPLE
     if mode is SyncMode.CHANGES:
         return CallPriority.CHANGES
-    return entity.definition.overnight
+    return DEFINITIONS[entity].overnight
 
 
 def resumes_at(limit: DayLimit, now: datetime) -> datetime:

@@ -7,8 +7,9 @@ from sqlmodel import Session
 
 from xpm.entities.entity import Plan
 from xpm.entities.gates import not_left_out
+from xpm.entities.names import Entity
 from xpm.entities.prediction import PlannedPull
-from xpm.entities.registry import DEFINITIONS, Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.quota.progress import UNKNOWN, Prediction
 from xpm.store.consent import connections
@@ -24,7 +25,7 @@ def predict(
     integration: Integration, practice: Practice, tenant_id: str, entity: Entity, mode: SyncMode, *, chosen: int = 0
 ) -> Prediction:
     """Predict one pull as it would run now; `chosen` counts the records it is for, 0 for all."""
-    definition = entity.definition
+    definition = DEFINITIONS[entity]
     with integration.database.read() as session:
         scope = Scope(practice.slug, tenant_id)
         everything = not definition.plan.has_changes or runs.changed_since(session, scope, entity, mode) is None
@@ -70,7 +71,7 @@ def predict_all(
         return {}
     return {
         entity: UNKNOWN
-        if any(owner in new for owner in entity.definition.values_of)
+        if any(owner in new for owner in DEFINITIONS[entity].values_of)
         else predict(integration, practice, tenant_id, entity, mode, chosen=chosen)
         for entity in wanted
     }
@@ -81,7 +82,7 @@ def _before(session: Session, scope: Scope, entity: Entity, mode: SyncMode, *, c
 
     Every pull of values is complete, but one of changes may be of the definitions alone: there its calls weigh less.
     """
-    same_mode = mode if entity.definition.plan is Plan.ONE_BY_ONE else None
+    same_mode = mode if DEFINITIONS[entity].plan is Plan.ONE_BY_ONE else None
     return runs.lately_successful(
         session, scope.practice, scope.tenant_id, entity, complete=complete, mode=same_mode, limit=LATELY
     )

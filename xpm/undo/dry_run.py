@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from xpm.consent.access import practice_access
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.outcome import COUNTS, Counts, dropped_from, status_of, summed_up
 from xpm.pull.plans.plan import AnyIntake, carry_out, tax_source

@@ -17,7 +17,8 @@ from sqlmodel import Session
 from xpm.account import set_aside
 from xpm.activity.authors import author
 from xpm.activity.log import record, said_by
-from xpm.entities.registry import KINDS, Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import KINDS
 from xpm.integration import Integration
 from xpm.pull.run import LEASE, alone
 from xpm.pull.work import PullRequest

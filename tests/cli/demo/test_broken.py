@@ -14,7 +14,7 @@ from cli.terminal import terminal
 from sandbox.server import SandboxServer
 from sandbox.world import REDIRECT_URI, small_world
 from sandbox.xpm.limits import Limits
-from xpm.entities.registry import EVERYTHING
+from xpm.entities.names import EVERYTHING
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest

@@ -12,7 +12,7 @@ from sandbox.world import (
 from tests.connection.harbour import HARBOUR, Harbour
 from xpm.consent.access import practice_access
 from xpm.consent.invitation import Invitation, withdraw
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store.tables import StoreTable

@@ -22,7 +22,7 @@ from tests.connection.harbour import HARBOUR, Harbour
 from xpm.account.comparison import AccountComparison, KindCompared, compare
 from xpm.account.confirmation import confirm, question
 from xpm.account.reset import reset
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store.records.bulk import active_keys

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from tests.processes import FORKED
 from tests.sync.house import House, request
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull import arriving
 from xpm.pull.plans import values

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.records.kinds import ALL, CLIENTS, CUSTOM_FIELD_DEFINITIONS, JOBS, STAFF, TAX_RETURNS, RecordTable
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ChangeKind, RunStatus

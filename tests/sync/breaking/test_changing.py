@@ -20,7 +20,7 @@ from tests.sync.breaking.deeds import a_key, deleting
 from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.breaking.versions import Versions
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.xero.errors import UnreadableAnswer

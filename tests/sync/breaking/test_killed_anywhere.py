@@ -20,7 +20,7 @@ from tests.sync.breaking.ledger import assert_books_balance, assert_killed_in_or
 from tests.sync.conftest import UNLIMITED
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House, opened
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus
 

@@ -16,7 +16,7 @@ from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.breaking.weather import PERSUASIVE, turn_bad
 from tests.sync.expected import assert_equals_truth
-from xpm.entities.registry import EVERYTHING
+from xpm.entities.names import EVERYTHING
 from xpm.pull.outcome import PullResult
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode

@@ -16,7 +16,7 @@ from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.conftest import UNLIMITED
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import House, opened
-from xpm.entities.registry import EVERYTHING, Entity
+from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.summary import message_of
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus

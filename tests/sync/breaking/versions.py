@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from tests.sync.expected import read
 from tests.sync.house import House
-from xpm.entities.registry import Entity
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.store.vocabulary import ArchiveReason
 
 
@@ -16,7 +17,7 @@ class Versions:
     entity: Entity
 
     def __post_init__(self) -> None:
-        kind = self.entity.definition.main
+        kind = DEFINITIONS[self.entity].main
         self.table, self._model, self._to_row = kind.table, kind.model, kind.row
         self.made: dict[str, list[bytes]] = {}
         self.always: set[str] = set(self.note())

@@ -12,6 +12,7 @@ from typing import Any
 
 from xpm.consent.access import PracticeAccess
 from xpm.entities.entity import Plan
+from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.pull.intake import Intake
 from xpm.pull.plans.jobs import pull_jobs
@@ -30,7 +31,7 @@ COLLECT_AFTER = 50_000  # objects that are new and still there
 
 def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, ValuesCompared | None]:
     """Pull the lists that accompany the entity, then its own; with custom fields also the values."""
-    definition = work.request.entity.definition
+    definition = DEFINITIONS[work.request.entity]
     with _collecting_seldom(), closing(work.reader):
         beside = [_whole_list(work, Intake(work, kind, is_beside=True)) for kind in definition.beside]
         intake = _main(work, definition.plan, tax)
@@ -40,7 +41,7 @@ def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, ValuesCompa
 
 
 def _main(work: Work, plan: Plan, tax: TaxSource | None) -> AnyIntake:
-    intake = AnyIntake(work, work.request.entity.definition.main)
+    intake = AnyIntake(work, DEFINITIONS[work.request.entity].main)
     match plan:
         case Plan.WHOLE_LISTS | Plan.ONE_BY_ONE:
             return _whole_list(work, intake)
