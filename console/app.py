@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -14,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 
 from console import apps, consent, following, history, practices, reconnect, settings, sync
 from console.desk import HERE, Desk, notice, posted
-from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard
+from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
 from console.runs import NotDeployed, Runs, RunsUnavailable, UnknownFlowRun
 from xpm.integration import Integration
 from xpm.store.errors import DatabaseUnavailable, UnknownPractice
@@ -42,7 +43,10 @@ def create_app(integration: Integration, runs: Runs, sleep: Callable[[float], No
     """The console over an opened installation. `sleep`: how a wake-up waits between its tries."""
     app = Starlette(
         routes=ROUTES,
-        middleware=[Middleware(Guard, console_url=integration.settings.xpm_console_url)],
+        middleware=[
+            Middleware(TrustedHostMiddleware, allowed_hosts=own_hosts(integration.settings.xpm_console_url)),
+            Middleware(Guard, console_url=integration.settings.xpm_console_url),
+        ],
         exception_handlers={
             404: _not_found,
             405: _not_found,

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from console.desk import Desk, desk_of, notice
 from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
@@ -65,18 +66,22 @@ def wake(runs: Runs, run_id: UUID, sleep: Callable[[float], None] = time.sleep) 
     Gives up quietly: the run's page wakes it as well, anybody can press Resume in Prefect, and the run that was not
     paused yet finds the answer by itself.
     """
-    for _ in range(WAKE_TRIES):
-        try:
-            runs.wake(run_id)
-        except NotWaiting:
-            sleep(WAKE_EVERY)
-        except (RunsUnavailable, UnknownFlowRun) as error:
-            log.warning("Run %s could not be woken: %s. Resume it in Prefect.", run_id, type(error).__name__)
-            return False
-        else:
-            return True
-    log.info("Run %s did not wait for the answer any more, or is not paused yet.", run_id)
-    return False
+    patience = Retrying(
+        retry=retry_if_exception_type(NotWaiting),
+        stop=stop_after_attempt(WAKE_TRIES),
+        wait=wait_fixed(WAKE_EVERY),
+        sleep=sleep,
+        reraise=True,
+    )
+    try:
+        patience(runs.wake, run_id)
+    except NotWaiting:
+        log.info("Run %s did not wait for the answer any more, or is not paused yet.", run_id)
+        return False
+    except (RunsUnavailable, UnknownFlowRun) as error:
+        log.warning("Run %s could not be woken: %s. Resume it in Prefect.", run_id, type(error).__name__)
+        return False
+    return True
 
 
 def _shown(received: Received) -> Response:

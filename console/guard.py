@@ -30,12 +30,11 @@ ORDINARY_HEADERS = {
 
 
 class Guard:
-    """Refuses foreign hosts and foreign forms, and adds the security headers."""
+    """Refuses foreign forms, and adds the security headers to every answer."""
 
     def __init__(self, app: ASGIApp, console_url: str) -> None:
         self._app = app
         self._console = origin_of(console_url)
-        self._host = urlsplit(console_url).hostname
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or refuse it."""
@@ -50,8 +49,6 @@ class Guard:
 
     def _refusal(self, method: str, headers: Headers, scheme: str) -> PlainTextResponse | None:
         host = headers.get("host", "")
-        if not self._is_ours(host):
-            return PlainTextResponse("This address is not the console's.", 400)
         if method in SAFE_METHODS:
             return None
         if not self._is_same_origin(headers, f"{scheme}://{host}"):
@@ -59,14 +56,6 @@ class Guard:
         if not _is_short(headers):
             return PlainTextResponse("This form is too long.", 413)
         return None
-
-    def _is_ours(self, host: str) -> bool:
-        """A name that points here without being ours is how DNS rebinding reaches a local server."""
-        try:
-            name = urlsplit(f"//{host}").hostname
-        except ValueError:
-            return False
-        return name is not None and (name == self._host or is_loopback(name))
 
     def _is_same_origin(self, headers: Headers, own: str) -> bool:
         """Browsers say where a form comes from; a program has to say `Origin: <console URL>` as well."""
@@ -80,6 +69,14 @@ def origin_of(url: str) -> str:
     """Scheme, host and port of a URL, as RFC 6454 §6.2 writes an origin."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def own_hosts(console_url: str) -> list[str]:
+    """The hosts that the console answers under: its own, and this machine's.
+
+    Another name that points here is how DNS rebinding reaches a local server (Starlette's `TrustedHostMiddleware`).
+    """
+    return [urlsplit(console_url).hostname or "", "localhost", "127.0.0.1", "[::1]"]
 
 
 def is_loopback(name: str) -> bool:

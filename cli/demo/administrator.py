@@ -1,8 +1,9 @@
 """A scripted administrator: does over HTTP what a person does in the browser."""
 
-import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
+
+from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
 from cli.demo.browser import Browser
 from cli.demo.stage import ADMIN, PRACTICE, PRACTICE_NAME, Stage
@@ -44,10 +45,12 @@ def reconnect(stage: Stage, tell: Callable[[str], None]) -> str:
 
 
 def _wait(browser: Browser, url: str, look: Callable[[], Found | None]) -> Found:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    def opened() -> Found | None:
         browser.open(url)
-        if found := look():
-            return found
-        time.sleep(0.5)
-    raise GaveUp(f"{url} did not show the next step within {PATIENCE:.0f} seconds.")
+        return look()
+
+    patience = Retrying(retry=retry_if_not_result(bool), stop=stop_after_delay(PATIENCE), wait=wait_fixed(0.5))
+    try:
+        return cast("Found", patience(opened))
+    except RetryError:
+        raise GaveUp(f"{url} did not show the next step within {PATIENCE:.0f} seconds.") from None

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from pydantic import SecretStr
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from xpm.integration import Integration
 from xpm.store import leases
@@ -96,12 +97,14 @@ class ConsentKeeper:
             consents.note_loss(session, self._consent_id, generation)
 
     def _ask(self, refresh_token: SecretStr) -> TokenSet:
-        for _ in range(RETRIES_OF_A_LOST_ANSWER):
-            try:
-                return self._integration.oauth.refresh(refresh_token)
-            except AnswerLost:
-                self._integration.sleep(LOOK_EVERY)
-        return self._integration.oauth.refresh(refresh_token)
+        patience = Retrying(
+            retry=retry_if_exception_type(AnswerLost),
+            stop=stop_after_attempt(1 + RETRIES_OF_A_LOST_ANSWER),
+            wait=wait_fixed(LOOK_EVERY),
+            sleep=self._integration.sleep,
+            reraise=True,
+        )
+        return patience(self._integration.oauth.refresh, refresh_token)
 
     def _stored(self) -> StoredTokens:
         with self._integration.database.read() as session:
