@@ -44,7 +44,7 @@ def ended(
     outcomes = {entity: part.result(raise_on_failure=False) for entity, part in parts.items()}
     if rest := rest_of(practice, mode, trigger, person, outcomes, records=records, confirm_missing=confirm_missing):
         told = continue_later(rest, return_state=True).result(raise_on_failure=False)
-        said = told if isinstance(told, Message) else rest.said(goes_on=False)
+        said = told if isinstance(told, Message) else rest.said(is_scheduled=False)
         outcomes |= dict.fromkeys(rest.entities, Stopped(said))
     said = record_ending(practice, trigger, outcomes, str(flow_run.id), person)
     return state_of(said)

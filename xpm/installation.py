@@ -1,6 +1,6 @@
-"""What one process needs that works on the database alone: settings, database, vault and clock.
+"""What a process needs to work on the database alone: settings, database, vault and clock.
 
-It loads in half the time of `xpm.integration`, which adds all that speaks to Xero.
+It loads in half the time of `xpm.integration`, which adds everything that speaks to Xero.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from xpm.xero.clock import Clock, utc_now
 
 @dataclass(frozen=True)
 class Installation:
-    """One installation, without its ways to Xero."""
+    """One installation, without access to Xero."""
 
     settings: Settings = field(repr=False)  # its database URL may hold a password
     database: Database
@@ -31,7 +31,7 @@ class Installation:
     @classmethod
     @contextmanager
     def opened(cls, settings: Settings | None = None) -> Iterator["Installation"]:
-        """Open an installation, by default the one the environment describes, and close it after use.
+        """Open an installation, by default the one that the environment describes, and close it after use.
 
         Raises:
             NoKeys: XPM_ENCRYPTION_KEYS is not set.
@@ -46,11 +46,11 @@ class Installation:
             database.close()
 
     def today(self, practice: Practice) -> date:
-        """The day it is by the practice's own clock."""
+        """Today's date in the practice's own time zone."""
         return self.clock().astimezone(ZoneInfo(practice.time_zone)).date()
 
     def practice(self, slug: str) -> Practice:
-        """The practice called `slug`. Raises Stopped when there is none."""
+        """Return the practice with this slug. Raises Stopped if there is none."""
         with self.database.read() as session:
             try:
                 return practices.get(session, slug)
@@ -65,5 +65,5 @@ class Installation:
                 raise stop("preflight.user_unknown", email=email, practice=practice.name)
 
     def apps_page(self, slug: str) -> str:
-        """Where an administrator reconnects the practice."""
+        """Return the address of the page where an administrator reconnects the practice."""
         return f"{self.settings.xpm_console_url}/practices/{slug}"

@@ -1,4 +1,4 @@
-"""The opened parts one process works with: an installation, its Xero app and its HTTP client."""
+"""What a process needs to work with Xero as well: an installation, its Xero app and an HTTP client."""
 
 import ssl
 import time
@@ -24,13 +24,13 @@ EXPORT_ENDINGS = (".xlsx", ".csv")
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """The certificates this process trusts, read once: that takes longer than many a call to Xero."""
+    """Return the certificates this process trusts. They are read once: that takes longer than many calls to Xero."""
     return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
 class Integration(Installation):
-    """Everything the rules of this package need; make one per process and pass it on."""
+    """Everything that the rules of this package need. Make one per process and pass it on."""
 
     http: httpx.Client
     sleep: Sleep = field(default=time.sleep, kw_only=True)
@@ -39,14 +39,14 @@ class Integration(Installation):
     @classmethod
     @contextmanager
     def opened(cls, settings: Settings | None = None) -> Iterator["Integration"]:
-        """Open an installation, by default the one the environment describes, and close it after use.
+        """Open an installation, by default the one that the environment describes, and close it after use.
 
         Raises:
             NoKeys: XPM_ENCRYPTION_KEYS is not set.
             DatabaseUnavailable: XPM_DATABASE_URL does not lead to a database.
         """
-        with Installation.opened(settings) as here, httpx.Client(verify=trusted()) as http:
-            yield cls(here.settings, here.database, here.vault, http)
+        with Installation.opened(settings) as base, httpx.Client(verify=trusted()) as http:
+            yield cls(base.settings, base.database, base.vault, http)
 
     @cached_property
     def app(self) -> XeroApp:
@@ -55,21 +55,21 @@ class Integration(Installation):
 
     @cached_property
     def oauth(self) -> OAuthClient:
-        """The OAuth dealings of that app."""
+        """The OAuth client of that app."""
         return OAuthClient(self.app, self.http, self.clock)
 
     @contextmanager
     def signed_http(self, keeper: TokenKeeper) -> Iterator[httpx.Client]:
-        """An HTTP client whose requests carry the keeper's tokens."""
+        """Open an HTTP client whose requests carry the keeper's tokens."""
         with httpx.Client(auth=XeroAuth(keeper, self.clock), verify=trusted()) as http:
             yield http
 
     def tax_export(self, slug: str) -> Path | None:
-        """The practice's exported tax returns, if there is such a file; they cost Xero nothing."""
+        """Find the practice's exported tax returns, if there is such a file; reading it takes no call to Xero."""
         folder = self.settings.xpm_tax_exports
         files = [folder / f"{slug}{ending}" for ending in EXPORT_ENDINGS] if folder else []
         return next((file for file in files if file.is_file()), None)
 
     def has_tax_source(self, slug: str) -> bool:
-        """Whether the practice's tax returns can be read from somewhere."""
+        """Whether there is a source to read the practice's tax returns from."""
         return self.tax_export(slug) is not None or self.app.tax_url is not None

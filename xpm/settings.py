@@ -1,4 +1,4 @@
-"""Configuration of one installation, from the environment or a `.env` file."""
+"""The configuration of one installation, from the environment or a `.env` file."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,11 +20,11 @@ AT_XERO = (
     "xero_jwks_url",
     "xero_tax_url",
 )
-"""Addresses that name Xero or whoever stands in for it."""
+"""Addresses of Xero, or of what stands in for it."""
 
 
 class Settings(BaseSettings):
-    """Names and meanings are those of the README's table. What cannot be used is never shown: it may be a secret."""
+    """The settings of the README's table. An unusable value is never shown in an error: it may be a secret."""
 
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     xpm_tax_exports: Path | None = None
     xpm_dry_runs: Path = Path(".xpm/dry-runs")
     xpm_history_days: int = Field(90, ge=1, le=36_500)
-    xpm_notify_url: SecretStr | None = None  # the addresses of many services are their own password
+    xpm_notify_url: SecretStr | None = None  # at many services the address itself is the password
 
     xero_client_id: str = ""
     xero_client_secret: SecretStr | None = None
@@ -72,35 +72,35 @@ class Settings(BaseSettings):
     def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:
         written = value.get_secret_value() if isinstance(value, SecretStr) else value
         if written is not None and not _is_web_address(written):
-            raise PydanticCustomError("web_address", "it has to be an address that begins with https:// or http://")
+            raise PydanticCustomError("web_address", "it must be an address that begins with https:// or http://")
         return value
 
     @field_validator("xpm_console_url")
     @classmethod
     def _web_address_without_trailing_slash(cls, value: str) -> str:
-        if not _is_web_address(value) or "?" in value or "#" in value:  # its pages are named by adding their path
+        if not _is_web_address(value) or "?" in value or "#" in value:  # paths are appended to it
             raise PydanticCustomError(
-                "web_address", "it has to be an address such as https://xpm.example.com or http://127.0.0.1:4280"
+                "web_address", "it must be an address such as https://xpm.example.com or http://127.0.0.1:4280"
             )
         return value.rstrip("/")
 
     def xero_app(self) -> XeroApp:
-        """The Xero app these settings describe; addresses that are not set are Xero's own."""
+        """Describe the Xero app; addresses that are not set are Xero's own."""
         given = {name.removeprefix("xero_"): value for name, value in self if name.startswith("xero_")}
         known = {name: value for name, value in given.items() if name in XeroApp.model_fields and value is not None}
         return XeroApp(redirect_uri=self.redirect_uri, **known)
 
     @property
     def redirect_uri(self) -> str:
-        """Where Xero sends the administrator back to; must be registered with the Xero app, letter for letter."""
+        """The address that Xero sends the administrator back to. The Xero app must register exactly this address."""
         return f"{self.xpm_console_url}/oauth/callback"
 
 
 def _is_web_address(value: str) -> bool:
-    """Whether it names a place that can be asked or opened."""
+    """Whether the value is an HTTP address that can be opened."""
     try:
         parts = urlsplit(value)
-        names_a_place = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:  # no such port, or half an IPv6 address
         return False
-    return names_a_place and value.isprintable() and " " not in value
+    return is_complete and value.isprintable() and " " not in value

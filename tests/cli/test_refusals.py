@@ -128,7 +128,7 @@ def test_a_console_address_that_no_browser_can_open_is_refused(
 ) -> None:
     monkeypatch.setenv("XPM_CONSOLE_URL", address)
 
-    assert_refused(fyi_xpm("status"), "XPM_CONSOLE_URL: it has to be an address such as https://")
+    assert_refused(fyi_xpm("status"), "XPM_CONSOLE_URL: it must be an address such as https://")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_an_address_that_cannot_be_called_is_refused_and_not_repeated(
 
     said = fyi_xpm("status")
 
-    assert_refused(said, f"{name}: it has to be an address that begins with https:// or http://")
+    assert_refused(said, f"{name}: it must be an address that begins with https:// or http://")
     with pytest.raises(ValidationError) as refused:  # what a flow run would log
         Settings()
     assert address not in said.err + str(refused.value)

@@ -298,7 +298,7 @@ def test_why_an_answer_was_not_trusted_is_logged_for_support_and_put_plainly_for
     connected: Harbour, caplog: pytest.LogCaptureFixture
 ) -> None:
     said = with_an_answer_of_another_issuer(connected, connected.invite())
-    assert said.cause.startswith("It could not be proven that it comes from Xero")
+    assert said.cause.startswith("FYI could not verify that it comes from Xero")
     assert "another issuer" in caplog.text
 
 

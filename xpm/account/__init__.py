@@ -1,5 +1,5 @@
-"""Which Xero Practice Manager account a practice belongs to. No other room changes that; no record is written here.
+"""Which Xero Practice Manager account a practice belongs to. Only this room changes it; no record is written here.
 
-A reconnect comes in to offer the accounts of a consent, choose one, compare and confirm it, and reset the connection;
-an administrator comes in to disconnect, and a revert to set an account aside.
+A reconnect offers the accounts of a consent, chooses one, compares and confirms it, and resets the connection. An
+administrator disconnects here, and a revert sets an account aside.
 """

@@ -1,4 +1,4 @@
-"""Choosing the XPM practice, and the guard against the wrong one."""
+"""The choice of the account, and the guard against the wrong one."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,7 +14,7 @@ from xpm.xero.connections import ConnectionsApi
 
 
 class Offer(BaseModel):
-    """An XPM practice the consent gave access to."""
+    """An account that the consent gave access to."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,15 +24,15 @@ class Offer(BaseModel):
 
     @property
     def label(self) -> str:
-        """What a form shows: two practices may share a name, so the end of the id stands beside it."""
+        """What a form shows. Two accounts may share a name, so the end of the id follows it."""
         return f"{self.tenant_name} · {self.tenant_id[-4:]}"
 
 
 def chosen(integration: Integration, invitation: Invitation) -> Offer:
-    """The practice that was chosen.
+    """Return the chosen account.
 
     Raises:
-        Stopped: none was.
+        Stopped: no account was chosen.
     """
     attempt = attempt_of(integration, invitation)
     if attempt.tenant_id is None:
@@ -45,7 +45,7 @@ def chosen(integration: Integration, invitation: Invitation) -> Offer:
 
 
 def offers(integration: Integration, invitation: Invitation) -> list[Offer]:
-    """The XPM practices of this consent, and of no earlier one.
+    """List the accounts of this consent, and of no earlier one.
 
     Raises:
         Stopped: there are none, or access was not allowed.
@@ -65,25 +65,25 @@ def offers(integration: Integration, invitation: Invitation) -> list[Offer]:
 
 
 def account_of(connection: Connection) -> str:
-    """The XPM practice that an FYI practice has, in words."""
+    """Name the account that a practice is connected to, for a sentence."""
     if connection.tenant_id is None:
         return "none"
     return connection.tenant_name or "another account"
 
 
 def choose(integration: Integration, invitation: Invitation, offer: Offer, *, another_account: bool = False) -> None:
-    """Take one of the offers, unless it is the wrong practice by what FYI knows; no record is touched.
+    """Choose one of the offered accounts, unless FYI knows it to be the wrong one; no record is touched.
 
-    Taking the same one again, as a repeated run does, adds nothing to Practice Activity.
+    Choosing the same account again, as a retried run does, adds nothing to Practice Activity.
 
     Args:
         integration: The installation.
-        invitation: Whose consent offers it.
+        invitation: Whose consent offers the account.
         offer: One of `offers`.
-        another_account: It may be another tenant than this practice had, if its name is confirmed afterwards.
+        another_account: Allow an account other than the practice's own; its name must be confirmed afterwards.
 
     Raises:
-        Stopped: there is no consent any more, another practice has this tenant, or this practice had another tenant.
+        Stopped: the consent is no longer usable, another practice has this account, or this practice has another one.
     """
     require_granted(integration, invitation)
     now = integration.clock()

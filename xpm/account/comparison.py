@@ -1,7 +1,7 @@
-"""What FYI has of a practice beside what the chosen XPM practice has, before anything of the latter is written.
+"""Compares FYI's records of a practice with those of the chosen account, before any of the account's are written.
 
-Three lists without details, since Xero charges for egress; against all that FYI has of the practice, whatever XPM
-practice it came from.
+Reads three lists without details, since Xero charges for egress. They are compared with everything FYI has of the
+practice, whichever account it came from.
 """
 
 from collections.abc import Sequence
@@ -22,13 +22,13 @@ from xpm.words import Message, message
 OUTLINED = sorted(
     (definition.outlined for definition in DEFINITIONS.values() if definition.outlined), key=lambda one: one.label
 )
-"""What is compared. Clients come first: an administrator knows a practice by them."""
+"""What is compared. Clients come first: administrators recognise an account by its clients."""
 
 
 class KindCompared(BaseModel):
-    """One kind of record on both sides, in current records; `newest_…` is the newest start date, of jobs only.
+    """The counts of one kind of current record on both sides; `newest_…` is the newest start date, for jobs only.
 
-    `same` counts the UUIDs that both have, `same_name` FYI's records whose name XPM has too, whatever its letter case.
+    `same` counts the UUIDs on both sides; `same_name` counts FYI's records whose name XPM also has, in any letter case.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,17 +43,17 @@ class KindCompared(BaseModel):
 
     @property
     def would_be_archived(self) -> int:
-        """FYI's records that XPM has not."""
+        """Count FYI's records that XPM does not have."""
         return self.stored - self.same
 
     @property
     def would_be_added(self) -> int:
-        """XPM's records that FYI has not."""
+        """Count XPM's records that FYI does not have."""
         return self.in_xpm - self.same
 
 
 class AccountComparison(BaseModel):
-    """An FYI practice and the XPM practice chosen for it; `until_now` is the one it had before, in words."""
+    """A practice and the account chosen for it; `until_now` names the account it had before."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -64,7 +64,7 @@ class AccountComparison(BaseModel):
 
     @property
     def sentences(self) -> str:
-        """The numbers in words, a sentence for each kind."""
+        """Say the numbers, one sentence per kind."""
         return " ".join(_said(kind, self.tenant_name).text for kind in self.kinds)
 
 
@@ -72,7 +72,7 @@ def compare(integration: Integration, invitation: Invitation) -> AccountComparis
     """Compare both sides; nothing is written.
 
     Raises:
-        Stopped: access was not allowed, or no practice was chosen.
+        Stopped: access was not allowed, or no account was chosen.
         XeroError: Xero did not answer as it should.
     """
     consent_id = require_granted(integration, invitation)

@@ -1,6 +1,6 @@
-"""Confirming an XPM practice that is new to FYI by typing its name: the last thing before the first write.
+"""Confirmation of an account that is new to the practice, by typing its name, before anything is written.
 
-A practice's first account, or another one than it had, is never taken by a click alone.
+A click alone never connects a practice's first account, or one other than it had.
 """
 
 from sqlmodel import Session
@@ -14,7 +14,7 @@ from xpm.words import Message, Stopped, message, stop
 
 
 def question(compared: AccountComparison) -> Message:
-    """What the administrator is asked."""
+    """Ask the administrator to confirm the account."""
     return message(
         "choice.confirm",
         practice=compared.practice_name,
@@ -24,10 +24,10 @@ def question(compared: AccountComparison) -> Message:
 
 
 def is_open(integration: Integration, invitation: Invitation) -> bool:
-    """Whether the chosen practice still has to be confirmed: FYI has not got it, and nobody typed its name yet.
+    """Whether the chosen account still has to be confirmed: the practice does not have it, and nobody typed its name.
 
     Raises:
-        Stopped: none was chosen.
+        Stopped: no account was chosen.
     """
     offer = chosen(integration, invitation)
     with integration.database.read() as session:
@@ -35,10 +35,10 @@ def is_open(integration: Integration, invitation: Invitation) -> bool:
 
 
 def confirm(integration: Integration, invitation: Invitation, typed: str) -> None:
-    """Take the name that an administrator typed; white space around it does not count, everything else does.
+    """Accept the name that an administrator typed. It must match exactly, apart from surrounding white space.
 
     Raises:
-        Stopped: it is not the name of the chosen practice, none was chosen, or there is no consent any more.
+        Stopped: it is not the name of the chosen account, none was chosen, or the consent is no longer usable.
     """
     require_granted(integration, invitation)
     offer, name = chosen(integration, invitation), typed.strip()
@@ -49,17 +49,17 @@ def confirm(integration: Integration, invitation: Invitation, typed: str) -> Non
 
 
 def unconfirmed(integration: Integration, invitation: Invitation) -> Stopped:
-    """Nobody typed a name in time; raise it."""
+    """Return the `Stopped` to raise when nobody typed a name in time."""
     offer = chosen(integration, invitation)
     with integration.database.read() as session:
         return _unconfirmed(session, invitation, offer)
 
 
 def require_confirmed(session: Session, invitation: Invitation, offer: Offer) -> None:
-    """For whoever is about to write, in the same transaction.
+    """Check the confirmation in the transaction that is about to write.
 
     Raises:
-        Stopped: the practice is new to FYI, and nobody confirmed it.
+        Stopped: the account is new to the practice, and nobody confirmed it.
     """
     if _is_open(session, invitation, offer):
         raise _unconfirmed(session, invitation, offer)

@@ -1,4 +1,4 @@
-"""Disconnecting a practice on purpose: at Xero first, then here. Its records stay, for a later reconnect."""
+"""Disconnects a practice on purpose: first at Xero, then here. Its records stay for a later reconnect."""
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,11 +13,11 @@ from xpm.words import Message, message, stop
 from xpm.xero.errors import AccessLost, ConsentNeeded, MisconfiguredApp, ScopeMissing, XeroError
 
 REFUSED = (AccessLost, ConsentNeeded, ScopeMissing)
-"""401 and 403: Xero ended the access before; there is nothing left that could be used or removed from here."""
+"""401 and 403: Xero has already ended the access, so nothing is left to remove from here."""
 
 
 class Leaving(BaseModel):
-    """A practice that is about to be disconnected, in the names that people know."""
+    """A practice that is about to be disconnected, with the names people know."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,7 +29,7 @@ class Leaving(BaseModel):
 
 
 def leaving(integration: Integration, slug: str) -> Leaving:
-    """What would be disconnected.
+    """Describe what would be disconnected.
 
     Raises:
         Stopped: there is no such practice, nothing is connected, or a reconnect is under way.
@@ -51,12 +51,12 @@ def leaving(integration: Integration, slug: str) -> Leaving:
 
 
 def disconnect(integration: Integration, going: Leaving, person: str | None = None) -> Message:
-    """Remove the connection at Xero, forget every token of the practice, and say so in Practice Activity.
+    """Remove the connection at Xero, forget every token of the practice, and log it to Practice Activity.
 
     Args:
         integration: The installation.
-        going: What `leaving` gave.
-        person: FYI email address of whoever asked.
+        going: What `leaving` returned.
+        person: FYI email address of the person who asked.
 
     Raises:
         Stopped: Xero did not answer, or the practice was reconnected meanwhile; nothing was changed here.
@@ -77,7 +77,7 @@ def disconnect(integration: Integration, going: Leaving, person: str | None = No
 
 
 def _removed(integration: Integration, going: Leaving) -> bool:
-    """Whether Xero removed the connection now; False when FYI had no access to it any more."""
+    """Whether Xero removed the connection now; False if FYI no longer had access to it."""
     if not going.xero_connection_id:
         return False
     try:

@@ -1,4 +1,4 @@
-"""The reset itself: the new consent is checked against the chosen practice, then takes over from the old one."""
+"""The reset: checks the new consent against the chosen account, then puts it in the place of the old one."""
 
 from xpm.account.choice import Offer, account_of, chosen
 from xpm.account.confirmation import require_confirmed
@@ -17,7 +17,7 @@ from xpm.words import Message, message, stop
 
 
 def check_chosen(integration: Integration, invitation: Invitation) -> Message:
-    """That the consent is enough for the chosen practice; nothing is written.
+    """Check that the consent is enough for the chosen account; nothing is written.
 
     Raises:
         Stopped: an administrator has to change something first.
@@ -42,7 +42,7 @@ def check_chosen(integration: Integration, invitation: Invitation) -> Message:
 
 
 def is_reset(integration: Integration, invitation: Invitation) -> bool:
-    """Whether the new consent has taken over already: a retried run has nothing more to ask then.
+    """Whether the new consent is already in use, so that a retried run has nothing left to ask.
 
     Raises:
         Stopped: access was not allowed.
@@ -53,10 +53,10 @@ def is_reset(integration: Integration, invitation: Invitation) -> bool:
 
 
 def reset(integration: Integration, invitation: Invitation) -> Message:
-    """Put the new consent in the place of the old one, in one transaction; doing it twice changes nothing.
+    """Replace the old consent with the new one, in one transaction; a second call changes nothing.
 
     Raises:
-        Stopped: a newer reconnect took over, the tenant is new to this practice and was not confirmed, or another
+        Stopped: a newer reconnect took over, the account is new to this practice and was not confirmed, or another
             practice took it in the meantime.
     """
     consent_id = require_granted(integration, invitation)
@@ -68,7 +68,7 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
         said = message(_key(before, offer), until_now=account_of(before), **facts)
         if before.consent_id == consent_id:
             return said
-        if consents.get(session, consent_id).status not in consents.USABLE:  # given back since it was looked at above
+        if consents.get(session, consent_id).status not in consents.USABLE:  # withdrawn since the check above
             raise stop("consent.superseded", practice=invitation.practice_name)
         require_confirmed(session, invitation, offer)
         consent = consents.activate(session, consent_id)
@@ -94,7 +94,7 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
 
 
 def _key(before: Connection, offer: Offer) -> str:
-    """What the reset is, in the words catalogue."""
+    """Return the catalogue key that describes this reset."""
     if before.tenant_id is None:
         return "connection.made"
     return "connection.reset" if before.tenant_id == offer.tenant_id else "choice.moved"

@@ -1,4 +1,4 @@
-"""Setting aside a connection to the wrong XPM practice: after a revert, no sync may bring its records back."""
+"""Sets aside a connection to the wrong account after a revert, so that no sync brings its records back."""
 
 from datetime import datetime
 
@@ -21,13 +21,13 @@ TELLING = tuple(definition.main.table for definition in DEFINITIONS.values() if 
 def set_aside_if_nothing_is_left(
     session: Session, practice: str, *, now: datetime, person: str | None, flow_run_id: str | None
 ) -> bool:
-    """Set the connection aside if FYI has no record of its XPM practice any more; tell whether it did.
+    """Set the connection aside if FYI no longer has any record of its account; return whether it was set aside.
 
-    The practice then belongs again to the XPM practice whose records FYI has, so that a reconnect to that one is an
-    ordinary one, and to any other needs the comparison and the typed name again.
+    The practice then belongs again to the account whose records FYI has. A reconnect to that account is an ordinary
+    reconnect; any other account needs the comparison and the typed name again.
 
     Raises:
-        Stopped: it would have to, and a reconnect is under way; one that comes to nothing would put it back into use.
+        Stopped: a reconnect is under way; if it were given up, the connection would come back into use.
     """
     connection = connections.locked(session, practice)
     if connections.state_before(session, practice) is not ConnectionState.CONNECTED or connection.tenant_id is None:

@@ -1,3 +1,4 @@
-"""What a person should know: Practice Activity, the overview of a practice, data that went stale, records that want
-attention. Every room writes to the log here; the console and the command line read.
+"""What a person should know: Practice Activity, the overview of a practice, stale data, records that need attention.
+
+Every room writes its log entries here; the console and the command line read them.
 """

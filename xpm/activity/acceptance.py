@@ -1,4 +1,4 @@
-"""Accepting staff from XPM as active in FYI: they arrive inactive (FYI: "Practice Settings", New Users)."""
+"""Accepts staff from XPM as active in FYI; they arrive inactive (FYI: "Practice Settings", New Users)."""
 
 from xpm.installation import Installation
 from xpm.store import people
@@ -11,23 +11,23 @@ from xpm.words import Message, message, stop
 
 
 def staff_of(installation: Installation, slug: str) -> list[Staff]:
-    """The practice's staff, without those who are gone in XPM. Raises Stopped when there is no such practice."""
+    """List the practice's staff who are still in XPM. Raises Stopped if there is no such practice."""
     practice = installation.practice(slug)
     with installation.database.read() as session:
         return people.staff_of(session, practice.slug)
 
 
 def accept(installation: Installation, slug: str, wanted: str, person: str | None = None) -> Message:
-    """Make a staff member active in FYI; it stands in the history as done by `person` (an FYI email address).
+    """Make a staff member active in FYI; the history names `person` as the author.
 
     Args:
         installation: The installation.
         slug: The practice.
         wanted: The staff member's email address, in any letter case, or UUID.
-        person: FYI email address of whoever asked.
+        person: FYI email address of the person who asked.
 
     Raises:
-        Stopped: there is no such practice, person or staff member, or there are several with this address.
+        Stopped: there is no such practice, person or staff member, or several staff members have this address.
     """
     practice = installation.practice(slug)
     if person is not None:

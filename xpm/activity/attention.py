@@ -9,19 +9,19 @@ from xpm.store.consent import connections
 from xpm.store.records.rows import Scope
 from xpm.words import Message, message
 
-FIRST = 20  # records that are named for each reason
+FIRST = 20  # records named per reason
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One reason to look, in words, with the first of its records."""
+    """One reason to look, with the first of its records."""
 
     said: Message
     found: Found
 
 
 def look(installation: Installation, slug: str) -> list[Finding]:
-    """Everything to look at in the records of the account the practice is connected to.
+    """Find everything to look at in the records of the practice's account.
 
     Raises:
         Stopped: there is no such practice.

@@ -1,4 +1,4 @@
-"""Who did something to records, as an administrator reads it: what asked for a run, or a person in FYI."""
+"""Names who changed a record, as an administrator reads it: a run and what started it, or a person in FYI."""
 
 from sqlmodel import Session
 
@@ -17,12 +17,12 @@ ASKED = {
 
 
 def asked_for(run: SyncRun) -> str:
-    """What asked for a run, and the person who did."""
+    """Say what started a run, and which person if one did."""
     return ", ".join(part for part in (ASKED[run.trigger], run.person) if part)
 
 
 def author(session: Session, run_id: str | None, person: str | None) -> str:
-    """Who made a change: a run, or a person."""
+    """Say who made a change: a run or a person."""
     if run_id:
         return asked_for(runs.get(session, run_id))
     return person or "somebody in FYI"

@@ -1,4 +1,4 @@
-"""Writes what the words catalogue says into Practice Activity, and reads what a run said there."""
+"""Writes messages to Practice Activity, and reads what a run wrote there."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ def record(
     run_id: str | None = None,
     counts: dict[str, int] | None = None,
 ) -> None:
-    """Add one entry, in the caller's transaction, so that what happened and its entry stand or fall together."""
+    """Add one entry in the caller's transaction, so that it commits together with what it reports."""
     activity.write(
         session,
         ActivityEntry(
@@ -41,13 +41,13 @@ def record(
 
 
 def said_by(session: Session, practice: str, flow_run_id: str, key: str) -> Message | None:
-    """What a flow run said under this key, as it stands in its entry."""
+    """Return the message a flow run logged under this key, or None."""
     entry = activity.of_run(session, practice, flow_run_id, key)
     return as_message(entry) if entry else None
 
 
 def as_message(entry: PracticeActivity) -> Message:
-    """An entry as the message it was written from."""
+    """Turn an entry back into the message it was written from."""
     return Message(
         key=entry.kind, status=entry.status, title=entry.title, cause=entry.detail or "", next=entry.next_step or ""
     )

@@ -1,4 +1,4 @@
-"""How a practice stands, as a person wants to read it: its connection, and the last sync of each entity."""
+"""A practice at a glance: its connection, and the last sync of each entity."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ TAKEN_BACK = "taken_back"
 
 
 class LastSync(BaseModel):
-    """The latest run of one entity, whatever its end."""
+    """The latest run of one entity, however it ended."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,7 +37,7 @@ class LastSync(BaseModel):
 
     @property
     def result(self) -> str:
-        """How it ended, in a word; of a revert, that it took back what syncs had brought: it is no good sync."""
+        """How it ended, in a word. A revert reads as taken back, so that it does not look like a good sync."""
         return TAKEN_BACK if self.trigger is SyncTrigger.REVERT else self.status
 
 
@@ -50,7 +50,7 @@ class Overview(BaseModel):
     practice: str
     time_zone: str
     state: ConnectionState
-    state_name: str  # in the words catalogue
+    state_name: str  # its key in the words catalogue
     reason_key: str | None
     since: datetime
     tenant_name: str | None
@@ -59,7 +59,7 @@ class Overview(BaseModel):
 
     @property
     def said(self) -> Message:
-        """The connection's state in words."""
+        """Say how the connection stands."""
         return message(
             f"state.{self.state_name}",
             practice=self.practice,
@@ -70,7 +70,7 @@ class Overview(BaseModel):
 
 
 def overview(installation: Installation, slug: str) -> Overview:
-    """The practice as it is now. Raises UnknownPractice."""
+    """Read the practice as it is now. Raises UnknownPractice."""
     with installation.database.read() as session:
         practice = practices.get(session, slug)
         connection = connections.get(session, slug)
@@ -100,6 +100,6 @@ def _last_sync(run: SyncRun) -> LastSync:
 
 
 def state_name(connection: Connection, state: ConnectionState) -> str:
-    """The state's name in the words catalogue: what people did here is not said to be Xero's doing."""
-    here = {ConnectionState.DISCONNECTED: "disconnected_here", ConnectionState.NEEDS_RECONNECT: "set_aside"}
-    return here.get(state, str(state)) if connection.consent_id is None else str(state)
+    """Return the state's key in the words catalogue, which tells what people did here from what happened at Xero."""
+    done_here = {ConnectionState.DISCONNECTED: "disconnected_here", ConnectionState.NEEDS_RECONNECT: "set_aside"}
+    return done_here.get(state, str(state)) if connection.consent_id is None else str(state)

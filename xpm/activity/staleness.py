@@ -1,4 +1,4 @@
-"""Data that silently stopped: what was not synchronised for longer than the nightly schedule allows."""
+"""Finds entities that were not synchronised for longer than the nightly schedule allows."""
 
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -16,14 +16,14 @@ from xpm.store.tables import Connection, Practice
 from xpm.store.vocabulary import ConnectionState, SyncTrigger
 from xpm.words import Message, message
 
-PATIENCE = timedelta(hours=26)  # a day from night to night, and two hours for a long sync or a change of the clock
+PATIENCE = timedelta(hours=26)  # a day between two nights, plus two hours for a long sync or a clock change
 
 
 def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
-    """Every entity that is overdue while the practice is connected; Practice Activity has it once a spell.
+    """Find every entity that is overdue while the practice is connected, and log each once per overdue spell.
 
-    What the settings leave out of the overnight sync is not expected. A spell is known by its beginning, which stands
-    in the title.
+    Entities that the settings leave out of the overnight sync are not expected. The title holds the time of the last
+    sync, which identifies the spell.
 
     Raises:
         Stopped: there is no such practice.
@@ -52,7 +52,7 @@ def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
 def _overdue(
     integration: Integration, session: Session, practice: Practice, connection: Connection
 ) -> dict[Entity, datetime]:
-    """Since when each overdue entity has not been synchronised; a new connection is given the same time."""
+    """Return the last sync of each overdue entity. A new connection gets the same patience, from its beginning."""
     due, overdue = integration.clock() - PATIENCE, {}
     for entity in not_left_out(
         session, practice, EVERYTHING, SyncTrigger.OVERNIGHT, tax_source=integration.has_tax_source(practice.slug)

@@ -1,7 +1,7 @@
-"""The way to Xero and back: from the link that was opened to the consent that came of it.
+"""The login at Xero and its answer: from the opened link to the pending consent.
 
-Opening a link sets out for Xero from that browser. The answer is taken once, in the same browser, and kept apart as a
-pending consent until the practice was chosen and everything was checked; the old connection goes on until then.
+Opening the link sends that browser to Xero. The answer is accepted once, and only in the same browser. It is stored as
+a pending consent until the account is chosen and everything is checked; the old connection stays in use until then.
 """
 
 import logging
@@ -27,16 +27,16 @@ from xpm.words import Message, message, stop
 from xpm.xero.errors import ConsentDeclined, ConsentNeeded, MisconfiguredApp, Remedy, XeroError
 from xpm.xero.oauth import ExpectedCallback, Grant, Identity
 
-BROWSER_SECRET_BYTES = 32  # 256 bits; RFC 6749 §10.10 asks for 128 at least
+BROWSER_SECRET_BYTES = 32  # 256 bits; RFC 6749 §10.10 asks for at least 128
 
 log = logging.getLogger(__name__)
 
-PASSING = frozenset({Remedy.TRY_LATER, Remedy.WAIT})
-"""Trouble that says nothing about the consent: the attempt stays open, and its link may be opened again."""
+TEMPORARY = frozenset({Remedy.TRY_LATER, Remedy.WAIT})
+"""Errors that say nothing about the consent: the attempt stays open, and its link can be opened again."""
 
 
 class SettingOut(BaseModel):
-    """Where to send the browser, and the secret it has to bring back in a cookie."""
+    """Where to send the browser, and the secret its cookie must bring back."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,7 +46,7 @@ class SettingOut(BaseModel):
 
 
 class Received(BaseModel):
-    """What became of Xero's answer, and which flow run waits for it."""
+    """What to show after Xero's answer, and which flow run waits for it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,10 +56,10 @@ class Received(BaseModel):
 
 
 def set_out(integration: Integration, attempt_id: str) -> SettingOut:
-    """Begin the way to Xero in the browser that opened the link; an earlier beginning is void.
+    """Start the login at Xero in the browser that opened the link; this voids an earlier start.
 
     Raises:
-        Stopped: the link is unknown, was used, or its time is over.
+        Stopped: the link is unknown, already used or expired.
     """
     request = integration.oauth.begin()
     browser = secrets.token_urlsafe(BROWSER_SECRET_BYTES)
@@ -83,9 +83,9 @@ def set_out(integration: Integration, attempt_id: str) -> SettingOut:
 
 
 def receive(integration: Integration, answer: Mapping[str, str], browser: str) -> Received:
-    """Take Xero's answer, once: verify it, exchange the code, keep the consent apart.
+    """Accept Xero's answer once: verify it, exchange the code and store the pending consent.
 
-    Never raises for what the answer says: the result tells what to show, and which run to resume.
+    Never raises because of what the answer says: the result holds what to show and which run to resume.
     """
     try:
         with integration.database.write() as session:
@@ -93,20 +93,20 @@ def receive(integration: Integration, answer: Mapping[str, str], browser: str) -
                 session, integration.vault, state=answer.get("state", ""), browser=browser, now=integration.clock()
             )
     except (UnknownAttempt, WrongBrowser):
-        reason = "It does not belong to a link that was opened in this browser."
+        reason = "It does not belong to a link opened in this browser."
         return Received(said=message("consent.not_trusted", reason=reason))
     except AttemptRefused:
         return Received(said=message("consent.link_over"))
-    said = _taken(integration, callback, answer)
+    said = _result(integration, callback, answer)
     return Received(said=said, practice=callback.attempt.practice, flow_run_id=callback.attempt.flow_run_id)
 
 
-def _taken(integration: Integration, callback: Callback, answer: Mapping[str, str]) -> Message:
+def _result(integration: Integration, callback: Callback, answer: Mapping[str, str]) -> Message:
     attempt = callback.attempt
     try:
         grant = integration.oauth.finish(answer, _expected(integration, callback, answer))
     except XeroError as error:
-        if error.remedy in PASSING:
+        if error.remedy in TEMPORARY:
             return message("consent.xero_silent", link=link_to(integration, attempt.id))
         return _refused(integration, attempt, *_reason(error))
     with integration.database.read() as session:
@@ -116,33 +116,33 @@ def _taken(integration: Integration, callback: Callback, answer: Mapping[str, st
         said = _refused(integration, attempt, "consent.other_person", facts)
         remove_unused(integration, grant)
         return said
-    return _kept(integration, attempt, user, grant)
+    return _accepted(integration, attempt, user, grant)
 
 
 def _reason(error: XeroError) -> tuple[str, dict[str, object]]:
-    """Why an answer is not used: the words key and its facts."""
+    """Return the catalogue key, and its facts, that say why an answer is not used."""
     if isinstance(error, ConsentDeclined):
         return "consent.declined", {}
     if isinstance(error, MisconfiguredApp):
         return "consent.app_misconfigured", {"reason": error.message}
     if isinstance(error, ConsentNeeded):
-        return "consent.not_trusted", {"reason": "Xero says that it was used before or came too late."}
+        return "consent.not_trusted", {"reason": "Xero says it was already used or came too late."}
     log.warning("Xero's answer was not used: %r", error)
-    return "consent.not_trusted", {"reason": "It could not be proven that it comes from Xero and belongs to this link."}
+    return "consent.not_trusted", {"reason": "FYI could not verify that it comes from Xero and belongs to this link."}
 
 
-def _kept(integration: Integration, attempt: AuthorisationAttempt, user: FyiUser, grant: Grant) -> Message:
+def _accepted(integration: Integration, attempt: AuthorisationAttempt, user: FyiUser, grant: Grant) -> Message:
     said = message("consent.granted", person=user.name)
     now = integration.clock()
     with integration.database.write() as session:
-        connections.locked(session, attempt.practice)  # before its attempt, as whoever gives a reconnect up has it
+        connections.locked(session, attempt.practice)  # before the attempt: giving a reconnect up locks in this order
         consent_id = _save(session, integration, attempt, grant, now)
         if attempts.close(session, attempt.id, AttemptOutcome.GRANTED, consent_id=consent_id, now=now):
             state = ConnectionState.CHOOSING_PRACTICE
             run = attempt.flow_run_id
             move(session, attempt.practice, state, said, now=now, person=user.email, flow_run_id=run)
             return said
-        session.rollback()  # its time ran out while Xero was being asked
+        session.rollback()  # the attempt expired during the call to Xero
     return message("consent.link_over")
 
 
@@ -169,7 +169,7 @@ def _save(
 
 
 def _refused(integration: Integration, attempt: AuthorisationAttempt, key: str, facts: Mapping[str, object]) -> Message:
-    """Close the attempt; the tokens of a consent that is not used are not kept."""
+    """Close the attempt. The tokens of an unused consent are not stored."""
     outcome = AttemptOutcome.DECLINED if key == "consent.declined" else AttemptOutcome.REFUSED
     now = integration.clock()
     with integration.database.write() as session:
@@ -178,7 +178,7 @@ def _refused(integration: Integration, attempt: AuthorisationAttempt, key: str, 
 
 
 def _expected(integration: Integration, callback: Callback, answer: Mapping[str, str]) -> ExpectedCallback:
-    """What the answer has to fit. Its state did: the attempt was found by it."""
+    """Return what the answer must match. Its state already matched: the attempt was looked up by it."""
     return ExpectedCallback(
         state=SecretStr(answer["state"]),
         nonce=SecretStr(callback.nonce),
@@ -188,7 +188,7 @@ def _expected(integration: Integration, callback: Callback, answer: Mapping[str,
 
 
 def _is_same_person(user: FyiUser, identity: Identity) -> bool:
-    """By Xero's own id where it is known from an earlier consent, since an email address can change; else by that."""
+    """Compare Xero's user id if an earlier consent gave it, since an email address can change; else the address."""
     if user.xero_userid is not None:
         return user.xero_userid == identity.xero_userid
     return (identity.email or "").strip().lower() == user.email

@@ -1,4 +1,4 @@
-"""Whether an FYI user may make a connection and can keep it (FYI: "Check your User Account")."""
+"""Whether an FYI user may make a connection and can keep it alive (FYI: "Check your User Account")."""
 
 from datetime import date
 from enum import StrEnum
@@ -7,7 +7,7 @@ from xpm.store.tables import FyiUser
 
 
 class Obstacle(StrEnum):
-    """What stands between an FYI user and a connection, the most urgent first."""
+    """Why an FYI user cannot hold a connection, the most urgent first."""
 
     INACTIVE = "inactive"
     LEAVING = "leaving"
@@ -15,14 +15,14 @@ class Obstacle(StrEnum):
 
 
 def obstacles(user: FyiUser, today: date) -> list[Obstacle]:
-    """All that stands in this person's way on the practice's day `today`, the most urgent first.
+    """List this person's obstacles on the practice's day `today`, the most urgent first.
 
-    On the last day a person is still leaving; from the next day on they have left, and are as good as inactive.
+    A person is leaving up to and including their last day; from the next day on they count as inactive.
     """
     left = user.leaving_on is not None and user.leaving_on < today
-    met = {
+    found = {
         Obstacle.INACTIVE: not user.is_active or left,
         Obstacle.LEAVING: user.leaving_on is not None and not left,
         Obstacle.NOT_ADMIN: not user.is_admin,
     }
-    return [obstacle for obstacle, stands in met.items() if stands]
+    return [obstacle for obstacle, is_there in found.items() if is_there]

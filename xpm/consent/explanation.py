@@ -1,4 +1,4 @@
-"""What an error of Xero's means to an administrator."""
+"""Xero's errors, explained to an administrator."""
 
 from xpm.words import Message, message
 from xpm.xero.errors import (
@@ -13,7 +13,7 @@ from xpm.xero.errors import (
 
 
 def explain(error: XeroError, what: str) -> Message:
-    """The sentence for an error that came up while `what` was done, such as "Jobs" being synchronised."""
+    """Explain an error that stopped the sync of `what`, for example "Jobs"."""
     if isinstance(error, MisconfiguredApp):
         return message("consent.app_misconfigured", reason=error.message)
     if isinstance(error, ConsentNeeded):
@@ -28,7 +28,7 @@ def explain(error: XeroError, what: str) -> Message:
 
 
 def explain_reconnect(error: XeroError, practice: str) -> Message:
-    """The sentence for an error that ended a reconnect of the practice with this name before anything was changed."""
+    """Explain an error that ended a reconnect before anything was changed; `practice` is the practice's name."""
     if isinstance(error, MisconfiguredApp | ScopeMissing):
         return explain(error, practice)
     if isinstance(error, ConsentNeeded):

@@ -1,6 +1,6 @@
-"""Inviting an administrator to log in to Xero, and learning what came of it.
+"""Invites an administrator to log in to Xero, and finds out whether they allowed access.
 
-An invitation is one attempt of one flow run. It is closed once, by Xero's answer or by its time, and then stays so.
+An invitation is one attempt of one flow run. It is closed once, by Xero's answer or when it expires, and stays closed.
 """
 
 from datetime import datetime, timedelta
@@ -20,11 +20,11 @@ from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
 
 CHECKS = timedelta(hours=3)
-"""What the steps between a reconnect's waits take at most, with lists to compare and silence of Xero's to wait out."""
+"""The longest a reconnect's steps take between its waits: they compare lists, and wait when Xero does not answer."""
 
 
 class Invitation(BaseModel):
-    """One attempt to get a consent. The link is no secret: it opens nothing by itself."""
+    """One attempt to get a consent. The link is no secret: on its own it gives access to nothing."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,21 +39,21 @@ class Invitation(BaseModel):
 
 
 def link_to(integration: Integration, attempt_id: str) -> str:
-    """The console's page that sends a browser on to Xero."""
+    """Return the address of the console page that sends a browser to Xero."""
     return f"{integration.settings.xpm_console_url}/connect/{attempt_id}"
 
 
 def invite(integration: Integration, practice: str, person: Person, *, minutes: float, flow_run_id: str) -> Invitation:
-    """Wait for the person's consent from now on; a retried flow run goes on with the consent it has got already.
+    """Start to wait for the person's consent. A retried flow run reuses the consent it already has.
 
-    It asks anew where the connection that came of that consent is broken by now. A reconnect of the same practice that
-    is still under way is given up: of two, the newer one is meant.
+    The run asks again if the connection made with that consent has since broken. Another reconnect of the same practice
+    that is under way is given up: the newer one wins.
     """
     name = integration.practice(practice).name
     now = integration.clock()
     until = now + timedelta(minutes=minutes)
     with integration.database.write() as session:
-        connection = connections.locked(session, practice)  # of two who begin at once, the second sees the first
+        connection = connections.locked(session, practice)  # of two that start at once, the second sees the first
         attempt = _granted_before(session, connection, flow_run_id)
         fresh = attempt is None
         if fresh and (older := reconnecting_run(session, practice)):
@@ -66,7 +66,7 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
             expires_at=until,
             now=now,
         )
-        attempt.expires_at = until  # a retried run may wait for its answers as long again
+        attempt.expires_at = until  # a retried run gets the full time again
         invitation = Invitation(
             attempt_id=attempt.id,
             practice=practice,
@@ -92,7 +92,7 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
 
 
 def _granted_before(session: Session, connection: Connection, flow_run_id: str) -> AuthorisationAttempt | None:
-    """The attempt that got this run its consent, unless the connection that came of it is broken by now."""
+    """Return the attempt in which this run got its consent, unless the resulting connection has since broken."""
     attempt = attempts.granted_to(session, flow_run_id)
     is_in_use = attempt is not None and attempt.consent_id == connection.consent_id
     if is_in_use and connections.state_before(session, connection.practice) in BROKEN:
@@ -101,15 +101,15 @@ def _granted_before(session: Session, connection: Connection, flow_run_id: str) 
 
 
 def answered(integration: Integration, invitation: Invitation) -> bool:
-    """Whether the attempt is over, well or not."""
+    """Whether the attempt is over, successful or not."""
     return attempt_of(integration, invitation).outcome is not AttemptOutcome.WAITING
 
 
 def require_granted(integration: Integration, invitation: Invitation) -> str:
-    """The id of the consent, if access was allowed by the person who was asked.
+    """Return the id of the consent if the invited person allowed access.
 
     Raises:
-        Stopped: with the reason why not.
+        Stopped: they did not; the message says why.
     """
     with integration.database.read() as session:
         attempt = attempts.get(session, invitation.attempt_id)
@@ -121,7 +121,7 @@ def require_granted(integration: Integration, invitation: Invitation) -> str:
 
 
 def expire(integration: Integration, invitation: Invitation) -> Stopped | None:
-    """End an attempt whose time is over; `None` when the answer arrived at the last moment."""
+    """Close an attempt that has expired; return None if the answer arrived at the last moment."""
     facts: dict[str, object] = {"minutes": invitation.minutes, "person": invitation.person.name}
     with integration.database.write() as session:
         over = attempts.close(
@@ -136,13 +136,13 @@ def expire(integration: Integration, invitation: Invitation) -> Stopped | None:
 
 
 def withdraw(integration: Integration, practice: str, stopped: Stopped, *, flow_run_id: str) -> None:
-    """Put the connection back to how it was before this flow run, and forget the consent it got but did not use."""
+    """Put the connection back to its state before this flow run, and forget a consent the run got but did not use."""
     with integration.database.write() as session:
         _give_back(session, practice, stopped.message, now=integration.clock(), flow_run_id=flow_run_id)
 
 
 def withdraw_abandoned(integration: Integration, practice: str) -> None:
-    """Withdraw a reconnect that is under way for longer than any can be, and say so: its program and machine are gone.
+    """Withdraw and log a reconnect that is under way for longer than is possible: its program must have died.
 
     Raises:
         UnknownPractice: there is no such practice.
@@ -151,17 +151,17 @@ def withdraw_abandoned(integration: Integration, practice: str) -> None:
     with integration.database.write() as session:
         connections.locked(session, practice)
         run = reconnecting_run(session, practice)
-        if run is None or now < _at_the_latest(attempts.of_run(session, run)[0]):
+        if run is None or now < _latest_end(attempts.of_run(session, run)[0]):
             return
         said = message("reconnect.abandoned", practice=practices.get(session, practice).name)
         _give_back(session, practice, said, now=now, flow_run_id=run)
         record(session, practice, said, now=now, flow_run_id=run)
 
 
-def _at_the_latest(attempt: AuthorisationAttempt) -> datetime:
-    """When its run is over: after the log in it waits as long for the choice of the practice, and for its name."""
-    each = attempt.expires_at - attempt.created_at
-    return attempt.expires_at + 2 * each + CHECKS
+def _latest_end(attempt: AuthorisationAttempt) -> datetime:
+    """When the attempt's run must be over. It waits equally long for the login, the choice of account and its name."""
+    each_wait = attempt.expires_at - attempt.created_at
+    return attempt.expires_at + 2 * each_wait + CHECKS
 
 
 def _give_back(session: Session, practice: str, said: Message, *, now: datetime, flow_run_id: str) -> None:
@@ -173,7 +173,7 @@ def _give_back(session: Session, practice: str, said: Message, *, now: datetime,
 
 
 def attempt_of(integration: Integration, invitation: Invitation) -> AuthorisationAttempt:
-    """The attempt as it is now."""
+    """Read the attempt as it is now."""
     with integration.database.read() as session:
         return attempts.get(session, invitation.attempt_id)
 

@@ -17,17 +17,17 @@ from xpm.xero.errors import AnswerLost, ConsentNeeded
 from xpm.xero.tokens import TokenSet
 
 LEASE = timedelta(seconds=150)
-"""Longer than a refresh with its retries takes (three times 10 s to connect and 30 s for the answer); a killed process
+"""Longer than a refresh with its retries takes (three times 10 s to connect and 30 s for the answer). A killed process
 keeps the others waiting no longer than this."""
 
-LOOK_EVERY = 0.2  # seconds between looks at whether somebody else has renewed the tokens
-RETRIES_OF_A_LOST_ANSWER = 2  # Xero takes the previous refresh token again for 30 minutes
+LOOK_EVERY = 0.2  # seconds between checks whether another process has renewed the tokens
+RETRIES_OF_A_LOST_ANSWER = 2  # Xero accepts the previous refresh token for another 30 minutes
 
 
 class ConsentKeeper:
     """The `TokenKeeper` of one consent. Each process that uses the consent has its own; they share the database.
 
-    Xero's refresh tokens are used up by a refresh, so that two refreshes at a time can end a consent (Xero: OAuth FAQ).
+    A refresh uses up Xero's refresh token, so two refreshes at once can end a consent (Xero: OAuth FAQ).
     """
 
     def __init__(self, integration: Integration, consent_id: str) -> None:
@@ -35,22 +35,22 @@ class ConsentKeeper:
         self._consent_id = consent_id
 
     def current(self) -> TokenSet:
-        """The newest tokens.
+        """Read the newest tokens.
 
         Raises:
-            ConsentNeeded: the consent has none (any more).
+            ConsentNeeded: the consent has no tokens, or no longer has any.
         """
         return _token_set(self._stored())
 
     def renew(self, stale: TokenSet) -> TokenSet:
-        """Tokens newer than `stale`: renewed here, or found renewed by somebody else.
+        """Return tokens newer than `stale`: renewed here, or already renewed by another process.
 
         Raises:
-            ConsentNeeded: Xero no longer takes the refresh token.
-            MisconfiguredApp: Xero does not take the app's credentials; the tokens are kept.
+            ConsentNeeded: Xero no longer accepts the refresh token.
+            MisconfiguredApp: Xero does not accept the app's credentials; the tokens are kept.
             XeroUnavailable: Xero did not answer; the tokens are kept.
         """
-        holder = str(uuid.uuid4())  # of this call: threads that share the keeper wait for each other as well
+        holder = str(uuid.uuid4())  # one per call, so that threads sharing this keeper also wait for each other
         while True:
             tokens = self.current()
             if tokens.access_token != stale.access_token:
@@ -60,18 +60,18 @@ class ConsentKeeper:
                 self._integration.sleep(LOOK_EVERY)
                 continue
             try:
-                return self._renew_alone(stale)
+                return self._renew_under_lease(stale)
             finally:
                 self._release(lease)
 
-    def _renew_alone(self, stale: TokenSet) -> TokenSet:
-        """Renew under the lease; what was stored while we waited for it is taken instead."""
+    def _renew_under_lease(self, stale: TokenSet) -> TokenSet:
+        """Renew while holding the lease, unless newer tokens were stored while we waited for it."""
         stored = self._stored()
         tokens = _token_set(stored)
         if tokens.access_token != stale.access_token:
             return tokens
         if stored.is_lost:
-            raise ConsentNeeded("Xero refused to renew this consent before.")  # asking again would be refused again
+            raise ConsentNeeded("Xero has already refused to renew this consent.")  # and would refuse again
         with self._integration.database.write() as session:
             consents.note_refresh(session, self._consent_id, stored.generation, self._integration.clock())
         try:
@@ -81,18 +81,18 @@ class ConsentKeeper:
             if newest.generation == stored.generation:
                 self._note_loss(stored.generation)
                 raise
-            return _token_set(newest)  # whoever had the lease before us was slow, and came first after all
+            return _token_set(newest)  # the previous holder of the lease was slow, but renewed before us
         return renewed if self._store(renewed, stored.generation) else self.current()
 
     def _store(self, renewed: TokenSet, generation: int) -> bool:
-        """Store what replaces the tokens of this generation; False when somebody else has replaced them."""
+        """Replace the tokens of this generation; False if another process has already replaced them."""
         vault, now = self._integration.vault, self._integration.clock()
         with self._integration.database.write() as session:
             pair = token_pair(renewed)
             return consents.store_rotation(session, vault, self._consent_id, generation, tokens=pair, now=now)
 
     def _note_loss(self, generation: int) -> None:
-        """Spare all who wait for the lease, and all who come later, the same refusal."""
+        """Record the refusal, so that later callers do not ask Xero again."""
         with self._integration.database.write() as session:
             consents.note_loss(session, self._consent_id, generation)
 
@@ -120,9 +120,9 @@ class ConsentKeeper:
 
 
 class ConnectionKeeper:
-    """The `TokenKeeper` of a practice's connection: what is under way goes on with the consent of a reconnect.
+    """The `TokenKeeper` of a practice's connection. A run under way goes on with the new consent after a reconnect.
 
-    A reconnect gives the former consent back. One that leads to another XPM practice is followed by nobody.
+    A reconnect ends the old consent. Runs switch to the new consent only if the tenant is the same.
     """
 
     def __init__(self, integration: Integration, connection: Connection) -> None:
@@ -130,11 +130,11 @@ class ConnectionKeeper:
         self._connection = connection
 
     def current(self) -> TokenSet:
-        """The newest tokens. Raises ConsentNeeded when neither this consent nor a newer one has any."""
+        """Read the newest tokens. Raises ConsentNeeded if neither this consent nor a newer one has any."""
         return self._from_newest(ConsentKeeper.current)
 
     def renew(self, stale: TokenSet) -> TokenSet:
-        """Tokens newer than `stale`. Raises as `ConsentKeeper.renew` does."""
+        """Return tokens newer than `stale`. Raises what `ConsentKeeper.renew` raises."""
         return self._from_newest(lambda keeper: keeper.renew(stale))
 
     def _from_newest(self, tokens: Callable[[ConsentKeeper], TokenSet]) -> TokenSet:
@@ -149,20 +149,20 @@ class ConnectionKeeper:
 
     def _newest(self) -> str:
         with self._integration.database.read() as session:
-            now = connections.get(session, self._connection.practice)
-        if now.consent_id and now.tenant_id == self._connection.tenant_id:
-            return now.consent_id
+            current = connections.get(session, self._connection.practice)
+        if current.consent_id and current.tenant_id == self._connection.tenant_id:
+            return current.consent_id
         return self._connection.consent_id or ""
 
 
 def token_pair(tokens: TokenSet) -> TokenPair:
-    """Xero's tokens as the store takes them."""
+    """Convert Xero's tokens to the form the store takes."""
     return TokenPair(tokens.access_token.get_secret_value(), tokens.refresh_token.get_secret_value(), tokens.expires_at)
 
 
 def _token_set(stored: StoredTokens) -> TokenSet:
     if stored.access_token is None or stored.refresh_token is None or stored.access_expires_at is None:
-        raise ConsentNeeded("There are no tokens for this consent any more.")
+        raise ConsentNeeded("This consent no longer has any tokens.")
     return TokenSet(
         access_token=SecretStr(stored.access_token),
         refresh_token=SecretStr(stored.refresh_token),

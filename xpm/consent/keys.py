@@ -1,4 +1,4 @@
-"""Bringing every stored secret under the newest encryption key, while the other programs work on."""
+"""Re-encrypts every stored secret with the newest key while the other programs keep running."""
 
 from collections import Counter
 
@@ -8,9 +8,9 @@ from xpm.store.consent.sealed import Seal
 
 
 def rotate(installation: Installation) -> tuple[int, Counter[Seal]]:
-    """Seal with the newest key whatever an older one sealed: how many that were, and how all secrets stand after it.
+    """Seal with the newest key every secret that an older key sealed; return how many, and a survey of all secrets.
 
-    Older secrets that are left come from another program, which still seals with an older key.
+    Any secret that is still under an older key was sealed meanwhile by a program that does not have the newest key yet.
     """
     resealed = 0
     with installation.database.read() as session:

@@ -1,7 +1,7 @@
-"""What has to be true of the person before a reconnect, and of the consent before it is used.
+"""Checks of the person before a reconnect, and of the consent before it is used.
 
-FYI's article lists these as reading matter; here each is checked. Findings are collected, so that an administrator
-hears of all of them at once.
+FYI's article lists these conditions for people to read; here each is checked. Findings are collected, so that an
+administrator sees all of them at once.
 """
 
 from datetime import date
@@ -22,7 +22,7 @@ from xpm.xero.errors import AccessLost, Refused, ScopeMissing, XeroError
 from xpm.xero.models import Staff
 from xpm.xero.records import Unreadable
 
-SAID_OF = {
+KEYS = {
     Obstacle.INACTIVE: "preflight.user_inactive",
     Obstacle.LEAVING: "preflight.user_leaving",
     Obstacle.NOT_ADMIN: "preflight.user_not_admin",
@@ -40,10 +40,10 @@ class Person(BaseModel):
 
 
 def check_person(integration: Integration, practice: str, email: str, *, stays: bool) -> Person:
-    """The person, if FYI's conditions for reconnecting are met (FYI: "Check your User Account").
+    """Return the person if they meet FYI's conditions for reconnecting (FYI: "Check your User Account").
 
     Raises:
-        Stopped: with what stands in the way, all of it.
+        Stopped: they do not; the message lists every unmet condition.
     """
     of = integration.practice(practice)
     with integration.database.read() as session:
@@ -57,7 +57,7 @@ def check_person(integration: Integration, practice: str, email: str, *, stays: 
 
 
 def _findings(user: FyiUser, *, stays: bool, today: date) -> list[Message]:
-    unmet = [SAID_OF[obstacle] for obstacle in obstacles(user, today)]
+    unmet = [KEYS[obstacle] for obstacle in obstacles(user, today)]
     if not stays:
         unmet.append("preflight.not_staying")
     return [message(key, person=user.name, leaving_on=user.leaving_on) for key in unmet]
@@ -71,11 +71,11 @@ def _as_one(findings: list[Message], practice: Practice) -> Message:
 
 
 def check_access(api: XpmApi, person: Person, scopes: frozenset[str], *, tenant: str, email: str, today: date) -> None:
-    """That the consent is enough for the syncs: its scopes, the person's staff record, one small call for each part.
+    """Check that the consent is enough for the syncs: its scopes, the person's staff record, one small call per part.
 
     Raises:
         Stopped: an administrator has to change something first.
-        XeroError: Xero did not answer, which says nothing about the consent.
+        XeroError: Xero did not answer; this says nothing about the consent.
     """
     if missing := missing_scopes(scopes):
         raise stop("preflight.scopes_missing", missing=", ".join(sorted(missing)))
@@ -92,7 +92,7 @@ def check_access(api: XpmApi, person: Person, scopes: frozenset[str], *, tenant:
 
 
 def _is_refusal(error: XeroError | None) -> bool:
-    """Whether Xero said no to this person. Any other trouble is passed on, since it says nothing about the consent."""
+    """Whether Xero refused this person. Any other error is raised, because it says nothing about the consent."""
     if error is None:
         return False
     if isinstance(error, AccessLost | Refused | ScopeMissing):
@@ -105,9 +105,9 @@ def _is_staff_record(staff: Staff | Unreadable, person: Person, email: str) -> b
 
 
 def is_record_of(person: Person, email: str, staff_email: str | None, staff_name: str | None) -> bool:
-    """Whether a staff record is this person's, who logs in to Xero with `email`.
+    """Whether a staff record belongs to this person, who logs in to Xero with `email`.
 
-    Staff are matched on their email address (FYI: "Managing Users"), on the name where XPM has no address.
+    Staff are matched by email address (FYI: "Managing Users"), or by name where XPM has no address.
     """
     if staff_email:
         return staff_email.strip().lower() in {email.strip().lower(), person.email}

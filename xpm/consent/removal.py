@@ -1,7 +1,7 @@
-"""Removing connections at Xero that FYI does not use.
+"""Removes connections at Xero that FYI does not use.
 
-A connection at Xero is one person's, to one practice, for the app. It is removed by its id, and a consent is never
-revoked: that would remove all of the person's connections, those of other practices too (Xero: revoking tokens).
+A connection at Xero links one person and one account to the app. It is removed by its id. A consent is never revoked:
+that would remove all of the person's connections, including those of other practices (Xero: revoking tokens).
 """
 
 import logging
@@ -23,35 +23,35 @@ from xpm.xero.errors import AccessLost, ConsentNeeded, XeroError
 from xpm.xero.oauth import Grant
 
 NO_WAY_IN = (ConsentNeeded, AccessLost, VaultError)
-"""Nothing can be removed with this consent, now or later: its tokens are dead, or open with no key."""
+"""Nothing can be removed with this consent, now or later: its tokens are dead, or no key decrypts them."""
 
 log = logging.getLogger(__name__)
 
 
 def remove_superseded(integration: Integration, practice: str, *, flow_run_id: str) -> list[Message]:
-    """Remove what earlier consents of a practice connected and its connection does not use; forget their tokens.
+    """Remove at Xero the unused connections of a practice's earlier consents, and forget their tokens.
 
-    Only while the practice is connected. Says in Practice Activity what could not be removed because Xero did not
-    answer, and returns it; the tokens are then kept, for the next time.
+    Does nothing unless the practice is connected. A connection that could not be removed because Xero did not answer is
+    logged to Practice Activity and returned; its consent keeps its tokens for the next try.
     """
     with integration.database.read() as session:
-        over = consents.left_over(session, practice)
-    said = [alert for consent in over if (alert := _retire(integration, consent))]
+        left_over = consents.left_over(session, practice)
+    alerts = [alert for consent in left_over if (alert := _retire(integration, consent))]
     with integration.database.write() as session:
-        for alert in said:
+        for alert in alerts:
             record(session, practice, alert, now=integration.clock(), flow_run_id=flow_run_id)
-    return said
+    return alerts
 
 
 def remove_unused(integration: Integration, grant: Grant) -> None:
-    """Remove what was connected in a consent that is refused, as far as no practice uses it; never raises XeroError.
+    """Remove the connections made in a refused consent, unless a practice uses them; never raises XeroError.
 
-    Nothing is removed while the same login answers for another practice: that one may be about to use it.
+    Nothing is removed while another practice's reconnect with the same login is under way: it may be about to use them.
     """
     event, login = grant.authentication_event_id, grant.identity.xero_userid
     with integration.database.read() as session:
         if event is None or consents.is_answering(session, login):
-            log.info("What a refused consent connected was left at Xero: another reconnect may use it.")
+            log.info("The connections of a refused consent were left at Xero: another reconnect may use them.")
             return
         used = connections.in_use(session)
     try:
@@ -60,30 +60,30 @@ def remove_unused(integration: Integration, grant: Grant) -> None:
             for tenant in api.all():
                 if tenant.auth_event_id == event and tenant.id not in used:
                     api.remove(tenant.id)
-                    log.info("Removed connection %s, made in a consent that was refused.", tenant.id)
+                    log.info("Removed connection %s, made in a refused consent.", tenant.id)
     except XeroError as error:
-        log.warning("What a refused consent connected could not be removed: %r", error)
+        log.warning("The connections of a refused consent could not be removed: %r", error)
 
 
 def remove(integration: Integration, consent_id: str, xero_connection_id: str) -> bool:
-    """Remove one connection with the tokens of a consent; False when it was gone already.
+    """Remove one connection with the tokens of a consent; False if it was already gone.
 
     Raises:
         XeroError: it was not removed.
-        VaultError: the tokens open with no key.
+        VaultError: no key decrypts the tokens.
     """
     with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
         return _connections(integration, http).remove(xero_connection_id)
 
 
 def _retire(integration: Integration, consent: Consent) -> Message | None:
-    """Remove what one earlier consent connected and forget its tokens; the message tells why that did not work."""
+    """Remove an earlier consent's connection and forget its tokens; return why if that failed."""
     with integration.database.read() as session:
         connection = connections.get(session, consent.practice)
         if connection.state is not ConnectionState.CONNECTED or connection.consent_id == consent.id:
             return None
         if consent.xero_userid and consents.is_answering(session, consent.xero_userid):
-            return None  # a person has one connection to an XPM practice: a reconnect may be about to use this very one
+            return None  # Xero has one connection per person and account: a reconnect may be about to use this one
         attempt = attempts.of_consent(session, consent.id)
         old = attempt.xero_connection_id if attempt else None
         facts = {
@@ -95,7 +95,7 @@ def _retire(integration: Integration, consent: Consent) -> Message | None:
         try:
             remove(integration, consent.id, old)
         except NO_WAY_IN as error:
-            log.info("Connection %s cannot be removed at Xero any more: %s", old, error)
+            log.info("Connection %s can no longer be removed at Xero: %s", old, error)
         except XeroError as error:
             return message("disconnect.former_not_removed", reason=error.message, **facts)
     with integration.database.write() as session:

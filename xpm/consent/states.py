@@ -23,26 +23,26 @@ def move(
     person: str | None = None,
     flow_run_id: str | None = None,
 ) -> None:
-    """Go to a state and say so, in the caller's transaction.
+    """Move the connection to a state and log the message, in the caller's transaction.
 
     Raises:
-        TransitionRefused: the state does not follow from the one there is.
+        TransitionRefused: the current state does not allow this one.
     """
     connections.move(session, practice, to, reason_key=said.key, person=person, flow_run_id=flow_run_id, now=now)
     record(session, practice, said, now=now, person=person, flow_run_id=flow_run_id)
 
 
 def reconnecting_run(session: Session, practice: str) -> str | None:
-    """The flow run whose reconnect is under way; None when none is."""
+    """Return the flow run whose reconnect is under way, or None."""
     if connections.get(session, practice).state not in UNDER_WAY:
         return None
     return connections.history(session, practice, limit=1)[0].flow_run_id
 
 
 def give_up(session: Session, practice: str, said: Message, *, now: datetime, flow_run_id: str) -> None:
-    """Return to the state there was before this run's reconnect; does nothing when no reconnect of it is under way.
+    """Return to the state before this run's reconnect; do nothing if the run has no reconnect under way.
 
-    The state holds since when it held before, and for the same reason; that a reconnect came to nothing is in the log.
+    The earlier state keeps its time and reason, as if the reconnect had not been tried; the try itself is in the log.
     """
     if reconnecting_run(session, practice) != flow_run_id:
         return
@@ -52,8 +52,8 @@ def give_up(session: Session, practice: str, said: Message, *, now: datetime, fl
 
 
 def _since_and_why(session: Session, connection: Connection) -> tuple[datetime, str | None]:
-    """When the connection came into its state, and why, reconnects that came to nothing left aside."""
-    came = select(ConnectionTransition).where(
+    """Return when and why the connection came into its state, ignoring reconnects that were given up."""
+    entered = select(ConnectionTransition).where(
         ConnectionTransition.practice == connection.practice,
         ConnectionTransition.to_state == connection.state,
         or_(
@@ -61,7 +61,7 @@ def _since_and_why(session: Session, connection: Connection) -> tuple[datetime, 
             ConnectionTransition.at == connection.connected_at,  # a reconnect that was finished
         ),
     )
-    first = session.exec(came.order_by(col(ConnectionTransition.id).desc()).limit(1)).one_or_none()
-    if first is None:  # it was never connected
+    latest = session.exec(entered.order_by(col(ConnectionTransition.id).desc()).limit(1)).one_or_none()
+    if latest is None:  # it was never connected
         return practices.get(session, connection.practice).created_at, None
-    return first.at, first.reason_key
+    return latest.at, latest.reason_key

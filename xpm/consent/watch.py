@@ -1,7 +1,7 @@
-"""Looking after a practice's connection between its syncs: does it still work, and will it go on working?
+"""Checks a practice's connection between syncs: does it work, and will it keep working?
 
-Whoever runs this often hears everything that is not well each time; Practice Activity gets each finding once, and again
-only after it changed. What was said last is read from Practice Activity itself.
+Every check returns everything that is wrong. Practice Activity gets each finding once, and again only after it changed;
+the last finding is read from Practice Activity itself.
 """
 
 from datetime import timedelta
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from xpm.activity.log import record
-from xpm.consent.access import MAY_ANSWER, ConnectionBroke, PracticeAccess, reached, said_of
+from xpm.consent.access import MAY_ANSWER, ConnectionBroke, PracticeAccess, access_through, why_unusable
 from xpm.consent.eligibility import obstacles
 from xpm.consent.explanation import explain
 from xpm.consent.invitation import withdraw_abandoned
@@ -33,7 +33,7 @@ from xpm.xero.connections import ConnectionsApi
 from xpm.xero.errors import AccessLost, DayLimit, XeroError
 
 RENEW_AFTER = timedelta(days=7)
-"""Xero's refresh tokens die unused after 60 days; renewed this often they stay far from it, even if the watch rests."""
+"""Xero's refresh tokens expire after 60 days without use. Renewing weekly leaves a wide margin if the watch stops."""
 
 NOTHING_TO_WATCH = UNDER_WAY | {ConnectionState.NOT_CONNECTED}
 HOLDER = (
@@ -46,7 +46,7 @@ HOLDER = (
 
 
 class Notice(StrEnum):
-    """What others are told of at the moment it happens."""
+    """Events that `XPM_NOTIFY_URL` is told at once."""
 
     BROKEN = "broken"
     RECOVERED = "recovered"
@@ -54,7 +54,7 @@ class Notice(StrEnum):
 
 
 class News(BaseModel):
-    """Something that was not so before, with its entry in Practice Activity."""
+    """An event that is new, with its entry in Practice Activity."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -63,7 +63,7 @@ class News(BaseModel):
 
 
 class Sighting(BaseModel):
-    """How a connection was found: `found` is everything that is not well, `news` what was not known before."""
+    """The result of one check: `found` is everything that is wrong, `news` is what is new."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,9 +77,9 @@ class Sighting(BaseModel):
 
 
 def watch_connection(integration: Integration, slug: str) -> Sighting:
-    """Prove the connection, and check who and what it depends on. A reconnect under way is left alone.
+    """Test the connection, and check the person and permissions it depends on. A reconnect under way is left alone.
 
-    One that can no longer be under way is withdrawn first.
+    A reconnect whose program died is withdrawn first.
 
     Raises:
         Stopped: there is no such practice.
@@ -91,33 +91,33 @@ def watch_connection(integration: Integration, slug: str) -> Sighting:
         if connection.state in NOTHING_TO_WATCH:
             return Sighting(connected=False)
         if connection.state not in MAY_ANSWER:
-            return Sighting(connected=False, found=(said_of(session, connection, connection.state),))
-    seen = _proven(integration, practice, connection)
-    return seen + _depends(integration, practice) if seen.connected else seen
+            return Sighting(connected=False, found=(why_unusable(session, connection, connection.state),))
+    seen = _check_connection(integration, practice, connection)
+    return seen + _check_dependencies(integration, practice) if seen.connected else seen
 
 
-def _proven(integration: Integration, practice: Practice, connection: Connection) -> Sighting:
+def _check_connection(integration: Integration, practice: Practice, connection: Connection) -> Sighting:
     connected = connection.state is ConnectionState.CONNECTED
     try:
-        with reached(integration, practice, connection) as access:
-            _prove(integration, connection, access)
+        with access_through(integration, practice, connection) as access:
+            _call_xero(integration, connection, access)
     except ConnectionBroke as broke:
         news = News(notice=Notice.BROKEN, said=broke.news)
         return Sighting(connected=False, found=(broke.news,), news=(news,))
     except Stopped as stopped:
         return Sighting(connected=connected and not stopped.recorded, found=(stopped.message,))
-    except DayLimit:  # nothing is wrong; that the privilege is still there is proven another time
+    except DayLimit:  # nothing is wrong; a later check finds out whether the privilege is still there
         return Sighting(connected=connected)
     except XeroError as error:  # says nothing about the connection
         return Sighting(connected=connected, found=(explain(error, "The connection"),))
     return Sighting(connected=True) if connected else _recovered(integration, practice, connection)
 
 
-def _prove(integration: Integration, connection: Connection, access: PracticeAccess) -> None:
-    """Ask Xero for its list of connections, which costs none of the practice's calls, then for one short XPM list.
+def _call_xero(integration: Integration, connection: Connection, access: PracticeAccess) -> None:
+    """Read Xero's list of connections, which uses none of the practice's calls, then one short XPM list.
 
-    The first tells whether the consent lives and the practice is still connected; only XPM itself tells whether the
-    person may still use it.
+    The list of connections shows whether the consent is alive and the account still connected. Only XPM itself shows
+    whether the person may still use it.
     """
     with integration.database.read() as session:
         renewed_at = consents.get(session, connection.consent_id or "").refreshed_at
@@ -132,7 +132,7 @@ def _prove(integration: Integration, connection: Connection, access: PracticeAcc
 
 
 def _recovered(integration: Integration, practice: Practice, connection: Connection) -> Sighting:
-    """Xero answers again: what took the privilege away was put right."""
+    """Record that Xero answers again after the privilege was given back."""
     with integration.database.write() as session:
         current = connections.locked(session, practice.slug)
         if (current.state, current.consent_id) != (connection.state, connection.consent_id):
@@ -144,18 +144,20 @@ def _recovered(integration: Integration, practice: Practice, connection: Connect
     return Sighting(connected=True, news=(News(notice=Notice.RECOVERED, said=said),))
 
 
-def _depends(integration: Integration, practice: Practice) -> Sighting:
-    """Whether the permissions given are enough, and whether the person who gave them can keep the connection."""
+def _check_dependencies(integration: Integration, practice: Practice) -> Sighting:
+    """Check that the permissions are enough, and that the person who gave them can keep the connection."""
     with integration.database.write() as session:
         connection = connections.locked(session, practice.slug)
         if connection.state is not ConnectionState.CONNECTED:
             return Sighting(connected=False)
-        return _permissions(integration, session, practice, connection) + _holder(
+        return _check_permissions(integration, session, practice, connection) + _check_holder(
             integration, session, practice, connection
         )
 
 
-def _permissions(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Sighting:
+def _check_permissions(
+    integration: Integration, session: Session, practice: Practice, connection: Connection
+) -> Sighting:
     consent = consents.get(session, connection.consent_id or "")
     missing = missing_scopes(consent.scopes)
     if not missing:
@@ -167,19 +169,19 @@ def _permissions(integration: Integration, session: Session, practice: Practice,
         missing=", ".join(sorted(missing)),
         link=integration.apps_page(practice.slug),
     )
-    _say_once(integration, session, connection, said, (said.key,))
+    _record_once(integration, session, connection, said, (said.key,))
     return Sighting(connected=True, found=(said,))
 
 
-def _holder(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Sighting:
+def _check_holder(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Sighting:
     said = why_hand_over(integration, session, practice, connection)
     if said is None:
-        if _last_said(session, connection, HOLDER):
+        if _last_recorded(session, connection, HOLDER):
             person = people.get(session, connection.connected_by or "").name
             well = message("watch.holder_well", practice=practice.name, person=person)
-            _say_once(integration, session, connection, well, HOLDER)
+            _record_once(integration, session, connection, well, HOLDER)
         return Sighting(connected=True)
-    first = _say_once(integration, session, connection, said, HOLDER)
+    first = _record_once(integration, session, connection, said, HOLDER)
     news = (News(notice=Notice.HAND_OVER_NEEDED, said=said),) if first else ()
     return Sighting(connected=True, found=(said,), news=news)
 
@@ -187,10 +189,10 @@ def _holder(integration: Integration, session: Session, practice: Practice, conn
 def why_hand_over(
     integration: Integration, session: Session, practice: Practice, connection: Connection
 ) -> Message | None:
-    """The most urgent reason why the person who made the connection cannot keep it; None when there is none."""
+    """Return the most urgent reason why the person who made the connection cannot keep it, or None."""
     person = people.get(session, connection.connected_by or "")
-    if in_the_way := obstacles(person, integration.today(practice)):
-        key = f"watch.holder_{in_the_way[0]}"
+    if found := obstacles(person, integration.today(practice)):
+        key = f"watch.holder_{found[0]}"
     elif _missing_in_xpm(session, connection, person):
         key = "watch.holder_not_in_xpm"
     else:
@@ -206,7 +208,7 @@ def why_hand_over(
 
 
 def _missing_in_xpm(session: Session, connection: Connection, person: FyiUser) -> bool:
-    """Whether XPM's staff are known, and not taken back since, and the person is not among them."""
+    """Whether XPM's staff list lacks the person. False if staff were never synced or their last sync was reverted."""
     slug, tenant_id = connection.practice, connection.tenant_id or ""
     last = runs.last_successful(session, slug, tenant_id, Entity.STAFF)
     if last is None or last.trigger is SyncTrigger.REVERT:
@@ -218,19 +220,19 @@ def _missing_in_xpm(session: Session, connection: Connection, person: FyiUser) -
     )
 
 
-def _last_said(session: Session, connection: Connection, kinds: tuple[str, ...]) -> tuple[str, str] | None:
-    """What Practice Activity says last under these kinds of the connection as it was made."""
+def _last_recorded(session: Session, connection: Connection, kinds: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return the kind and title of the latest entry of these kinds since the connection was made."""
     entry = activity.latest(session, connection.practice, kinds)
     if entry is None or (connection.connected_at is not None and entry.at < connection.connected_at):
         return None
     return entry.kind, entry.title
 
 
-def _say_once(
+def _record_once(
     integration: Integration, session: Session, connection: Connection, said: Message, kinds: tuple[str, ...]
 ) -> bool:
-    """Write it down unless it was the last thing said of these kinds; tell whether it is new."""
-    if _last_said(session, connection, kinds) == (said.key, said.title):
+    """Log the message unless it is already the latest entry of these kinds; return whether it is new."""
+    if _last_recorded(session, connection, kinds) == (said.key, said.title):
         return False
     record(session, connection.practice, said, now=integration.clock())
     return True

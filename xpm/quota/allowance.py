@@ -1,8 +1,8 @@
-"""The arithmetic of Xero's limits: whether a call may begin now, and when it may if not. Keeps nothing, asks nobody.
+"""The arithmetic of Xero's limits: whether a call may begin now and, if not, when. Pure: no database, no network.
 
-Xero's windows are fixed and begin at a moment nobody outside knows; so a minute is kept for every 60 seconds one can
-choose, a day likewise, and what Xero says is left counts more than what we counted ourselves: of a day, our own count
-is of the calls since its last word, since those before would hold work back although Xero's day is new.
+Xero's windows are fixed, and nobody outside knows when they begin. So the limit is kept in every possible 60 seconds,
+and likewise in every possible day. What Xero says is left overrides our own count: for the day we count only the calls
+since Xero last told, because older ones would hold work back although Xero's new day has begun.
 """
 
 from collections.abc import Mapping
@@ -16,24 +16,24 @@ from xpm.xero.errors import ConcurrentLimit, DayLimit
 from xpm.xero.http.limits import Said
 
 HELD = timedelta(seconds=60)
-"""How long a place is held for a call that is not heard of; whoever makes a longer one says so in time (`renew`)."""
+"""How long a call holds its place without a sign of life. Longer calls give one in time (`renew`)."""
 
 LOOK_AGAIN = timedelta(hours=1)
-"""How long a day without allowance is believed when Xero did not say until when: its day begins at an unknown hour, and
-one call an hour is a fair price for finding out."""
+"""How long to wait after the day's calls are used up, if Xero did not say until when. Its day begins at an unknown
+hour, and one call an hour is a fair price for finding out."""
 
 _MINUTE = timedelta(seconds=60)
 _DAY = timedelta(days=1)
-_ON_ITS_WAY = timedelta(seconds=1)  # from our permission to Xero's count; else the 61st could arrive within a minute
-_SOON = timedelta(seconds=0.1)  # until a place is looked for again
-_AHEAD = timedelta(seconds=60)  # by how much a clock may be ahead of another and what it noted still be believed
-_CLAIM = timedelta(seconds=1)  # for which a more urgent call that may begin keeps others from taking its turn
+_ON_ITS_WAY = timedelta(seconds=1)  # from our permission to Xero's count; else Xero could get 61 calls in a minute
+_SOON = timedelta(seconds=0.1)  # between two looks for a free place
+_AHEAD = timedelta(seconds=60)  # a time noted by another clock is believed if it is no further ahead than this
+_CLAIM = timedelta(seconds=1)  # how long a turn is kept for a more urgent call once that call may begin
 
 _WORTHWHILE = 10
-"""Work that was parked goes on when a tenth of what it may use is free again, not for a single call."""
+"""Parked work continues when a tenth of what it may use is free again, not for a single call."""
 
-_TICK = 0.25  # seconds; calls are counted by it, not kept one by one
-_QUARTER = 900.0  # seconds; the same for the day
+_TICK = 0.25  # seconds; the minute's calls are counted per tick, not kept one by one
+_QUARTER = 900.0  # seconds; the day's calls are counted per quarter of an hour
 
 SHARE_OF_MINUTE: Mapping[CallPriority, float] = {
     CallPriority.PEOPLE: 1.0,
@@ -41,7 +41,7 @@ SHARE_OF_MINUTE: Mapping[CallPriority, float] = {
     CallPriority.OVERNIGHT: 0.97,
     CallPriority.VERIFICATION: 0.95,
 }
-"""A few calls are always left for who waits; the rest alone still uses more than nine tenths of Xero's minute."""
+"""A few calls are always left for people who wait; the other work still uses more than 90 % of Xero's minute."""
 
 SHARE_OF_DAY: Mapping[CallPriority, float] = {
     CallPriority.PEOPLE: 1.0,
@@ -49,8 +49,8 @@ SHARE_OF_DAY: Mapping[CallPriority, float] = {
     CallPriority.OVERNIGHT: 0.85,
     CallPriority.VERIFICATION: 0.60,
 }
-"""What a day may be used up to: a person can reconnect and sync at any hour (a full sync by hand is some hundred
-calls), changes flow after a big night, and looking at everything in turn takes what nobody else needs."""
+"""How much of the day's calls each priority may use up. People can reconnect and sync at any hour (a full sync by hand
+takes a few hundred calls), changes still flow after a big night, and verification gets what nobody else needs."""
 
 PLACES_LEFT: Mapping[CallPriority, int] = {
     CallPriority.PEOPLE: 0,
@@ -58,25 +58,25 @@ PLACES_LEFT: Mapping[CallPriority, int] = {
     CallPriority.OVERNIGHT: 1,
     CallPriority.VERIFICATION: 2,
 }
-"""Of the places in flight, how many are left for the more urgent. Three calls at a time still fill a minute."""
+"""How many of the places in flight are left for more urgent calls. Three calls at a time still fill a minute."""
 
 RANKS = tuple(CallPriority)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What Xero allows an app for one tenant, and what each priority may use of it."""
+    """What Xero allows an app for one tenant, and how much of it each priority may use."""
 
     max_concurrent: int = 5
     per_minute: int = 60
     per_day: int = 5_000
 
     def places(self, priority: CallPriority) -> int:
-        """How many may be in flight, of all priorities, for one of this to begin beside them."""
+        """How many calls of any priority may be in flight, including a new one of this priority."""
         return max(1, self.max_concurrent - PLACES_LEFT[priority])
 
     def minute(self, priority: CallPriority) -> int:
-        """How many of all priorities this one may fill a minute up to."""
+        """How many calls of any priority may be made in a minute for this priority still to begin one."""
         return max(1, int(self.per_minute * SHARE_OF_MINUTE[priority]))
 
     def day(self, priority: CallPriority) -> int:
@@ -85,14 +85,17 @@ class Limits:
 
 
 class Flight(BaseModel):
-    """A call under way; after `until` its process is taken for dead."""
+    """A call under way. After `until`, its process counts as dead."""
 
     begun_at: datetime
     until: datetime
 
 
 class Remaining(BaseModel):
-    """What Xero said is left of a window, and that less what it may not have counted; it is over by `until`."""
+    """What is left of a window that ends by `until`.
+
+    `said` is Xero's number; `calls` is that less the calls Xero may not have counted yet.
+    """
 
     said: int
     at: datetime
@@ -101,23 +104,23 @@ class Remaining(BaseModel):
 
 
 class Allowance(BaseModel):
-    """All there is to know about one tenant's calls."""
+    """Everything known about one tenant's calls."""
 
     in_flight: dict[str, Flight] = {}
-    begun: dict[int, int] = {}  # of the last minute: calls by tick
-    today: dict[int, int] = {}  # of the last day: calls by quarter of an hour
+    begun: dict[int, int] = {}  # the last minute's calls, by tick
+    today: dict[int, int] = {}  # the last day's calls, by quarter of an hour
     minute_left: Remaining | None = None
     day_left: Remaining | None = None
-    minute_resumes_at: datetime | None = None  # after a refusal for the minute
+    minute_resumes_at: datetime | None = None  # after Xero refused for the minute
     day_resumes_at: datetime | None = None
-    squeezed_until: datetime | None = None  # after a refusal for too many in flight
-    claims: dict[CallPriority, datetime] = {}  # from when on somebody who waits may begin
+    squeezed_until: datetime | None = None  # after Xero refused too many in flight
+    claims: dict[CallPriority, datetime] = {}  # when a waiting call of each priority may begin
 
     def enter(self, call: str, endpoint: str, priority: CallPriority, limits: Limits, now: datetime) -> datetime:
-        """Begin a call, or claim a turn: it has begun if what comes back is not later than `now`.
+        """Begin a call or claim a turn, and return when it is ready; the call has begun if that is not after `now`.
 
         Raises:
-            DayLimit: what this priority may use of the day is used up.
+            DayLimit: this priority's share of the day is used up.
         """
         self._forget(now)
         self._check_day(endpoint, priority, limits, now)
@@ -131,11 +134,11 @@ class Allowance(BaseModel):
         return ready_at
 
     def renew(self, call: str, now: datetime) -> None:
-        """Hold a call's place on; take it back if it was given up because no sign of life got through."""
+        """Extend a call's hold on its place, or take the place back if it was released for want of a sign of life."""
         self.in_flight.setdefault(call, Flight(begun_at=now, until=now)).until = now + HELD
 
     def leave(self, call: str, said: Said | None, limits: Limits, now: datetime) -> None:
-        """End a call, and believe what its answer said."""
+        """End a call, and note what Xero's answer said of the limits."""
         self.in_flight.pop(call, None)
         if said is None:
             return
@@ -146,7 +149,7 @@ class Allowance(BaseModel):
             self._hold_back(said)
 
     def _forget(self, now: datetime) -> None:
-        """Drop what is over, and what a clock that was wrong has put farther ahead than anything can lie."""
+        """Drop what is over, and times so far ahead that only a wrong clock can have noted them."""
         latest = now + _AHEAD
         self.in_flight = {
             call: flight for call, flight in self.in_flight.items() if now < flight.until <= latest + HELD
@@ -165,19 +168,19 @@ class Allowance(BaseModel):
     def _check_day(self, endpoint: str, priority: CallPriority, limits: Limits, now: datetime) -> None:
         ceiling = limits.day(priority)
         resumes_at = self.day_resumes_at or now
-        unsaid = self._begun_since_xeros_word()
-        if sum(unsaid.values()) >= ceiling:
+        uncounted = self._begun_since_xero_told()
+        if sum(uncounted.values()) >= ceiling:
             worthwhile = ceiling - ceiling // _WORTHWHILE
-            resumes_at = max(resumes_at, _below(unsaid, worthwhile, _QUARTER, _DAY) or now)
+            resumes_at = max(resumes_at, _below(uncounted, worthwhile, _QUARTER, _DAY) or now)
         if self.day_left is not None and self.day_left.calls <= limits.per_day - ceiling:
             resumes_at = max(resumes_at, self.day_left.until)
         if resumes_at > now:
             raise DayLimit("The day's calls to Xero are used up.", resumes_at=resumes_at, endpoint=endpoint)
 
-    def _begun_since_xeros_word(self) -> dict[int, int]:
-        """The day's calls since Xero last told what is left of its day, or from when on it has a new one."""
-        words = [self.day_left.at if self.day_left else None, self.day_resumes_at]
-        last = max((_step_of(word, _QUARTER) for word in words if word), default=0)
+    def _begun_since_xero_told(self) -> dict[int, int]:
+        """Return the day's calls since Xero last told what is left of its day, or since its new day began."""
+        known_at = [self.day_left.at if self.day_left else None, self.day_resumes_at]
+        last = max((_step_of(moment, _QUARTER) for moment in known_at if moment), default=0)
         return {number: count for number, count in self.today.items() if number > last}
 
     def _place_free_at(self, priority: CallPriority, limits: Limits, now: datetime) -> datetime:
@@ -195,7 +198,7 @@ class Allowance(BaseModel):
         return ready_at
 
     def _turn_of_others(self, priority: CallPriority, now: datetime) -> datetime:
-        """When those who are more urgent and wait will have begun."""
+        """When all waiting calls of a higher priority will have begun."""
         more_urgent = RANKS[: RANKS.index(priority)]
         claims = [self.claims[other] for other in more_urgent if other in self.claims]
         return max((max(claim, now + _SOON) for claim in claims if claim + _CLAIM > now), default=now)
@@ -214,7 +217,7 @@ class Allowance(BaseModel):
         return Remaining(said=said, at=at, calls=said - self._not_in_xeros_count(at), until=at + window)
 
     def _not_in_xeros_count(self, at: datetime) -> int:
-        """How many calls an answer of that time may leave out: those begun since, and those on their way then."""
+        """Count the calls that an answer of that time may not include: those begun since, and those then in flight."""
         tick = _step_of(at, _TICK)
         begun_since = sum(count for number, count in self.begun.items() if number > tick)
         return begun_since + sum(_step_of(flight.begun_at, _TICK) <= tick for flight in self.in_flight.values())
@@ -225,16 +228,16 @@ class Allowance(BaseModel):
         elif said.refused is ConcurrentLimit:
             self.squeezed_until = said.at + _MINUTE
         else:
-            told = _MINUTE if said.seconds is None else timedelta(seconds=said.seconds)
-            self.minute_resumes_at = said.at + min(told, _MINUTE)  # everybody waits for it, and sees nothing newer
+            wait = _MINUTE if said.seconds is None else timedelta(seconds=said.seconds)
+            self.minute_resumes_at = said.at + min(wait, _MINUTE)  # nobody calls until then, so nothing corrects it
 
 
 def _updated(known: Remaining | None, heard: Remaining | None, slack: int, now: datetime) -> Remaining | None:
-    """What is left after an answer.
+    """Return what is left after an answer.
 
-    Calls still under way may not be in Xero's count yet, and answers overtake each other; so the lower of what is known
-    and what is said holds, unless the difference is more than overtaking explains (`slack`): then a new window began.
-    While Xero counts down it is the same window, which ends when it was first said to.
+    Xero may not have counted calls that are still under way, and answers overtake each other. So the lower of the known
+    and the new count holds, unless the new one is higher by more than overtaking explains (`slack`): then a new window
+    has begun. While Xero counts down, the window is the same, and its first known end holds.
     """
     if heard is None or heard.until <= now:
         return known
@@ -252,7 +255,7 @@ def _step_of(moment: datetime, step: float) -> int:
 
 
 def _between(counts: Mapping[int, int], since: datetime, until: datetime, step: float) -> dict[int, int]:
-    """The counts of the steps that are not wholly over by the one moment, and have begun by the other."""
+    """Keep the counts of the steps that end after `since` and begin by `until`."""
     first, last = since.timestamp(), until.timestamp()
     return {number: count for number, count in counts.items() if (number + 1) * step > first and number * step <= last}
 
@@ -262,7 +265,7 @@ def _unless_after(latest: datetime, moment: datetime | None) -> datetime | None:
 
 
 def _below(counts: Mapping[int, int], ceiling: int, step: float, window: timedelta) -> datetime | None:
-    """When so many have left the window that fewer than `ceiling` remain; `None` if that is so already."""
+    """When enough calls have left the window for fewer than `ceiling` to remain; None if fewer remain already."""
     remaining, left_at = sum(counts.values()), None
     for number in sorted(counts):
         if remaining < ceiling:

@@ -1,4 +1,4 @@
-"""Requests to Xero, bytes and minutes as a person reads them: what a run will take, and what it took."""
+"""Requests to Xero, bytes and minutes as a person reads them: what a run will need, and what it needed."""
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -13,7 +13,7 @@ KILOBYTE, MEGABYTE = 1_000, 1_000_000
 
 
 def together(parts: Iterable[Prediction]) -> Prediction:
-    """What several syncs take; not known as soon as it is not known of one."""
+    """Add up what several syncs need; an amount is unknown if it is unknown for any of them."""
     each = list(parts)
     return Prediction(
         _sum([one.calls for one in each]), _sum([one.bytes for one in each]), _sum([one.records for one in each])
@@ -21,7 +21,7 @@ def together(parts: Iterable[Prediction]) -> Prediction:
 
 
 def said_before(what: str, predicted: Prediction, calls_per_minute: int) -> Message:
-    """The prediction in words."""
+    """Say what a sync will need."""
     amount = amount_of(predicted)
     if predicted.calls is None:
         return message("sync.not_predicted", what=what)
@@ -31,7 +31,7 @@ def said_before(what: str, predicted: Prediction, calls_per_minute: int) -> Mess
 
 
 def said_meanwhile(entity: Entity, standing: Standing, calls_per_minute: int) -> Message:
-    """How far a sync is."""
+    """Say how far a sync is."""
     noun = "answers" if DEFINITIONS[entity].counts_answers else "records"
     return message(
         "sync.under_way",
@@ -43,12 +43,12 @@ def said_meanwhile(entity: Entity, standing: Standing, calls_per_minute: int) ->
 
 
 def said_after(what: str, predicted: Prediction, made: Prediction) -> Message:
-    """What was predicted of a sync, beside what it took."""
+    """Say what was predicted for a sync, and what it needed."""
     return message("sync.as_predicted", what=what, predicted=amount_of(predicted), made=amount_of(made))
 
 
 def amount_of(some: Prediction) -> str:
-    """Requests and bytes."""
+    """Write the requests and bytes."""
     if some.calls is None:
         return "unknown"
     return f"{some.calls:,} request{'' if some.calls == 1 else 's'}, {_size(some.bytes)}"

@@ -1,4 +1,4 @@
-"""One budget of calls for each tenant, shared by every process through the database."""
+"""One budget of calls per tenant, shared by all processes through the database."""
 
 import threading
 import time
@@ -20,17 +20,17 @@ from xpm.xero.api import XpmApi
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.http.limits import Budget, Call
 
-_SIGN_OF_LIFE = HELD.total_seconds() / 3  # between two; one may be lost
+_SIGN_OF_LIFE = HELD.total_seconds() / 3  # between two signs, so that one may be lost
 
 
 class SharedBudget:
     """The calls that one tenant allows, for callers of one priority (see `xpm.xero.http.limits.Budget`).
 
-    Two short transactions a call: one before it, one after it. What is known of the tenant is one row; whoever asks
-    locks it, so that of two processes one asks after the other.
+    Each call takes two short transactions: one before it, one after it. One row holds everything known about the
+    tenant. Each caller locks that row, so that processes ask one after another.
 
-    On PostgreSQL, which computers share whose clocks differ, the clock that counts is the server's, unless `clock`
-    `is_everybodys`: whoever shares the database has the same one, such as a test's that only moves when told.
+    PostgreSQL is shared by computers whose clocks differ, so there the server's clock counts. `is_everybodys` says that
+    all who share the database use `clock` itself, such as a test's clock that moves only when told.
     """
 
     def __init__(
@@ -50,11 +50,11 @@ class SharedBudget:
         self._priority = priority
         self._clock = clock
         self._is_everybodys = is_everybodys or not database.is_postgresql
-        self._behind = timedelta()  # by how much `clock` is behind the one that counts
+        self._behind = timedelta()  # how far `clock` is behind the clock that counts
         self._sleep = sleep
-        self._places = threading.Semaphore(limits.places(priority))  # threads of one process need not ask the database
+        self._places = threading.Semaphore(limits.places(priority))  # spares this process's threads the database
         self._turn = threading.Lock()
-        self._desk = threading.Lock()  # SQLite lets its writers wait by looking again ever more rarely
+        self._row_lock = threading.Lock()  # a thread that waits for SQLite itself polls it ever more rarely
         self._pulse = Pulse(self._renew, _SIGN_OF_LIFE)
 
     @contextmanager
@@ -92,8 +92,8 @@ class SharedBudget:
 
     @contextmanager
     def _allowance(self) -> Iterator[tuple[Session, Allowance, datetime]]:
-        """What is known of the tenant, to be changed by one at a time; and the time at which it is this one's turn."""
-        with self._desk, self._database.write_hastily() as session:
+        """Lock what is known about the tenant for one change, and give the time once the lock is held."""
+        with self._row_lock, self._database.write_hastily() as session:
             allowance = Allowance.model_validate(allowances.locked(session, self._tenant_id))
             if not self._is_everybodys:
                 self._behind = allowances.clock(session) - self._clock()
@@ -101,12 +101,12 @@ class SharedBudget:
             allowances.keep(session, self._tenant_id, allowance.model_dump(mode="json", exclude_defaults=True))
 
     def _now(self) -> datetime:
-        """The time by the clock that counts, as far as is known since it was looked at last."""
+        """The time by the clock that counts, estimated from the last look at it."""
         return self._clock() + self._behind
 
 
 def budget_of(integration: Integration, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE) -> Budget:
-    """The calls that callers of this priority may make for one tenant."""
+    """Return the budget of one tenant's calls at this priority."""
     given = integration.settings
     limits = Limits(given.xero_max_concurrent, given.xero_calls_per_minute, given.xero_calls_per_day)
     return integration.budgets.setdefault(
@@ -126,6 +126,6 @@ def budget_of(integration: Integration, tenant_id: str, priority: CallPriority =
 def xpm_api(
     integration: Integration, http: httpx.Client, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE
 ) -> XpmApi:
-    """One tenant's XPM, within the budget that all processes share."""
+    """Return the XPM client of one tenant, which keeps to the budget that all processes share."""
     budget = budget_of(integration, tenant_id, priority)
     return XpmApi(http, integration.app, tenant_id, budget, sleep=integration.sleep, clock=integration.clock)

@@ -1,4 +1,4 @@
-"""Who goes first when Xero's calls are short, and what becomes of a sync when the day's are used up."""
+"""Which calls go first when Xero's allowance is short, and how a sync continues when the day's calls are used up."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ _A_MINUTE = timedelta(minutes=1)
 
 
 def priority_of(trigger: SyncTrigger, mode: SyncMode, entity: Entity) -> CallPriority:
-    """Whose calls those of a sync are. What a person asked for comes first, however much it is."""
+    """Return the priority of a sync's calls. What a person asked for comes first, however large it is."""
     if trigger is not SyncTrigger.OVERNIGHT:
         return CallPriority.PEOPLE
     if mode is SyncMode.CHANGES:
@@ -26,14 +26,14 @@ def priority_of(trigger: SyncTrigger, mode: SyncMode, entity: Entity) -> CallPri
 
 
 def resumes_at(limit: DayLimit, now: datetime) -> datetime:
-    """When to go on: a whole minute, so that all who met the same limit mean the same time."""
+    """When to continue, rounded up to a minute, so that all runs stopped by one limit get the same time."""
     moment = limit.resumes_at or now + LOOK_AGAIN
     whole = moment.replace(second=0, microsecond=0)
     return whole if whole == moment else whole + _A_MINUTE
 
 
 class Rest(BaseModel):
-    """What a run left for later: the parameters of the run that goes on with it."""
+    """What a run left undone: the parameters of the run that continues it."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,21 +48,21 @@ class Rest(BaseModel):
 
     @property
     def key(self) -> str:
-        """The same for the same rest at the same time, so that it is done once."""
+        """Identify this rest and its time, so that only one run continues it."""
         confirmed = [f"{self.confirm_missing} missing"] if self.confirm_missing else []
         what = [str(self.mode), *self.entities, *self.records, *confirmed]
         return "/".join([self.practice, *what, f"{self.resumes_at:%Y-%m-%dT%H:%MZ}"])
 
-    def said(self, *, goes_on: bool) -> Message:
-        """What Practice Activity has of it; `goes_on`: a run was scheduled that does it."""
+    def said(self, *, is_scheduled: bool) -> Message:
+        """Say in Practice Activity what is left. `is_scheduled`: a run that continues it is scheduled."""
         facts = {
             "entities": ", ".join(entity.label for entity in self.entities),
             "resumes_at": f"{self.resumes_at:%d %B %H:%M} UTC",
         }
-        if not goes_on:
+        if not is_scheduled:
             return message("sync.not_continued", **facts)
-        by_itself = self.trigger is SyncTrigger.OVERNIGHT
-        return message("sync.parked" if by_itself else "sync.continues", **facts)
+        is_overnight = self.trigger is SyncTrigger.OVERNIGHT
+        return message("sync.parked" if is_overnight else "sync.continues", **facts)
 
 
 def rest_of(
@@ -75,10 +75,10 @@ def rest_of(
     records: Sequence[str] = (),
     confirm_missing: int = 0,
 ) -> Rest | None:
-    """What a run of several syncs, or of chosen records, left because the day's calls were used up, if it did.
+    """Return what a run left undone because the day's calls were used up, or None if it left nothing.
 
-    What a person confirmed holds for the rest as well. That this goes on by itself confirms nothing that is said until
-    then.
+    What a person confirmed for the run (`confirm_missing`) also holds for the rest. The run that continues by itself
+    does not confirm anything else.
     """
     limits = {entity: outcome for entity, outcome in outcomes.items() if isinstance(outcome, DayLimit)}
     if not limits:

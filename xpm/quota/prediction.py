@@ -1,4 +1,4 @@
-"""How much a sync will ask of Xero, said before it begins: each entity tells from its plan and from what is stored."""
+"""Predicts how much a sync will ask of Xero. Each entity derives it from its plan and from what is stored."""
 
 from collections.abc import Collection, Mapping, Sequence
 from statistics import median
@@ -18,13 +18,13 @@ from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice, SyncRun
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
-LATELY = 3  # runs of the same kind that say how much one answer weighs; more would remember a smaller practice
+LATELY = 3  # past runs that show how large one answer is; more would reach back to when the practice was smaller
 
 
 def predict(
     integration: Integration, practice: Practice, tenant_id: str, entity: Entity, mode: SyncMode, *, chosen: int = 0
 ) -> Prediction:
-    """Predict one pull as it would run now; `chosen` counts the records it is for, 0 for all."""
+    """Predict one pull as it would run now. `chosen` is the number of chosen records, 0 for all."""
     definition = DEFINITIONS[entity]
     with integration.database.read() as session:
         scope = Scope(practice.slug, tenant_id)
@@ -49,10 +49,10 @@ def predict(
 def predict_all(
     integration: Integration, slug: str, entities: Collection[Entity], mode: SyncMode, *, chosen: int = 0
 ) -> Mapping[Entity, Prediction]:
-    """Predict what a person's request would start now; empty if the practice was never connected.
+    """Predict the pulls that a person's request would start now; empty if the practice was never connected.
 
-    What the settings leave out is not in it. A pull of values is unknown if the same request brings their owners for
-    the first time.
+    Entities that the settings leave out are not included. A pull of custom field values is unknown if the same request
+    brings the records they belong to for the first time.
 
     Raises:
         Stopped: there is no such practice.
@@ -78,9 +78,10 @@ def predict_all(
 
 
 def _before(session: Session, scope: Scope, entity: Entity, mode: SyncMode, *, complete: bool) -> Sequence[SyncRun]:
-    """The last successful runs that saw as much of XPM's side as this one will.
+    """Return the last successful runs that read as much of XPM as this one will.
 
-    Every pull of values is complete, but one of changes may be of the definitions alone: there its calls weigh less.
+    Every pull of values is complete, but one of changes may read only the definitions, whose answers are smaller; so
+    its past runs must have the same mode.
     """
     same_mode = mode if DEFINITIONS[entity].plan is Plan.ONE_BY_ONE else None
     return runs.lately_successful(
@@ -89,7 +90,7 @@ def _before(session: Session, scope: Scope, entity: Entity, mode: SyncMode, *, c
 
 
 def _bytes(calls: int | None, before: Sequence[SyncRun]) -> int | None:
-    """As much for each call as the last runs needed."""
+    """Predict the bytes from the median size of a call in the last runs."""
     weights = [run.bytes / run.calls for run in before if run.calls]
     if calls == 0:
         return 0

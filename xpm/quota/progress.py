@@ -1,4 +1,4 @@
-"""How far a sync is, of what was predicted of it, for whoever wants to watch."""
+"""How far a sync is, measured against its prediction."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from datetime import timedelta
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a run will take; `None` where nothing is there yet to tell it from.
+    """What a run will need; None where nothing is stored yet to predict it from.
 
-    `bytes` are those on the wire; `records` are those to be read or, of custom fields, the answers to be read.
+    `bytes` are counted on the wire. `records` are the records to be read or, for custom fields, the answers to be read.
     """
 
     calls: int | None = None
@@ -22,7 +22,7 @@ UNKNOWN = Prediction()
 
 @dataclass(frozen=True)
 class Standing:
-    """A run after a step that is stored. `records` and `calls` count as those of its prediction do."""
+    """A run's progress after a stored batch. `records` and `calls` are counted as in its prediction."""
 
     predicted: Prediction
     records: int
@@ -31,12 +31,12 @@ class Standing:
 
     @property
     def share(self) -> float | None:
-        """How much of the expected records was read, from 0 to 1; `None` where it is not known how many there are."""
+        """The share of the expected records that was read, from 0 to 1; None if their number is unknown."""
         expected = self.predicted.records
         return min(1.0, self.records / expected) if expected else None
 
     def time_left(self, calls_per_minute: int) -> timedelta | None:
-        """By the calls left at the allowed rate or the records left at the present pace, whichever is longer."""
+        """The longer of two estimates: calls left at the allowed rate, and records left at the present pace."""
         if self.predicted.calls is None or not self.share:
             return None
         by_calls = timedelta(minutes=max(0, self.predicted.calls - self.calls) / calls_per_minute)
@@ -45,8 +45,8 @@ class Standing:
 
 
 Progress = Callable[[Standing], None]
-"""Called at the beginning and after each step that was stored, in the thread that stores. It must not raise."""
+"""Called at the beginning and after each stored batch, in the thread that stores. It must not raise."""
 
 
 def unwatched(standing: Standing) -> None:
-    """The progress of a run that nobody watches."""
+    """Ignore the progress of a run that nobody watches."""

@@ -1,4 +1,4 @@
-"""Signs of life for work that takes long, so that only what was killed is taken for dead."""
+"""Signs of life for long work, so that only killed work counts as dead."""
 
 import threading
 import time
@@ -11,22 +11,22 @@ from xpm.store.errors import DatabaseUnavailable
 
 
 class Pulse:
-    """Calls `renew` every so many seconds while anything is under way; a thread does it, which ends when nothing is."""
+    """Calls `renew` every `seconds` from a thread that lives only while something is under way."""
 
     def __init__(self, renew: Callable[[], None], seconds: float) -> None:
         self._renew = renew
         self._seconds = seconds
         self._under_way: set[str] = set()
         self._lock = threading.Lock()
-        self._beats = False
+        self._is_beating = False
 
     @contextmanager
     def beating(self, name: str) -> Iterator[None]:
-        """Give signs of life of `name` while the block runs."""
+        """Give signs of life for `name` while the block runs."""
         with self._lock:
             self._under_way.add(name)
-            if not self._beats:
-                self._beats = True
+            if not self._is_beating:
+                self._is_beating = True
                 threading.Thread(target=self._beat, name="pulse", daemon=True).start()
         try:
             yield
@@ -35,7 +35,7 @@ class Pulse:
                 self._under_way.discard(name)
 
     def under_way(self) -> list[str]:
-        """What is under way now: `renew` asks once it has its turn, since what ended meanwhile must not live on."""
+        """List what is under way now. `renew` asks this once it has the lock: work that ended must not be renewed."""
         with self._lock:
             return sorted(self._under_way)
 
@@ -47,5 +47,5 @@ class Pulse:
     def _is_needed_after_a_while(self) -> bool:
         time.sleep(self._seconds)
         with self._lock:
-            self._beats = bool(self._under_way)
-            return self._beats
+            self._is_beating = bool(self._under_way)
+            return self._is_beating

@@ -26,7 +26,7 @@ ATTACKERS_KEY = RSAKey.generate_key(2048)
 HALF_AN_HOUR = 1_800  # seconds; the link's life
 FOREIGN = "It does not belong to a link that was opened in this browser."
 SPENT = "Xero says that it was used before or came too late."
-UNPROVEN = "It could not be proven that it comes from Xero and belongs to this link."
+UNPROVEN = "FYI could not verify that it comes from Xero and belongs to this link."
 OVER = "This link is no longer valid"
 AT_XERO = "Xero refuses the request itself"
 
