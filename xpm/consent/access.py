@@ -124,7 +124,7 @@ def _require_ended(integration: Integration, http: httpx.Client, error: ConsentN
         XeroUnavailable: Xero still takes it elsewhere; what that part has will pass.
         XeroError: Xero cannot be asked.
     """
-    if error.status != HTTPStatus.UNAUTHORIZED:  # the token end-point's own word
+    if error.status != HTTPStatus.UNAUTHORIZED:  # the token endpoint's own word
         return
     try:
         ConnectionsApi(http, integration.app, integration.clock).all()
