@@ -19,11 +19,11 @@ from sandbox.accounts.account import Account
 from sandbox.accounts.table import O, Table
 from sandbox.server import SandboxServer
 from sandbox.world import HARBOUR_VALE, demo_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from sandbox.xpm.render import View
 from sandbox.xpm.views import CLIENT_DETAILED, JOB_DETAILED
 
-UNLIMITED = Limits(0, 0, 0, 0)
+UNLIMITED = RateLimits(0, 0, 0, 0)
 
 
 class Xero:

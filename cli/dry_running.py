@@ -31,7 +31,7 @@ from xpm.xero.errors import XeroError
 SHOWN = 50  # lines of each table; a screen or two
 
 
-class Part(BaseModel):
+class DryRunPart(BaseModel):
     """What a sync would do to one entity. `preview` is None where that could not be found out; `message` says why."""
 
     model_config = ConfigDict(frozen=True)
@@ -41,14 +41,14 @@ class Part(BaseModel):
     preview: DryRunResult | None
 
 
-class DryRun(BaseModel):
+class DryRunAnswer(BaseModel):
     """What a sync would do."""
 
     model_config = ConfigDict(frozen=True)
 
     practice: str
     message: Message
-    parts: tuple[Part, ...]
+    parts: tuple[DryRunPart, ...]
 
 
 def dry_run(
@@ -71,7 +71,7 @@ def dry_run(
             if file:
                 write_changes(file, _previews(outcomes.values()))
     said = sum_up_dry_run(named.name, outcomes)
-    found = DryRun(practice=practice, message=said, parts=tuple(_part(*one) for one in outcomes.items()))
+    found = DryRunAnswer(practice=practice, message=said, parts=tuple(_part(*one) for one in outcomes.items()))
     answer(found, lambda shown: terminal().print(_coloured(shown.message), soft_wrap=True), as_json=as_json)
     sys.exit(0 if said.status is ActivityStatus.SUCCESS else 1)
 
@@ -113,12 +113,12 @@ def _previews(outcomes: Iterable[Outcome]) -> list[DryRunResult]:
     return [outcome for outcome in outcomes if isinstance(outcome, DryRunResult)]
 
 
-def _part(entity: Entity, outcome: Outcome) -> Part:
+def _part(entity: Entity, outcome: Outcome) -> DryRunPart:
     preview = outcome if isinstance(outcome, DryRunResult) else None
-    return Part(entity=entity, message=message_of(entity, outcome), preview=preview)
+    return DryRunPart(entity=entity, message=message_of(entity, outcome), preview=preview)
 
 
-def _shown(part: Part) -> Iterator[RenderableType]:
+def _shown(part: DryRunPart) -> Iterator[RenderableType]:
     yield _coloured(part.message)
     found = [*lines([part.preview])] if part.preview else []
     if not found:

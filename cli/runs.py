@@ -25,7 +25,7 @@ SIGNS = {
 LEGEND = "+ added  ~ changed  - archived  ^ current again  x removed  ? not read  = nothing changed"
 
 
-class Part(BaseModel):
+class RunPart(BaseModel):
     """What a run did to one entity. A run that was retried has several parts for an entity."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
@@ -49,7 +49,7 @@ class Part(BaseModel):
     bytes: int
 
 
-class Run(BaseModel):
+class ListedRun(BaseModel):
     """One run; `id` is what `fyi-xpm revert --run` takes."""
 
     model_config = ConfigDict(frozen=True)
@@ -59,7 +59,7 @@ class Run(BaseModel):
     trigger: SyncTrigger
     person: str | None
     asked_for: str
-    parts: tuple[Part, ...]
+    parts: tuple[RunPart, ...]
 
 
 def runs(practice: str, limit: int, *, as_json: bool) -> None:
@@ -71,19 +71,19 @@ def runs(practice: str, limit: int, *, as_json: bool) -> None:
     answer(found, _show, as_json=as_json)
 
 
-def _run(together: Sequence[SyncRun]) -> Run:
+def _run(together: Sequence[SyncRun]) -> ListedRun:
     first = together[0]
-    return Run(
+    return ListedRun(
         id=first.flow_run_id or first.id,
         started_at=first.started_at,
         trigger=first.trigger,
         person=first.person,
         asked_for=asked_for(first),
-        parts=tuple(Part.model_validate(run) for run in together),
+        parts=tuple(RunPart.model_validate(run) for run in together),
     )
 
 
-def _show(found: Sequence[Run]) -> None:
+def _show(found: Sequence[ListedRun]) -> None:
     """Print each run on one line, however long, so that ids can be copied and lines searched."""
     if not found:
         say("Nothing has been synchronised yet.")
@@ -95,12 +95,12 @@ def _show(found: Sequence[Run]) -> None:
     say(LEGEND)
 
 
-def _did(parts: Sequence[Part]) -> str:
+def _did(parts: Sequence[RunPart]) -> str:
     by_entity = {entity: [part for part in parts if part.entity == entity] for entity in Entity}
     return ", ".join(f"{entity.label.lower()} {_counted(of)}" for entity, of in by_entity.items() if of)
 
 
-def _counted(of: Sequence[Part]) -> str:
+def _counted(of: Sequence[RunPart]) -> str:
     totals = {sign: sum(getattr(part, name) for part in of) for name, sign in SIGNS.items()}
     counts = " ".join(f"{sign}{count}" for sign, count in totals.items() if count)
     last = of[-1].status

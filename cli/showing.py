@@ -26,7 +26,7 @@ COLOURS = {
 }
 
 
-class Standing(BaseModel):
+class PracticeStanding(BaseModel):
     """One practice's connection, and the last sync of each entity."""
 
     model_config = ConfigDict(frozen=True)
@@ -93,9 +93,9 @@ def activity_table(entries: Sequence[Entry]) -> Table:
     return table
 
 
-def _standing(seen: Overview) -> Standing:
+def _standing(seen: Overview) -> PracticeStanding:
     by_entity = {sync.entity: sync for sync in seen.syncs}
-    return Standing(
+    return PracticeStanding(
         practice=seen.slug,
         name=seen.practice,
         state=seen.state,
@@ -107,14 +107,14 @@ def _standing(seen: Overview) -> Standing:
     )
 
 
-def _show_standings(found: Sequence[Standing]) -> None:
+def _show_standings(found: Sequence[PracticeStanding]) -> None:
     if not found:
         say(NONE_YET)
     for standing in found:
         _show_standing(standing)
 
 
-def _show_standing(standing: Standing) -> None:
+def _show_standing(standing: PracticeStanding) -> None:
     console = terminal()
     console.print(Text(standing.name, style="bold"))
     console.print(Text(standing.message.text, COLOURS[standing.message.status]), soft_wrap=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sandbox.server import SandboxServer
 from sandbox.world import World, demo_world, small_world, world_from_file
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -49,7 +49,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _world(asked: argparse.Namespace) -> World:
-    limits = Limits(asked.concurrent_limit, asked.minute_limit, asked.day_limit)
+    limits = RateLimits(asked.concurrent_limit, asked.minute_limit, asked.day_limit)
     if asked.world not in {"demo", "small"}:
         return world_from_file(Path(asked.world), seed=asked.seed, limits=limits, redirect_uris=asked.redirect_uri)
     make = demo_world if asked.world == "demo" else small_world

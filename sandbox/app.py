@@ -20,10 +20,10 @@ from sandbox.identity.connection_endpoints import drop_connection, list_connecti
 from sandbox.identity.discovery import discovery, key_set
 from sandbox.identity.sessions import Sessions
 from sandbox.identity.token import revocation, token
-from sandbox.tax_feed import TaxFeed
+from sandbox.tax_feed import TaxRoutes
 from sandbox.transport import before_end
 from sandbox.world import World
-from sandbox.xpm.routes import XpmApi
+from sandbox.xpm.routes import XpmRoutes
 
 _IDENTITY = [
     Route("/identity/connect/authorize", authorize),
@@ -42,7 +42,7 @@ _IDENTITY = [
 
 def build_app(world: World) -> ASGIApp:
     """Build the app that serves `world`. Changes to the world show on the next request."""
-    tax, xpm = TaxFeed(world), XpmApi(world)
+    tax, xpm = TaxRoutes(world), XpmRoutes(world)
     inner = Starlette(routes=[*_IDENTITY, *HOME_ROUTES, *CONTROL_ROUTES, Route("/tax/returns", tax)])
     inner.state.world = world
     inner.state.sessions = Sessions()

@@ -43,7 +43,7 @@ class Organisation:
 
 
 @dataclass
-class Person:
+class XeroUser:
     """A Xero login."""
 
     name: str

@@ -20,7 +20,7 @@ DEFAULT_PAGE, LARGEST_PAGE = 100, 500
 _ALLOWED_BY = XPM_BROAD | {"practicemanager.client", "practicemanager.client.read"}
 
 
-class TaxFeed:
+class TaxRoutes:
     """The ASGI app at `/tax/returns`. It has the same tokens, tenants and rate limits as XPM."""
 
     def __init__(self, world: World) -> None:

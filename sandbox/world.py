@@ -14,9 +14,9 @@ from sandbox.faults import FaultRegistry
 from sandbox.generator.seeded import uuid_of
 from sandbox.identity.connections import Connections
 from sandbox.identity.grants import Grants
-from sandbox.people import App, Organisation, Person, Seat
+from sandbox.people import App, Organisation, Seat, XeroUser
 from sandbox.request_log import RequestLog
-from sandbox.xpm.limits import Limits, RateLimiter
+from sandbox.xpm.limits import RateLimiter, RateLimits
 
 HARBOUR_VALE = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
 """Tenant id of "Harbour & Vale"."""
@@ -39,10 +39,10 @@ class World:
     def __init__(
         self,
         apps: Sequence[App],
-        people: Sequence[Person],
+        people: Sequence[XeroUser],
         accounts: Sequence[Account],
         clock: Clock,
-        limits: Limits | None = None,
+        limits: RateLimits | None = None,
     ) -> None:
         self.clock = clock
         self.lock = RLock()
@@ -52,7 +52,7 @@ class World:
         self.grants = Grants(clock)
         self.connections = Connections(clock)
         self.faults = FaultRegistry()
-        self.rate_limiter = RateLimiter(clock, limits or Limits())
+        self.rate_limiter = RateLimiter(clock, limits or RateLimits())
         self.request_log = RequestLog(clock)
 
     def tenant_name(self, tenant_id: str) -> str | None:
@@ -62,7 +62,7 @@ class World:
         organisations = (person.organisation for person in self.people.values())
         return next((found.name for found in organisations if found and found.tenant_id == tenant_id), None)
 
-    def accounts_for(self, person: Person) -> list[Account]:
+    def accounts_for(self, person: XeroUser) -> list[Account]:
         """Return the accounts this person may connect."""
         return [account for account in self.accounts.values() if person.may_connect(account.tenant_id)]
 
@@ -72,14 +72,16 @@ def the_app(redirect_uris: Sequence[str] = ()) -> App:
     return App(CLIENT_ID, "FYI for Xero Practice Manager", CLIENT_SECRET, [REDIRECT_URI, *redirect_uris])
 
 
-def the_people() -> list[Person]:
+def the_people() -> list[XeroUser]:
     """Build two administrators of both accounts, and one member of staff without the privilege to connect."""
     both = (HARBOUR_VALE, COASTAL_BRANCH)
     holdings = Organisation(HOLDINGS, "Harbour & Vale Holdings (ledger)")
     return [
-        Person("Mere Tāne", MERE, uuid_of("person", MERE), PASSWORD, {t: Seat(privilege=True) for t in both}),
-        Person("Sam Brooks", SAM, uuid_of("person", SAM), PASSWORD, {t: Seat(privilege=True) for t in both}, holdings),
-        Person("Leo Fraser", LEO, uuid_of("person", LEO), PASSWORD, {t: Seat() for t in both}),
+        XeroUser("Mere Tāne", MERE, uuid_of("person", MERE), PASSWORD, {t: Seat(privilege=True) for t in both}),
+        XeroUser(
+            "Sam Brooks", SAM, uuid_of("person", SAM), PASSWORD, {t: Seat(privilege=True) for t in both}, holdings
+        ),
+        XeroUser("Leo Fraser", LEO, uuid_of("person", LEO), PASSWORD, {t: Seat() for t in both}),
     ]
 
 
@@ -89,7 +91,7 @@ def demo_world(
     jobs: int = 1_200,
     clients: int = 450,
     clock: Clock | None = None,
-    limits: Limits | None = None,
+    limits: RateLimits | None = None,
     redirect_uris: Sequence[str] = (),
 ) -> World:
     """Build the world of the demo: an account with six years of jobs, and its smaller branch.
@@ -119,7 +121,7 @@ def small_world(
     returns: int = 5,
     country: str = "AU",
     clock: Clock | None = None,
-    limits: Limits | None = None,
+    limits: RateLimits | None = None,
     redirect_uris: Sequence[str] = (),
 ) -> World:
     """Build the demo's people, app and tenants with few records, for fast tests. Each account has the same sizes."""
@@ -135,11 +137,11 @@ def small_world(
 
 
 def world_from_file(
-    path: Path, *, seed: int = 7, limits: Limits | None = None, redirect_uris: Sequence[str] = ()
+    path: Path, *, seed: int = 7, limits: RateLimits | None = None, redirect_uris: Sequence[str] = ()
 ) -> World:
     """Build the world that a JSON file describes.
 
-    Its keys `apps`, `people` and `practices` are lists of the constructor arguments of `App`, `Person` and `Account`.
+    Its keys `apps`, `people` and `practices` are lists of the constructor arguments of `App`, `XeroUser` and `Account`.
     A person's `seats` are `{tenant id: {"privilege": …, "on_staff": …}}`. Without `apps` or `people`, the built-in
     ones are used.
 
@@ -152,7 +154,7 @@ def world_from_file(
         raise ValueError(f"{path} does not describe a world: {problem}") from problem
 
 
-def _world_of(description: dict[str, Any], seed: int, limits: Limits | None, redirect_uris: Sequence[str]) -> World:
+def _world_of(description: dict[str, Any], seed: int, limits: RateLimits | None, redirect_uris: Sequence[str]) -> World:
     clock = Clock()
     apps = [_app(row) for row in description.get("apps", [])] or [the_app()]
     for app in apps:
@@ -167,8 +169,8 @@ def _app(row: dict[str, Any]) -> App:
     return App(**(row | scopes))
 
 
-def _person(row: dict[str, Any]) -> Person:
+def _person(row: dict[str, Any]) -> XeroUser:
     seats = {tenant: Seat(**seat) for tenant, seat in row.get("seats", {}).items()}
     organisation = Organisation(**row["organisation"]) if row.get("organisation") else None
     known = {"xero_userid": uuid_of("person", row["email"])}
-    return Person(**(known | row | {"seats": seats, "organisation": organisation}))
+    return XeroUser(**(known | row | {"seats": seats, "organisation": organisation}))

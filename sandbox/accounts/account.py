@@ -17,7 +17,7 @@ from sandbox.generator.clients import ClientMaker
 from sandbox.generator.jobs import JobMaker, JobOutline, job_outlines
 from sandbox.generator.record import Record, reference
 from sandbox.generator.tax_returns import tax_returns
-from sandbox.people import Person
+from sandbox.people import XeroUser
 
 Owner = Literal["client", "job"]
 
@@ -43,7 +43,7 @@ class Account:
         staff: int = 4,
         returns: int = 5,
         seed: int = 7,
-        people: Sequence[Person] = (),
+        people: Sequence[XeroUser] = (),
     ) -> None:
         self.tenant_id, self.name, self.country, self.clock = tenant_id, name, country, clock
         self.lock = RLock()
@@ -63,7 +63,7 @@ class Account:
         keys = [record[key] for record in records]
         return Table(self.lock, keys, [None] * len(records), records.__getitem__, self.names)
 
-    def _make_catalogues(self, staff: int, on_staff: list[Person]) -> None:
+    def _make_catalogues(self, staff: int, on_staff: list[XeroUser]) -> None:
         self._staff_records = staff_and_catalogues.staff(self._seed, staff, on_staff[:staff], "harbourvale.example")
         self.staff = self._plain(self._staff_records)
         self.categories = self._plain(staff_and_catalogues.categories(self._seed))

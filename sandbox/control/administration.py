@@ -13,7 +13,7 @@ from sandbox.accounts.edits import NoSuchRecord, add, delete
 from sandbox.control.json_calls import BadCall, json_endpoint, json_object, world_of
 from sandbox.identity.connection_endpoints import connection_json
 from sandbox.identity.scopes import ALL_SCOPES
-from sandbox.people import App, Person, Seat
+from sandbox.people import App, Seat, XeroUser
 from sandbox.world import World
 
 
@@ -117,7 +117,7 @@ async def change_app(request: Request) -> Response:
     return JSONResponse(_app(app))
 
 
-def _seat(person: Person, account: Account, rights: dict[str, bool]) -> None:
+def _seat(person: XeroUser, account: Account, rights: dict[str, bool]) -> None:
     seat = person.seats.setdefault(account.tenant_id, Seat(on_staff=False))
     seat.privilege = rights.get("privilege", seat.privilege)
     on_staff = rights.get("on_staff", seat.on_staff)
@@ -129,7 +129,7 @@ def _seat(person: Person, account: Account, rights: dict[str, bool]) -> None:
     seat.on_staff = on_staff
 
 
-def _known_person(world: World, email: str) -> Person:
+def _known_person(world: World, email: str) -> XeroUser:
     person = world.people.get(email.lower())
     if person is None:
         raise NoSuchRecord(f"person {email}")
@@ -152,7 +152,7 @@ def _app(app: App) -> dict[str, Any]:
     }
 
 
-def _person(person: Person) -> dict[str, Any]:
+def _person(person: XeroUser) -> dict[str, Any]:
     return {
         "name": person.name,
         "email": person.email,

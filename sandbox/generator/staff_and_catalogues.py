@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from sandbox.generator.names import CATEGORIES, FAMILY, GIVEN, STATES, TEMPLATES, TOWNS
 from sandbox.generator.record import Record
 from sandbox.generator.seeded import SeededRandom, uuid_of
-from sandbox.people import Person
+from sandbox.people import XeroUser
 
 
-def staff(seed: str, count: int, people: Sequence[Person], domain: str) -> list[Record]:
+def staff(seed: str, count: int, people: Sequence[XeroUser], domain: str) -> list[Record]:
     """Make `count` members of staff. The people who sign in to the sandbox come first, under their own names."""
     known = [_member(seed, position, person.name, person.email) for position, person in enumerate(people)]
     others = [_invented(seed, position, domain) for position in range(len(known), count)]

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from sandbox.identity.connections import ORGANISATION, PRACTICE
-from sandbox.identity.grants import Consent
+from sandbox.identity.grants import GivenConsent
 from sandbox.identity.scopes import scope_labels
 from sandbox.identity.sessions import COOKIE, AuthorizationRequest, Sessions, SignIn
 from sandbox.pages import page
-from sandbox.people import Person
+from sandbox.people import XeroUser
 from sandbox.world import World
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9\-_]{43}")  # S256: 32 bytes in base64url (RFC 7636 4.2)
@@ -104,7 +104,7 @@ async def decide(request: Request) -> Response:
 
 
 def _allow(
-    world: World, pending: AuthorizationRequest, signed_in: SignIn, person: Person, ticked: set[str]
+    world: World, pending: AuthorizationRequest, signed_in: SignIn, person: XeroUser, ticked: set[str]
 ) -> dict[str, str]:
     """Store the connections of this consent and return the callback parameters, with the code."""
     event, client_id = str(uuid4()), pending.app.client_id
@@ -113,7 +113,7 @@ def _allow(
     if person.organisation is not None:
         world.connections.connect(person.email, client_id, person.organisation.tenant_id, ORGANISATION, event)
     scopes = world.grants.add_scopes(person.email, client_id, pending.scopes)
-    consent = Consent(client_id, person.email, scopes, event, signed_in.at, signed_in.session_id, pending.nonce)
+    consent = GivenConsent(client_id, person.email, scopes, event, signed_in.at, signed_in.session_id, pending.nonce)
     code = world.grants.new_code(consent, pending.redirect_uri, pending.challenge)
     return {"code": code, "scope": " ".join(sorted(pending.scopes)), "session_state": secrets.token_urlsafe(24)}
 
@@ -152,11 +152,11 @@ def _signed_in(request: Request) -> SignIn | None:
     return signed_in if person and not person.disabled else None
 
 
-def _person(request: Request) -> Person | None:
+def _person(request: Request) -> XeroUser | None:
     return _known(request, _signed_in(request))
 
 
-def _known(request: Request, signed_in: SignIn | None) -> Person | None:
+def _known(request: Request, signed_in: SignIn | None) -> XeroUser | None:
     world: World = request.app.state.world
     return world.people.get(signed_in.email) if signed_in else None
 
@@ -189,7 +189,7 @@ def _consent_page(
     world: World,
     pending: AuthorizationRequest,
     transaction: str,
-    person: Person,
+    person: XeroUser,
     *,
     nothing_ticked: bool = False,
     status: int = 200,

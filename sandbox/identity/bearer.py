@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from starlette.requests import Request
 
-from sandbox.identity.grants import Consent
-from sandbox.identity.problems import Refused, token_expired, unauthorized
+from sandbox.identity.grants import GivenConsent
+from sandbox.identity.problems import AccessRefused, token_expired, unauthorized
 from sandbox.world import World
 
 
-def caller(world: World, request: Request) -> Consent:
+def caller(world: World, request: Request) -> GivenConsent:
     """Return the consent behind the request's bearer token.
 
     Raises:
-        Refused: 401 with `TokenExpired` if a refresh would help, else with `AuthenticationUnsuccessful`.
+        AccessRefused: 401 with `TokenExpired` if a refresh would help, else with `AuthenticationUnsuccessful`.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     known = world.grants.bearer(token.strip()) if scheme.lower() == "bearer" else None
     if known is None:
-        raise Refused(unauthorized())
+        raise AccessRefused(unauthorized())
     tokens, expires = known
     if world.clock.now() >= expires:
-        raise Refused(token_expired(expires))
+        raise AccessRefused(token_expired(expires))
     return tokens.consent

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 
 from sandbox.faults import fault_of
 from sandbox.identity.bearer import caller
-from sandbox.identity.connections import Connection
-from sandbox.identity.problems import Refused, forbidden, not_found
+from sandbox.identity.connections import XeroConnection
+from sandbox.identity.problems import AccessRefused, forbidden, not_found
 from sandbox.world import World
 
 
@@ -20,7 +20,7 @@ async def list_connections(request: Request) -> Response:
     world: World = request.app.state.world
     try:
         consent = caller(world, request)
-    except Refused as refusal:
+    except AccessRefused as refusal:
         return refusal.response
     fault = fault_of(request.scope)
     if fault is not None and fault.kind == "empty_list":
@@ -37,7 +37,7 @@ async def drop_connection(request: Request) -> Response:
     world: World = request.app.state.world
     try:
         consent = caller(world, request)
-    except Refused as refusal:
+    except AccessRefused as refusal:
         return refusal.response
     wanted = request.path_params["connection_id"].lower()
     mine = world.connections.of(consent.email, consent.client_id)
@@ -49,7 +49,7 @@ async def drop_connection(request: Request) -> Response:
     return Response(status_code=204)
 
 
-def connection_json(world: World, known: Connection) -> dict[str, Any]:
+def connection_json(world: World, known: XeroConnection) -> dict[str, Any]:
     """Return one connection as Xero writes it."""
     return {
         "id": known.connection_id,

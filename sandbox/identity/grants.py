@@ -24,7 +24,7 @@ class GrantRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Consent:
+class GivenConsent:
     """What a person allowed an app in one consent."""
 
     client_id: str
@@ -38,26 +38,26 @@ class Consent:
 
 
 @dataclass
-class TokenSet:
+class IssuedTokens:
     """The tokens of one consent. They are revoked together."""
 
-    consent: Consent
+    consent: GivenConsent
     revoked: bool = False
 
 
 @dataclass
 class _Code:
-    consent: Consent
+    consent: GivenConsent
     redirect_uri: str
     challenge: str | None
     created_at: datetime
-    tokens: TokenSet | None = None
+    tokens: IssuedTokens | None = None
     used: bool = False
 
 
 @dataclass
 class _Refresh:
-    tokens: TokenSet
+    tokens: IssuedTokens
     used: datetime
     """When it was issued or last used."""
     replaced: datetime | None = None
@@ -66,7 +66,7 @@ class _Refresh:
 
 @dataclass
 class _Access:
-    tokens: TokenSet
+    tokens: IssuedTokens
     expires: datetime
 
 
@@ -87,14 +87,14 @@ class Grants:
             self._scopes[email, client_id] = self._scopes.get((email, client_id), frozenset()) | scopes
             return self._scopes[email, client_id]
 
-    def new_code(self, consent: Consent, redirect_uri: str, challenge: str | None) -> str:
+    def new_code(self, consent: GivenConsent, redirect_uri: str, challenge: str | None) -> str:
         """Issue a code bound to client, redirect URI, PKCE challenge and nonce (RFC 6749 4.1.2, RFC 7636 4.4)."""
         code = secrets.token_urlsafe(32)
         with self._lock:
             self._codes[_digest(code)] = _Code(consent, redirect_uri, challenge, self.clock.now())
         return code
 
-    def redeem(self, code: str, client_id: str, redirect_uri: str, verifier: str | None) -> TokenSet:
+    def redeem(self, code: str, client_id: str, redirect_uri: str, verifier: str | None) -> IssuedTokens:
         """Exchange a code, once. A second try also revokes the tokens of the first (RFC 6749 4.1.2).
 
         Raises:
@@ -114,10 +114,10 @@ class Grants:
                 raise GrantRefused
             if not _verifier_matches(known.challenge, verifier):
                 raise GrantRefused
-            known.tokens = TokenSet(known.consent)
+            known.tokens = IssuedTokens(known.consent)
             return known.tokens
 
-    def refresh(self, token: str, client_id: str) -> TokenSet:
+    def refresh(self, token: str, client_id: str) -> IssuedTokens:
         """Use a refresh token: the current one, or a replaced one any number of times within its grace time.
 
         Raises:
@@ -135,19 +135,19 @@ class Grants:
             known.replaced = known.replaced or now
             return known.tokens
 
-    def new_refresh(self, tokens: TokenSet) -> str:
+    def new_refresh(self, tokens: IssuedTokens) -> str:
         """Issue the next refresh token of the set."""
         token = secrets.token_urlsafe(48)
         with self._lock:
             self._refresh[_digest(token)] = _Refresh(tokens, self.clock.now())
         return token
 
-    def remember_access(self, token: str, tokens: TokenSet) -> None:
+    def remember_access(self, token: str, tokens: IssuedTokens) -> None:
         """Accept `token` until it expires."""
         with self._lock:
             self._access[_digest(token)] = _Access(tokens, self.clock.now() + ACCESS_LIFETIME)
 
-    def bearer(self, token: str) -> tuple[TokenSet, datetime] | None:
+    def bearer(self, token: str) -> tuple[IssuedTokens, datetime] | None:
         """Return the set an access token belongs to and when it expires; None if it is unknown or revoked."""
         with self._lock:
             known = self._access.get(_digest(token))
@@ -155,7 +155,7 @@ class Grants:
                 return None
             return known.tokens, known.expires
 
-    def owner(self, refresh_token: str) -> TokenSet | None:
+    def owner(self, refresh_token: str) -> IssuedTokens | None:
         """Return the set a refresh token belongs to; None if it is unknown or revoked."""
         with self._lock:
             known = self._refresh.get(_digest(refresh_token))
@@ -190,7 +190,7 @@ class Grants:
             return len(found)
 
     @staticmethod
-    def _revoke_set(tokens: TokenSet | None) -> None:
+    def _revoke_set(tokens: IssuedTokens | None) -> None:
         if tokens is not None:
             tokens.revoked = True
 

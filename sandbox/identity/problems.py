@@ -11,7 +11,7 @@ AUTHENTICATION = "AuthenticationUnsuccessful"
 AUTHORIZATION = "AuthorizationUnsuccessful"
 
 
-class Refused(Exception):
+class AccessRefused(Exception):
     """The call is refused with this answer."""
 
     def __init__(self, response: Response) -> None:

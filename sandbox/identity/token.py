@@ -13,9 +13,9 @@ from uuid import uuid4
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.identity.grants import ACCESS_LIFETIME, Consent, GrantRefused, TokenSet
+from sandbox.identity.grants import ACCESS_LIFETIME, GivenConsent, GrantRefused, IssuedTokens
 from sandbox.identity.keys import left_half_hash, sign
-from sandbox.people import App, Person
+from sandbox.people import App, XeroUser
 from sandbox.world import World
 
 _NEVER_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}  # RFC 6749 5.1
@@ -94,7 +94,7 @@ def _basic(header: str) -> tuple[str, str] | None:
     return unquote_plus(name), unquote_plus(password)
 
 
-def _granted(world: World, app: App, form: Mapping[str, str]) -> TokenSet:
+def _granted(world: World, app: App, form: Mapping[str, str]) -> IssuedTokens:
     grant = form.get("grant_type", "")
     world.request_log.count_token_request(grant)
     if grant == "authorization_code":
@@ -108,7 +108,7 @@ def _granted(world: World, app: App, form: Mapping[str, str]) -> TokenSet:
     raise TokenRefused("unsupported_grant_type")
 
 
-def _answer(world: World, tokens: TokenSet, issuer: str) -> dict[str, Any]:
+def _answer(world: World, tokens: IssuedTokens, issuer: str) -> dict[str, Any]:
     consent = tokens.consent
     person = world.people[consent.email]
     access = sign(_access_claims(world, consent, person, issuer))
@@ -126,7 +126,7 @@ def _answer(world: World, tokens: TokenSet, issuer: str) -> dict[str, Any]:
     return answer
 
 
-def _common_claims(world: World, consent: Consent, person: Person, issuer: str, life: float) -> dict[str, Any]:
+def _common_claims(world: World, consent: GivenConsent, person: XeroUser, issuer: str, life: float) -> dict[str, Any]:
     now = int(world.clock.now().timestamp())
     return {
         "nbf": now,
@@ -140,7 +140,7 @@ def _common_claims(world: World, consent: Consent, person: Person, issuer: str, 
     }
 
 
-def _access_claims(world: World, consent: Consent, person: Person, issuer: str) -> dict[str, Any]:
+def _access_claims(world: World, consent: GivenConsent, person: XeroUser, issuer: str) -> dict[str, Any]:
     claims = _common_claims(world, consent, person, issuer, ACCESS_LIFETIME.total_seconds())
     return claims | {
         "aud": f"{issuer}/resources",
@@ -151,7 +151,7 @@ def _access_claims(world: World, consent: Consent, person: Person, issuer: str) 
     }
 
 
-def _id_claims(world: World, consent: Consent, person: Person, issuer: str, access: str) -> dict[str, Any]:
+def _id_claims(world: World, consent: GivenConsent, person: XeroUser, issuer: str, access: str) -> dict[str, Any]:
     claims = _common_claims(world, consent, person, issuer, 300)
     claims |= {
         "aud": consent.client_id,

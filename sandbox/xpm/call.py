@@ -15,7 +15,7 @@ class BadParameter(ValueError):
 
 
 @dataclass(frozen=True)
-class Call:
+class ReceivedCall:
     """What an endpoint needs to answer a call."""
 
     account: Account

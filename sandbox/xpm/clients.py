@@ -11,14 +11,14 @@ from starlette.responses import Response
 
 from sandbox.generator.record import Record
 from sandbox.xpm import views
-from sandbox.xpm.call import BadParameter, Call
+from sandbox.xpm.call import BadParameter, ReceivedCall
 from sandbox.xpm.envelope import error, listing, ok, table_list
 from sandbox.xpm.render import escape
 
 NO_CLIENT = "Invalid client/contact identifier"
 
 
-def client_list(call: Call) -> Response:
+def client_list(call: ReceivedCall) -> Response:
     """`list`: all clients in one answer, including archived and deleted ones. It ignores `page` and `pagesize`."""
     since = call.modified_since()
     table = call.account.clients
@@ -27,7 +27,7 @@ def client_list(call: Call) -> Response:
     return table_list(call, "Clients", table, positions, view)
 
 
-def client_paged_list(call: Call) -> Response:
+def client_paged_list(call: ReceivedCall) -> Response:
     """`paged-list`: without archived and deleted clients, contacts and details. The last page has no `Next`."""
     table = call.account.clients
     positions = table.positions(lambda outline: outline.listed)
@@ -35,7 +35,7 @@ def client_paged_list(call: Call) -> Response:
     return table_list(call, "Clients", table, page, views.CLIENT_PAGED, tail=tail)
 
 
-def client_get(call: Call) -> Response:
+def client_get(call: ReceivedCall) -> Response:
     """`get/{uuid}`: always detailed."""
     position = call.account.clients.find(call.args[0])
     if position is None:
@@ -43,7 +43,7 @@ def client_get(call: Call) -> Response:
     return ok(call.api_method, views.CLIENT_GOT.write(call.account.clients.record(position)))
 
 
-def client_values(call: Call) -> Response:
+def client_values(call: ReceivedCall) -> Response:
     """`get/{uuid}/customfield`: the client's custom fields that have a value."""
     position = call.account.clients.find(call.args[0])
     if position is None:
@@ -51,13 +51,13 @@ def client_values(call: Call) -> Response:
     return values_list(call, call.account.values("client", position))
 
 
-def values_list(call: Call, values: Sequence[Record]) -> Response:
+def values_list(call: ReceivedCall, values: Sequence[Record]) -> Response:
     """Answer with the custom-field values of one record."""
     pieces = [views.VALUE.write(value) for value in values]
     return listing(call, "CustomFields", pieces, views.VALUE, values.__getitem__)
 
 
-def contact_list(call: Call) -> Response:
+def contact_list(call: ReceivedCall) -> Response:
     """`contacts`: each contact once, even if clients share it, without deleted ones."""
     contacts = call.account.contacts()
     page, tail = _page(call, range(len(contacts)))
@@ -66,13 +66,13 @@ def contact_list(call: Call) -> Response:
     return listing(call, "Contacts", pieces, views.CONTACT, shown.__getitem__, tail=tail)
 
 
-def group_list(call: Call) -> Response:
+def group_list(call: ReceivedCall) -> Response:
     """`clientgroup.api/list`."""
     table = call.account.groups
     return table_list(call, "Groups", table, table.positions(), views.GROUP)
 
 
-def group_get(call: Call) -> Response:
+def group_get(call: ReceivedCall) -> Response:
     """`clientgroup.api/get/{uuid}`: a group and its members."""
     position = call.account.groups.find(call.args[0])
     if position is None:
@@ -81,7 +81,7 @@ def group_get(call: Call) -> Response:
     return ok(call.api_method, views.GROUP.write(group | {"Clients": call.account.group_members(group["UUID"])}))
 
 
-def _page(call: Call, places: Sequence[int]) -> tuple[list[int], bytes]:
+def _page(call: ReceivedCall, places: Sequence[int]) -> tuple[list[int], bytes]:
     """Return the places on one page, and the `Pagination` element that follows them.
 
     A page token holds the last place shown, so edits between two pages do not shift the next page.
@@ -95,7 +95,7 @@ def _page(call: Call, places: Sequence[int]) -> tuple[list[int], bytes]:
     return page, f"<Pagination><Links>{links}</Links></Pagination>".encode()
 
 
-def _page_url(call: Call, size: int, last: int | None) -> str:
+def _page_url(call: ReceivedCall, size: int, last: int | None) -> str:
     query: dict[str, str | int] = {"pageSize": size}
     if last is not None:
         query["pageToken"] = base64.urlsafe_b64encode(f"after {last}".encode()).decode()

@@ -11,7 +11,7 @@ from sandbox.accounts.table import O, Table
 from sandbox.faults import Fault
 from sandbox.generator.record import Record
 from sandbox.transport import in_turns
-from sandbox.xpm.call import Call
+from sandbox.xpm.call import ReceivedCall
 from sandbox.xpm.render import View, escape
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
@@ -34,7 +34,7 @@ def bad_request(api_method: str, description: str) -> Response:
 
 
 def table_list(
-    call: Call, container: str, table: Table[O], positions: Sequence[int], view: View, *, tail: bytes = b""
+    call: ReceivedCall, container: str, table: Table[O], positions: Sequence[int], view: View, *, tail: bytes = b""
 ) -> Response:
     """Answer with a list of one table's records. Their XML is cached until they change."""
     pieces = (table.xml(position, view.name, view.write) for position in positions)
@@ -42,7 +42,7 @@ def table_list(
 
 
 def listing(
-    call: Call,
+    call: ReceivedCall,
     container: str,
     pieces: Iterable[bytes],
     view: View,

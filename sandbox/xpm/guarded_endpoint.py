@@ -11,8 +11,8 @@ from starlette.types import Receive, Scope, Send
 from sandbox.accounts.account import Account
 from sandbox.identity.bearer import caller
 from sandbox.identity.connections import PRACTICE
-from sandbox.identity.grants import Consent
-from sandbox.identity.problems import AUTHORIZATION, Refused, forbidden, unauthorized
+from sandbox.identity.grants import GivenConsent
+from sandbox.identity.problems import AUTHORIZATION, AccessRefused, forbidden, unauthorized
 from sandbox.transport import before_end
 from sandbox.world import World
 from sandbox.xpm.limits import Refusal
@@ -37,7 +37,7 @@ class GuardedEndpoint:
         try:
             consent = caller(self._world, request)
             account = _account(self._world, request, consent, self._allowed_by)
-        except Refused as refused:
+        except AccessRefused as refused:
             await refused.response(scope, receive, send)
             return
         refusal = self._world.rate_limiter.enter(consent.client_id, account.tenant_id)
@@ -46,7 +46,7 @@ class GuardedEndpoint:
             return
         await self._in_flight(consent, account, request, send)
 
-    async def _in_flight(self, consent: Consent, account: Account, request: Request, send: Send) -> None:
+    async def _in_flight(self, consent: GivenConsent, account: Account, request: Request, send: Send) -> None:
         limiter, key = self._world.rate_limiter, (consent.client_id, account.tenant_id)
         in_flight = True
 
@@ -64,15 +64,15 @@ class GuardedEndpoint:
             leave()
 
 
-def _account(world: World, request: Request, consent: Consent, allowed_by: frozenset[str]) -> Account:
+def _account(world: World, request: Request, consent: GivenConsent, allowed_by: frozenset[str]) -> Account:
     """Return the account the call is for.
 
     Raises:
-        Refused: 401 without the scope; 403 if the tenant is unknown or not connected, or the person who connected it
-            lost the privilege.
+        AccessRefused: 401 without the scope; 403 if the tenant is unknown or not connected, or the person who
+            connected it lost the privilege.
     """
     if not allowed_by & consent.scopes:
-        raise Refused(unauthorized(AUTHORIZATION))
+        raise AccessRefused(unauthorized(AUTHORIZATION))
     tenant_id = request.headers.get("xero-tenant-id", "").strip().lower()
     known = world.connections.between(consent.email, consent.client_id, tenant_id)
     if known is None or known.tenant_type != PRACTICE or not world.people[consent.email].may_connect(tenant_id):
@@ -80,11 +80,11 @@ def _account(world: World, request: Request, consent: Consent, allowed_by: froze
         left = world.rate_limiter.headers(consent.client_id, tenant_id)
         if "X-AppMinLimit-Remaining" in left:  # the only limit header on recorded 403 answers
             refusal.headers["X-AppMinLimit-Remaining"] = left["X-AppMinLimit-Remaining"]
-        raise Refused(refusal)
+        raise AccessRefused(refusal)
     return world.accounts[tenant_id]
 
 
-def _too_many(refusal: Refusal, world: World, consent: Consent, account: Account) -> Response:
+def _too_many(refusal: Refusal, world: World, consent: GivenConsent, account: Account) -> Response:
     headers = {"X-Rate-Limit-Problem": refusal.problem} | world.rate_limiter.headers(
         consent.client_id, account.tenant_id
     )

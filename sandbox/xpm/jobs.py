@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from sandbox.generator.jobs import JobOutline
 from sandbox.xpm import views
-from sandbox.xpm.call import BadParameter, Call
+from sandbox.xpm.call import BadParameter, ReceivedCall
 from sandbox.xpm.clients import NO_CLIENT, values_list
 from sandbox.xpm.envelope import error, ok, table_list
 
@@ -16,12 +16,12 @@ NO_JOB = "Invalid job identifier"
 _YEAR_OF_DAYS = 365
 
 
-def job_current(call: Call) -> Response:
+def job_current(call: ReceivedCall) -> Response:
     """`current`: the jobs whose state is neither completed nor closed."""
     return _jobs(call, lambda outline: outline.current)
 
 
-def job_list(call: Call) -> Response:
+def job_list(call: ReceivedCall) -> Response:
     """`list`: the jobs created from `from` to `to` inclusive, in any state. The range must be under a year."""
     first, last = call.day("from"), call.day("to")
     if (last - first).days >= _YEAR_OF_DAYS:
@@ -30,7 +30,7 @@ def job_list(call: Call) -> Response:
     return _jobs(call, lambda outline: begin <= outline.created <= end)
 
 
-def job_of_client(call: Call) -> Response:
+def job_of_client(call: ReceivedCall) -> Response:
     """`client/{uuid}`: all jobs of a client, in any state."""
     position = call.account.clients.find(call.args[0])
     if position is None:
@@ -39,7 +39,7 @@ def job_of_client(call: Call) -> Response:
     return _jobs(call, lambda outline: outline.client == client)
 
 
-def job_get(call: Call) -> Response:
+def job_get(call: ReceivedCall) -> Response:
     """`get/{number}`: always detailed. A deleted job gives the same error as an unknown number."""
     position = call.account.jobs.find(call.args[0])
     if position is None:
@@ -47,7 +47,7 @@ def job_get(call: Call) -> Response:
     return ok(call.api_method, views.JOB_DETAILED.write(call.account.jobs.record(position)))
 
 
-def job_values(call: Call) -> Response:
+def job_values(call: ReceivedCall) -> Response:
     """`get/{number}/customfield`: the job's custom fields that have a value."""
     position = call.account.jobs.find(call.args[0])
     if position is None:
@@ -55,13 +55,13 @@ def job_values(call: Call) -> Response:
     return values_list(call, call.account.values("job", position))
 
 
-def job_states(call: Call) -> Response:
+def job_states(call: ReceivedCall) -> Response:
     """`jobstate.api/list`."""
     table = call.account.job_states
     return table_list(call, "JobStates", table, table.positions(), views.JOB_STATE)
 
 
-def _jobs(call: Call, wanted: Callable[[JobOutline], bool]) -> Response:
+def _jobs(call: ReceivedCall, wanted: Callable[[JobOutline], bool]) -> Response:
     table = call.account.jobs
     view = views.JOB_DETAILED if call.detailed else views.JOB
     return table_list(call, "Jobs", table, table.positions(wanted), view)

@@ -16,7 +16,7 @@ Problem = Literal["minute", "day", "concurrent", "appminute"]
 
 
 @dataclass(frozen=True)
-class Limits:
+class RateLimits:
     """How many calls are allowed (Xero, "API limits"). 0 switches a limit off and omits its header."""
 
     concurrent: int = 5
@@ -73,7 +73,7 @@ class RateLimiter:
     """Counts the calls of each app in each tenant. `limits` may be replaced while the sandbox runs."""
 
     clock: Clock
-    limits: Limits
+    limits: RateLimits
     _tenants: dict[tuple[str, str], _TenantUsage] = field(default_factory=dict)
     _apps: dict[str, _Window] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock, repr=False)

@@ -16,7 +16,7 @@ from sandbox.faults import fault_of
 from sandbox.identity.scopes import XPM_BROAD
 from sandbox.world import World
 from sandbox.xpm import catalogues, clients, jobs
-from sandbox.xpm.call import BadParameter, Call
+from sandbox.xpm.call import BadParameter, ReceivedCall
 from sandbox.xpm.envelope import bad_request
 from sandbox.xpm.guarded_endpoint import GuardedEndpoint
 
@@ -36,7 +36,7 @@ class Route:
     path: str
     api_method: str
     allowed_by: frozenset[str]
-    answer: Callable[[Call], Response]
+    answer: Callable[[ReceivedCall], Response]
 
     def match(self, parts: list[str]) -> tuple[str, ...] | None:
         """Return the arguments if the path matches, else None."""
@@ -72,7 +72,7 @@ ROUTES = (
 )
 
 
-class XpmApi:
+class XpmRoutes:
     """The ASGI app under `/practicemanager/3.1/`."""
 
     def __init__(self, world: World) -> None:
@@ -94,7 +94,7 @@ def _answer(route: Route, args: tuple[str, ...]) -> Callable[[Account, Request],
     def answer(account: Account, request: Request) -> Response:
         query = {name.lower(): value for name, value in request.query_params.items()}
         url = str(request.url.replace(query=""))
-        call = Call(account, route.api_method, args, query, url, fault_of(request.scope))
+        call = ReceivedCall(account, route.api_method, args, query, url, fault_of(request.scope))
         try:
             return route.answer(call)
         except BadParameter as bad:

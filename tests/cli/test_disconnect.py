@@ -8,7 +8,7 @@ from sandbox.browser import answer_consent
 from sandbox.faults import fault_from
 from sandbox.server import SandboxServer
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_VALE, small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.cli.shell import MERE, SLUG, Installed, Shell, types
 from tests.conftest import Serve
 from xpm.account.choice import choose, offers
@@ -39,7 +39,7 @@ RECORDS = (Entity.JOBS, Entity.CLIENTS, Entity.STAFF)
 @pytest.fixture
 def sandbox(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> SandboxServer:
     """A Xero, configured in the environment."""
-    running = serve(small_world(jobs=4, clients=4, returns=1, limits=Limits(0, 0, 0, 0)))
+    running = serve(small_world(jobs=4, clients=4, returns=1, limits=RateLimits(0, 0, 0, 0)))
     for name, path in XERO.items():
         monkeypatch.setenv(name, f"{running.url}/{path}")
     monkeypatch.setenv("XERO_ISSUER", running.url)

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.conftest import Serve
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.installation import settings_for
@@ -17,7 +17,7 @@ from xpm.integration import Integration, trusted
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 
-NO_LIMITS = Limits(0, 0, 0, 0)
+NO_LIMITS = RateLimits(0, 0, 0, 0)
 
 
 @pytest.fixture

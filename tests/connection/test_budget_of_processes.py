@@ -9,7 +9,7 @@ import pytest
 from sandbox.faults import fault_from
 from sandbox.server import SandboxServer
 from sandbox.world import HARBOUR_VALE, small_world
-from sandbox.xpm.limits import MINUTE, Limits, window
+from sandbox.xpm.limits import MINUTE, RateLimits, window
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.installation import settings_for
 from tests.connection.workers import call_again_and_again
@@ -28,7 +28,7 @@ A_LITTLE_LONGER = 65.0  # seconds, than the minute that Xero counts
 def connected(sqlite_database: Database) -> Iterator[Harbour]:
     """Give a connected practice at a Xero that allows 5 calls in flight and 60 a minute."""
     key = Vault.new_key()
-    with SandboxServer(small_world(jobs=3, clients=3, returns=1, limits=Limits())) as server:
+    with SandboxServer(small_world(jobs=3, clients=3, returns=1, limits=RateLimits())) as server:
         settings = settings_for(server.url, key).model_copy(
             update={
                 "xpm_database_url": sqlite_database.url.render_as_string(hide_password=False),

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.console.office import CONSOLE, Office, office_over
 from xpm.settings import Settings
 from xpm.store.consent.vault import Vault
@@ -24,7 +24,7 @@ def office(sqlite_database: Database) -> Iterator[Office]:
 def practising(sqlite_database: Database) -> Iterator[Office]:
     """The console with the sandbox as its Xero, over real HTTP."""
     with (
-        SandboxServer(small_world(limits=Limits(0, 0, 0, 0))) as server,
+        SandboxServer(small_world(limits=RateLimits(0, 0, 0, 0))) as server,
         office_over(sqlite_database, settings(**at_sandbox(server.url)), server.world.clock.now) as opened,
     ):
         yield opened

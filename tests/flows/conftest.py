@@ -6,7 +6,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_HOME, temporary_settings
 
 from sandbox.world import MERE, small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.conftest import Serve
 from tests.flows.office import MADE_BY, SLUG, Office
 from tests.prefect_server import prefect_server
@@ -34,7 +34,7 @@ def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def office(prefect_url: str, serve: Serve, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Office:
     """A practice with its people, a sandbox, and the environment in which the flows find both."""
-    office = Office(serve(small_world(limits=Limits(0, 0, 0, 0))), sqlite_database, Vault.new_key())
+    office = Office(serve(small_world(limits=RateLimits(0, 0, 0, 0))), sqlite_database, Vault.new_key())
     office.furnish()
     for name, value in office.environment().items():
         monkeypatch.setenv(name, value)

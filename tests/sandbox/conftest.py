@@ -6,11 +6,11 @@ import pytest
 
 from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, demo_world, small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.conftest import Serve
 from tests.sandbox.xero_app import XeroApp
 
-UNLIMITED = Limits(0, 0, 0)
+UNLIMITED = RateLimits(0, 0, 0)
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pytest
 
 from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.sandbox.xero_app import XeroApp
 
 
-def limited(limits: Limits) -> SandboxServer:
+def limited(limits: RateLimits) -> SandboxServer:
     return SandboxServer(small_world(limits=limits))
 
 
@@ -39,7 +39,7 @@ def test_refused_calls_have_no_tenant_limit_headers(app: XeroApp) -> None:
 
 
 def test_the_minute_limit_answers_429_with_retry_after_and_no_body() -> None:
-    with limited(Limits(minute=3)) as server:
+    with limited(RateLimits(minute=3)) as server:
         app = XeroApp(server).connect()
         start_a_new_minute(app)
         assert [app.xpm("staff.api/list").status_code for _ in range(3)] == [200] * 3
@@ -52,7 +52,7 @@ def test_the_minute_limit_answers_429_with_retry_after_and_no_body() -> None:
 
 
 def test_the_day_limit_may_send_a_retry_after_of_hours() -> None:
-    with limited(Limits(minute=0, day=2)) as server:
+    with limited(RateLimits(minute=0, day=2)) as server:
         app = XeroApp(server).connect()
         seconds = server.world.rate_limiter.seconds_left("FYI-XPM-SANDBOX", HARBOUR_VALE, "day")
         assert seconds is not None
@@ -67,7 +67,7 @@ def test_the_day_limit_may_send_a_retry_after_of_hours() -> None:
 
 
 def test_each_tenant_has_its_own_limits() -> None:
-    with limited(Limits(minute=1)) as server:
+    with limited(RateLimits(minute=1)) as server:
         app = XeroApp(server, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
         start_a_new_minute(app)
         assert app.xpm("staff.api/list").status_code == 200
@@ -77,7 +77,7 @@ def test_each_tenant_has_its_own_limits() -> None:
 
 
 def test_a_call_over_the_concurrent_limit_is_refused_without_retry_after() -> None:
-    with limited(Limits(concurrent=1)) as server:
+    with limited(RateLimits(concurrent=1)) as server:
         app = XeroApp(server).connect()
         app.inject(area="xpm", kind="drip", bytes=20, delay=0.02)
         headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
@@ -92,7 +92,7 @@ def test_a_call_over_the_concurrent_limit_is_refused_without_retry_after() -> No
 
 
 def test_five_clients_that_wait_for_each_answer_never_have_more_than_five_in_flight(server: SandboxServer) -> None:
-    server.world.rate_limiter.limits = Limits(concurrent=5, minute=0, day=0)
+    server.world.rate_limiter.limits = RateLimits(concurrent=5, minute=0, day=0)
     app = XeroApp(server).connect()
     statuses: list[int] = []
 
@@ -114,7 +114,7 @@ def test_five_clients_that_wait_for_each_answer_never_have_more_than_five_in_fli
 
 @pytest.mark.parametrize("name", ["x-minlimit-remaining", "x-daylimit-remaining"])
 def test_a_limit_of_zero_is_off_and_has_no_header(name: str) -> None:
-    with limited(Limits(0, 0, 0)) as server:
+    with limited(RateLimits(0, 0, 0)) as server:
         app = XeroApp(server).connect()
         assert all(app.xpm("staff.api/list").status_code == 200 for _ in range(70))
         assert name not in app.xpm("staff.api/list").headers
@@ -122,7 +122,7 @@ def test_a_limit_of_zero_is_off_and_has_no_header(name: str) -> None:
 
 
 def test_the_app_has_a_minute_limit_over_all_tenants() -> None:
-    with limited(Limits(minute=0, day=0, app_minute=2)) as server:
+    with limited(RateLimits(minute=0, day=0, app_minute=2)) as server:
         app = XeroApp(server, tenants=(HARBOUR_VALE, COASTAL_BRANCH)).connect()
         answers = [app.xpm("staff.api/list", tenant=tenant) for tenant in (HARBOUR_VALE, COASTAL_BRANCH) * 3]
         problems = [answer.headers.get("x-rate-limit-problem") for answer in answers]

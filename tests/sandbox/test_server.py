@@ -14,13 +14,13 @@ import pytest
 
 from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, small_world, world_from_file
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.sandbox.xero_app import XeroApp
 
 
 def test_leaving_the_context_ends_the_thread_and_frees_the_port() -> None:
     before = set(threading.enumerate())
-    with SandboxServer(small_world(limits=Limits(0, 0, 0))) as server:
+    with SandboxServer(small_world(limits=RateLimits(0, 0, 0))) as server:
         app = XeroApp(server).connect()
         assert app.items("client.api/list", "Client")
         app.http.close()
@@ -109,7 +109,7 @@ def test_a_world_can_be_read_from_a_file(tmp_path: Path) -> None:
 
 
 def test_a_long_job_list_is_streamed() -> None:
-    with SandboxServer(small_world(jobs=5_000, limits=Limits(0, 0, 0))) as server:
+    with SandboxServer(small_world(jobs=5_000, limits=RateLimits(0, 0, 0))) as server:
         app = XeroApp(server).connect()
         headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
         path = "/practicemanager/3.1/job.api/current?detailed=true"
@@ -125,7 +125,7 @@ def test_a_stopping_server_hangs_up_on_clients_that_do_not_read_their_answers() 
 
 
 def _stop_while_an_answer_is_not_taken() -> None:
-    server = SandboxServer(small_world(jobs=20_000, limits=Limits(0, 0, 0))).start()
+    server = SandboxServer(small_world(jobs=20_000, limits=RateLimits(0, 0, 0))).start()
     app = XeroApp(server).connect()
     headers = {"Authorization": f"Bearer {app.tokens['access_token']}", "xero-tenant-id": HARBOUR_VALE}
     path = "/practicemanager/3.1/job.api/current?detailed=true"

@@ -6,12 +6,12 @@ import pytest
 
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.conftest import Serve
 from tests.sync.house import House, opened
 from xpm.store.engine.database import Database
 
-UNLIMITED = Limits(0, 0, 0, 0)
+UNLIMITED = RateLimits(0, 0, 0, 0)
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from sandbox.server import SandboxServer
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_VALE, MERE, REDIRECT_URI, SAM, small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.xero.browser import consent
 from tests.xero.fakes import OpenBudget
 from xpm.entities.names import Entity
@@ -42,7 +42,7 @@ from xpm.xero.records import Records, Unreadable
 from xpm.xero.tax import TaxFeed
 from xpm.xero.tokens import TokenSet
 
-NO_LIMITS = Limits(0, 0, 0, 0)
+NO_LIMITS = RateLimits(0, 0, 0, 0)
 
 
 @dataclass

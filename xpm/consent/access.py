@@ -124,7 +124,7 @@ def _require_ended(integration: Integration, http: httpx.Client, error: ConsentN
         XeroUnavailable: Xero's list of connections still accepts the token, so the refusal is temporary.
         XeroError: the list cannot be read.
     """
-    if error.status != HTTPStatus.UNAUTHORIZED:  # not a 401: the token end-point itself ended the consent
+    if error.status != HTTPStatus.UNAUTHORIZED:  # not a 401: the token endpoint itself ended the consent
         return
     try:
         ConnectionsApi(http, integration.app, integration.clock).all()

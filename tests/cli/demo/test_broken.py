@@ -13,7 +13,7 @@ from cli.demo.stage import PRACTICE, Stage, people_the_practice
 from cli.terminal import terminal
 from sandbox.server import SandboxServer
 from sandbox.world import REDIRECT_URI, small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from xpm.entities.names import EVERYTHING
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.deep
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     """A stage with its sandbox; Prefect and the console are not needed here."""
     monkeypatch.chdir(tmp_path)
-    with SandboxServer(small_world(limits=Limits(0, 0, 0, 0))) as sandbox:
+    with SandboxServer(small_world(limits=RateLimits(0, 0, 0, 0))) as sandbox:
         console = REDIRECT_URI.removesuffix("/oauth/callback")
         stage = Stage(tmp_path, prefect="http://127.0.0.1:9", console=console, sandbox=sandbox.url)
         for name, value in stage.environment().items():

@@ -14,7 +14,7 @@ from sandbox.world import (
     the_app,
     the_people,
 )
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.conftest import Serve
 from tests.connection.another_account.branch import sync
 from tests.connection.harbour import Harbour
@@ -26,7 +26,7 @@ def server(serve: Serve) -> SandboxServer:
     clock, people = Clock(), the_people()
     harbour = Account(clock, HARBOUR_VALE, HARBOUR_NAME, clients=20, jobs=40, staff=6, people=people)
     coastal = Account(clock, COASTAL_BRANCH, COASTAL_NAME, clients=400, jobs=1_000, staff=9, people=people)
-    return serve(World([the_app()], people, [harbour, coastal], clock, Limits(0, 0, 0, 0)))
+    return serve(World([the_app()], people, [harbour, coastal], clock, RateLimits(0, 0, 0, 0)))
 
 
 @pytest.fixture

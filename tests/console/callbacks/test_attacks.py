@@ -8,7 +8,7 @@ import pytest
 from sandbox.identity.keys import sign
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
-from sandbox.xpm.limits import Limits
+from sandbox.xpm.limits import RateLimits
 from tests.console.callbacks.attacks import ATTACKS, REPORT, Attack, report
 from tests.console.callbacks.scene import Forger, Scene
 from tests.console.conftest import at_sandbox, settings
@@ -23,7 +23,7 @@ def scene(database: Database) -> Iterator[Scene]:
     """A connected practice's console, over real HTTP to the sandbox."""
     forger = Forger()
     with (
-        SandboxServer(small_world(limits=Limits(0, 0, 0, 0))) as server,
+        SandboxServer(small_world(limits=RateLimits(0, 0, 0, 0))) as server,
         httpx.Client(transport=forger) as http,
         office_over(database, settings(**at_sandbox(server.url)), server.world.clock.now, http) as office,
     ):

@@ -27,7 +27,7 @@ USABLE = frozenset({ConsentStatus.PENDING, ConsentStatus.ACTIVE})
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What the token end-point gave; the tokens stay out of the repr."""
+    """What the token endpoint gave; the tokens stay out of the repr."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)

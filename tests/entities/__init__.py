@@ -1,0 +1,1 @@
+"""What the product knows about each kind of record: entity file, table, wire model and endpoint fit together."""
