@@ -118,7 +118,7 @@ def _stop_for(integration: Integration, connection: Connection, http: httpx.Clie
 
 
 def _require_ended(integration: Integration, http: httpx.Client, error: ConsentNeeded) -> None:
-    """Make sure that the consent ended when one end-point refuses a fresh token: every end-point must refuse it.
+    """Make sure that the consent ended when one endpoint refuses a fresh token: every endpoint must refuse it.
 
     Raises:
         XeroUnavailable: Xero's list of connections still accepts the token, so the refusal is temporary.
