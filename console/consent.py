@@ -6,7 +6,7 @@ callback, which holds code and state, is logged nowhere.
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -20,14 +20,14 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from console.desk import Desk, desk_of, notice
 from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
 from xpm.consent import callback
-from xpm.consent.callback import Received, SettingOut
+from xpm.consent.callback import LinkOver, LinkUnknown, Received, SettingOut
+from xpm.store.vocabulary import AttemptOutcome
 from xpm.words import Stopped
 
 CALLBACK_PATH = "/oauth/callback"
 UNSEEN = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-STATUS_OF = {"consent.link_unknown": 404, "consent.link_over": 410}
-ANSWERED = frozenset({"consent.granted", "consent.declined"})
-STILL_WAITING = "consent.xero_silent"  # the only answer after which the link may be opened once more
+STATUS_OF: Mapping[type[Stopped], int] = {LinkUnknown: 404, LinkOver: 410}
+ANSWERED = frozenset({AttemptOutcome.GRANTED, AttemptOutcome.DECLINED})
 WAKE_TRIES, WAKE_EVERY = 10, 0.5  # seconds; a run stores its pause a moment before the form that a wake-up needs
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def connect(request: Request) -> Response:
     try:
         out = callback.set_out(desk.integration, str(request.path_params["attempt"]))
     except Stopped as stopped:
-        refused = notice(stopped.message, STATUS_OF.get(stopped.message.key, 400))
+        refused = notice(stopped.message, STATUS_OF.get(type(stopped), 400))
         refused.headers.update(UNSEEN)
         return refused
     answer = RedirectResponse(out.url.get_secret_value(), 303, UNSEEN)
@@ -55,7 +55,7 @@ def receive(request: Request) -> Response:
     answer = _shown(received)
     answer.headers.update(UNSEEN)
     answer.delete_cookie(cookie, CALLBACK_PATH, secure=_is_https(desk), httponly=True, samesite="lax")
-    if received.flow_run_id and received.said.key != STILL_WAITING:
+    if received.flow_run_id and received.outcome is not AttemptOutcome.WAITING:
         answer.background = BackgroundTask(wake, desk.runs, UUID(received.flow_run_id), request.app.state.sleep)
     return answer
 
@@ -86,7 +86,7 @@ def wake(runs: Runs, run_id: UUID, sleep: Callable[[float], None] = time.sleep) 
 
 def _shown(received: Received) -> Response:
     run = received.flow_run_id
-    if run and received.said.key in ANSWERED:
+    if run and received.outcome in ANSWERED:
         return RedirectResponse(f"/runs/{run}", 303)
     return notice(received.said, 400, run=run)
 

@@ -13,7 +13,7 @@ from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.run import running_now
 from xpm.store import activity
 from xpm.store.tables import Practice
-from xpm.store.vocabulary import RunStatus, SyncMode
+from xpm.store.vocabulary import RunStatus, SyncMode, Topic
 
 
 def run_to_join(desk: Desk, practice: Practice, entities: Sequence[Entity], mode: SyncMode) -> UUID | None:
@@ -33,7 +33,7 @@ def _under_way(desk: Desk, session: Session, slug: str) -> list[str]:
     """The flow runs that work for the practice now, and the one asked for last, which may wait for a worker still."""
     now = desk.integration.clock()
     working = [running_now(session, slug, entity, now) for entity in EVERYTHING]
-    asked = activity.latest(session, slug, {"sync.requested"})
+    asked = activity.latest(session, slug, Topic.SYNC_REQUESTED)
     found = [one.flow_run_id for one in (*working, asked) if one and one.flow_run_id]
     return list(dict.fromkeys(found))
 

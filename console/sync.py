@@ -19,7 +19,7 @@ from xpm.quota.amounts import said_before, together
 from xpm.quota.prediction import predict_all
 from xpm.store import practices
 from xpm.store.tables import IntegrationSettings, Practice
-from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.store.vocabulary import SyncMode, SyncTrigger, Topic
 from xpm.words import Message, Stopped, message
 
 ALL = "all"
@@ -97,7 +97,15 @@ def ask(request: Request, form: FormData) -> Response:
     named = ", ".join(entity.label.lower() for entity in entities)
     said = message("sync.joined" if under_way else "sync.requested", entities=named)
     with integration.database.write() as session:
-        record(session, practice.slug, said, now=integration.clock(), person=person.email, flow_run_id=str(run_id))
+        record(
+            session,
+            practice.slug,
+            said,
+            now=integration.clock(),
+            topic=Topic.SYNC_REQUESTED,
+            person=person.email,
+            flow_run_id=str(run_id),
+        )
     return to_run(run_id)
 
 

@@ -10,6 +10,7 @@ from xpm.activity.log import record
 from xpm.consent.explanation import explain_reconnect
 from xpm.consent.invitation import withdraw
 from xpm.entities.names import Entity
+from xpm.installation import NoSuchPractice
 from xpm.integration import Integration
 from xpm.pull.summary import Outcome, message_of, sum_up
 from xpm.store import practices
@@ -24,7 +25,7 @@ def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) ->
     """Write down why a run stopped, and put the connection back to how it was."""
     stop = reason if isinstance(reason, Stopped) else Stopped(_of_reconnect(practice, reason))
     get_run_logger().warning(stop.message.text)
-    if stop.message.key != "preflight.unknown_practice":
+    if not isinstance(stop, NoSuchPractice):
         _record(practice, stop, flow_run_id)
         publish_status(practice)
     return stop.message

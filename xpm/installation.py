@@ -15,8 +15,12 @@ from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice
-from xpm.words import stop
+from xpm.words import Stopped, message, stop
 from xpm.xero.clock import Clock, utc_now
+
+
+class NoSuchPractice(Stopped):
+    """FYI has no practice of this name."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Installation:
                 return practices.get(session, slug)
             except UnknownPractice:
                 known = ", ".join(practice.slug for practice in practices.all_of_them(session)) or "none yet"
-        raise stop("preflight.unknown_practice", practice=slug, known=known)
+        raise NoSuchPractice(message("preflight.unknown_practice", practice=slug, known=known))
 
     def require_known(self, practice: Practice, email: str) -> None:
         """Raise Stopped unless somebody in the practice has this address in FYI."""

@@ -1,6 +1,7 @@
 """Runs, quarantined records and Practice Activity."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -156,7 +157,7 @@ def test_a_payload_with_invalid_characters_is_stored(database: Database) -> None
         assert quarantine.unresolved(session, ACME)[0].payload == "<Job>\ufffd? é</Job>"
 
 
-def entry(title: str, status: ActivityStatus = ActivityStatus.SUCCESS, **parts: str) -> ActivityEntry:
+def entry(title: str, status: ActivityStatus = ActivityStatus.SUCCESS, **parts: Any) -> ActivityEntry:  # noqa: ANN401 - fields of an entry
     return ActivityEntry(practice="acme", at=NOW, status=status, kind="sync", title=title, counts={"added": 3}, **parts)
 
 

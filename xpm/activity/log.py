@@ -7,6 +7,7 @@ from sqlmodel import Session
 from xpm.store import activity
 from xpm.store.activity import ActivityEntry
 from xpm.store.tables import PracticeActivity
+from xpm.store.vocabulary import Topic
 from xpm.words import Message
 
 
@@ -16,6 +17,7 @@ def record(
     said: Message,
     *,
     now: datetime,
+    topic: Topic | None = None,
     person: str | None = None,
     flow_run_id: str | None = None,
     run_id: str | None = None,
@@ -29,6 +31,7 @@ def record(
             at=now,
             status=said.status,
             kind=said.key,
+            topic=topic,
             title=said.title,
             detail=said.cause or None,
             next_step=said.next or None,
@@ -40,9 +43,9 @@ def record(
     )
 
 
-def said_by(session: Session, practice: str, flow_run_id: str, key: str) -> Message | None:
-    """Return the message a flow run logged under this key, or None."""
-    entry = activity.of_run(session, practice, flow_run_id, key)
+def said_by(session: Session, practice: str, flow_run_id: str, topic: Topic) -> Message | None:
+    """Return the message a flow run logged on this topic, or None."""
+    entry = activity.latest(session, practice, topic, flow_run_id=flow_run_id)
     return as_message(entry) if entry else None
 
 

@@ -13,7 +13,7 @@ from xpm.store import activity
 from xpm.store.consent import connections
 from xpm.store.pull import runs
 from xpm.store.tables import Connection, Practice
-from xpm.store.vocabulary import ConnectionState, SyncTrigger
+from xpm.store.vocabulary import ConnectionState, SyncTrigger, Topic
 from xpm.words import Message, message
 
 PATIENCE = timedelta(hours=26)  # a day between two nights, plus two hours for a long sync or a clock change
@@ -44,8 +44,8 @@ def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
             for entity, since in _overdue(integration, session, practice, connection).items()
         ]
         for said in overdue:
-            if not activity.has(session, slug, said.key, said.title):
-                record(session, slug, said, now=now)
+            if not activity.has(session, slug, Topic.STALE, said.title):
+                record(session, slug, said, now=now, topic=Topic.STALE)
     return tuple(overdue)
 
 

@@ -23,7 +23,7 @@ from xpm.store.consent.attempts import Callback
 from xpm.store.errors import AttemptRefused, UnknownAttempt, WrongBrowser
 from xpm.store.tables import AuthorisationAttempt, FyiUser
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState
-from xpm.words import Message, message, stop
+from xpm.words import Message, Stopped, message
 from xpm.xero.errors import ConsentDeclined, ConsentNeeded, MisconfiguredApp, Remedy, XeroError
 from xpm.xero.oauth import ExpectedCallback, Grant, Identity
 
@@ -45,12 +45,21 @@ class SettingOut(BaseModel):
     until: datetime
 
 
+class LinkUnknown(Stopped):
+    """The link to Xero leads to no attempt."""
+
+
+class LinkOver(Stopped):
+    """The link to Xero was used, or its time is over."""
+
+
 class Received(BaseModel):
-    """What to show after Xero's answer, and which flow run waits for it."""
+    """What to show after Xero's answer, how its attempt stands now, and which flow run waits for it."""
 
     model_config = ConfigDict(frozen=True)
 
     said: Message
+    outcome: AttemptOutcome | None = None  # None: the answer belongs to no attempt that is open
     practice: str | None = None
     flow_run_id: str | None = None
 
@@ -76,9 +85,9 @@ def set_out(integration: Integration, attempt_id: str) -> SettingOut:
                 now=integration.clock(),
             )
     except UnknownAttempt:
-        raise stop("consent.link_unknown") from None
+        raise LinkUnknown(message("consent.link_unknown")) from None
     except AttemptRefused:
-        raise stop("consent.link_over") from None
+        raise LinkOver(message("consent.link_over")) from None
     return SettingOut(url=request.url, browser=browser, until=attempt.expires_at)
 
 
@@ -98,7 +107,9 @@ def receive(integration: Integration, answer: Mapping[str, str], browser: str) -
     except AttemptRefused:
         return Received(said=message("consent.link_over"))
     said = _result(integration, callback, answer)
-    return Received(said=said, practice=callback.attempt.practice, flow_run_id=callback.attempt.flow_run_id)
+    with integration.database.read() as session:
+        attempt = attempts.get(session, callback.attempt.id)
+    return Received(said=said, outcome=attempt.outcome, practice=attempt.practice, flow_run_id=attempt.flow_run_id)
 
 
 def _result(integration: Integration, callback: Callback, answer: Mapping[str, str]) -> Message:
@@ -108,12 +119,13 @@ def _result(integration: Integration, callback: Callback, answer: Mapping[str, s
     except XeroError as error:
         if error.remedy in TEMPORARY:
             return message("consent.xero_silent", link=link_to(integration, attempt.id))
-        return _refused(integration, attempt, *_reason(error))
+        outcome = AttemptOutcome.DECLINED if isinstance(error, ConsentDeclined) else AttemptOutcome.REFUSED
+        return _refused(integration, attempt, outcome, *_reason(error))
     with integration.database.read() as session:
         user = people.get(session, attempt.user_id)
     if not _is_same_person(user, grant.identity):
         facts = {"consented": _name_of(grant.identity), "person": user.name}
-        said = _refused(integration, attempt, "consent.other_person", facts)
+        said = _refused(integration, attempt, AttemptOutcome.REFUSED, "consent.other_person", facts)
         remove_unused(integration, grant)
         return said
     return _accepted(integration, attempt, user, grant)
@@ -168,9 +180,14 @@ def _save(
     ).id
 
 
-def _refused(integration: Integration, attempt: AuthorisationAttempt, key: str, facts: Mapping[str, object]) -> Message:
+def _refused(
+    integration: Integration,
+    attempt: AuthorisationAttempt,
+    outcome: AttemptOutcome,
+    key: str,
+    facts: Mapping[str, object],
+) -> Message:
     """Close the attempt. The tokens of an unused consent are not stored."""
-    outcome = AttemptOutcome.DECLINED if key == "consent.declined" else AttemptOutcome.REFUSED
     now = integration.clock()
     with integration.database.write() as session:
         attempts.close(session, attempt.id, outcome, reason_key=key, reason_facts=dict(facts), now=now)

@@ -26,7 +26,7 @@ from xpm.store.consent import connections, consents
 from xpm.store.consent.transitions import UNDER_WAY
 from xpm.store.pull import runs
 from xpm.store.tables import Connection, FyiUser, Practice
-from xpm.store.vocabulary import ConnectionState, SyncTrigger
+from xpm.store.vocabulary import ConnectionState, SyncTrigger, Topic
 from xpm.words import Message, Stopped, message
 from xpm.xero.app import missing_scopes
 from xpm.xero.connections import ConnectionsApi
@@ -36,13 +36,6 @@ RENEW_AFTER = timedelta(days=7)
 """Xero's refresh tokens expire after 60 days without use. Renewing weekly leaves a wide margin if the watch stops."""
 
 NOTHING_TO_WATCH = UNDER_WAY | {ConnectionState.NOT_CONNECTED}
-HOLDER = (
-    "watch.holder_inactive",
-    "watch.holder_leaving",
-    "watch.holder_not_admin",
-    "watch.holder_not_in_xpm",
-    "watch.holder_well",
-)
 
 
 class Notice(StrEnum):
@@ -169,19 +162,19 @@ def _check_permissions(
         missing=", ".join(sorted(missing)),
         link=integration.apps_page(practice.slug),
     )
-    _record_once(integration, session, connection, said, (said.key,))
+    _record_once(integration, session, connection, said, Topic.PERMISSIONS)
     return Sighting(connected=True, found=(said,))
 
 
 def _check_holder(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Sighting:
     said = why_hand_over(integration, session, practice, connection)
     if said is None:
-        if _last_recorded(session, connection, HOLDER):
+        if _last_recorded(session, connection, Topic.HOLDER):
             person = people.get(session, connection.connected_by or "").name
             well = message("watch.holder_well", practice=practice.name, person=person)
-            _record_once(integration, session, connection, well, HOLDER)
+            _record_once(integration, session, connection, well, Topic.HOLDER)
         return Sighting(connected=True)
-    first = _record_once(integration, session, connection, said, HOLDER)
+    first = _record_once(integration, session, connection, said, Topic.HOLDER)
     news = (News(notice=Notice.HAND_OVER_NEEDED, said=said),) if first else ()
     return Sighting(connected=True, found=(said,), news=news)
 
@@ -220,19 +213,19 @@ def _missing_in_xpm(session: Session, connection: Connection, person: FyiUser) -
     )
 
 
-def _last_recorded(session: Session, connection: Connection, kinds: tuple[str, ...]) -> tuple[str, str] | None:
-    """Return the kind and title of the latest entry of these kinds since the connection was made."""
-    entry = activity.latest(session, connection.practice, kinds)
+def _last_recorded(session: Session, connection: Connection, topic: Topic) -> str | None:
+    """Return the title of the latest entry on a topic since the connection was made."""
+    entry = activity.latest(session, connection.practice, topic)
     if entry is None or (connection.connected_at is not None and entry.at < connection.connected_at):
         return None
-    return entry.kind, entry.title
+    return entry.title
 
 
 def _record_once(
-    integration: Integration, session: Session, connection: Connection, said: Message, kinds: tuple[str, ...]
+    integration: Integration, session: Session, connection: Connection, said: Message, topic: Topic
 ) -> bool:
-    """Log the message unless it is already the latest entry of these kinds; return whether it is new."""
-    if _last_recorded(session, connection, kinds) == (said.key, said.title):
+    """Log the message unless the latest entry on its topic says the same; return whether it is new."""
+    if _last_recorded(session, connection, topic) == said.title:
         return False
-    record(session, connection.practice, said, now=integration.clock())
+    record(session, connection.practice, said, now=integration.clock(), topic=topic)
     return True

@@ -86,8 +86,16 @@ def _recorded(session: Session, run: SyncRun, request: PullRequest, said: Messag
         predicted_bytes=run.predicted_bytes,
         **{name: getattr(run, name) for name in COUNTS},
     )
-    by = {"person": request.person, "flow_run_id": request.flow_run_id}
-    record(session, request.practice, said, now=now, run_id=run.id, counts=result.counts(), **by)
+    record(
+        session,
+        request.practice,
+        said,
+        now=now,
+        person=request.person,
+        flow_run_id=request.flow_run_id,
+        run_id=run.id,
+        counts=result.counts(),
+    )
     return result
 
 

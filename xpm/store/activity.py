@@ -1,13 +1,12 @@
 """Practice Activity: the log that an administrator reads and searches."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
 from xpm.store.tables import PracticeActivity
-from xpm.store.vocabulary import ActivityStatus
+from xpm.store.vocabulary import ActivityStatus, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +18,7 @@ class ActivityEntry:
     status: ActivityStatus
     kind: str
     title: str
+    topic: Topic | None = None
     detail: str | None = None
     next_step: str | None = None
     person: str | None = None
@@ -34,6 +34,7 @@ def write(session: Session, entry: ActivityEntry) -> PracticeActivity:
         at=entry.at,
         status=entry.status,
         kind=entry.kind,
+        topic=entry.topic,
         title=entry.title,
         detail=entry.detail,
         next_step=entry.next_step,
@@ -50,28 +51,18 @@ def write(session: Session, entry: ActivityEntry) -> PracticeActivity:
     return row
 
 
-def latest(session: Session, practice: str, kinds: Collection[str]) -> PracticeActivity | None:
-    """Find the newest entry of these kinds."""
-    entries = select(PracticeActivity).where(
-        PracticeActivity.practice == practice, col(PracticeActivity.kind).in_(kinds)
-    )
+def latest(session: Session, practice: str, topic: Topic, *, flow_run_id: str | None = None) -> PracticeActivity | None:
+    """Find the newest entry on a topic, or the newest that a flow run wrote."""
+    entries = select(PracticeActivity).where(PracticeActivity.practice == practice, PracticeActivity.topic == topic)
+    if flow_run_id is not None:
+        entries = entries.where(PracticeActivity.flow_run_id == flow_run_id)
     return session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(1)).one_or_none()
 
 
-def of_run(session: Session, practice: str, flow_run_id: str, kind: str) -> PracticeActivity | None:
-    """Find the last entry of this kind that a flow run wrote."""
-    entries = select(PracticeActivity).where(
-        PracticeActivity.practice == practice,
-        PracticeActivity.flow_run_id == flow_run_id,
-        PracticeActivity.kind == kind,
-    )
-    return session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(1)).one_or_none()
-
-
-def has(session: Session, practice: str, kind: str, title: str) -> bool:
-    """Tell whether there is an entry of this kind with this title."""
+def has(session: Session, practice: str, topic: Topic, title: str) -> bool:
+    """Whether there is an entry on a topic with this title."""
     entries = select(PracticeActivity.id).where(
-        PracticeActivity.practice == practice, PracticeActivity.kind == kind, PracticeActivity.title == title
+        PracticeActivity.practice == practice, PracticeActivity.topic == topic, PracticeActivity.title == title
     )
     return session.exec(entries.limit(1)).first() is not None
 

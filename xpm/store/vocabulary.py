@@ -106,6 +106,16 @@ class ActivityStatus(StrEnum):
     ALERT = "Alert"
 
 
+class Topic(StrEnum):
+    """What an entry of Practice Activity is about, where a program asks for the latest one."""
+
+    HOLDER = "holder"  # whether the person who made the connection can keep it
+    PERMISSIONS = "permissions"  # whether the consent gives enough of them
+    STALE = "stale"  # an entity that was not synchronised in time
+    SYNC_REQUESTED = "sync_requested"
+    REVERTED = "reverted"
+
+
 class FyiStatus(StrEnum):
     """Whether a staff member from XPM may work in FYI. New ones arrive inactive (FYI: "Managing Users")."""
 

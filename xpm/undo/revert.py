@@ -29,7 +29,7 @@ from xpm.store.pull.runs import RunCounts
 from xpm.store.records import history, reverts
 from xpm.store.records.changes import Author
 from xpm.store.tables import Practice, SyncRun
-from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger, Topic
 from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.forgetting import kept_since
 from xpm.words import Message, message, stop
@@ -178,7 +178,16 @@ def revert(
         done = _take_back(session, integration, request, found, overwrite=changed_since is WhenChangedSince.OVERWRITE)
         said = _said(seen, done)
         now, person, flow_run_id = integration.clock(), request.person, request.flow_run_id
-        record(session, request.practice, said, now=now, person=person, flow_run_id=flow_run_id, run_id=done[0].id)
+        record(
+            session,
+            request.practice,
+            said,
+            now=now,
+            topic=Topic.REVERTED,
+            person=person,
+            flow_run_id=flow_run_id,
+            run_id=done[0].id,
+        )
         set_aside.set_aside_if_nothing_is_left(
             session, request.practice, now=now, person=person, flow_run_id=flow_run_id
         )
@@ -192,7 +201,7 @@ def done_before(integration: Integration, request: RevertRequest) -> Message | N
 
 
 def _said_before(session: Session, request: RevertRequest) -> Message | None:
-    return said_by(session, request.practice, request.flow_run_id, "revert.done") if request.flow_run_id else None
+    return said_by(session, request.practice, request.flow_run_id, Topic.REVERTED) if request.flow_run_id else None
 
 
 def _said(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:

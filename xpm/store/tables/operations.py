@@ -7,7 +7,7 @@ from sqlmodel import Field
 
 from xpm.store.engine.columns import Json, OneOf, UtcDateTime
 from xpm.store.tables.schema import StoreTable, TenantScoped
-from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger, Topic
 
 
 class SyncRun(StoreTable, table=True):
@@ -103,6 +103,7 @@ class PracticeActivity(StoreTable, table=True):
     at: datetime = Field(sa_type=UtcDateTime)
     status: ActivityStatus = Field(sa_type=OneOf(ActivityStatus))
     kind: str
+    topic: Topic | None = Field(default=None, sa_type=OneOf(Topic))
     title: str
     detail: str | None = None
     next_step: str | None = None
