@@ -19,7 +19,7 @@ from xpm.activity.authors import author
 from xpm.activity.log import record, said_by
 from xpm.entities.registry import KINDS, Entity
 from xpm.integration import Integration
-from xpm.pull.run import LEASE, alone
+from xpm.pull.run import LEASE, take_lease
 from xpm.pull.work import PullRequest
 from xpm.store import leases
 from xpm.store.leases import Lease
@@ -300,7 +300,7 @@ def _all_alone(integration: Integration, request: RevertRequest, seen: RevertPre
         taken = []
         for entity in seen.entities:
             sync = PullRequest(request.practice, entity, SyncMode.FULL, SyncTrigger.REVERT, None, request.flow_run_id)
-            lease = alone(integration, sync)
+            lease = take_lease(integration, sync)
             held.callback(_release, integration, lease)
             taken.append(lease)
         yield taken
