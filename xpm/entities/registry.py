@@ -12,9 +12,10 @@ from xpm.entities.tax_returns import TAX_RETURNS
 
 
 class Entity(StrEnum):
-    """One button of FYI's "XPM Integration" window, by the name that runs, settings and URLs use.
+    """One button of FYI's "XPM Integration" window. The value is its name in runs, settings and URLs.
 
-    Groups come with clients and categories with jobs; custom fields are definitions and the values of clients and jobs.
+    Groups come with clients, and categories with jobs. Custom fields are definitions and the values of clients and
+    jobs.
     """
 
     JOBS = "jobs"
@@ -25,7 +26,7 @@ class Entity(StrEnum):
 
     @property
     def definition(self) -> Definition:
-        """What the product knows about it."""
+        """What the product knows about the entity."""
         return DEFINITIONS[self]
 
     @property
@@ -43,7 +44,7 @@ DEFINITIONS: Mapping[Entity, Definition] = {
 }
 
 EVERYTHING = tuple(Entity)
-"""All of them, in the article's order; a record may arrive before what it refers to."""
+"""All entities, in the article's order. A record may arrive before the records it refers to."""
 
 KINDS: Mapping[str, RecordKind] = {
     kind.table.name: kind for definition in DEFINITIONS.values() for kind in definition.kinds
@@ -51,4 +52,4 @@ KINDS: Mapping[str, RecordKind] = {
 """Every kind of record, by the name of its table (`xpm.store.records.kinds.ALL`)."""
 
 SHORTEST_LIST = JOB_CATEGORIES
-"""The list that costs least to read: it proves that a person may still use XPM."""
+"""The cheapest list to read. An answer proves that the person may still use XPM."""
