@@ -70,7 +70,7 @@ def test_what_is_no_xml_any_more_stays_aside_too(house: House) -> None:
     correct(house, entry, "<Client><UUID>")
     replay(house.integration, SLUG)
     (left,) = house.aside()
-    assert (left.record_key, left.reason) == (entry.record_key, "What was kept of it is not well-formed XML")
+    assert (left.record_key, left.reason) == (entry.record_key, "The stored payload is not well-formed XML")
 
 
 def test_what_nothing_was_kept_of_is_left_to_the_next_sync(house: House) -> None:

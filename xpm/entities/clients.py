@@ -1,6 +1,6 @@
 """Clients with their contacts, groups and relationships.
 
-XPM's list has archived and deleted clients too, with a flag, and can be narrowed to what changed since a moment.
+XPM's list includes archived and deleted clients, with a flag, and can be narrowed to changes since a moment.
 """
 
 from xpm.entities.entity import Definition, ListedKind, Outlined, Plan, Probe, RecordKind
@@ -26,7 +26,7 @@ ROW = RowShape(
         Children("client_group_member", "groups", (("uuid", "group_uuid"), ("name", "group_name"))),
         Children("client_relationship", "relationships"),
     ),
-    # a contact's position is its position at one client
+    # a contact has a position with each client, so it is stored with the pair
     shared=(Children("contact", "contacts", without=frozenset({"is_primary", "position"})),),
     # FYI shows both as archived (FYI: "Why is there an active and an archived client …")
     marks=(("is_deleted", ArchiveReason.DELETED), ("is_archived", ArchiveReason.ARCHIVED)),

@@ -1,4 +1,4 @@
-"""Custom fields: the definitions, and the values, which XPM gives for one client or job a call."""
+"""Custom fields: their definitions, and their values, which XPM gives for one client or job per call."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
 from xpm.xero.records import Records
 
 SHARE_OF_THE_DAY = 0.5
-"""Of the day's calls, what one run may spend on values; the rest is for people and for the other syncs."""
+"""The share of the day's calls that one run may spend on values. The rest is for people and for other syncs."""
 
 _UUID = frozenset({"uuid"})
 
 
 @dataclass(frozen=True)
 class Values:
-    """Where the values of one kind of owner are: its table, theirs, and XPM's call for one owner."""
+    """Where the values of one kind of owner are: the owners' table, the values' table, and XPM's call for one owner."""
 
     owners: RecordTable
     table: RecordTable
@@ -41,7 +41,7 @@ VALUES = {
 
 
 def values_row(owner_key: str, values: Sequence[CustomFieldValue]) -> RecordRow:
-    """All custom field values of one client (by UUID) or job (by number)."""
+    """The row with all custom field values of one client (by UUID) or job (by number)."""
     by_definition = {value.uuid: value for value in values}
     rows = [
         {"definition_uuid": uuid, **columns_of(value, without=_UUID)} for uuid, value in sorted(by_definition.items())
@@ -51,12 +51,12 @@ def values_row(owner_key: str, values: Sequence[CustomFieldValue]) -> RecordRow:
 
 
 def allowance(calls_per_day: int) -> int:
-    """How many values one run may ask for."""
+    """How many owners one run may ask for, at one call each."""
     return int(calls_per_day * SHARE_OF_THE_DAY)
 
 
 def _calls(planned: PlannedPull) -> int:
-    """One for the definitions, and one for each client and job that is due or chosen, as far as one run may ask."""
+    """One for the definitions, and one for each client and job that is due or chosen, up to one run's allowance."""
     changes_only = planned.mode is SyncMode.CHANGES
     due = planned.chosen or sum(
         comparisons.count_due(planned.session, values.owners, planned.scope, kind, changes_only=changes_only)
@@ -66,7 +66,7 @@ def _calls(planned: PlannedPull) -> int:
 
 
 def _left_out(now: Circumstances) -> str | None:
-    """*Sync Custom Fields From XPM* decides about the automatic run only (FYI: "Resetting your connection …")."""
+    """*Sync Custom Fields From XPM* applies only to the overnight sync (FYI: "Resetting your connection …")."""
     if now.trigger is SyncTrigger.OVERNIGHT and not now.settings.sync_custom_fields:
         return "sync.skipped_custom_fields"
     return None

@@ -1,4 +1,4 @@
-"""How an entity is described. All of it is data: `xpm.pull` carries a plan out, and every other room asks."""
+"""How an entity is described, as plain data: `xpm.pull` carries out its plan, and every other room looks it up."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,11 +26,11 @@ M = TypeVar("M", bound=XpmRecord)
 class Plan(StrEnum):
     """How XPM lets an entity be read; `xpm.pull.plans` has the code for each."""
 
-    WHOLE_LISTS = "whole lists"  # there is no change feed; what left the list was removed
-    MODIFIED_SINCE = "modified since"  # a list of what changed since a moment, or of everything
-    CREATION_WINDOWS = "creation windows"  # a list of current records, and of those created in a window under a year
+    WHOLE_LISTS = "whole lists"  # no change feed; a record that left the list was removed
+    MODIFIED_SINCE = "modified since"  # one list, of changes since a moment or of everything
+    CREATION_WINDOWS = "creation windows"  # a list of current records, and a list for each window of less than a year
     ONE_BY_ONE = "one by one"  # whole lists, then a call for each client and job
-    TAX_SOURCE = "tax source"  # not from XPM: a partner's feed or an exported file
+    TAX_SOURCE = "tax source"  # from a partner's feed or an exported file, never from XPM
 
     @property
     def has_changes(self) -> bool:
@@ -42,7 +42,8 @@ class Plan(StrEnum):
 class RecordKind:
     """One kind of record, as history, quarantine and dry runs know it.
 
-    `label` is what an administrator calls several of them, `noun` what a person types for one (`fyi-xpm history job`).
+    `label` is the administrator's word for several of them. `noun` is what a person types for one (`fyi-xpm history
+    job`).
     """
 
     table: RecordTable
@@ -54,8 +55,9 @@ class RecordKind:
 class ListedKind(RecordKind, Generic[M]):
     """A kind of record that comes in lists, with its model and its row.
 
-    `endpoint` is XPM's list of it, by which a record that was set aside is read again; `None` for what the next sync
-    reads anyway. `archived_on_request`: what XPM calls archived stays away unless FYI has it or the practice wants it.
+    `endpoint` is XPM's list, which also tells how to replay a quarantined record; it is `None` for kinds that the next
+    sync reads again anyway. `archived_on_request`: records that XPM calls archived are stored only if FYI already has
+    them or the practice wants them.
     """
 
     model: type[M]
@@ -65,7 +67,7 @@ class ListedKind(RecordKind, Generic[M]):
 
     @property
     def listed_at(self) -> Endpoint[M]:
-        """XPM's list of it. Raises ValueError where XPM has none."""
+        """XPM's list of this kind. Raises ValueError if XPM has none."""
         if self.endpoint is None:
             raise ValueError(f"XPM has no list of {self.label.lower()}.")
         return self.endpoint
@@ -73,7 +75,7 @@ class ListedKind(RecordKind, Generic[M]):
 
 @dataclass(frozen=True)
 class Probe:
-    """The smallest call that shows whether a part of XPM can be read; `part` is what an administrator calls it."""
+    """The smallest call that shows whether a part of XPM can be read. `part` is the administrator's word for it."""
 
     endpoint: Endpoint[Any]
     part: str
@@ -82,7 +84,7 @@ class Probe:
 
 @dataclass(frozen=True)
 class Outlined:
-    """How FYI's current records and an account's are compared before a practice is connected to it."""
+    """How FYI's current records are compared with an account's, before the practice is connected to the account."""
 
     label: str
     stored: Callable[[Session, str], list[Outline]]
@@ -100,16 +102,16 @@ class Circumstances:
 
 
 def never(_: Circumstances) -> None:
-    """Leave the entity out of no sync."""
+    """Never leave the entity out."""
 
 
 @dataclass(frozen=True)
 class Definition:
     """Everything the product knows about one entity.
 
-    `beside` are lists that only accompany `main`, whose records a run does not count; `parts` are kinds of records that
-    come with others. `calls` predicts how often a pull asks Xero (`None`: unknown). `left_out` gives the words key of
-    the reason why a sync leaves the entity out. `values_of` are the entities whose values this one compares.
+    `beside` are lists that accompany `main`; a run does not count their records. `parts` are kinds of records that
+    arrive inside others. `calls` predicts how many calls a pull makes (`None`: unknown). `left_out` returns the words
+    key of the reason why a sync leaves the entity out. `values_of` are the entities whose values this one compares.
     """
 
     button: str
@@ -126,22 +128,22 @@ class Definition:
 
     @property
     def kinds(self) -> tuple[RecordKind, ...]:
-        """Every kind of record it brings."""
+        """Every kind of record that the entity brings."""
         return (self.main, *self.beside, *self.parts)
 
     @property
     def listed(self) -> tuple[ListedKind[Any], ...]:
-        """The kinds that XPM lists, in the order in which they are read again."""
+        """The kinds that XPM lists, in the order in which they are replayed."""
         return tuple(kind for kind in (self.main, *self.beside) if kind.endpoint)
 
     @property
     def counts_answers(self) -> bool:
-        """Whether progress is counted in Xero's answers instead of records."""
+        """Whether progress counts Xero's answers instead of records."""
         return self.plan is Plan.ONE_BY_ONE
 
 
 def outlines(listed: Iterable[Any]) -> list[Outline]:
-    """The outlines of XPM's records; what cannot be read is there, and like nothing that FYI has."""
+    """The outlines of XPM's records. An unreadable record is included, and matches nothing in FYI."""
     return [
         Outline(None, None)
         if isinstance(record, Unreadable)

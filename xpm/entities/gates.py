@@ -1,4 +1,4 @@
-"""Which entities a sync leaves out, and why."""
+"""Decides which entities a sync leaves out, and why."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ from xpm.store.vocabulary import SyncTrigger
 def not_left_out(
     session: Session, practice: Practice, entities: Iterable[Entity], trigger: SyncTrigger, *, tax_source: bool
 ) -> list[Entity]:
-    """The entities that a sync with this trigger brings, by the practice's settings as they are now."""
+    """The entities that a sync with this trigger includes, by the practice's present settings."""
     settings = practices.settings_of(session, practice.slug)
     return [
         entity
@@ -27,5 +27,5 @@ def not_left_out(
 def reason_to_skip(
     entity: Entity, trigger: SyncTrigger, practice: Practice, settings: IntegrationSettings, *, tax_source: bool
 ) -> str | None:
-    """The words key of the reason why a sync leaves `entity` out now; `None` when it does not."""
+    """The words key of the reason why a sync leaves `entity` out now, or `None` if it does not."""
     return DEFINITIONS[entity].left_out(Circumstances(trigger, practice, settings, tax_source))

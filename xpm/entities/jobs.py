@@ -1,7 +1,7 @@
 """Jobs and their categories.
 
-XPM has no change feed for jobs. It lists the current ones, and those of any state by windows of creation under a year.
-A job that is in neither list is asked for by its number.
+XPM has no change feed for jobs. It lists the current jobs, and jobs of any state by creation windows of less than a
+year. A job that is in neither list is asked for by its number.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from xpm.xero.api import LONGEST_WINDOW
 from xpm.xero.models import Category, Job
 
 SHARE_FOR_MISSING_JOBS = 0.1
-"""Of the day's calls, what one run may spend on asking for jobs that no list has (FYI does so, too). Completed jobs
-from before the practice's start of history are never in a list; these take turns, the longest unverified first."""
+"""The share of the day's calls that one run may spend on jobs that no list has (FYI does so, too). Jobs that were
+completed before the practice's history start are never in a list; they take turns, the longest unverified first."""
 
 JOB_CATEGORIES = ListedKind(
     kinds.JOB_CATEGORIES, "Job categories", Noun.JOB_CATEGORY, Category, RowShape("uuid"), endpoints.JOB_CATEGORIES
@@ -29,10 +29,10 @@ JOB_CATEGORIES = ListedKind(
 
 
 def windows(start: date, today: date) -> Iterator[tuple[date, date]]:
-    """Windows of creation from `start` to tomorrow, newest first, each as long as Xero allows but for the newest.
+    """Creation windows from `start` to tomorrow, newest first. All but the newest are as long as Xero allows.
 
-    They reach to tomorrow because nobody says by which clock Xero dates a job's creation. They are counted from
-    `start`, so that older ones stay the same from day to day: a run that goes on tomorrow knows which it has read.
+    They reach to tomorrow because Xero does not say by which clock it dates a job's creation. They are counted from
+    `start`, so that older windows stay the same from day to day: a retry on the next day knows which it has read.
     """
     last, step = today + timedelta(days=1), LONGEST_WINDOW + timedelta(days=1)
     for number in reversed(range((last - start) // step + 1)):
@@ -41,14 +41,14 @@ def windows(start: date, today: date) -> Iterator[tuple[date, date]]:
 
 
 def allowance(calls_per_day: int) -> int:
-    """How many jobs one run may ask for by their numbers."""
+    """How many jobs one run may ask for by number."""
     return int(calls_per_day * SHARE_FOR_MISSING_JOBS)
 
 
 def _calls(planned: PlannedPull) -> int:
-    """Categories and current jobs; in a full pull also each window, and the older jobs one by one.
+    """One for categories, one for current jobs; in a full pull also one for each window and each older job.
 
-    Jobs that leave XPM's list of current ones cannot be foreseen.
+    Calls for jobs that left XPM's list of current jobs cannot be predicted.
     """
     if not planned.everything:
         return 2
@@ -56,7 +56,7 @@ def _calls(planned: PlannedPull) -> int:
 
 
 def _older_jobs(planned: PlannedPull) -> int:
-    """Jobs that no list has, as far as one run may ask for them."""
+    """How many jobs no list has, up to one run's allowance."""
     listed = job_checks.listed(planned.session, planned.scope, planned.practice.history_start)
     listed |= job_currency.current(planned.session, planned.scope)
     stored = set(bulk.active_keys(planned.session, kinds.JOBS, planned.scope))
@@ -65,9 +65,9 @@ def _older_jobs(planned: PlannedPull) -> int:
 
 
 def _left_out(now: Circumstances) -> str | None:
-    """*Maintain Jobs in FYI* stops the syncs people ask for, so that none undoes a change not yet sent to XPM.
+    """*Maintain Jobs in FYI* rules out all but the overnight sync, so that none undoes a change not yet sent to XPM.
 
-    The source is FYI's article "Resetting your connection …".
+    Source: FYI's article "Resetting your connection …".
     """
     if now.settings.maintain_jobs and now.trigger is not SyncTrigger.OVERNIGHT:
         return "sync.skipped_jobs"

@@ -1,4 +1,4 @@
-"""What there is to predict a pull from, before it asks Xero for anything."""
+"""What a pull's calls are predicted from, before it asks Xero for anything."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from xpm.store.vocabulary import SyncMode
 
 @dataclass(frozen=True)
 class PlannedPull:
-    """A pull that somebody could ask for now.
+    """A pull that a person or schedule could ask for now.
 
-    `everything`: it reads all of XPM's side, not only changes. `chosen` counts the records it was asked for, 0 for all.
-    `before` are the last successful runs of the same kind, the newest first. `is_exported`: tax returns come from a
+    `everything`: it reads everything that XPM has, not only changes. `chosen` is the number of chosen records, 0 for
+    all. `before` are the last successful runs of the same kind, newest first. `is_exported`: tax returns come from a
     file.
     """
 

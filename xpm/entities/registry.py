@@ -27,4 +27,4 @@ BY_NOUN: Mapping[Noun, RecordKind] = {kind.noun: kind for kind in KINDS.values()
 """Every kind of record, by what a person types for it."""
 
 SHORTEST_LIST = JOB_CATEGORIES
-"""The list that costs least to read: it proves that a person may still use XPM."""
+"""The cheapest list to read. An answer proves that the person may still use XPM."""

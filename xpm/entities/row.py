@@ -1,6 +1,6 @@
-"""Turns a record of XPM into a row of the store, with a hash that recognises an unchanged record.
+"""Turns an XPM record into a row of the store, with a hash that recognises an unchanged record.
 
-References become two columns, nested records become JSON text or rows of a table of their own.
+References become two columns; nested records become JSON text or rows of a table of their own.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -23,9 +23,10 @@ _HASH_BYTES = 16  # 2^64 records before two are likely to share a hash
 
 @dataclass(frozen=True)
 class Children:
-    """Nested records (`field`, each with a UUID) that fill rows of a `table` of their own.
+    """Nested records (`field`, each with a UUID) that become rows of their own `table`.
 
-    `columns` pairs a field with its column; without pairs, each field but those in `without` has its usual column.
+    `columns` pairs each field with its column. Without pairs, each field except those in `without` has its usual
+    column.
     """
 
     table: str
@@ -34,7 +35,7 @@ class Children:
     without: frozenset[str] = frozenset()
 
     def rows(self, record: XpmRecord) -> list[Mapping[str, object]]:
-        """One row for each UUID, in XPM's order; of two with the same UUID the last wins."""
+        """One row for each UUID, in XPM's order. If a UUID repeats, the last wins."""
         children = {child.uuid: child for child in getattr(record, self.field)}.values()
         if self.columns:
             return [{column: getattr(child, field) for field, column in self.columns} for child in children]
@@ -43,10 +44,10 @@ class Children:
 
 @dataclass(frozen=True)
 class RowShape:
-    """How one kind of record becomes a row. Plain data, so that it travels to the process that reads records.
+    """How one kind of record becomes a row. Plain data, so that it can be sent to the process that reads records.
 
-    `key` is the field that XPM knows the record by; `owned` and `shared` are the tables beside its main table; `marks`
-    are the flags by which XPM calls a record archived or deleted, the strongest first.
+    `key` is the field by which XPM knows the record. `owned` and `shared` are the tables beside its main table. `marks`
+    are XPM's flags for archived and deleted records, the strongest first.
     """
 
     key: str
@@ -55,7 +56,7 @@ class RowShape:
     marks: tuple[tuple[str, ArchiveReason], ...] = ()
 
     def __call__(self, record: XpmRecord, sent_digest: bytes | None = None) -> RecordRow:
-        """Make the row; `sent_digest` is that of the record as XPM sent it, where it is known."""
+        """Make the row. `sent_digest` is the digest of the record as XPM sent it, if known."""
         key = getattr(record, self.key)
         columns = columns_of(record, without=self._apart)
         return RecordRow(
@@ -70,7 +71,7 @@ class RowShape:
 
     @cached_property
     def _apart(self) -> frozenset[str]:
-        """The fields that are no columns of the main table."""
+        """The fields that are not columns of the main table."""
         return frozenset({self.key, *(children.field for children in (*self.owned, *self.shared))})
 
 
@@ -100,7 +101,7 @@ Part = Callable[[Any, dict[str, object]], None]
 def _parts(model: type[XpmRecord], without: frozenset[str]) -> tuple[tuple[str, ...], tuple[tuple[str, Part], ...]]:
     """The fields that are columns as they are, and how to write the others.
 
-    Worked out once for a model, since records come by the ten thousand.
+    Worked out once for each model, since records come by the ten thousand.
     """
     fields = {name: info.annotation for name, info in model.model_fields.items() if name not in without}
     parts = {name: _part(name, annotation) for name, annotation in fields.items()}

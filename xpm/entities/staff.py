@@ -1,4 +1,4 @@
-"""Staff: one list; who was deleted in XPM leaves it."""
+"""Staff: one list. People who are deleted in XPM leave it."""
 
 from xpm.entities.entity import Definition, ListedKind, Outlined, Plan, Probe
 from xpm.entities.entity import outlines as outlines_of

@@ -1,4 +1,4 @@
-"""Tax returns: a link into Xero Tax with its status. They come from a partner's feed or an exported file, never XPM."""
+"""Tax returns: links into Xero Tax with a status. They come from a partner's feed or an exported file, not from XPM."""
 
 from math import ceil
 
@@ -13,7 +13,7 @@ from xpm.xero.tax.feed import PAGE_SIZE
 
 
 def _calls(planned: PlannedPull) -> int | None:
-    """A call for each page of the feed, by what it had last; a file costs none."""
+    """One for each page of the feed, by the number of returns it had last time; none for a file."""
     if planned.is_exported:
         return 0
     return None if planned.last_read is None else max(1, ceil(planned.last_read / PAGE_SIZE))

@@ -1,6 +1,7 @@
-"""What lists of XPM's bring, batch by batch: each is begun to be read before those that came before it are stored.
+"""Yields the batches of XPM's lists, and starts to read the next batches before the current one is stored.
 
-That goes on from one list to the next: Xero answers, and another process reads, while the last batches are stored.
+Reading ahead crosses from one list to the next: Xero answers, and another process reads, while the last batches of a
+list are stored.
 """
 
 from collections import Counter, deque
@@ -22,12 +23,12 @@ from xpm.xero.records import Records, Sent
 
 M = TypeVar("M", bound=XpmRecord)
 
-BATCH = 500  # records in one transaction: long enough to be quick, short enough that others get their turn
+BATCH = 500  # records in one transaction: enough to be fast, few enough that other writers get their turn
 
 
 @dataclass(frozen=True)
 class NamedList(Generic[M]):
-    """A list of XPM's; under its name, where it has one, it may be taken as read by a retry."""
+    """One of XPM's lists. A retry skips it if it has a name and the earlier run finished it."""
 
     name: str
     records: Records[M]
@@ -35,9 +36,9 @@ class NamedList(Generic[M]):
 
 @dataclass(eq=False)
 class TakenList(Generic[M]):
-    """A list while it is taken in: what of it is stored, or what of it the run which this one retries had stored.
+    """A list while it is being stored, with what was stored from it so far.
 
-    `error` is how it broke off; `is_well` tells whether all that came could be read.
+    `finished` is set if this run retries one that finished the list. `error` is the error that cut the list short.
     """
 
     asked: NamedList[M]
@@ -45,21 +46,21 @@ class TakenList(Generic[M]):
     keys: set[str] = field(default_factory=set)
     left_out: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
-    is_well: bool = True
+    all_readable: bool = True
     error: XeroError | None = None
 
     @property
     def cost(self) -> RunCounts:
-        """What it took so far, for the run's counts."""
+        """The calls and bytes it took so far, for the run's counts."""
         cost = self.asked.records.cost
         return RunCounts(calls=cost.calls, bytes=cost.bytes)
 
 
 @dataclass(frozen=True)
 class Arrived(Generic[M]):
-    """A batch: the keys of those that are stored just as they arrived, and the others while they are read.
+    """A batch of one list: `same` are the keys stored exactly as sent, `unread` the keys of the records being read.
 
-    The last of each list has no records: it `is_end`.
+    Each list ends with a batch without records, whose `is_end` is set.
     """
 
     of: TakenList[M]
@@ -70,7 +71,7 @@ class Arrived(Generic[M]):
 
 
 class Arriving(Generic[M]):
-    """The batches of lists of one table. Nothing of a list after one that broke off."""
+    """The batches of one table's lists. After a list that was cut short, no further list is read."""
 
     def __init__(self, work: Work, kind: ListedKind[M]) -> None:
         self._work = work
@@ -78,8 +79,8 @@ class Arriving(Generic[M]):
         self._begun: deque[Arrived[M]] = deque()
 
     def batches(self, lists: Iterable[NamedList[M]]) -> Generator[Arrived[M], None, None]:
-        """Yield the batches in order; closing this gives the answer back that is arriving."""
-        with closing(self._arriving(lists)) as arriving:  # what comes while a batch is stored waits in the socket
+        """Yield the batches in order. Closing the generator closes the response that is arriving."""
+        with closing(self._arriving(lists)) as arriving:  # bytes that arrive while a batch is stored wait in the socket
             for batch in arriving:
                 self._begun.append(batch)
                 while self._work.reader.is_ahead([one.reading for one in self._begun]):
@@ -88,7 +89,7 @@ class Arriving(Generic[M]):
             yield self._begun.popleft()
 
     def begun_since(self, batch: Arrived[M]) -> Collection[TakenList[M]]:
-        """The list of this batch, and those that were begun after it."""
+        """The list of this batch and every list begun after it."""
         return {one.of for one in (batch, *self._begun)}
 
     def _arriving(self, lists: Iterable[NamedList[M]]) -> Generator[Arrived[M], None, None]:
@@ -111,12 +112,12 @@ class Arriving(Generic[M]):
             taken.error = error
 
     def _begin(self, taken: TakenList[M], sent: Sequence[Sent[M]]) -> Arrived[M]:
-        """Begin to read those that are not stored just as they arrived."""
+        """Start to read the records that are not stored exactly as sent."""
         digests: dict[str, bytes] = {}
         for one in sent:
-            if one.key is not None and one.digest is not None:  # twice and not alike: both are read
+            if one.key is not None and one.digest is not None:  # if a key comes twice with two digests, both are read
                 digests[one.key] = one.digest if digests.get(one.key, one.digest) == one.digest else b""
-        for key in chain.from_iterable(batch.unread for batch in self._begun):  # what will be stored is not known yet
+        for key in chain.from_iterable(batch.unread for batch in self._begun):  # an earlier batch may still change them
             digests.pop(key, None)
         same = set(self._work.as_sent(self._kind.table, digests)) if digests else set[str]()
         unread = [one for one in sent if one.key not in same]

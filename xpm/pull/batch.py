@@ -1,4 +1,4 @@
-"""One step of a sync: what holds as a whole or not at all."""
+"""A batch: what one transaction of a pull commits, whole or not at all."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -20,50 +20,50 @@ from xpm.store.vocabulary import ArchiveReason, OwnerKind
 from xpm.words import message
 from xpm.xero.records import Unreadable
 
-NAMED_ELEMENTS = 10  # of those that are new; the table `unknown_element` has all
+NAMED_ELEMENTS = 10  # new elements that Practice Activity names; the table `unknown_element` has them all
 
 
 class Batch(Protocol):
-    """What a sync may do to FYI in one step."""
+    """What a pull may do to FYI in one batch."""
 
     def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
-        """Those of these records that FYI has, archived ones too."""
+        """The keys of the records that FYI has, current or archived."""
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
-        """Bring records to these versions."""
+        """Store these versions of records."""
 
     def archive(self, table: RecordTable, keys: Collection[str]) -> int:
-        """Archive records that XPM no longer has, and tell how many were current; nothing of them stays aside."""
+        """Archive records that XPM no longer has, clear them from quarantine, and return how many were current."""
 
     def archive_others(self, table: RecordTable) -> int:
-        """Archive what the practice has of XPM practices it was connected to before, and tell how many were current."""
+        """Archive the records of the practice's former accounts, and return how many were current."""
 
     def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
-        """Keep what could not be read, with its reason; what was read well this time leaves the quarantine."""
+        """Quarantine unreadable records with their reasons, and release those that were read well this time."""
 
     def dismiss_earlier(self, kind: str) -> None:
-        """Let what earlier runs set aside leave the quarantine: it did not come again."""
+        """Dismiss what earlier runs quarantined, since it did not come again."""
 
     def dismiss_ownerless(self, kind: str, owners: RecordTable) -> None:
-        """Let what is aside of records that are no longer current leave the quarantine: nobody asks for it again."""
+        """Dismiss quarantined values of records that are no longer current, since nobody asks for them again."""
 
     def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
-        """Note elements that no model names, by path; what was never seen before is told."""
+        """Count elements that no model names, by path, and report those never seen before."""
 
     def keep_list(self, name: str, finished: Finished) -> None:
-        """Keep that a list was read to its end, for a retry of this run."""
+        """Record that this run finished a list, so that a retry skips it."""
 
     def note_current_jobs(self, numbers: Set[str]) -> None:
-        """Note that these jobs are in XPM's list of current ones, and no others."""
+        """Record that XPM's list of current jobs holds exactly these."""
 
     def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
-        """Note that the list of a window of creation that begins on that day has these jobs."""
+        """Record that the creation window that begins on this day lists these jobs."""
 
     def note_verified_job(self, number: str) -> None:
-        """Note that XPM was asked for this job alone and has it."""
+        """Record that XPM has this job, as it answered when asked for this one job."""
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
-        """Note that the custom field values of these records were compared."""
+        """Record when the custom field values of these records were compared."""
 
     def note(self, tally: RunCounts) -> None:
         """Add to the run's counts."""
@@ -71,7 +71,7 @@ class Batch(Protocol):
 
 @dataclass(frozen=True)
 class StoredBatch:
-    """A step that is carried out, in the transaction of `session`."""
+    """A batch that is stored, in the transaction of `session`."""
 
     session: Session
     scope: Scope
@@ -79,28 +79,28 @@ class StoredBatch:
     now: datetime
 
     def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
-        """Look them up."""
+        """Look the keys up in the store."""
         return versions.versions(self.session.connection(), table, self.scope, keys)
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
-        """Bring the stored records to these versions."""
+        """Write these versions to the store."""
         return bulk.apply(self.session, table, self.scope, rows, run_id=self.run_id, now=self.now)
 
     def archive(self, table: RecordTable, keys: Collection[str]) -> int:
-        """Archive stored records as absent; what was kept aside of them would bring them back."""
+        """Archive stored records as absent, and clear them from quarantine: a replay would bring them back."""
         quarantine.resolve(self.session, self.scope, table.name, keys, self.now)
         reason = ArchiveReason.ABSENT
         return bulk.archive(self.session, table, self.scope, keys, reason, run_id=self.run_id, now=self.now)
 
     def archive_others(self, table: RecordTable) -> int:
-        """Archive stored records of other XPM practices."""
+        """Archive the stored records of other accounts."""
         return bulk.archive_others(self.session, table, self.scope, run_id=self.run_id, now=self.now)
 
     def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
-        """Put into quarantine what could not be read, each once."""
+        """Quarantine each unreadable record once."""
         quarantine.resolve(self.session, self.scope, kind, read_well, self.now)
         keyless = {record.payload for record in unreadable if record.key is None}
-        if keyless:  # known again by nothing but what XPM sent
+        if keyless:  # only the bytes that XPM sent tell whether this is the same record
             self._dismiss(kind, lambda entry: entry.record_key is None and entry.payload in keyless)
         for one in unreadable:
             quarantine.put(
@@ -115,46 +115,46 @@ class StoredBatch:
             )
 
     def dismiss_earlier(self, kind: str) -> None:
-        """Dismiss the entries of other runs."""
+        """Dismiss the quarantine entries of other runs."""
         self._dismiss(kind, lambda entry: entry.run_id != self.run_id)
 
     def dismiss_ownerless(self, kind: str, owners: RecordTable) -> None:
-        """Dismiss the entries whose key is that of no current record."""
+        """Dismiss the quarantine entries whose key no current record has."""
         aside = {entry.record_key or "" for entry in quarantine.unresolved(self.session, self.scope, kind)}
         stored = versions.versions(self.session.connection(), owners, self.scope, aside) if aside else {}
         current = {key for key, version in stored.items() if version.archived is None}
         self._dismiss(kind, lambda entry: entry.record_key not in current)
 
     def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
-        """Keep what is new of them, with its entry in Practice Activity."""
+        """Store the new ones, with an entry in Practice Activity."""
         new = unknown_elements.note(self.session, self.scope, table, counts, run_id=self.run_id, now=self.now)
         if new:
             named = ", ".join(new[:NAMED_ELEMENTS]) + (" …" if len(new) > NAMED_ELEMENTS else "")
-            said = message("sync.unknown_elements", entity=KINDS[table.name].label, elements=named)
-            record(self.session, self.scope.practice, said, now=self.now, run_id=self.run_id)
+            entry = message("sync.unknown_elements", entity=KINDS[table.name].label, elements=named)
+            record(self.session, self.scope.practice, entry, now=self.now, run_id=self.run_id)
 
     def keep_list(self, name: str, finished: Finished) -> None:
-        """Write it down with its keys."""
+        """Store the list's name and keys."""
         finished_lists.keep(self.session, runs.get(self.session, self.run_id), name, finished, self.now)
 
     def note_current_jobs(self, numbers: Set[str]) -> None:
-        """Mark these jobs."""
+        """Mark these jobs as current, and no others."""
         job_currency.note(self.session, self.scope, numbers)
 
     def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
-        """Write the window down."""
+        """Store the window with each job."""
         job_checks.note_listed(self.session, self.scope, numbers, created_from)
 
     def note_verified_job(self, number: str) -> None:
-        """Write the time down."""
+        """Store the time with the job."""
         job_checks.note_verified(self.session, self.scope, [number], self.now)
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
-        """Write the time down."""
+        """Store the time with each record."""
         comparisons.note_compared(self.session, self.scope, kind, owner_keys, at)
 
     def note(self, tally: RunCounts) -> None:
-        """Add to the run's row what this transaction did."""
+        """Add the counts to the run's row, in the same transaction."""
         runs.checkpoint(self.session, self.run_id, tally)
 
     def _dismiss(self, kind: str, is_over: Callable[[Quarantine], bool]) -> None:

@@ -1,4 +1,4 @@
-"""Takes the records of one table in, batch by batch, and archives those that XPM no longer has."""
+"""Stores the records of one table, batch by batch, and archives those that XPM no longer has."""
 
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence, Set
@@ -22,14 +22,17 @@ from xpm.xero.records import Records, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
-MISSING_TOLERATED = 20  # records; and
-SHARE_TOLERATED = 0.02  # of those stored: beyond both, absence is more likely Xero's mistake than the practice's doing
+MISSING_TOLERATED = 20  # records
+SHARE_TOLERATED = 0.02  # of the stored records; if more than both are missing, Xero is more likely wrong than right
 EMPTY_TOLERATED = 2  # records that an empty list may archive
 
 
 @dataclass(frozen=True)
 class Verified:
-    """How many of the jobs that no list has were asked for; the longest unverified of the rest has been so `since`."""
+    """How many jobs that are in no list were asked for one by one, `done` of `of`.
+
+    `since` is when the longest unverified of the others was last verified.
+    """
 
     done: int
     of: int
@@ -38,7 +41,7 @@ class Verified:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Why nothing was archived: so many of the stored records were missing. `what` an administrator calls them."""
+    """Why nothing was archived: too many stored records were missing. `what` is the administrator's word for them."""
 
     what: str
     missing: int
@@ -46,10 +49,11 @@ class Suspicion:
 
 
 class Intake(Generic[M]):
-    """The records of one table as they arrive. `seen` are the keys that XPM has, whether they could be read or not.
+    """Stores the records of one table as they arrive. `seen` holds every key that XPM sent, readable or not.
 
-    `is_beside`: they only accompany the entity's own records, and the run does not count them. Where the practice does
-    not want archived records, what XPM calls archived or deleted stays away unless FYI has it; `left_out` counts it.
+    `is_beside`: the records only accompany the entity's own, so the run does not count them. If the practice does not
+    want archived records, those that XPM calls archived or deleted are stored only if FYI already has them; `left_out`
+    counts the others.
     """
 
     def __init__(
@@ -67,43 +71,45 @@ class Intake(Generic[M]):
         self.left_out = 0
         self._waiting = 0
         self.seen: set[str] = set()
-        self._unreadable: dict[str, Unreadable] = {}  # by key or, without one, by payload: lists overlap
+        self._unreadable: dict[str, Unreadable] = {}  # by key, or by payload without a key, since lists overlap
         self.server_time: datetime | None = None
         self.complete = False
         self.suspicion: Suspicion | None = None
-        self.partly: Verified | None = None
+        self.partly_verified: Verified | None = None
 
     @property
     def unreadable(self) -> list[Unreadable]:
-        """The records that could not be read, each once."""
+        """Each unreadable record once."""
         return list(self._unreadable.values())
 
     def keys_unread(self) -> set[str]:
-        """The keys of the records that could not be read, as far as they have any."""
+        """The keys of the unreadable records that have one."""
         return {record.key for record in self.unreadable if record.key is not None}
 
     def source_count(self) -> int:
-        """How many records XPM has, readable or not, after complete lists."""
+        """How many records XPM has, readable or not. Call it after complete lists."""
         return len(self.seen) + sum(record.key is None for record in self.unreadable)
 
     def known_count(self) -> int | None:
-        """How many records XPM has or, left behind and not asked for yet, may have; `None` if not all was seen."""
+        """How many records XPM has, plus those from another account that wait to be asked for.
+
+        `None` if the run did not see everything.
+        """
         return self.source_count() + self._waiting if self.complete else None
 
     def take(self, records: Records[M], name: str = "") -> Set[str]:
-        """Store every record of one list and give their keys. Name and errors are as in `take_each`."""
+        """Store every record of one list and return their keys. `name` and errors are as for `take_each`."""
         (keys,) = self.take_each([NamedList(name, records)])
         return keys
 
     def take_each(self, lists: Iterable[NamedList[M]]) -> Generator[Set[str], None, None]:
-        """Store every record of some lists, and give the keys of each list once it is stored. The next one is begun by
-        then, so close this if you leave it before its end.
+        """Store every record of several lists, and yield each list's keys once it is stored.
 
-        A list with a name that the run which this one retries has read to its end is not read again. One of which
-        something could not be read always is: that has to be said by the run that ends.
+        The next list has begun by then, so close the generator if you leave it early. On retry, named lists that the
+        earlier run finished are skipped; a list with an unreadable record is read again, so that this run reports it.
 
         Raises:
-            XeroError: a list broke off; the batches before are stored, and prove nothing about what is absent.
+            XeroError: a list was cut short. Its earlier batches are stored; they do not prove that any record is gone.
         """
         arriving = Arriving(self._work, self.kind)
         with closing(arriving.batches(lists)) as batches:
@@ -116,39 +122,39 @@ class Intake(Generic[M]):
                 yield finished.keys
 
     def take_all(self, records: Records[M], *, resumable: bool = True) -> None:
-        """Store a list that is the whole of XPM's side, and archive what it does not have.
+        """Store a list that holds everything XPM has, and archive the records it lacks.
 
-        `resumable`: it may be taken as read by a retry.
+        `resumable`: a retry may skip the list if the earlier run finished it.
 
         Raises:
-            XeroError: as `take` does; then nothing is archived.
+            XeroError: as in `take`; nothing is archived then.
         """
         name = f"{self.table.name}{', current' if self._current_only else ''}"
         self.take(records, name if resumable else "")
-        vanished = self._unseen(set(ArchiveReason) - GONE)  # XPM itself called them archived or deleted
+        vanished = self._unseen(set(ArchiveReason) - GONE)  # XPM listed them as archived or deleted before
         if self.archive_gone([*self.missing(), *vanished]):
             self.note_gone(vanished)
         self.conclude()
 
     def missing(self) -> list[str]:
-        """Keys of stored records that are current and were in none of the lists."""
+        """The keys of current stored records that no list had."""
         with self._work.integration.database.read() as session:
             return [key for key in bulk.active_keys(session, self.table, self._work.scope) if key not in self.seen]
 
-    def left_behind(self) -> set[str]:
-        """Keys of stored records that were in none of the lists and are archived for another XPM practice.
+    def from_other_account(self) -> set[str]:
+        """The keys of records of this account that were archived when the practice moved to another, and no list had.
 
-        Since then the practice was connected to this one again: nobody knows whether XPM has them.
+        The practice has since moved back, so only XPM can tell whether it still has them.
         """
         return self._unseen({ArchiveReason.OTHER_ACCOUNT})
 
     def _unseen(self, reasons: Collection[ArchiveReason]) -> set[str]:
-        """Keys of stored records that are archived for one of these reasons and were in none of the lists."""
+        """The keys of stored records that are archived for one of these reasons and that no list had."""
         with self._work.integration.database.read() as session:
             return bulk.keys_archived(session, self.table, self._work.scope, reasons) - self.seen
 
     def note_gone(self, archived: Collection[str]) -> None:
-        """Note that XPM does not have these records, which are archived already and stay so."""
+        """Record that XPM no longer has these archived records. They stay archived."""
         with self._work.integration.database.read() as session:
             stored = reads.read(session, self.table, self._work.scope, archived)
             rows = [replace(row, archived=ArchiveReason.ABSENT) for row in stored]
@@ -157,47 +163,48 @@ class Intake(Generic[M]):
                 batch.note(RunCounts(**asdict(batch.apply(self.table, rows))))
 
     def archive_gone(self, gone: Collection[str]) -> bool:
-        """Archive stored records that XPM does not have, unless that is hard to believe; tell whether it was believed.
+        """Archive stored records that XPM does not have. Returns whether they may be taken as gone.
 
-        It is when so many are gone that Xero's mistake is more likely than the practice's doing, unless a person
-        confirmed so many; and when the key of a record could not be read: any of those gone may be that one.
+        Refused if too many are missing and no person confirmed that many, or if a record's key was unreadable: that
+        record may be one of the missing.
         """
         stored = self._work.count_active(self.table)
         tolerated = max(MISSING_TOLERATED, SHARE_TOLERATED * stored) if self.seen else EMPTY_TOLERATED
         if len(gone) > max(tolerated, self._work.request.confirm_missing):
             return self.suspect(len(gone))
-        believed = not gone or all(record.key is not None for record in self.unreadable)
-        if believed:
+        are_gone = not gone or all(record.key is not None for record in self.unreadable)
+        if are_gone:
             self._archive(gone)
-        return believed
+        return are_gone
 
     def set_aside(self, by_key: Mapping[str, Unreadable]) -> None:
-        """Keep records aside that were asked for alone and could not be read; they count as seen."""
+        """Quarantine records that were asked for one by one and could not be read. They count as seen."""
         if by_key:
             with self._work.batch() as batch:
                 batch.set_aside(self.table.name, by_key.values(), [])
                 batch.note(RunCounts(quarantined=len(by_key)))
         self._unreadable |= by_key
-        self.seen.update(by_key)  # in place; `|=` with a view of keys would copy all that was seen
+        self.seen.update(by_key)  # in place; `|=` with a view of keys would copy the whole set
 
-    def presume(self, keys: Set[str], left_behind: Set[str], verified: Verified) -> None:
-        """Count these as seen although no list has them and this run does not ask for them: `partly` says so.
+    def presume(self, keys: Set[str], from_other_account: Set[str], verified: Verified) -> None:
+        """Count records as seen that no list has and that this run does not ask for; `partly_verified` reports it.
 
-        Those left behind are not counted as seen: they are archived, and wait for their turn.
+        Records from another account are archived already. They only wait for their turn.
         """
-        self.seen |= keys - left_behind
-        self._waiting = len(keys & left_behind)
-        self.partly = verified
+        self.seen |= keys - from_other_account
+        self._waiting = len(keys & from_other_account)
+        self.partly_verified = verified
 
     def suspect(self, missing: int) -> Literal[False]:
-        """Note that what Xero sent cannot be all there is, and do not believe it."""
+        """Record that Xero cannot have sent everything. Always false: nothing may be taken as gone."""
         self.suspicion = Suspicion(self.kind.label, missing, self._work.count_active(self.table))
         return False
 
     def conclude(self) -> None:
-        """Note that all of Xero's side was seen: what earlier runs set aside and did not come again is gone or well.
+        """Mark the intake as complete, dismiss what earlier runs quarantined, and archive other accounts' records.
 
-        And what FYI has of another XPM practice, which an administrator left for this one, is no longer current.
+        What earlier runs quarantined and did not come again is either gone or readable now. An administrator moved the
+        practice to this account, so its records of other accounts are no longer current.
         """
         self.complete = True
         if self.suspicion is None:
@@ -215,7 +222,7 @@ class Intake(Generic[M]):
 
     @contextmanager
     def _counting(self, lists: Collection[TakenList[M]]) -> Iterator[None]:
-        """Should one break off, count what these took: they cost as well."""
+        """If a list is cut short, count the calls and bytes of all lists begun: they were spent, too."""
         try:
             yield
         except XeroError:
@@ -239,12 +246,12 @@ class Intake(Generic[M]):
         taken.keys |= keys
         taken.left_out += len(read.rows) - len(rows)
         taken.unknown.update(read.unknown)
-        taken.is_well = taken.is_well and not read.unreadable
+        taken.all_readable = taken.all_readable and not read.unreadable
         self._unreadable |= read.unreadable
         self.seen |= keys
 
     def _end(self, taken: TakenList[M]) -> Finished:
-        """Tell what a list had, all of which is stored. Raises the XeroError by which it broke off."""
+        """What a list held, once all of it is stored. Raises the XeroError that cut it short."""
         if taken.error:
             raise taken.error
         finished = taken.finished or self._finished(taken)
@@ -259,7 +266,7 @@ class Intake(Generic[M]):
         with self._work.batch() as batch:
             batch.note(taken.cost)
             batch.note_unknown(self.table, taken.unknown + Counter(facts.unknown))
-            if taken.asked.name and taken.is_well:
+            if taken.asked.name and taken.all_readable:
                 batch.keep_list(taken.asked.name, finished)
         return finished
 
@@ -271,7 +278,7 @@ class Intake(Generic[M]):
         return [row for row in rows if row.key not in unwanted]
 
     def _apply(self, batch: Batch, rows: Sequence[RecordRow]) -> Applied:
-        """Take the rows in; one that an earlier list of this run had too counts again only if it is different now."""
+        """Store the rows. A record that an earlier list of this run had counts again only if it has changed since."""
         first = [row for row in rows if row.key not in self.seen]
         again = [row for row in rows if row.key in self.seen]
         return batch.apply(self.table, first) + replace(batch.apply(self.table, again), unchanged=0)

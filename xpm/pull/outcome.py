@@ -1,6 +1,6 @@
-"""What a pull came to: its counts, and the one sentence that sums it up.
+"""The outcome of a pull: its counts, and the message that sums it up.
 
-A run never looks better than it was: the least favourable thing that is true of it is what it says.
+A run never looks better than it was: the message reports the worst thing that happened.
 """
 
 from collections.abc import Mapping
@@ -21,14 +21,14 @@ from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 from xpm.words import Message, Stopped, message
 
 COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined")
-"""What a run counts of its records."""
+"""The counts of records that a run keeps."""
 
 NAMED_RECORDS = 5  # unreadable records that a message names; the list of records set aside has the rest
-SHARE_LEFT = 0.5  # of the last count; with fewer, XPM has suddenly dropped
+SHARE_LEFT = 0.5  # of the last count; fewer records than this is a sudden drop
 
 
 class Counts(BaseModel):
-    """How a sync ends: its counts, in records, and the sentence that sums it up."""
+    """How a pull or a dry run of one entity ended: its counts, in records, and the message that sums it up."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,19 +48,19 @@ class Counts(BaseModel):
 
 
 class PullResult(Counts):
-    """What a run came to."""
+    """How a pull ended."""
 
     run_id: str
-    predicted_calls: int | None = None  # None where nothing was known to predict from
+    predicted_calls: int | None = None  # None if there was nothing to predict from
     predicted_bytes: int | None = None
 
     def raise_for_attention(self) -> None:
-        """Raise `Stopped` when an administrator has to look: such a run must not pass for a success."""
+        """Raise `Stopped` if an administrator has to act, so that the run does not look like a success."""
         if self.status is RunStatus.ACTION_REQUIRED:
             raise Stopped(self.message, recorded=True)
 
     def counts(self) -> dict[str, int]:
-        """The counts by name, for Practice Activity; what was not counted is left out."""
+        """The counts by name, for Practice Activity, without those that were not counted."""
         counted = self.model_dump(exclude={"entity", "status", "message", "run_id"}, exclude_none=True)
         return {name: count for name, count in counted.items() if isinstance(count, int)}
 
@@ -74,9 +74,10 @@ def summed_up(
     *,
     before: int | None,
 ) -> Message:
-    """The least favourable thing that is true of a run.
+    """The worst thing that happened in a run.
 
-    `sides`: how many XPM has, and FYI, if all were seen; `before`: how many it had, where that is a sudden drop.
+    `sides`: how many records XPM and FYI have, if the run saw everything. `before`: how many XPM had at the last
+    successful full pull, if it has suddenly dropped.
     """
     source, stored = sides
     facts: dict[str, object] = {**counts, "entity": entity.label, "source": source, "stored": stored}
@@ -95,37 +96,37 @@ def summed_up(
 
 
 def _of_success(intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]) -> Message:
-    """How far a run came in which nothing went wrong."""
+    """How far a run got in which nothing went wrong."""
     if compared and compared.chosen:
         return _of_chosen(compared, facts)
     if compared:
         key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
         return message(key, **asdict(compared), **facts)
-    if intake.partly:
-        since = f"{intake.partly.since:%d %B %Y}"
-        return message("sync.jobs_partly", done=intake.partly.done, of=intake.partly.of, since=since, **facts)
+    if verified := intake.partly_verified:
+        since = f"{verified.since:%d %B %Y}"
+        return message("sync.jobs_partly", done=verified.done, of=verified.of, since=since, **facts)
     if intake.left_out:
         return message("sync.archived_left_out", left_out=intake.left_out, **facts)
     return message("sync.succeeded", **facts)
 
 
 def _of_chosen(compared: ValuesCompared, facts: Mapping[str, object]) -> Message:
-    """What there is to say of chosen records; one that was not found is nothing to keep quiet about."""
+    """The message for chosen records. It names those that were not found."""
     named = ", ".join(compared.unknown)
     key = "sync.values_unknown" if compared.unknown else "sync.values_chosen"
     return message(key, **{**asdict(compared), "unknown": named}, **facts)
 
 
-def status_of(said: Message) -> RunStatus:
-    """How a run ends of which this is said."""
-    return RunStatus.SUCCESS if said.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
+def status_of(summary: Message) -> RunStatus:
+    """The status of a run that this message sums up."""
+    return RunStatus.SUCCESS if summary.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
 
 
 def dropped_from(session: Session, scope: Scope, request: PullRequest, source: int | None) -> int | None:
-    """How many records XPM had at the last successful full pull, if `source`, what it has now, is suddenly far fewer.
+    """How many records XPM had at the last successful full pull, if it now has far fewer (`source`); `None` otherwise.
 
-    Two things confirm the new count: a person who asks for the sync again after a run that stopped at it, and one who
-    confirmed that so many records are missing.
+    A person confirms the new count by asking for the sync again after a run that stopped at it, or by confirming that
+    this many records are missing.
     """
     if source is None:
         return None
@@ -144,7 +145,7 @@ def _is_drop(before: int, source: int, tolerated: int) -> bool:
 
 
 def _stopped_at_a_drop(run: SyncRun | None, before: int) -> bool:
-    """Whether a person was asked to look at a run that saw so few records."""
+    """Whether this run saw so few records that a person was asked to look."""
     if run is None or run.status is not RunStatus.ACTION_REQUIRED or run.source_count is None:
         return False
     return _is_drop(before, run.source_count, MISSING_TOLERATED)

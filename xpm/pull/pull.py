@@ -1,4 +1,4 @@
-"""One pull of one entity, from the question whether it may run to the sentence that sums it up."""
+"""Runs one pull of one entity: checks that it may run, carries it out, and sums it up."""
 
 from datetime import datetime
 
@@ -26,13 +26,13 @@ from xpm.xero.tax import TaxSource
 
 
 def run_pull(integration: Integration, request: PullRequest, progress: Progress = unwatched) -> PullResult:
-    """Bring one entity of one practice in step, and write its result into Practice Activity.
+    """Pull one entity of one practice, and record the result in Practice Activity.
 
-    Safe to repeat: what is in step already is not written again.
+    Safe to repeat: unchanged records are not written again.
 
     Raises:
         Stopped: unknown practice, no usable connection, or the entity is being synchronised already.
-        XeroError: Xero did not answer as it should; whole batches that arrived are kept, nothing was archived.
+        XeroError: Xero failed. Batches stored before that are kept, and nothing is archived.
     """
     priority = priority_of(request.trigger, request.mode, request.entity)
     with practice_access(integration, request.practice, priority) as access:
@@ -46,7 +46,7 @@ def run_pull(integration: Integration, request: PullRequest, progress: Progress 
 
 
 def _finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> PullResult:
-    """Count both sides, sum up, and write the run's end and its entry in one transaction."""
+    """Count both sides, sum up, and store the run's end and its Practice Activity entry in one transaction."""
     request, now = work.request, work.integration.clock()
     with work.commit() as session:
         run = runs.get(session, work.run_id)
@@ -55,12 +55,13 @@ def _finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> Pu
             run.stored_count = bulk.count_present(session, intake.table, work.scope)
         counts = {name: getattr(run, name) for name in COUNTS}
         before = dropped_from(session, work.scope, request, intake.known_count())
-        said = summed_up(request.entity, counts, (run.source_count, run.stored_count), intake, compared, before=before)
-        status = status_of(said)
+        sides = (run.source_count, run.stored_count)
+        summary = summed_up(request.entity, counts, sides, intake, compared, before=before)
+        status = status_of(summary)
         finished_lists.forget(session, run)
         watermark = intake.server_time if status is RunStatus.SUCCESS else None
-        runs.finish(session, run.id, status, reason_key=said.key, watermark=watermark, now=now)
-        return _recorded(session, run, request, said, now)
+        runs.finish(session, run.id, status, reason_key=summary.key, watermark=watermark, now=now)
+        return _recorded(session, run, request, summary, now)
 
 
 def _skipped(integration: Integration, access: PracticeAccess, request: PullRequest, key: str) -> PullResult:
@@ -71,12 +72,12 @@ def _skipped(integration: Integration, access: PracticeAccess, request: PullRequ
         return _recorded(session, run, request, message(key, practice=request.practice), now)
 
 
-def _recorded(session: Session, run: SyncRun, request: PullRequest, said: Message, now: datetime) -> PullResult:
-    """The result, with its entry in Practice Activity."""
+def _recorded(session: Session, run: SyncRun, request: PullRequest, summary: Message, now: datetime) -> PullResult:
+    """Record the result in Practice Activity and return it."""
     result = PullResult(
         entity=request.entity,
         status=run.status,
-        message=said,
+        message=summary,
         run_id=run.id,
         source=run.source_count,
         stored=run.stored_count,
@@ -89,7 +90,7 @@ def _recorded(session: Session, run: SyncRun, request: PullRequest, said: Messag
     record(
         session,
         request.practice,
-        said,
+        summary,
         now=now,
         person=request.person,
         flow_run_id=request.flow_run_id,
@@ -102,7 +103,7 @@ def _recorded(session: Session, run: SyncRun, request: PullRequest, said: Messag
 def reason_to_leave_out(
     integration: Integration, access: PracticeAccess, request: PullRequest, tax: TaxSource | None
 ) -> str | None:
-    """The words key of the reason why this is not synchronised now, by the practice's settings, or `None`."""
+    """The words key of the reason why the practice's settings rule this pull out now, or `None`."""
     with integration.database.read() as session:
         settings = practices.settings_of(session, request.practice)
     return reason_to_skip(request.entity, request.trigger, access.practice, settings, tax_source=tax is not None)

@@ -1,6 +1,6 @@
-"""Where records are read: here or, if a pull has many, in another process while this one stores.
+"""Reads records in this process or, if a pull has many, in another process while this one stores.
 
-Reading costs as much as storing, and one Python process does one thing at a time.
+Reading costs as much as storing, and one Python process does only one thing at a time.
 """
 
 import atexit
@@ -22,9 +22,9 @@ from xpm.pull.reading import ReadRecords, read_records
 from xpm.xero.errors import XeroError
 from xpm.xero.records import Sent
 
-WORTH_A_PROCESS = 500  # records; this process reads fewer before another has started
+WORTH_A_PROCESS = 500  # records; this process reads fewer before another one has started
 AHEAD = 3  # batches begun before the first of them is stored
-MOST_BEGUN = 6  # with more batches begun, this process waits for the first instead of reading another
+MOST_BEGUN = 6  # with more batches begun, this process waits for the first instead of beginning another
 MOST_AT_ONCE = 3  # batches that the other process holds; this process reads the next one itself
 
 PIPE_BYTES = 1024 * 1024  # about one batch; the most that Linux allows an ordinary user
@@ -41,13 +41,13 @@ class Reader:
         self._process: Process | None = None
 
     def is_ahead(self, begun: Sequence["Future[ReadRecords]"]) -> bool:
-        """Whether enough batches are begun to store the first. If it is not read yet, another is begun instead."""
+        """Whether enough batches are begun to store the first. If it is still being read, begin another instead."""
         ahead = AHEAD if self._process else 0
         return len(begun) > ahead and (begun[0].done() or len(begun) > MOST_BEGUN)
 
     def read(self, to_row: RowShape, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
-        """Begin to read a batch; the result raises what `read_records` raises."""
-        self._so_far += sum(one.digest is not None for one in sent)  # without a digest it was read while it arrived
+        """Begin to read a batch. The future raises what `read_records` raises."""
+        self._so_far += sum(one.digest is not None for one in sent)  # records without a digest are read already
         if self._so_far >= WORTH_A_PROCESS and self._process is None and (os.cpu_count() or 1) > 1:
             self._process = _spare_process() or Process()
         if self._process and sent and self._process.has_time():
@@ -55,7 +55,7 @@ class Reader:
         return _read_here(to_row, sent)
 
     def close(self) -> None:
-        """Keep the other process for the next pull if it is idle, or else end it."""
+        """Keep the other process for the next pull if it is idle; otherwise kill it."""
         process, self._process = self._process, None
         if process and process.is_idle() and not _spare:
             _spare.append(process)
@@ -64,12 +64,12 @@ class Reader:
 
 
 _spare: list["Process"] = []
-"""The process of an earlier pull. Starting one takes longer than reading many a list."""
+"""The process of an earlier pull. Starting a process takes longer than reading a short list."""
 os.register_at_fork(after_in_child=_spare.clear)
 
 
 def _spare_process() -> "Process | None":
-    with suppress(IndexError):  # there is none, or another thread was first
+    with suppress(IndexError):  # there is none, or another thread took it
         process = _spare.pop()
         if process.is_idle():
             return process
@@ -79,13 +79,13 @@ def _spare_process() -> "Process | None":
 
 @atexit.register
 def end_spare_process() -> None:
-    """End the process that waits for another pull, if there is one."""
+    """Kill the process that waits for another pull, if there is one."""
     with suppress(IndexError):
         _spare.pop().close()
 
 
 def _read_here(to_row: RowShape, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
-    """Read now. An error waits in the future until the batches before this one are stored."""
+    """Read now, in this process. The future holds an error back until the earlier batches are stored."""
     done: Future[ReadRecords] = Future()
     try:
         done.set_result(read_records(to_row, sent))
@@ -95,9 +95,9 @@ def _read_here(to_row: RowShape, sent: Sequence[Sent[Any]]) -> "Future[ReadRecor
 
 
 class Process:
-    """A process that reads. One thread writes tasks and another reads results, so that neither pipe blocks the other.
+    """A process that reads records. One thread writes tasks and one reads results, so neither pipe blocks the other.
 
-    Its environment holds the import path alone, and so none of our secrets.
+    Its environment holds only the import path, and so none of our secrets.
     """
 
     def __init__(self) -> None:
@@ -122,27 +122,27 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """The process id."""
         return self._process.pid
 
     def has_time(self) -> bool:
-        """Whether it has started and can take another batch."""
+        """Whether the process has started and can take another batch."""
         started = self._ready.done() and self._ready.exception() is None
         return started and self._batches() < MOST_AT_ONCE and self._process.poll() is None
 
     def is_idle(self) -> bool:
-        """Whether it is alive and holds no batch, though it may still be starting."""
+        """Whether the process is alive and holds no batch. It may still be starting."""
         return self._batches() == 0 and self._process.poll() is None
 
     def read(self, to_row: RowShape, sent: Sequence[Sent[Any]]) -> "Future[ReadRecords]":
-        """Hand a batch over."""
+        """Hand a batch to the process."""
         self._tasks.submit(self._in.send_bytes, pickle.dumps((to_row, sent), pickle.HIGHEST_PROTOCOL))
         result = self._results.submit(self._received, to_row, sent)
         self._awaited.append(result)
         return result
 
     def close(self) -> None:
-        """Kill it: it has nothing that could be lost."""
+        """Kill the process: it holds nothing that could be lost."""
         self._closed = True
         self._process.kill()
         self._process.wait()
@@ -164,8 +164,8 @@ class Process:
             result = self._receive()
         except (EOFError, OSError):
             if self._closed:
-                return ReadRecords()  # nobody waits for it
-            log.warning("The process that reads Xero's records ended; %s records are read without it.", len(sent))
+                return ReadRecords()  # nobody waits for the result
+            log.warning("The process that reads Xero's records has ended. Reading %s records without it.", len(sent))
             return read_records(to_row, sent)
         if isinstance(result, XeroError):
             raise result
@@ -173,6 +173,6 @@ class Process:
 
 
 def _widen(pipe: Connection) -> None:
-    """Let a pipe hold about one batch, so that one process writes while the other works."""
-    with suppress(OSError, AttributeError):  # more than this user may have, or a system with pipes of a fixed size
+    """Let a pipe hold about one batch, so that one process can write while the other works."""
+    with suppress(OSError, AttributeError):  # above this user's limit, or the system's pipes have a fixed size
         fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)

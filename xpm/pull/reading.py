@@ -1,4 +1,4 @@
-"""Turns records as XPM sent them into rows of the store. Runs here, or in the process that `xpm.pull.reader` starts."""
+"""Turns records as XPM sent them into rows of the store, in this process or in one that `xpm.pull.reader` starts."""
 
 import gc
 import pickle
@@ -18,12 +18,12 @@ from xpm.xero.xml.record import read_each
 M = TypeVar("M", bound=XpmRecord)
 
 READY = "ready"
-"""What a reading process says once, when it has imported everything."""
+"""Sent once by a reading process, when it has imported everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRecords:
-    """What a batch holds: its rows, unreadable records by key or payload, and by path the elements no model names."""
+    """What a batch holds: rows, unreadable records by key or payload, and counts of unmodelled elements by path."""
 
     rows: list[RecordRow] = field(default_factory=list)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
@@ -34,7 +34,7 @@ def read_records(to_row: RowShape, sent: Sequence[Sent[M]]) -> ReadRecords:
     """Read a batch.
 
     Raises:
-        UnreadableAnswer: a record is not well-formed XML, so the answer it came in is not either.
+        UnreadableAnswer: a record is not well-formed XML, so neither is its answer.
     """
     done = ReadRecords()
     for one, record in zip(sent, read_each(sent, done.unknown), strict=True):
@@ -46,15 +46,15 @@ def read_records(to_row: RowShape, sent: Sequence[Sent[M]]) -> ReadRecords:
 
 
 def serve(tasks: int, results: int) -> None:
-    """Read batches from the file descriptor `tasks` and write what they hold to `results`, until the input ends.
+    """Read batches from the file descriptor `tasks` and write the results to `results`, until the input ends.
 
-    The process has no token, no key and no way to the database: whoever attacks it through XML finds nothing there.
+    The process has no token, no key and no database access, so an attack through XML finds nothing there.
     """
     gc.freeze()
-    gc.disable()  # what is read forms no cycles
+    gc.disable()  # records form no cycles
     source, target = Connection(tasks, writable=False), Connection(results, readable=False)
     target.send_bytes(pickle.dumps(READY))
-    with suppress(EOFError, BrokenPipeError):  # the process that asks has ended
+    with suppress(EOFError, BrokenPipeError):  # the parent process has ended
         while True:
             to_row, sent = pickle.loads(source.recv_bytes())  # noqa: S301 - from the process that started this one
             target.send_bytes(pickle.dumps(_read(to_row, sent), pickle.HIGHEST_PROTOCOL))

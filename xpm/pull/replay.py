@@ -1,7 +1,7 @@
-"""Reading again what was set aside, by what was kept of it: after a fix of ours, without asking Xero.
+"""Reads quarantined records again from their stored payloads, after a fix of ours, without asking Xero.
 
-The registry says which kinds: tax returns and values of custom fields are not among them, since the next sync reads all
-of those again anyway. Nor is anything of which nothing came: the next sync asks for it again.
+The registry names the kinds. Tax returns and custom field values are not among them, since the next sync reads them all
+again anyway. Entries without a payload are left out as well: the next sync asks Xero for them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,23 +29,23 @@ from xpm.xero.xml.record import reread
 
 
 def replay(integration: Integration, slug: str, person: str | None = None) -> list[Message]:
-    """Read again everything that is set aside, each entity under a run of its own, and tell what came of it.
+    """Read every quarantined record again, one run for each entity, and return each run's summary.
 
-    What can be read now is stored; what cannot stays aside with the reason of today.
+    Records that are readable now are stored; the others stay quarantined with today's reason.
 
     Raises:
         Stopped: unknown practice, no usable connection, or the entity is being synchronised.
     """
-    said = []
+    summaries = []
     with practice_access(integration, slug) as access:
         for entity in Entity:
             kinds = DEFINITIONS[entity].listed
             if any(of for _, of in _aside(integration, access, kinds)):
                 request = PullRequest(slug, entity, SyncMode.CHANGES, SyncTrigger.REPLAY, person)
                 with working(integration, access, request) as work:
-                    # a sync that ended just before may have brought newer ones than were aside until then
-                    said.append(_replay(work, _aside(integration, access, kinds)))
-    return said
+                    # look again under the lease: a sync that just ended may have brought newer versions
+                    summaries.append(_replay(work, _aside(integration, access, kinds)))
+    return summaries
 
 
 Entries = Sequence[tuple[ListedKind[Any], Sequence[Quarantine]]]
@@ -62,14 +62,14 @@ def _replay(work: Run, entries: Entries) -> Message:
     left = sum(_read_again(work, kind, of) for kind, of in entries)
     count = sum(len(of) for _, of in entries)
     key = "quarantine.still_unreadable" if left else "quarantine.replayed"
-    said = message(key, entity=work.request.entity.label, count=count, left=left)
+    summary = message(key, entity=work.request.entity.label, count=count, left=left)
     with work.commit() as session:
-        _finish(session, work, said)
-    return said
+        _finish(session, work, summary)
+    return summary
 
 
 def _read_again(work: Run, kind: ListedKind[Any], entries: Sequence[Quarantine]) -> int:
-    """Store what can be read now, and tell how many records cannot."""
+    """Store the records that are readable now, and return how many are not."""
     read = [reread(kind.listed_at, entry.record_key, entry.payload) for entry in entries]
     intake = Intake[Any](work, kind, is_beside=kind in DEFINITIONS[work.request.entity].beside)
 
@@ -79,14 +79,15 @@ def _read_again(work: Run, kind: ListedKind[Any], entries: Sequence[Quarantine])
     intake.take(Records(again))
     with work.commit() as session:
         for entry, one in zip(entries, read, strict=True):
-            is_over = not isinstance(one, Unreadable) or one.key != entry.record_key  # then it is aside by its key now
+            # a record that now has a key is quarantined under that key instead
+            is_over = not isinstance(one, Unreadable) or one.key != entry.record_key
             if entry.id is not None and is_over:
                 quarantine.dismiss(session, entry.id, work.integration.clock())
     return len(intake.unreadable)
 
 
-def _finish(session: Session, work: Run, said: Message) -> None:
-    """End the run, which is no sync: what changed in XPM since the last one is still to be asked for."""
+def _finish(session: Session, work: Run, summary: Message) -> None:
+    """End the run without a watermark: it asked XPM for nothing, so the next sync still asks for every change."""
     now, person = work.integration.clock(), work.request.person
-    run = runs.finish(session, work.run_id, status_of(said), reason_key=said.key, now=now)
-    record(session, work.request.practice, said, now=now, person=person, run_id=run.id)
+    run = runs.finish(session, work.run_id, status_of(summary), reason_key=summary.key, now=now)
+    record(session, work.request.practice, summary, now=now, person=person, run_id=run.id)

@@ -1,4 +1,4 @@
-"""A pull while it runs: its row, its lease, and the one way in which it commits anything."""
+"""A pull while it runs: its row, its lease, and the only way it commits anything."""
 
 import uuid
 from collections.abc import Collection, Iterator, Mapping
@@ -30,22 +30,22 @@ from xpm.words import Message, Stopped, message, stop
 from xpm.xero.errors import DayLimit
 
 LEASE = timedelta(minutes=10)
-"""How long a killed run keeps others out: longer than the longest wait between two batches (a list may take five
-minutes to begin). A retry of the same flow run does not wait: it takes its own lease over."""
+"""How long a killed run keeps others out. Longer than the longest wait between two batches, since a list may take five
+minutes to begin. A retry of the same flow run does not wait: it takes over its own lease."""
 
 
 class AlreadyRunning(Stopped):
-    """A `Stopped` since another run of the entity goes on: that of this flow run, or one that no flow started."""
+    """Another run of the entity is going on: that of `flow_run_id`, or one that no flow started."""
 
-    def __init__(self, said: Message, flow_run_id: str | None) -> None:
-        super().__init__(said)
-        self.args = (said, flow_run_id)  # what a pickle calls the class with
+    def __init__(self, reason: Message, flow_run_id: str | None) -> None:
+        super().__init__(reason)
+        self.args = (reason, flow_run_id)  # unpickling calls the class with these
         self.flow_run_id = flow_run_id
 
 
 @dataclass(frozen=True)
 class Run(Work):
-    """A sync that stores. Nothing of it is written but through `commit`."""
+    """A pull that stores. It writes only through `commit`."""
 
     run_id: str
     lease: Lease
@@ -55,10 +55,10 @@ class Run(Work):
 
     @contextmanager
     def commit(self) -> Iterator[Session]:
-        """One transaction that holds only if this run still has its lease, and renews it.
+        """Open a transaction that renews this run's lease, and commits only if the run still holds it.
 
         Raises:
-            Stopped: another run has taken over, or the practice has another XPM practice now; nothing of the block is
+            Stopped: another run has taken over, or the practice has moved to another account. Nothing in the block is
                 written.
         """
         with self.integration.database.write() as session:
@@ -70,36 +70,36 @@ class Run(Work):
 
     @contextmanager
     def batch(self) -> Iterator[StoredBatch]:
-        """One committed step, which `progress` then hears of. Raises Stopped as `commit` does."""
+        """Commit one batch and report the progress. Raises Stopped as `commit` does."""
         with self.commit() as session:
             yield StoredBatch(session, self.scope, self.run_id, self.integration.clock())
             standing = self.standing(runs.get(session, self.run_id))
         self.progress(standing)
 
     def standing(self, run: SyncRun) -> Standing:
-        """How far the run is, by its row."""
+        """How far the run has got, by its row."""
         read = run.added + run.changed + run.unchanged + run.restored + run.quarantined
         answers_count = DEFINITIONS[self.request.entity].counts_answers
         elapsed = self.integration.clock() - self.began
         return Standing(self.predicted, run.calls if answers_count else read, run.calls, elapsed)
 
     def count_active(self, table: RecordTable) -> int:
-        """Count what is stored."""
+        """Count the current records in the store."""
         with self.integration.database.read() as session:
             return bulk.count_active(session, table, self.scope)
 
     def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:
-        """Compare with what is stored."""
+        """Compare the digests with the stored ones."""
         with self.integration.database.read() as session:
             return versions.as_sent(session.connection(), table, self.scope, digests)
 
     def finished(self, name: str) -> Finished | None:
-        """Look it up."""
+        """Look the list up in the store."""
         with self.integration.database.read() as session:
             return finished_lists.find(session, self.scope, self.request.entity, name)
 
     def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
-        """Read what is stored."""
+        """Read the owners from the store."""
         with self.integration.database.read() as session:
             return comparisons.due(session, table, self.scope, kind, changes_only=changes_only)
 
@@ -112,12 +112,12 @@ def working(
     predicted: Prediction = UNKNOWN,
     progress: Progress = unwatched,
 ) -> Iterator[Run]:
-    """Start a run, alone for its practice and entity; one that ends by an error is marked as failed or as parked.
+    """Start the only run of this practice and entity. If it ends in an error, mark it as failed or parked.
 
     Raises:
         AlreadyRunning: the entity is being synchronised already.
     """
-    lease = alone(integration, request)
+    lease = take_lease(integration, request)
     try:
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request)
@@ -143,7 +143,7 @@ def working(
 def start_run(
     session: Session, access: PracticeAccess, request: PullRequest, now: datetime, predicted: Prediction = UNKNOWN
 ) -> SyncRun:
-    """The row of a run that begins now."""
+    """Add the row of a run that begins now."""
     return runs.start(
         session,
         practice=request.practice,
@@ -159,11 +159,11 @@ def start_run(
     )
 
 
-def alone(integration: Integration, request: PullRequest) -> Lease:
+def take_lease(integration: Integration, request: PullRequest) -> Lease:
     """Take the lease of a practice's entity.
 
     Raises:
-        AlreadyRunning: another run has it.
+        AlreadyRunning: another run holds it.
     """
     name = _lease_name(request.practice, request.entity)
     holder = request.flow_run_id or str(uuid.uuid4())
@@ -176,14 +176,14 @@ def alone(integration: Integration, request: PullRequest) -> Lease:
 
 
 def running_now(session: Session, practice: str, entity: Entity, now: datetime) -> SyncRun | None:
-    """The run of an entity that goes on now; one that was killed goes on until its lease is over."""
+    """The entity's run that is going on now. A killed run counts as running until its lease expires."""
     if not leases.is_taken(session, _lease_name(practice, entity), now):
         return None
     return _unfinished(session, practice, entity)
 
 
 def _unfinished(session: Session, practice: str, entity: Entity) -> SyncRun | None:
-    """The newest run that did not end."""
+    """The newest run that has not ended."""
     return next(iter(runs.unfinished(session, practice, entity)), None)
 
 
@@ -192,8 +192,8 @@ def _already_running(integration: Integration, entity: Entity, run: SyncRun | No
     if run is None or run.flow_run_id is None:
         return AlreadyRunning(message("sync.already_running_elsewhere", entity=entity.label, since=since), None)
     link = f"{integration.settings.xpm_console_url}/runs/{run.flow_run_id}"
-    said = message("sync.already_running", entity=entity.label, since=since, link=link)
-    return AlreadyRunning(said, run.flow_run_id)
+    reason = message("sync.already_running", entity=entity.label, since=since, link=link)
+    return AlreadyRunning(reason, run.flow_run_id)
 
 
 def _lease_name(practice: str, entity: Entity) -> str:
@@ -201,7 +201,7 @@ def _lease_name(practice: str, entity: Entity) -> str:
 
 
 def _mark_failed(integration: Integration, run_id: str) -> None:
-    """Unless another run took over and closed this one: that it was interrupted is what happened to it."""
+    """Mark the run as failed, unless another run took over and has closed it as interrupted."""
     with integration.database.write() as session:
         if runs.get(session, run_id).status is RunStatus.RUNNING:
             runs.finish(session, run_id, RunStatus.FAILURE, reason_key="sync.failed", now=integration.clock())
@@ -215,6 +215,6 @@ def _mark_parked(integration: Integration, run_id: str, limit: DayLimit) -> None
 
 
 def _close_killed_runs(session: Session, integration: Integration, request: PullRequest) -> None:
-    """Runs still open although nobody holds their lease were killed; they must not look as if they went on."""
+    """Close runs that are open although nobody holds their lease: they were killed, and must not look like running."""
     for run in runs.unfinished(session, request.practice, request.entity):
         runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.interrupted", now=integration.clock())

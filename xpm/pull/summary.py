@@ -1,4 +1,4 @@
-"""What a run of several syncs came to: the whole is as good as the worst of its parts."""
+"""Sums up a run of several entities: the whole run is as good as its worst entity."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,11 +10,11 @@ from xpm.words import Message, Stopped, message
 from xpm.xero.errors import XeroError
 
 Outcome = Counts | Stopped | XeroError | BaseException
-"""What came of one part: its counts, or what ended it."""
+"""How one entity ended: its counts, or the error that stopped it."""
 
 
 def message_of(entity: Entity, outcome: Outcome) -> Message:
-    """What there is to say of one part."""
+    """The message about one entity."""
     if isinstance(outcome, Counts | Stopped):
         return outcome.message
     if isinstance(outcome, XeroError):
@@ -25,10 +25,10 @@ def message_of(entity: Entity, outcome: Outcome) -> Message:
 
 
 def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome]) -> Message:
-    """The whole in one message; parts that were left out or went wrong are named."""
-    said = {entity: message_of(entity, outcome) for entity, outcome in parts.items()}
-    skipped = [said[entity].title for entity, outcome in parts.items() if _is_skipped(outcome)]
-    wrong = [said[entity] for entity, outcome in parts.items() if not is_well(outcome)]
+    """The whole run in one message, which names the entities that were left out or went wrong."""
+    messages = {entity: message_of(entity, outcome) for entity, outcome in parts.items()}
+    skipped = [messages[entity].title for entity, outcome in parts.items() if _is_skipped(outcome)]
+    wrong = [messages[entity] for entity, outcome in parts.items() if not is_well(outcome)]
     remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys([*(one.title for one in wrong), *skipped]))
     chapter = "reconnected" if trigger is SyncTrigger.RECONNECT else "synchronised"
     if wrong and all(one.status is ActivityStatus.IN_PROGRESS for one in wrong):
@@ -47,11 +47,11 @@ def _is_skipped(outcome: Outcome) -> bool:
 
 
 def is_well(outcome: Outcome) -> bool:
-    """Whether a part ended with nothing for a person to look at."""
+    """Whether an entity ended with nothing for a person to look at."""
     return isinstance(outcome, Counts) and outcome.status in (RunStatus.SUCCESS, RunStatus.SKIPPED)
 
 
-def worst(said: Sequence[Message]) -> ActivityStatus:
-    """How bad it is where something went wrong: a failure, or something for an administrator to look at."""
-    failed = any(one.status is ActivityStatus.FAILURE for one in said)
+def worst(messages: Sequence[Message]) -> ActivityStatus:
+    """The status of several messages about things that went wrong: Failure if one of them is, else Action Required."""
+    failed = any(one.status is ActivityStatus.FAILURE for one in messages)
     return ActivityStatus.FAILURE if failed else ActivityStatus.ACTION_REQUIRED

@@ -1,4 +1,4 @@
-"""What a pull works with, whether it stores or is a dry run."""
+"""What a pull works with, whether it stores records or is a dry run."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
@@ -22,10 +22,11 @@ from xpm.store.vocabulary import OwnerKind, SyncMode, SyncTrigger
 
 @dataclass(frozen=True)
 class PullRequest:
-    """What was asked for, by whom (an FYI email address) and from which flow run.
+    """What to pull, for whom (`person` is an FYI email address) and from which flow run.
 
-    `records`: of custom fields, only the values of these clients (by UUID) and jobs (by number), compared or not.
-    `confirm_missing`: so many records that are missing at once were really removed in XPM, a person says.
+    `records`: for custom fields, read only the values of these clients (by UUID) and jobs (by number), even if they
+    were compared before. `confirm_missing`: a person confirmed that up to this many missing records were removed in
+    XPM.
     """
 
     practice: str
@@ -40,46 +41,46 @@ class PullRequest:
 
 @dataclass(frozen=True)
 class Work(ABC):
-    """A sync and what it works with. What becomes of that which arrives is decided by its batches alone."""
+    """A pull and what it works with. Only a Batch decides whether records are stored."""
 
     integration: Integration
     access: PracticeAccess
     request: PullRequest
     reader: Reader = field(default_factory=Reader, kw_only=True)
     goes_on_from: datetime | None = field(default=None, kw_only=True)
-    """When the first of the runs began that this one retries, if it retries any."""
+    """When the first of the runs that this one retries began; `None` if it retries none."""
 
     @property
     def scope(self) -> Scope:
-        """Whose records."""
+        """The practice and tenant whose records these are."""
         return Scope(self.request.practice, self.access.tenant_id)
 
     def changed_since(self) -> datetime | None:
-        """From when on to ask for changes; `None` to ask for everything."""
+        """The time from which to ask for changes; `None` to ask for everything."""
         with self.integration.database.read() as session:
             return runs.changed_since(session, self.scope, self.request.entity, self.request.mode)
 
     def wants_archived(self) -> bool:
-        """Whether the practice wants records, too, that were archived before FYI knew them."""
+        """Whether the practice also wants records that were archived before FYI knew them."""
         with self.integration.database.read() as session:
             return practices.settings_of(session, self.request.practice).include_archived_clients
 
     @abstractmethod
     def batch(self) -> AbstractContextManager[Batch]:
-        """One step, which holds as a whole when the block ends well."""
+        """Open a batch, which takes effect as a whole if the block ends without an error."""
 
     @abstractmethod
     def count_active(self, table: RecordTable) -> int:
-        """How many records are current after the steps so far."""
+        """How many records are current after the batches so far."""
 
     @abstractmethod
     def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:
-        """Which of these records are after the steps so far just as they are sent now."""
+        """The keys of the records that are, after the batches so far, exactly as XPM sends them now."""
 
     @abstractmethod
     def finished(self, name: str) -> Finished | None:
-        """What a list had that the run which this one retries has read to its end."""
+        """What the list held, if the run that this one retries finished it."""
 
     @abstractmethod
     def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
-        """Whose custom field values to compare."""
+        """The owners whose custom field values to compare."""

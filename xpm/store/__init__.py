@@ -1,1 +1,1 @@
-"""Everything that FYI keeps: tables, sessions, migrations, the token vault, Practice Activity."""
+"""Everything that FYI stores: tables, sessions, migrations, the token vault, Practice Activity."""

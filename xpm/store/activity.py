@@ -1,4 +1,4 @@
-"""Practice Activity: the log that an administrator reads and searches."""
+"""Practice Activity: the log that administrators read and search."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from xpm.store.vocabulary import ActivityStatus, Topic
 
 @dataclass(frozen=True, slots=True)
 class ActivityEntry:
-    """One entry to write. The sentences come from the catalogue under `kind`."""
+    """One entry to write. Its sentences are in the catalogue under `kind`."""
 
     practice: str
     at: datetime
@@ -76,7 +76,10 @@ def recent(
     search: str | None = None,
     before: int | None = None,
 ) -> list[PracticeActivity]:
-    """List entries, newest first; `search` finds text anywhere in any letter case, `before` pages on from an id."""
+    """List entries, newest first.
+
+    `search` finds text anywhere, in any letter case. `before` is the id after which the next page starts.
+    """
     entries = select(PracticeActivity).where(PracticeActivity.practice == practice)
     if status is not None:
         entries = entries.where(PracticeActivity.status == status)

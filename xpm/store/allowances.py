@@ -1,4 +1,4 @@
-"""The row that all callers of a tenant share, and the tally of what they called."""
+"""The row that all callers of a tenant share, and the tally of their calls."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -10,14 +10,14 @@ from xpm.store.engine.upserts import insert_into
 from xpm.store.tables import CallTally, JsonObject, StoreTable, TenantAllowance
 from xpm.store.vocabulary import CallPriority
 
-KEPT = timedelta(days=400)  # of the tally: a year can be compared with the one before
+KEPT = timedelta(days=400)  # how long tallies are kept: enough to compare a day with the same day last year
 
 TENANT_ALLOWANCE, CALL_TALLY = (StoreTable.metadata.tables[name] for name in ("tenant_allowance", "call_tally"))
 _STATE = select(col(TenantAllowance.state))
 
 
 def locked(session: Session, tenant_id: str) -> JsonObject:
-    """Give the tenant's state, empty at first, and keep others from it until the caller's transaction ends."""
+    """Return the tenant's state, empty at first, and lock it until the caller's transaction ends."""
     state = _read(session, tenant_id)
     if state is None:
         fresh = insert_into(session.connection().dialect, TENANT_ALLOWANCE).values(tenant_id=tenant_id, state={})
@@ -27,19 +27,19 @@ def locked(session: Session, tenant_id: str) -> JsonObject:
 
 
 def clock(session: Session) -> datetime:
-    """Tell the time by the clock of the PostgreSQL server, which is the same for every computer that asks it."""
+    """The time by the PostgreSQL server's clock, which is the same for every computer that asks."""
     now: datetime = session.connection().execute(select(func.clock_timestamp())).scalar_one()
     return now.astimezone(UTC)
 
 
 def keep(session: Session, tenant_id: str, state: JsonObject) -> None:
-    """Write the state that others find next. Belongs in the transaction of `locked`."""
+    """Store the tenant's state. Call it in the transaction of `locked`."""
     row = update(TenantAllowance).where(col(TenantAllowance.tenant_id) == tenant_id)
     session.connection().execute(row.values(state=state))
 
 
 def count(session: Session, tenant_id: str, day: date, priority: CallPriority, size: int) -> None:
-    """Add one call of `size` bytes to the tally of a day; the first of a day forgets those of long ago."""
+    """Add one call of `size` bytes to the tally of a day. The day's first call deletes tallies that are too old."""
     statement = (
         insert_into(session.connection().dialect, CALL_TALLY)
         .values(tenant_id=tenant_id, day=day, priority=priority, calls=1, bytes=size)
@@ -55,7 +55,7 @@ def count(session: Session, tenant_id: str, day: date, priority: CallPriority, s
 
 
 def usage(session: Session, tenant_id: str, since: date) -> Sequence[CallTally]:
-    """Give the tallies from a day on, the newest day first."""
+    """List the tallies from a day on, newest day first."""
     found = select(CallTally).where(col(CallTally.tenant_id) == tenant_id, col(CallTally.day) >= since)
     return session.scalars(found.order_by(col(CallTally.day).desc(), col(CallTally.priority))).all()
 

@@ -1,4 +1,4 @@
-"""What of the stored records a person should look at; found by looking, so that nothing of it has to be kept."""
+"""Finds stored records that a person should look at. Each look is a query, so nothing about it is stored."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from xpm.store.vocabulary import ArchiveReason, FyiStatus
 _Rows = Select[Any]  # key, name, detail
 
 DELETED = (ArchiveReason.DELETED, ArchiveReason.ABSENT)
-"""How XPM shows that a record was deleted: by its flag, or by no longer having it."""
+"""How XPM shows that a record was deleted: by a flag, or by no longer listing it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """One record to look at. `detail` is what else there is to know, such as the reason."""
+    """One record to look at. `detail` is further information, such as the reason."""
 
     key: str | None
     name: str | None
@@ -29,14 +29,14 @@ class Noticed:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many records there are to look at for one reason, and the first of them."""
+    """How many records to look at for one reason, and the first few of them."""
 
     count: int
     first: tuple[Noticed, ...]
 
 
 def look(session: Session, scope: Scope, limit: int) -> dict[str, Found]:
-    """Everything to look at, by reason; a reason without a record is not in it."""
+    """Find everything to look at, by reason. Reasons without records are left out."""
     found = {}
     for reason, query in QUERIES.items():
         statement = query(scope)
@@ -57,7 +57,7 @@ def _deleted(model: type[Client | Job | Staff], key: Mapped[str]) -> Callable[[S
 
 
 def _merged(scope: Scope) -> _Rows:
-    """A merge leaves nothing but this: the loser is gone, and its name lives on (FYI: "Merge Clients")."""
+    """Archived clients whose name an active client has: the only trace of a merge (FYI: "Merge Clients")."""
     active = aliased(Client)
     namesake = and_(
         col(active.practice) == col(Client.practice),

@@ -1,20 +1,20 @@
-"""What the store refuses, as one tree."""
+"""The errors of the store, as one tree."""
 
 
 class StoreError(Exception):
-    """Anything the store refuses."""
+    """The base of every error of the store."""
 
 
 class DatabaseUnavailable(StoreError):
-    """The address of the database is wrong, or nothing answers there. Names the address without its password."""
+    """The database address is wrong, or nothing answers there. Names the address without its password."""
 
 
 class AlreadyThere(StoreError):
-    """A second thing under a key that may exist once."""
+    """This key exists already."""
 
 
 class NotThere(StoreError):
-    """A key that names nothing."""
+    """Nothing has this key."""
 
 
 class UnknownPractice(NotThere):
@@ -42,7 +42,7 @@ class UnknownTimeZone(StoreError):
 
 
 class TransitionRefused(StoreError):
-    """A connection cannot go from the one state to the other."""
+    """A connection cannot move from its state to the other one."""
 
     def __init__(self, practice: str, from_state: str, to_state: str) -> None:
         """Name the practice and the two states."""
@@ -51,27 +51,27 @@ class TransitionRefused(StoreError):
 
 
 class TenantTaken(StoreError):
-    """Another practice is connected to this XPM practice already."""
+    """Another practice is already connected to this account."""
 
 
 class AttemptRefused(StoreError):
-    """A callback that belongs to no attempt which may still use it. The subclass tells why."""
+    """No attempt may use this callback. The subclass tells why."""
 
 
 class UnknownAttempt(AttemptRefused):
-    """No attempt carries this state parameter: forged, or replaced by a newer one."""
+    """No attempt has this state parameter: it was forged, or a newer one replaced it."""
 
 
 class AttemptUsed(AttemptRefused):
-    """The callback came before, or the attempt is closed."""
+    """The callback was used before, or the attempt is closed."""
 
 
 class AttemptExpired(AttemptRefused):
-    """The callback came after the attempt's time."""
+    """The callback came after the attempt had expired."""
 
 
 class WrongBrowser(AttemptRefused):
-    """The callback came from another browser than the one that set out (RFC 6749 §10.12)."""
+    """The callback came from a browser other than the one that went to Xero (RFC 6749 §10.12)."""
 
 
 class VaultError(StoreError):
@@ -79,16 +79,16 @@ class VaultError(StoreError):
 
 
 class NoKeys(VaultError):
-    """The vault was given no key, or one that is not 32 bytes of URL-safe base64."""
+    """The vault got no key, or a key that is not 32 bytes of URL-safe base64."""
 
 
 class UnknownKey(VaultError):
-    """Sealed with a key the vault does not have (any more)."""
+    """The secret was sealed with a key that the vault does not have, or no longer has."""
 
 
 class SealBroken(VaultError):
-    """Changed since it was sealed, or sealed for another place."""
+    """The secret was changed after sealing, or was sealed for another place."""
 
 
 class WrongColumns(StoreError):
-    """A row for the bulk path names other columns than its table has."""
+    """A row for the bulk path does not name exactly the columns of its table."""

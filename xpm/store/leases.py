@@ -1,6 +1,7 @@
 """Leases: one holder of a name at a time, across processes, with a generation that fences off late holders.
 
-Martin Kleppmann's fencing token: whoever lost a lease finds `is_held` false inside the transaction that would write.
+The generation is Martin Kleppmann's fencing token: a holder that lost its lease finds `is_held` false inside the
+transaction that would write.
 """
 
 from dataclasses import dataclass
@@ -27,9 +28,9 @@ class Lease:
 
 
 def acquire(session: Session, name: str, holder: str, now: datetime, ttl: timedelta) -> Lease | None:
-    """Take the lease when it is free, expired, or the holder's already; None when someone else has it.
+    """Take the lease if it is free, expired, or the holder's own; `None` if someone else holds it.
 
-    Of holders that ask at the same moment one gets it: the database decides in one statement.
+    If several holders ask at the same moment, one statement in the database decides who gets it.
     """
     expires_at = now + ttl
     statement = (
@@ -51,26 +52,26 @@ def acquire(session: Session, name: str, holder: str, now: datetime, ttl: timede
 
 
 def renew(session: Session, lease: Lease, now: datetime, ttl: timedelta) -> Lease | None:
-    """Keep the lease for `ttl` from now, also a little late as long as nobody took it; None when it is lost."""
+    """Extend the lease to `ttl` from now. An expired lease is extended, too, unless someone took it: then `None`."""
     expires_at = now + ttl
     kept = session.connection().execute(update(LeaseRow).where(_same(lease)).values(expires_at=expires_at)).rowcount
     return Lease(lease.name, lease.holder, lease.generation, expires_at) if kept else None
 
 
 def release(session: Session, lease: Lease) -> bool:
-    """Give the lease back; False when it was lost before. The generation stays, so that the next one is higher."""
+    """Release the lease; false if it was lost before. The row keeps its generation, so that the next is higher."""
     freed = update(LeaseRow).where(_same(lease)).values(holder=None, expires_at=_LONG_AGO)
     return session.connection().execute(freed).rowcount == 1
 
 
 def is_held(session: Session, lease: Lease) -> bool:
-    """Tell whether the lease is still this one, and keep it so until the caller's transaction ends."""
+    """Whether this lease is still held. If so, it stays held until the caller's transaction ends."""
     row = select(col(LeaseRow.name)).where(_same(lease)).with_for_update()
     return session.connection().scalar(row) is not None
 
 
 def is_taken(session: Session, name: str, now: datetime) -> bool:
-    """Tell whether somebody has the lease at this moment."""
+    """Whether somebody holds the lease at this moment."""
     row = select(col(LeaseRow.name)).where(
         col(LeaseRow.name) == name, col(LeaseRow.holder).is_not(None), col(LeaseRow.expires_at) > now
     )

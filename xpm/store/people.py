@@ -1,4 +1,4 @@
-"""The people of a practice in FYI, matched on their email address in any letter case."""
+"""The people of a practice in FYI, matched by email address in any letter case."""
 
 import datetime as dt
 import uuid
@@ -23,7 +23,7 @@ def add(
     leaving_on: dt.date | None = None,
     xero_userid: str | None = None,
 ) -> FyiUser:
-    """Add a person. Raises AlreadyThere when the practice has this address."""
+    """Add a person. Raises AlreadyThere if the practice has this address."""
     if by_email(session, practice, email):
         raise AlreadyThere(f"{practice}: {_matched(email)}")
     user = FyiUser(
@@ -42,7 +42,7 @@ def add(
 
 
 def get(session: Session, user_id: str) -> FyiUser:
-    """Give one person. Raises UnknownPerson."""
+    """Return one person. Raises UnknownPerson."""
     user = session.get(FyiUser, user_id)
     if user is None:
         raise UnknownPerson(user_id)
@@ -50,31 +50,34 @@ def get(session: Session, user_id: str) -> FyiUser:
 
 
 def by_email(session: Session, practice: str, email: str) -> FyiUser | None:
-    """Find a person of a practice."""
+    """Find the person of a practice with this email address."""
     return session.exec(
         select(FyiUser).where(FyiUser.practice == practice, FyiUser.email == _matched(email))
     ).one_or_none()
 
 
 def of(session: Session, practice: str) -> list[FyiUser]:
-    """Give everyone of a practice, by address."""
+    """List all people of a practice, by address."""
     return list(session.exec(select(FyiUser).where(FyiUser.practice == practice).order_by(FyiUser.email)))
 
 
 def in_xpm(session: Session, practice: str, tenant_id: str) -> list[Staff]:
-    """Give the practice's staff in XPM, as last synchronised, without those who are gone there."""
+    """List the practice's staff in this account, as last synchronised, without those removed from XPM."""
     staff = select(Staff).where(Staff.practice == practice, Staff.tenant_id == tenant_id)
     return list(session.exec(staff.where(col(Staff.archived_at).is_(None))))
 
 
 def staff_of(session: Session, practice: str) -> list[Staff]:
-    """Give the practice's staff as FYI has them, by name, without those who are gone in XPM."""
+    """List the practice's staff in FYI by name, without those removed from XPM."""
     staff = select(Staff).where(Staff.practice == practice, col(Staff.archived_at).is_(None))
     return list(session.exec(staff.order_by(col(Staff.name), col(Staff.uuid))))
 
 
 def update(session: Session, user_id: str, **changes: str | bool | dt.date | None) -> FyiUser:
-    """Change the named fields. Raises UnknownPerson, AlreadyThere on a taken address, KeyError on an unknown field."""
+    """Change the named fields.
+
+    Raises UnknownPerson, AlreadyThere for a taken address, and KeyError for an unknown field.
+    """
     if unknown := changes.keys() - CHANGEABLE:
         raise KeyError(", ".join(sorted(unknown)))
     user = get(session, user_id)

@@ -9,7 +9,7 @@ from xpm.store.errors import AlreadyThere, UnknownPractice, UnknownTimeZone
 from xpm.store.tables import Connection, IntegrationSettings, Practice
 
 TAX_COUNTRIES = frozenset({"AU", "NZ"})
-"""Where Xero Tax exists (FYI: "Enabling Xero Tax Integration (Australia and New Zealand Only)")."""
+"""The countries with Xero Tax (FYI: "Enabling Xero Tax Integration (Australia and New Zealand Only)")."""
 
 SETTINGS = frozenset(
     {"maintain_jobs", "sync_custom_fields", "maintain_invoices", "import_tax_assessments", "include_archived_clients"}
@@ -19,7 +19,7 @@ SETTINGS = frozenset(
 def add(
     session: Session, *, slug: str, name: str, country: str, time_zone: str, history_start: dt.date, now: dt.datetime
 ) -> Practice:
-    """Add a practice with its default settings, not connected. Raises AlreadyThere, UnknownTimeZone."""
+    """Add a practice with default settings, not connected. Raises AlreadyThere, UnknownTimeZone."""
     if session.get(Practice, slug):
         raise AlreadyThere(slug)
     country = country.upper()
@@ -40,7 +40,7 @@ def add(
 
 
 def get(session: Session, slug: str) -> Practice:
-    """Give one practice. Raises UnknownPractice."""
+    """Return one practice. Raises UnknownPractice."""
     practice = session.get(Practice, slug)
     if practice is None:
         raise UnknownPractice(slug)
@@ -48,7 +48,7 @@ def get(session: Session, slug: str) -> Practice:
 
 
 def all_of_them(session: Session) -> list[Practice]:
-    """Give every practice, by slug."""
+    """List every practice, by slug."""
     return list(session.exec(select(Practice).order_by(Practice.slug)))
 
 
@@ -60,7 +60,7 @@ def update(
     time_zone: str | None = None,
     history_start: dt.date | None = None,
 ) -> Practice:
-    """Change what is given. Raises UnknownPractice, UnknownTimeZone."""
+    """Change the fields that are given. Raises UnknownPractice, UnknownTimeZone."""
     practice = get(session, slug)
     practice.name = name or practice.name
     practice.time_zone = _known(time_zone) if time_zone else practice.time_zone
@@ -70,7 +70,7 @@ def update(
 
 
 def settings_of(session: Session, slug: str) -> IntegrationSettings:
-    """Give a practice's switches. Raises UnknownPractice."""
+    """Return a practice's settings. Raises UnknownPractice."""
     settings = session.get(IntegrationSettings, slug)
     if settings is None:
         raise UnknownPractice(slug)
@@ -80,7 +80,7 @@ def settings_of(session: Session, slug: str) -> IntegrationSettings:
 def change_settings(
     session: Session, slug: str, changes: dict[str, bool], *, person: str | None, now: dt.datetime
 ) -> IntegrationSettings:
-    """Turn the named switches. Raises UnknownPractice, and KeyError on a switch that FYI does not have."""
+    """Change the named settings. Raises UnknownPractice, and KeyError for a setting that FYI does not have."""
     if unknown := changes.keys() - SETTINGS:
         raise KeyError(", ".join(sorted(unknown)))
     settings = settings_of(session, slug)

@@ -1,4 +1,4 @@
-"""The practices' short names, read with the database's own driver: shell completion cannot wait for the models."""
+"""Reads the practices' slugs with the database's own driver, because shell completion cannot wait for the models."""
 
 import sqlite3
 from contextlib import closing
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from xpm.store.errors import DatabaseUnavailable
 
-AT_ONCE = 1  # seconds; libpq waits no shorter
+AT_ONCE = 1  # seconds; the shortest time-out that libpq accepts
 NAMES = "SELECT slug FROM practice ORDER BY slug"
 
 
 def read(url: str) -> list[str]:
-    """List the short names of the practices in the database at `url`, which is neither made nor changed.
+    """List the slugs of the practices in the database at `url`, without creating or changing it.
 
     Raises:
-        DatabaseUnavailable: it cannot be read at once: it is not there, not migrated, or slow to answer.
+        DatabaseUnavailable: the database is not there, not migrated, or slow to answer.
     """
     scheme, _, place = url.partition("://")
     backend = scheme.partition("+")[0]

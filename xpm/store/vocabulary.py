@@ -16,13 +16,13 @@ class ConnectionState(StrEnum):
 
 
 class ConsentStatus(StrEnum):
-    """What became of one person's consent at Xero."""
+    """The status of one person's consent at Xero."""
 
-    PENDING = "pending"  # tokens are here, the XPM practice is not chosen yet
+    PENDING = "pending"  # its tokens are stored, but no account is chosen yet
     ACTIVE = "active"
     SUPERSEDED = "superseded"  # another consent of the same practice took over
-    REFUSED = "refused"  # ended on our side: wrong person or practice, given up, or disconnected
-    LOST = "lost"  # ended on Xero's side: revoked or expired
+    REFUSED = "refused"  # ended by us: wrong person or account, given up, or disconnected
+    LOST = "lost"  # ended by Xero: revoked or expired
 
 
 class AttemptOutcome(StrEnum):
@@ -31,7 +31,7 @@ class AttemptOutcome(StrEnum):
     WAITING = "waiting"
     GRANTED = "granted"
     DECLINED = "declined"  # the person pressed Cancel at Xero
-    REFUSED = "refused"  # we did not accept what came back
+    REFUSED = "refused"  # we did not accept the answer
     EXPIRED = "expired"
 
 
@@ -41,25 +41,25 @@ class ArchiveReason(StrEnum):
     ARCHIVED = "archived"  # XPM says it is archived
     DELETED = "deleted"  # XPM says it is deleted
     ABSENT = "absent"  # a complete list no longer has it
-    OTHER_ACCOUNT = "other_practice"  # of the XPM practice that was connected before this one
+    OTHER_ACCOUNT = "other_practice"  # it is of an account that was connected before this one
 
 
 GONE = frozenset({ArchiveReason.ABSENT, ArchiveReason.OTHER_ACCOUNT})
-"""Why a record is archived that the connected XPM practice does not have."""
+"""The reasons of archived records that the connected account does not have."""
 
 
 class ChangeKind(StrEnum):
-    """What became of a record."""
+    """What happened to a record."""
 
     ADDED = "added"
     CHANGED = "changed"
     ARCHIVED = "archived"
     RESTORED = "restored"  # archived before, and current again
-    REMOVED = "removed"  # by a revert of the run that had added it
+    REMOVED = "removed"  # by a revert of the run that added it
 
 
 class SyncMode(StrEnum):
-    """Everything, or what changed since the watermark."""
+    """Whether a run asks for everything, or for changes since the watermark."""
 
     FULL = "full"
     CHANGES = "changes"
@@ -69,31 +69,31 @@ class SyncTrigger(StrEnum):
     """What asked for a run."""
 
     MANUAL = "manual"
-    CONTINUED = "continued"  # goes on by itself with what a person asked for, once Xero allows it again
+    CONTINUED = "continued"  # continues a person's sync by itself, once Xero allows more calls
     OVERNIGHT = "overnight"
     RECONNECT = "reconnect"
     REVERT = "revert"  # takes back what other runs did
-    REPLAY = "replay"  # reads again what was set aside; Xero is not asked
+    REPLAY = "replay"  # reads quarantined records again, without asking Xero
 
 
 class CallPriority(StrEnum):
-    """Who goes first when Xero's calls are short, the most urgent first."""
+    """Who goes first when calls to Xero run short, the most urgent first."""
 
-    PEOPLE = "people"  # somebody waits for the answer, or the connection itself is proven
+    PEOPLE = "people"  # a person waits for the answer, or the call proves the connection
     CHANGES = "changes"
     OVERNIGHT = "overnight"
-    VERIFICATION = "verification"  # looks at everything in turn, since nothing tells what changed
+    VERIFICATION = "verification"  # checks all records in turn, since XPM does not tell which changed
 
 
 class RunStatus(StrEnum):
-    """How a run stands."""
+    """The status of a run."""
 
     RUNNING = "running"
     SUCCESS = "success"
     FAILURE = "failure"
     ACTION_REQUIRED = "action_required"
     SKIPPED = "skipped"
-    PARKED = "parked"  # the day's calls are used up; it goes on when Xero allows it again
+    PARKED = "parked"  # the day's calls are used up; the run continues when Xero allows more
 
 
 class ActivityStatus(StrEnum):

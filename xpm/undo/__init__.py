@@ -1,3 +1,4 @@
-"""Looking before a sync, and taking one back after it: dry runs, the changes they list, reverts, and forgetting old
-history. The flows `sync` (dry run) and `revert` come in here.
+"""Shows what a sync would change, and takes back what syncs changed: dry runs, the changes they list, and reverts.
+
+Old history is forgotten here as well. The flows `sync` (as a dry run) and `revert` call this room.
 """

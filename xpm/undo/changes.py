@@ -1,4 +1,4 @@
-"""What a sync would do to a record, as a person reads it: field by field, in few words and little memory."""
+"""What a sync would do to a record, in words for a person: field by field, and compact in memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ EFFECTS = {
     Effect.RESTORED: "brought back",
     Effect.ADDED: "added",
 }
-"""What an administrator calls the effects; what takes most away comes first."""
+"""The administrator's words for the effects, the most destructive first."""
 
 IDENTITIES = ("definition_uuid", "contact_uuid", "group_uuid", "uuid")
-"""By what a child is the same before and after, whatever its place in the list."""
+"""The fields that identify a child before and after, whatever its position in the list."""
 
 TITLES = ("name", "group_name", "title", "description", "type")
-"""What a child is called."""
+"""The fields that may hold a child's name."""
 
 ARCHIVED = "archived"
 """The field that holds why a record is no longer current."""
@@ -33,7 +33,7 @@ PATH = " > "
 
 @dataclass(frozen=True, slots=True)
 class FieldDifference:
-    """One field, as FYI has it and as XPM has it. `field` leads to a child's field as `tasks > Lodge > completed`."""
+    """One field, as FYI has it and as XPM has it. A child's field is written as a path: `tasks > Lodge > completed`."""
 
     field: str
     before: str
@@ -42,7 +42,7 @@ class FieldDifference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would happen to one record. Of one that would be added the fields are not kept, but that it is archived."""
+    """What would happen to one record. For an added record, `fields` holds only whether it is archived."""
 
     effect: Effect
     kind: str
@@ -52,26 +52,26 @@ class Change:
 
     @property
     def archives(self) -> bool | None:
-        """Whether the record would no longer be current, `None` where that stays as it is."""
+        """Whether the record would be archived (true) or current again (false); `None` if that does not change."""
         marks = [field.after != "" for field in self.fields if field.field == ARCHIVED]
         return marks[0] if marks else None
 
 
 class DryRunResult(Counts):
-    """What a run would come to, by a dry run: the same counts and status, and every change that it would make."""
+    """How a pull would end, by a dry run: the same counts and status, and every change it would make."""
 
     changes: tuple[Change, ...] = ()
 
 
 def name_of(row: RecordRow) -> str:
-    """What the record is called in XPM; a tax return has no name of its own."""
+    """The record's name in XPM. A tax return has none, so its type and year are used."""
     if "tax_type" in row.columns:
         return f"{row.columns['tax_type']} {row.columns['year']}"
     return str(row.columns.get("name") or "")
 
 
 def archival(before: object, after: object) -> FieldDifference:
-    """Why the record is no longer current; nothing where it is."""
+    """The difference in why the record is archived; empty on the side where it is current."""
     return FieldDifference(field=ARCHIVED, before=shown(before), after=shown(after))
 
 
@@ -85,7 +85,7 @@ def field_changes(stored: RecordRow, source: RecordRow) -> Iterator[FieldDiffere
 
 
 def shown(value: object) -> str:
-    """A value as text; nothing for none."""
+    """A value as text; `None` is empty."""
     match value:
         case None:
             return ""
@@ -105,9 +105,9 @@ Child = Mapping[str, Any]
 
 
 def _children(name: str, before: Sequence[Child], after: Sequence[Child]) -> Iterator[FieldDifference]:
-    """What became of each child; of the whole list where only the order is another."""
-    told = [*_each_child(name, _by_identity(before), _by_identity(after))]
-    yield from told or [FieldDifference(field=name, before=shown(before), after=shown(after))]
+    """The differences child by child, or of the whole list if only the order differs."""
+    differences = [*_each_child(name, _by_identity(before), _by_identity(after))]
+    yield from differences or [FieldDifference(field=name, before=shown(before), after=shown(after))]
 
 
 def _each_child(name: str, before: Mapping[str, Child], after: Mapping[str, Child]) -> Iterator[FieldDifference]:
@@ -132,7 +132,7 @@ def _by_identity(children: Sequence[Child]) -> dict[str, Child]:
 
 
 def _whole(child: Child | None) -> str:
-    """A child as text, without what only programs know it by."""
+    """A child as text, without the identifiers that only programs use."""
     return shown({name: value for name, value in (child or {}).items() if name not in IDENTITIES})
 
 

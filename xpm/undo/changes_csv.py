@@ -1,4 +1,4 @@
-"""Every change that a dry run told of, as a CSV file for a spreadsheet (RFC 4180)."""
+"""Writes every change that a dry run found to a CSV file for a spreadsheet (RFC 4180)."""
 
 import csv
 import os
@@ -16,11 +16,11 @@ Line = tuple[str, str, str, str, str, str, str]
 
 OWNER_ONLY = 0o600  # the file holds people's data
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""With what a cell begins that a spreadsheet may carry out (OWASP: CSV Injection), also in full width."""
+"""First characters that make a spreadsheet run a cell as a formula (OWASP: CSV Injection), also in full width."""
 
 
 def lines(previews: Sequence[DryRunResult]) -> Iterator[Line]:
-    """A line for each field that would be different, or for the record where no field is told; archivals come first."""
+    """One line for each field that would change, or one for a record without fields. Archived records come first."""
     changes = [change for preview in previews for change in preview.changes]
     for effect in EFFECTS:
         for change in changes:
@@ -29,7 +29,7 @@ def lines(previews: Sequence[DryRunResult]) -> Iterator[Line]:
 
 
 def write_changes(file: TextIO, previews: Sequence[DryRunResult]) -> None:
-    """Write all lines under their head, every cell quoted, so that none can begin another."""
+    """Write the column names and all lines. Every cell is quoted, so none can start another."""
     writer = csv.writer(file, quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     writer.writerows([harmless(cell) for cell in line] for line in lines(previews))
@@ -37,14 +37,14 @@ def write_changes(file: TextIO, previews: Sequence[DryRunResult]) -> None:
 
 @contextmanager
 def changes_file(file: Path) -> Iterator[TextIO]:
-    """Open the file for its owner alone, in a folder that is made if need be; one that is there keeps its rights.
+    """Open the file, readable only by its owner. A missing folder is made; an existing one keeps its rights.
 
     Raises:
-        Stopped: it cannot be written.
+        Stopped: the file cannot be written.
     """
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # the mark at the beginning lets a spreadsheet know the encoding
+        # the byte order mark tells a spreadsheet the encoding
         opened = open(file, "w", encoding="utf-8-sig", errors="replace", newline="", opener=_private)  # noqa: SIM115 - rights
     except OSError as error:
         raise stop("operator.changes_unwritable", file=file, reason=error.strerror) from error
@@ -53,7 +53,7 @@ def changes_file(file: Path) -> Iterator[TextIO]:
 
 
 def harmless(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would take for a formula."""
+    """The cell, with an apostrophe in front if a spreadsheet would take it for a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 

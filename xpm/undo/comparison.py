@@ -1,4 +1,4 @@
-"""Comparing Xero's records with FYI's, record by record and field by field."""
+"""Compares Xero's records with FYI's, record by record and field by field."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from xpm.store.records.rows import RecordRow, Scope
 
 @dataclass(frozen=True)
 class Difference:
-    """A field that is not the same on both sides; `field` is empty where one side lacks the whole record."""
+    """A field that differs between the two sides. `field` is empty if one side lacks the whole record."""
 
     table: str
     key: str
@@ -25,7 +25,7 @@ class Difference:
 def differences(
     session: Session, table: RecordTable, scope: Scope, source: Iterable[RecordRow]
 ) -> Iterator[Difference]:
-    """Every difference between `source`, which is all that Xero has of a kind, and what is stored."""
+    """Every difference between `source`, which must be all records that Xero has of a kind, and the store."""
     expected = {row.key: row for row in source}
     name = table.table.name
     stored = {row.key: row for row in reads.read(session, table, scope, expected)}
@@ -41,7 +41,7 @@ def differences(
 
 
 def fields(stored: RecordRow, source: RecordRow) -> Iterator[tuple[str, object, object]]:
-    """Every field that is not the same, as it is stored and as Xero has it; what stands beside the record is a list."""
+    """Every field that differs: its name, the stored value and Xero's. Rows of side tables are lists."""
     sides = ({**stored.columns, **_beside(stored)}, {**source.columns, **_beside(source)})
     for field, value in sides[1].items():
         before = sides[0].get(field)
@@ -51,6 +51,6 @@ def fields(stored: RecordRow, source: RecordRow) -> Iterator[tuple[str, object, 
 
 
 def _beside(row: RecordRow) -> Mapping[str, object]:
-    """What stands in other tables, as fields of the record."""
+    """The rows of other tables, and why the record is archived, as fields of the record."""
     tables = {**row.owned, **row.shared}
     return {"archived": row.archived, **{name: [dict(one) for one in rows] for name, rows in tables.items()}}

@@ -1,4 +1,4 @@
-"""A dry run of one entity: the same calls, the same rules and the same counts as a pull, and nothing written."""
+"""A dry run of one entity: the same calls, rules and counts as a pull, but nothing is written."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -25,14 +25,14 @@ from xpm.undo.expected import ChangedBefore, DryBatch, Expected
 from xpm.words import Message, message
 
 TOLD = ("added", "changed", "archived", "restored")
-"""The counts that the summary of a dry run names."""
+"""The counts that a dry run's summary gives."""
 
 
 @dataclass(frozen=True)
 class DryRun(Work):
-    """A sync of which nothing is stored. It takes no lease: it keeps nobody out and nobody keeps it out.
+    """A pull that stores nothing. It takes no lease, so it blocks no run and no run blocks it.
 
-    `earlier` is what the same dry run found of other entities, which a sync would have stored by now.
+    `earlier` holds the results of the same dry run for other entities, which a sync would have stored by now.
     """
 
     earlier: Sequence[DryRunResult] = ()
@@ -40,31 +40,31 @@ class DryRun(Work):
 
     @contextmanager
     def batch(self) -> Iterator[DryBatch]:
-        """One step, in a session in which writing fails."""
+        """Open a batch in a session in which writes fail."""
         with self.integration.database.read() as session:
             yield DryBatch(session, self.scope, self.expected, self.changed_before)
 
     def count_active(self, table: RecordTable) -> int:
-        """Count what would be stored."""
+        """Count the records that would be current."""
         with self.integration.database.read() as session:
             return bulk.count_active(session, table, self.scope) + self.expected.active[table.name]
 
     def count_present(self, table: RecordTable) -> int:
-        """Count the records that XPM has, by what would be stored."""
+        """Count the records that XPM would have, by the store as it would be."""
         with self.integration.database.read() as session:
             return bulk.count_present(session, table, self.scope) + self.expected.present[table.name]
 
     def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:
-        """Compare with what is stored; what an earlier step would have written is not known by its digest."""
+        """Compare the digests with the stored ones. Records that an earlier batch would have written have none."""
         with self.integration.database.read() as session:
             stored = versions.as_sent(session.connection(), table, self.scope, digests)
         return stored - self.expected.versions.get(table.name, {}).keys()
 
     def finished(self, name: str) -> None:
-        """Every list is read: a dry run shows what is there now."""
+        """Nothing: a dry run reads every list, since it shows what XPM has now."""
 
     def due(self, kind: OwnerKind, table: RecordTable, *, changes_only: bool) -> list[Due]:
-        """What is stored, without the records that would be archived by now and with those that would have come."""
+        """The stored owners, without those that would be archived by now and with those that would have been added."""
         with self.integration.database.read() as session:
             stored = comparisons.due(session, table, self.scope, kind, changes_only=changes_only)
             current = set(bulk.active_keys(session, table, self.scope))
@@ -73,13 +73,16 @@ class DryRun(Work):
         for key, change in self.changed_before.get(table.name, {}).items():
             if change.archives:
                 due.pop(key, None)
-            elif key in current or change.effect is not Effect.CHANGED:  # what is archived and stays so is not due
+            elif key in current or change.effect is not Effect.CHANGED:  # a record that stays archived is not due
                 due[key] = Due(key, int(key in compared), compared.get(key))
         return list(due.values())
 
     @cached_property
     def changed_before(self) -> ChangedBefore:
-        """What the same dry run found of other entities, by kind and key; what is set aside would not be stored."""
+        """The changes that the same dry run found in other entities, by kind and key.
+
+        Unreadable records are left out, since a sync would not store them.
+        """
         found: dict[str, dict[str, Change]] = {}
         for preview in self.earlier:
             for change in preview.changes:
@@ -89,25 +92,25 @@ class DryRun(Work):
 
 
 def dry_run_pull(integration: Integration, request: PullRequest, earlier: Sequence[DryRunResult] = ()) -> DryRunResult:
-    """Tell what a sync of one entity would change now; `earlier`: what the same dry run found of other entities.
+    """Find what a pull of one entity would change now. `earlier`: results of the same dry run for other entities.
 
-    Only the connection is kept up: tokens are renewed, and one that turns out to be broken is noted as such.
+    Only the connection may be written: tokens are refreshed, and a connection that proves broken is marked so.
 
     Raises:
         Stopped: unknown practice, or no usable connection.
-        XeroError: Xero did not answer as it should.
+        XeroError: Xero failed.
     """
     with practice_access(integration, request.practice) as access:
         tax = tax_source(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
-            said = message(key, practice=request.practice)
-            return DryRunResult(entity=request.entity, status=RunStatus.SKIPPED, message=said)
+            skipped = message(key, practice=request.practice)
+            return DryRunResult(entity=request.entity, status=RunStatus.SKIPPED, message=skipped)
         work = DryRun(integration, access, request, earlier)
         return _result(work, *carry_out(work, tax))
 
 
 def _result(work: DryRun, intake: AnyIntake, compared: ValuesCompared | None) -> DryRunResult:
-    """The end of the run as it would be, and everything that would be different by then."""
+    """How the run would end, and every change that it would have made by then."""
     entity, expected = work.request.entity, work.expected
     counts = {name: expected.counts[name] for name in (*COUNTS, "calls", "bytes")}
     source = intake.source_count() if intake.complete else None
@@ -118,7 +121,7 @@ def _result(work: DryRun, intake: AnyIntake, compared: ValuesCompared | None) ->
     return DryRunResult(
         entity=entity,
         status=status_of(real),
-        message=_said(work, real, compared),
+        message=_in_conditional(work, real, compared),
         source=source,
         stored=stored,
         changes=(*expected.changes.values(), *expected.aside.values()),
@@ -126,8 +129,8 @@ def _result(work: DryRun, intake: AnyIntake, compared: ValuesCompared | None) ->
     )
 
 
-def _said(work: DryRun, real: Message, compared: ValuesCompared | None) -> Message:
-    """What a sync would say, in the conditional."""
+def _in_conditional(work: DryRun, real: Message, compared: ValuesCompared | None) -> Message:
+    """The message of a real run, in the conditional."""
     facts: dict[str, object] = {name: work.expected.counts[name] for name in COUNTS}
     facts |= {"entity": work.request.entity.label}
     if status_of(real) is RunStatus.ACTION_REQUIRED:
@@ -140,7 +143,7 @@ def _said(work: DryRun, real: Message, compared: ValuesCompared | None) -> Messa
 
 
 def sum_up_dry_run(practice: str, parts: Mapping[Entity, Outcome]) -> Message:
-    """What a sync would change in all; that it would end with something to look at, or that a part is not known."""
+    """Sum up what a sync would change, or report entities that could not be read or would need attention."""
     previews = [outcome for outcome in parts.values() if isinstance(outcome, DryRunResult)]
     counts = {name: sum(getattr(preview, name) for preview in previews) for name in TOLD}
     titles = (message_of(entity, outcome).title for entity, outcome in parts.items() if not _changes_only(outcome))
@@ -153,5 +156,5 @@ def sum_up_dry_run(practice: str, parts: Mapping[Entity, Outcome]) -> Message:
 
 
 def _changes_only(outcome: Outcome) -> bool:
-    """Whether the counts say all there is to say."""
+    """Whether the counts say everything, so that no remark is needed."""
     return isinstance(outcome, Counts) and outcome.status is RunStatus.SUCCESS

@@ -1,4 +1,4 @@
-"""FYI as a dry run expects it to be: each step is compared with what is stored instead of being stored."""
+"""FYI as a dry run expects it to be: each batch is compared with the store instead of being stored."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
@@ -19,22 +19,22 @@ from xpm.undo.changes import ARCHIVED, Change, FieldDifference, archival, field_
 from xpm.xero.records import Unreadable
 
 ChangedBefore = Mapping[str, Mapping[str, Change]]
-"""What the same dry run found of other entities, by kind and key."""
+"""The changes that the same dry run found in other entities, by kind and key."""
 
 
 @dataclass
 class Expected:
-    """FYI as it would be after the steps so far, as far as that differs from what is stored."""
+    """How FYI would differ from the store after the batches so far."""
 
     versions: dict[str, dict[str, Version]] = field(default_factory=dict)  # by kind and key
-    changes: dict[tuple[str, str], Change] = field(default_factory=dict)  # by kind and key; from what is stored
-    aside: dict[tuple[str, str], Change] = field(default_factory=dict)  # by kind and key or, without one, payload
+    changes: dict[tuple[str, str], Change] = field(default_factory=dict)  # against the store; by kind and key
+    aside: dict[tuple[str, str], Change] = field(default_factory=dict)  # by kind and key, or payload without a key
     active: Counter[str] = field(default_factory=Counter)  # by kind: how many more records are current
     present: Counter[str] = field(default_factory=Counter)  # by kind: how many more records XPM has
     counts: Counter[str] = field(default_factory=Counter)  # of the run
 
     def move(self, kind: str, key: str, before: Version | None, after: Version) -> Effect | None:
-        """Bring a record to a version, from the one it had before this step."""
+        """Move a record to a version, from the version it had before this batch."""
         if before == after:
             return None
         self.versions.setdefault(kind, {})[key] = after
@@ -45,7 +45,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class DryBatch:
-    """A step that is only compared with what is stored. What the product notes for itself is left out."""
+    """A batch that is compared with the store. The product's own bookkeeping is left out."""
 
     session: Session
     scope: Scope
@@ -53,12 +53,12 @@ class DryBatch:
     changed_before: ChangedBefore
 
     def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
-        """Look them up, among those that would have come by now, too."""
+        """Look the keys up in the store and among the records that would have been stored by now."""
         stored = versions.versions(self.session.connection(), table, self.scope, keys)
         return {**stored, **self._expected_versions(table.name, keys)}
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
-        """Note what would be different, and count it as storing it would."""
+        """Record what would change, and count it as a real batch would."""
         kind, latest = table.name, {row.key: row for row in rows}
         stored = versions.versions(self.session.connection(), table, self.scope, latest)
         known = {**stored, **self._expected_versions(kind, latest)}
@@ -67,7 +67,7 @@ class DryBatch:
         return counted(effects.values())
 
     def archive(self, table: RecordTable, keys: Collection[str]) -> int:
-        """Note what would be archived, with what an earlier step of this run would have changed of it."""
+        """Record what would be archived, with the changes that an earlier batch of this run would have made."""
         kind, scope = table.name, self.scope
         stored = versions.versions(self.session.connection(), table, scope, keys)
         known = {**stored, **self._expected_versions(kind, keys)}
@@ -76,16 +76,16 @@ class DryBatch:
         for key in active:
             before, absent = stored.get(key), Version(known[key].content_hash, ArchiveReason.ABSENT)
             self.expected.move(kind, key, known[key], absent)
-            told = self.expected.changes.get((kind, key))
-            fields = [field for field in told.fields if field.field != ARCHIVED] if told else []
+            change = self.expected.changes.get((kind, key))
+            fields = [field for field in change.fields if field.field != ARCHIVED] if change else []
             was = before and before.archived
-            if was is not absent.archived:  # else it only came back for a while, in an earlier list of this run
+            if was is not absent.archived:  # otherwise an earlier list of this run only brought it back for a while
                 fields.append(archival(was, absent.archived))
-            self._note(effect(before, absent), kind, key, told.name if told else names[key], fields)
+            self._note(effect(before, absent), kind, key, change.name if change else names[key], fields)
         return len(active)
 
     def archive_others(self, table: RecordTable) -> int:
-        """Note what the practice has of XPM practices it was connected to before; keys repeat between these."""
+        """Record the records of the practice's former accounts as archived. Their keys may repeat between accounts."""
         archived = 0
         for other in bulk.scopes_beside(self.session, table, self.scope):
             keys = list(bulk.active_keys(self.session, table, other))
@@ -96,7 +96,7 @@ class DryBatch:
         return archived
 
     def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
-        """Note what could not be read, each once."""
+        """Record each unreadable record once."""
         aside = self.expected.aside
         for key in read_well:
             aside.pop((kind, key), None)
@@ -106,31 +106,31 @@ class DryBatch:
             aside[kind, record.key or record.payload] = change
 
     def dismiss_earlier(self, kind: str) -> None:
-        """The quarantine stays as it is."""
+        """Nothing: the quarantine stays as it is."""
 
     def dismiss_ownerless(self, kind: str, owners: RecordTable) -> None:
-        """As above."""
+        """Nothing: the quarantine stays as it is."""
 
     def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
-        """They are told by the sync that meets them."""
+        """Nothing: the next sync reports them."""
 
     def keep_list(self, name: str, finished: Finished) -> None:
-        """Nothing goes on from a dry run."""
+        """Nothing: no run continues a dry run."""
 
     def note_current_jobs(self, numbers: Set[str]) -> None:
-        """The marks stay as they are."""
+        """Nothing: the marks stay as they are."""
 
     def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
-        """What is known of the lists stays as it is."""
+        """Nothing: the windows stay as they are."""
 
     def note_verified_job(self, number: str) -> None:
-        """The times stay as they are."""
+        """Nothing: the times stay as they are."""
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
-        """The times stay as they are."""
+        """Nothing: the times stay as they are."""
 
     def note(self, tally: RunCounts) -> None:
-        """Add to the counts."""
+        """Add to the counts of the dry run."""
         self.expected.counts.update(asdict(tally))
 
     def _expected_versions(self, kind: str, keys: Collection[str]) -> Mapping[str, Version]:
@@ -138,7 +138,7 @@ class DryBatch:
         return {key: moved[key] for key in keys if key in moved}
 
     def _note_changes(self, table: RecordTable, rows: Sequence[RecordRow], stored: Mapping[str, Version]) -> None:
-        """Note how these records differ from what is stored, which may be less than from an earlier list."""
+        """Record how these records differ from the store. That may be less than they differ from an earlier list."""
         kind, scope = table.name, self.scope
         names = self._names(table, rows)
         before = {
@@ -161,7 +161,7 @@ class DryBatch:
             self.expected.changes[kind, key] = change
 
     def _names(self, table: RecordTable, rows: Sequence[RecordRow]) -> Mapping[str, str]:
-        """What the records are called; values are called as the client or job that has them."""
+        """The records' names. Values go by the name of the client or job that has them."""
         if not table.fixed:
             return {row.key: name_of(row) for row in rows}
         owners = VALUES[OwnerKind(table.fixed["owner_kind"])].owners

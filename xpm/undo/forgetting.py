@@ -1,4 +1,4 @@
-"""Forgetting history, and what dry runs found, that is older than an installation keeps (`XPM_HISTORY_DAYS`)."""
+"""Forgets history and dry-run files that are older than `XPM_HISTORY_DAYS`."""
 
 import logging
 from collections.abc import Iterator
@@ -19,10 +19,10 @@ def kept_since(integration: Integration) -> datetime:
 
 
 def forget_old_history(integration: Integration) -> int:
-    """Forget all changes that are too old, and tell how many.
+    """Forget all changes that are too old, and return how many.
 
-    Each batch is a transaction of its own, so that syncs get their turn in between; with nothing to forget it is one
-    read of the oldest few.
+    Each batch is a transaction of its own, so that syncs get their turn in between. If there is nothing to forget, this
+    costs one read of the oldest few.
     """
     before, forgotten = kept_since(integration), 0
     while count := _forget_batch(integration, before):
@@ -31,9 +31,9 @@ def forget_old_history(integration: Integration) -> int:
 
 
 def forget_old_dry_runs(integration: Integration) -> int:
-    """Remove the files of dry runs (`XPM_DRY_RUNS`) that are too old, and tell how many: they hold people's data.
+    """Remove the dry-run files (`XPM_DRY_RUNS`) that are too old, since they hold people's data; return how many.
 
-    Other files of that folder are left alone, and so is, with a warning, what this process may not remove.
+    Other files in that folder are left alone. A file that cannot be removed stays, with a warning.
     """
     before = kept_since(integration)
     old = [file for file, at in _dry_runs(integration.settings.xpm_dry_runs) if at < before]
@@ -41,9 +41,9 @@ def forget_old_dry_runs(integration: Integration) -> int:
 
 
 def _dry_runs(folder: Path) -> Iterator[tuple[Path, datetime]]:
-    """The files of dry runs, which are called after their flow runs, and when each was written."""
+    """The dry-run files, which are named after their flow runs, and when each was written."""
     for file in folder.glob("*.csv"):
-        with suppress(ValueError, FileNotFoundError):  # not of a flow run; removed by another watch meanwhile
+        with suppress(ValueError, FileNotFoundError):  # not named after a flow run; or another watch removed it
             UUID(file.stem)
             yield file, datetime.fromtimestamp(file.stat().st_mtime, UTC)
 
@@ -52,7 +52,7 @@ def _removed(file: Path) -> bool:
     try:
         file.unlink(missing_ok=True)
     except OSError as error:
-        log.warning("%s is older than it has to be kept and cannot be removed: %s", file, error.strerror)
+        log.warning("%s is too old to keep, but cannot be removed: %s", file, error.strerror)
         return False
     return True
 

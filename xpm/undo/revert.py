@@ -1,6 +1,6 @@
-"""Taking back what syncs did to a practice's records; needs no connection, since all of it is in the history.
+"""Takes back what syncs did to a practice's records. Needs no connection, since the history holds all of it.
 
-A revert is a run of each entity it touches, so it stands in the history and can be taken back as well.
+A revert is a run of each entity it touches, so it is in the history itself and can be taken back as well.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,7 @@ from xpm.activity.log import record, said_by
 from xpm.entities.names import Entity
 from xpm.entities.registry import KINDS
 from xpm.integration import Integration
-from xpm.pull.run import LEASE, alone
+from xpm.pull.run import LEASE, take_lease
 from xpm.pull.work import PullRequest
 from xpm.store import leases
 from xpm.store.leases import Lease
@@ -35,13 +35,13 @@ from xpm.undo.forgetting import kept_since
 from xpm.words import Message, message, stop
 
 NAMED = 20  # records changed since, that a preview names
-YEARS = range(1970, 9999)  # in which a sync can have begun; at both ends of the calendar not every time is one in UTC
+YEARS = range(1970, 9999)  # in which a sync can have begun; nearer the calendar's ends, some times have none in UTC
 
 
 class RevertRequest(BaseModel):
-    """What to take back: the run with this id (of a flow run, or of one entity's sync), or all begun since a moment.
+    """What to take back: one run, by the id of its flow run or of one entity's run, or all runs begun since a moment.
 
-    A moment without a zone is meant by the practice's own clock.
+    A moment without a zone is in the practice's time zone.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,7 +66,7 @@ class RevertEffect(BaseModel):
 
 
 class LaterChange(BaseModel):
-    """A record that was changed since."""
+    """A record that was changed after the runs to take back."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -77,7 +77,7 @@ class LaterChange(BaseModel):
 
 
 class RevertPreview(BaseModel):
-    """What a revert would do, if the records changed since are left alone, and which these are (the newest few)."""
+    """What a revert would do if it leaves records changed since alone; `named` lists the newest few of those."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -93,26 +93,26 @@ class RevertPreview(BaseModel):
 
     @property
     def said(self) -> Message:
-        """The preview in a sentence."""
+        """The preview as a message."""
         facts = {"practice": self.practice_name, "records": self.records, "changed_since": self.changed_since}
         return message("revert.preview", **facts, runs=len(self.run_ids), begun=_time(self.begun))
 
     def fingerprint(self, changed_since: WhenChangedSince) -> str:
-        """What a person confirmed: this preview, with what to do about records changed since."""
+        """The hash of what a person confirms: this preview, and what to do with records changed since."""
         return sha256(f"{self.model_dump_json()} {changed_since}".encode()).hexdigest()
 
     def refuse_unasked(self, changed_since: WhenChangedSince) -> None:
-        """Raise Stopped where records changed since leave nothing to do, as long as nobody said to overwrite them."""
+        """Raise Stopped if records were changed since and the choice is to stop, or to keep them with nothing left."""
         stays = changed_since is WhenChangedSince.STOP or (changed_since is WhenChangedSince.KEEP and not self.records)
         if self.changed_since and stays:
             raise stop("revert.changed_since", practice=self.practice_name, count=self.changed_since)
 
 
 def confirmed_choice(seen: RevertPreview, fingerprint: str) -> WhenChangedSince:
-    """What a person who confirmed a preview with this fingerprint chose.
+    """The choice of the person who confirmed a preview with this fingerprint.
 
     Raises:
-        Stopped: it was another preview.
+        Stopped: the fingerprint is of another preview.
     """
     for choice in WhenChangedSince:
         if seen.fingerprint(choice) == fingerprint:
@@ -121,10 +121,10 @@ def confirmed_choice(seen: RevertPreview, fingerprint: str) -> WhenChangedSince:
 
 
 def by_its_clock(practice: Practice, moment: datetime) -> datetime:
-    """The moment, which is meant by the practice's own clock unless it says otherwise.
+    """The moment with its zone; without one, it is in the practice's time zone.
 
     Raises:
-        Stopped: no sync can have begun then.
+        Stopped: no sync can have begun at that time.
     """
     if moment.year not in YEARS:
         raise stop("revert.no_such_time", since=moment.date())
@@ -132,11 +132,10 @@ def by_its_clock(practice: Practice, moment: datetime) -> datetime:
 
 
 def preview(integration: Integration, request: RevertRequest) -> RevertPreview:
-    """What would be taken back; nothing is written.
+    """Find what would be taken back, without writing anything.
 
     Raises:
-        Stopped: there is no such practice, person, time or run, it is too old, or nothing is left that could be taken
-            back.
+        Stopped: no such practice, person, time or run; the run is too old; or nothing is left to take back.
     """
     practice = integration.practice(request.practice)
     if bool(request.run) == (request.since is not None):
@@ -157,31 +156,31 @@ def preview(integration: Integration, request: RevertRequest) -> RevertPreview:
 def revert(
     integration: Integration, request: RevertRequest, seen: RevertPreview, changed_since: WhenChangedSince
 ) -> Message:
-    """Take back what was previewed, all of it or nothing, and write it into Practice Activity.
+    """Take back everything that was previewed, or nothing, and record it in Practice Activity.
 
-    A retry of the same flow run finds it done and changes nothing.
+    A retry of the same flow run finds the revert done and changes nothing.
 
     Raises:
-        Stopped: a sync is running, records were changed since and it was not said what to do with them, the records are
-            no longer as the preview saw them, or nothing would be left while a reconnect is under way.
+        Stopped: a sync is running; records were changed since and nobody said what to do with them; the records are no
+            longer as previewed; or no record would be left while a reconnect is under way.
     """
     seen.refuse_unasked(changed_since)
     practice = integration.practice(request.practice)
-    with _all_alone(integration, request, seen) as held, integration.database.write() as session:
+    with _holding_leases(integration, request, seen) as held, integration.database.write() as session:
         if any(leases.renew(session, lease, integration.clock(), LEASE) is None for lease in held):
             raise stop("revert.changed_meanwhile", practice=seen.practice_name)
-        if before := _said_before(session, request):
-            return before
+        if earlier := _earlier_message(session, request):
+            return earlier
         found = _chosen(session, practice, request)
         if not found or _preview(session, practice.name, found) != seen:
             raise stop("revert.changed_meanwhile", practice=seen.practice_name)
         done = _take_back(session, integration, request, found, overwrite=changed_since is WhenChangedSince.OVERWRITE)
-        said = _said(seen, done)
+        summary = _summary(seen, done)
         now, person, flow_run_id = integration.clock(), request.person, request.flow_run_id
         record(
             session,
             request.practice,
-            said,
+            summary,
             now=now,
             topic=Topic.REVERTED,
             person=person,
@@ -191,20 +190,20 @@ def revert(
         set_aside.set_aside_if_nothing_is_left(
             session, request.practice, now=now, person=person, flow_run_id=flow_run_id
         )
-        return said
+        return summary
 
 
 def done_before(integration: Integration, request: RevertRequest) -> Message | None:
-    """What this flow run said when it was done, if it is retried."""
+    """The message of this flow run's revert, if an earlier attempt has done it."""
     with integration.database.read() as session:
-        return _said_before(session, request)
+        return _earlier_message(session, request)
 
 
-def _said_before(session: Session, request: RevertRequest) -> Message | None:
+def _earlier_message(session: Session, request: RevertRequest) -> Message | None:
     return said_by(session, request.practice, request.flow_run_id, Topic.REVERTED) if request.flow_run_id else None
 
 
-def _said(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:
+def _summary(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:
     put_back = sum(run.added + run.changed + run.restored + run.archived for run in done)
     facts = {"removed": sum(run.removed for run in done), "put_back": put_back, "runs": len(seen.run_ids)}
     return message("revert.done", practice=seen.practice_name, begun=_time(seen.begun), **facts)
@@ -213,10 +212,10 @@ def _said(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:
 def _take_back(
     session: Session, integration: Integration, request: RevertRequest, found: Sequence[SyncRun], *, overwrite: bool
 ) -> list[SyncRun]:
-    """Take back the runs of each entity under a run of their own.
+    """Take back the runs of each entity, under a new run for each entity.
 
-    Where a practice was moved between two of them, each of its accounts has such a run, so that the next sync of either
-    reads everything; what was done stands in that of the latest.
+    If the practice moved to another account between these runs, each account gets a new run, so that its next sync
+    reads everything. The counts are in the new run of the latest account.
     """
     done, now = [], integration.clock()
     by_entity = sorted(found, key=lambda run: run.entity)
@@ -254,9 +253,9 @@ def _chosen(session: Session, practice: Practice, request: RevertRequest) -> lis
 
 
 def _require_all_kept(session: Session, integration: Integration, practice: Practice, found: Sequence[SyncRun]) -> None:
-    """That the history has everything these runs did: taking back a part of it would make what never was.
+    """Raise Stopped unless the history holds everything these runs did: a partial revert makes a state that never was.
 
-    It is asked of the history, too: it may have been kept for a shorter time before.
+    Age is not enough to tell, since history may have been kept for a shorter time before. So the changes are counted.
     """
     kept, since = history.kept(session, [run.id for run in found]), kept_since(integration)
     did = {run.id: run.added + run.changed + run.archived + run.restored + run.removed for run in found}
@@ -304,13 +303,13 @@ def _time(moment: datetime) -> str:
 
 
 @contextmanager
-def _all_alone(integration: Integration, request: RevertRequest, seen: RevertPreview) -> Iterator[list[Lease]]:
-    """Keep syncs of these entities out meanwhile. Raises Stopped when one is running."""
+def _holding_leases(integration: Integration, request: RevertRequest, seen: RevertPreview) -> Iterator[list[Lease]]:
+    """Hold the leases of these entities, so that no sync of them starts. Raises Stopped if one is running."""
     with ExitStack() as held:
         taken = []
         for entity in seen.entities:
             sync = PullRequest(request.practice, entity, SyncMode.FULL, SyncTrigger.REVERT, None, request.flow_run_id)
-            lease = alone(integration, sync)
+            lease = take_lease(integration, sync)
             held.callback(_release, integration, lease)
             taken.append(lease)
         yield taken

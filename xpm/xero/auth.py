@@ -1,4 +1,4 @@
-"""Puts the access token on a request and renews it when needed, as one `httpx.Auth`."""
+"""Adds the access token to each request and renews it when needed, as one `httpx.Auth`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Generator

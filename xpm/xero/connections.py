@@ -73,9 +73,9 @@ class ConnectionsApi:
         if authentication_event_id:
             tenants = self._list({"authEventId": authentication_event_id})
             return tuple(tenant for tenant in tenants if tenant.is_practice_manager)
-        practices = [tenant for tenant in self.all() if tenant.is_practice_manager]
-        newest = max(practices, key=_updated, default=None)
-        return tuple(tenant for tenant in practices if newest is not None and _same_consent(tenant, newest))
+        accounts = [tenant for tenant in self.all() if tenant.is_practice_manager]
+        newest = max(accounts, key=_updated, default=None)
+        return tuple(tenant for tenant in accounts if newest is not None and _same_consent(tenant, newest))
 
     def remove(self, connection_id: str) -> bool:
         """Remove one connection. Returns False if it is already gone, so a repeat is harmless."""

@@ -1,4 +1,4 @@
-"""A pull reads one kind of record once: it yields the records, and has its facts once it is complete."""
+"""The records of one answer, which are yielded once, and the facts about the answer, known once it is complete."""
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Pulls jobs: the current ones, those of each window of creation, and by their numbers those that no list has."""
+"""Pulls jobs: the current ones, those of each creation window, and by number those that no list has."""
 
 from collections.abc import Collection, Iterable, Sequence, Set
 from contextlib import closing
@@ -16,11 +16,11 @@ from xpm.xero.records import Unreadable
 
 
 def pull_jobs(work: Work, jobs: Intake[Job]) -> Intake[Job]:
-    """XPM has no change feed for jobs and lists them by windows of creation under a year.
+    """Pull jobs. XPM has no change feed for jobs and lists them by creation windows of less than a year.
 
-    Full: all windows back to the practice's configured start, and the current jobs, which may be older. Changes only:
-    the current jobs. A stored job that is in neither is asked for by its number before anything is concluded, but for
-    those that never were in a window: they were created before the start and take turns.
+    Full: the current jobs, which may be older than the practice's configured start, and all windows back to that start.
+    Changes only: the current jobs. A stored job that no list has is asked for by its number before it is archived. Jobs
+    that were never in a window were created before the start; they take turns over several runs.
     """
     full = work.changed_since() is None
     current = _take_jobs(work, jobs, _windows_of(work) if full else [])
@@ -30,18 +30,18 @@ def pull_jobs(work: Work, jobs: Intake[Job]) -> Intake[Job]:
     elif _settle_all(work, jobs, set(left)) if full else _settle(work, jobs, left):
         with work.batch() as batch:
             unread = jobs.keys_unread().intersection(left)
-            batch.note_current_jobs(current | unread)  # so that the next run asks for these again
+            batch.note_current_jobs(current | unread)  # the next run asks for the unread jobs again
     if full:
         jobs.conclude()
     return jobs
 
 
 def _take_jobs(work: Work, jobs: Intake[Job], created: Sequence[tuple[date, date]]) -> Set[str]:
-    """Take the current jobs in, whose numbers it gives, and then the jobs of these windows.
+    """Store the current jobs, then the jobs of these windows. Returns the numbers of the current jobs.
 
-    In this order, since jobs are completed while they are read: one that is so after it was called current is missed
-    by the next run, which asks for it. Were the windows read before, one that is completed in between would be in FYI
-    as it was, and in no list by which a run of changes could notice.
+    The order matters. A job completed while we read is caught by the next run: it left the list of current jobs, so
+    that run asks for it. If the windows were read first, a job completed in between would stay current in FYI, and no
+    list that a run of changes reads would show it.
     """
     api = work.access.api
     lists = [NamedList(f"job {first}/{last}", api.jobs_created(first, last)) for first, last in created]
@@ -64,49 +64,54 @@ def _left(work: Work, current: Set[str]) -> list[str]:
         return sorted(job_currency.current(session, work.scope) - current)
 
 
-def _settle(work: Work, jobs: Intake[Job], missing: Collection[str], left_behind: Collection[str] = ()) -> bool:
-    """Ask for each of these jobs and archive the missing ones that Xero does not know; tell whether that is believed.
+def _settle(work: Work, jobs: Intake[Job], missing: Collection[str], from_other_account: Collection[str] = ()) -> bool:
+    """Ask for each job by number and archive the missing ones that Xero does not know.
 
-    More missing jobs than one may ask for are not, unless a person confirmed so many: some list must have been cut
-    short. Those left behind are archived already, so that none of them is a reason for doubt.
+    Returns whether they may be taken as gone. Refused if more are missing than a run may ask for and no person
+    confirmed that many: a list was probably cut short. Jobs from another account are archived already, so they do not
+    count as missing.
     """
     may_ask_for = allowance(work.integration.settings.xero_calls_per_day)
     if len(missing) > max(may_ask_for, work.request.confirm_missing):
         return jobs.suspect(len(missing))
-    unknown = _unknown_to_xpm(work, jobs, [*missing, *left_behind])
-    jobs.note_gone([number for number in left_behind if number in unknown])
+    unknown = _unknown_to_xpm(work, jobs, [*missing, *from_other_account])
+    jobs.note_gone([number for number in from_other_account if number in unknown])
     return jobs.archive_gone([number for number in missing if number in unknown])
 
 
 def _settle_all(work: Work, jobs: Intake[Job], no_longer_current: Set[str]) -> bool:
-    """Settle all that the lists should have, and as many of the older jobs as the rest of the allowance lets.
+    """Settle every job that the lists should have, and as many older jobs as the rest of the allowance permits.
 
-    Those that are no longer current go first, since they have changed. Jobs that were left behind when the practice
-    moved to another XPM practice, from which it came back, take turns with the older ones: no list may ever have them.
+    Jobs that are no longer current go first, since they have changed. Jobs that were archived when the practice moved
+    to another account and back take turns with the older ones, since no list may ever have them.
     """
-    missing, left_behind = jobs.missing(), jobs.left_behind()
+    missing, from_other_account = jobs.missing(), jobs.from_other_account()
     with work.integration.database.read() as session:
         expected = job_checks.listed(session, work.scope, work.access.practice.history_start, missing)
-        older = job_checks.longest_unverified(session, work.scope, left_behind.union(missing) - expected)
+        older = job_checks.longest_unverified(session, work.scope, from_other_account.union(missing) - expected)
     older.sort(key=lambda one: one[0] not in no_longer_current)
     turns = max(0, allowance(work.integration.settings.xero_calls_per_day) - len(expected))
     asked = [*sorted(expected), *(number for number, _ in older[:turns])]
     settled = _settle(
-        work, jobs, [one for one in asked if one not in left_behind], [one for one in asked if one in left_behind]
+        work,
+        jobs,
+        [number for number in asked if number not in from_other_account],
+        [number for number in asked if number in from_other_account],
     )
     if left := older[turns:]:
         verified = Verified(done=len(older) - len(left), of=len(older), since=min(at for _, at in left))
-        jobs.presume({number for number, _ in left}, left_behind, verified)
+        jobs.presume({number for number, _ in left}, from_other_account, verified)
     return settled
 
 
 def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> set[str]:
-    """Ask for jobs by their numbers; store as they are now those that XPM knows, and give the others.
+    """Ask for jobs by number, store those that XPM knows, and return the numbers of the others.
 
-    One for which alone Xero does not answer as it should proves nothing: it is set aside and stays as it is.
+    If Xero fails for a single job, that proves nothing: the job is quarantined and stays as it is.
 
     Raises:
-        XeroError: it is so for several in a row and for one that this run could read, or it cannot be that job's alone.
+        XeroError: Xero failed for several jobs in a row and for a job that this run could read before, or the error
+            cannot be about a single job.
     """
     unknown: set[str] = set()
     failed: dict[str, Unreadable] = {}
@@ -128,10 +133,10 @@ def _unknown_to_xpm(work: Work, jobs: Intake[Job], numbers: Iterable[str]) -> se
 
 
 def _is_answered(work: Work, jobs: Intake[Job]) -> bool:
-    """Whether Xero answers as it should for one of the jobs that this run could read, if there is any.
+    """Whether Xero answers for a job that this run could read before; false if there is none.
 
     Raises:
-        XeroError: it fails for more than single jobs.
+        XeroError: the error cannot be about a single job.
     """
     unread = jobs.keys_unread()
     number = min((one for one in jobs.seen if one not in unread), default=None)
@@ -146,7 +151,7 @@ def _is_answered(work: Work, jobs: Intake[Job]) -> bool:
 
 
 def _is_known(work: Work, jobs: Intake[Job], number: str) -> bool:
-    """Whether XPM knows the job by its number; if so, it is stored as it is now, and verified if it can be read."""
+    """Whether XPM knows the job. If it does, the job is stored, and marked as verified if it is readable."""
     try:
         jobs.take(work.access.api.job(number))
     except NotFound:

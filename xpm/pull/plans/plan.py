@@ -1,7 +1,7 @@
 """Carries out the plan of an entity: what a pull asks Xero for, list by list.
 
-A plan stores what arrives and archives what is proven gone. It gives the intake of the entity's main table, whose
-`complete` tells whether the pull saw all of XPM's side.
+A plan stores what arrives and archives what is proven gone. It returns the intake of the entity's main table, whose
+`complete` tells whether the pull saw everything that XPM has.
 """
 
 import gc
@@ -24,13 +24,13 @@ from xpm.xero.tax import TaxExport, TaxFeed, TaxSource
 AnyIntake = Intake[Any]
 
 OVERLAP = timedelta(minutes=10)
-"""Whether Xero's `modifiedsince` includes its bound, and how far the clocks differ, is unknown."""
+"""Ask for this much again: nobody knows whether Xero's `modifiedsince` includes its bound, or how far clocks differ."""
 
-COLLECT_AFTER = 50_000  # objects that are new and still there
+COLLECT_AFTER = 50_000  # new objects still alive before Python looks for garbage
 
 
 def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, ValuesCompared | None]:
-    """Pull the lists that accompany the entity, then its own; with custom fields also the values."""
+    """Pull the lists that accompany the entity, then its own, and for custom fields the values as well."""
     definition = DEFINITIONS[work.request.entity]
     with _collecting_seldom(), closing(work.reader):
         beside = [_whole_list(work, Intake(work, kind, is_beside=True)) for kind in definition.beside]
@@ -54,13 +54,13 @@ def _main(work: Work, plan: Plan, tax: TaxSource | None) -> AnyIntake:
 
 
 def _whole_list(work: Work, intake: AnyIntake) -> AnyIntake:
-    """One list of everything; what left it was removed in XPM."""
+    """One list of everything; records that left it were removed in XPM."""
     intake.take_all(work.access.api.list(intake.kind.listed_at))
     return intake
 
 
 def _modified_since(work: Work, intake: AnyIntake) -> AnyIntake:
-    """Changes only: what was modified since the last run, by Xero's clock. Full: one list of everything."""
+    """Changes only: records modified since the last run, by Xero's clock. Full: one list of everything."""
     since = work.changed_since()
     if since is None:
         intake.take_all(work.access.api.clients())
@@ -70,18 +70,18 @@ def _modified_since(work: Work, intake: AnyIntake) -> AnyIntake:
 
 
 def _tax_returns(intake: AnyIntake, source: TaxSource | None) -> AnyIntake:
-    """All returns of the source, which has no change feed."""
+    """Pull all returns of the source, which has no change feed."""
     if source is None:
         raise ValueError("A pull of tax returns needs a source; without one the entity is left out.")
-    intake.take_all(source.returns(), resumable=False)  # an exported file may be replaced meanwhile
+    intake.take_all(source.returns(), resumable=False)  # an exported file may be replaced before the retry
     return intake
 
 
 @contextmanager
 def _collecting_seldom() -> Iterator[None]:
-    """Let Python look for cyclic garbage rarely.
+    """Make Python look for cyclic garbage rarely.
 
-    Records come by the ten thousand and form no cycles; looking through them took a fifth of a pull's time.
+    Records come by the ten thousand and form no cycles; searching them took a fifth of a pull's time.
     """
     before = gc.get_threshold()
     gc.set_threshold(COLLECT_AFTER, *before[1:])
@@ -92,7 +92,7 @@ def _collecting_seldom() -> Iterator[None]:
 
 
 def tax_source(integration: Integration, access: PracticeAccess) -> TaxSource | None:
-    """The practice's exported file if there is one, else the partner feed if it is set up, else nothing."""
+    """The practice's exported file if there is one, else the partner feed if it is set up, else `None`."""
     if export := integration.tax_export(access.practice.slug):
         return TaxExport(export)
     if (url := integration.app.tax_url) is None:

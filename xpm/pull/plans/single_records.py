@@ -1,4 +1,7 @@
-"""What may be wrong with one record alone, where each record costs a call: it must stop no other."""
+"""Tells errors of a single record from errors of Xero itself, where each record costs a call.
+
+One bad record must not stop the others.
+"""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -7,17 +10,17 @@ from xpm.xero.errors import Refused, UnreadableAnswer, XeroError, XeroUnavailabl
 from xpm.xero.records import Unreadable
 
 FAILED_TOLERATED = 3
-"""Records for which Xero fails: with more, Xero itself may be the reason, which one more record tells. Those for which
-it failed before are asked for first, so that they come together."""
+"""Failed records before Xero itself is suspected; a call for one more record then decides. Records that failed before
+are asked for first, so that they come together."""
 
 
 def set_apart(key: str, error: XeroError) -> Unreadable:
-    """The record whose call ended by this error, with nothing kept of it.
+    """The record whose call ended in this error, without a payload.
 
-    A 500 or a refusal may be this record's alone (it may mean a bad identifier), and then is so every time.
+    A 500 or a refusal may concern this record only (its identifier may be bad), and then it repeats every time.
 
     Raises:
-        XeroError: this error, where it is no single record's.
+        XeroError: this error, if it cannot concern a single record.
     """
     if isinstance(error, UnreadableAnswer) or _is_failure(error):
         return Unreadable(key, error.message, "")
@@ -25,7 +28,7 @@ def set_apart(key: str, error: XeroError) -> Unreadable:
 
 
 def are_too_many(errors: Iterable[XeroError]) -> bool:
-    """Whether Xero fails for so many records that it may be the reason itself; what it did answer is no failure."""
+    """Whether so many calls failed that Xero itself may be the reason. An unreadable answer is not a failed call."""
     return sum(_is_failure(error) for error in errors) > FAILED_TOLERATED
 
 

@@ -1,8 +1,8 @@
-"""Custom fields: the definitions, and the values, which XPM gives for one record a call.
+"""Pulls the values of custom fields, which XPM gives for one record per call.
 
-XPM's own clock of changes does not move when only a value changes (FYI: "XPM Synchronisation Types"), so no list tells
-whose values to read. Read are: records that were never compared, then those that changed since, then the longest
-uncompared, as many as the allowance of one run lets. A retry does not read again what the run before it compared.
+XPM's modification time does not move when only a value changes (FYI: "XPM Synchronisation Types"), so no list tells
+whose values to read. A run reads records that were never compared, then those that changed since, then those compared
+longest ago, as many as its allowance permits. A retry skips what the earlier run compared.
 """
 
 from collections.abc import Callable, Collection, Iterator
@@ -23,17 +23,18 @@ from xpm.xero.errors import NotFound, XeroError
 from xpm.xero.models import CustomFieldValue
 from xpm.xero.records import Cost, Records, Unreadable
 
-BATCH = 100  # owners in one transaction: a killed run loses that many calls at most
+BATCH = 100  # owners in one transaction; a killed run loses at most this many calls
 
 Owner = tuple[OwnerKind, str]
-"""Whose values: a client by UUID, or a job by number."""
+"""The record that has the values: a client by UUID, or a job by number."""
 
 
 @dataclass(frozen=True)
 class ValuesCompared:
-    """How far a run came: clients and jobs whose values are as XPM has them, of all there are; some were different.
+    """How many clients and jobs now have XPM's values, `done` of `of`, and how many of these were `different`.
 
-    Where records were chosen, `of` counts these; `unknown` names those that FYI or XPM has as no current client or job.
+    If records were `chosen`, `of` counts only those; `unknown` names those that are no current client or job in FYI or
+    in XPM.
     """
 
     done: int
@@ -44,10 +45,10 @@ class ValuesCompared:
 
 
 def pull_values(work: Work) -> ValuesCompared:
-    """The values of as many clients and jobs as one run may ask for, in parallel.
+    """Pull the values of as many clients and jobs as one run may ask for, in parallel.
 
     Raises:
-        XeroError: Xero stopped answering; the values stored until then stay, with the time they were compared.
+        XeroError: Xero stopped answering. Values stored before that stay, with the time they were compared.
     """
     owners = owners_to_compare(work)
     waiting = [(kind, owner.key) for owner, kind in owners if not _is_compared(work, owner)]
@@ -59,12 +60,12 @@ def pull_values(work: Work) -> ValuesCompared:
             batch.dismiss_ownerless(values.table.name, values.owners)
     with ThreadPoolExecutor(work.integration.settings.xero_max_concurrent) as pool:
         while some := list(islice(due, BATCH)):
-            asked_at = work.integration.clock()  # what changes after that is to be compared again
+            asked_at = work.integration.clock()  # records that change after this are compared again
             arriving = zip((kind for kind, _ in some), pool.map(partial(_read, work), some), strict=False)
             answers, error = _answers(arriving, partial(_is_answered, work))
             stored = _store(work, some[: len(answers)], answers, asked_at)
             if error:
-                pool.shutdown(cancel_futures=True)  # else all that still wait would be asked for before the run ends
+                pool.shutdown(cancel_futures=True)  # otherwise every waiting call is made before the run ends
                 raise error
             compared, different = compared + stored.compared, different + stored.different
             gone.update(owner for owner, answer in zip(some, answers, strict=True) if answer.values is None)
@@ -75,9 +76,10 @@ def pull_values(work: Work) -> ValuesCompared:
 
 
 def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
-    """Whose values to compare, the most urgent first. Changes only: those never compared, or changed since they were.
+    """Whose values to compare, the most urgent first.
 
-    Of chosen records all, whether anything about them changed or not: nothing in XPM tells that only a value did.
+    Changes only: records never compared, or changed since. Chosen records are always compared, because XPM does not
+    show when only a value has changed.
     """
     chosen = {record.casefold() for record in work.request.records}
     changes_only = work.request.mode is SyncMode.CHANGES and not chosen
@@ -91,39 +93,42 @@ def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
 
 
 def _is_compared(work: Work, owner: Due) -> bool:
-    """Whether the run which this one retries has compared these values; chosen ones are always asked for."""
+    """Whether the run that this one retries has compared these values. Chosen records are always asked for."""
     if work.goes_on_from is None or owner.compared_at is None or work.request.records:
         return False
     return owner.urgency == NOT_URGENT and owner.compared_at >= work.goes_on_from
 
 
 def _urgency(owner: Due) -> tuple[int, datetime]:
-    """What puts owners in order, the most urgent first."""
+    """The sort key that puts the most urgent owners first."""
     return owner.urgency, owner.compared_at or datetime.min.replace(tzinfo=UTC)
 
 
 def _unknown(chosen: Collection[str], found: Collection[Owner]) -> tuple[str, ...]:
-    """Those chosen that are none of the owners found, as they were written."""
+    """The chosen records that are not among the owners found, as the person wrote them."""
     known = {key.casefold() for _, key in found}
     return tuple(record for record in dict.fromkeys(chosen) if record.casefold() not in known)
 
 
 @dataclass(frozen=True)
 class _Answer:
-    """An owner's values, `None` if it was deleted since: the sync of its kind says so. And what asking took."""
+    """An owner's values and what the call cost.
+
+    `values` is `None` if the owner was deleted since, which the sync of its kind reports. `error` is set if the call
+    for this owner failed; calls for others may succeed.
+    """
 
     values: RecordRow | Unreadable | None
     cost: Cost
     error: XeroError | None = None
-    """By which the call for this owner ended, though those for others may not."""
 
 
 def _answers(
     arriving: Iterator[tuple[OwnerKind, _Answer]], is_answered: Callable[[OwnerKind], bool]
 ) -> tuple[list[_Answer], XeroError | None]:
-    """The answers until Xero stopped answering, and how it did.
+    """The answers until Xero stopped answering, and the error with which it stopped.
 
-    It stopped where it fails for several and then for another one of their kind, too.
+    Xero counts as stopped once it fails for several owners and then for one more of the same kind.
     """
     answers: list[_Answer] = []
     errors: list[XeroError] = []
@@ -141,9 +146,9 @@ def _answers(
 
 
 def _is_answered(work: Work, kind: OwnerKind) -> bool:
-    """Whether Xero answers for the least urgent owner of this kind: those for whom it failed before are urgent.
+    """Whether Xero answers for the least urgent owner of this kind; owners that failed before are urgent.
 
-    Of all there are: where only changes or some records are asked for, it may be that it fails for each of these.
+    The choice is from all owners: if the run asks only for changes or for chosen records, each of them may fail.
     """
     least = max(reversed(work.due(kind, VALUES[kind].owners, changes_only=False)), key=_urgency)
     answer = _read(work, (kind, least.key))
@@ -153,7 +158,7 @@ def _is_answered(work: Work, kind: OwnerKind) -> bool:
 
 
 def _read(work: Work, owner: Owner) -> _Answer:
-    """One owner's values. Those that cannot be read stop no other; trouble with Xero itself stops all."""
+    """Read one owner's values. Unreadable values do not stop the others; an error of Xero itself does."""
     kind, key = owner
     records = VALUES[kind].in_xpm(work.access.api, key)
     try:
@@ -165,7 +170,7 @@ def _read(work: Work, owner: Owner) -> _Answer:
 
 
 def _all_of(key: str, records: Records[CustomFieldValue]) -> RecordRow | Unreadable:
-    """All values or none: leaving out one that cannot be read would clear it."""
+    """All values or none: without an unreadable value, the row would clear it in FYI."""
     values = list(records)
     bad = next((value for value in values if isinstance(value, Unreadable)), None)
     if bad:
@@ -180,7 +185,7 @@ class _Stored:
 
 
 def _store(work: Work, owners: list[Owner], answers: list[_Answer], asked_at: datetime) -> _Stored:
-    """Store a batch whose values were asked for from `asked_at` on."""
+    """Store a batch of values that were asked for from `asked_at` on."""
     compared = different = 0
     with work.batch() as batch:
         for kind, table in ((kind, values.table) for kind, values in VALUES.items()):

@@ -1,7 +1,8 @@
 """Attempts to get a consent: one link, one browser, one callback.
 
-The state parameter ties the callback to the browser that set out (RFC 6749 §10.12); only digests of it and of the
-browser's cookie are kept. The nonce (OpenID Connect Core §3.1.2.1) and the code verifier (RFC 7636 §4.1) are sealed.
+The state parameter ties the callback to the browser that went to Xero (RFC 6749 §10.12). Only digests of the state and
+of the browser's cookie are stored. The nonce (OpenID Connect Core §3.1.2.1) and the code verifier (RFC 7636 §4.1) are
+sealed.
 """
 
 import hmac
@@ -24,7 +25,7 @@ SECRETS = ("nonce", "code_verifier")
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What the callback of an attempt needs to end it; the secrets stay out of the repr."""
+    """What ends an attempt once its callback arrives. The secrets stay out of the repr."""
 
     attempt: AuthorisationAttempt
     nonce: str = field(repr=False)
@@ -40,7 +41,7 @@ def open_attempt(
     expires_at: datetime,
     now: datetime,
 ) -> AuthorisationAttempt:
-    """Begin to wait for a person's consent."""
+    """Open an attempt, which waits for a person's consent."""
     attempt = AuthorisationAttempt(
         id=str(uuid.uuid4()),
         practice=practice,
@@ -55,7 +56,7 @@ def open_attempt(
 
 
 def get(session: Session, attempt_id: str) -> AuthorisationAttempt:
-    """Give one attempt as it is now. Raises UnknownAttempt."""
+    """Return one attempt as it is now. Raises UnknownAttempt."""
     attempt = session.get(AuthorisationAttempt, attempt_id, populate_existing=True)
     if attempt is None:
         raise UnknownAttempt(attempt_id)
@@ -75,7 +76,7 @@ def of_run(session: Session, flow_run_id: str) -> list[AuthorisationAttempt]:
 
 
 def granted_to(session: Session, flow_run_id: str) -> AuthorisationAttempt | None:
-    """Find the attempt that got this flow run a consent which can still be used: a retried run goes on with it."""
+    """Find the attempt of this flow run whose consent is still usable. A retry continues with that consent."""
     for attempt in of_run(session, flow_run_id):
         if attempt.consent_id and consents.get(session, attempt.consent_id).status in consents.USABLE:
             return attempt
@@ -85,7 +86,7 @@ def granted_to(session: Session, flow_run_id: str) -> AuthorisationAttempt | Non
 def choose(
     session: Session, attempt_id: str, *, tenant_id: str, tenant_name: str, xero_connection_id: str
 ) -> AuthorisationAttempt:
-    """Note which of the offered XPM practices was chosen; another one's confirmation is void. Raises UnknownAttempt."""
+    """Record which account was chosen. A confirmation of another account is dropped. Raises UnknownAttempt."""
     attempt = get(session, attempt_id)
     if attempt.tenant_id != tenant_id:
         attempt.confirmed_at = attempt.confirmed_name = None
@@ -95,7 +96,7 @@ def choose(
 
 
 def confirm(session: Session, attempt_id: str, *, name: str, now: datetime) -> AuthorisationAttempt:
-    """Note that a person typed the chosen XPM practice's name. Raises UnknownAttempt."""
+    """Record that a person typed the chosen account's name. Raises UnknownAttempt."""
     attempt = get(session, attempt_id)
     attempt.confirmed_at, attempt.confirmed_name = now, name
     session.flush()
@@ -113,9 +114,9 @@ def set_out(
     code_verifier: str,
     now: datetime,
 ) -> AuthorisationAttempt:
-    """Tie the attempt to the browser that goes to Xero now; an earlier setting out is void.
+    """Tie the attempt to the browser that goes to Xero now, instead of any earlier browser.
 
-    Raises UnknownAttempt, AttemptUsed when it is closed, AttemptExpired.
+    Raises UnknownAttempt, AttemptUsed if the attempt is closed, and AttemptExpired.
     """
     attempt = get(session, attempt_id)
     statement = (
@@ -140,9 +141,9 @@ def set_out(
 
 
 def use_up(session: Session, vault: Vault, *, state: str, browser: str, now: datetime) -> Callback:
-    """Take the callback of this state, once. Commit before using the code, so that a second callback finds it used.
+    """Accept the callback with this state, once. Commit before using the code, so that a second callback is refused.
 
-    Raises UnknownAttempt, WrongBrowser, AttemptUsed, AttemptExpired; a wrong browser uses nothing up.
+    Raises UnknownAttempt, WrongBrowser, AttemptUsed and AttemptExpired. A wrong browser does not use the attempt up.
     """
     attempt = session.exec(
         select(AuthorisationAttempt).where(AuthorisationAttempt.state_hash == _digest(state))
@@ -174,7 +175,7 @@ def close(
     consent_id: str | None = None,
     now: datetime,
 ) -> bool:
-    """End an attempt and drop its secrets; False when it had ended before, whose outcome stays."""
+    """End an attempt and delete its secrets. False if it had ended before; its outcome then stays."""
     statement = (
         update(AuthorisationAttempt)
         .where(col(AuthorisationAttempt.id) == attempt_id, col(AuthorisationAttempt.outcome) == AttemptOutcome.WAITING)
@@ -213,7 +214,7 @@ def _digest(text: str) -> bytes:
 
 
 def tenant_name(session: Session, practice: str, tenant_id: str) -> str | None:
-    """What an XPM practice was called when it was chosen last."""
+    """The account's name when it was last chosen."""
     chosen = select(AuthorisationAttempt.tenant_name).where(
         AuthorisationAttempt.practice == practice, AuthorisationAttempt.tenant_id == tenant_id
     )

@@ -1,4 +1,4 @@
-"""How each practice stands with Xero, and the log of how it came to that."""
+"""The state of each practice's connection to Xero, and the log of its changes."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from xpm.store.vocabulary import ConnectionState
 
 
 def get(session: Session, practice: str) -> Connection:
-    """Give a practice's connection. Raises UnknownPractice."""
+    """Return a practice's connection. Raises UnknownPractice."""
     connection = session.get(Connection, practice)
     if connection is None:
         raise UnknownPractice(practice)
@@ -20,7 +20,7 @@ def get(session: Session, practice: str) -> Connection:
 
 
 def locked(session: Session, practice: str) -> Connection:
-    """Read the connection as it is now and keep others from changing it until the transaction ends.
+    """Read the connection as it is now, and lock it until the transaction ends.
 
     Raises UnknownPractice.
     """
@@ -41,9 +41,9 @@ def move(
     flow_run_id: str | None = None,
     now: datetime,
 ) -> Connection:
-    """Change the state and log it. Raises TransitionRefused, and UnknownPractice.
+    """Change the state and log the change. Raises TransitionRefused, and UnknownPractice.
 
-    A repeated step (to the state it is in, for the same reason) changes nothing and logs nothing.
+    If the connection has this state for the same reason already, nothing is changed or logged.
     """
     connection = locked(session, practice)
     current = connection.state
@@ -68,7 +68,7 @@ def move(
 
 
 def state_before(session: Session, practice: str) -> ConnectionState:
-    """Give the state that holds while a reconnect is under way: the last one that is not part of a reconnect."""
+    """The state that still holds while a reconnect is under way: the last one that is not part of a reconnect."""
     current = get(session, practice).state
     if current not in UNDER_WAY:
         return current
@@ -92,7 +92,7 @@ def attach(
     connected_by: str,
     now: datetime,
 ) -> Connection:
-    """Note the XPM practice that was chosen. Raises TenantTaken when another practice has it."""
+    """Store the chosen account. Raises TenantTaken if it belongs to another practice."""
     connection = locked(session, practice)
     connection.tenant_id, connection.tenant_name = tenant_id, tenant_name
     connection.xero_connection_id, connection.consent_id = xero_connection_id, consent_id
@@ -105,7 +105,7 @@ def attach(
 
 
 def let_go(session: Session, practice: str) -> Connection:
-    """Forget the way to the XPM practice, and keep which one it is, so that a return finds its records."""
+    """Forget the consent and Xero's connection, but keep the tenant, so that a reconnect finds its records."""
     connection = locked(session, practice)
     connection.xero_connection_id = connection.consent_id = None
     session.flush()
@@ -113,7 +113,7 @@ def let_go(session: Session, practice: str) -> Connection:
 
 
 def set_aside(session: Session, practice: str, *, tenant_id: str | None, tenant_name: str | None) -> Connection:
-    """Forget the way to the XPM practice, and that it was this practice's; it is the named one's, or nobody's."""
+    """Forget the consent and Xero's connection, and replace the tenant by the given one, or by none."""
     connection = let_go(session, practice)
     connection.tenant_id, connection.tenant_name = tenant_id, tenant_name
     session.flush()
@@ -121,16 +121,16 @@ def set_aside(session: Session, practice: str, *, tenant_id: str | None, tenant_
 
 
 def in_use(session: Session) -> frozenset[str]:
-    """Xero's ids of the connections that practices have, working or not."""
+    """Xero's ids of all practices' connections, working or not."""
     return frozenset(used for used in session.exec(select(Connection.xero_connection_id)) if used)
 
 
 def tenant_owner(session: Session, tenant_id: str) -> str | None:
-    """Tell which practice this XPM practice belongs to, connected at the moment or not."""
+    """The practice that has this account, connected at the moment or not."""
     return session.exec(select(Connection.practice).where(Connection.tenant_id == tenant_id)).one_or_none()
 
 
 def history(session: Session, practice: str, limit: int = 100) -> list[ConnectionTransition]:
-    """Give the latest changes of state, newest first."""
+    """List the latest changes of state, newest first."""
     log = select(ConnectionTransition).where(ConnectionTransition.practice == practice)
     return list(session.exec(log.order_by(col(ConnectionTransition.id).desc()).limit(limit)))

@@ -1,8 +1,8 @@
 """Consents with their tokens: sealed in the vault, rotated by compare-and-set on a generation.
 
-Xero's refresh tokens are good for one use; the one before works for 30 minutes more, for when the answer was lost
-(Xero: "The standard authorization code flow", refreshing access tokens). So a refresh is noted before it is asked for,
-the pair is stored before its first use, and the token before it is kept.
+Xero's refresh tokens can be used once. The previous token works for 30 more minutes, in case the answer was lost
+(Xero: "The standard authorization code flow", refreshing access tokens). So a refresh is recorded before the call, the
+new pair is stored before its first use, and the previous token is kept.
 """
 
 import uuid
@@ -22,12 +22,12 @@ Secret = Literal["access_token", "refresh_token", "previous_refresh_token"]
 SECRETS: tuple[Secret, ...] = ("access_token", "refresh_token", "previous_refresh_token")
 
 USABLE = frozenset({ConsentStatus.PENDING, ConsentStatus.ACTIVE})
-"""What a consent has to be for anybody to go on with it: not given back, not lost, not replaced by a newer one."""
+"""The statuses of a consent that can still be used: not refused, lost or superseded."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What the token endpoint gave; the tokens stay out of the repr."""
+    """The tokens that the token endpoint returned. They stay out of the repr."""
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -36,7 +36,7 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class StoredTokens:
-    """A consent's tokens as they are now, with what a refresh needs to know."""
+    """A consent's present tokens, with what a refresh needs to know."""
 
     access_token: str | None = field(repr=False)
     refresh_token: str | None = field(repr=False)
@@ -50,7 +50,7 @@ class StoredTokens:
 
 @dataclass(frozen=True, slots=True)
 class XeroLogin:
-    """Who answered at Xero, from the id token and the access token."""
+    """The person who consented at Xero, from the id token and the access token."""
 
     xero_userid: str | None = None
     email: str | None = None
@@ -70,7 +70,7 @@ def save_pending(
     tokens: TokenPair,
     now: datetime,
 ) -> Consent:
-    """Keep a fresh consent; it is not used for syncing until it is activated."""
+    """Store a new consent. It is not used for syncs until it is activated."""
     consent_id = str(uuid.uuid4())
     consent = Consent(
         id=consent_id,
@@ -95,7 +95,7 @@ def save_pending(
 
 
 def get(session: Session, consent_id: str) -> Consent:
-    """Give one consent as it is now. Raises UnknownConsent."""
+    """Return one consent as it is now. Raises UnknownConsent."""
     consent = session.get(Consent, consent_id, populate_existing=True)
     if consent is None:
         raise UnknownConsent(consent_id)
@@ -113,13 +113,13 @@ def left_over(session: Session, practice: str) -> list[Consent]:
 
 
 def is_answering(session: Session, xero_userid: str) -> bool:
-    """Tell whether this Xero login has a consent, of any practice, whose reconnect is still under way."""
+    """Whether this Xero login has a consent, for any practice, whose reconnect is still under way."""
     pending = select(Consent.id).where(Consent.xero_userid == xero_userid, Consent.status == ConsentStatus.PENDING)
     return session.exec(pending).first() is not None
 
 
 def activate(session: Session, consent_id: str) -> Consent:
-    """Make this the practice's consent; the one before is superseded. Raises UnknownConsent."""
+    """Make this the practice's consent, superseding the previous one. Raises UnknownConsent."""
     consent = get(session, consent_id)
     others = update(Consent).where(
         col(Consent.practice) == consent.practice,
@@ -133,12 +133,12 @@ def activate(session: Session, consent_id: str) -> Consent:
 
 
 def end(session: Session, consent_id: str, status: ConsentStatus, *, forget_tokens: bool = False) -> Consent:
-    """Mark a consent as superseded, refused or lost; its tokens go once they are revoked or dead."""
+    """Mark a consent as superseded, refused or lost. Forget its tokens once they are revoked or dead."""
     consent = get(session, consent_id)
     consent.status = status
     if forget_tokens:
         consent.access_token = consent.refresh_token = consent.previous_refresh_token = None
-        consent.generation += 1  # a refresh that is under way must not bring them back
+        consent.generation += 1  # a refresh under way must not bring the tokens back
     session.flush()
     return consent
 
@@ -164,14 +164,17 @@ def tokens_of(session: Session, vault: Vault, consent_id: str) -> StoredTokens:
 
 
 def note_loss(session: Session, consent_id: str, expected_generation: int) -> bool:
-    """Note that Xero refused these tokens for good; False when they have moved on. Whoever comes next need not ask."""
+    """Mark the consent as lost because Xero refused these tokens for good; false if they were refreshed meanwhile.
+
+    Later callers then need not ask Xero.
+    """
     usable = col(Consent.status).in_(USABLE)
     lost = update(Consent).where(_at(consent_id, expected_generation), usable).values(status=ConsentStatus.LOST)
     return session.connection().execute(lost).rowcount == 1
 
 
 def note_refresh(session: Session, consent_id: str, expected_generation: int, now: datetime) -> bool:
-    """Note that a refresh is about to be asked for; False when the tokens have moved on. Commit before asking."""
+    """Record that a refresh is about to start; false if the tokens were refreshed meanwhile. Commit before the call."""
     noted = update(Consent).where(_at(consent_id, expected_generation)).values(refresh_started_at=now)
     return session.connection().execute(noted).rowcount == 1
 
@@ -179,7 +182,7 @@ def note_refresh(session: Session, consent_id: str, expected_generation: int, no
 def store_rotation(
     session: Session, vault: Vault, consent_id: str, expected_generation: int, *, tokens: TokenPair, now: datetime
 ) -> bool:
-    """Store the pair that a refresh gave; False, and nothing changed, when another process stored one before."""
+    """Store the pair that a refresh returned. False, with nothing stored, if another process was first."""
     consent = get(session, consent_id)
     before = consent.refresh_token
     rotated = (
@@ -201,7 +204,7 @@ def store_rotation(
 
 
 def place(consent_id: str, name: Secret) -> str:
-    """Name the place a token is bound to."""
+    """The place that a token is bound to."""
     return f"consent/{consent_id}/{name}"
 
 

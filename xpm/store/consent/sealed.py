@@ -1,7 +1,7 @@
-"""Every secret at rest: which key sealed it, and how all of them come under the newest key.
+"""Every secret at rest: which key sealed it, and how to reseal all of them with the newest key.
 
-Rows are sealed anew one transaction each, under a lock on the row: a process that renews tokens meanwhile comes before
-or after, and its compare-and-set on the generation holds either way.
+Each row is resealed in its own transaction, under a row lock. A process that refreshes tokens at the same time comes
+before or after, and its compare-and-set on the generation holds either way.
 """
 
 from collections import Counter
@@ -21,7 +21,7 @@ SECRETS: Mapping[Holder, tuple[str, ...]] = {Consent: consents.SECRETS, Authoris
 
 
 class Seal(StrEnum):
-    """How a secret stands."""
+    """The condition of a sealed secret."""
 
     NEWEST = "newest"  # sealed with the newest key
     OLDER = "older"  # sealed with an older key that is still configured
@@ -29,7 +29,7 @@ class Seal(StrEnum):
 
 
 def survey(session: Session, vault: Vault) -> Counter[Seal]:
-    """Count the secrets by how they stand; every one is opened."""
+    """Count the secrets by their condition. Every secret is opened to find out."""
     found = (
         _seal(vault, sealed, place)
         for table, row_id in rows(session)
@@ -50,7 +50,7 @@ def rows(session: Session) -> list[tuple[Holder, str]]:
 
 
 def reseal(session: Session, vault: Vault, table: Holder, row_id: str) -> int:
-    """Seal what an older key sealed in one row anew, and tell how much; what does not open stays as it is."""
+    """Reseal a row's secrets that an older key sealed, and return how many. Secrets that do not open stay."""
     row = session.get(table, row_id, with_for_update=True, populate_existing=True)
     resealed = 0
     for name, place, sealed in _of(session, table, row_id):
@@ -62,7 +62,7 @@ def reseal(session: Session, vault: Vault, table: Holder, row_id: str) -> int:
 
 
 def _of(session: Session, table: Holder, row_id: str) -> Iterator[tuple[str, str, bytes]]:
-    """Column, place and content of each secret in a row."""
+    """The column, place and sealed bytes of each secret in a row."""
     row = session.get(table, row_id)
     for name in SECRETS[table]:
         sealed: bytes | None = getattr(row, name, None)

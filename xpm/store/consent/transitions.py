@@ -1,12 +1,12 @@
 """Which state of a connection may follow which.
 
-Anyone may begin to reconnect from any state; whoever gives up returns to the state before.
+A reconnect may begin in any state. If it is given up, the connection returns to the state before.
 """
 
 from xpm.store.vocabulary import ConnectionState as State
 
 UNDER_WAY = frozenset({State.AUTHORISING, State.CHOOSING_PRACTICE})
-"""States of a reconnect that is not finished; what was there before it still holds."""
+"""The states of an unfinished reconnect. The state before it still holds."""
 
 ALLOWED: dict[State, frozenset[State]] = {
     State.NOT_CONNECTED: frozenset({State.AUTHORISING}),
@@ -22,5 +22,5 @@ ALLOWED: dict[State, frozenset[State]] = {
 
 
 def is_allowed(current: State, to: State, before: State) -> bool:
-    """Tell whether `to` may follow `current`; `before` is the state that the reconnect under way began from."""
+    """Whether `to` may follow `current`. `before` is the state in which the present reconnect began."""
     return to in ALLOWED[current] or (current in UNDER_WAY and to is before)

@@ -1,6 +1,6 @@
-"""Seals secrets for keeping: AES-256-GCM, each bound to the place it belongs, keys that can be rotated.
+"""Seals secrets for storage with AES-256-GCM. Each is bound to its place, and keys can be rotated.
 
-A sealed secret is: version (1 byte), key id (8), nonce (12), ciphertext with its tag (16).
+A sealed secret is: version (1 byte), key id (8), nonce (12), and the ciphertext with its tag (16).
 """
 
 import secrets
@@ -24,7 +24,7 @@ class Vault:
     """Seals with the newest key and opens with any of its keys."""
 
     def __init__(self, keys: Sequence[str]) -> None:
-        """Take keys as `new_key` makes them, newest first. Raises NoKeys."""
+        """Take keys in the form of `new_key`, newest first. Raises NoKeys."""
         if not keys:
             raise NoKeys("no encryption key is configured")
         decoded = [_decoded(key) for key in keys]
@@ -32,7 +32,7 @@ class Vault:
         self._newest = _key_id(decoded[0])
 
     def __repr__(self) -> str:
-        """Tell how many keys, never which."""
+        """Show the number of keys, never a key."""
         return f"<Vault of {len(self._ciphers)} keys>"
 
     @staticmethod
@@ -41,13 +41,13 @@ class Vault:
         return urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
     def seal(self, text: str, place: str) -> bytes:
-        """Seal for one place, such as `consent/<id>/refresh_token`; it opens nowhere else."""
+        """Seal a secret for one place, such as `consent/<id>/refresh_token`. It opens nowhere else."""
         header = _VERSION + self._newest
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return header + nonce + self._ciphers[self._newest].encrypt(nonce, text.encode(), _bound(header, place))
 
     def open(self, sealed: bytes, place: str) -> str:
-        """Give the secret. Raises UnknownKey, or SealBroken on a changed byte or another place."""
+        """Return the secret. Raises UnknownKey, or SealBroken if a byte or the place is different."""
         header, nonce, body = _parts(sealed)
         cipher = self._ciphers.get(header[len(_VERSION) :])
         if cipher is None:
@@ -58,11 +58,11 @@ class Vault:
             raise SealBroken(f"the secret of {place} was changed or moved") from None
 
     def reseal(self, sealed: bytes, place: str) -> bytes:
-        """Seal anew with the newest key."""
+        """Seal again, with the newest key."""
         return self.seal(self.open(sealed, place), place)
 
     def is_newest(self, sealed: bytes) -> bool:
-        """Tell whether the newest key sealed this. Raises SealBroken."""
+        """Whether the newest key sealed this. Raises SealBroken."""
         return _parts(sealed)[0] == _VERSION + self._newest
 
 

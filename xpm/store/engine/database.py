@@ -25,12 +25,12 @@ MIGRATION_LOCK = 0x78706D  # any number, the same in all our processes: "xpm" in
 
 
 class Database:
-    """One database and its ways in. Safe to share between threads; make a new one after a fork."""
+    """One database and the sessions on it. Safe to share between threads; make a new one after a fork."""
 
     def __init__(self, url: str, engine: Engine | None = None) -> None:
-        """Prepare for `url`, such as `sqlite:///.xpm/xpm.db`; `engine` is one that reaches it already.
+        """Prepare the database at `url`, such as `sqlite:///.xpm/xpm.db`, or use an `engine` that is connected to it.
 
-        Raises DatabaseUnavailable on a bad address.
+        Raises DatabaseUnavailable for a bad address.
         """
         self.url = _understood(url)
         self.engine = engine or _engine(self.url)
@@ -49,15 +49,15 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Give a session that sees one state and in which writing fails."""
+        """Open a session that sees one consistent state and in which writes fail."""
         with self._connection(self._reading) as connection, _session(connection) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Give a session that commits when the block ends well and rolls back when it does not.
+        """Open a session that commits at the end of the block, or rolls back if the block raises.
 
-        On SQLite the writer's lock is taken at the start, so that two writers queue instead of failing half-way.
+        On SQLite it takes the write lock at the start, so that two writers queue instead of failing half-way.
         """
         with self._connection(self.engine) as connection, _session(connection) as session:
             yield session
@@ -65,7 +65,7 @@ class Database:
 
     @contextmanager
     def write_hastily(self) -> Iterator[Session]:
-        """As `write`, for what may be lost when the machine's power fails; the disk is not waited for."""
+        """Like `write`, but does not wait for the disk: the transaction may be lost if the machine's power fails."""
         with self._connection(self._hasty) as connection, _session(connection) as session:
             if self.is_postgresql:
                 postgresql.hurry(session.connection())
@@ -74,7 +74,7 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision. Processes that start together wait for the first of them."""
-        from xpm.store.migrations import schema  # noqa: PLC0415 - nothing but this needs Alembic, a slow import
+        from xpm.store.migrations import schema  # noqa: PLC0415 - imports Alembic, which is slow and needed only here
 
         with self._connection(self.engine) as connection, connection.begin():
             if self.is_postgresql:
@@ -82,12 +82,12 @@ class Database:
             schema.upgrade(connection)
 
     def schema_is_current(self) -> bool:
-        """Tell whether every migration has been applied."""
+        """Whether every migration has been applied."""
         with self._connection(self._reading) as connection:
             return migrations.applied(connection) == migrations.newest()
 
     def close(self) -> None:
-        """Give back all connections."""
+        """Close all connections."""
         self.engine.dispose()
 
     @contextmanager
@@ -107,8 +107,8 @@ def _session(connection: Connection) -> Session:
 def _understood(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # ValueError: a port that is no number
-        raise DatabaseUnavailable("the database URL cannot be read") from None  # its text may hold a password
+    except (ArgumentError, ValueError):  # ValueError: the port is not a number
+        raise DatabaseUnavailable("the database URL cannot be read") from None  # the error's text may hold a password
     if parsed.drivername not in DRIVERS:
         raise DatabaseUnavailable(f"no support for {parsed.drivername} databases; use sqlite or postgresql")
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
@@ -117,7 +117,7 @@ def _understood(url: str) -> URL:
 
 
 def _engine(url: URL) -> Engine:
-    # parameters stay hidden: errors are logged, and rows hold people's data
+    # parameters are hidden because errors are logged, and rows hold people's data
     if url.get_backend_name() == "postgresql":
         server = create_engine(url, pool_pre_ping=True, hide_parameters=True, json_serializer=written_json)
         postgresql.prepare(server)

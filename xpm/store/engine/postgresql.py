@@ -1,16 +1,16 @@
-"""How PostgreSQL's errors are kept from telling what is in a row, and what it need not wait for."""
+"""Keeps row contents out of PostgreSQL's errors, and lets a transaction not wait for the disk."""
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import ExceptionContext
 
 
 def prepare(engine: Engine) -> None:
-    """Set up the errors of `engine`."""
+    """Keep row contents out of the errors of `engine`."""
     event.listen(engine, "handle_error", _leave_out_the_row)
 
 
 def _leave_out_the_row(context: ExceptionContext) -> None:
-    """Cut the server's DETAIL ("Failing row contains …") out: errors are logged, and rows hold people's data."""
+    """Remove the server's DETAIL ("Failing row contains …"), since errors are logged and rows hold people's data."""
     from psycopg import Error  # noqa: PLC0415 - only PostgreSQL needs the driver, and has loaded it by now
 
     error, wrapped = context.original_exception, context.sqlalchemy_exception
@@ -20,5 +20,5 @@ def _leave_out_the_row(context: ExceptionContext) -> None:
 
 
 def hurry(connection: Connection) -> None:
-    """Let the transaction that is under way end before it is safe on disk; a crash may lose it, and nothing else."""
+    """Let the present transaction commit before it is safe on disk. A crash may lose this transaction, but no other."""
     connection.exec_driver_sql("SET LOCAL synchronous_commit = off")

@@ -1,7 +1,7 @@
-"""One statement for many rows, prepared once.
+"""Inserts many rows with a statement that is prepared once.
 
-SQLAlchemy goes through each parameter of each row, which took longer than what the database then did with them. Here
-the statement is compiled, and the conversions that its columns ask for are found, once for all batches.
+SQLAlchemy processes each parameter of each row, which took longer than the database's own work. Here the statement is
+compiled, and the conversions of its columns are found, once for all batches.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,7 +21,7 @@ Conversion = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class PreparedInsert:
-    """An insertion as the driver takes it; each row must name its columns, and may name more."""
+    """An insertion in the driver's form. Each row must name its columns, and may name more."""
 
     text: str
     names: tuple[str, ...]
@@ -29,7 +29,7 @@ class PreparedInsert:
     conversions: tuple[tuple[int, Conversion], ...]
 
     def execute(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Insert these rows. Raises what SQLAlchemy raises for the same statement."""
+        """Insert these rows. Raises what SQLAlchemy would raise for the same statement."""
         if rows:
             connection.exec_driver_sql(self.text, self._parameters(rows))
 
@@ -45,7 +45,7 @@ class PreparedInsert:
 
 
 def prepared(dialect: Dialect, statement: Insert, names: Sequence[str]) -> PreparedInsert:
-    """Prepare an insertion into these columns of its table, two at least."""
+    """Prepare an insertion into these columns of its table, at least two."""
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
     order = tuple(compiled.positiontup or names)
     found = [_conversion(statement.table.c[name].type, dialect) for name in order]
@@ -54,6 +54,6 @@ def prepared(dialect: Dialect, statement: Insert, names: Sequence[str]) -> Prepa
 
 
 def _conversion(kind: TypeEngine[Any], dialect: Dialect) -> Conversion | None:
-    """How values of a type go to the driver, if not as they are; days and moments repeat."""
+    """The conversion of a type's values for the driver, if any. Days and moments are cached, since they repeat."""
     convert = kind.dialect_impl(dialect).bind_processor(dialect)
     return lru_cache(maxsize=1024)(convert) if convert and isinstance(kind, Date | UtcDateTime) else convert

@@ -1,4 +1,4 @@
-"""How SQLite is made to behave as PostgreSQL does: real transactions, foreign keys, waiting instead of failing."""
+"""Makes SQLite behave like PostgreSQL: real transactions, foreign keys, and waiting instead of failing."""
 
 import os
 import sqlite3
@@ -12,18 +12,18 @@ READ_ONLY = "xpm_read_only"
 """Execution option of connections that must not write."""
 
 HASTY = "xpm_hasty"
-"""Execution option of transactions that may be lost when the power fails; those before them may not."""
+"""Execution option of transactions that may be lost if the power fails. Earlier transactions are safe."""
 
 BUSY_TIMEOUT_MS = 30_000  # longer than the longest batch any writer commits
 
-PAGE_BYTES = 16 * 1024  # six jobs with their tasks; of SQLite's own 4 kB, a job of two and a half leaves a third empty
+PAGE_BYTES = 16 * 1024  # holds six jobs with their tasks; a job takes 2.5 kB, so SQLite's own 4 kB stay a third empty
 
 
 def create(file: Path) -> None:
-    """Create a database file that only its owner can read, unless it is there.
+    """Create a database file that only its owner can read, unless it exists.
 
-    It is in WAL mode, so that readers and the writer do not wait for each other. The mode is set before the file takes
-    its name: when several processes set it on one file, SQLite answers "database is locked" whatever the time-out.
+    The file is in WAL mode, so that readers and the writer do not wait for each other. The mode is set before the file
+    gets its name: if several processes set it on one file, SQLite answers "database is locked" whatever the time-out.
     Raises OSError.
     """
     folder = file.absolute().parent
@@ -41,22 +41,22 @@ def create(file: Path) -> None:
 
 
 def prepare(engine: Engine) -> None:
-    """Set up every connection of `engine`, and begin its transactions ourselves."""
+    """Set up every connection of `engine`, and take over from the driver how transactions begin."""
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # else the driver begins late and commits before DDL
+    connection.isolation_level = None  # otherwise the driver begins transactions late and commits before DDL
     connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _begin(connection: Connection) -> None:
-    """Begin a writer with the lock in hand.
+    """Begin a transaction; a writer takes the lock at once.
 
-    A deferred transaction that reads first and writes later fails at once with "database is locked" when another
-    writer came between, whatever the time-out (https://www.sqlite.org/lang_transaction.html, section 2.2).
+    A deferred transaction that reads first and writes later fails at once with "database is locked" if another writer
+    came in between, whatever the time-out (https://www.sqlite.org/lang_transaction.html, section 2.2).
     """
     options = connection.get_execution_options()
     reading = bool(options.get(READ_ONLY))

@@ -1,6 +1,6 @@
-"""The history of the schema: which revision is the newest, and which one a database is at.
+"""The history of the schema: the newest revision, and the revision of a database.
 
-Every command asks this first, so it is told without Alembic, which takes longer to load than most commands take.
+Every command checks this first, so it works without Alembic, which takes longer to load than most commands take to run.
 `python -m xpm.store.migrations "what changes"` writes a new revision from the difference between tables and history.
 """
 
@@ -12,12 +12,12 @@ VERSIONS = Path(__file__).parent / "versions"
 
 
 def newest() -> str:
-    """Name the newest revision; each file is named after its revision, and these are numbered."""
+    """The newest revision. Files are named after their revisions, which are numbered."""
     return max(file.name.partition("_")[0] for file in VERSIONS.glob("r*.py"))
 
 
 def applied(connection: Connection) -> str | None:
-    """Name the revision a database is at; `None` for one without tables."""
+    """The revision of a database; `None` if it has no tables."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

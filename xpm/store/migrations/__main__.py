@@ -1,4 +1,4 @@
-"""Write a revision: `python -m xpm.store.migrations "what changes"`."""
+"""Writes a revision: `python -m xpm.store.migrations "what changes"`."""
 
 import sys
 from pathlib import Path

@@ -11,7 +11,7 @@ from xpm.store.records.kinds import SCHEMA
 
 
 def written(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal[False]:  # noqa: ANN401 - Alembic's own signature
-    """Write our column types by the names that a revision imports, and lists of words as the text they are."""
+    """Write our column types by the names that a revision imports, and closed lists of words as text."""
     if kind != "type":
         return False
     if isinstance(item, UtcDateTime | ExactDecimal | JSON):
@@ -24,7 +24,7 @@ def written(kind: str, item: Any, autogenerate: AutogenContext) -> str | Literal
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SCHEMA,
-    transactional_ddl=True,  # SQLite can, once the driver does not commit behind our back
+    transactional_ddl=True,  # SQLite can do this now that the driver does not commit before DDL
     render_item=written,
     compare_server_default=True,
 )

@@ -13,18 +13,18 @@ from xpm.store.records.kinds import SCHEMA
 
 
 def upgrade(connection: Connection) -> None:
-    """Apply what is missing, within the caller's transaction."""
+    """Apply the missing revisions, within the caller's transaction."""
     command.upgrade(_config(connection), "head")
 
 
 def differences(connection: Connection) -> list[object]:
-    """Tell in what a database differs from the tables; a migrated one in nothing."""
+    """List how a database differs from the tables; empty for a migrated database."""
     context = MigrationContext.configure(connection, opts={"compare_server_default": True})
     return list(compare_metadata(context, SCHEMA))
 
 
 def revise(connection: Connection, message: str) -> None:
-    """Write a new revision that brings this migrated database to the tables; to be read before it is kept."""
+    """Write a new revision that brings this migrated database to the tables. Read it before you commit it."""
     config = _config(connection)
     number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
     command.revision(config, message, autogenerate=True, rev_id=f"r{number:04}")

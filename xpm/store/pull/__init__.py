@@ -1,1 +1,1 @@
-"""What pulls leave behind beside the records: runs, finished lists, checks of single jobs, quarantine."""
+"""What pulls store beside the records: runs, finished lists, checks of single jobs, quarantine."""

@@ -1,4 +1,4 @@
-"""When custom field values were last compared with XPM, which sends them one record a call."""
+"""When custom field values were last compared with XPM, which sends them for one record per call."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from xpm.store.records.scope import in_scope
 from xpm.store.tables import StoreTable
 from xpm.store.vocabulary import OwnerKind
 
-NOT_URGENT = 2  # compared a while ago, and not changed since
+NOT_URGENT = 2  # the record has not changed since its values were compared
 
 _COMPARED = StoreTable.metadata.tables["custom_field_comparison"]
 
 
 def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: Iterable[str], now: datetime) -> None:
-    """Note that these records' values are as XPM has them now, changed or not."""
+    """Record that these records' values were compared with XPM now, changed or not."""
     of = {"practice": scope.practice, "tenant_id": scope.tenant_id, "owner_kind": kind, "compared_at": now}
     compared = [{**of, "owner_key": key} for key in dict.fromkeys(owner_keys)]
     if not compared:
@@ -33,7 +33,7 @@ def note_compared(session: Session, scope: Scope, kind: OwnerKind, owner_keys: I
 
 
 def forget_comparisons(session: Session, run_id: str | None) -> None:
-    """Make the values that a revert touched due again: they are no longer what they were compared to be."""
+    """Make the values that a revert touched due again, since they may differ from XPM's now."""
     for table in (CLIENT_CUSTOM_FIELDS, JOB_CUSTOM_FIELDS):
         of_kind = _COMPARED.c.owner_kind == table.fixed["owner_kind"]
         touched = changed_by(run_id, table, _COMPARED, "owner_key")
@@ -42,7 +42,7 @@ def forget_comparisons(session: Session, run_id: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A record whose values are to be read. `urgency`: 0 never compared, 1 changed since, 2 only a while ago."""
+    """A record whose values are to be read. `urgency`: 0 never compared, 1 changed since, 2 not changed since."""
 
     key: str
     urgency: int
@@ -50,13 +50,16 @@ class Due:
 
 
 def due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> list[Due]:
-    """List the current records of a table with the urgency of comparing their values; `changes_only`: 0 and 1."""
+    """List the current records of a table and how urgent it is to compare their values.
+
+    `changes_only`: only urgency 0 and 1.
+    """
     found = session.connection().execute(_due(table, scope, kind, changes_only=changes_only))
     return [Due(*row) for row in found]
 
 
 def count_due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> int:
-    """Count what `due` lists."""
+    """Count the records that `due` would list."""
     due = _due(table, scope, kind, changes_only=changes_only).subquery()
     return session.connection().execute(select(func.count()).select_from(due)).scalar_one()
 
@@ -81,7 +84,7 @@ def _due(
 
 
 def last_compared(session: Session, scope: Scope, kind: OwnerKind) -> dict[str, datetime]:
-    """Tell when each record's values were last compared; records that never were are not in it."""
+    """When each record's values were last compared. Records that never were are left out."""
     noted = select(_COMPARED.c.owner_key, _COMPARED.c.compared_at).where(
         _COMPARED.c.practice == scope.practice, _COMPARED.c.tenant_id == scope.tenant_id, _COMPARED.c.owner_kind == kind
     )

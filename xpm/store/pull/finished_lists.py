@@ -1,4 +1,4 @@
-"""Lists of XPM's that a run has read to their end, so that its retry need not read them again."""
+"""XPM's lists that a run has finished, so that its retry can skip them."""
 
 import zlib
 from collections.abc import Set
@@ -13,12 +13,12 @@ from xpm.store.records.rows import Scope
 from xpm.store.tables import FinishedList, SyncRun
 
 KEPT = timedelta(days=1)
-"""For a run that waits until the next day's calls. What was read before that says too little of what XPM has now."""
+"""Long enough for a run that waits for the next day's calls. An older list is too different from what XPM has now."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """What a list had: its keys, Xero's clock when it began to answer, and how many records that were left out."""
+    """What a list held: its keys, Xero's clock when the answer began, and how many other records were left out."""
 
     keys: Set[str]
     server_time: datetime | None
@@ -26,7 +26,7 @@ class Finished:
 
 
 def keep(session: Session, run: SyncRun, name: str, finished: Finished, now: datetime) -> None:
-    """Keep that a run read this list to its end. Belongs in the transaction of the list's last step."""
+    """Record that a run finished this list. Call it in the transaction of the list's last batch."""
     row = FinishedList(
         practice=run.practice,
         tenant_id=run.tenant_id,
@@ -43,7 +43,7 @@ def keep(session: Session, run: SyncRun, name: str, finished: Finished, now: dat
 
 
 def find(session: Session, scope: Scope, entity: str, name: str) -> Finished | None:
-    """Give what a list had, if the run that goes on now or the one it retries has read it to its end."""
+    """What a list held, if the present run or the run that it retries finished it."""
     row = session.get(FinishedList, (scope.practice, scope.tenant_id, entity, name))
     if row is None:
         return None
@@ -52,9 +52,9 @@ def find(session: Session, scope: Scope, entity: str, name: str) -> Finished | N
 
 
 def take_over(session: Session, run: SyncRun) -> None:
-    """Let a run that begins go on with recent lists of its own flow run in the same mode: it is that one's retry.
+    """Hand a new run the recent lists of the run that it retries: same flow run, same mode.
 
-    All others are forgotten: whoever asks anew wants what XPM has now.
+    All other lists of the entity are forgotten, since a new request wants what XPM has now.
     """
     retried = exists().where(
         col(SyncRun.id) == col(FinishedList.run_id),
@@ -66,7 +66,7 @@ def take_over(session: Session, run: SyncRun) -> None:
 
 
 def forget(session: Session, run: SyncRun) -> None:
-    """Forget the lists of this run's kind: it has ended well, or what they brought is not what is stored any more."""
+    """Forget the lists of this run's entity: the run has ended well, or a revert has undone what the lists brought."""
     session.connection().execute(delete(FinishedList).where(_of(run)))
 
 

@@ -1,4 +1,4 @@
-"""Which jobs a list by creation has to have, and when XPM was last asked for each of the others."""
+"""Which jobs the list of a creation window must have, and when XPM was last asked for each of the others."""
 
 from collections.abc import Collection
 from datetime import date, datetime
@@ -21,7 +21,7 @@ _CHECKS = StoreTable.metadata.tables["job_check"]
 
 
 def listed(session: Session, scope: Scope, since: date, numbers: Collection[str] | None = None) -> set[str]:
-    """Give the jobs, of all or of these, that were in the list of a window of creation which began then or later."""
+    """The jobs, of all or of `numbers`, that the list of a creation window starting at `since` or later had."""
     found = _numbers(scope).where(_CHECKS.c.created_from >= since)
     if numbers is not None:
         found = found.where(among(_CHECKS.c.number, numbers))
@@ -29,9 +29,9 @@ def listed(session: Session, scope: Scope, since: date, numbers: Collection[str]
 
 
 def note_listed(session: Session, scope: Scope, numbers: Collection[str], created_from: date) -> None:
-    """Note that a window's list has these jobs. `created_from`: its first day. Only what is new is written.
+    """Record that the window that starts on `created_from` lists these jobs. Only new ones are written.
 
-    Windows are counted from the start of a practice's history: where that was moved, a job stands in a later one.
+    Windows are counted from the start of a practice's history. If that start moves, a job is in a later window.
     """
     remaining = iter(numbers)
     while batch := set(islice(remaining, BATCH)):
@@ -41,18 +41,18 @@ def note_listed(session: Session, scope: Scope, numbers: Collection[str], create
 
 
 def note_verified(session: Session, scope: Scope, numbers: Collection[str], now: datetime) -> None:
-    """Note that XPM was asked for these jobs by their numbers and has them."""
+    """Record that XPM was asked for these jobs by number and has them."""
     _write(session, scope, numbers, verified_at=now)
 
 
 def forget_verified(session: Session, run_id: str | None) -> None:
-    """Let the jobs that a revert touched have been verified never: they are no longer as XPM was found to have them."""
+    """Clear `verified_at` of reverted jobs, since they may differ from XPM's now."""
     touched = changed_by(run_id, JOBS, _CHECKS, "number")
     session.connection().execute(update(_CHECKS).where(touched).values(verified_at=None))
 
 
 def longest_unverified(session: Session, scope: Scope, numbers: Collection[str]) -> list[tuple[str, datetime]]:
-    """Put stored jobs in the order in which to ask for them, each with when it was last verified, or first came."""
+    """Stored jobs in the order in which to ask for them, each with the time it was last verified or first synced."""
     since = func.coalesce(col(JobCheck.verified_at), col(Job.first_synced_at))
     same = and_(
         col(JobCheck.practice) == col(Job.practice),

@@ -1,4 +1,4 @@
-"""Which jobs XPM last called current, so that a job which left that list is noticed and asked for once."""
+"""The jobs in XPM's list of current jobs when it was last read, so that a job that leaves it is asked for once."""
 
 from collections.abc import Iterable, Set
 from itertools import islice
@@ -15,7 +15,7 @@ from xpm.store.tables import CurrentJob
 
 
 def current(session: Session, scope: Scope) -> set[str]:
-    """Give the numbers of the jobs that were current when they were last noted."""
+    """The numbers of the jobs that were last recorded as current."""
     noted = select(col(CurrentJob.number)).where(
         col(CurrentJob.practice) == scope.practice, col(CurrentJob.tenant_id) == scope.tenant_id
     )
@@ -23,7 +23,7 @@ def current(session: Session, scope: Scope) -> set[str]:
 
 
 def note(session: Session, scope: Scope, numbers: Set[str]) -> None:
-    """Note that these stored jobs are current and no others; only what differs is written."""
+    """Record that exactly these stored jobs are current. Only the differences are written."""
     before = current(session, scope)
     _add(session, scope, numbers - before)
     _forget(session, scope, before - numbers)

@@ -1,4 +1,4 @@
-"""Records that could not be read: kept with their reason and payload until one is read well."""
+"""Quarantine: unreadable records, kept with their reason and payload until a later version is read well."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -23,7 +23,7 @@ def put(
     run_id: str | None,
     now: datetime,
 ) -> Quarantine:
-    """Keep one record aside. An older, unresolved entry of the same record is replaced, so that it is listed once."""
+    """Quarantine one record. An older, unresolved entry of the same record is replaced, so that it is listed once."""
     if record_key is not None:
         resolve(session, scope, entity, [record_key], now)
     entry = Quarantine(
@@ -42,7 +42,7 @@ def put(
 
 
 def unresolved(session: Session, scope: Scope, entity: str | None = None) -> list[Quarantine]:
-    """List what is still aside, oldest first."""
+    """List the unresolved entries, oldest first."""
     aside = select(Quarantine).where(
         Quarantine.practice == scope.practice,
         Quarantine.tenant_id == scope.tenant_id,
@@ -54,7 +54,7 @@ def unresolved(session: Session, scope: Scope, entity: str | None = None) -> lis
 
 
 def resolve(session: Session, scope: Scope, entity: str, record_keys: Iterable[str], now: datetime) -> int:
-    """Mark these records as read well, and tell how many were aside. A sync calls it with the keys it applied."""
+    """Resolve the entries of these records, and return how many there were. A sync calls it for the keys it stored."""
     remaining, resolved = iter(record_keys), 0
     while batch := list(islice(remaining, BATCH)):
         statement = (
@@ -73,7 +73,7 @@ def resolve(session: Session, scope: Scope, entity: str, record_keys: Iterable[s
 
 
 def dismiss(session: Session, entry_id: int, now: datetime) -> bool:
-    """Mark one entry as dealt with, such as one without a key; False when it was already, or never existed."""
+    """Resolve one entry, such as one without a key. False if it was resolved already or never existed."""
     entry = session.get(Quarantine, entry_id)
     if entry is None or entry.resolved_at is not None:
         return False
@@ -83,5 +83,5 @@ def dismiss(session: Session, entry_id: int, now: datetime) -> bool:
 
 
 def _storable(text: str) -> str:
-    """Take out what PostgreSQL cannot keep as text: NUL, and halves of surrogate pairs."""
+    """Replace what PostgreSQL cannot store as text: NUL, and halves of surrogate pairs."""
     return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

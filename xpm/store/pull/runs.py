@@ -1,4 +1,4 @@
-"""Sync runs: when each began, how far it came, how it ended."""
+"""Sync runs: when each began, how far it got, how it ended."""
 
 import uuid
 from dataclasses import asdict, dataclass
@@ -15,12 +15,12 @@ from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
 OF_CHOSEN_RECORDS = "sync.values_chosen"
-"""What a run has as its `reason_key` that brought a few records somebody chose, and all other values stayed as old."""
+"""The `reason_key` of a run that read only the values of a few chosen records; all other values stayed as old."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """What a step of a run did; steps add up."""
+    """What a batch of a run did. The counts of batches add up."""
 
     added: int = 0
     changed: int = 0
@@ -47,7 +47,7 @@ def start(
     predicted_bytes: int | None = None,
     now: datetime,
 ) -> SyncRun:
-    """Begin a run."""
+    """Add the row of a run that begins now."""
     run = SyncRun(
         id=str(uuid.uuid4()),
         practice=practice,
@@ -67,7 +67,7 @@ def start(
 
 
 def get(session: Session, run_id: str) -> SyncRun:
-    """Give one run. Raises UnknownRun."""
+    """Return one run. Raises UnknownRun."""
     run = session.get(SyncRun, run_id)
     if run is None:
         raise UnknownRun(run_id)
@@ -75,7 +75,7 @@ def get(session: Session, run_id: str) -> SyncRun:
 
 
 def checkpoint(session: Session, run_id: str, tally: RunCounts) -> SyncRun:
-    """Add what a batch did. Belongs in the transaction that writes the batch."""
+    """Add a batch's counts to the run. Call it in the transaction that writes the batch."""
     run = get(session, run_id)
     for name, count in asdict(tally).items():
         setattr(run, name, getattr(run, name) + count)
@@ -93,9 +93,9 @@ def finish(
     resumes_at: datetime | None = None,
     now: datetime,
 ) -> SyncRun:
-    """End a run with the counts of its row.
+    """End a run.
 
-    `watermark`: everything that changed in XPM up to then is stored. `resumes_at`: when a parked run can go on.
+    `watermark`: all that changed in XPM before this time is stored. `resumes_at`: when a parked run can continue.
     """
     run = get(session, run_id)
     run.status, run.reason_key, run.finished_at = status, reason_key, now
@@ -105,13 +105,13 @@ def finish(
 
 
 def is_retried_by(run: SyncRun) -> ColumnElement[bool]:
-    """Whether a run is of the flow run that this one is of, in the same mode. By hand, each run stands for itself."""
+    """The condition for runs that `run` retries: same flow run, same mode. A run without a flow run retries none."""
     same_flow_run = and_(col(SyncRun.flow_run_id).is_not(None), col(SyncRun.flow_run_id) == run.flow_run_id)
     return and_(col(SyncRun.mode) == run.mode, same_flow_run)
 
 
 def retried_since(session: Session, run: SyncRun, earliest: datetime) -> datetime | None:
-    """Tell when the first run began that this one retries, of those that failed and began at `earliest` or later."""
+    """When the first run that this one retries began, among failed and parked runs not older than `earliest`."""
     failed = select(func.min(SyncRun.started_at)).where(
         SyncRun.practice == run.practice,
         SyncRun.tenant_id == run.tenant_id,
@@ -124,15 +124,16 @@ def retried_since(session: Session, run: SyncRun, earliest: datetime) -> datetim
 
 
 def last_successful(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
-    """Find the last run of an entity that ended well. It may be a revert: then FYI is not as XPM was.
+    """Find the last successful run of an entity.
 
-    It is no replay: reading again what was set aside leaves the other records as old as they were.
+    It may be a revert; FYI then differs from what XPM had. It is never a replay, which leaves other records as old as
+    they were.
     """
     return session.exec(_ended_well(practice, tenant_id, entity).limit(1)).one_or_none()
 
 
 def moved_since(session: Session, run: SyncRun) -> bool:
-    """Tell whether the entity was synchronised with another XPM practice since: then FYI is not as this run left it."""
+    """Whether the entity was synchronised with another account since, so that FYI is not as this run left it."""
     elsewhere = select(SyncRun.id).where(
         SyncRun.practice == run.practice,
         SyncRun.entity == run.entity,
@@ -143,7 +144,7 @@ def moved_since(session: Session, run: SyncRun) -> bool:
 
 
 def changed_since(session: Session, scope: Scope, entity: str, mode: SyncMode) -> datetime | None:
-    """From when on to ask for changes; `None` to ask for everything, also where there is nothing to start from."""
+    """The time from which to ask for changes; `None` to ask for everything, also if there is nothing to start from."""
     if mode is SyncMode.FULL:
         return None
     last = last_successful(session, scope.practice, scope.tenant_id, entity)
@@ -151,15 +152,16 @@ def changed_since(session: Session, scope: Scope, entity: str, mode: SyncMode) -
 
 
 def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
-    """Tell when an entity was last synchronised well. A revert and a replay ask Xero for nothing, and a run of chosen
-    records for no others.
+    """When an entity was last synchronised successfully.
+
+    Reverts and replays do not count, since they ask Xero for nothing, nor do runs of chosen records only.
     """
     last = session.exec(_synced_well(practice, tenant_id, entity).limit(1)).one_or_none()
     return last.finished_at if last else None
 
 
 def last_revert(session: Session, practice: str) -> str | None:
-    """Give the id of the last run that took syncs of a practice back."""
+    """The id of the practice's last revert."""
     reverts = select(SyncRun.id).where(SyncRun.practice == practice, SyncRun.trigger == SyncTrigger.REVERT)
     return session.exec(reverts.order_by(col(SyncRun.started_at).desc(), col(SyncRun.id)).limit(1)).one_or_none()
 
@@ -174,10 +176,10 @@ def lately_successful(
     mode: SyncMode | None = None,
     limit: int,
 ) -> list[SyncRun]:
-    """Find the last runs of an entity that ended well, newest first: those that saw all of XPM's side, or the others.
+    """Find the last successful runs of an entity, newest first.
 
-    `mode`: only those asked for so. Left out are reverts and replays, which ask Xero for nothing, and runs of chosen
-    records.
+    `complete`: the runs that saw everything XPM has, or else only the others. `mode`: only runs in this mode. Reverts
+    and replays, which ask Xero for nothing, and runs of chosen records are left out.
     """
     seen_all = col(SyncRun.source_count).is_not(None) if complete else col(SyncRun.source_count).is_(None)
     found = _synced_well(practice, tenant_id, entity).where(seen_all)
@@ -187,7 +189,7 @@ def lately_successful(
 
 
 def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
-    """Find the last run of an entity that is over, however it ended; replays are left out."""
+    """Find the last finished run of an entity, however it ended. Replays are left out."""
     over = select(SyncRun).where(
         SyncRun.practice == practice,
         SyncRun.tenant_id == tenant_id,
@@ -199,7 +201,7 @@ def last_finished(session: Session, practice: str, tenant_id: str, entity: str) 
 
 
 def latest(session: Session, practice: str) -> dict[str, SyncRun]:
-    """Give the latest run of each entity, whatever its end; replays are left out."""
+    """The latest run of each entity, whatever its status. Replays are left out."""
     place = func.row_number().over(
         partition_by=col(SyncRun.entity), order_by=(col(SyncRun.started_at).desc(), col(SyncRun.id))
     )
@@ -210,9 +212,9 @@ def latest(session: Session, practice: str) -> dict[str, SyncRun]:
 
 
 def unfinished(session: Session, practice: str, entity: str) -> list[SyncRun]:
-    """Find runs that began and never ended, newest first: their process was killed, or still works.
+    """Find runs that have not ended, newest first: they still work, or their process was killed.
 
-    Of whatever XPM practice: one that was killed before the practice was moved to another is over as well.
+    Runs of every account are included: a run killed before the practice moved to another account is over as well.
     """
     running = select(SyncRun).where(
         SyncRun.practice == practice, SyncRun.entity == entity, SyncRun.status == RunStatus.RUNNING
@@ -221,7 +223,7 @@ def unfinished(session: Session, practice: str, entity: str) -> list[SyncRun]:
 
 
 def recent(session: Session, practice: str, limit: int) -> list[list[SyncRun]]:
-    """Give the newest flow runs, the newest first, each as its runs in their order; a run without one stands alone."""
+    """The newest flow runs, newest first, each as the list of its runs. A run without a flow run stands alone."""
     together = func.coalesce(SyncRun.flow_run_id, SyncRun.id)
     newest = select(together).where(SyncRun.practice == practice).group_by(together)
     ids = session.exec(newest.order_by(func.max(SyncRun.started_at).desc(), together).limit(limit)).all()
@@ -233,13 +235,13 @@ def recent(session: Session, practice: str, limit: int) -> list[list[SyncRun]]:
 
 
 def named(session: Session, practice: str, run: str) -> list[SyncRun]:
-    """Find the runs that an id means: one entity's, or all of a flow run; the oldest first."""
+    """Find the runs with this id: one entity's run, or all runs of a flow run, oldest first."""
     meant = select(SyncRun).where(SyncRun.practice == practice, or_(SyncRun.id == run, SyncRun.flow_run_id == run))
     return list(session.exec(meant.order_by(col(SyncRun.started_at), col(SyncRun.id))))
 
 
 def begun_since(session: Session, practice: str, moment: datetime) -> list[SyncRun]:
-    """Find the runs that began at a moment or later; the oldest first."""
+    """Find the runs that began at this moment or later, oldest first."""
     later = select(SyncRun).where(SyncRun.practice == practice, SyncRun.started_at >= moment)
     return list(session.exec(later.order_by(col(SyncRun.started_at), col(SyncRun.id))))
 
@@ -250,7 +252,7 @@ def _synced_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[S
 
 
 def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
-    """The runs of an entity that ended well, the newest first."""
+    """The successful runs of an entity, newest first, without replays."""
     ended_well = select(SyncRun).where(
         SyncRun.practice == practice,
         SyncRun.tenant_id == tenant_id,

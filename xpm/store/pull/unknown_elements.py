@@ -1,4 +1,4 @@
-"""What XPM's records have that no model names: kept as it was first seen, so that it is told once."""
+"""Elements of XPM's records that no model names, recorded when first seen so that each is reported once."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ _ELEMENTS = StoreTable.metadata.tables["unknown_element"]
 def note(
     session: Session, scope: Scope, table: RecordTable, counts: Mapping[str, int], *, run_id: str, now: datetime
 ) -> list[str]:
-    """Keep those that were never seen before, by path with how often they were, and give their paths."""
+    """Store the elements never seen before, by path with their count, and return their paths."""
     of = {"practice": scope.practice, "tenant_id": scope.tenant_id, "record_table": table.name}
     known = set(session.exec(select(UnknownElement.path).filter_by(**of)))
     new = sorted(counts.keys() - known)

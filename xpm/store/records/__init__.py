@@ -1,1 +1,1 @@
-"""Records in bulk: written with their history, read back, changed by people, reverted."""
+"""Stored records: written in bulk with their history, read back, edited by people, reverted."""

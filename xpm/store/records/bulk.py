@@ -1,6 +1,6 @@
-"""The bulk path: whole batches of XPM's records in, only what is new or changed written.
+"""The bulk path: takes whole batches of XPM's records, and writes only those that are new or changed.
 
-One query reads the stored digests of a batch; what differs is written by a few statements that carry all rows.
+One query reads the stored digests of a batch. A few statements, which carry all rows, write the differences.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -37,17 +37,17 @@ __all__ = [
     "scopes_beside",
 ]
 
-BATCH = 5_000  # keys in one query, so that memory stays small however many are given
+BATCH = 5_000  # keys in one query, so that memory use stays small however many keys are given
 
 
 def apply(
     session: Session, table: RecordTable, scope: Scope, rows: Sequence[RecordRow], *, run_id: str | None, now: datetime
 ) -> Applied:
-    """Bring the stored records to these versions and tell how many that touched.
+    """Store these versions of records, and return how many were added, changed and so on.
 
-    Of records with the stored digest nothing is written but how they were sent; archived ones that came back are
-    un-archived, and those that XPM itself calls archived or deleted are archived. Of several rows of one key the last
-    wins. Raises WrongColumns before anything of the batch is written.
+    Unchanged records only get a new `sent_digest`. Archived records that came back are restored, and records that XPM
+    itself calls archived or deleted are archived. If a key repeats, its last row wins. Raises WrongColumns before
+    anything of the batch is written.
     """
     latest = iter({row.key: row for row in rows}.values())
     applied, log = Applied(), ChangeLog(session.connection(), table, scope, Author(now, run_id))
@@ -57,13 +57,13 @@ def apply(
 
 
 def active_keys(session: Session, table: RecordTable, scope: Scope) -> Iterator[str]:
-    """Give the keys of all records that are not archived."""
+    """Yield the keys of all records that are not archived."""
     found = session.connection().scalars(_active(table, scope, table.table.c[table.key]))
     yield from chain.from_iterable(found.partitions(BATCH))
 
 
 def keys_archived(session: Session, table: RecordTable, scope: Scope, reasons: Collection[ArchiveReason]) -> set[str]:
-    """Give the keys of all records that are archived for one of these reasons."""
+    """The keys of all records that are archived for one of these reasons."""
     columns = table.table.c
     found = select(columns[table.key]).where(in_scope(table, scope), columns.archived_reason.in_(reasons))
     return set(session.connection().scalars(found))
@@ -75,14 +75,14 @@ def count_active(session: Session, table: RecordTable, scope: Scope) -> int:
 
 
 def active_by_tenant(session: Session, table: RecordTable, practice: str) -> dict[str, int]:
-    """Count the records that are not archived by the XPM practice they came from."""
+    """Count the records that are not archived, by the tenant they came from."""
     columns = table.table.c
     active = select(columns.tenant_id, func.count()).where(columns.practice == practice, columns.archived_at.is_(None))
     return dict(session.connection().execute(active.group_by(columns.tenant_id)).tuples().all())
 
 
 def count_present(session: Session, table: RecordTable, scope: Scope) -> int:
-    """Count the records that XPM has, as far as is known: also those it calls archived or deleted."""
+    """Count the records that XPM is known to have, including those it calls archived or deleted."""
     return session.connection().scalars(_of(table, scope, func.count()).where(is_present(table))).one()
 
 
@@ -96,7 +96,7 @@ def archive(
     run_id: str | None,
     now: datetime,
 ) -> int:
-    """Archive these records and tell how many were active until now. What they hold stays as it was."""
+    """Archive these records and return how many were active. Their contents stay as they are."""
     columns, log = table.table.c, ChangeLog(session.connection(), table, scope, Author(now, run_id))
     remaining, archived = iter(keys), 0
     while batch := list(islice(remaining, BATCH)):
@@ -112,7 +112,7 @@ def archive(
 
 
 def scopes_beside(session: Session, table: RecordTable, scope: Scope) -> list[Scope]:
-    """Find the XPM practices that this practice was connected to before and still has current records of."""
+    """The scopes of the practice's former accounts that still have current records in FYI."""
     columns = table.table.c
     others = select(columns.tenant_id.distinct()).where(
         columns.practice == scope.practice, columns.tenant_id != scope.tenant_id, columns.archived_at.is_(None)
@@ -121,7 +121,7 @@ def scopes_beside(session: Session, table: RecordTable, scope: Scope) -> list[Sc
 
 
 def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:
-    """Archive what the practice has of XPM practices it was connected to before, and tell how many records that was."""
+    """Archive the records of the practice's former accounts, and return how many were active."""
     archived, reason = 0, ArchiveReason.OTHER_ACCOUNT
     for other in scopes_beside(session, table, scope):
         keys = list(active_keys(session, table, other))

@@ -1,6 +1,6 @@
-"""Writing down every change of a record: who, when, and the rows as they were before.
+"""Records every change of a record in the history: who, when, and the rows as they were before.
 
-Former rows are copied inside the database, so that they come back exactly and cost little.
+Former rows are copied inside the database, so that they can be restored exactly and cost little.
 """
 
 from collections.abc import Collection
@@ -21,7 +21,7 @@ CHANGES = StoreTable.metadata.tables["record_change"]
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who changes records, and when: a run, or a person in FYI (an email address)."""
+    """Who changes records, and when: a run, or a person in FYI (by email address)."""
 
     at: datetime
     run_id: str | None = None
@@ -30,7 +30,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLog:
-    """The history of one kind of record; belongs in the transaction that changes them."""
+    """The history of one kind of record. Use it in the transaction that changes the records."""
 
     connection: Connection
     table: RecordTable
@@ -38,33 +38,33 @@ class ChangeLog:
     author: Author
 
     def added(self, keys: Collection[str]) -> None:
-        """Note records that were not there before this batch."""
+        """Log records that this batch added."""
         if keys:
             added = among(self.table.table.c[self.table.key], keys)
             self.connection.execute(self._noting(ChangeKind.ADDED, added))
 
     def changing(self, kind: ChangeKind, keys: Collection[str]) -> None:
-        """Note records that are about to change, and keep them as they are."""
+        """Log records that are about to change, and keep their present rows."""
         if keys:
             self.changing_where(kind, among(self.table.table.c[self.table.key], keys))
 
     def changing_where(self, kind: ChangeKind, which: ColumnElement[bool]) -> None:
-        """Do the same for the records in scope that `which` names."""
+        """Do the same for the records in scope that meet the condition `which`."""
         noted = self._noting(kind, which).returning(CHANGES.c.id)
         ids = self.connection.execute(noted).scalars().all()
-        if ids:  # somebody else's changes may have got numbers in between
-            ours = (CHANGES.c[name].is_not_distinct_from(value) for name, value in self._said(kind).items())
+        if ids:  # other transactions may have got ids in between
+            ours = (CHANGES.c[name].is_not_distinct_from(value) for name, value in self._values(kind).items())
             keep_former_rows(self.connection, self.table, and_(CHANGES.c.id.between(min(ids), max(ids)), *ours))
 
     def _noting(self, kind: ChangeKind, which: ColumnElement[bool]) -> Insert:
-        """The statement that notes a change of these records, which are stored."""
-        said = self._said(kind)
-        values = [literal(value, CHANGES.c[name].type).label(name) for name, value in said.items()]
+        """The statement that logs a change of these stored records."""
+        values = self._values(kind)
+        columns = [literal(value, CHANGES.c[name].type).label(name) for name, value in values.items()]
         key = self.table.table.c[self.table.key]
-        stored = select(*values, key).where(in_scope(self.table, self.scope), which)
-        return insert(CHANGES).from_select([*said, "record_key"], stored)
+        stored = select(*columns, key).where(in_scope(self.table, self.scope), which)
+        return insert(CHANGES).from_select([*values, "record_key"], stored)
 
-    def _said(self, kind: ChangeKind) -> dict[str, object]:
+    def _values(self, kind: ChangeKind) -> dict[str, object]:
         return {
             "practice": self.scope.practice,
             "tenant_id": self.scope.tenant_id,
@@ -77,7 +77,7 @@ class ChangeLog:
 
 
 def keep_former_rows(connection: Connection, table: RecordTable, of: ColumnElement[bool]) -> None:
-    """Copy the rows of the records of these changes, as they are now, to where former rows are kept."""
+    """Copy the present rows of the records that these changes are about to the tables of former rows."""
     for part in table.parts:
         names = part.table.columns.keys()
         rows = (
@@ -89,7 +89,7 @@ def keep_former_rows(connection: Connection, table: RecordTable, of: ColumnEleme
 
 
 def same_record(table: RecordTable, part: Part) -> ColumnElement[bool]:
-    """Whether a row of one of the record's tables belongs to the record of a change."""
+    """The condition that a row of one of the record's tables belongs to the record of a change."""
     columns = part.table.c
     scope = [columns[name] == CHANGES.c[name] for name in SCOPE]
     fixed = [columns[name] == value for name, value in table.fixed.items()]
@@ -97,7 +97,7 @@ def same_record(table: RecordTable, part: Part) -> ColumnElement[bool]:
 
 
 def changed_by(run_id: str | None, table: RecordTable, rows: Table, key: str) -> Exists:
-    """Whether a run changed the record that a row of some table is about; `key`: its column that names the record."""
+    """The condition that a run changed the record that a row is about. `key` is the column that names the record."""
     same = (CHANGES.c[name] == rows.c[name] for name in SCOPE)
     of_run = (CHANGES.c.run_id == run_id, CHANGES.c.record_table == table.name)
     return exists().where(*of_run, *same, CHANGES.c.record_key == rows.c[key])

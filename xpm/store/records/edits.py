@@ -1,4 +1,4 @@
-"""Changes that people make in FYI. They stand in the history, and a revert does not undo them unasked."""
+"""Changes that people make in FYI. They are in the history, and a revert undoes them only if asked to."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,9 +24,9 @@ def edit(
     person: str | None,
     now: datetime,
 ) -> None:
-    """Change these columns of one record. Raises UnknownRecord, and WrongColumns for what is no column of its own.
+    """Change these columns of one record. Raises UnknownRecord, and WrongColumns for a column the table lacks.
 
-    What XPM sent last stays known by its digest: a sync writes the record again only when XPM has something new.
+    The digests of XPM's last version stay, so that a sync overwrites the record only if XPM has a new version.
     """
     if unknown := changes.keys() - table.columns - table.local.keys():
         raise WrongColumns(f"{table.name}: {sorted(unknown)} unknown")

@@ -1,4 +1,4 @@
-"""A record's life: what was done to it, field by field, for as long as history is kept."""
+"""The history of a record: what was done to it, field by field, for as long as history is kept."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from xpm.store.records.rows import Scope
 from xpm.store.tables import RecordChange
 
 UNTOLD = frozenset({*SCOPE, "content_hash", "first_synced_at", "changed_at", "changed_by_run", "archived_at"})
-"""Bookkeeping that says nothing to people; why a record is archived stays."""
+"""Bookkeeping that means nothing to people. The reason why a record is archived is not among it."""
 
 BATCH = 1_000  # changes forgotten in one transaction
 
@@ -24,7 +24,7 @@ Fields = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field as it was and as it became."""
+    """A field, before and after a change."""
 
     field: str
     before: object
@@ -33,14 +33,14 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One change in a record's life. `fields` is empty where the record came or went as a whole."""
+    """One change of a record. `fields` is empty if the whole record was added or removed."""
 
     change: RecordChange
     fields: tuple[FieldChange, ...]
 
 
 def scopes_of(session: Session, table: RecordTable, key: str) -> list[Scope]:
-    """Find whose record this is; several practices may have one under the same key, such as a job number."""
+    """The scopes that have a record with this key. Several practices may have the same key, such as a job number."""
     named = select_rows(RecordChange.practice, RecordChange.tenant_id).where(
         RecordChange.record_key == key, RecordChange.record_table == table.name
     )
@@ -48,7 +48,7 @@ def scopes_of(session: Session, table: RecordTable, key: str) -> list[Scope]:
 
 
 def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[HistoryEntry]:
-    """Tell what was done to a record, the oldest first."""
+    """List what was done to a record, oldest first."""
     of = select_rows(RecordChange).where(
         RecordChange.practice == scope.practice,
         RecordChange.tenant_id == scope.tenant_id,
@@ -61,15 +61,15 @@ def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[H
 
 
 def kept(session: Session, run_ids: Collection[str]) -> dict[str, int]:
-    """Count the changes of each run that are not forgotten; runs without any are left out."""
+    """Count the changes of each run that are still kept. Runs without any are left out."""
     by_run = select_rows(RecordChange.run_id, func.count()).where(among(col(RecordChange.run_id), run_ids))
     return {run_id: count for run_id, count in session.exec(by_run.group_by(col(RecordChange.run_id))) if run_id}
 
 
 def forget(session: Session, before: datetime) -> int:
-    """Forget a batch of the changes made before a moment, and tell how many; 0 when all are forgotten.
+    """Forget a batch of the changes made before a moment, and return how many; 0 once all are forgotten.
 
-    Changes are numbered as they are made, so the oldest come first; nothing newer is forgotten with them.
+    Changes are numbered in the order they are made, so the oldest come first, and no newer change is forgotten.
     """
     oldest = session.exec(select_rows(RecordChange.id, RecordChange.at).order_by(col(RecordChange.id)).limit(BATCH))
     over = [number for number, _ in takewhile(lambda one: one[1] < before, oldest)]
@@ -102,7 +102,7 @@ def _of(table: RecordTable, part: Part, scope: Scope, key: str) -> ColumnElement
 def _state(
     session: Session, table: RecordTable, which: Mapping[Part, ColumnElement[bool]], *, former: bool
 ) -> Fields | None:
-    """A record's fields and, under the table's name, what it owns; `None` where it was not there."""
+    """A record's fields and, under each table's name, the rows it owns; `None` if there is no such record."""
     rows = {part: _rows(session, part.before if former else part.table, part, where) for part, where in which.items()}
     main, *owned = table.parts
     if not rows[main]:

@@ -1,4 +1,4 @@
-"""Which tables a record of each entity fills, and with which columns."""
+"""Which tables a record of each kind fills, and with which columns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ def _table(model: type[StoreTable]) -> Table:
     return StoreTable.metadata.tables[str(model.__tablename__)]
 
 
-@cache  # two kinds of records may fill one table
+@cache  # two kinds of record may share a table
 def _before(table: Table, *owner: str) -> Table:
     return before_table(table, *(column.name for column in table.primary_key if column.name not in {*SCOPE, *owner}))
 
 
 @dataclass(frozen=True)
 class Part:
-    """One of the tables a record fills, the column that names the record there, and its rows as they were before."""
+    """One of the tables that a record fills, the column that names the record there, and the table of former rows."""
 
     table: Table
     key: str
@@ -34,7 +34,7 @@ class Part:
 
 @dataclass(frozen=True)
 class OwnedTable:
-    """Rows that live and die with one record: replaced as a whole when the record changes."""
+    """Rows that belong to one record. They are replaced as a whole when the record changes."""
 
     table: Table
     owner_key: str
@@ -49,28 +49,28 @@ class OwnedTable:
 
 @dataclass(frozen=True)
 class SharedTable:
-    """Records that several others name through an owned table and its column (`via`); the last one written wins."""
+    """Records that several others refer to through an owned table and its column (`via`). The last one written wins."""
 
     records: "RecordTable"
     via: tuple[str, str]
 
     @property
     def table(self) -> Table:
-        """Where they are."""
+        """The table of the shared records."""
         return self.records.table
 
     @property
     def columns(self) -> frozenset[str]:
-        """The columns a row must name, its key among them."""
+        """The columns a row must name, including its key."""
         return self.records.columns | {self.records.key}
 
 
 @dataclass(frozen=True)
 class RecordTable:
-    """A kind of record: its main table, the column of its key, and the tables beside it by name.
+    """A kind of record: its main table, its key column, and its other tables by name.
 
-    `fixed` narrows the main table and its owned tables to rows with these values; `local` columns are FYI's own: they
-    begin with these values, and a sync never writes them again.
+    `fixed` narrows the main table and its owned tables to rows with these values. `local` columns are FYI's own: they
+    start with these values, and a sync never writes them again.
     """
 
     name: str
@@ -88,7 +88,7 @@ class RecordTable:
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
-        """Its main table and those of what it owns."""
+        """The main table and the owned tables."""
         keys = [(self.table, self.key), *((child.table, child.owner_key) for child in self.owned.values())]
         return tuple(Part(table, key, _before(table, key, *self.fixed)) for table, key in keys)
 
@@ -105,7 +105,7 @@ def _custom_fields(kind: OwnerKind) -> RecordTable:
 
 
 CONTACTS = RecordTable("contact", _table(tables.Contact), "uuid")
-"""People at clients; only ever written along with a client."""
+"""People at clients. They are only ever written together with a client."""
 
 CLIENTS = RecordTable(
     "client",
@@ -142,10 +142,10 @@ ALL = {
         TAX_RETURNS,
     )
 }
-"""Every kind of record by its name, which the history knows it by."""
+"""Every kind of record, by the name that the history uses."""
 
 FORMER_ROWS = {part.before.name: part.table.name for table in ALL.values() for part in table.parts}
-"""The tables of rows as they were before a change, each with the table whose rows it keeps."""
+"""The tables of former rows, each with the table whose rows it keeps."""
 
 SCHEMA = StoreTable.metadata
-"""The whole schema: complete once the tables above were made."""
+"""The whole schema, complete once the tables above are made."""

@@ -1,4 +1,4 @@
-"""What FYI has of a practice now, in outline and whatever XPM practice it came from: to compare it with another one."""
+"""FYI's current records of a practice in outline, from whatever account, to compare them with another account's."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -10,7 +10,7 @@ from xpm.store.tables import Client, CurrentJob, Job, Staff
 
 
 class Outline(NamedTuple):
-    """One record: what it may be recognised by. `started` is a job's start date."""
+    """What identifies one record. `started` is a job's start date."""
 
     uuid: str | None
     name: str | None
@@ -18,13 +18,13 @@ class Outline(NamedTuple):
 
 
 def clients(session: Session, practice: str) -> list[Outline]:
-    """Clients that are not archived."""
+    """The clients that are not archived."""
     active = select(Client.uuid, Client.name).where(Client.practice == practice, col(Client.archived_at).is_(None))
     return _distinct(Outline(uuid, name) for uuid, name in session.exec(active))
 
 
 def current_jobs(session: Session, practice: str) -> list[Outline]:
-    """Jobs that are not archived and were in XPM's list of current jobs when it was last read."""
+    """The jobs that are not archived and were in XPM's list of current jobs when it was last read."""
     listed = and_(
         CurrentJob.practice == Job.practice, CurrentJob.tenant_id == Job.tenant_id, CurrentJob.number == Job.number
     )
@@ -37,13 +37,13 @@ def current_jobs(session: Session, practice: str) -> list[Outline]:
 
 
 def staff(session: Session, practice: str) -> list[Outline]:
-    """Staff members who are not archived."""
+    """The staff members who are not archived."""
     active = select(Staff.uuid, Staff.name).where(Staff.practice == practice, col(Staff.archived_at).is_(None))
     return _distinct(Outline(uuid, name) for uuid, name in session.exec(active))
 
 
 def _distinct(outlines: Iterable[Outline]) -> list[Outline]:
-    """Each UUID once: a record may be here from two XPM practices. What has no UUID stays as it is."""
+    """Each UUID once, since a record may be here from two accounts. Records without a UUID all stay."""
     given = list(outlines)
     by_uuid = {outline.uuid: outline for outline in given if outline.uuid}
     return [*by_uuid.values(), *(outline for outline in given if not outline.uuid)]

@@ -1,4 +1,4 @@
-"""Reading stored records back in the shape in which they were written."""
+"""Reads stored records back in the shape in which they were written."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -18,14 +18,14 @@ Values = Mapping[str, object]
 
 
 def read(session: Session, table: RecordTable, scope: Scope, keys: Iterable[str]) -> Iterator[RecordRow]:
-    """Give the stored records of these keys, archived ones too, each with what it owns and shares."""
+    """Yield the stored records with these keys, archived or not, each with its owned and shared rows."""
     remaining = iter(keys)
     while batch := list(islice(remaining, BATCH)):
         yield from _read_batch(session, table, scope, batch)
 
 
 def keys_present(session: Session, table: RecordTable, scope: Scope) -> Iterator[str]:
-    """Give the keys of all records that XPM has, as far as is known: also those it calls archived or deleted."""
+    """Yield the keys of all records that XPM is known to have, including those it calls archived or deleted."""
     found = select(table.table.c[table.key]).where(in_scope(table, scope), is_present(table))
     yield from session.connection().scalars(found)
 
@@ -76,7 +76,7 @@ def _own_key(child: OwnedTable) -> str:
 def _shared(
     session: Session, side: SharedTable, scope: Scope, owned: Mapping[str, Mapping[str, list[Values]]]
 ) -> Mapping[object, Values]:
-    """The shared rows that the owned ones name, by their key."""
+    """The shared rows that the owned rows refer to, by key."""
     through, column = side.via
     named = {str(row[column]) for rows in owned[through].values() for row in rows}
     found = select(side.table).where(_scoped(side.table, scope), among(side.table.c.uuid, sorted(named)))

@@ -1,6 +1,6 @@
-"""Taking back what runs did: every record as it was before the first of them.
+"""Takes back what runs did: every record becomes as it was before the first of them.
 
-All of it happens inside the database, in a few statements for each kind of record, so that rows come back exactly.
+It all happens inside the database, in a few statements for each kind of record, so that rows come back exactly.
 A revert writes its own history and can be taken back like any run.
 """
 
@@ -35,12 +35,12 @@ from xpm.store.vocabulary import ChangeKind
 
 RECORD = ("practice", "tenant_id", "record_table", "record_key")
 STAMPS = ("changed_at", "changed_by_run")
-NOTHING = "nothing"  # of a record that is as it was already
+NOTHING = "nothing"  # the effect on a record that is as it was before already
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedSince:
-    """A record that a person, or a run that is not to be taken back, changed after the runs that are."""
+    """A record that a person or another run changed after the runs to take back."""
 
     table: RecordTable
     tenant_id: str
@@ -51,7 +51,7 @@ class ChangedSince:
 
 
 def preview(session: Session, run_ids: Collection[str], *, overwrite: bool) -> dict[str, RunCounts]:
-    """Tell what `revert` would do to the records of each kind, by the kind's name; kinds without any are left out."""
+    """What `revert` would do to the records of each kind, by the kind's name. Kinds without records are left out."""
     found: dict[str, RunCounts] = {}
     for table in ALL.values():
         plan = _Plan(table, run_ids)
@@ -63,7 +63,7 @@ def preview(session: Session, run_ids: Collection[str], *, overwrite: bool) -> d
 
 
 def changed_since(session: Session, run_ids: Collection[str], limit: int) -> list[ChangedSince]:
-    """List records that were changed since by others, with the last change of each; the newest first."""
+    """List the records that others changed since, with the last change of each, newest first."""
     found: list[ChangedSince] = []
     for table in ALL.values():
         plan = _Plan(table, run_ids)
@@ -80,7 +80,7 @@ def changed_since(session: Session, run_ids: Collection[str], limit: int) -> lis
 
 
 def revert(session: Session, run_ids: Collection[str], author: Author, *, overwrite: bool) -> RunCounts:
-    """Bring every record that these runs touched back to how it was before the first of them, and tell what that did.
+    """Restore every record that these runs touched to how it was before the first of them, and return the counts.
 
     Records that others changed since stay as they are, unless `overwrite`.
     """
@@ -100,11 +100,11 @@ def revert(session: Session, run_ids: Collection[str], author: Author, *, overwr
 
 
 class _Plan:
-    """The first change of each record, beside the record as it was before and as it is now.
+    """The first change of each record by these runs, beside the record as it was before and as it is now.
 
-    Whatever writes a record stamps it with its run and the time, and a revert puts old stamps back; so they tell which
-    version a record has, and whose. `newest` is the last change of a record by anybody, `theirs` the last since the
-    first by anybody else.
+    Every writer stamps a record with its run and the time, and a revert restores old stamps, so the stamps tell which
+    version a record has and who made it. `newest` is the id of the record's last change by anybody; `theirs` is the id
+    of the last change by anybody else since the first.
     """
 
     def __init__(self, table: RecordTable, run_ids: Collection[str]) -> None:
@@ -135,7 +135,7 @@ class _Plan:
         between = exists().where(by_others, later.c.id < self.first.c.last).correlate(self.first)
         by_us = and_(now.c.changed_by_run.is_not(None), among(now.c.changed_by_run, run_ids))
         self.is_ours = and_(~between, or_(self.newest == self.first.c.last, and_(is_there, by_us)))
-        """Whether the record is as one of these runs left it, and nobody else changed it between two of them."""
+        """Whether the record is as one of these runs left it, and nobody else changed it in between."""
 
     def which(self, overwrite: bool) -> ColumnElement[bool]:
         """The records that may be touched."""
@@ -158,16 +158,16 @@ def _first_changes(run_ids: Collection[str], table: RecordTable) -> Subquery:
 
 
 def _note(session: Session, table: RecordTable, plan: _Plan, author: Author, *, overwrite: bool) -> None:
-    """Write down what becomes of each record, and which change it takes back."""
+    """Log what happens to each record, and which change that takes back."""
     record = [plan.first.c[name] for name in RECORD]
-    said = {"run_id": author.run_id, "person": author.person, "at": author.at}
-    values = [literal(value, CHANGES.c[name].type).label(name) for name, value in said.items()]
-    rows = select(*record, plan.effect, plan.first.c.id, *values).select_from(plan.sides).where(plan.which(overwrite))
-    session.connection().execute(insert(CHANGES).from_select([*RECORD, "kind", "restores", *said], rows))
+    values = {"run_id": author.run_id, "person": author.person, "at": author.at}
+    columns = [literal(value, CHANGES.c[name].type).label(name) for name, value in values.items()]
+    rows = select(*record, plan.effect, plan.first.c.id, *columns).select_from(plan.sides).where(plan.which(overwrite))
+    session.connection().execute(insert(CHANGES).from_select([*RECORD, "kind", "restores", *values], rows))
 
 
 def _put_back(session: Session, table: RecordTable, ours: ColumnElement[bool]) -> None:
-    """Replace the rows of the records by those from before the change each takes back, if there were any."""
+    """Replace each record's rows by its former rows from before the change that is taken back, if there were any."""
     for part in table.parts:
         taken = exists().where(ours, same_record(table, part)).correlate(part.table)
         session.connection().execute(delete(part.table).where(taken))
@@ -181,9 +181,9 @@ def _put_back(session: Session, table: RecordTable, ours: ColumnElement[bool]) -
 
 
 def _read_anew(session: Session, run_id: str | None) -> None:
-    """Let the next sync read the clients that stayed as they are although a contact of theirs did not.
+    """Make the next sync read the clients that were not reverted but have a contact that was.
 
-    A contact is written with its clients alone, and one that is stored just as it is sent would not be read.
+    A contact is written only together with its clients, and a client that is stored exactly as sent would be skipped.
     """
     clients, links = CLIENTS.table, CLIENTS.owned["client_contact"].table
     taken = select(CHANGES).where(CHANGES.c.run_id == run_id).subquery("taken_back")

@@ -1,4 +1,4 @@
-"""What goes into the bulk path and what comes out."""
+"""The rows that go into the bulk path, and the counts that come out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
@@ -8,7 +8,7 @@ from xpm.store.vocabulary import ArchiveReason
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose records: a practice, and the XPM practice they came from."""
+    """Whose records: a practice, and the tenant they came from."""
 
     practice: str
     tenant_id: str
@@ -18,11 +18,12 @@ class Scope:
 class RecordRow:
     """One record, flattened to columns.
 
-    `columns` names exactly `RecordTable.columns`, with children as a list or as its JSON; `owned` rows exactly
-    `OwnedTable.columns`, in XPM's order; `shared` rows exactly `SharedTable.columns`. The store adds scope, owner key
-    and place in the list.
-    `archived` is what XPM itself says of the record: it is there, and no longer current. `sent_digest`, where there is
-    one, is that of the record as it was sent.
+    `columns` names exactly `RecordTable.columns`, with children as a list or as its JSON; `owned` rows name exactly
+    `OwnedTable.columns`, in XPM's order; `shared` rows name exactly `SharedTable.columns`. The store adds the scope,
+    the owner key and the place in the list.
+
+    `archived` is set if XPM has the record but calls it archived or deleted. `sent_digest` is the digest of the record
+    as XPM sent it, if known.
     """
 
     key: str
@@ -36,7 +37,7 @@ class RecordRow:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch did, in records; the five add up to the distinct keys of the batch."""
+    """What a batch did, in records. The five counts add up to the distinct keys of the batch."""
 
     added: int = 0
     changed: int = 0

@@ -1,4 +1,4 @@
-"""Narrows statements to the records of one practice, and to those that XPM has."""
+"""Narrows statements to the records of one scope, and to those that XPM has."""
 
 from sqlalchemy import ColumnElement, and_, or_
 
@@ -8,7 +8,7 @@ from xpm.store.vocabulary import GONE
 
 
 def in_scope(table: RecordTable, scope: Scope) -> ColumnElement[bool]:
-    """Narrow a statement to the records of one scope."""
+    """The condition that a record is of this scope."""
     columns = table.table.c
     return and_(
         columns.practice == scope.practice,
@@ -18,6 +18,6 @@ def in_scope(table: RecordTable, scope: Scope) -> ColumnElement[bool]:
 
 
 def is_present(table: RecordTable) -> ColumnElement[bool]:
-    """Narrow a statement to the records that XPM has, as far as is known: also those it calls archived or deleted."""
+    """The condition that XPM is known to have a record, which includes those it calls archived or deleted."""
     reason = table.table.c.archived_reason
     return or_(reason.is_(None), reason.not_in(GONE))

@@ -1,4 +1,4 @@
-"""What bringing records to new versions does: the rule, for whoever does it and for whoever only tells."""
+"""Decides what a new version does to a record. Both the bulk path and dry runs use this rule."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -16,25 +16,25 @@ from xpm.store.vocabulary import GONE, ArchiveReason
 
 
 class Effect(StrEnum):
-    """What a sync does to a record that it does not leave as it is."""
+    """What a sync does to a record that it does not leave unchanged."""
 
     ADDED = "added"
     CHANGED = "changed"
     RESTORED = "restored"
     ARCHIVED = "archived"
-    SET_ASIDE = "set_aside"  # XPM sent it, and it could not be read
+    SET_ASIDE = "set_aside"  # XPM sent it, but it could not be read
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What tells whether a record is the same: its digest, and why it is no longer current."""
+    """What identifies a version of a record: its digest, and why it is archived, if it is."""
 
     content_hash: bytes
     archived: ArchiveReason | None
 
     @property
     def is_present(self) -> bool:
-        """Whether XPM has the record, as far as is known: also one that it calls archived or deleted."""
+        """Whether XPM is known to have the record, even if it calls it archived or deleted."""
         return self.archived not in GONE
 
 
@@ -44,7 +44,7 @@ def version_of(row: RecordRow) -> Version:
 
 
 def versions(connection: Connection, table: RecordTable, scope: Scope, keys: Collection[str]) -> dict[str, Version]:
-    """The stored versions of these records, archived ones too; what is not stored is not in it."""
+    """The stored versions of these records, archived or not. Records that are not stored are left out."""
     columns = table.table.c
     found = select(columns[table.key], columns.content_hash, columns.archived_reason).where(
         in_scope(table, scope), among(columns[table.key], keys)
@@ -53,7 +53,7 @@ def versions(connection: Connection, table: RecordTable, scope: Scope, keys: Col
 
 
 def as_sent(connection: Connection, table: RecordTable, scope: Scope, digests: Mapping[str, bytes]) -> set[str]:
-    """Which of these records are stored just as they are sent now, and are what XPM has as far as is known."""
+    """The keys of the records that are stored exactly as sent now, and that XPM was known to have."""
     columns = table.table.c
     found = select(columns[table.key], columns.sent_digest).where(
         in_scope(table, scope), among(columns[table.key], digests), is_present(table)
@@ -62,14 +62,14 @@ def as_sent(connection: Connection, table: RecordTable, scope: Scope, digests: M
 
 
 def names(session: Session, table: RecordTable, scope: Scope, keys: Collection[str]) -> dict[str, str]:
-    """The stored names of these records; the table has to have names."""
+    """The stored names of these records. The table must have a name column."""
     columns = table.table.c
     found = select(columns[table.key], columns.name).where(in_scope(table, scope), among(columns[table.key], keys))
     return {key: name or "" for key, name in session.connection().execute(found)}
 
 
 def effect(before: Version | None, after: Version) -> Effect | None:
-    """What becomes of a record that is brought from one version to another; nothing where both are the same."""
+    """What moving from one version to another does to a record; `None` if both are the same."""
     if before is None:
         return Effect.ADDED
     if before == after:

@@ -1,4 +1,4 @@
-"""The statements of the bulk path; each carries all rows of a batch."""
+"""The statements of the bulk path. Each carries all rows of a batch."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -36,9 +36,9 @@ SHARED_STAMPS = ("changed_at", "changed_by_run")
 
 
 def write(log: ChangeLog, new: Sequence[RecordRow], different: Mapping[ChangeKind, Sequence[RecordRow]]) -> None:
-    """Write these records with what they own and share, and note what becomes of them.
+    """Write these records with their owned and shared rows, and log the changes.
 
-    Only `different` ones have owned rows to take away. Raises WrongColumns before anything is written.
+    Only `different` records have owned rows to delete. Raises WrongColumns before anything is written.
     """
     stored = [row for rows in different.values() for row in rows]
     rows = [*new, *stored]
@@ -60,9 +60,9 @@ def write(log: ChangeLog, new: Sequence[RecordRow], different: Mapping[ChangeKin
 
 
 def note_sent(log: ChangeLog, rows: Iterable[RecordRow]) -> None:
-    """Note how records look that stay as they are, so that the next sync need not read them.
+    """Store the `sent_digest` of unchanged records, so that the next sync need not read them.
 
-    To another release all of them look different.
+    Another release computes other digests, so there every record differs once.
     """
     sent = [{"of_key": row.key, "digest": row.sent_digest} for row in rows if row.sent_digest]
     if not sent:
@@ -78,7 +78,7 @@ def note_sent(log: ChangeLog, rows: Iterable[RecordRow]) -> None:
 
 
 def _write_shared(log: ChangeLog, rows: Shared) -> None:
-    """Write the shared rows that are new or different: most come along with a record although they stayed the same."""
+    """Write only the shared rows that are new or different. Most arrive unchanged with a record."""
     table, columns = log.table, log.table.table.c
     names = [table.key, *table.columns]
     stored = select(*(columns[name] for name in names)).where(
@@ -102,7 +102,7 @@ def _upsert(connection: Connection, table: RecordTable, stamps: tuple[str, ...],
 
 @lru_cache
 def _upsertion(dialect: Dialect, table: Table, columns: tuple[str, ...], names: tuple[str, ...]) -> PreparedInsert:
-    """Insert rows that name `names`; of those that are there, `columns` get their new values."""
+    """The statement that inserts rows with `names`, and updates `columns` of existing rows."""
     statement = insert_into(dialect, table)
     changes: dict[str, object] = {name: statement.excluded[name] for name in columns}
     if "archived_at" in changes:
@@ -117,7 +117,7 @@ def _insertion(dialect: Dialect, table: Table) -> PreparedInsert:
 
 
 def _since_when_archived(table: Table, given: ColumnElement[datetime]) -> ColumnElement[datetime | None]:
-    """A record that was archived before keeps the time at which it was."""
+    """The time of archiving. A record that is archived already keeps its earlier time."""
     return case((given.is_(None), None), else_=func.coalesce(table.c.archived_at, given))
 
 
@@ -157,7 +157,7 @@ def _main_values(table: RecordTable, scope: Scope, rows: Iterable[RecordRow], au
 
 
 def _owned_values(table: RecordTable, name: str, scope: Scope, rows: Iterable[RecordRow]) -> list[Values]:
-    """Give the owned rows with their owner and place; of twins within one record the last wins."""
+    """The owned rows with their owner and place. If a key repeats within one record, the last row wins."""
     child = table.owned[name]
     fixed, expected = _fixed(table, scope), child.columns
     keys = [column.name for column in child.table.primary_key if column.name in expected]
@@ -173,7 +173,7 @@ def _owned_values(table: RecordTable, name: str, scope: Scope, rows: Iterable[Re
 
 
 def _shared_values(name: str, side: SharedTable, rows: Iterable[RecordRow]) -> Shared:
-    """Give the shared rows by their key; the last record that names it wins."""
+    """The shared rows by key. If a key repeats, the last row wins."""
     expected, key = side.columns, side.records.key
     return {str(shared[key]): shared for row in rows for shared in _rows_of(row.shared, name, expected)}
 

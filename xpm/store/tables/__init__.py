@@ -1,4 +1,4 @@
-"""Every table of the store, one module a topic. `StoreTable.metadata` is what the migrations must equal."""
+"""Every table of the store, one module for each topic. The migrations must produce exactly `StoreTable.metadata`."""
 
 from xpm.store.tables.budget import CallTally, TenantAllowance
 from xpm.store.tables.clients import (

@@ -1,4 +1,4 @@
-"""What all processes together may still ask of Xero, and what they asked."""
+"""What all processes together may still ask of Xero, and what they have asked."""
 
 import datetime as dt
 
@@ -11,7 +11,7 @@ from xpm.store.vocabulary import CallPriority
 
 
 class TenantAllowance(StoreTable, table=True):
-    """The calls of one tenant under way and lately begun, and what Xero said is left. Whoever asks locks the row."""
+    """A tenant's calls under way and lately begun, and what Xero said is left. Every caller locks the row."""
 
     __tablename__ = "tenant_allowance"
 
@@ -20,7 +20,7 @@ class TenantAllowance(StoreTable, table=True):
 
 
 class CallTally(StoreTable, table=True):
-    """Calls and bytes of a day (UTC) by who they were for: Xero charges for what leaves it."""
+    """A day's calls and bytes (UTC) by priority. Xero charges for the bytes that leave it."""
 
     __tablename__ = "call_tally"
 

@@ -82,7 +82,7 @@ class Client(SyncedRecord, table=True):
 
 
 class Contact(Timestamped, table=True):
-    """A person at one or more clients; written along with any client that names it."""
+    """A person at one or more clients, written together with any of them."""
 
     __tablename__ = "contact"
 
@@ -120,7 +120,7 @@ class ClientGroup(SyncedRecord, table=True):
 
 
 class ClientGroupMember(TenantScoped, table=True):
-    """A client's membership of a group, with the group's name as the client had it."""
+    """A client's membership of a group, with the group's name as the client's record gives it."""
 
     __tablename__ = "client_group_member"
 
@@ -131,7 +131,7 @@ class ClientGroupMember(TenantScoped, table=True):
 
 
 class ClientRelationship(TenantScoped, table=True):
-    """How one client stands to another."""
+    """A relationship of one client to another."""
 
     __tablename__ = "client_relationship"
 

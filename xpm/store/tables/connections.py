@@ -1,4 +1,4 @@
-"""The connection of a practice: consents, tokens at rest, state and its log."""
+"""A practice's connection: its consents with their sealed tokens, its state, and the log of its states."""
 
 from datetime import datetime
 
@@ -17,7 +17,7 @@ class Consent(StoreTable, table=True):
 
     id: str = Field(primary_key=True)
     practice: str = Field(foreign_key="practice.slug", index=True)
-    user_id: str = Field(foreign_key="fyi_user.id")  # who was asked; who answered is below
+    user_id: str = Field(foreign_key="fyi_user.id")  # the person we asked; the Xero login that answered is below
     status: ConsentStatus = Field(sa_type=OneOf(ConsentStatus))
     xero_userid: str | None = None
     email: str | None = None
@@ -27,7 +27,7 @@ class Consent(StoreTable, table=True):
     scopes: list[str] = Field(default_factory=list, sa_type=Json)
     access_token: bytes | None = Field(default=None, repr=False)
     refresh_token: bytes | None = Field(default=None, repr=False)
-    previous_refresh_token: bytes | None = Field(default=None, repr=False)  # good for Xero's 30 minutes of grace
+    previous_refresh_token: bytes | None = Field(default=None, repr=False)  # valid for Xero's 30 minutes of grace
     access_expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     generation: int = 0  # of the token pair; every rotation adds one
     refreshed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -36,7 +36,7 @@ class Consent(StoreTable, table=True):
 
 
 class Connection(StoreTable, table=True):
-    """How a practice stands with Xero now. The tenant stays after a disconnect, so that a return finds its records."""
+    """A practice's connection to Xero. The tenant stays after a disconnect, so that a reconnect finds its records."""
 
     __tablename__ = "connection"
     __table_args__ = (UniqueConstraint("tenant_id"),)
@@ -70,7 +70,7 @@ class ConnectionTransition(StoreTable, table=True):
 
 
 class AuthorisationAttempt(StoreTable, table=True):
-    """One try to get a consent. The last block belongs to the browser that carries it and serves one callback."""
+    """One attempt to get a consent. The last block belongs to one browser and serves one callback."""
 
     __tablename__ = "authorisation_attempt"
 
@@ -82,13 +82,13 @@ class AuthorisationAttempt(StoreTable, table=True):
     expires_at: datetime = Field(sa_type=UtcDateTime)
     outcome: AttemptOutcome = Field(default=AttemptOutcome.WAITING, sa_type=OneOf(AttemptOutcome))
     reason_key: str | None = None
-    reason_facts: JsonObject | None = Field(default=None, sa_type=Json)  # what the sentence under the key names
+    reason_facts: JsonObject | None = Field(default=None, sa_type=Json)  # the values in the sentence of `reason_key`
     consent_id: str | None = Field(default=None, foreign_key="consent.id")
-    tenant_id: str | None = None  # the XPM practice that was chosen
+    tenant_id: str | None = None  # of the chosen account
     tenant_name: str | None = None
     xero_connection_id: str | None = None
-    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of a practice that is new to FYI
-    confirmed_name: str | None = None  # as it was typed
+    confirmed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # for an account that is new to FYI
+    confirmed_name: str | None = None  # as typed
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
     state_hash: bytes | None = Field(default=None, repr=False, unique=True)  # SHA-256 of the state parameter

@@ -1,4 +1,4 @@
-"""Custom fields: what the practice defined, and the values of clients and jobs."""
+"""Custom fields: the practice's definitions, and the values of clients and jobs."""
 
 import datetime as dt
 from decimal import Decimal
@@ -11,7 +11,7 @@ from xpm.store.vocabulary import OwnerKind
 
 
 class CustomFieldDefinition(SyncedRecord, table=True):
-    """A field the practice defined."""
+    """A custom field that the practice defined."""
 
     __tablename__ = "custom_field_definition"
 
@@ -30,7 +30,7 @@ class CustomFieldDefinition(SyncedRecord, table=True):
 
 
 class CustomFieldOwner(SyncedRecord, table=True):
-    """All values of one client (by UUID) or job (by number)."""
+    """A client (by UUID) or job (by number) that has custom field values."""
 
     __tablename__ = "custom_field_owner"
 
@@ -39,7 +39,7 @@ class CustomFieldOwner(SyncedRecord, table=True):
 
 
 class CustomFieldComparison(TenantScoped, table=True):
-    """When one owner's values were last compared with XPM; beside the values, since it is no change of them."""
+    """When one owner's values were last compared with XPM. Kept apart, since a comparison does not change a value."""
 
     __tablename__ = "custom_field_comparison"
 
@@ -49,7 +49,7 @@ class CustomFieldComparison(TenantScoped, table=True):
 
 
 class CustomFieldValue(TenantScoped, table=True):
-    """One value of one owner; one of the last five is given. A field without a row was not set or was cleared."""
+    """One value of one owner, in one of the last five columns. A field without a row was never set, or was cleared."""
 
     __tablename__ = "custom_field_value"
 

@@ -11,7 +11,7 @@ from xpm.store.tables.schema import SyncedRecord, TenantScoped
 
 
 class Job(SyncedRecord, table=True):
-    """A job, keyed by its number as XPM's own addresses are; the UUID is left out of some answers."""
+    """A job, keyed by its number like XPM's own addresses. Some answers leave the UUID out."""
 
     __tablename__ = "job"
 
@@ -42,7 +42,7 @@ class Job(SyncedRecord, table=True):
 
 
 class CurrentJob(TenantScoped, table=True):
-    """A job that XPM's list of current jobs had when it was last read; kept apart, since it is no change of the job."""
+    """A job in XPM's list of current jobs when it was last read. Kept apart, since listing does not change the job."""
 
     __tablename__ = "current_job"
 
@@ -50,13 +50,13 @@ class CurrentJob(TenantScoped, table=True):
 
 
 class JobCheck(TenantScoped, table=True):
-    """Where and when XPM last answered for a job; kept apart, since it is no change of the job."""
+    """Where XPM last listed a job, and when it last answered for it. Kept apart, since a check changes no job."""
 
     __tablename__ = "job_check"
 
     number: str = Field(primary_key=True)
-    created_from: dt.date | None = None  # first day of a window of creation whose list had it, if any had
-    verified_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # when XPM was asked for it alone
+    created_from: dt.date | None = None  # first day of the creation window that lists the job, if any
+    verified_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # when XPM was last asked for this job
 
 
 class JobCategory(SyncedRecord, table=True):

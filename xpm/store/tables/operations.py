@@ -1,4 +1,4 @@
-"""What the product did: runs, records it could not read, Practice Activity, and who holds which lease."""
+"""What the product did: runs, quarantined records, Practice Activity, and leases."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigge
 
 
 class SyncRun(StoreTable, table=True):
-    """One sync of one entity. Source and stored count are compared at the end of every full run."""
+    """The run of one entity. Source and stored count are compared at the end of every full run."""
 
     __tablename__ = "sync_run"
     __table_args__ = (Index(None, "practice", "entity", "started_at"),)
@@ -35,20 +35,20 @@ class SyncRun(StoreTable, table=True):
     unchanged: int = 0
     archived: int = 0
     restored: int = 0
-    removed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # by a revert: what had been added
+    removed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # records that a revert removed
     quarantined: int = 0
     calls: int = 0
     bytes: int = Field(default=0, sa_type=BigInteger)
-    predicted_calls: int | None = None  # none: nothing was known to predict from
+    predicted_calls: int | None = None  # None: there was nothing to predict from
     predicted_bytes: int | None = Field(default=None, sa_type=BigInteger)
-    watermark: datetime | None = Field(default=None, sa_type=UtcDateTime)  # changes up to here are stored
-    resumes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # of a parked run: when Xero allows more
+    watermark: datetime | None = Field(default=None, sa_type=UtcDateTime)  # XPM's changes before this are stored
+    resumes_at: datetime | None = Field(default=None, sa_type=UtcDateTime)  # for a parked run: when it may continue
 
 
 class FinishedList(TenantScoped, table=True):
-    """A list of XPM's that a run read to its end, with the keys it had, until that run or its retry has ended well.
+    """One of XPM's lists that a run finished, with its keys. Kept until that run or its retry has ended well.
 
-    `keys` are joined by line breaks and compressed: nothing ever looks for one of them alone.
+    `keys` are joined by line breaks and compressed, since no query looks for a single key.
     """
 
     __tablename__ = "finished_list"
@@ -57,13 +57,13 @@ class FinishedList(TenantScoped, table=True):
     name: str = Field(primary_key=True)
     run_id: str = Field(foreign_key="sync_run.id")
     at: datetime = Field(sa_type=UtcDateTime)
-    server_time: datetime | None = Field(default=None, sa_type=UtcDateTime)  # Xero's clock at the first answer
+    server_time: datetime | None = Field(default=None, sa_type=UtcDateTime)  # Xero's clock when the answer began
     keys: bytes = Field(repr=False)
     left_out: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # records that FYI does not want
 
 
 class Quarantine(StoreTable, table=True):
-    """A record that could not be read, with its reason and what XPM sent, until it is resolved."""
+    """An unreadable record, with the reason and what XPM sent, until it is resolved."""
 
     __tablename__ = "quarantine"
     __table_args__ = (Index(None, "practice", "tenant_id", "entity", "record_key"),)
@@ -72,7 +72,7 @@ class Quarantine(StoreTable, table=True):
     practice: str = Field(foreign_key="practice.slug")
     tenant_id: str
     entity: str
-    record_key: str | None = None  # none where not even the key could be read
+    record_key: str | None = None  # None: not even the key could be read
     reason: str
     payload: str
     run_id: str | None = Field(default=None, foreign_key="sync_run.id")
@@ -81,13 +81,13 @@ class Quarantine(StoreTable, table=True):
 
 
 class UnknownElement(TenantScoped, table=True):
-    """Something in XPM's records that no model names, as it was first seen; told once."""
+    """An element of XPM's records that no model names, as first seen. It is reported once."""
 
     __tablename__ = "unknown_element"
 
     record_table: str = Field(primary_key=True)  # the name of an `xpm.store.records.kinds.RecordTable`
     path: str = Field(primary_key=True)  # elements from the record down, or the heading of a column
-    count: int  # how often, in the run that saw it first
+    count: int  # how often it occurred in the run that first saw it
     at: datetime = Field(sa_type=UtcDateTime)
     run_id: str = Field(foreign_key="sync_run.id")
 
@@ -111,15 +111,15 @@ class PracticeActivity(StoreTable, table=True):
     flow_run_id: str | None = None
     run_id: str | None = Field(default=None, foreign_key="sync_run.id")
     counts: dict[str, int] | None = Field(default=None, sa_type=Json)
-    search_text: str = Field(repr=False)  # title, detail, next step and person, case-folded: both databases find alike
+    search_text: str = Field(repr=False)  # title, detail, next step, person; case-folded so both databases match alike
 
 
 class LeaseRow(StoreTable, table=True):
-    """Who may do a thing that one process at a time may do. The row outlives its holders: the generation only grows."""
+    """Who holds a lease. The row outlives its holders, so that the generation only grows."""
 
     __tablename__ = "lease"
 
     name: str = Field(primary_key=True)
-    holder: str | None = None  # none: free
+    holder: str | None = None  # None: the lease is free
     generation: int
     expires_at: datetime = Field(sa_type=UtcDateTime)

@@ -1,6 +1,7 @@
-"""What the JSON columns of records hold: children that are only ever read together with their record.
+"""The children of records that JSON columns hold. They are only ever read together with their record.
 
-Days are ISO texts (`2026-03-31`), wall-clock times ISO texts without a zone, amounts texts. A key may be missing.
+Days are ISO texts (`2026-03-31`), wall-clock times are ISO texts without a zone, amounts are texts. A key may be
+missing.
 """
 
 from typing_extensions import TypedDict  # pydantic refuses the one of `typing` before Python 3.12

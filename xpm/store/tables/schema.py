@@ -10,14 +10,14 @@ from xpm.store.engine.columns import OneOf, UtcDateTime
 from xpm.store.vocabulary import ArchiveReason
 
 JsonObject = dict[str, object]
-"""A JSON object whose shape is its writer's own, such as where a run resumes."""
+"""A JSON object whose shape is up to its writer."""
 
 
 class StoreTable(SQLModel):
-    """A table of this store. The metadata is its own, so that other users of SQLModel never mix in."""
+    """A table of this store. It has metadata of its own, so that other users of SQLModel never mix in."""
 
     metadata: ClassVar[MetaData] = MetaData(
-        naming_convention={  # Alembic can only drop what has a name
+        naming_convention={  # Alembic can only drop constraints that have names
             "pk": "pk_%(table_name)s",
             "ix": "ix_%(table_name)s_%(column_0_N_name)s",
             "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -27,14 +27,14 @@ class StoreTable(SQLModel):
 
 
 class TenantScoped(StoreTable):
-    """Anything under a Xero key: two practices, or two tenants of one practice, never share a row."""
+    """Anything with a Xero key. Two practices, or two tenants of one practice, never share a row."""
 
     practice: str = Field(primary_key=True)
     tenant_id: str = Field(primary_key=True)
 
 
 class Timestamped(TenantScoped):
-    """When a row came and when it last changed."""
+    """When a row was first synced, and when and by which run it was last changed."""
 
     first_synced_at: datetime = Field(sa_type=UtcDateTime)
     changed_at: datetime = Field(sa_type=UtcDateTime)
@@ -42,9 +42,10 @@ class Timestamped(TenantScoped):
 
 
 class SyncedRecord(Timestamped):
-    """Bookkeeping of a main record. `content_hash` is the digest of what was read; equal digests need no write.
+    """Bookkeeping of a main record. `content_hash` is the digest of what was read; if it is equal, nothing is written.
 
-    `sent_digest` is that of all that XPM sent when the record was last read; equal ones need not even be read.
+    `sent_digest` is the digest of everything that XPM sent when the record was last read; if it is equal, the record
+    need not even be read.
     """
 
     content_hash: bytes

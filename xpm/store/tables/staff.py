@@ -8,7 +8,7 @@ from xpm.store.vocabulary import FyiStatus
 
 
 class Staff(SyncedRecord, table=True):
-    """A staff member. `fyi_status` is FYI's own: a sync sets it on arrival and never after."""
+    """A staff member. `fyi_status` is FYI's own: a sync sets it when the person first arrives and never again."""
 
     __tablename__ = "staff"
 

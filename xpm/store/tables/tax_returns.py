@@ -10,7 +10,7 @@ from xpm.store.tables.schema import SyncedRecord
 
 
 class TaxReturn(SyncedRecord, table=True):
-    """An original return of a client. New Zealand fills period, status and year only."""
+    """An original return of a client. New Zealand returns have only period, status and year."""
 
     __tablename__ = "tax_return"
 

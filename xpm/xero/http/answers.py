@@ -79,15 +79,17 @@ def _of_unauthorized(response: httpx.Response, endpoint: str) -> XeroError:
 
 def _of_forbidden(response: httpx.Response, endpoint: str) -> XeroError:
     if sniff(response.content) is BodyKind.HTML:
-        return Blocked(f"A firewall before Xero does not let {endpoint} through.", **facts_of(response, endpoint))
+        return Blocked(f"A firewall in front of Xero blocks {endpoint}.", **facts_of(response, endpoint))
     detail = read_problem(response.content).detail
-    said = f" ({detail})" if detail else ""
-    return AccessLost(f"Xero gives no access to {endpoint}{said}.", **facts_of(response, endpoint))
+    reason = f" ({detail})" if detail else ""
+    return AccessLost(f"Xero denies access to {endpoint}{reason}.", **facts_of(response, endpoint))
 
 
 def _of_not_found(response: httpx.Response, endpoint: str) -> XeroError:
     detail = read_problem(response.content).detail
-    return NotFound(f"Xero has nothing at {endpoint} by this key.", description=detail, **facts_of(response, endpoint))
+    return NotFound(
+        f"Xero has nothing with this key at {endpoint}.", description=detail, **facts_of(response, endpoint)
+    )
 
 
 def _of_limit(response: httpx.Response, endpoint: str, clock: Clock) -> RateLimited:
@@ -126,8 +128,8 @@ def _of_server_error(response: httpx.Response, endpoint: str) -> XeroError:
 
 def _unavailable(response: httpx.Response, endpoint: str) -> XeroUnavailable:
     detail = read_problem(response.content).detail
-    said = f": {detail}" if detail else ""
-    message = f"Xero cannot answer {endpoint} now (status {response.status_code}){said}"
+    reason = f": {detail}" if detail else ""
+    message = f"Xero cannot answer {endpoint} now (status {response.status_code}){reason}"
     return XeroUnavailable(message, **facts_of(response, endpoint))
 
 

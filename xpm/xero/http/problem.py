@@ -81,10 +81,10 @@ def refusal(
     description: str | None, *, endpoint: str, status: int | None = None, correlation_id: str | None = None
 ) -> Refused:
     """Return the error for an envelope with `Status` ERROR. `Invalid job identifier` and the like give `NotFound`."""
-    said = _short(description or "")
-    message = f"Xero refused {endpoint}: {said}" if said else f"Xero refused {endpoint} without saying why."
-    kind = NotFound if Problem(said).names_no_record else Refused
-    return kind(message, description=said, endpoint=endpoint, status=status, correlation_id=correlation_id)
+    reason = _short(description or "")
+    message = f"Xero refused {endpoint}: {reason}" if reason else f"Xero refused {endpoint} without saying why."
+    kind = NotFound if Problem(reason).names_no_record else Refused
+    return kind(message, description=reason, endpoint=endpoint, status=status, correlation_id=correlation_id)
 
 
 def _from_json(body: bytes) -> Problem:
@@ -95,8 +95,8 @@ def _from_json(body: bytes) -> Problem:
     if not isinstance(content, dict):
         return Problem()
     facts = {str(key).lower(): value for key, value in content.items()}
-    said = next((facts[key] for key in ("detail", "errordescription", "message", "title") if facts.get(key)), None)
-    return Problem(_short(str(said)) if said else None, envelope_error=str(facts.get("status")).upper() == "ERROR")
+    detail = next((facts[key] for key in ("detail", "errordescription", "message", "title") if facts.get(key)), None)
+    return Problem(_short(str(detail)) if detail else None, envelope_error=str(facts.get("status")).upper() == "ERROR")
 
 
 def _from_xml(body: bytes) -> Problem:
@@ -105,9 +105,9 @@ def _from_xml(body: bytes) -> Problem:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError:
         return Problem()
-    said = root.findtext("ErrorDescription") or root.findtext("Message")
+    detail = root.findtext("ErrorDescription") or root.findtext("Message")
     status = (root.findtext("Status") or "").strip().upper()
-    return Problem(_short(said) if said else None, envelope_error=status == "ERROR")
+    return Problem(_short(detail) if detail else None, envelope_error=status == "ERROR")
 
 
 def _short(text: str) -> str | None:

@@ -29,7 +29,7 @@ DIGITS = 1_000
 
 @dataclass(frozen=True)
 class Rewritten:
-    """Lets pydantic read the value first, and only if it cannot, rewrites the value in Python. Most need no Python."""
+    """Lets pydantic read the value first, and rewrites it in Python only if that fails. Most values need no Python."""
 
     rewrite: Callable[[object], object]
     expected: str
@@ -79,7 +79,7 @@ def _date(value: object) -> object:
 
 def _without_nul(text: str) -> str:
     if NUL in text:
-        raise PydanticCustomError("nul", "should be text without the character of number 0")
+        raise PydanticCustomError("nul", "should be text without NUL characters")
     return text
 
 

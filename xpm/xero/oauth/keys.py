@@ -62,7 +62,7 @@ class SigningKeys:
             raise XeroUnavailable(message, endpoint=_LABEL) from None
         status = response.status_code
         if status != HTTPStatus.OK:
-            raise XeroUnavailable(f"Xero does not give its signing keys (status {status}).", endpoint=_LABEL)
+            raise XeroUnavailable(f"Xero does not return its signing keys (status {status}).", endpoint=_LABEL)
         try:
             return KeySet([RSAKey.import_key(key) for key in response.json()["keys"] if key["kty"] == "RSA"])
         except (JoseError, ValueError, KeyError, TypeError):

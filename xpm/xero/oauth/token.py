@@ -125,7 +125,7 @@ def refusal_of(response: httpx.Response, label: str) -> XeroError:
     if error in _APP_ERRORS:
         return MisconfiguredApp(f"Xero does not accept the app ({error}).", **facts)
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return RateLimited("Xero's token endpoint is asked too often.", **facts)
+        return RateLimited("Xero's token endpoint was called too often.", **facts)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
         return AnswerLost(f"Xero cannot answer {label} now (status {status}).", **facts)
     if status < HTTPStatus.BAD_REQUEST:

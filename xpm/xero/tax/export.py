@@ -61,7 +61,7 @@ class TaxExport:
         self._is_workbook = path.suffix.lower() == ".xlsx"
 
     def returns(self) -> Records[TaxReturn]:
-        """Read all returns in the file. Raises `UnreadableAnswer` if it is no export; a bad row is `Unreadable`."""
+        """Read all returns in the file. Raises `UnreadableAnswer` if it is not an export; a bad row is `Unreadable`."""
         return Records(self._read)
 
     def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
@@ -74,10 +74,10 @@ class TaxExport:
         tally.unknown.update({word: 1 for word, name in zip(header, fields, strict=True) if word and name is None})
         seen: dict[str, int] = {}
         for row in map(list, rows):
-            told = [(name, cell) for name, cell in zip(fields, row, strict=False) if name and not _is_empty(cell)]
-            if told:
+            cells = [(name, cell) for name, cell in zip(fields, row, strict=False) if name and not _is_empty(cell)]
+            if cells:
                 beyond = [] if self._is_workbook else [cell for cell in row[len(fields) :] if not _is_empty(cell)]
-                yield read_already(_unless_taken(seen, _tax_return(told, beyond)))
+                yield read_already(_unless_taken(seen, _tax_return(cells, beyond)))
 
     def _rows(self) -> Iterator[Iterable[object]]:
         return self._sheet_rows() if self._is_workbook else self._csv_rows()
@@ -100,11 +100,11 @@ class TaxExport:
             raise _no_export("is no XLSX workbook or a damaged one") from None
 
 
-def _tax_return(told: Sequence[tuple[str, object]], beyond: Sequence[object]) -> TaxReturn | Unreadable:
+def _tax_return(cells: Sequence[tuple[str, object]], beyond: Sequence[object]) -> TaxReturn | Unreadable:
     """Read the return of a row. `beyond` are the cells of a CSV row that have no column."""
-    if fault := _ambiguity(told, beyond):
-        return Unreadable(None, fault, _as_json([cell for _, cell in told] + list(beyond)))
-    content = dict(told)
+    if fault := _ambiguity(cells, beyond):
+        return Unreadable(None, fault, _as_json([cell for _, cell in cells] + list(beyond)))
+    content = dict(cells)
     values = {name: _value(name, cell) for name, cell in content.items()}
     key = str(values.setdefault("return_id", "/".join(str(values.get(name, "")) for name in _IDENTIFYING)))
     try:
@@ -114,18 +114,21 @@ def _tax_return(told: Sequence[tuple[str, object]], beyond: Sequence[object]) ->
 
 
 def _unless_taken(seen: dict[str, int], read: TaxReturn | Unreadable) -> TaxReturn | Unreadable:
-    """Make a return unreadable if an earlier row has the same return with other values: one would silently replace the
-    other. This happens with a year's activity statements in a file without periods."""
+    """Make a return unreadable if an earlier row has the same return with other values.
+
+    Otherwise one would silently replace the other. This happens with a year's activity statements in a file without
+    periods.
+    """
     if isinstance(read, Unreadable) or seen.setdefault(read.return_id, hash(read)) == hash(read):
         return read
     return Unreadable(None, "another row is about the same return and differs", read.model_dump_json())
 
 
-def _ambiguity(told: Sequence[tuple[str, object]], beyond: Sequence[object]) -> str | None:
+def _ambiguity(cells: Sequence[tuple[str, object]], beyond: Sequence[object]) -> str | None:
     """Return why a row's cells are ambiguous, or None."""
     if beyond:
         return "the row has more cells than there are columns; a comma in an unquoted amount does that"
-    if len(set(told)) > len(dict(told)):
+    if len(set(cells)) > len(dict(cells)):
         return "columns that mean the same differ"
     return None
 

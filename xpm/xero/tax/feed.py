@@ -82,9 +82,8 @@ class TaxFeed:
         except (AccessLost, ConsentNeeded) as error:
             if error.endpoint != _LABEL:  # the token renewal failed: the consent ended
                 raise
-            message = "The feed of tax returns gives no access."
-            told = error.correlation_id
-            raise ScopeMissing(message, endpoint=_LABEL, status=error.status, correlation_id=told) from error
+            message, correlation_id = "The feed of tax returns denies access.", error.correlation_id
+            raise ScopeMissing(message, endpoint=_LABEL, status=error.status, correlation_id=correlation_id) from error
         return page
 
 
@@ -92,7 +91,7 @@ def _parsed(body: Iterator[bytes]) -> Iterator[_Page]:
     try:
         page = _Page.model_validate_json(b"".join(body))
     except ValidationError:
-        raise UnreadableAnswer(f"Xero's answer to {_LABEL} is no page of returns.", endpoint=_LABEL) from None
+        raise UnreadableAnswer(f"Xero's answer to {_LABEL} is not a page of returns.", endpoint=_LABEL) from None
     yield page
 
 

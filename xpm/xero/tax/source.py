@@ -11,7 +11,7 @@ class TaxSource(Protocol):
     """A source of a practice's tax returns."""
 
     def returns(self) -> Records[TaxReturn]:
-        """Return a pull of all the practice's original returns."""
+        """Return the records of all the practice's original returns."""
         ...
 
 

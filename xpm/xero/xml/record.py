@@ -58,8 +58,8 @@ class RecordText(Generic[M]):
             return ElementTree.fromstring(self.text)  # noqa: S314 - the known attacks need a document type
         except ElementTree.ParseError:
             label, item = self.endpoint.label, self.endpoint.item
-            said = f"Xero's answer to {label} has a {item} that is not well-formed XML."
-            raise UnreadableAnswer(said, endpoint=label, status=200) from None
+            message = f"Xero's answer to {label} has a {item} that is not well-formed XML."
+            raise UnreadableAnswer(message, endpoint=label, status=200) from None
 
 
 def sent(endpoint: Endpoint[M], text: bytes, address: str = "") -> Sent[M]:
@@ -104,7 +104,7 @@ def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadab
     try:
         read = RecordText(endpoint, payload.encode())({})
     except (UnreadableAnswer, UnicodeEncodeError):
-        return Unreadable(key, "What was kept of it is not well-formed XML", payload)
+        return Unreadable(key, "The stored payload is not well-formed XML", payload)
     return Unreadable(read.key or key, read.reason, payload) if isinstance(read, Unreadable) else read
 
 
@@ -119,8 +119,8 @@ def reason_of(error: ValidationError) -> str:
 @lru_cache
 def _digest_of(model: type[XpmRecord]) -> "blake2b":
     """Return an empty digest, keyed by release and model, so that a change of either reads every record again."""
-    told = json.dumps([version("fyi-xpm"), model.model_json_schema()], sort_keys=True)
-    key = blake2b(told.encode(), digest_size=_DIGEST_BYTES).digest()
+    reader = json.dumps([version("fyi-xpm"), model.model_json_schema()], sort_keys=True)
+    key = blake2b(reader.encode(), digest_size=_DIGEST_BYTES).digest()
     return blake2b(digest_size=_DIGEST_BYTES, key=key)
 
 
