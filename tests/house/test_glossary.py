@@ -11,26 +11,6 @@ from tests.house.vocabulary import PRODUCT, Violation, forbidden_words, rows, vi
 ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text("utf-8")
 
-STILL_TO_DO: frozenset[str] = frozenset(
-    {
-        "xpm/pull/batch.py",
-        "xpm/pull/intake.py",
-        "xpm/pull/plans/jobs.py",
-        "xpm/pull/run.py",
-        "xpm/store/consent/attempts.py",
-        "xpm/store/consent/connections.py",
-        "xpm/store/errors.py",
-        "xpm/store/pull/runs.py",
-        "xpm/store/records/bulk.py",
-        "xpm/store/records/outlines.py",
-        "xpm/store/records/rows.py",
-        "xpm/store/tables/connections.py",
-        "xpm/store/vocabulary.py",
-        "xpm/undo/expected.py",
-    }
-)
-"""Files whose prose still has older words. A file leaves this list when it is rewritten; none joins it."""
-
 
 @cache
 def of_the_product() -> tuple[Violation, ...]:
@@ -48,12 +28,7 @@ def plant(tree: Path, place: str, text: str) -> None:
 
 
 def test_the_product_uses_no_word_that_the_glossary_forbids() -> None:
-    found = {f"{violation.path}: {violation.what}" for violation in of_the_product()}
-    assert {line for line in found if line.partition(":")[0] not in STILL_TO_DO} == set()
-
-
-def test_a_file_that_was_rewritten_leaves_the_list() -> None:
-    assert {violation.path for violation in of_the_product()} >= STILL_TO_DO
+    assert {f"{violation.path}: {violation.what}" for violation in of_the_product()} == set()
 
 
 def test_the_glossary_forbids_something_and_every_part_of_the_product_is_read() -> None:

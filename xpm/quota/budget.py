@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import httpx
 from sqlmodel import Session
 
+from xpm.entities.fingerprint import reader_of
 from xpm.integration import Integration
 from xpm.quota.allowance import HELD, Allowance, Limits
 from xpm.quota.pulse import Pulse
@@ -128,4 +129,5 @@ def xpm_api(
 ) -> XpmApi:
     """Return the XPM client of one tenant, which keeps to the budget that all processes share."""
     budget = budget_of(integration, tenant_id, priority)
-    return XpmApi(http, integration.app, tenant_id, budget, sleep=integration.sleep, clock=integration.clock)
+    app, sleep, clock = integration.app, integration.sleep, integration.clock
+    return XpmApi(http, app, tenant_id, budget, sleep=sleep, clock=clock, reader_of=reader_of)

@@ -1,7 +1,7 @@
 """Reads the XPM API 3.1 for one tenant."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
@@ -32,7 +32,8 @@ class XpmApi:
 
     `http` must have an `XeroAuth`; `budget` is the tenant's. A method that returns `Records` calls Xero only when
     they are iterated, and raises the errors of `xpm.xero.errors` then. A call is retried on 5xx, connection errors and
-    short limits until its first record is yielded.
+    short limits until its first record is yielded. `reader_of` gives a fingerprint of what reads records of a model,
+    which keys the digests of records as sent; without it, they say nothing about a change of the reader.
     """
 
     def __init__(
@@ -44,10 +45,12 @@ class XpmApi:
         *,
         sleep: Sleep = time.sleep,
         clock: Clock = utc_now,
+        reader_of: Callable[[type[XpmRecord]], bytes] = lambda _: b"",
     ) -> None:
         self._http = http
         self._base = app.xpm_url.rstrip("/")
         self._headers = {"Accept": "application/xml", "xero-tenant-id": tenant_id}
+        self._reader_of = reader_of
         self._calls = Calls(http, budget, sleep, clock)
 
     def clients(self, modified_since: datetime | None = None, *, detailed: bool = True) -> Records[Client]:
@@ -107,7 +110,8 @@ class XpmApi:
 
         def read(tally: AnswerCounts) -> Iterator[Sent[M]]:
             def parse(body: Iterator[bytes]) -> Iterator[Sent[M]]:
-                return RecordReader(endpoint, tally.unknown).read(body)  # a new reader for each attempt
+                reader = RecordReader(endpoint, tally.unknown, self._reader_of(endpoint.model))  # new for each attempt
+                return reader.read(body)
 
             return self._calls.read(endpoint.label, request, tally, parse)
 

@@ -24,8 +24,8 @@ class Unreadable:
 class Sent(Generic[R]):
     """A record as Xero sent it, not parsed yet. Most records of a list are unchanged, which the digest shows.
 
-    `digest` covers the bytes Xero sent and the way this release reads them; None if unknown. The same content in
-    different bytes has a different digest.
+    `digest` covers the bytes Xero sent and what reads them (`xpm.entities.fingerprint`); None if unknown. The same
+    content in different bytes has a different digest.
     """
 
     key: str | None

@@ -28,11 +28,15 @@ _CUT_OUT = "cut-out-by-fyi-xpm"  # attribute of a placeholder
 
 
 class RecordReader(Generic[M]):
-    """Reads one answer of one endpoint. Counts the unknown elements between the records in `unknown`."""
+    """Reads one answer of one endpoint. Counts the unknown elements between the records in `unknown`.
 
-    def __init__(self, endpoint: Endpoint[M], unknown: dict[str, int]) -> None:
+    `reader` is the fingerprint of what reads the records further.
+    """
+
+    def __init__(self, endpoint: Endpoint[M], unknown: dict[str, int], reader: bytes = b"") -> None:
         self._endpoint = endpoint
         self._unknown = unknown
+        self._reader = reader
         self._placeholder = f'<{endpoint.item} {_CUT_OUT}=""/>'.encode()
         self._cut_out: Sequence[bytes] = ()  # records whose parent is not known yet
         self._home: etree._Element | None = None  # the element that contains the records
@@ -147,7 +151,7 @@ class RecordReader(Generic[M]):
         else:
             texts = [etree.tostring(element, encoding="utf-8", with_tail=False)]
         address = self._envelope.get("WebUrl", "")
-        return (sent(self._endpoint, text, address) for text in texts)
+        return (sent(self._endpoint, text, address, self._reader) for text in texts)
 
     def _finish(self, parser: "etree.XMLPullParser") -> None:
         try:

@@ -1,12 +1,10 @@
 """One XPM record: its text as sent, the digest that recognises it, and its parsed content."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from importlib.metadata import version
 from itertools import islice
 from typing import Generic, TypeVar
 from xml.etree import ElementTree
@@ -62,9 +60,9 @@ class RecordText(Generic[M]):
             raise UnreadableAnswer(message, endpoint=label, status=200) from None
 
 
-def sent(endpoint: Endpoint[M], text: bytes, address: str = "") -> Sent[M]:
-    """Return a record unparsed, with the digest of its text."""
-    digest = _digest_of(endpoint.model).copy()
+def sent(endpoint: Endpoint[M], text: bytes, address: str = "", reader: bytes = b"") -> Sent[M]:
+    """Return a record unparsed, with the digest of its text under the fingerprint of its `reader`."""
+    digest = _digest_of(reader).copy()
     digest.update(b"%b\n%b" % (address.encode(), text))
     return Sent(_probable_key(endpoint.model, text), digest.digest(), RecordText(endpoint, text, address))
 
@@ -117,11 +115,9 @@ def reason_of(error: ValidationError) -> str:
 
 
 @lru_cache
-def _digest_of(model: type[XpmRecord]) -> "blake2b":
-    """Return an empty digest, keyed by release and model, so that a change of either reads every record again."""
-    reader = json.dumps([version("fyi-xpm"), model.model_json_schema()], sort_keys=True)
-    key = blake2b(reader.encode(), digest_size=_DIGEST_BYTES).digest()
-    return blake2b(digest_size=_DIGEST_BYTES, key=key)
+def _digest_of(reader: bytes) -> "blake2b":
+    """Return an empty digest, keyed by what reads the record, so that a change of it has every record read again."""
+    return blake2b(digest_size=_DIGEST_BYTES, key=reader)
 
 
 @lru_cache

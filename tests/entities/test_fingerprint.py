@@ -1,0 +1,185 @@
+"""What is read again after a change follows from the reader itself: its source, and the shape of its rows."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from tests.entities.contract import filled
+from tests.sync.house import House
+from xpm.entities import fingerprint as fingerprints
+from xpm.entities.clients import CLIENTS
+from xpm.entities.entity import ListedKind
+from xpm.entities.fingerprint import (
+    READS_EVERY_RECORD,
+    fingerprint,
+    models_in,
+    reader_of,
+    reading_modules,
+    row_shapes,
+    source_of,
+)
+from xpm.entities.names import Entity
+from xpm.entities.registry import DEFINITIONS
+from xpm.entities.row import RowShape
+from xpm.xero.endpoints import Endpoint
+from xpm.xero.models import Client, Contact, CustomFieldValue, Job, Reference, Staff, XpmRecord
+from xpm.xero.xml.record import RecordText
+
+KINDS: list[ListedKind[Any]] = [
+    kind for definition in DEFINITIONS.values() for kind in (definition.main, *definition.beside)
+]
+ALL = {kind.model for kind in KINDS}
+LISTED = [kind for kind in KINDS if kind.endpoint]
+
+CARRY = {"xpm.store.records.rows", "xpm.xero.records", "tests.entities.test_fingerprint"}
+"""What a record is handed on in, which decides nothing of it."""
+
+ALL_FINGERPRINTS = """
+from xpm.entities.fingerprint import _BY_MODEL
+print(sorted((model.__name__, known.hex()) for model, known in _BY_MODEL.items()))
+"""
+
+
+def concerned(changed: str) -> set[type[XpmRecord]]:
+    """The models whose records are read again after a change of that module."""
+
+    def source(module: str) -> bytes:
+        return source_of(module) + b"# changed\n" * (module == changed)
+
+    return {model for model in ALL if fingerprint(model, row_shapes(model), source) != reader_of(model)}
+
+
+@contextmanager
+def watched() -> Iterator[set[str]]:
+    """The modules of the library of which a function runs in the block."""
+    modules = set[str]()
+
+    def note(frame: FrameType, _event: str, _arg: object) -> None:
+        modules.add(str(frame.f_globals.get("__name__")))
+
+    sys.setprofile(note)
+    try:
+        yield modules
+    finally:
+        sys.setprofile(None)
+
+
+def as_xml(record: XpmRecord, tag: str) -> str:
+    """A record as XPM would send it."""
+    parts = []
+    for name, info in type(record).model_fields.items():
+        value, element = getattr(record, name), str(info.alias)
+        if isinstance(value, tuple):
+            item = "Staff" if element == "Assigned" else element.removesuffix("s")
+            parts.append(f"<{element}>{''.join(as_xml(one, item) for one in value)}</{element}>")
+        elif isinstance(value, XpmRecord):
+            parts.append(as_xml(value, element))
+        else:
+            parts.append(f"<{element}>{value.isoformat() if hasattr(value, 'isoformat') else value}</{element}>")
+    return f"<{tag}>{''.join(parts)}</{tag}>"
+
+
+@pytest.mark.parametrize("module", READS_EVERY_RECORD)
+def test_a_change_of_what_reads_every_record_concerns_every_model(module: str) -> None:
+    assert concerned(module) == ALL
+
+
+@pytest.mark.parametrize(("module", "model"), [("staff", Staff), ("job", Job), ("client", Client)])
+def test_a_change_of_a_model_concerns_the_records_of_its_module(module: str, model: type[XpmRecord]) -> None:
+    name = f"xpm.xero.models.{module}"
+    assert model in concerned(name)
+    assert concerned(name) == {other for other in ALL if other.__module__ == name}
+
+
+@pytest.mark.parametrize("module", ["xpm.pull.run", "xpm.words.catalogue", "xpm.xero.api", "xpm.entities.staff"])
+def test_a_change_of_any_other_module_has_nothing_read_again(module: str) -> None:
+    assert concerned(module) == set()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        RowShape("uuid", CLIENTS.main.row.owned, CLIENTS.main.row.shared),
+        RowShape("uuid", CLIENTS.main.row.owned[1:], CLIENTS.main.row.shared, CLIENTS.main.row.marks),
+        RowShape("name", CLIENTS.main.row.owned, CLIENTS.main.row.shared, CLIENTS.main.row.marks),
+    ],
+    ids=["archived differently", "without a table", "another key"],
+)
+def test_a_change_of_the_shape_of_rows_concerns_their_records(other: RowShape) -> None:
+    assert fingerprint(Client, fingerprints._written(other)) != reader_of(Client)
+    assert fingerprint(Client, fingerprints._written(CLIENTS.main.row)) == reader_of(Client)
+
+
+def test_nested_records_belong_to_what_is_read() -> None:
+    assert {Client, Contact, Reference} <= models_in(Client)
+
+
+@pytest.mark.parametrize("kind", LISTED, ids=[kind.noun for kind in LISTED])
+def test_every_module_that_runs_while_a_record_is_read_is_in_its_fingerprint(kind: ListedKind[Any]) -> None:
+    endpoint: Endpoint[Any] = kind.listed_at
+    text = RecordText(endpoint, as_xml(filled(kind.model), endpoint.item).encode())
+    with watched() as modules:
+        record = text({})
+        assert isinstance(record, XpmRecord)
+        kind.row(record)
+    ran = {module for module in modules if module.startswith("xpm.")}
+    assert ran - CARRY <= reading_modules(kind.model)
+    assert {"xpm.xero.xml.record", "xpm.xero.xml.shape", "xpm.entities.row"} <= ran
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_a_fingerprint_is_the_same_in_every_process(seed: str) -> None:
+    here = sorted((model.__name__, reader_of(model).hex()) for model in ALL)
+    there = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-c", ALL_FINGERPRINTS],
+        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert there.stdout.strip() == str(here)
+
+
+def test_what_no_entity_lists_has_no_fingerprint() -> None:
+    assert reader_of(CustomFieldValue) == b""
+
+
+def test_after_a_change_of_the_reader_each_record_is_read_once_more(
+    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = sqlite_house
+    read = counted(monkeypatch)
+    first = house.sync(Entity.STAFF)
+    assert read() == first.added > 0
+    assert house.sync(Entity.STAFF).unchanged == first.added
+    assert read() == 0
+    changed: dict[type[XpmRecord], bytes] = {**fingerprints._BY_MODEL, Staff: b"another reader"}
+    monkeypatch.setattr(fingerprints, "_BY_MODEL", changed)
+    assert house.sync(Entity.STAFF).unchanged == first.added
+    assert read() == first.added
+    house.sync(Entity.STAFF)
+    assert read() == 0
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+    """Count how many rows are made of records, since it was last asked."""
+    rows, make = 0, RowShape.__call__
+
+    def made(*arguments: Any) -> Any:  # noqa: ANN401 - as the original
+        nonlocal rows
+        rows += 1
+        return make(*arguments)
+
+    def since() -> int:
+        nonlocal rows
+        so_far, rows = rows, 0
+        return so_far
+
+    monkeypatch.setattr(RowShape, "__call__", made)
+    return since
