@@ -198,7 +198,7 @@ def test_a_person_who_may_connect_nothing_hears_what_to_tick(connected: Harbour)
 
 def test_the_person_who_allowed_access_instead_is_named(connected: Harbour) -> None:
     said = answered_by_another_person(connected, connected.invite())
-    assert said.title == "Sam Brooks allowed access, but the runbook was started for Mere Tāne"
+    assert said.title == "Sam Brooks allowed access, but the reconnect was started for Mere Tāne"
 
 
 def test_a_person_known_by_xeros_id_may_change_the_address(connected: Harbour) -> None:

@@ -121,7 +121,7 @@ def test_a_dead_consent_is_forgotten_and_only_the_log_says_that_nothing_could_be
     before = connected.entries()
     with caplog.at_level(logging.INFO, "xpm.consent.removal"):
         assert tidy(connected) == []
-    assert "cannot be removed" in caplog.text
+    assert "can no longer be removed" in caplog.text
     assert (connected.entries(), stored(connected, former)) == (before, GONE)
 
 

@@ -67,11 +67,11 @@ def test_several_conditions_that_are_not_met_are_said_at_once(harbour: Harbour) 
     change(harbour, LEO, {"is_active": False, "leaving_on": TOMORROW})
     stopped = refusal(harbour, LEO, stays=False)
     assert stopped.message.key == "preflight.several"
-    assert stopped.message.title == "4 things stand in the way of reconnecting Harbour & Vale Accountants"
+    assert stopped.message.title == "4 things prevent the reconnect of Harbour & Vale Accountants"
     for said in ("(1) Leo Fraser is not active", "(2) Leo Fraser is marked as", "(3) Leo Fraser is not an FYI Admin"):
         assert said in stopped.message.cause
     assert f"{TOMORROW}" in stopped.message.cause
-    assert "(4) Leo Fraser has not confirmed" in stopped.message.cause
+    assert "(4) Leo Fraser is not confirmed" in stopped.message.cause
 
 
 def test_a_stranger_is_named_with_the_practice(harbour: Harbour) -> None:
