@@ -35,8 +35,8 @@ def rotate_keys(*, as_json: bool) -> NoReturn:
     with installation() as opened:
         resealed, seals = keys.rotate(opened)
     older, broken = seals[Seal.OLDER], seals[Seal.BROKEN]
-    key = "keys_in_use" if older else "keys_broken" if broken else "keys_rotated"
-    said = message(f"operator.{key}", count=resealed, older=older, broken=broken)
+    key = "operator.keys_in_use" if older else "operator.keys_broken" if broken else "operator.keys_rotated"
+    said = message(key, count=resealed, older=older, broken=broken)
     rotation = Rotation(resealed=resealed, older=older, broken=broken, message=said)
     answer(rotation, lambda found: say(found.message.text), as_json=as_json)
     sys.exit(1 if older or broken else 0)

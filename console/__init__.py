@@ -1,1 +1,1 @@
-"""The small web app: OAuth callback, the Apps page, Practice Activity."""
+"""The web app: the OAuth callback, the Apps page, run pages and Practice Activity."""

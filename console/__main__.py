@@ -1,4 +1,4 @@
-"""`python -m console`: the console of the installation that the environment describes."""
+"""`python -m console` serves the installation that the environment describes."""
 
 from console.server import serve
 from xpm.settings import Settings

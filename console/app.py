@@ -1,4 +1,4 @@
-"""The console's addresses, and what is shown when something is not there or does not answer."""
+"""The console's routes, and its error pages."""
 
 import time
 from collections.abc import Callable
@@ -23,16 +23,16 @@ from xpm.words import message
 
 
 class SlugConvertor(Convertor[str]):
-    """A practice's short name; anything else is no address of ours."""
+    """Matches a practice's short name in an address."""
 
     regex = "[A-Za-z0-9][A-Za-z0-9_-]{0,99}"
 
     def convert(self, value: str) -> str:
-        """From the address."""
+        """Read it from the address."""
         return value
 
     def to_string(self, value: str) -> str:
-        """Into an address."""
+        """Write it into an address."""
         return value
 
 
@@ -40,7 +40,7 @@ register_url_convertor("slug", SlugConvertor())
 
 
 def create_app(integration: Integration, runs: Runs, sleep: Callable[[float], None] = time.sleep) -> Starlette:
-    """The console over an opened installation. `sleep`: how a wake-up waits between its tries."""
+    """Make the console for an open installation. `sleep` is how a wake-up waits between its tries."""
     app = Starlette(
         routes=ROUTES,
         middleware=[
@@ -104,14 +104,14 @@ def _no_database(request: Request, error: Exception) -> Response:
 
 
 def _broken(request: Request, error: Exception) -> Response:
-    """The one answer that is made outside the guard, so it brings the guard's headers itself."""
+    """Answer outside the guard, which is why this answer alone sets the guard's headers itself."""
     answer = notice(message("console.broken"), 500)
     answer.headers.update(FIXED_HEADERS | ORDINARY_HEADERS)
     return answer
 
 
 def _again(request: Request) -> str | None:
-    """Where to try again: the same page, or the practice whose form was sent."""
+    """Return where to try again: the same page, or the page of the practice whose form was sent."""
     slug = request.path_params.get("slug")
     if request.method == "GET" and request.url.path != consent.CALLBACK_PATH:
         return request.url.path

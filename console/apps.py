@@ -1,4 +1,4 @@
-"""Automation > Apps > "Xero Practice Manager": how the practice stands, reconnecting, settings and the sync window."""
+"""Automation > Apps > "Xero Practice Manager": the practice's connection, reconnect, settings and sync window."""
 
 from datetime import date
 
@@ -25,9 +25,9 @@ from xpm.store.vocabulary import ConnectionState, SyncMode
 from xpm.words import Message
 
 NOTES = {Obstacle.INACTIVE: "not active", Obstacle.LEAVING: "leaving", Obstacle.NOT_ADMIN: "not an FYI Admin"}
-"""What a list of people says behind a name."""
+"""The remark after a person's name in a list."""
 
-FEW = 200  # records set aside that the list shows
+FEW = 200  # records shown in the list of those set aside
 
 
 def show(request: Request) -> Response:
@@ -68,14 +68,14 @@ def show_aside(request: Request) -> Response:
 
 
 def _offered(staff: list[FyiUser], today: date) -> dict[str, object]:
-    """Who can be chosen in a form: everybody, whoever is active, the FYI Admins of those; and a note about each."""
-    in_the_way = {person.email: obstacles(person, today) for person in staff}
-    present = [person for person in staff if Obstacle.INACTIVE not in in_the_way[person.email]]
+    """List who can be chosen in a form: everybody, the active, and the active FYI Admins; with a note about each."""
+    found = {person.email: obstacles(person, today) for person in staff}
+    present = [person for person in staff if Obstacle.INACTIVE not in found[person.email]]
     return {
         "people": staff,
         "present": present,
         "admins": [person for person in present if person.is_admin],
-        "notes": {email: ", ".join(NOTES[one] for one in found) for email, found in in_the_way.items()},
+        "notes": {email: ", ".join(NOTES[one] for one in each) for email, each in found.items()},
     }
 
 
@@ -86,12 +86,12 @@ def _aside(session: Session, connection: Connection) -> list[Quarantine]:
 
 
 def _holder(connection: Connection, staff: list[FyiUser]) -> FyiUser | None:
-    """The person whose consent the connection is."""
+    """Return the person who gave the connection's consent."""
     return next((person for person in staff if person.id == connection.connected_by), None)
 
 
 def _warning(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Message | None:
-    """Say in time that the connection is going to break with the person who made it."""
+    """Warn that the connection will break because of the person who made it."""
     if connection.state is not ConnectionState.CONNECTED:
         return None
     return why_hand_over(integration, session, practice, connection)

@@ -1,7 +1,7 @@
-"""The browser's way to Xero and back (OAuth 2.0, RFC 6749 §4.1), and waking the run that waits for it.
+"""Sends the browser to Xero and receives the answer (OAuth 2.0, RFC 6749 §4.1), then wakes the waiting run.
 
-Neither page shows itself in a history or a referrer: setting out and a good answer are redirects, and the query of the
-callback, which holds code and state, is logged nowhere.
+Neither page appears in a history or a referrer: the way out and an accepted answer are redirects. The callback's query,
+which holds code and state, is never logged.
 """
 
 import logging
@@ -28,13 +28,13 @@ CALLBACK_PATH = "/oauth/callback"
 UNSEEN = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 STATUS_OF: Mapping[type[Stopped], int] = {LinkUnknown: 404, LinkOver: 410}
 ANSWERED = frozenset({AttemptOutcome.GRANTED, AttemptOutcome.DECLINED})
-WAKE_TRIES, WAKE_EVERY = 10, 0.5  # seconds; a run stores its pause a moment before the form that a wake-up needs
+WAKE_TRIES, WAKE_EVERY = 10, 0.5  # seconds; a run stores its pause just before the form that a wake-up needs
 
 log = logging.getLogger(__name__)
 
 
 def connect(request: Request) -> Response:
-    """`GET /connect/{attempt}`: on to Xero, with a cookie that ties the answer to this browser (RFC 6749 §10.12)."""
+    """`GET /connect/{attempt}`: send the browser to Xero with a cookie that ties the answer to it (RFC 6749 §10.12)."""
     desk = desk_of(request)
     try:
         out = callback.set_out(desk.integration, str(request.path_params["attempt"]))
@@ -48,7 +48,7 @@ def connect(request: Request) -> Response:
 
 
 def receive(request: Request) -> Response:
-    """`GET /oauth/callback`: take Xero's answer, forget the cookie, wake the run, leave the address with the code."""
+    """`GET /oauth/callback`: accept Xero's answer, delete the cookie, wake the run, leave the address with the code."""
     desk = desk_of(request)
     cookie = _cookie_name(desk, request.query_params.get("state", ""))
     received = callback.receive(desk.integration, request.query_params, request.cookies.get(cookie, ""))
@@ -61,9 +61,9 @@ def receive(request: Request) -> Response:
 
 
 def wake(runs: Runs, run_id: UUID, sleep: Callable[[float], None] = time.sleep) -> bool:
-    """Let the run look for the answer; tells whether it was woken.
+    """Resume the run so that it looks for the answer; return whether it was resumed.
 
-    Gives up quietly: the run's page wakes it as well, anybody can press Resume in Prefect, and the run that was not
+    A failure is only logged: the run's page also wakes it, anybody can press Resume in Prefect, and a run that is not
     paused yet finds the answer by itself.
     """
     patience = Retrying(
@@ -76,7 +76,7 @@ def wake(runs: Runs, run_id: UUID, sleep: Callable[[float], None] = time.sleep) 
     try:
         patience(runs.wake, run_id)
     except NotWaiting:
-        log.info("Run %s did not wait for the answer any more, or is not paused yet.", run_id)
+        log.info("Run %s no longer waits for the answer, or is not paused yet.", run_id)
         return False
     except (RunsUnavailable, UnknownFlowRun) as error:
         log.warning("Run %s could not be woken: %s. Resume it in Prefect.", run_id, type(error).__name__)
@@ -100,14 +100,14 @@ def _set_cookie(answer: Response, desk: Desk, out: SettingOut) -> None:
         path=CALLBACK_PATH,
         secure=_is_https(desk),
         httponly=True,
-        samesite="lax",  # the answer comes as a navigation from Xero's site, with which "strict" sends nothing
+        samesite="lax",  # the answer is a navigation from Xero's site, on which a "strict" cookie is not sent
     )
 
 
 def _cookie_name(desk: Desk, state: str) -> str:
-    """One cookie for each way to Xero, so that two practices can be reconnected in two tabs.
+    """Name one cookie per login, so that two practices can be reconnected in two tabs.
 
-    The prefix makes a browser accept it over HTTPS only; `__Host-` is not for cookies with a path (RFC 6265bis §4.1.3).
+    With the prefix, a browser accepts the cookie only over HTTPS; `__Host-` does not allow a path (RFC 6265bis §4.1.3).
     """
     prefix = "__Secure-" if _is_https(desk) else ""
     return f"{prefix}xpm-browser-{sha256(state.encode()).hexdigest()[:16]}"

@@ -1,4 +1,4 @@
-"""What every page works with, and how a page is made: the opened installation, the runs, the templates."""
+"""What every page works with: the open installation, the runs, and the templates."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ TEMPLATES = Environment(
 
 @dataclass(frozen=True)
 class Desk:
-    """The parts that the pages share."""
+    """What the pages share."""
 
     integration: Integration
     runs: Runs
@@ -43,23 +43,23 @@ Handler = Callable[[Request, FormData], Response]
 
 
 def desk_of(request: Request) -> Desk:
-    """The parts this app was made with."""
+    """Return what this app's pages share."""
     desk: Desk = request.app.state.desk
     return desk
 
 
 def page(name: str, shown: Mapping[str, object], status: int = 200) -> HTMLResponse:
-    """A page from its template."""
+    """Render a page from its template."""
     return HTMLResponse(TEMPLATES.get_template(name).render(shown), status)
 
 
 def notice(said: Message, status: int, **links: object) -> HTMLResponse:
-    """A page that says one thing. `practice`, `run` and `again`: where to go from there."""
+    """Render a page with one message. `practice`, `run` and `again` say where to go from there."""
     return page("notice.html", {"said": said, "practice": None, "run": None, "again": None} | links, status)
 
 
 def posted(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """An endpoint for a form: the form is read here, the work is done in a thread."""
+    """Make an endpoint for a form. It reads the form, and runs the handler in a thread."""
 
     async def endpoint(request: Request) -> Response:
         async with request.form(max_files=0, max_fields=100) as form:
@@ -69,23 +69,23 @@ def posted(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
 
 
 def practice_of(request: Request, session: Session) -> Practice:
-    """The practice that the address names. Raises UnknownPractice."""
+    """Return the practice that the address names. Raises UnknownPractice."""
     return practices.get(session, request.path_params["slug"])
 
 
 def text_of(form: FormData, name: str) -> str:
-    """One field of a form, empty when it is missing."""
+    """Return one field of a form, empty if it is missing."""
     value = form.get(name, "")
     return as_typed(value) if isinstance(value, str) else ""
 
 
 def as_typed(text: str) -> str:
-    """What a person typed: without white space around it, and without what nobody types and PostgreSQL refuses."""
+    """Clean what a person typed: no surrounding white space, and no NUL, which PostgreSQL refuses."""
     return text.replace("\0", "").strip()
 
 
 def posted_person(integration: Integration, session: Session, practice: Practice, form: FormData) -> FyiUser | None:
-    """Who a form says it is from: somebody active in the practice, or nobody."""
+    """Return the person a form says it is from, if that person is active in the practice."""
     person = people.by_email(session, practice.slug, text_of(form, "person"))
     if person is None or Obstacle.INACTIVE in obstacles(person, integration.today(practice)):
         return None
@@ -93,7 +93,7 @@ def posted_person(integration: Integration, session: Session, practice: Practice
 
 
 def local_time(moment: datetime | None, zone: str) -> str:
-    """A moment on a practice's own clock, such as `2 Mar 2026, 09:30`."""
+    """Write a time in a practice's time zone, such as `2 Mar 2026, 09:30`."""
     if moment is None:
         return "\N{EN DASH}"
     local = moment.astimezone(ZoneInfo(zone))
@@ -101,7 +101,7 @@ def local_time(moment: datetime | None, zone: str) -> str:
 
 
 def tone_of(word: str) -> str:
-    """The colour of a state or status: good, wait, warn, bad or quiet."""
+    """Return the colour of a state or status: good, wait, warn, bad, note or quiet."""
     return TONES.get(word, "quiet")
 
 

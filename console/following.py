@@ -1,4 +1,4 @@
-"""The page of one run: what it is doing, what it waits for, and how it ended."""
+"""The page of one run: what it does, what it waits for, and how it ended."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -23,8 +23,8 @@ from xpm.store.vocabulary import ActivityStatus
 from xpm.words import Message, message
 
 REFRESH = 2  # seconds
-SETTLING = timedelta(seconds=5)  # Prefect hears of a run's last tasks a moment after its end
-SLOW_START = timedelta(seconds=30)  # a worker looks for runs every ten
+SETTLING = timedelta(seconds=5)  # Prefect learns of a run's last tasks just after its end
+SLOW_START = timedelta(seconds=30)  # a worker looks for runs every ten seconds
 LOOKS_WELL = frozenset({ActivityStatus.SUCCESS, ActivityStatus.IN_PROGRESS})
 
 
@@ -61,7 +61,7 @@ def choose(request: Request, form: FormData) -> Response:
     desk = desk_of(request)
     run = desk.runs.read(request.path_params["run"])
     label = text_of(form, "account")
-    if not run.choices:  # answered before, or its time is over: the run's page tells which
+    if not run.choices:  # already answered or expired; the run's page shows which
         return to_run(run.id)
     if label not in run.choices:
         said = message("choice.not_offered", tenant=label) if label else message("console.nothing_chosen")
@@ -72,23 +72,23 @@ def choose(request: Request, form: FormData) -> Response:
 
 
 def confirm(request: Request, form: FormData) -> Response:
-    """`POST /runs/{run}/name`: hand over the typed name of the account; the run itself judges it.
+    """`POST /runs/{run}/name`: pass the typed name of the account to the run, which checks it.
 
     Raises UnknownFlowRun, RunsUnavailable.
     """
     run_id = request.path_params["run"]
-    with suppress(NotWaiting):  # answered before, or its time is over: the run's page tells which
+    with suppress(NotWaiting):  # already answered or expired; the run's page shows which
         desk_of(request).runs.confirm(run_id, text_of(form, "account_name"))
     return to_run(run_id)
 
 
 def to_run(run_id: UUID) -> RedirectResponse:
-    """On to the page of a run."""
+    """Redirect to the page of a run."""
     return RedirectResponse(f"/runs/{run_id}", 303)
 
 
 def _may_change(desk: Desk, run: FlowRunSeen) -> bool:
-    """Whether to look again by itself. Not under a question: that would take back what is being chosen or typed."""
+    """Whether the page reloads itself. Never while it asks: a reload would lose what is being chosen or typed."""
     if run.stage.is_over:
         return run.ended is not None and desk.integration.clock() - run.ended < SETTLING
     return not run.asks
@@ -102,7 +102,7 @@ def _practice_of(session: Session, run: FlowRunSeen) -> Practice | None:
 
 
 def _invited(run: FlowRunSeen, left: RunTraces, person: str | None, practice: Practice | None) -> Message | None:
-    """What to say to the person who is to log in to Xero, while the run waits for that."""
+    """Ask the person to log in to Xero, while the run waits for that."""
     if left.attempt is None or not left.awaits_login or run.stage.is_over:
         return None
     until = local_time(left.attempt.expires_at, practice.time_zone if practice else "UTC")
@@ -110,14 +110,14 @@ def _invited(run: FlowRunSeen, left: RunTraces, person: str | None, practice: Pr
 
 
 def _wake_when_answered(desk: Desk, run: FlowRunSeen, left: RunTraces) -> None:
-    """Wake a run whose answer is here but whose wake-up was missed; harmless when it needs none."""
+    """Wake a run that missed its wake-up although the answer is here; harmless otherwise."""
     if run.stage is StepState.PAUSED and not run.asks and left.has_answer:
         with suppress(NotWaiting):
             desk.runs.wake(run.id)
 
 
 def _said(desk: Desk, run: FlowRunSeen, left: RunTraces, practice: Practice | None) -> Message | None:
-    """The result of a run that is over; else what an administrator has to know of one that goes on."""
+    """Return the result of a run that is over, or what an administrator has to know about one that is under way."""
     if run.stage.is_over:
         return _result(run, left)
     if run.choices:
@@ -133,7 +133,7 @@ def _said(desk: Desk, run: FlowRunSeen, left: RunTraces, practice: Practice | No
 
 
 def _result(run: FlowRunSeen, left: RunTraces) -> Message:
-    """The run's last entry, unless it looks better than the run ended."""
+    """Return the run's last entry, unless it looks better than how the run ended."""
     last = left.entries[0] if left.entries else None
     if last and (run.stage is not StepState.FAILED or last.status not in LOOKS_WELL):
         return as_message(last)

@@ -1,7 +1,7 @@
-"""What every request has to satisfy before a page sees it, and the headers every answer carries.
+"""Checks every request before a page sees it, and sets the headers of every answer.
 
-The console has no log in of its own: who reaches it may use it. What it keeps out is a web page of somebody else that
-makes an administrator's browser act here (cross-site request forgery, DNS rebinding, framing).
+The console has no login of its own: whoever reaches it may use it. The guard keeps out other people's web pages that
+make an administrator's browser act here (cross-site request forgery, DNS rebinding, framing).
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
-LONGEST_FORM = 64 * 1024  # bytes; the largest form here has a few hundred
+LONGEST_FORM = 64 * 1024  # bytes; the console's largest form has a few hundred
 FIXED_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
@@ -23,7 +23,7 @@ FIXED_HEADERS = {
 }
 ORDINARY_HEADERS = {
     # Under "no-referrer" a browser sends "Origin: null" with its own forms (Fetch, "append a request Origin header"),
-    # which nothing could tell from somebody else's. Pages that see a code or a state say "no-referrer" themselves.
+    # which looks the same as a foreign form. Pages that see a code or a state send "no-referrer" themselves.
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
@@ -58,7 +58,7 @@ class Guard:
         return None
 
     def _is_same_origin(self, headers: Headers, own: str) -> bool:
-        """Browsers say where a form comes from; a program has to say `Origin: <console URL>` as well."""
+        """Whether a form comes from the console. Browsers say so; a program must send `Origin: <console URL>`."""
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if site is not None and site != "same-origin":
             return False
@@ -66,7 +66,7 @@ class Guard:
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of a URL, as RFC 6454 §6.2 writes an origin."""
+    """Return the origin of a URL: scheme, host and port, as in RFC 6454 §6.2."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 

@@ -1,4 +1,4 @@
-"""Practice Activity: everything the product did for a practice, newest first, to filter, search and export."""
+"""The Practice Activity page: what the product did for a practice, newest first, to filter, search and export."""
 
 import csv
 from collections.abc import Iterator
@@ -17,14 +17,14 @@ from xpm.store.tables import Practice, PracticeActivity
 from xpm.store.vocabulary import ActivityStatus
 
 A_PAGE = 50
-AT_ONCE = 500  # entries of an export that are read in one go
+AT_ONCE = 500  # entries that an export reads at once
 COLUMNS = ("Time", "Status", "What happened", "Cause", "Next step", "Person", "Run")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet would calculate such a cell (OWASP: "CSV Injection")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates such a cell (OWASP: "CSV Injection")
 
 
 @dataclass(frozen=True)
 class LogQuery:
-    """What the reader wants to see."""
+    """Which entries the reader wants to see."""
 
     status: ActivityStatus | None
     search: str
@@ -32,7 +32,7 @@ class LogQuery:
 
     @classmethod
     def by(cls, request: Request) -> "LogQuery":
-        """Read the query; what makes no sense is left out."""
+        """Read the request's query; invalid values are ignored."""
         query = request.query_params
         status, before = query.get("status", ""), query.get("before", "")
         return cls(
@@ -42,15 +42,15 @@ class LogQuery:
         )
 
     def query(self, **more: str | int) -> str:
-        """The same wish as a query, with something added."""
+        """Write the same query for a link, with something added."""
         return "?" + urlencode({name: value for name, value in self.filters().items() if value} | more)
 
     def filters(self) -> dict[str, str]:
-        """The wish without the place in the list."""
+        """Return the query's filters, without the place in the list."""
         return {"status": str(self.status or ""), "search": self.search}
 
     def entries(self, session: Session, practice: str, limit: int, before: int | None) -> list[PracticeActivity]:
-        """The entries that fit."""
+        """Return the matching entries."""
         return activity.recent(session, practice, limit, status=self.status, search=self.search or None, before=before)
 
 
@@ -71,8 +71,8 @@ def show(request: Request) -> Response:
 
 
 def _csv(integration: Integration, practice: Practice, asked: LogQuery) -> Iterator[str]:
-    """All entries that fit, a piece at a time."""
-    yield "\ufeff" + _lines([COLUMNS])  # the mark makes Excel read UTF-8
+    """Write all matching entries, `AT_ONCE` at a time."""
+    yield "\ufeff" + _lines([COLUMNS])  # the byte order mark makes Excel read UTF-8
     before: int | None = None
     while True:
         with integration.database.read() as session:

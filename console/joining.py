@@ -1,4 +1,4 @@
-"""Whoever asks for a sync that is under way is led to it: no second one starts."""
+"""Finds a run that already does the requested sync, so that the person joins it and no second run starts."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -17,24 +17,24 @@ from xpm.store.vocabulary import RunStatus, SyncMode, Topic
 
 
 def run_to_join(desk: Desk, practice: Practice, entities: Sequence[Entity], mode: SyncMode) -> UUID | None:
-    """The run that brings all of this, at least as thoroughly, and is not done with it. Raises RunsUnavailable."""
+    """Return a run that syncs all these entities at least as thoroughly and is not finished. Raises RunsUnavailable."""
     with desk.integration.database.read() as session:
         for flow_run_id in _under_way(desk, session, practice.slug):
             run = _seen(desk, flow_run_id)
             if run is None or run.stage.is_over or run.is_cancelling or mode not in (run.mode, SyncMode.CHANGES):
                 continue
-            brought = _brought(desk, session, practice, run)
-            if set(entities) <= brought and _has_more_to_do(session, run, entities):
+            synced = _synced_by(desk, session, practice, run)
+            if set(entities) <= synced and _has_more_to_do(session, run, entities):
                 return run.id
     return None
 
 
 def _under_way(desk: Desk, session: Session, slug: str) -> list[str]:
-    """The flow runs that work for the practice now, and the one asked for last, which may wait for a worker still."""
+    """List the flow runs that work for the practice now, and the latest requested one, which may await a worker."""
     now = desk.integration.clock()
     working = [running_now(session, slug, entity, now) for entity in EVERYTHING]
-    asked = activity.latest(session, slug, Topic.SYNC_REQUESTED)
-    found = [one.flow_run_id for one in (*working, asked) if one and one.flow_run_id]
+    requested = activity.latest(session, slug, Topic.SYNC_REQUESTED)
+    found = [one.flow_run_id for one in (*working, requested) if one and one.flow_run_id]
     return list(dict.fromkeys(found))
 
 
@@ -45,8 +45,8 @@ def _seen(desk: Desk, flow_run_id: str) -> FlowRunSeen | None:
         return None
 
 
-def _brought(desk: Desk, session: Session, practice: Practice, run: FlowRunSeen) -> set[Entity]:
-    """Of which entities a run brings all records, by the practice's settings as they are now."""
+def _synced_by(desk: Desk, session: Session, practice: Practice, run: FlowRunSeen) -> set[Entity]:
+    """Return the entities that a run syncs in full, by the practice's current settings."""
     if run.chosen:
         return set()
     return set(
@@ -61,7 +61,7 @@ def _brought(desk: Desk, session: Session, practice: Practice, run: FlowRunSeen)
 
 
 def _has_more_to_do(session: Session, run: FlowRunSeen, entities: Sequence[Entity]) -> bool:
-    """What is done already was asked for again for a reason."""
+    """Whether any of the entities is still to be synced. If all are done, the person wants them synced again."""
     syncs = left_by(session, str(run.id)).syncs
     done = {entity for entity, sync in syncs.items() if sync.status is not RunStatus.RUNNING}
     return not set(entities) <= done

@@ -1,4 +1,4 @@
-"""What one flow run left in FYI's own records: attempts, counts, entries of Practice Activity."""
+"""Reads the traces of one flow run in FYI's database: its attempt, its syncs, its Practice Activity."""
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session, col, select
@@ -9,7 +9,7 @@ from xpm.store.vocabulary import AttemptOutcome
 
 
 class RunTraces(BaseModel):
-    """The traces of a run; each list newest first, with one sync per entity."""
+    """The traces of a run: the newest attempt, one sync per entity, and the entries, newest first."""
 
     model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
 
@@ -24,12 +24,12 @@ class RunTraces(BaseModel):
 
     @property
     def has_answer(self) -> bool:
-        """Whether Xero's answer is here, good or bad."""
+        """Whether Xero has answered, with success or not."""
         return self.attempt is not None and self.attempt.outcome is not AttemptOutcome.WAITING
 
 
 def left_by(session: Session, flow_run_id: str) -> RunTraces:
-    """Everything there is of one run."""
+    """Read the traces of one run."""
     tried = attempts.of_run(session, flow_run_id)
     syncs = select(SyncRun).where(SyncRun.flow_run_id == flow_run_id).order_by(col(SyncRun.started_at))
     entries = select(PracticeActivity).where(PracticeActivity.flow_run_id == flow_run_id)

@@ -1,4 +1,4 @@
-"""All practices at a glance."""
+"""The page of all practices."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The flow runs of a Prefect server, through Prefect's own client."""
+"""The `Runs` of a Prefect server, read and started through Prefect's client."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +21,10 @@ from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"
 TRIGGERS = {"reconnect": SyncTrigger.RECONNECT, "sync": SyncTrigger.MANUAL, "revert": SyncTrigger.REVERT}
-"""The runbooks, and what asks for their syncs where a run does not say it."""
+"""The runbooks, each with the trigger of its syncs unless a run names another."""
 PATIENCE = 10.0  # seconds; a person waits for the page
-RETRIES = 3  # Prefect on SQLite answers 503 while it writes for somebody else; it is over within seconds
-CHOICE, NAME = "account", "account_name"  # the fields of the forms that ask for the account and for its name
+RETRIES = 3  # Prefect on SQLite answers 503 for a few seconds while it writes for another request
+CHOICE, NAME = "account", "account_name"  # fields of the forms that ask for the account and for its name
 
 STAGES = {
     StateType.SCHEDULED: StepState.STARTING,
@@ -42,26 +42,26 @@ _ENTITIES = TypeAdapter(tuple[Entity, ...])
 
 
 class PrefectRuns:
-    """`Runs` on the server that PREFECT_API_URL names. May be shared between threads."""
+    """`Runs` on the server that PREFECT_API_URL names. Threads may share it."""
 
     def start_reconnect(
         self, practice: str, admin_email: str, *, long_term_user: bool, another_account: bool = False
     ) -> UUID:
         """Start the reconnect runbook."""
-        asked = {
+        parameters = {
             "practice": practice,
             "admin_email": admin_email,
             "long_term_user": long_term_user,
             "another_account": another_account,
         }
-        return self._start(RECONNECT, asked)
+        return self._start(RECONNECT, parameters)
 
     def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
         """Start a sync by hand."""
         return self._start(SYNC, {"practice": practice, "entities": list(entities), "mode": mode, "person": person})
 
     def read(self, run_id: UUID) -> FlowRunSeen:
-        """The run with its tasks and, while it is paused with a question, what there is to choose or to confirm."""
+        """Read the run, its tasks and, while it is paused with a question, what to choose or confirm."""
         with _client() as client:
             run = _run_of(client, run_id)
             runbook = client.read_flow(run.flow_id).name
@@ -93,11 +93,11 @@ class PrefectRuns:
         self._resume(run_id, {})
 
     def choose(self, run_id: UUID, label: str) -> None:
-        """Resume the pause that asks for the practice."""
+        """Resume the pause that asks for the account."""
         self._resume(run_id, {CHOICE: label})
 
     def confirm(self, run_id: UUID, name: str) -> None:
-        """Resume the pause that wants the practice's name typed."""
+        """Resume the pause that asks for the account's name."""
         self._resume(run_id, {NAME: name})
 
     def _start(self, deployment: str, parameters: dict[str, Any]) -> UUID:
@@ -109,7 +109,7 @@ class PrefectRuns:
             return client.create_flow_run_from_deployment(found.id, parameters=parameters).id
 
     def _resume(self, run_id: UUID, answer: dict[str, Any]) -> None:
-        """Resume a pause. The server checks the answer against the form, so no pause takes the answer of another."""
+        """Resume a pause. The server checks the answer against the form, so no pause accepts the answer to another."""
         with _client() as client:
             run = _run_of(client, run_id)
             if run.state is None or not run.state.is_paused():
@@ -120,7 +120,7 @@ class PrefectRuns:
 
 @contextmanager
 def _client() -> Iterator[SyncPrefectClient]:
-    """A client that gives up soon. Without an address Prefect would start a server of its own, which knows no runs."""
+    """Open a client that gives up soon. Without an address, Prefect would start its own server, which has no runs."""
     if not PREFECT_API_URL.value():
         raise RunsUnavailable("PREFECT_API_URL is not set")
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: RETRIES}):
@@ -139,7 +139,7 @@ def _run_of(client: SyncPrefectClient, run_id: UUID) -> FlowRun:
 
 
 def _entities(runbook: str, parameters: Mapping[str, Any]) -> tuple[Entity, ...]:
-    """What a run syncs; Prefect keeps only what a run was told, and one that was told nothing syncs everything."""
+    """Return what a run syncs. Prefect stores only given parameters; a run without `entities` syncs everything."""
     if runbook == "revert":
         return ()
     if parameters.get("records"):
@@ -148,7 +148,7 @@ def _entities(runbook: str, parameters: Mapping[str, Any]) -> tuple[Entity, ...]
 
 
 def _latest(tasks: Sequence[TaskRun]) -> tuple[TaskSeen, ...]:
-    """One entry per task: a retried run has the tasks of its earlier tries as well."""
+    """Keep the latest try of each task: a retried run also has the tasks of its earlier tries."""
     latest = {_name(task): task for task in sorted(tasks, key=_begun)}
     return tuple(TaskSeen(name=name, stage=_stage(task.state)) for name, task in latest.items())
 
@@ -159,7 +159,7 @@ def _begun(task: TaskRun) -> float:
 
 
 def _name(task: TaskRun) -> str:
-    """Prefect adds a piece of the run's id to the task's name."""
+    """Return the task's name without the piece of an id that Prefect appends."""
     return task.name.rpartition("-")[0] or task.name
 
 
@@ -170,7 +170,7 @@ def _stage(state: State[Any] | None) -> StepState:
 
 
 def _asked(client: SyncPrefectClient, run_id: UUID, state: State[Any]) -> Mapping[str, Any]:
-    """The paused form's fields, in JSON Schema. It is stored just after the pause, so there may be none to see yet."""
+    """Return the paused form's fields, in JSON Schema. Empty just after the pause: the form is stored after it."""
     keys = state.state_details.run_input_keyset
     if not state.is_paused() or not keys:
         return {}
@@ -185,6 +185,6 @@ def _asked(client: SyncPrefectClient, run_id: UUID, state: State[Any]) -> Mappin
 
 
 def _link(run_id: UUID) -> str | None:
-    """The run in Prefect's own UI."""
+    """Return the address of the run in Prefect's UI."""
     ui = PREFECT_UI_URL.value()
     return f"{ui}/runs/flow-run/{run_id}" if ui else None

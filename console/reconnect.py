@@ -1,4 +1,4 @@
-"""Starting the reconnect, after the support article's two questions: who does it, and whether that person stays."""
+"""Starts the reconnect, after the support article's two questions: who does it, and is that person a long-term user?"""
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from xpm.words import message
 def start(request: Request, form: FormData) -> Response:
     """`POST /practices/{slug}/reconnect`: fields `admin_email`, `long_term_user` and `another_account` (ticked boxes).
 
-    The runbook itself checks the person, so that what it refuses stands in Practice Activity.
+    The runbook itself checks the person, so that a refusal is logged to Practice Activity.
     Raises UnknownPractice, RunsUnavailable, NotDeployed.
     """
     desk = desk_of(request)

@@ -1,4 +1,4 @@
-"""Flow runs as the console sees them: what it may ask of Prefect, and what it hears back."""
+"""Flow runs as the console sees them: what it asks of Prefect, and what it gets back."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,19 +14,19 @@ from xpm.store.vocabulary import SyncMode, SyncTrigger
 
 
 class RunsUnavailable(Exception):
-    """Prefect does not answer, or not as it should."""
+    """Prefect does not answer, or answers with an error."""
 
 
 class NotDeployed(Exception):
-    """Prefect answers, but does not know the runbook that was to be started; carries its name."""
+    """Prefect answers, but does not have the runbook's deployment; carries its name."""
 
 
 class UnknownFlowRun(Exception):
-    """Prefect has no such run, or it is none of ours."""
+    """Prefect has no such run, or the run is not one of ours."""
 
 
 class NotWaiting(Exception):
-    """The run does not wait for this answer: not yet, not any more, or for another one."""
+    """The run does not wait for this answer: not yet, no longer, or it waits for another one."""
 
 
 class StepState(StrEnum):
@@ -38,16 +38,16 @@ class StepState(StrEnum):
     COMPLETED = "completed"
     SKIPPED = "skipped"
     FAILED = "failed"
-    ATTENTION = "attention"  # of a sync that ended, with something an administrator has to look at
+    ATTENTION = "attention"  # a sync ended with something an administrator has to look at
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing follows by itself."""
+        """Whether the step has ended."""
         return self in {StepState.COMPLETED, StepState.SKIPPED, StepState.FAILED, StepState.ATTENTION}
 
 
 class TaskSeen(BaseModel):
-    """The latest try of one task of a run, under the name the Prefect UI shows."""
+    """The latest try of one task of a run, with the name that Prefect's UI shows."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -56,11 +56,11 @@ class TaskSeen(BaseModel):
 
 
 class FlowRunSeen(BaseModel):
-    """One run of a runbook, with what the form asks that it is paused with, if it asks anything.
+    """One run of a runbook, with the question it is paused with, if any.
 
-    `choices`: the labels to choose from; `compared`: what is to be confirmed by typing a name. `entities`: what it
-    syncs, unless the practice's settings leave it out for the `trigger`; `chosen`: only some records of that.
-    `is_cancelling`: somebody cancelled it, and it is about to end.
+    `choices`: the labels to choose from. `compared`: the account to confirm by typing its name. `entities`: what the
+    run syncs, unless the practice's settings leave it out for the `trigger`. `chosen`: it syncs only chosen records.
+    `is_cancelling`: somebody cancelled the run, and it is about to end.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -83,7 +83,7 @@ class FlowRunSeen(BaseModel):
 
     @property
     def asks(self) -> bool:
-        """Whether it waits for an answer that is given here."""
+        """Whether it waits for an answer that the console can give."""
         return bool(self.choices) or self.compared is not None
 
 
@@ -99,13 +99,13 @@ class Runs(Protocol):
         """Start a sync. Raises NotDeployed."""
 
     def read(self, run_id: UUID) -> FlowRunSeen:
-        """The run as it is now. Raises UnknownFlowRun."""
+        """Read the run as it is now. Raises UnknownFlowRun."""
 
     def wake(self, run_id: UUID) -> None:
-        """Let a run that waits for the answer of Xero look for it. Raises NotWaiting, UnknownFlowRun."""
+        """Resume a run that waits for Xero's answer, so that it looks for it. Raises NotWaiting, UnknownFlowRun."""
 
     def choose(self, run_id: UUID, label: str) -> None:
-        """Answer the form of the choice of a practice. Raises NotWaiting, UnknownFlowRun."""
+        """Answer the form that asks for the account. Raises NotWaiting, UnknownFlowRun."""
 
     def confirm(self, run_id: UUID, name: str) -> None:
-        """Answer the form that wants the practice's name typed. Raises NotWaiting, UnknownFlowRun."""
+        """Answer the form that asks for the account's name. Raises NotWaiting, UnknownFlowRun."""

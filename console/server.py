@@ -1,4 +1,4 @@
-"""The console as a program of its own."""
+"""The console as a program."""
 
 import logging
 import sys
@@ -14,18 +14,18 @@ from xpm.settings import Settings
 from xpm.store.errors import DatabaseUnavailable, NoKeys
 from xpm.words import Message, message
 
-CANNOT_START = 2  # the exit code for "put the configuration right first"
+CANNOT_START = 2  # the exit code for "correct the configuration first"
 DEFAULT_PORT = 4280
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM, where XPM_CONSOLE_URL says.
+    """Serve at XPM_CONSOLE_URL until SIGINT or SIGTERM.
 
-    Behind an `https` address stands a proxy that ends TLS: the console then listens on this machine only, at the port
-    of the address or else at 4280. `/health` answers as soon as it is ready.
+    If the address is `https`, a proxy terminates TLS: the console then listens on this machine only, at the port of the
+    address or else at 4280. `/health` answers as soon as the console is ready.
 
     Raises:
-        SystemExit: 2, after one line on standard error, when a key is missing or the database is not ready.
+        SystemExit: 2, after one line on standard error, if a key is missing or the database is not ready.
     """
     try:
         with Integration.opened(settings) as integration:
@@ -33,7 +33,7 @@ def serve(settings: Settings) -> None:
                 _refuse(message("console.not_migrated"))
             host, port = address_of(settings.xpm_console_url)
             logging.getLogger("console").setLevel(logging.INFO)
-            # No access log: it would write the callback's query, which holds code and state.
+            # No access log: it would contain the callback's query, which holds code and state.
             uvicorn.run(
                 create_app(integration, PrefectRuns()), host=host, port=port, access_log=False, server_header=False
             )
@@ -44,7 +44,7 @@ def serve(settings: Settings) -> None:
 
 
 def address_of(url: str) -> tuple[str, int]:
-    """Host and port to listen on for a console at this URL."""
+    """Return the host and port on which a console at this URL listens."""
     parts = urlsplit(url)
     host = parts.hostname or "127.0.0.1"
     if parts.scheme == "https" and not is_loopback(host):

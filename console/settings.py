@@ -1,4 +1,4 @@
-"""Xero Practice Manager Settings: the switches, each change with its entry in Practice Activity."""
+"""Xero Practice Manager Settings: saves the switches, and logs each change to Practice Activity."""
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -17,12 +17,12 @@ LABELS = {
     "include_archived_clients": "Include Archived Clients",
     "import_tax_assessments": "Import tax assessments",
 }
-"""FYI's names of the switches in use, and our own for archived clients; *Maintain Invoices in FYI* is for a future
-update and cannot be turned."""
+"""FYI's names of the switches in use, and our own for archived clients. *Maintain Invoices in FYI* is for a future
+update and cannot be changed."""
 
 
 def save(request: Request, form: FormData) -> Response:
-    """`POST /practices/{slug}/settings`: a box for each switch, ticked is On, and `person`. Raises UnknownPractice."""
+    """`POST /practices/{slug}/settings`: fields `person` and each switch (ticked is On). Raises UnknownPractice."""
     integration = desk_of(request).integration
     now = integration.clock()
     with integration.database.write() as session:
@@ -40,7 +40,7 @@ def save(request: Request, form: FormData) -> Response:
 
 
 def _changes(form: FormData, practice: Practice, current: IntegrationSettings) -> dict[str, bool]:
-    """The switches that are to be other than they are; one that the page does not offer stays."""
+    """Return the switches that change; a switch that the page does not offer stays as it is."""
     offered = LABELS if practice.country in TAX_COUNTRIES else LABELS.keys() - {"import_tax_assessments"}
     wanted = {switch: text_of(form, switch) != "" for switch in LABELS if switch in offered}
     return {switch: on for switch, on in wanted.items() if on != getattr(current, switch)}

@@ -1,4 +1,4 @@
-"""The steps of a runbook as the support article counts them, out of the tasks that Prefect knows."""
+"""Makes the steps of the support article out of the tasks that Prefect knows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ TO_RECONNECT = {
     "confirm_account": ("compare_account", "confirm_account"),
     "reset_connection": ("reset_connection",),
 }
-"""The article's steps, each with the tasks that it is made of, as the words catalogue names both."""
+"""The article's steps, each with its tasks; both are keys of the words catalogue."""
 ONLY_IF_NEEDED = frozenset({"confirm_account"})
-"""Steps that most reconnects do not have; the page lists them once they have begun."""
+"""Steps that most reconnects skip; the page lists them once they have begun."""
 TO_SYNC = {"check_connection": ("check_connection",)}
 AT_THE_END = {"log": ("log",)}
 
@@ -36,7 +36,7 @@ MARKS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the list: what it is, how far it is, and a remark such as how many records arrived."""
+    """One line of the list: its title, how far it is, and a remark such as how many records arrived."""
 
     label: str
     stage: StepState
@@ -44,7 +44,7 @@ class Step:
 
     @property
     def mark(self) -> str:
-        """The sign in front of it; the stage stands in words beside it for those who do not see it."""
+        """The sign before the title; for people who cannot see it, the stage follows in words."""
         return MARKS[self.stage]
 
     @property
@@ -61,7 +61,7 @@ class Step:
 
 
 def steps_of(run: FlowRunSeen, left: RunTraces) -> list[Step]:
-    """All steps of the runbook, also those that are still to come."""
+    """List all steps of the runbook, including those still to come."""
     seen = {task.name: task.stage for task in run.tasks}
     if run.runbook == "revert":
         return _steps_of_revert(run, seen)
@@ -83,7 +83,7 @@ def _has_begun(tasks: Sequence[str], seen: Mapping[str, StepState]) -> bool:
 
 
 def _steps_of_revert(run: FlowRunSeen, seen: Mapping[str, StepState]) -> list[Step]:
-    """The preview, and what follows it once somebody confirmed it in Prefect."""
+    """List the preview, and the step that follows once somebody confirms it in Prefect."""
     previewed = seen.get(step_title("preview_revert")) is StepState.COMPLETED
     take_back = ("preview_revert", "take_syncs_back") if previewed else ("take_syncs_back",)
     return [
@@ -100,14 +100,14 @@ def _sync_step(entity: Entity, seen: Mapping[str, StepState], left: RunTraces, r
     if stage is StepState.FAILED and counted and counted.status is RunStatus.ACTION_REQUIRED:
         stage = StepState.ATTENTION
     if stage is StepState.FAILED and counted and counted.status is RunStatus.PARKED:
-        stage = StepState.STARTING  # it goes on when Xero allows it again
+        stage = StepState.STARTING  # another run continues it when Xero allows more calls
     return Step(label, stage, f"{read:,} record{'s' if read > 1 else ''}" if read else "")
 
 
 def _stage(names: Sequence[str], seen: Mapping[str, StepState], run: FlowRunSeen) -> StepState:
-    """A step is done when its last task is; between two of its tasks the run works on it, or waits for a person."""
+    """A step is over when its last task is. Between two of its tasks, it is running or waits for a person."""
     if run.stage is StepState.COMPLETED and names[-1] not in seen:
-        return StepState.COMPLETED  # Prefect hears of a run's last tasks a moment after its end
+        return StepState.COMPLETED  # Prefect learns of a run's last tasks just after its end
     stages = [seen[name] for name in names if name in seen]
     if not stages:
         return StepState.SKIPPED if run.stage.is_over else StepState.STARTING

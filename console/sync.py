@@ -1,4 +1,4 @@
-"""FYI's "XPM Integration" window: which syncs can be asked for now, and asking for them."""
+"""FYI's "XPM Integration" window: shows which syncs can be requested now, and requests them."""
 
 from dataclasses import dataclass
 
@@ -23,12 +23,12 @@ from xpm.store.vocabulary import SyncMode, SyncTrigger, Topic
 from xpm.words import Message, Stopped, message
 
 ALL = "all"
-"""The buttons' names in FYI (FYI: "Running a Manual Sync with Xero Practice Manager")."""
+"""The value of the button that requests every sync (FYI: "Running a Manual Sync with Xero Practice Manager")."""
 
 
 @dataclass(frozen=True)
 class Button:
-    """One sync, with the reason why it cannot be asked for, if so."""
+    """One sync; `held_back` says why it cannot be requested, if so."""
 
     entity: Entity
     label: str
@@ -37,23 +37,23 @@ class Button:
 
 @dataclass(frozen=True)
 class SyncWindow:
-    """All buttons; `stopped` holds for every one of them, such as no connection."""
+    """All buttons; `stopped` says why none of them can be used, such as no connection."""
 
     stopped: Message | None
     buttons: tuple[Button, ...]
 
     def refusal(self, asked: list[Entity]) -> Message | None:
-        """Why what was asked for cannot be done."""
+        """Return why the requested entities cannot be synced, or None."""
         reasons = {button.entity: button.held_back for button in self.buttons}
         return self.stopped or next((reason for entity in asked if (reason := reasons[entity])), None)
 
     def available(self) -> list[Entity]:
-        """What nothing holds back."""
+        """List the entities that can be requested."""
         return [button.entity for button in self.buttons if button.held_back is None]
 
 
 def buttons_of(integration: Integration, practice: Practice, settings: IntegrationSettings) -> SyncWindow:
-    """The window as it is for this practice now."""
+    """Make the window for this practice as it is now."""
     tax_source = integration.has_tax_source(practice.slug)
     buttons = [
         Button(entity, DEFINITIONS[entity].button, message(reason, practice=practice.slug) if reason else None)
@@ -64,7 +64,7 @@ def buttons_of(integration: Integration, practice: Practice, settings: Integrati
 
 
 def predictions(integration: Integration, slug: str, mode: SyncMode) -> list[Message]:
-    """What each sync that can be asked for would take, and all of them together."""
+    """Say what each sync would ask of Xero, and what all of them together would."""
     rate = integration.settings.xero_calls_per_minute
     each = predict_all(integration, slug, EVERYTHING, mode)
     parts = {DEFINITIONS[entity].button: predicted for entity, predicted in each.items()}
@@ -110,7 +110,7 @@ def ask(request: Request, form: FormData) -> Response:
 
 
 def _asked(form: FormData, window: SyncWindow) -> list[Entity]:
-    """What the form names, in the article's order; nothing when it names what there is not."""
+    """Return the entities that the form names, in the article's order; none if any name is unknown."""
     named = {str(name) for name in form.getlist("entities")}
     if named == {ALL}:
         return window.available()

@@ -1,4 +1,4 @@
-"""The table of last syncs: In XPM, In FYI, and what changed; and that of a revert."""
+"""The table of the last syncs (In XPM, In FYI, what changed), and the table of a revert."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from xpm.store.tables import SyncRun
 
 @dataclass(frozen=True)
 class Row:
-    """One entity's line."""
+    """The line of one entity."""
 
     label: str
     result: str
@@ -38,7 +38,7 @@ class TakenBack:
 
 
 def taken_back(syncs: Mapping[str, SyncRun]) -> list[TakenBack]:
-    """The lines of a revert in the article's order."""
+    """Make the lines of a revert, in the article's order."""
     runs = ((entity, syncs[entity]) for entity in EVERYTHING if entity in syncs)
     return [
         TakenBack(entity.label, run.removed, run.added + run.changed, run.restored, run.archived)
@@ -47,7 +47,7 @@ def taken_back(syncs: Mapping[str, SyncRun]) -> list[TakenBack]:
 
 
 def rows_of(syncs: Mapping[str, SyncRun] | Mapping[str, LastSync]) -> list[Row]:
-    """The lines in the article's order; what never ran has none."""
+    """Make the lines in the article's order; an entity that never ran has none."""
     return [_row(entity, syncs[entity]) for entity in EVERYTHING if entity in syncs]
 
 
@@ -75,5 +75,5 @@ def _counts(sync: SyncRun | LastSync) -> tuple[int | None, int | None]:
 
 
 def _shown(count: int | None, otherwise: str = "not counted") -> str:
-    """A run that did not see everything has no count, which is not the same as none."""
+    """Write a count. A run that did not read everything has no count, which is not the same as 0."""
     return otherwise if count is None else f"{count:,}"

@@ -1,1 +1,1 @@
-"""The runbooks an operator starts or schedules; each reads like the support article, step by step."""
+"""The runbooks an operator starts or schedules. Each reads like the support article, step by step."""

@@ -1,6 +1,6 @@
-"""A sync that only tells what it would change. Nothing of FYI is written, nor is there an entry in Practice Activity.
+"""A sync that only shows what it would change. It writes nothing to FYI, not even to Practice Activity.
 
-Ends Completed as "Dry run", also where a sync would end with Action Required: then the message says so.
+It ends Completed as "Dry run" even if a sync would end with Action Required; then the message says so.
 """
 
 from collections.abc import Sequence
@@ -28,15 +28,15 @@ def tried(
     records: Sequence[str] = (),
     confirm_missing: int = 0,
 ) -> State[Any]:
-    """Dry-run each entity on its own, in the order of a sync, and list what would change.
+    """Dry-run each entity separately, in the order of a sync, and list what would change.
 
-    Previews go from step to step in quotes: Prefect would look into each of their thousands of changes.
+    Previews are passed between steps in `quote`: otherwise Prefect inspects each of their thousands of changes.
     """
     outcomes: dict[Entity, Outcome] = {}
     for entity in EVERYTHING:
         if entity in entities:
             earlier = [outcome for outcome in outcomes.values() if isinstance(outcome, DryRunResult)]
-            part: State[Any] = PREVIEWS[entity](
+            state: State[Any] = PREVIEWS[entity](
                 practice,
                 entity,
                 mode,
@@ -46,7 +46,7 @@ def tried(
                 confirm_missing=confirm_missing,
                 return_state=True,
             )
-            outcomes[entity] = part.result(raise_on_failure=False)
+            outcomes[entity] = state.result(raise_on_failure=False)
     listed = publish_changes(practice, quote(outcomes), str(flow_run.id), return_state=True)
     return _state_of(listed.result())
 

@@ -1,7 +1,7 @@
 """How a run ends: in plain words, with a state that is never better than what happened.
 
-Prefect shows a state by its name, so *Action Required* and *Failure* stand there as in Practice Activity; both are of
-Prefect's type FAILED, so that *Retry* is offered.
+Prefect shows a state by its name, so a run shows *Action Required* and *Failure* as in Practice Activity. Both have
+Prefect's type FAILED, so that Prefect offers *Retry*.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from xpm.xero.errors import XeroError
 
 
 def stopped(practice: str, reason: Stopped | XeroError) -> State[Any]:
-    """End a run that was stopped before anything was synchronised, with the connection as it was."""
+    """End a run that stopped before anything was synchronised; the connection stays as it was."""
     said = record_stop(practice, reason, str(flow_run.id))
     return state_of(said)
 
@@ -30,49 +30,49 @@ def stopped(practice: str, reason: Stopped | XeroError) -> State[Any]:
 def ended(
     practice: str,
     trigger: SyncTrigger,
-    parts: Mapping[Entity, State[Any]],
+    states: Mapping[Entity, State[Any]],
     mode: SyncMode = SyncMode.FULL,
     person: str = "",
     *,
     records: Sequence[str] = (),
     confirm_missing: int = 0,
 ) -> State[Any]:
-    """End a run whose parts ran, each on its own; the whole is as good as the worst of them.
+    """End a run whose entities were synchronised separately; the run is only as good as the worst of them.
 
-    What the day's limit left undone goes on by itself in a run of its own.
+    A run is scheduled for what is left undone because the day's calls are used up.
     """
-    outcomes = {entity: part.result(raise_on_failure=False) for entity, part in parts.items()}
+    outcomes = {entity: state.result(raise_on_failure=False) for entity, state in states.items()}
     if rest := rest_of(practice, mode, trigger, person, outcomes, records=records, confirm_missing=confirm_missing):
-        told = continue_later(rest, return_state=True).result(raise_on_failure=False)
-        said = told if isinstance(told, Message) else rest.said(is_scheduled=False)
+        continued = continue_later(rest, return_state=True).result(raise_on_failure=False)
+        said = continued if isinstance(continued, Message) else rest.said(is_scheduled=False)
         outcomes |= dict.fromkeys(rest.entities, Stopped(said))
     said = record_ending(practice, trigger, outcomes, str(flow_run.id), person)
     return state_of(said)
 
 
 def crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook: the program that ran the flow is gone; say so, and put a reconnect that was under way back."""
+    """Hook: the program that ran the flow died. Log it, and withdraw a reconnect that was under way."""
     _interrupted(flow_run, "runbook.crashed")
 
 
 def cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook: somebody cancelled the run; say so, and put a reconnect that was under way back."""
+    """Hook: somebody cancelled the run. Log it, and withdraw a reconnect that was under way."""
     _interrupted(flow_run, "runbook.cancelled")
 
 
 def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
-    """Hook: the run ended by an error that nobody foresaw; say so, and put a reconnect that was under way back.
+    """Hook: an unexpected error ended the run. Log it, and withdraw a reconnect that was under way.
 
-    What was foreseen ends under a name of its own (see `state_of`) and was written down already.
+    Expected ends have a state name of their own (see `state_of`) and are already logged.
     """
     if state.name == "Failed":
         _interrupted(flow_run, "runbook.failed")
 
 
 def state_of(said: Message) -> State[Any]:
-    """Completed for a success; anything else stands under its own name.
+    """Return Completed for a success, and otherwise a state named after the message's status.
 
-    A run that goes on by itself is Parked: not done, and nothing for anybody to repair.
+    A run that continues by itself is Parked: not finished, but nobody has to do anything.
     """
     if said.status is ActivityStatus.SUCCESS:
         return Completed(message=said.text)
@@ -82,6 +82,6 @@ def state_of(said: Message) -> State[Any]:
 
 
 def _interrupted(flow_run: FlowRun, key: str) -> None:
-    """Of a dry run there is nothing to say: it writes nothing, however it ends."""
+    """Log the interruption, except of a dry run, which writes nothing however it ends."""
     if not flow_run.parameters.get("dry_run"):
         record_interruption(flow_run.parameters["practice"], key, str(flow_run.id))

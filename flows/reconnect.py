@@ -1,12 +1,13 @@
-"""Resetting the connection between FYI and Xero Practice Manager, and bringing the data back in step.
+"""Resets the connection between FYI and Xero Practice Manager, then brings the data up to date.
 
 The runbook of FYI's article "Resetting your connection between FYI and Xero Practice Manager", step by step:
-check the user account → log in to Xero and allow access → choose the practice → sync jobs, clients, staff and tax
-returns → an entry in Practice Activity. A practice that is new to FYI is compared and confirmed by its name first.
+check the user account → log in to Xero and allow access → choose the account → sync jobs, clients, staff and tax
+returns → an entry in Practice Activity. An account that is new to the practice is first compared, and confirmed by
+its name.
 
 Writes the artifacts `xpm-link-<practice>`, `xpm-comparison-<practice>`, `xpm-connection-<practice>` and
-`xpm-sync-<practice>`.
-Needs the console, which receives Xero's answer. A stopped runbook ends *Action Required* with the connection as it was.
+`xpm-sync-<practice>`. Needs the console, which receives Xero's answer. A stopped runbook ends *Action Required* and
+leaves the connection as it was.
 """
 
 from typing import Annotated, Any
@@ -63,7 +64,7 @@ def reconnect(
             Manager Administrator with "Authorise 3rd Party Full Access" (newer name: "Connect third-party add-ons").
         long_term_user: I confirm that this person will keep using both FYI and Xero Practice Manager. The connection
             depends on it.
-        answer_within_minutes: How long the run waits for the log in, and then for each answer about the practice.
+        answer_within_minutes: How long the run waits for the login, and then for each answer about the account.
         another_account: This practice has moved to another Xero Practice Manager account. Without this, only the
             account it was connected to before is accepted.
     """
@@ -77,18 +78,18 @@ def reconnect(
     except (Stopped, XeroError) as reason:
         return stopped(practice, reason)
 
-    remove_old_connection(invited, return_state=True)  # tidying up never fails a run
+    remove_old_connection(invited, return_state=True)  # a failed clean-up never fails the run
 
     trigger = SyncTrigger.RECONNECT
-    parts = {
+    states = {
         entity: SYNCS[entity](practice, entity, SyncMode.FULL, trigger, person.email, return_state=True)
         for entity in EVERYTHING
     }
-    return ended(practice, trigger, parts, SyncMode.FULL, person.email)
+    return ended(practice, trigger, states, SyncMode.FULL, person.email)
 
 
 def take_over(invited: Invitation, another_account: bool) -> None:
-    """Find the practice that the new consent is for, and put the consent in the place of the old one."""
+    """Find the account that the new consent is for, then replace the old consent with the new one."""
     offered = offer_accounts(invited)
     chosen = offered[0] if len(offered) == 1 else wait_for_choice(invited, offered)
     choose_account(invited, chosen, another_account)

@@ -1,8 +1,8 @@
-"""Taking back what syncs did to a practice's records: one run, or everything since a moment.
+"""Takes back what syncs did to a practice's records: one run, or everything since a time.
 
-DryRunResult → confirm with the practice's short name → take the syncs back → an entry in Practice Activity. Needs no
-connection to Xero. Writes the artifact `xpm-revert-<practice>`. Without the exact name in time the run ends *Action
-Required* and nothing is changed; a retried run does not take back twice.
+Preview the revert → confirm with the practice's short name → take the syncs back → an entry in Practice Activity. Needs
+no connection to Xero. Writes the artifact `xpm-revert-<practice>`. Without the exact name in time, the run ends *Action
+Required* and nothing is changed. A retried run does not take syncs back twice.
 """
 
 from datetime import datetime
@@ -30,13 +30,13 @@ CHOICES = {
 
 
 class ConfirmRevert(RunInput):
-    """The form of the pause: the practice's short name, typed."""
+    """The form of the pause, in which a person types the practice's short name."""
 
     short_name: str
 
 
 class ConfirmRevertAndChoose(ConfirmRevert):
-    """The same where others changed records since; its dropdown says what to do with them."""
+    """The form when others changed records since; its dropdown says what to do with them."""
 
     changed_since: str
 
@@ -61,11 +61,11 @@ def revert(
 
     Args:
         practice: The practice's short name in FYI, as `fyi-xpm practice list` shows it.
-        run: The id of the run to take back, as `fyi-xpm runs` shows it. Leave it empty to name a moment instead.
-        since: Take back everything begun at this moment or later.
-        person: FYI email address of whoever asked, for Practice Activity.
+        run: The id of the run to take back, as `fyi-xpm runs` shows it. Leave it empty to give a time instead.
+        since: Take back every run that began at this time or later.
+        person: FYI email address of the person who asks, for Practice Activity.
         answer_within_minutes: How long the run waits for the confirmation.
-        confirmed: Leave it empty. `fyi-xpm revert` says here what was confirmed there.
+        confirmed: Leave it empty. `fyi-xpm revert` passes what was confirmed there.
     """
     request = RevertRequest(
         practice=practice, run=run, since=since, person=person or None, flow_run_id=str(flow_run.id)
@@ -85,7 +85,7 @@ def revert(
 
 
 def wait_for_confirmation(seen: RevertPreview, minutes: float) -> WhenChangedSince:
-    """Pause until somebody typed the practice's short name, and tell what to do with records changed since.
+    """Pause until somebody types the practice's short name; return what to do with records that others changed since.
 
     Raises:
         Stopped: nobody answered in time, or something else was typed.
@@ -101,7 +101,7 @@ def wait_for_confirmation(seen: RevertPreview, minutes: float) -> WhenChangedSin
 
 
 def _form(seen: RevertPreview, minutes: float) -> type[ConfirmRevert]:
-    """A form with a question only where there is something to decide."""
+    """Make the form; it asks about records that others changed only if there are any."""
     said = message("revert.confirm", slug=seen.practice, minutes=minutes)
     name: Any = (str, Field(title=said.title, description=said.next))
     if not seen.changed_since:

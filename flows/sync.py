@@ -1,8 +1,8 @@
-"""Bringing a practice in step with Xero Practice Manager: by hand, or every night.
+"""Syncs a practice with Xero Practice Manager, by hand or every night.
 
-Order and settings are FYI's: jobs, clients, staff, tax returns, custom fields. A part that is switched off is skipped
-with its reason; a part that fails does not stop the others. Writes the artifact `xpm-sync-<practice>`; a dry run
-changes nothing and writes `xpm-dry-run-<practice>`.
+The order and the settings are FYI's: jobs, clients, staff, tax returns, custom fields. An entity that is switched off
+is skipped with its reason, and one that fails does not stop the others. Writes the artifact `xpm-sync-<practice>`; a
+dry run changes nothing and writes `xpm-dry-run-<practice>`.
 """
 
 from typing import Annotated, Any
@@ -22,10 +22,10 @@ from xpm.words import Stopped
 
 
 def run_name() -> str:
-    """What the UI calls a run."""
-    asked = flow_run.parameters
-    kind = "dry run" if asked["dry_run"] else "sync"
-    return f"{asked['practice']} · {asked['trigger']} {kind}, {asked['mode']}"
+    """Return the name that the UI gives a run."""
+    given = flow_run.parameters
+    kind = "dry run" if given["dry_run"] else "sync"
+    return f"{given['practice']} · {given['trigger']} {kind}, {given['mode']}"
 
 
 @flow(
@@ -52,12 +52,12 @@ def sync(
         practice: The practice's short name in FYI, as `fyi-xpm practice list` shows it.
         entities: What to sync.
         mode: Everything, or only what changed since the last sync.
-        trigger: What asked for this run; leave it as it is.
-        person: FYI email address of whoever asked, for Practice Activity.
+        trigger: What started this run; leave it as it is.
+        person: FYI email address of the person who asks, for Practice Activity.
         records: Only the custom fields of these clients (by XPM ID) and jobs (by number), whatever else is chosen.
-        confirm_missing: If a sync said that records are suddenly missing, and they were really removed in Xero Practice
-            Manager: how many. That many are archived then. Choose only what it said so of.
-        dry_run: Only tell what would be added, changed, archived and brought back; nothing is written.
+        confirm_missing: If a sync reported records as suddenly missing, and they really were removed in Xero Practice
+            Manager, enter how many; that many may then be archived. Choose only the entity that it reported.
+        dry_run: Only show what would be added, changed, archived and brought back; nothing is written.
     """
     try:
         check_connection(practice)
@@ -68,7 +68,7 @@ def sync(
     if dry_run:
         return tried(practice, entities, mode, trigger, records=records, confirm_missing=confirm_missing)
 
-    parts = {
+    states = {
         entity: SYNCS[entity](
             practice,
             entity,
@@ -82,4 +82,4 @@ def sync(
         for entity in EVERYTHING
         if entity in entities
     }
-    return ended(practice, trigger, parts, mode, person, records=records, confirm_missing=confirm_missing)
+    return ended(practice, trigger, states, mode, person, records=records, confirm_missing=confirm_missing)

@@ -1,7 +1,7 @@
-"""Waiting for the administrator: in the browser for the log in to Xero, in forms for the practice and its name.
+"""Waits for the administrator: in the browser for the login to Xero, in forms for the account and its name.
 
-A pause belongs in a flow, not in a task. What was answered is read from FYI's own records, since whoever can see
-Prefect can press Resume; the forms carry a label and a name, never an id or a secret.
+A pause belongs in a flow, not in a task. Whether Xero answered is read from FYI's own records, since everybody who can
+see Prefect can press Resume. The forms carry a label and a name, never an id or a secret.
 """
 
 from collections.abc import Sequence
@@ -24,27 +24,27 @@ from xpm.words import message, stop
 
 Form = TypeVar("Form", bound=RunInput)
 
-LOOK_EVERY = 1  # seconds between looks at whether the run was resumed
+LOOK_EVERY = 1  # seconds between checks whether the run was resumed
 
 
 class AllowAccess(RunInput):
-    """The form of the first pause: nothing to fill in, since the answer comes from Xero."""
+    """The form of the first pause. It has no fields, since the answer comes from Xero."""
 
 
 class ChooseAccount(RunInput):
-    """The form of the second pause; its dropdown is made of what Xero offers."""
+    """The form of the second pause. Its dropdown lists the accounts that Xero offers."""
 
     account: str
 
 
 class ConfirmAccount(RunInput):
-    """The form of the third pause: the practice's name, typed. The console finds the comparison in its schema."""
+    """The form of the third pause, in which a person types the account's name. Its schema carries the comparison."""
 
     account_name: str
 
 
 def wait_for_consent(invited: Invitation) -> None:
-    """Pause until Xero's answer has arrived at the console; whoever resumes without one is asked again.
+    """Pause until Xero's answer has reached the console. A run that is resumed without an answer pauses again.
 
     Raises:
         Stopped: nobody answered in time.
@@ -63,7 +63,7 @@ def wait_for_consent(invited: Invitation) -> None:
 
 
 def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
-    """Pause with a form that lists the practices this consent gave access to.
+    """Pause with a form that lists the accounts of this consent.
 
     Raises:
         Stopped: nobody chose in time.
@@ -80,7 +80,7 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
 
 
 def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
-    """Pause with a form that shows the comparison and wants the practice's name typed; whatever was typed is returned.
+    """Pause with a form that shows the comparison and asks for the account's name; return what was typed.
 
     Raises:
         Stopped: nobody typed anything in time.
@@ -100,7 +100,7 @@ def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
 
 
 def paused(form: type[Form], key: str, seconds: float) -> Form | None:
-    """Pause for an answer; None when none came in time. The key is new in every attempt: Prefect keeps old answers."""
+    """Pause for an answer; None if none came in time. Every attempt has a new key, since Prefect keeps old answers."""
     try:
         return pause_flow_run(
             wait_for_input=form,
@@ -114,6 +114,6 @@ def paused(form: type[Form], key: str, seconds: float) -> Form | None:
 
 
 def _run_again() -> None:
-    """Take the run back from the server, which fails a pause that ran out with a sentence of its own."""
+    """Set the run to Running: when a pause runs out, the server fails the run with a message of its own."""
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(flow_run.id, Running(), force=True)

@@ -1,8 +1,8 @@
-"""Looking after every practice's connection, every quarter of an hour.
+"""Watches every practice's connection, every quarter of an hour.
 
-Each practice is looked at by itself: trouble with one never keeps the watch from the next. The run ends *Action
-Required* as long as any practice needs somebody; Practice Activity and the events say each thing once. History that is
-older than it has to be kept is forgotten along the way.
+Each practice is checked separately: an error in one never stops the others. The run ends *Action Required* as long as
+any practice needs attention; Practice Activity and the events report each finding once. The run also deletes history
+that need not be kept any longer.
 """
 
 from typing import Any
@@ -16,8 +16,8 @@ from tasks.watch import every_practice, forget_old_history, sum_up_watch, watch_
 
 @flow(name="watch", flow_run_name="Watch every connection")
 def watch() -> State[Any]:
-    """Prove every connection, and find out in time what will break one."""
-    looked_at = {practice: watch_practice(practice, return_state=True) for practice in every_practice()}
-    outcomes = {practice: state.result(raise_on_failure=False) for practice, state in looked_at.items()}
+    """Test every connection, and find out in time what will break it."""
+    states = {practice: watch_practice(practice, return_state=True) for practice in every_practice()}
+    outcomes = {practice: state.result(raise_on_failure=False) for practice, state in states.items()}
     forget_old_history()
     return state_of(sum_up_watch(outcomes))

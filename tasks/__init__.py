@@ -1,1 +1,1 @@
-"""The steps of the runbooks: thin, named as the UI shows them."""
+"""The steps of the runbooks. They are thin, and named as the UI shows them."""

@@ -1,4 +1,4 @@
-"""Prefect events about connections, for automations: at the moment something happens, and only then."""
+"""Prefect events about connections, for automations. Each is emitted once, when something changes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def announce(practice: str, notice: Notice, said: Message) -> None:
 
 @contextmanager
 def announcing_a_break(practice: str) -> Iterator[None]:
-    """Announce it when what runs inside is the first to find the connection broken."""
+    """Announce a broken connection if the block is the first to find it."""
     try:
         yield
     except ConnectionBroke as broke:

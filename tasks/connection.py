@@ -21,13 +21,13 @@ from xpm.words import Stopped, message, step_title
 
 @task(name=step_title("check_user_account"))
 def check_user_account(practice: str, admin_email: str, long_term_user: bool) -> Person:
-    """That the person who reconnects is an active FYI Admin who stays.
+    """Check that the person who reconnects is an active FYI Admin and a long-term user.
 
     Raises:
-        Stopped: with everything that stands in the way.
+        Stopped: the message lists every unmet condition.
     """
     with Integration.opened() as integration:
-        integration.practice(practice)  # what is not one's name may be no artifact's key either
+        integration.practice(practice)  # an unknown name must not become an artifact's key
         try:
             person = preflight.check_person(integration, practice, admin_email, stays=long_term_user)
         except Stopped as stopped:
@@ -57,10 +57,10 @@ def publish_link(practice: str, person: Person, answer_within_minutes: float) ->
 
 @task(name=step_title("allow_access"))
 def check_consent(invited: Invitation) -> None:
-    """That access was allowed, by the person who was asked.
+    """Check that the invited person allowed access.
 
     Raises:
-        Stopped: it was not.
+        Stopped: they did not.
     """
     with Integration.opened() as integration:
         invitation.require_granted(integration, invited)
@@ -70,7 +70,7 @@ def check_consent(invited: Invitation) -> None:
     name=step_title("list_accounts"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
 )
 def offer_accounts(invited: Invitation) -> list[Offer]:
-    """The Xero Practice Manager accounts that this consent gave access to.
+    """List the Xero Practice Manager accounts that this consent gave access to.
 
     Raises:
         Stopped: there are none.
@@ -81,7 +81,7 @@ def offer_accounts(invited: Invitation) -> list[Offer]:
 
 @task(name=step_title("choose_account"))
 def choose_account(invited: Invitation, offer: Offer, another_account: bool) -> None:
-    """Take the chosen account, unless it is another practice's.
+    """Accept the chosen account, unless FYI knows it to be the wrong one.
 
     Raises:
         Stopped: it is the wrong one.
@@ -94,7 +94,7 @@ def choose_account(invited: Invitation, offer: Offer, another_account: bool) -> 
     name=step_title("check_account"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
 )
 def check_account(invited: Invitation) -> None:
-    """That the permissions given are enough, and every part of Xero Practice Manager answers.
+    """Check that the permissions are enough, and that every part of Xero Practice Manager answers.
 
     Raises:
         Stopped: an administrator has to change something first.
@@ -108,7 +108,7 @@ def check_account(invited: Invitation) -> None:
     name=step_title("compare_account"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
 )
 def compare_account(invited: Invitation) -> AccountComparison:
-    """What FYI has beside what the chosen account has, as `xpm-comparison-<practice>`; nothing is written."""
+    """Compare FYI's records with the chosen account's, in `xpm-comparison-<practice>`; no record is written."""
     with Integration.opened() as integration:
         compared = comparison.compare(integration, invited)
     create_table_artifact(
@@ -121,10 +121,10 @@ def compare_account(invited: Invitation) -> AccountComparison:
 
 @task(name=step_title("confirm_account"))
 def confirm_account(invited: Invitation, typed: str) -> None:
-    """Take the account's name as the administrator typed it.
+    """Confirm the account with the name that the administrator typed.
 
     Raises:
-        Stopped: it is not its name.
+        Stopped: that is not the account's name.
     """
     with Integration.opened() as integration:
         confirmation.confirm(integration, invited, typed)
@@ -132,7 +132,7 @@ def confirm_account(invited: Invitation, typed: str) -> None:
 
 @task(name=step_title("reset_connection"))
 def reset_connection(invited: Invitation) -> None:
-    """Let the new consent take over, with the entry in Practice Activity."""
+    """Replace the old consent with the new one, and log it to Practice Activity."""
     with Integration.opened() as integration:
         was_broken = is_broken(integration, invited.practice)
         said = reset.reset(integration, invited)
@@ -144,7 +144,7 @@ def reset_connection(invited: Invitation) -> None:
 
 @task(name=step_title("remove_old_connection"))
 def remove_old_connection(invited: Invitation) -> None:
-    """Take away at Xero what earlier consents connected and nobody uses. What does not work is an entry, no failure."""
+    """Remove unused connections of earlier consents at Xero. A failure is logged but never fails the run."""
     with Integration.opened() as integration:
         for said in removal.remove_superseded(integration, invited.practice, flow_run_id=invited.flow_run_id):
             get_run_logger().warning(said.text)
@@ -152,7 +152,7 @@ def remove_old_connection(invited: Invitation) -> None:
 
 @task(name=step_title("check_connection"))
 def check_connection(practice: str) -> None:
-    """That the practice is known and connected; costs no call.
+    """Check that the practice is known and connected; makes no call to Xero.
 
     Raises:
         Stopped: it is not.
@@ -186,24 +186,24 @@ def is_answered(invited: Invitation) -> bool:
 
 
 def close_unanswered(invited: Invitation) -> None:
-    """End the attempt because its time is over; an answer that arrived at the last moment still counts."""
+    """Close the expired attempt; an answer that arrived at the last moment still counts."""
     with Integration.opened() as integration:
         invitation.expire(integration, invited)
 
 
 def is_reset(invited: Invitation) -> bool:
-    """Whether an earlier attempt of this run got as far as the reset."""
+    """Whether an earlier attempt of this run already did the reset."""
     with Integration.opened() as integration:
         return reset.is_reset(integration, invited)
 
 
 def needs_confirmation(invited: Invitation) -> bool:
-    """Whether the chosen account is new to FYI, and nobody has typed its name in this run yet."""
+    """Whether the chosen account is new to the practice, and nobody has typed its name in this run yet."""
     with Integration.opened() as integration:
         return confirmation.is_open(integration, invited)
 
 
 def unconfirmed(invited: Invitation) -> Stopped:
-    """The stop of a run in which nobody typed the name in time."""
+    """Return the `Stopped` for a run in which nobody typed the name in time."""
     with Integration.opened() as integration:
         return confirmation.unconfirmed(integration, invited)

@@ -28,8 +28,8 @@ from xpm.undo.dry_run import dry_run_pull, sum_up_dry_run
 from xpm.words import Message, message, step_title
 
 HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
-SHOWN = 300  # lines of the artifact: what a page shows at once
-KEY = "xpm-dry-run-"  # of the artifact; the practice follows
+SHOWN = 300  # lines in the artifact: what one page shows
+KEY = "xpm-dry-run-"  # start of the artifact's key; the practice follows
 FORGOTTEN_AT_ONCE = 100
 
 
@@ -38,7 +38,7 @@ FORGOTTEN_AT_ONCE = 100
     retry_delay_seconds=WAITS,
     retry_jitter_factor=0.3,
     retry_condition_fn=worth_retrying,
-    persist_result=False,  # it holds people's data, and a retry of the run is to look anew
+    persist_result=False,  # it holds people's data, and a retried run must look again
     cache_policy=NO_CACHE,
 )
 def preview_entity(
@@ -51,11 +51,11 @@ def preview_entity(
     records: Sequence[str] = (),
     confirm_missing: int = 0,
 ) -> DryRunResult | State[DryRunResult]:
-    """Tell what a sync of one entity would change; `earlier`: what this run found of others.
+    """Show what a sync of one entity would change. `earlier`: this run's previews of other entities.
 
     Raises:
         Stopped: the connection cannot be used.
-        XeroError: Xero did not answer as it should, after the client's own patience.
+        XeroError: Xero did not answer as it should, even after the client's own retries.
     """
     request = PullRequest(
         practice,
@@ -75,7 +75,7 @@ def preview_entity(
 
 @task(name=step_title("list_changes"), persist_result=False, cache_policy=NO_CACHE)
 def publish_changes(practice: str, outcomes: Mapping[Entity, Outcome], flow_run_id: str) -> Message:
-    """Show what would change as `xpm-dry-run-<practice>`, and write all of it to a file in the folder XPM_DRY_RUNS.
+    """Show the changes as `xpm-dry-run-<practice>`, and write all of them to a file in the folder XPM_DRY_RUNS.
 
     Raises:
         Stopped: the file cannot be written.
@@ -97,12 +97,12 @@ def publish_changes(practice: str, outcomes: Mapping[Entity, Outcome], flow_run_
 
 
 def forget_shown(before: datetime) -> int:
-    """Delete from Prefect what dry runs showed there before a moment, and tell how many: it is people's data.
+    """Delete the artifacts of dry runs before this time, since they hold people's data; return how many.
 
-    No more than `FORGOTTEN_AT_ONCE`, the newest first; the others are for the next time.
+    At most `FORGOTTEN_AT_ONCE` are deleted per call, the newest first.
     """
     wanted = ArtifactFilter(key=ArtifactFilterKey(like_=KEY))
-    begun = FlowRunFilter(start_time=FlowRunFilterStartTime(before_=before))  # artifacts cannot be asked for by age
+    begun = FlowRunFilter(start_time=FlowRunFilterStartTime(before_=before))  # artifacts cannot be filtered by age
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(
             artifact_filter=wanted,
@@ -113,7 +113,7 @@ def forget_shown(before: datetime) -> int:
         )
         old = [one for one in found if one.created and one.created < before and (one.key or "").startswith(KEY)]
         for one in old:
-            with suppress(ObjectNotFound):  # another watch was faster
+            with suppress(ObjectNotFound):  # another watch deleted it first
                 client.delete_artifact(one.id)
     return len(old)
 
@@ -121,4 +121,4 @@ def forget_shown(before: datetime) -> int:
 PREVIEWS = {
     entity: preview_entity.with_options(name=step_title("dry_run", entity=entity.label.lower())) for entity in Entity
 }
-"""A step for each entity, under the name the UI shows."""
+"""One step per entity, with the name the UI shows."""

@@ -1,4 +1,4 @@
-"""Writing down how a run ended: Practice Activity, and the artifacts that show where the practice stands now."""
+"""Records how a run ended: in Practice Activity, and in the artifacts that show the practice's status."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -22,8 +22,8 @@ from xpm.xero.errors import XeroError
 
 @task(name=step_title("log"))
 def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) -> Message:
-    """Write down why a run stopped, and put the connection back to how it was."""
-    stop = reason if isinstance(reason, Stopped) else Stopped(_of_reconnect(practice, reason))
+    """Log why a run stopped, and put the connection back to how it was."""
+    stop = reason if isinstance(reason, Stopped) else Stopped(_explain(practice, reason))
     get_run_logger().warning(stop.message.text)
     if not isinstance(stop, NoSuchPractice):
         _record(practice, stop, flow_run_id)
@@ -33,17 +33,17 @@ def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) ->
 
 @task(name=step_title("log"))
 def record_ending(
-    practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome], flow_run_id: str, person: str = ""
+    practice: str, trigger: SyncTrigger, outcomes: Mapping[Entity, Outcome], flow_run_id: str, person: str = ""
 ) -> Message:
-    """Write down what came of each part without an entry of its own, and of the whole, which `person` asked for."""
+    """Log the outcome of each entity that has no entry yet, then of the whole run, which `person` asked for."""
     with Integration.opened() as integration, integration.database.write() as session:
         now = integration.clock()
         without_entry = {
             message_of(entity, outcome).text: message_of(entity, outcome)
-            for entity, outcome in parts.items()
+            for entity, outcome in outcomes.items()
             if isinstance(outcome, BaseException) and not getattr(outcome, "recorded", False)
         }
-        said = sum_up(practices.get(session, practice).name, trigger, parts)
+        said = sum_up(practices.get(session, practice).name, trigger, outcomes)
         for entry in (*without_entry.values(), said):
             record(session, practice, entry, now=now, person=person or None, flow_run_id=flow_run_id)
     publish_status(practice)
@@ -51,16 +51,16 @@ def record_ending(
 
 
 def record_interruption(practice: str, key: str, flow_run_id: str) -> None:
-    """Write down that a run crashed, was cancelled or failed by an error nobody foresaw.
+    """Log that a run crashed, was cancelled or failed with an unexpected error.
 
     Called from a state hook, outside of any run.
     """
-    with suppress(UnknownPractice):  # there is nowhere to write it down, nor a reconnect to put back
+    with suppress(UnknownPractice):  # without a practice there is no log to write and no reconnect to withdraw
         _record(practice, Stopped(message(key)), flow_run_id)
 
 
-def _of_reconnect(practice: str, error: XeroError) -> Message:
-    """What to say of an error of Xero's that ended a run: in a sync it ends one part only."""
+def _explain(practice: str, error: XeroError) -> Message:
+    """Explain an error of Xero that ended a whole run: only a reconnect, since in a sync it ends one entity."""
     with Integration.opened() as integration, integration.database.read() as session:
         return explain_reconnect(error, practices.get(session, practice).name)
 

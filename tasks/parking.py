@@ -1,4 +1,4 @@
-"""Going on by itself with what a run left when the day's calls were used up."""
+"""Schedules a run for what another run left undone when the day's calls were used up."""
 
 from uuid import UUID
 
@@ -17,11 +17,11 @@ DEPLOYMENT = "sync/sync-practice"
 
 @task(name=step_title("continue_later"))
 def continue_later(rest: Rest) -> Message:
-    """Schedule a run for the rest, once: a retried run with the same rest finds it scheduled already.
+    """Schedule one run for the rest, and return the message for Practice Activity.
 
-    One that somebody cancelled meanwhile is scheduled anew, and so is this very run, where it began before Xero allowed
-    it. Returns what Practice Activity is to say of it, also where the runbook is not deployed and nothing can be
-    scheduled.
+    A retried run with the same rest finds it already scheduled. A new run is scheduled if that one was cancelled or is
+    over, or is this very run, started before Xero allowed it. If the runbook is not deployed, the message says that
+    nothing continues by itself.
     """
     with get_client(sync_client=True) as client:
         try:
@@ -35,7 +35,7 @@ def continue_later(rest: Rest) -> Message:
 
 
 def _scheduled(client: SyncPrefectClient, deployment_id: UUID, rest: Rest, key: str) -> FlowRun:
-    """The run that has this key: made now, or by whoever asked before."""
+    """Return the run with this key, whether made now or before."""
     return client.create_flow_run_from_deployment(
         deployment_id,
         parameters=rest.model_dump(mode="json", exclude={"resumes_at"}),

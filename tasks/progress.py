@@ -1,4 +1,4 @@
-"""How far a sync is, in the Prefect UI: the artifact `xpm-progress-<practice>-<entity>`, and lines in the run's log."""
+"""Shows how far a sync is: in the artifact `xpm-progress-<practice>-<entity>` and in the run's log."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -19,13 +19,13 @@ from xpm.quota.progress import Prediction, Standing
 from xpm.store.vocabulary import RunStatus
 from xpm.words import message
 
-UPDATE_EVERY = 3.0  # seconds; a person looks no more often, and every update is a call to Prefect
-IN_PASSING = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}  # seconds; the next update comes anyway
+UPDATE_EVERY = 3.0  # seconds; nobody looks more often, and every update is a call to Prefect
+ONE_SHORT_TRY = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}  # seconds; another update follows
 ALL = 100.0  # per cent
 
 
 class PublishedProgress:
-    """Publishes how far the sync of one entity is, from its first step on. Trouble with Prefect is logged, no more."""
+    """Publishes how far the sync of one entity is. An error of Prefect is only logged."""
 
     def __init__(
         self, practice: str, entity: Entity, calls_per_minute: int, clock: Callable[[], float] = time.monotonic
@@ -35,11 +35,11 @@ class PublishedProgress:
         self._calls_per_minute = calls_per_minute
         self._clock = clock
         self._artifact: UUID | None = None
-        self._next_at: float | None = None  # none: nothing was done yet
+        self._next_at: float | None = None  # None until the sync has begun
         self._percent = 0.0
 
     def __call__(self, standing: Standing) -> None:
-        """Publish the standing, unless the last one is from a moment ago."""
+        """Publish the standing, unless the last update is less than `UPDATE_EVERY` seconds old."""
         now = self._clock()
         if self._next_at is None:
             said = said_before(self._entity.label, standing.predicted, self._calls_per_minute)
@@ -49,18 +49,18 @@ class PublishedProgress:
             said = said_meanwhile(self._entity, standing, self._calls_per_minute)
         self._next_at = now + UPDATE_EVERY
         self._percent = round(ALL * (standing.share or 0.0), 1)
-        with temporary_settings(IN_PASSING):
+        with temporary_settings(ONE_SHORT_TRY):
             self._publish(said.title)
 
     def end(self, outcome: PullResult | BaseException) -> None:
-        """Publish how it ended; nothing of a sync that did not begin."""
+        """Publish how the sync ended, if it began."""
         if self._next_at is None:
             return
         text = message_of(self._entity, outcome).text
         if isinstance(outcome, PullResult):
             predicted = Prediction(outcome.predicted_calls, outcome.predicted_bytes)
-            took = said_after(self._entity.label, predicted, Prediction(outcome.calls, outcome.bytes))
-            text = f"{text} {took.title}."
+            compared = said_after(self._entity.label, predicted, Prediction(outcome.calls, outcome.bytes))
+            text = f"{text} {compared.title}."
             if outcome.status in (RunStatus.SUCCESS, RunStatus.ACTION_REQUIRED):
                 self._percent = ALL
         self._publish(text)
@@ -71,7 +71,7 @@ class PublishedProgress:
         try:
             if self._artifact is None:
                 created = create_progress_artifact(self._percent, self._key, text)
-                self._artifact = cast(UUID, created)  # typed for callers that await it, too
+                self._artifact = cast(UUID, created)  # its type also allows for callers that await it
             else:
                 update_progress_artifact(self._artifact, self._percent, text)
         except Exception:
@@ -80,7 +80,7 @@ class PublishedProgress:
 
 @contextmanager
 def publishing(integration: Integration, practice: str, entity: Entity) -> Iterator[PublishedProgress]:
-    """The progress of a sync that runs inside the block; one that is ended by an error says by which."""
+    """Publish the progress of the sync in the block, and the error if one ends it."""
     progress = PublishedProgress(practice, entity, integration.settings.xero_calls_per_minute)
     try:
         yield progress

@@ -13,10 +13,10 @@ from xpm.words import Message, step_title
 
 @task(name=step_title("preview_revert"))
 def preview_revert(request: RevertRequest) -> RevertPreview:
-    """Show what would be taken back as `xpm-revert-<practice>`; nothing is changed.
+    """Show what would be taken back as `xpm-revert-<practice>`; no record is changed.
 
     Raises:
-        Stopped: there is nothing that could be taken back.
+        Stopped: there is nothing to take back.
     """
     with Integration.opened() as integration:
         seen = revert.preview(integration, request)
@@ -27,10 +27,10 @@ def preview_revert(request: RevertRequest) -> RevertPreview:
 
 @task(name=step_title("take_syncs_back"))
 def take_back(request: RevertRequest, seen: RevertPreview, changed_since: WhenChangedSince) -> Message:
-    """Take back what was previewed, all of it or nothing.
+    """Take back everything that was previewed, or nothing.
 
     Raises:
-        Stopped: something stands in the way, or the records are no longer as the preview saw them.
+        Stopped: a rule forbids it, or the records have changed since the preview.
     """
     with Integration.opened() as integration:
         said = revert.revert(integration, request, seen, changed_since)
@@ -40,13 +40,13 @@ def take_back(request: RevertRequest, seen: RevertPreview, changed_since: WhenCh
 
 
 def done_before(request: RevertRequest) -> Message | None:
-    """What this run said when it was done, if it is a retried one."""
+    """Return the result of this run if an earlier attempt already took the syncs back."""
     with Integration.opened() as integration:
         return revert.done_before(integration, request)
 
 
 def in_markdown(seen: RevertPreview) -> str:
-    """The preview in a sentence, and the records that others changed since."""
+    """Write the preview in a sentence, with the records that others changed since."""
     lines = [f"**{seen.said.title}.** {seen.said.cause}"]
     if seen.named:
         lines += ["", "| Changed since | | By | When (UTC) |", "|---|---|---|---|"]

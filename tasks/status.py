@@ -1,4 +1,4 @@
-"""What the Prefect UI shows of a practice: how its connection stands, and what the last sync of each kind came to."""
+"""Shows a practice's status in the Prefect UI: its connection, and the last sync of each entity."""
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
@@ -8,7 +8,7 @@ from xpm.integration import Integration
 
 
 def publish_status(practice: str) -> Overview:
-    """Show how the practice stands as `xpm-connection-<practice>`, and its last syncs as `xpm-sync-<practice>`."""
+    """Show the connection as `xpm-connection-<practice>`, and the last syncs as `xpm-sync-<practice>`."""
     with Integration.opened() as integration:
         seen = overview(integration, practice)
     create_markdown_artifact(

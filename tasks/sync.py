@@ -42,14 +42,14 @@ def sync_entity(
     records: Sequence[str] = (),
     confirm_missing: int = 0,
 ) -> PullResult | State[PullResult]:
-    """Bring one entity in step.
+    """Pull one entity.
 
-    `records`: only the custom field values of these clients and jobs; `confirm_missing`: so many that are suddenly
-    missing were really removed in XPM.
+    `records`: read only the custom field values of these clients and jobs. `confirm_missing`: how many of the suddenly
+    missing records were really removed in XPM.
 
     Raises:
-        Stopped: a rule held it back, or it ended with something an administrator has to look at.
-        XeroError: Xero did not answer as it should, after the client's own patience.
+        Stopped: a rule stopped the sync, or it ended with something an administrator has to look at.
+        XeroError: Xero did not answer as it should, even after the client's own retries.
     """
     request = PullRequest(
         practice=practice,
@@ -70,29 +70,29 @@ def sync_entity(
         result = run_pull(integration, request, progress)
         progress.end(result)
     if result.status is RunStatus.SKIPPED:
-        look_again_when_retried()
+        repeat_when_retried()
         return Completed(name="Skipped", message=result.message.text, data=result)
     result.raise_for_attention()
     return result
 
 
-def look_again_when_retried() -> None:
-    """Do not keep this step's result: what was left out is to be done by a retry after the setting was changed."""
+def repeat_when_retried() -> None:
+    """Do not keep a skipped step's result, so that a retry repeats the step after the setting was changed."""
     if transaction := get_transaction():
         transaction.write_on_commit = False
 
 
 @contextmanager
 def pointing_to_the_run_under_way() -> Iterator[None]:
-    """Say in the log where Prefect shows the run that keeps this one out."""
+    """If another run of the entity is under way, log the link to it in Prefect."""
     try:
         yield
-    except AlreadyRunning as refused:
-        if refused.flow_run_id and (ui := PREFECT_UI_URL.value()):
-            link = f"{ui}/runs/flow-run/{refused.flow_run_id}"
+    except AlreadyRunning as error:
+        if error.flow_run_id and (ui := PREFECT_UI_URL.value()):
+            link = f"{ui}/runs/flow-run/{error.flow_run_id}"
             get_run_logger().info(message("sync.already_running_in_prefect", link=link).title)
         raise
 
 
 SYNCS = {entity: sync_entity.with_options(name=step_title("sync", entity=entity.label.lower())) for entity in Entity}
-"""A step for each entity, under the name the UI shows."""
+"""One step per entity, with the name the UI shows."""

@@ -1,4 +1,4 @@
-"""The steps of the watch: one practice looked at, history forgotten in time, and what came of all."""
+"""The steps of the watch: check one practice, delete old history, sum up."""
 
 from collections.abc import Mapping
 
@@ -17,17 +17,17 @@ from xpm.words import Message, Stopped, message, step_title
 
 
 def every_practice() -> list[str]:
-    """The practices to watch."""
+    """List the practices to watch."""
     with Integration.opened() as integration, integration.database.read() as session:
         return [practice.slug for practice in practices.all_of_them(session)]
 
 
 @task(name=step_title("watch_connection"), task_run_name=step_title("watch_practice", practice="{practice}"))
 def watch_practice(practice: str) -> None:
-    """Look after one practice: say what is new, and show how it stands.
+    """Check one practice, announce what is new, and show the practice's status.
 
     Raises:
-        Stopped: something is not well, whether that was known before or not.
+        Stopped: something is wrong, whether new or already known.
     """
     with Integration.opened() as integration:
         seen = watch_connection(integration, practice)
@@ -44,21 +44,21 @@ def watch_practice(practice: str) -> None:
 
 @task(name=step_title("forget_old_history"))
 def forget_old_history() -> None:
-    """Forget what was done to records before the time for which history is kept, and what dry runs found before it.
+    """Delete the history of records and the results of dry runs that are older than the time for which they are kept.
 
-    Costs next to nothing where there is nothing to forget.
+    This costs almost nothing if there is nothing to delete.
     """
     with Integration.opened() as integration:
         changes = forgetting.forget_old_history(integration)
         dry_runs = forgetting.forget_old_dry_runs(integration)
         shown = forget_shown(forgetting.kept_since(integration))
     if changes or dry_runs or shown:
-        said = "No longer kept: %s changes of records, %s files and %s tables of dry runs."
-        get_run_logger().info(said, changes, dry_runs, shown)
+        text = "No longer kept: %s changes of records, %s files and %s tables of dry runs."
+        get_run_logger().info(text, changes, dry_runs, shown)
 
 
 def sum_up_watch(outcomes: Mapping[str, object]) -> Message:
-    """What came of all practices; as good as the worst of them."""
+    """Sum up all practices; the status is that of the worst."""
     wrong = {practice: _message_of(outcome) for practice, outcome in outcomes.items() if outcome is not None}
     if not wrong:
         return message("watch.all_well", count=len(outcomes))

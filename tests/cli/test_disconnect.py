@@ -134,7 +134,7 @@ def test_a_connection_that_xero_already_removed_is_disconnected_here_and_reporte
     sandbox.world.connections.remove(lambda _: True)
     said = fyi_xpm("disconnect", SLUG, "--yes")
     assert (said.code, said.out.count("\n")) == (0, 1)
-    assert "where FYI had no access any more" in said.out
+    assert "where FYI no longer had access" in said.out
     assert state(connected) is ConnectionState.DISCONNECTED
 
 

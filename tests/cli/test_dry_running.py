@@ -127,7 +127,7 @@ def test_an_entity_that_xero_refuses_does_not_hide_the_others(fyi_xpm: Shell, ho
     assert said.code == 1
     assert "Clients could not be synchronised" in said.out
     assert "Staff: 4 would be added" in said.out
-    assert "it could not look at everything" in said.out.splitlines()[-1]
+    assert "it could not check everything" in said.out.splitlines()[-1]
     assert house.everything_stored() == stored
 
 

@@ -55,13 +55,13 @@ def test_after_a_rotation_the_newest_key_opens_everything(
     have_keys(monkeypatch, NEW, installed.key)
     said = fyi_xpm("keys", "rotate")
     assert (said.code, said.err) == (0, "")
-    assert said.out.startswith("Sealed anew with the newest key: 4.")
+    assert said.out.startswith("Stored secrets encrypted again with the newest key: 4.")
     assert "Older keys can be removed" in said.out
     with installed.database.write() as session:
         assert consents.tokens_of(session, Vault([NEW]), consented).refresh_token == "refresh"
         callback = attempts.use_up(session, Vault([NEW]), state="state", browser="browser", now=NOW)
         assert (callback.nonce, callback.code_verifier) == ("nonce", "v")
-    assert fyi_xpm("keys", "rotate").out.startswith("Sealed anew with the newest key: 0.")
+    assert fyi_xpm("keys", "rotate").out.startswith("Stored secrets encrypted again with the newest key: 0.")
 
 
 def test_a_missing_key_is_reported_and_what_it_sealed_stays_as_it_is(
@@ -70,7 +70,7 @@ def test_a_missing_key_is_reported_and_what_it_sealed_stays_as_it_is(
     have_keys(monkeypatch, NEW)
     said = fyi_xpm("keys", "rotate")
     assert (said.code, said.out.count("\n")) == (1, 1)
-    assert "Stored secrets that open with none of the keys: 4." in said.out
+    assert "Stored secrets that none of the keys can decrypt: 4." in said.out
     with installed.database.read() as session:
         assert consents.tokens_of(session, Vault([installed.key]), consented).refresh_token == "refresh"
 
@@ -84,12 +84,12 @@ def test_the_doctor_reports_secrets_under_an_older_key_and_secrets_that_no_key_o
 
     have_keys(monkeypatch, NEW, installed.key)
     older = key_line(fyi_xpm("doctor").out)
-    assert older.startswith("✗ Encryption key: Stored secrets that are still sealed with an older key: 4.")
+    assert older.startswith("✗ Encryption key: Stored secrets that are still encrypted with an older key: 4.")
     assert "fyi-xpm keys rotate" in older
 
     have_keys(monkeypatch, NEW)
     broken = key_line(fyi_xpm("doctor").out)
-    assert broken.startswith("✗ Encryption key: Stored secrets that open with none of the keys: 4.")
+    assert broken.startswith("✗ Encryption key: Stored secrets that none of the keys can decrypt: 4.")
 
 
 def test_without_a_key_there_is_nothing_to_rotate(fyi_xpm: Shell) -> None:

@@ -41,7 +41,7 @@ def test_an_accepted_staff_member_is_active_and_the_history_says_who_accepted(
 def test_accepting_twice_changes_nothing_more(fyi_xpm: Shell, staffed: Installed) -> None:
     fyi_xpm("staff", "accept", SLUG, ANN)
     before = fyi_xpm("history", "staff", ANN).out
-    assert fyi_xpm("staff", "accept", SLUG, ANN).out == "Ann Lee is active in FYI for Harbour & Vale already.\n"
+    assert fyi_xpm("staff", "accept", SLUG, ANN).out == "Ann Lee is already active in FYI for Harbour & Vale.\n"
     assert fyi_xpm("history", "staff", ANN).out == before
 
 

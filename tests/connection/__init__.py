@@ -1,1 +1,1 @@
-"""Connecting a practice to Xero, keeping it connected, and noticing when it is not; against the sandbox."""
+"""Connecting a practice to Xero, keeping it connected and noticing when it is not, against the sandbox."""

@@ -1,4 +1,4 @@
-"""A practice of FYI beside a sandbox of Xero: who works there, and how they reconnect."""
+"""A practice and a sandbox: who works there, and how they reconnect."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ from xpm.words import Message
 
 HARBOUR = "harbour-vale"
 NAMES = {MERE: "Mere Tāne", SAM: "Sam Brooks", LEO: "Leo Fraser"}
-KEPT_AS_LOG = BESIDE | {"authorisation_attempt", "connection_transition", "practice_activity", "lease"}
-"""Tables that tell what was tried; all others hold what is so."""
+LOGS = BESIDE | {"authorisation_attempt", "connection_transition", "practice_activity", "lease"}
+"""Tables that log what was tried; all other tables hold the current state."""
 
 
 def move_in(integration: Integration, slug: str = HARBOUR, name: str = "Harbour & Vale Accountants") -> None:
-    """Add a practice with two FYI Admins and one who is none."""
+    """Add a practice with two FYI Admins and one person who is not."""
     with integration.database.write() as session:
         practices.add(
             session,
@@ -53,13 +53,13 @@ def move_in(integration: Integration, slug: str = HARBOUR, name: str = "Harbour 
 
 
 def answer_in(callback: str) -> dict[str, str]:
-    """What Xero sent back to the console, from the address of the callback."""
+    """Read Xero's answer from the callback's address."""
     return dict(parse_qsl(urlsplit(callback).query))
 
 
 @dataclass
 class Sent:
-    """Somebody on the way: the answer of Xero, and the cookie of the browser that brings it."""
+    """Xero's answer, and the cookie of the browser that brings it."""
 
     answer: dict[str, str] = field(repr=False)
     browser: str = field(repr=False)
@@ -67,7 +67,7 @@ class Sent:
 
 @dataclass
 class Harbour:
-    """One practice, and what a test does with it."""
+    """One practice, with what tests do to it."""
 
     integration: Integration
     server: SandboxServer
@@ -88,7 +88,7 @@ class Harbour:
         return found
 
     def invite(self, email: str = MERE, run: str = "run-1", minutes: int = 30) -> Invitation:
-        """A run asks a person for consent."""
+        """Ask a person for consent, as a run does."""
         user = self.person(email)
         person = Person(id=user.id, name=user.name, email=user.email)
         return invite(self.integration, self.slug, person, minutes=minutes, flow_run_id=run)
@@ -101,14 +101,14 @@ class Harbour:
         tenants: Sequence[str] | None = (HARBOUR_VALE,),
         decision: Literal["allow", "cancel"] = "allow",
     ) -> Sent:
-        """Open the link, log in to Xero and decide there; the answer is not handed in yet."""
+        """Open the link, log in to Xero and decide there, but do not hand in the answer yet."""
         out = set_out(self.integration, invitation.attempt_id)
         url = out.url.get_secret_value()
         callback = answer_consent(url, email or invitation.person.email, tenants=tenants, decision=decision)
         return Sent(answer_in(callback), out.browser.get_secret_value())
 
     def hand_in(self, sent: Sent) -> Received:
-        """The browser brings Xero's answer."""
+        """Hand in Xero's answer, as the browser does."""
         return receive(self.integration, sent.answer, sent.browser)
 
     def consent(self, invitation: Invitation, email: str | None = None, **choice: Any) -> Received:  # noqa: ANN401
@@ -116,39 +116,39 @@ class Harbour:
         return self.hand_in(self.go(invitation, email, **choice))
 
     def finish(self, invitation: Invitation, *, another_account: bool = False) -> Message:
-        """The rest of the runbook once access was allowed; of several practices the first is chosen and confirmed."""
+        """Run the rest of the runbook after access was allowed; choose and confirm the first account."""
         self.choose(invitation, another_account=another_account)
         check_chosen(self.integration, invitation)
         self.confirm(invitation)
         return reset(self.integration, invitation)
 
     def choose(self, invitation: Invitation, *, another_account: bool = False) -> None:
-        """Of what the consent offers, the first is chosen."""
+        """Choose the first account that the consent offers."""
         first = offers(self.integration, invitation)[0]
         choose(self.integration, invitation, first, another_account=another_account)
 
     def confirm(self, invitation: Invitation) -> None:
-        """The chosen practice's name is typed, if the runbook asks for it."""
+        """Type the chosen account's name, if the runbook asks for it."""
         if is_open(self.integration, invitation):
             confirm(self.integration, invitation, chosen(self.integration, invitation).tenant_name)
 
     def connect(self, email: str = MERE, run: str = "run-0", tenant: str = HARBOUR_VALE) -> Message:
-        """A whole reconnect that goes well."""
+        """Reconnect successfully."""
         invitation = self.invite(email, run)
         assert self.consent(invitation, tenants=(tenant,)).said.key == "consent.granted"
         return self.finish(invitation)
 
     def fault(self, area: str, kind: str, **details: Any) -> None:  # noqa: ANN401  JSON
-        """Order something to go wrong at Xero."""
+        """Make something go wrong at Xero."""
         self.world.faults.inject(fault_from({"area": area, "kind": kind} | details))
 
     def at_xero(self, email: str, **rights: bool) -> None:
-        """Change what a person is in Harbour & Vale at Xero."""
+        """Change a person's role in Harbour & Vale at Xero."""
         answer = httpx.patch(f"{self.server.url}/sandbox/people/{email}", json={"seats": {HARBOUR_VALE: rights}})
         answer.raise_for_status()
 
     def token_requests(self, grant: str = "refresh_token") -> int:
-        """How often Xero was asked for tokens."""
+        """Count the requests for tokens."""
         asked: dict[str, int] = self.world.request_log.usage()["token_requests"]
         return asked.get(grant, 0)
 
@@ -157,7 +157,7 @@ class Harbour:
             return connections.get(session, self.slug)
 
     def states(self) -> list[str]:
-        """The states the connection went through, oldest first."""
+        """List the states the connection went through, oldest first."""
         return [step.to_state.value for step in self.transitions()]
 
     def transitions(self) -> list[ConnectionTransition]:
@@ -165,7 +165,7 @@ class Harbour:
             return connections.history(session, self.slug)[::-1]
 
     def entries(self) -> list[str]:
-        """Keys of Practice Activity, oldest first."""
+        """List the keys of Practice Activity, oldest first."""
         with self.database.read() as session:
             return [entry.kind for entry in activity.recent(session, self.slug)][::-1]
 
@@ -192,12 +192,12 @@ class Harbour:
             return consents.tokens_of(session, self.integration.vault, consent_id)
 
     def facts(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Everything the database holds besides its logs; of consents, those that hold tokens or were ever in use."""
+        """Read everything but the logs; of the consents, only those that hold tokens or were ever in use."""
         with self.database.read() as session:
             found = {
                 name: [tuple(row) for row in session.connection().execute(table.select())]
                 for name, table in StoreTable.metadata.tables.items()
-                if name not in KEPT_AS_LOG and name != "consent"
+                if name not in LOGS and name != "consent"
             }
             kept = text("SELECT * FROM consent WHERE refresh_token IS NOT NULL OR status <> :refused ORDER BY id")
             rows = session.connection().execute(kept, {"refused": ConsentStatus.REFUSED.value})

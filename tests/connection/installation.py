@@ -1,14 +1,17 @@
-"""The settings of an installation that practises on a sandbox."""
+"""The settings of an installation that uses a sandbox."""
 
 from pydantic import SecretStr
 
 from xpm.settings import Settings
 
-CLIENT_ID, CLIENT_SECRET = "FYI-XPM-SANDBOX", "sandbox-secret"  # the sandbox's own, without its imports
+CLIENT_ID, CLIENT_SECRET = (
+    "FYI-XPM-SANDBOX",
+    "sandbox-secret",
+)  # the sandbox's values, repeated so that the sandbox is not imported
 
 
 def settings_for(url: str, key: str) -> Settings:
-    """Settings of an installation whose Xero is the sandbox at `url`."""
+    """Make the settings of an installation whose Xero is the sandbox at `url`."""
     return Settings(
         _env_file=None,
         xpm_encryption_keys=(SecretStr(key),),

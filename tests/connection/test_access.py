@@ -1,4 +1,4 @@
-"""Using a connection, and what is done when it turns out to be broken."""
+"""Using a connection, and what happens when it turns out to be broken."""
 
 import pickle
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def calls(harbour: Harbour) -> int:
     return len(harbour.world.request_log.requests())
 
 
-def test_a_connected_practice_is_reached_with_its_tenant(connected: Harbour) -> None:
+def test_a_connected_practice_is_opened_with_its_tenant(connected: Harbour) -> None:
     with practice_access(connected.integration, connected.slug) as access:
         assert (access.practice.slug, access.tenant_id, access.tenant_name) == (
             connected.slug,
@@ -51,13 +51,13 @@ def test_a_connected_practice_is_reached_with_its_tenant(connected: Harbour) -> 
         )
 
 
-def test_an_expired_token_is_renewed_on_the_way(connected: Harbour) -> None:
+def test_an_expired_token_is_renewed_during_the_call(connected: Harbour) -> None:
     connected.world.clock.advance(3_600)
     assert staff(connected)
     assert connected.token_requests() == 1
 
 
-def test_a_consent_that_ended_is_noticed_and_said_once(connected: Harbour) -> None:
+def test_an_ended_consent_is_noticed_and_logged_once(connected: Harbour) -> None:
     connected.world.grants.revoke(MERE)
     stopped = refusal(connected)
     assert stopped.message.title == "There is a problem with your XPM integration and authentication failed"
@@ -71,7 +71,7 @@ def test_a_consent_that_ended_is_noticed_and_said_once(connected: Harbour) -> No
     assert (connected.entries(), connected.facts()) == ([*NOTHING_ADDED, "connection.needs_reconnect"], before)
 
 
-def test_who_is_first_to_find_the_connection_broken_carries_the_news_through_a_pickle(connected: Harbour) -> None:
+def test_only_the_first_to_find_a_broken_connection_carries_the_news_even_through_a_pickle(connected: Harbour) -> None:
     connected.world.grants.revoke(MERE)
     first, second = refusal(connected), refusal(connected)
     assert isinstance(first, ConnectionBroke)
@@ -82,11 +82,11 @@ def test_who_is_first_to_find_the_connection_broken_carries_the_news_through_a_p
 
 
 @pytest.mark.also_on_postgresql("two writers at once")
-def test_two_syncs_that_find_the_consent_ended_say_so_once(connected: Harbour) -> None:
+def test_two_syncs_that_find_the_consent_ended_log_it_once(connected: Harbour) -> None:
     def slow_sync() -> None:
         with practice_access(connected.integration, connected.slug) as access:
             connected.world.grants.revoke(MERE)
-            refusal(connected)  # another sync is first
+            refusal(connected)  # another sync finds it first
             list(access.api.list(endpoints.STAFF))
 
     with pytest.raises(Stopped) as stopped:
@@ -96,17 +96,17 @@ def test_two_syncs_that_find_the_consent_ended_say_so_once(connected: Harbour) -
     assert connected.states()[-2:] == ["connected", "needs_reconnect"]
 
 
-def test_a_practice_that_was_disconnected_at_xero_is_found_out(connected: Harbour) -> None:
+def test_a_disconnect_at_xero_is_noticed(connected: Harbour) -> None:
     connected.world.connections.remove(lambda known: known.tenant_type == PRACTICE)
     stopped = refusal(connected)
     assert stopped.message.title == "Harbour & Vale was disconnected in Xero"
-    assert stopped.recorded  # whoever ends the run need not say it again
+    assert stopped.recorded  # so the end of the run need not log it again
     assert connected.connection().state is ConnectionState.DISCONNECTED
     assert connected.entries() == [*NOTHING_ADDED, "connection.disconnected"]
-    assert connected.active_consent().email == MERE  # the consent itself is good, and may serve other practices
+    assert connected.active_consent().email == MERE  # the consent itself is valid, and may serve other practices
 
 
-def test_a_person_who_lost_the_privilege_is_found_out(connected: Harbour) -> None:
+def test_a_lost_privilege_is_noticed(connected: Harbour) -> None:
     connected.at_xero(MERE, privilege=False)
     stopped = refusal(connected)
     assert stopped.message.title == "Mere Tāne may no longer connect apps to Harbour & Vale"
@@ -115,7 +115,7 @@ def test_a_person_who_lost_the_privilege_is_found_out(connected: Harbour) -> Non
     assert connected.entries() == [*NOTHING_ADDED, "connection.privilege_lost"]
 
 
-def test_a_consent_that_ends_while_xero_is_asked_why_it_refused_is_found_out_too(connected: Harbour) -> None:
+def test_a_consent_that_ends_while_xero_is_asked_for_its_reason_is_noticed(connected: Harbour) -> None:
     connected.fault("xpm", "forbidden", times=0)
     connected.fault("connections", "unauthorized", times=0)
     assert refusal(connected).message.key == "connection.authentication_failed"
@@ -123,19 +123,19 @@ def test_a_consent_that_ends_while_xero_is_asked_why_it_refused_is_found_out_too
 
 
 @pytest.mark.parametrize("area", ["xpm", "token"])
-def test_xeros_silence_changes_nothing(connected: Harbour, area: str) -> None:
+def test_an_outage_at_xero_changes_nothing(connected: Harbour, area: str) -> None:
     connected.world.clock.advance(1_800)
     connected.fault(area, "maintenance", times=0)
     assert_unchanged_by(connected, XeroUnavailable)
 
 
-def test_an_access_that_one_part_of_xero_refuses_and_another_takes_is_kept(connected: Harbour) -> None:
-    connected.fault("xpm", "unauthorized", times=2)  # also once it was renewed
+def test_an_access_that_one_end_point_refuses_and_another_accepts_is_kept(connected: Harbour) -> None:
+    connected.fault("xpm", "unauthorized", times=2)  # also after it was renewed
     assert_unchanged_by(connected, XeroUnavailable)
     assert staff(connected)
 
 
-def test_a_firewall_before_xero_says_nothing_about_the_person(connected: Harbour) -> None:
+def test_a_refusal_by_xeros_firewall_says_nothing_about_the_person(connected: Harbour) -> None:
     page = "<!DOCTYPE html><html><body>Access denied by the firewall</body></html>"
     connected.fault("xpm", "status", status=403, body=page)
     assert_unchanged_by(connected, Blocked)
@@ -152,7 +152,7 @@ def test_a_call_that_xero_declines_changes_nothing(connected: Harbour) -> None:
     assert_unchanged_by(connected, Refused)
 
 
-def test_a_refusal_whose_reason_cannot_be_found_out_changes_nothing(connected: Harbour) -> None:
+def test_a_refusal_without_a_known_reason_changes_nothing(connected: Harbour) -> None:
     connected.fault("xpm", "forbidden", times=0)
     connected.fault("connections", "maintenance", times=0)
     assert_unchanged_by(connected, XeroUnavailable)
@@ -177,7 +177,7 @@ def test_a_wrong_secret_stops_the_run_and_keeps_the_connection(connected: Harbou
     assert connected.entries() == NOTHING_ADDED
 
 
-def test_the_old_connection_serves_while_a_reconnect_is_under_way(connected: Harbour) -> None:
+def test_the_old_connection_stays_usable_during_a_reconnect(connected: Harbour) -> None:
     invitation = connected.invite(SAM)
     assert staff(connected)
     connected.consent(invitation)
@@ -185,7 +185,7 @@ def test_the_old_connection_serves_while_a_reconnect_is_under_way(connected: Har
     assert staff(connected)
 
 
-def test_a_consent_that_ends_while_a_reconnect_is_under_way_leaves_the_reconnect_alone(connected: Harbour) -> None:
+def test_a_consent_that_ends_during_a_reconnect_leaves_the_reconnect_alone(connected: Harbour) -> None:
     connected.world.grants.revoke(MERE)
     invitation = connected.invite(SAM)
     stopped = refusal(connected)
@@ -197,7 +197,7 @@ def test_a_consent_that_ends_while_a_reconnect_is_under_way_leaves_the_reconnect
 
 
 @pytest.mark.parametrize("person", [MERE, SAM])
-def test_what_is_under_way_goes_on_with_the_consent_of_a_reconnect(connected: Harbour, person: str) -> None:
+def test_a_run_under_way_continues_with_the_consent_of_a_reconnect(connected: Harbour, person: str) -> None:
     with practice_access(connected.integration, connected.slug) as access:
         connected.connect(person, run="run-1")
         tidy(connected)
@@ -208,10 +208,10 @@ def test_what_is_under_way_goes_on_with_the_consent_of_a_reconnect(connected: Ha
 
 def reconnected_while_xero_was_asked(harbour: Harbour) -> None:
     harbour.connect(SAM, run="run-1")
-    harbour.fault("xpm", "forbidden")  # the answer to what was asked with the connection that is removed
+    harbour.fault("xpm", "forbidden")  # the answer to a call made with the connection that is now removed
 
 
-def moved_to_another_practice(harbour: Harbour) -> None:
+def moved_to_another_account(harbour: Harbour) -> None:
     invitation = harbour.invite(run="run-1")
     harbour.consent(invitation, tenants=(COASTAL_BRANCH,))
     harbour.finish(invitation, another_account=True)
@@ -226,11 +226,11 @@ def disconnected(harbour: Harbour) -> None:
     ("meanwhile", "key", "then"),
     [
         (reconnected_while_xero_was_asked, "connection.replaced", ConnectionState.CONNECTED),
-        (moved_to_another_practice, "connection.replaced", ConnectionState.CONNECTED),
+        (moved_to_another_account, "connection.replaced", ConnectionState.CONNECTED),
         (disconnected, "connection.disconnected_here", ConnectionState.DISCONNECTED),
     ],
 )
-def test_what_ends_because_its_connection_was_taken_away_meanwhile_says_so_and_raises_no_alarm(
+def test_a_run_whose_connection_was_replaced_says_so_and_raises_no_alarm(
     connected: Harbour, meanwhile: Callable[[Harbour], None], key: str, then: ConnectionState
 ) -> None:
     def work() -> None:
@@ -247,7 +247,7 @@ def test_what_ends_because_its_connection_was_taken_away_meanwhile_says_so_and_r
 
 @pytest.mark.also_on_postgresql("two writers at once")
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite lets one write at a time
-def test_whoever_finds_a_connection_broken_waits_for_a_reconnect_that_takes_over(connected: Harbour) -> None:
+def test_recording_a_broken_connection_waits_for_a_reconnect_that_takes_over(connected: Harbour) -> None:
     other = connected.active_consent().id
     connected.connect(MERE, run="run-1")
     connected.world.grants.revoke(MERE)
@@ -262,11 +262,11 @@ def test_whoever_finds_a_connection_broken_waits_for_a_reconnect_that_takes_over
 
 
 def tidy(harbour: Harbour) -> None:
-    """The step of a reconnect that gives the former consents back."""
+    """Do the step of a reconnect that removes the old connections."""
     assert remove_superseded(harbour.integration, harbour.slug, flow_run_id="run-1") == []
 
 
-def test_a_practice_that_was_never_connected_is_not_called(harbour: Harbour) -> None:
+def test_a_practice_that_was_never_connected_makes_no_call(harbour: Harbour) -> None:
     stopped = refusal(harbour)
     assert stopped.message.title == "Harbour & Vale Accountants is not connected to Xero Practice Manager"
     harbour.invite()
@@ -274,16 +274,14 @@ def test_a_practice_that_was_never_connected_is_not_called(harbour: Harbour) -> 
     assert calls(harbour) == 0
 
 
-def test_an_unknown_practice_is_said(harbour: Harbour) -> None:
+def test_an_unknown_practice_stops_with_a_message(harbour: Harbour) -> None:
     with pytest.raises(Stopped) as stopped, practice_access(harbour.integration, "nowhere"):
         pass
     assert stopped.value.message.key == "preflight.unknown_practice"
 
 
 @pytest.mark.parametrize("state", ["needs_reconnect", "disconnected", "privilege_lost"])
-def test_a_broken_connection_stops_every_sync_without_a_call_and_a_reconnect_mends_it(
-    connected: Harbour, state: str
-) -> None:
+def test_a_broken_connection_stops_every_sync_without_a_call_until_a_reconnect(connected: Harbour, state: str) -> None:
     if state == "needs_reconnect":
         connected.world.grants.revoke(MERE)
     elif state == "disconnected":

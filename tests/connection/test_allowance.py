@@ -1,4 +1,4 @@
-"""The arithmetic of Xero's limits, with a clock that only moves when told."""
+"""The arithmetic of Xero's limits, with a clock that moves only when told."""
 
 import itertools
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ PRIORITIES = st.sampled_from(list(CallPriority))
 
 
 class Desk:
-    """Callers of a tenant that ask one after the other; what is known is read and written each time, as in a row."""
+    """Callers of one tenant that ask one after another; the allowance is read and written each time, as from a row."""
 
     def __init__(self, max_concurrent: int = 5, per_minute: int = 60, per_day: int = 5_000) -> None:
         self.clock = FakeClock()
@@ -38,7 +38,7 @@ class Desk:
         self._row = allowance.model_dump_json(exclude_defaults=True)
 
     def ask(self, call: Call, priority: CallPriority = PEOPLE) -> float:
-        """Seconds to wait; 0 where the call has begun."""
+        """Return the seconds to wait; 0 if the call has begun."""
         with self.row() as allowance:
             ready_at = allowance.enter(call.id, "job.list", priority, self.limits, self.clock.now)
         return (ready_at - self.clock.now).total_seconds()
@@ -59,7 +59,7 @@ class Desk:
         self.leave(call)
 
     def answered(self, status: int = 200, **headers: object) -> None:
-        """A call whose answer says this."""
+        """Make a call whose answer has these headers."""
         with self.slot() as call:
             call.answered(named(**headers), status)
 
@@ -69,7 +69,7 @@ def named(**values: object) -> httpx.Headers:
 
 
 class Server:
-    """Counts calls in fixed minutes that begin at a moment nobody knows, as Xero does, and refuses what is too much."""
+    """Counts calls in fixed minutes that begin at an unknown time, as Xero does, and refuses those over the limit."""
 
     def __init__(self, limit: int, phase: float) -> None:
         self.limit = limit
@@ -88,9 +88,7 @@ gaps = st.lists(st.floats(0, 40), min_size=1, max_size=60)
 
 
 @given(limit=st.integers(1, 8), calls=st.lists(st.tuples(st.floats(0, 40), PRIORITIES), max_size=60))
-def test_no_minute_one_can_choose_holds_more_calls_than_allowed(
-    limit: int, calls: list[tuple[float, CallPriority]]
-) -> None:
+def test_no_possible_minute_holds_more_calls_than_allowed(limit: int, calls: list[tuple[float, CallPriority]]) -> None:
     desk, begun = Desk(per_minute=limit), []
     for gap, priority in calls:
         desk.clock.advance(gap)
@@ -116,10 +114,10 @@ def test_a_server_that_allows_less_than_configured_never_has_to_refuse(
 
 @given(phase=st.floats(0, 60), latency=st.floats(0.1, 4), priority=PRIORITIES)
 @settings(max_examples=30)  # each plays ten minutes
-def test_callers_who_always_have_work_use_nine_tenths_of_xeros_minute_and_are_not_refused(
+def test_busy_callers_use_nine_tenths_of_xeros_minute_and_are_not_refused(
     phase: float, latency: float, priority: CallPriority
 ) -> None:
-    """As many at a time as the priority may, for ten minutes, each call as long as the next."""
+    """For ten minutes, make as many calls at a time as the priority allows, all of the same length."""
     desk, server = Desk(), Server(60, phase)
     under_way: list[tuple[datetime, Call, httpx.Headers]] = []
     made = 0
@@ -141,7 +139,7 @@ def test_callers_who_always_have_work_use_nine_tenths_of_xeros_minute_and_are_no
 
 
 @given(per_day=st.integers(1, 5), gaps=st.lists(st.floats(0, 30_000), min_size=1, max_size=40))
-def test_no_day_one_can_choose_holds_more_calls_than_allowed(per_day: int, gaps: list[float]) -> None:
+def test_no_possible_day_holds_more_calls_than_allowed(per_day: int, gaps: list[float]) -> None:
     desk, begun = Desk(per_day=per_day), []
     for gap in gaps:
         desk.clock.advance(gap)
@@ -153,7 +151,7 @@ def test_no_day_one_can_choose_holds_more_calls_than_allowed(per_day: int, gaps:
 
 
 @given(steps=st.lists(st.tuples(st.booleans(), PRIORITIES, st.integers(0, 9)), max_size=60))
-def test_no_interleaving_has_more_in_flight_than_allowed_and_the_less_urgent_leave_places(
+def test_no_interleaving_exceeds_the_places_in_flight_and_less_urgent_calls_leave_some_free(
     steps: list[tuple[bool, CallPriority, int]],
 ) -> None:
     desk = Desk(per_minute=1_000)
@@ -168,7 +166,7 @@ def test_no_interleaving_has_more_in_flight_than_allowed_and_the_less_urgent_lea
             desk.leave(flying.pop(which % len(flying)))
 
 
-def test_a_call_that_is_not_heard_of_gives_its_place_back_after_a_while() -> None:
+def test_a_call_without_a_sign_of_life_loses_its_place() -> None:
     desk = Desk(max_concurrent=1)
     assert desk.ask(desk.call()) == 0
     desk.clock.advance(HELD.total_seconds() - 1)
@@ -185,11 +183,11 @@ TOLD: dict[str, dict[str, object]] = {
     "a refusal for the day": {"status": 429, "X_Rate_Limit_Problem": "day", "Retry_After": 86_400},
     "a refusal for too many in flight": {"status": 429, "X_Rate_Limit_Problem": "concurrent"},
 }
-"""What Xero may have said while a clock was wrong."""
+"""What Xero may say while a clock is wrong."""
 
 
 @pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
-def test_what_was_noted_by_a_clock_that_was_far_ahead_holds_nobody_back_once_it_is_right(told: Any) -> None:  # noqa: ANN401
+def test_times_noted_by_a_clock_that_was_far_ahead_hold_nobody_back_once_the_clock_is_right(told: Any) -> None:  # noqa: ANN401
     desk = Desk(max_concurrent=2, per_minute=2, per_day=3)
     desk.clock.advance(2 * 86_400)
     assert desk.ask(desk.call()) == 0  # and is killed
@@ -212,7 +210,7 @@ def test_a_call_that_gives_signs_of_life_keeps_its_place() -> None:
     assert desk.ask(desk.call()) > 0
 
 
-def test_a_call_that_was_given_up_too_early_takes_its_place_back() -> None:
+def test_a_call_that_lost_its_place_too_early_takes_it_back() -> None:
     desk = Desk(max_concurrent=1)
     long = desk.call()
     assert desk.ask(long) == 0
@@ -225,7 +223,7 @@ def test_a_call_that_was_given_up_too_early_takes_its_place_back() -> None:
     assert desk.ask(desk.call()) > 0
 
 
-def test_a_refusal_for_the_minute_holds_back_everybody_as_long_as_xero_says() -> None:
+def test_a_refusal_for_the_minute_holds_everybody_back_for_as_long_as_xero_says() -> None:
     desk = Desk()
     desk.answered(429, X_Rate_Limit_Problem="minute", Retry_After=17)
     with desk.slot():
@@ -233,7 +231,7 @@ def test_a_refusal_for_the_minute_holds_back_everybody_as_long_as_xero_says() ->
 
 
 @pytest.mark.parametrize("problem", ["minute", "appminute"])
-def test_no_refusal_for_the_minute_holds_back_longer_than_a_minute(problem: str) -> None:
+def test_a_refusal_for_the_minute_holds_back_for_at_most_a_minute(problem: str) -> None:
     desk = Desk()
     desk.answered(429, X_Rate_Limit_Problem=problem, Retry_After=999_999_999)
     with desk.slot():
@@ -241,7 +239,7 @@ def test_no_refusal_for_the_minute_holds_back_longer_than_a_minute(problem: str)
 
 
 @pytest.mark.parametrize("problem", ["day", "Daily"])
-def test_no_refusal_for_the_day_parks_the_work_longer_than_a_day(problem: str) -> None:
+def test_a_refusal_for_the_day_parks_work_for_at_most_a_day(problem: str) -> None:
     desk = Desk()
     desk.answered(429, X_Rate_Limit_Problem=problem, Retry_After=999_999_999)
     with pytest.raises(DayLimit) as caught:
@@ -249,7 +247,7 @@ def test_no_refusal_for_the_day_parks_the_work_longer_than_a_day(problem: str) -
     assert caught.value.resumes_at == START + timedelta(days=1)
 
 
-def test_a_refusal_for_the_day_parks_the_work_at_once_until_xero_says() -> None:
+def test_a_refusal_for_the_day_parks_work_at_once_for_as_long_as_xero_says() -> None:
     desk = Desk()
     desk.answered(429, X_Rate_Limit_Problem="day", Retry_After=40_000)
     with pytest.raises(DayLimit) as caught:
@@ -261,7 +259,7 @@ def test_a_refusal_for_the_day_parks_the_work_at_once_until_xero_says() -> None:
     assert desk.ask(desk.call()) == 0
 
 
-def test_a_day_that_is_used_up_by_others_is_looked_at_again_after_an_hour() -> None:
+def test_a_day_that_others_used_up_is_tried_again_after_an_hour() -> None:
     desk = Desk()
     desk.answered(X_DayLimit_Remaining=0)
     with pytest.raises(DayLimit):
@@ -282,7 +280,7 @@ def test_a_refusal_for_too_many_in_flight_takes_one_place_away_for_a_minute() ->
     assert desk.ask(desk.call()) == 0
 
 
-def test_answers_that_overtake_each_other_do_not_raise_what_is_left() -> None:
+def test_answers_that_overtake_each_other_do_not_raise_the_calls_left() -> None:
     desk = Desk()
     with desk.slot() as first, desk.slot() as second:
         second.answered(named(X_MinLimit_Remaining=1), 200)  # one is left, and the first is on its way
@@ -307,7 +305,7 @@ def test_a_day_is_used_up_sooner_for_the_less_urgent(priority: CallPriority, cal
         by_xeros_count.ask(by_xeros_count.call(), priority)
 
 
-def test_as_much_as_last_night_is_possible_at_the_same_hour_where_xero_says_that_its_day_is_new() -> None:
+def test_a_new_day_of_xeros_allows_as_much_as_last_night_at_the_same_hour() -> None:
     desk = Desk(per_day=100, per_minute=1_000)
     for _ in range(3):
         for left in reversed(range(50, 100)):
@@ -317,7 +315,7 @@ def test_as_much_as_last_night_is_possible_at_the_same_hour_where_xero_says_that
 
 
 @pytest.mark.parametrize("refusal", [{"Retry_After": 40_000}, {}], ids=["until when", "nothing more"])
-def test_a_day_that_was_used_up_holds_nobody_back_once_xero_said_that_it_is_over(refusal: dict[str, object]) -> None:
+def test_a_used_up_day_holds_nobody_back_once_xero_says_it_is_over(refusal: dict[str, object]) -> None:
     desk = Desk(per_day=100, per_minute=1_000)
     for left in reversed(range(1, 100)):
         desk.answered(X_DayLimit_Remaining=left)
@@ -329,7 +327,7 @@ def test_a_day_that_was_used_up_holds_nobody_back_once_xero_said_that_it_is_over
     assert desk.ask(desk.call(), OVERNIGHT) == 0
 
 
-def test_a_day_that_a_person_used_up_is_looked_at_again_however_long_ago_that_was() -> None:
+def test_a_day_that_a_person_used_up_is_tried_again_however_long_ago_that_was() -> None:
     desk = Desk(per_day=100, per_minute=1_000)
     for left in reversed(range(5, 100)):
         desk.answered(X_DayLimit_Remaining=left)
@@ -339,7 +337,7 @@ def test_a_day_that_a_person_used_up_is_looked_at_again_however_long_ago_that_wa
     assert desk.ask(desk.call(), VERIFICATION) == 0
 
 
-def test_answers_that_say_nothing_any_more_let_no_more_than_a_days_calls_follow_the_last_that_did() -> None:
+def test_without_further_answers_no_more_than_a_days_calls_follow_the_last_one() -> None:
     desk = Desk(per_day=100, per_minute=1_000)
     desk.answered(X_DayLimit_Remaining=50)
     desk.clock.advance(2 * 3_600)
@@ -352,7 +350,7 @@ def test_answers_that_say_nothing_any_more_let_no_more_than_a_days_calls_follow_
     assert made == 100
 
 
-def test_work_that_is_parked_goes_on_when_there_are_calls_worth_going_on_for() -> None:
+def test_parked_work_continues_when_there_are_enough_calls_to_be_worthwhile() -> None:
     desk = Desk(per_day=50)
     for _ in range(50):
         with desk.slot():
@@ -364,7 +362,7 @@ def test_work_that_is_parked_goes_on_when_there_are_calls_worth_going_on_for() -
     assert fifth_left <= caught.value.resumes_at <= fifth_left + timedelta(seconds=1_800)
 
 
-def test_what_the_less_urgent_may_not_use_is_there_for_a_person() -> None:
+def test_calls_that_less_urgent_work_may_not_use_are_left_for_a_person() -> None:
     desk = Desk(per_day=100, per_minute=1_000)
     with suppress(DayLimit):
         while True:
@@ -378,7 +376,7 @@ def test_what_the_less_urgent_may_not_use_is_there_for_a_person() -> None:
         desk.ask(desk.call(), PEOPLE)
 
 
-def test_a_person_finds_calls_left_in_a_minute_that_the_night_has_filled() -> None:
+def test_a_person_finds_calls_left_in_a_minute_that_the_overnight_sync_filled() -> None:
     desk = Desk(max_concurrent=1_000)
     while desk.ask(desk.call(), OVERNIGHT) == 0:
         pass
@@ -386,7 +384,7 @@ def test_a_person_finds_calls_left_in_a_minute_that_the_night_has_filled() -> No
     assert desk.clock.now == START
 
 
-def test_whoever_is_less_urgent_lets_those_who_wait_begin_first() -> None:
+def test_less_urgent_callers_let_more_urgent_ones_begin_first() -> None:
     desk = Desk(per_minute=2)
     for _ in range(2):
         with desk.slot(PEOPLE):
@@ -397,7 +395,7 @@ def test_whoever_is_less_urgent_lets_those_who_wait_begin_first() -> None:
     assert desk.ask(desk.call(), PEOPLE) == 0
 
 
-def test_a_claim_that_nobody_takes_up_is_forgotten() -> None:
+def test_a_claim_that_nobody_uses_expires() -> None:
     desk = Desk(per_minute=2)
     for _ in range(2):
         with desk.slot(PEOPLE):

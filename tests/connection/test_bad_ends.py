@@ -1,4 +1,4 @@
-"""Reconnects that come to nothing: each leaves the practice as it was."""
+"""Reconnects that fail: each leaves the practice as it was."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,7 +23,7 @@ from xpm.words import Message, Stopped, stop
 from xpm.xero.errors import Blocked, ConsentNeeded, MisconfiguredApp, XeroError, XeroUnavailable
 
 BadEnd = Callable[[Harbour, Invitation], Message]
-"""Goes a reconnect's way up to where it stops, and gives the sentence it stops with."""
+"""Runs a reconnect until it stops, and returns the message it stops with."""
 
 
 def stopped_at_consent(harbour: Harbour, invitation: Invitation) -> Message:
@@ -131,9 +131,7 @@ BAD_ENDS: list[tuple[BadEnd, str]] = [
 
 
 @pytest.mark.parametrize(("way", "key"), BAD_ENDS, ids=lambda part: getattr(part, "__name__", ""))
-def test_a_reconnect_that_comes_to_nothing_leaves_everything_as_it_was(
-    connected: Harbour, way: BadEnd, key: str
-) -> None:
+def test_a_failed_reconnect_leaves_everything_as_it_was(connected: Harbour, way: BadEnd, key: str) -> None:
     before = connected.facts()
     said = way(connected, connected.invite())
     assert said.key == key
@@ -143,9 +141,7 @@ def test_a_reconnect_that_comes_to_nothing_leaves_everything_as_it_was(
 
 
 @pytest.mark.parametrize("way", [cancelled, never_answered, without_a_staff_record])
-def test_a_first_connection_that_comes_to_nothing_leaves_the_practice_unconnected(
-    harbour: Harbour, way: BadEnd
-) -> None:
+def test_a_failed_first_connection_leaves_the_practice_unconnected(harbour: Harbour, way: BadEnd) -> None:
     before = harbour.facts()
     said = way(harbour, harbour.invite())
     withdraw(harbour.integration, harbour.slug, Stopped(said), flow_run_id="run-1")
@@ -153,7 +149,7 @@ def test_a_first_connection_that_comes_to_nothing_leaves_the_practice_unconnecte
     assert harbour.connection().state is ConnectionState.NOT_CONNECTED
 
 
-def test_a_broken_connection_stays_broken_since_when_it_broke(connected: Harbour) -> None:
+def test_a_broken_connection_keeps_the_time_it_broke(connected: Harbour) -> None:
     with connected.database.write() as session:
         connections.move(
             session,
@@ -172,14 +168,14 @@ def test_a_broken_connection_stays_broken_since_when_it_broke(connected: Harbour
 
 
 @pytest.mark.also_on_postgresql("a row is claimed")
-def test_giving_up_twice_is_giving_up_once(connected: Harbour) -> None:
+def test_giving_up_twice_changes_nothing_more(connected: Harbour) -> None:
     said = cancelled(connected, connected.invite())
     for _ in range(2):
         withdraw(connected.integration, connected.slug, Stopped(said), flow_run_id="run-1")
     assert connected.states() == ["authorising", "choosing_practice", "connected", "authorising", "connected"]
 
 
-def test_the_tokens_of_a_consent_that_is_not_used_are_forgotten(connected: Harbour) -> None:
+def test_the_tokens_of_an_unused_consent_are_forgotten(connected: Harbour) -> None:
     invitation = connected.invite()
     said = without_a_staff_record(connected, invitation)
     withdraw(connected.integration, connected.slug, Stopped(said), flow_run_id="run-1")
@@ -189,7 +185,7 @@ def test_the_tokens_of_a_consent_that_is_not_used_are_forgotten(connected: Harbo
         require_granted(connected.integration, invitation)
 
 
-def test_a_person_who_may_connect_nothing_hears_what_to_tick(connected: Harbour) -> None:
+def test_a_person_who_may_connect_nothing_is_told_what_to_tick(connected: Harbour) -> None:
     said = logged_in_without_the_privilege(connected, connected.invite())
     assert "You don't have access to connect to any Xero Practice Manager accounts" in said.next
     assert "Authorise 3rd Party Full Access" in said.next
@@ -198,17 +194,17 @@ def test_a_person_who_may_connect_nothing_hears_what_to_tick(connected: Harbour)
 
 def test_the_person_who_allowed_access_instead_is_named(connected: Harbour) -> None:
     said = answered_by_another_person(connected, connected.invite())
-    assert said.title == "Sam Brooks allowed access, but the runbook was started for Mere Tāne"
+    assert said.title == "Sam Brooks allowed access, but the reconnect was started for Mere Tāne"
 
 
-def test_a_person_known_by_xeros_id_may_change_the_address(connected: Harbour) -> None:
+def test_a_person_known_by_xeros_id_may_change_their_address(connected: Harbour) -> None:
     person = connected.world.people.pop(MERE)
     person.email = "mere.brown@harbourvale.example"
     connected.world.people[person.email] = person
     assert connected.consent(connected.invite(), person.email).said.key == "consent.granted"
 
 
-def test_a_person_whose_address_another_login_took_is_another_person(connected: Harbour) -> None:
+def test_another_login_with_the_same_address_is_another_person(connected: Harbour) -> None:
     connected.world.people[MERE] = replace(
         connected.world.people[MERE], xero_userid=connected.world.people[SAM].xero_userid
     )
@@ -219,13 +215,13 @@ def test_fewer_permissions_than_the_syncs_need_are_named(connected: Harbour) -> 
     granted = ("openid", "profile", "email", "offline_access", "practicemanager.client", "practicemanager.job.read")
     settings = connected.integration.settings.model_copy(update={"xero_scopes": granted})
     narrow = replace(connected, integration=replace(connected.integration, settings=settings))
-    connected.world.grants.revoke(MERE)  # or the scopes of the first consent would still hold
+    connected.world.grants.revoke(MERE)  # otherwise the scopes of the first consent would still hold
     said = stopped_at_check(narrow, narrow.invite())
     assert said.key == "preflight.scopes_missing"
     assert said.cause == "Missing: practicemanager.staff.read."
 
 
-def test_the_refused_part_is_named_and_what_to_tick(connected: Harbour) -> None:
+def test_a_refused_part_is_named_with_what_to_tick(connected: Harbour) -> None:
     said = with_a_part_that_is_refused(connected, connected.invite())
     assert said.cause == "Harbour & Vale answered for the connection, but not for: job categories."
     assert "Authorise 3rd Party Full Access" in said.next
@@ -238,7 +234,7 @@ def test_the_refused_part_is_named_and_what_to_tick(connected: Harbour) -> None:
         ({"kind": "status", "status": 403, "body": "<html>Denied by the firewall</html>"}, Blocked),
     ],
 )
-def test_trouble_of_xeros_while_checking_is_not_the_persons_fault(
+def test_an_error_at_xero_during_the_check_is_not_the_persons_fault(
     connected: Harbour, fault: dict[str, Any], error: type[XeroError]
 ) -> None:
     invitation = connected.invite()
@@ -261,7 +257,7 @@ def test_a_staff_record_without_an_address_is_found_by_name(connected: Harbour) 
     assert check_chosen(connected.integration, invitation).key == "preflight.ready"
 
 
-def test_a_practice_that_feeds_another_fyi_practice_is_refused(connected: Harbour) -> None:
+def test_an_account_that_feeds_another_practice_is_refused(connected: Harbour) -> None:
     move_in(connected.integration, "coastal", "Coastal Accountants")
     other = replace(connected, slug="coastal")
     before, invitation = other.facts(), other.invite(SAM)
@@ -273,7 +269,7 @@ def test_a_practice_that_feeds_another_fyi_practice_is_refused(connected: Harbou
     assert other.facts() == before
 
 
-def test_a_practice_that_is_taken_between_choice_and_reset_is_refused_then(harbour: Harbour) -> None:
+def test_an_account_that_is_taken_between_choice_and_reset_is_refused(harbour: Harbour) -> None:
     move_in(harbour.integration, "coastal", "Coastal Accountants")
     quicker, invitation = replace(harbour, slug="coastal"), harbour.invite()
     harbour.consent(invitation)
@@ -288,13 +284,13 @@ def test_a_practice_that_is_taken_between_choice_and_reset_is_refused_then(harbo
     assert harbour.connection().tenant_id is None
 
 
-def test_the_guard_names_both_practices(connected: Harbour) -> None:
+def test_the_guard_names_both_accounts(connected: Harbour) -> None:
     said = with_the_wrong_practice(connected, connected.invite())
     assert "“Harbour & Vale”, but “Harbour & Vale – Coastal Branch” was chosen" in said.title  # noqa: RUF001
-    assert connected.entries().count("choice.made") == 1  # that of the connection there is
+    assert connected.entries().count("choice.made") == 1  # that of the current connection
 
 
-def test_why_an_answer_was_not_trusted_is_logged_for_support_and_put_plainly_for_people(
+def test_the_reason_for_not_trusting_an_answer_is_logged_and_told_plainly(
     connected: Harbour, caplog: pytest.LogCaptureFixture
 ) -> None:
     said = with_an_answer_of_another_issuer(connected, connected.invite())
@@ -311,7 +307,7 @@ def test_an_answer_counts_once(connected: Harbour) -> None:
     assert connected.facts() == before
 
 
-def test_an_answer_in_another_browser_is_refused_and_spends_nothing(connected: Harbour) -> None:
+def test_an_answer_in_another_browser_is_refused_and_uses_nothing_up(connected: Harbour) -> None:
     invitation = connected.invite()
     sent = connected.go(invitation)
     for browser in ("", "another browser's secret"):
@@ -330,14 +326,14 @@ def test_an_answer_that_nobody_asked_for_is_refused(connected: Harbour, changed:
     assert not answered(connected.integration, invitation)
 
 
-def test_a_link_that_is_opened_again_voids_the_first_opening(connected: Harbour) -> None:
+def test_opening_a_link_again_voids_the_first_opening(connected: Harbour) -> None:
     invitation = connected.invite()
     first, second = connected.go(invitation), connected.go(invitation)
     assert connected.hand_in(first).said.key == "consent.not_trusted"
     assert connected.hand_in(second).said.key == "consent.granted"
 
 
-def test_a_link_leads_nowhere_once_it_is_over_or_made_up(connected: Harbour) -> None:
+def test_an_expired_or_invented_link_is_refused(connected: Harbour) -> None:
     invitation = connected.invite()
     connected.consent(invitation)
     late = connected.invite(SAM, run="run-2")
@@ -352,18 +348,18 @@ def test_a_link_leads_nowhere_once_it_is_over_or_made_up(connected: Harbour) -> 
         assert stopped.value.message.key == key
 
 
-def test_an_answer_after_its_time_is_refused(connected: Harbour) -> None:
+def test_an_answer_that_comes_too_late_is_refused(connected: Harbour) -> None:
     sent = connected.go(connected.invite(minutes=2))
     connected.world.clock.advance(121)
     assert connected.hand_in(sent).said.key == "consent.link_over"
 
 
-def test_an_answer_whose_time_ran_out_while_xero_was_asked_keeps_no_tokens(connected: Harbour) -> None:
+def test_an_answer_that_expires_during_the_call_to_xero_leaves_no_tokens(connected: Harbour) -> None:
     invitation = connected.invite()
     sent, before = connected.go(invitation), connected.facts()
 
     class Late(dict[str, str]):
-        """An answer during whose exchange the run gives up waiting: it does so when the code is read."""
+        """An answer during whose exchange the run gives up waiting: when its code is read."""
 
         def __getitem__(self, name: str) -> str:
             if name == "code":
@@ -386,7 +382,7 @@ def test_an_answer_whose_time_ran_out_while_xero_was_asked_keeps_no_tokens(conne
         ("jwks", "garbage", {}),
     ],
 )
-def test_when_xero_is_silent_the_same_link_may_be_opened_again(
+def test_during_an_outage_at_xero_the_same_link_can_be_opened_again(
     harbour: Harbour, area: str, kind: str, details: dict[str, Any]
 ) -> None:
     invitation = harbour.invite()
@@ -399,7 +395,7 @@ def test_when_xero_is_silent_the_same_link_may_be_opened_again(
     assert harbour.consent(invitation).said.key == "consent.granted"
 
 
-def test_a_consent_that_is_withdrawn_at_xero_before_the_reset_needs_a_new_one(connected: Harbour) -> None:
+def test_a_consent_withdrawn_at_xero_before_the_reset_has_to_be_given_again(connected: Harbour) -> None:
     invitation = connected.invite()
     connected.consent(invitation)
     connected.world.grants.revoke(MERE)
@@ -409,7 +405,7 @@ def test_a_consent_that_is_withdrawn_at_xero_before_the_reset_needs_a_new_one(co
     assert said.title == "The access that was allowed in Xero ended before Harbour & Vale was reconnected"
 
 
-def test_a_wrong_secret_while_checking_is_said_with_its_variables(connected: Harbour) -> None:
+def test_a_wrong_secret_during_the_check_names_the_settings_to_correct(connected: Harbour) -> None:
     invitation = connected.invite()
     connected.consent(invitation)
     connected.world.grants.expire_access()
@@ -420,7 +416,7 @@ def test_a_wrong_secret_while_checking_is_said_with_its_variables(connected: Har
     assert "XERO_CLIENT_SECRET" in said.next
 
 
-def test_a_run_that_was_cancelled_gives_its_consent_back(connected: Harbour) -> None:
+def test_a_cancelled_run_withdraws_its_consent(connected: Harbour) -> None:
     before = connected.facts()
     connected.consent(connected.invite())
     withdraw(connected.integration, connected.slug, stop("runbook.cancelled"), flow_run_id="run-1")

@@ -24,13 +24,13 @@ TENANT = "11111111-1111-4111-8111-111111111111"
 def budget(
     database: Database, clock: FakeClock, limits: Limits | None = None, priority: CallPriority = CallPriority.PEOPLE
 ) -> SharedBudget:
-    """As another process has it: nothing is shared but the database."""
+    """Make a budget as another process would: it shares only the database."""
     limits = limits or Limits()
     return SharedBudget(database, TENANT, limits, priority, clock=clock, is_everybodys=True, sleep=clock.sleep)
 
 
 @pytest.mark.also_on_postgresql("locks on a row")
-def test_calls_of_one_process_count_for_the_other(database: Database) -> None:
+def test_one_processs_calls_count_for_the_other(database: Database) -> None:
     clock = FakeClock()
     for _ in range(3):
         with budget(database, clock, Limits(per_minute=3)).slot("x"):
@@ -39,7 +39,7 @@ def test_calls_of_one_process_count_for_the_other(database: Database) -> None:
         assert clock.now >= START + timedelta(minutes=1)
 
 
-def test_what_xero_said_to_one_process_holds_for_the_other(database: Database) -> None:
+def test_a_limit_told_to_one_process_holds_for_the_other(database: Database) -> None:
     clock = FakeClock()
     with budget(database, clock).slot("x") as call:
         call.answered(httpx.Headers({"X-Rate-Limit-Problem": "day", "Retry-After": "40000"}), 429)
@@ -58,7 +58,7 @@ def test_another_tenants_calls_do_not_count(database: Database) -> None:
         assert clock.slept == []
 
 
-def test_a_call_that_failed_gives_its_place_back(database: Database) -> None:
+def test_a_failed_call_gives_its_place_back(database: Database) -> None:
     clock = FakeClock()
     for _ in range(3):
         with pytest.raises(RuntimeError), budget(database, clock, Limits(max_concurrent=1)).slot("x"):
@@ -67,7 +67,7 @@ def test_a_call_that_failed_gives_its_place_back(database: Database) -> None:
 
 
 @pytest.mark.also_on_postgresql("many writers at once")
-def test_calls_in_flight_never_exceed_the_limit_however_many_threads_of_two_budgets_call(database: Database) -> None:
+def test_calls_in_flight_never_exceed_the_limit_however_many_threads_call(database: Database) -> None:
     limits = Limits(max_concurrent=3, per_minute=10_000, per_day=10_000)
     budgets = [SharedBudget(database, TENANT, limits, CallPriority.PEOPLE) for _ in range(2)]
     lock, inside, highest = threading.Lock(), 0, 0
@@ -127,7 +127,7 @@ def test_calls_and_bytes_are_tallied_by_day_and_priority(database: Database) -> 
     ]
 
 
-def test_tallies_of_long_ago_are_forgotten(database: Database) -> None:
+def test_old_tallies_are_deleted(database: Database) -> None:
     clock = FakeClock()
     for days in (0, 10, 395):
         clock.now = START + timedelta(days=days)
@@ -145,11 +145,11 @@ def test_tallies_of_long_ago_are_forgotten(database: Database) -> None:
 
 
 class HadToWait(Exception):
-    """A caller was told how many seconds to wait before it asks again."""
+    """Raised when a caller is told to wait some seconds."""
 
 
 def computer(database: Database, limits: Limits, fast_by: timedelta = timedelta()) -> SharedBudget:
-    """The budget on a computer whose clock is wrong, and which says so instead of waiting."""
+    """Make the budget of a computer whose clock is wrong, and which raises instead of waiting."""
 
     def clock() -> datetime:
         return datetime.now(UTC) + fast_by
@@ -161,7 +161,7 @@ def computer(database: Database, limits: Limits, fast_by: timedelta = timedelta(
 
 
 @pytest.mark.parametrize("fast_by", [timedelta(minutes=5), timedelta(minutes=-5), timedelta(days=400)])
-def test_computers_whose_clocks_differ_share_minutes_and_places_by_the_databases_clock(
+def test_computers_whose_clocks_differ_share_the_budget_by_the_databases_clock(
     postgresql_database: Database, fast_by: timedelta
 ) -> None:
     one_place, two_a_minute = Limits(max_concurrent=1), Limits(per_minute=2)
@@ -175,7 +175,7 @@ def test_computers_whose_clocks_differ_share_minutes_and_places_by_the_databases
         assert 40 < told.value.args[0] < 62
 
 
-def test_a_process_asks_by_priority_for_the_budget_that_its_settings_describe(integration: Integration) -> None:
+def test_a_process_has_one_budget_per_priority_as_its_settings_describe(integration: Integration) -> None:
     settings = integration.settings.model_copy(update={"xero_max_concurrent": 2, "xero_calls_per_minute": 1_000})
     configured = Integration(settings, integration.database, integration.vault, integration.http)
     with ExitStack() as stack:

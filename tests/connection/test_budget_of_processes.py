@@ -1,4 +1,4 @@
-"""Four processes that always have work for one practice, as Xero sees them: for real, with Xero's own limits."""
+"""Four busy processes of one practice as Xero sees them, in real time and with Xero's own limits."""
 
 import time
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ from xpm.store.engine.database import Database
 pytestmark = pytest.mark.deep
 
 PROCESSES = 4
-A_LITTLE_LONGER = 65.0  # seconds, than the minute that Xero counts
+A_LITTLE_LONGER = 65.0  # seconds: a little longer than the minute that Xero counts
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_four_processes_stay_within_xeros_limits_and_use_nine_tenths_of_its_minu
     for worker in workers:
         worker.kill()
         worker.join(60)
-    assert use["refused"] == 0  # neither for the minute nor for a sixth in flight
+    assert use["refused"] == 0  # neither for the minute nor for a sixth call in flight
     assert use["highest_in_flight"] <= 5
     assert 54 <= use["highest_in_a_minute"] <= 60
-    assert use["calls"] > use["highest_in_a_minute"]  # they go on in the next
+    assert use["calls"] > use["highest_in_a_minute"]  # they continue in the next minute

@@ -1,4 +1,4 @@
-"""What stands between an FYI user and a connection."""
+"""Whether an FYI user can hold a connection."""
 
 import datetime as dt
 from typing import Any
@@ -13,7 +13,7 @@ YESTERDAY, TOMORROW = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)
 
 
 def user(**changes: Any) -> FyiUser:  # noqa: ANN401 - the fields of a user
-    """An active FYI Admin who stays, if nothing else is said."""
+    """Make an active FYI Admin who stays, with the given changes."""
     kept: dict[str, Any] = {
         "id": "u1",
         "practice": "acme",
@@ -39,7 +39,5 @@ def user(**changes: Any) -> FyiUser:  # noqa: ANN401 - the fields of a user
         ),
     ],
 )
-def test_an_admin_who_is_active_and_stays_has_nothing_in_the_way(
-    changes: dict[str, Any], found: list[Obstacle]
-) -> None:
+def test_an_active_admin_who_stays_has_no_obstacle(changes: dict[str, Any], found: list[Obstacle]) -> None:
     assert obstacles(user(**changes), TODAY) == found

@@ -1,4 +1,4 @@
-"""What trouble with Xero means to an administrator."""
+"""How Xero's errors are explained to an administrator."""
 
 import datetime as dt
 
@@ -35,14 +35,14 @@ MIDNIGHT = dt.datetime(2026, 3, 3, tzinfo=dt.UTC)
         (UnreadableAnswer("Not XML."), "sync.failed"),
     ],
 )
-def test_each_kind_of_trouble_has_its_sentence_with_a_next_step(error: XeroError, key: str) -> None:
+def test_each_kind_of_error_has_a_message_with_a_next_step(error: XeroError, key: str) -> None:
     said = explain(error, "Jobs")
     assert said.key == key
     assert said.next
     assert said.status in {ActivityStatus.FAILURE, ActivityStatus.ACTION_REQUIRED}
 
 
-def test_a_used_up_day_says_when_it_goes_on() -> None:
+def test_a_used_up_day_says_when_to_sync_again() -> None:
     assert "after 03 March 00:00 UTC" in explain(DayLimit("Used up.", resumes_at=MIDNIGHT), "Jobs").next
     assert "after midnight" in explain(DayLimit("Used up."), "Jobs").next
 
@@ -60,7 +60,9 @@ def test_a_used_up_day_says_when_it_goes_on() -> None:
         (UnreadableAnswer("Not XML."), "reconnect.xero_failed"),
     ],
 )
-def test_trouble_during_a_reconnect_is_told_of_the_reconnect_and_not_of_a_sync(error: XeroError, key: str) -> None:
+def test_an_error_during_a_reconnect_is_explained_as_a_failed_reconnect_not_a_failed_sync(
+    error: XeroError, key: str
+) -> None:
     said = explain_reconnect(error, "Harbour & Vale")
     assert said.key == key
     assert "synchronised" not in said.text

@@ -1,4 +1,4 @@
-"""Nothing that FYI no longer uses stays behind: neither connections at Xero, nor tokens, nor older keys."""
+"""Connections at Xero, tokens and keys that FYI no longer uses are removed."""
 
 import logging
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ GONE = (None, None, None)
 
 
 def at_xero(harbour: Harbour) -> set[tuple[str, str]]:
-    """Who has connected which practice, as Xero has it; Sam's consents bring a ledger along."""
+    """List who has connected which account at Xero; Sam's consents also connect a ledger."""
     practices = harbour.world.connections.where(lambda known: known.tenant_type == PRACTICE)
     return {(known.email, known.tenant_id) for known in practices}
 
@@ -42,16 +42,16 @@ def stored(harbour: Harbour, consent_id: str) -> tuple[str | None, str | None, s
 
 @pytest.fixture
 def handed_over(connected: Harbour) -> tuple[Harbour, str]:
-    """The practice that Mere connected and Sam reconnected, and the id of Mere's consent."""
+    """A practice that Mere connected and Sam reconnected, and the id of Mere's consent."""
     mine = connected.active_consent().id
     connected.connect(SAM, run="run-2")
     return connected, mine
 
 
-# What an earlier consent left
+# Clean-up after an earlier consent
 
 
-def test_after_a_hand_over_the_former_connection_is_removed_and_its_tokens_forgotten(
+def test_after_a_hand_over_the_old_connection_is_removed_and_its_tokens_forgotten(
     handed_over: tuple[Harbour, str],
 ) -> None:
     harbour, former = handed_over
@@ -64,7 +64,7 @@ def test_after_a_hand_over_the_former_connection_is_removed_and_its_tokens_forgo
     assert harbour.entries() == before
 
 
-def test_nothing_is_removed_before_the_new_consent_took_over(connected: Harbour) -> None:
+def test_nothing_is_removed_before_the_new_consent_takes_over(connected: Harbour) -> None:
     invitation = connected.invite(SAM, "run-2")
     connected.consent(invitation)
     assert tidy(connected) == []
@@ -72,15 +72,15 @@ def test_nothing_is_removed_before_the_new_consent_took_over(connected: Harbour)
     assert connected.tokens(connected.connection().consent_id or "").refresh_token
 
 
-def test_a_hand_over_that_was_lost_again_removes_nothing(handed_over: tuple[Harbour, str]) -> None:
+def test_nothing_is_removed_during_the_next_reconnect(handed_over: tuple[Harbour, str]) -> None:
     harbour, former = handed_over
-    harbour.invite(MERE, "run-3")  # under way: what is old may be used again in a moment
+    harbour.invite(MERE, "run-3")  # under way: an old connection may soon be used again
     assert tidy(harbour) == []
     assert (MERE, HARBOUR_VALE) in at_xero(harbour)
     assert harbour.tokens(former).refresh_token
 
 
-def test_a_reconnect_by_the_same_person_keeps_the_connection_that_both_consents_share(connected: Harbour) -> None:
+def test_a_reconnect_by_the_same_person_keeps_the_connection_both_consents_share(connected: Harbour) -> None:
     former, connection = connected.active_consent().id, connected.connection().xero_connection_id
     connected.connect(run="run-2")
     assert connected.connection().xero_connection_id == connection
@@ -100,7 +100,7 @@ def test_the_persons_connections_of_other_practices_stay(handed_over: tuple[Harb
     assert keeper.renew(keeper.current())
 
 
-def test_xeros_silence_is_an_alert_and_the_next_time_succeeds(handed_over: tuple[Harbour, str]) -> None:
+def test_an_outage_at_xero_is_an_alert_and_the_next_try_succeeds(handed_over: tuple[Harbour, str]) -> None:
     harbour, former = handed_over
     harbour.fault("connections", "maintenance")
     (said,) = tidy(harbour)
@@ -112,7 +112,7 @@ def test_xeros_silence_is_an_alert_and_the_next_time_succeeds(handed_over: tuple
     assert (at_xero(harbour), stored(harbour, former)) == ({(SAM, HARBOUR_VALE)}, GONE)
 
 
-def test_a_dead_consent_is_forgotten_and_only_the_log_says_that_nothing_could_be_removed(
+def test_a_dead_consent_is_forgotten_and_only_the_log_says_nothing_could_be_removed(
     connected: Harbour, caplog: pytest.LogCaptureFixture
 ) -> None:
     former = connected.active_consent().id
@@ -121,29 +121,29 @@ def test_a_dead_consent_is_forgotten_and_only_the_log_says_that_nothing_could_be
     before = connected.entries()
     with caplog.at_level(logging.INFO, "xpm.consent.removal"):
         assert tidy(connected) == []
-    assert "cannot be removed" in caplog.text
+    assert "can no longer be removed" in caplog.text
     assert (connected.entries(), stored(connected, former)) == (before, GONE)
 
 
-def test_a_former_consent_that_opens_with_no_key_does_not_stand_in_the_way(handed_over: tuple[Harbour, str]) -> None:
+def test_an_old_consent_that_no_key_decrypts_does_not_block_the_clean_up(handed_over: tuple[Harbour, str]) -> None:
     harbour, former = handed_over
     other_key = replace(harbour, integration=replace(harbour.integration, vault=Vault([Vault.new_key()])))
     assert tidy(other_key) == []
     assert harbour.consent_row(former).refresh_token is None
 
 
-# What a consent by the wrong person connected
+# Connections made in a consent by the wrong person
 
 
-def test_what_a_refused_consent_connected_is_removed(harbour: Harbour, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_connections_of_a_refused_consent_are_removed(harbour: Harbour, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "xpm"):
         assert harbour.consent(harbour.invite(MERE), SAM).said.key == "consent.other_person"
-    assert harbour.world.connections.where() == []  # the ledger is gone, too
+    assert harbour.world.connections.where() == []  # the ledger's connection is removed too
     assert "Removed connection" in caplog.text
     assert "Bearer" not in caplog.text
 
 
-def test_what_a_practice_uses_stays_when_the_wrong_person_consents_to_it_again(connected: Harbour) -> None:
+def test_a_connection_in_use_stays_when_the_wrong_person_consents_to_it_again(connected: Harbour) -> None:
     assert connected.consent(connected.invite(SAM), MERE).said.key == "consent.other_person"
     assert at_xero(connected) == {(MERE, HARBOUR_VALE)}
 
@@ -155,7 +155,7 @@ def test_earlier_connections_of_the_wrong_person_stay(harbour: Harbour) -> None:
     assert at_xero(harbour) == {(SAM, COASTAL_BRANCH)}
 
 
-def test_what_the_wrong_person_is_about_to_connect_elsewhere_stays(harbour: Harbour) -> None:
+def test_connections_the_wrong_person_may_be_about_to_use_elsewhere_stay(harbour: Harbour) -> None:
     move_in(harbour.integration, "coastal", "Coastal Branch")
     coastal = replace(harbour, slug="coastal")
     invitation = coastal.invite(SAM, "run-c")
@@ -164,7 +164,7 @@ def test_what_the_wrong_person_is_about_to_connect_elsewhere_stays(harbour: Harb
     assert (SAM, COASTAL_BRANCH) in at_xero(harbour)
 
 
-def test_a_refusal_is_the_same_when_xero_does_not_let_anything_be_removed(
+def test_a_refusal_stays_the_same_when_nothing_can_be_removed_at_xero(
     harbour: Harbour, caplog: pytest.LogCaptureFixture
 ) -> None:
     harbour.fault("connections", "maintenance", times=0)
@@ -175,7 +175,7 @@ def test_a_refusal_is_the_same_when_xero_does_not_let_anything_be_removed(
 # Disconnecting on purpose
 
 
-def test_a_disconnect_ends_at_xero_and_here_and_keeps_which_practice_it_was(connected: Harbour) -> None:
+def test_a_disconnect_ends_access_at_xero_and_here_and_remembers_the_account(connected: Harbour) -> None:
     consent, before = connected.active_consent().id, connected.connection()
     said = disconnect(connected.integration, leaving(connected.integration, connected.slug), LEO)
     after = connected.connection()
@@ -189,14 +189,14 @@ def test_a_disconnect_ends_at_xero_and_here_and_keeps_which_practice_it_was(conn
     assert connected.transitions()[-1].person == LEO
 
 
-def test_a_disconnect_forgets_what_is_left_of_earlier_consents_too(handed_over: tuple[Harbour, str]) -> None:
+def test_a_disconnect_also_forgets_the_tokens_of_earlier_consents(handed_over: tuple[Harbour, str]) -> None:
     harbour, former = handed_over
     disconnect(harbour.integration, leaving(harbour.integration, harbour.slug))
     assert stored(harbour, former) == GONE
 
 
 @pytest.mark.parametrize("kind", ["removed at Xero", "forbidden", "unauthorized", "revoked"])
-def test_a_disconnect_works_and_says_so_when_xero_ended_the_access_before(connected: Harbour, kind: str) -> None:
+def test_a_disconnect_works_and_says_so_when_xero_has_already_ended_the_access(connected: Harbour, kind: str) -> None:
     if kind == "removed at Xero":
         connected.world.connections.remove(lambda _: True)
     elif kind == "revoked":
@@ -215,7 +215,7 @@ def nothing_changes(harbour: Harbour) -> Iterator[None]:
     assert (harbour.facts(), harbour.entries(), harbour.states()) == before
 
 
-def test_with_xero_down_a_disconnect_changes_nothing(connected: Harbour) -> None:
+def test_a_disconnect_changes_nothing_during_an_outage_at_xero(connected: Harbour) -> None:
     connected.fault("connections", "maintenance", times=0)
     with nothing_changes(connected), pytest.raises(Stopped) as stopped:
         disconnect(connected.integration, leaving(connected.integration, connected.slug))
@@ -232,14 +232,14 @@ def test_a_wrong_client_secret_keeps_the_connection(connected: Harbour) -> None:
     assert connected.connection().state is ConnectionState.CONNECTED
 
 
-def test_during_a_reconnect_nothing_is_disconnected(connected: Harbour) -> None:
+def test_nothing_is_disconnected_during_a_reconnect(connected: Harbour) -> None:
     connected.invite(run="run-2")
     with nothing_changes(connected), pytest.raises(Stopped) as stopped:
         leaving(connected.integration, connected.slug)
     assert stopped.value.message.key == "disconnect.under_way"
 
 
-def test_a_reconnect_that_began_meanwhile_is_not_overtaken(connected: Harbour) -> None:
+def test_a_disconnect_does_not_undo_a_reconnect_that_began_meanwhile(connected: Harbour) -> None:
     going = leaving(connected.integration, connected.slug)
     connected.connect(run="run-2")
     with pytest.raises(Stopped) as stopped:
@@ -248,7 +248,7 @@ def test_a_reconnect_that_began_meanwhile_is_not_overtaken(connected: Harbour) -
     assert connected.active_consent().id == connected.connection().consent_id
 
 
-def test_what_is_not_connected_cannot_be_disconnected(harbour: Harbour) -> None:
+def test_a_practice_without_a_connection_cannot_be_disconnected(harbour: Harbour) -> None:
     with pytest.raises(Stopped) as stopped:
         leaving(harbour.integration, harbour.slug)
     assert stopped.value.message.key == "disconnect.nothing"
@@ -281,7 +281,7 @@ def test_keys_rotate_while_tokens_are_renewed(connected: Harbour, patient: Integ
     assert connected.connection().state is ConnectionState.CONNECTED
 
 
-def test_rotating_counts_what_it_sealed_anew_and_leaves_what_no_key_opens(handed_over: tuple[Harbour, str]) -> None:
+def test_rotation_counts_what_it_resealed_and_leaves_what_no_key_decrypts(handed_over: tuple[Harbour, str]) -> None:
     harbour, _ = handed_over
     old = harbour.integration.settings.xpm_encryption_keys[0].get_secret_value()
     new = Vault.new_key()
@@ -293,7 +293,9 @@ def test_rotating_counts_what_it_sealed_anew_and_leaves_what_no_key_opens(handed
         harbour.tokens(harbour.active_consent().id)
 
 
-def test_tokens_moved_to_another_consent_count_as_broken_and_do_not_open(handed_over: tuple[Harbour, str]) -> None:
+def test_tokens_moved_to_another_consent_count_as_broken_and_cannot_be_decrypted(
+    handed_over: tuple[Harbour, str],
+) -> None:
     harbour, former = handed_over
     present = harbour.active_consent().id
     stolen = harbour.consent_row(former).refresh_token

@@ -1,4 +1,4 @@
-"""The opened parts of an installation."""
+"""Opening an installation."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_all_calls_of_a_process_for_one_tenant_share_one_budget(integration: Int
     assert budget_of(integration, "one") is not budget_of(integration, "another")
 
 
-def test_neither_password_nor_key_nor_secret_shows() -> None:
+def test_a_repr_shows_no_password_key_or_secret() -> None:
     key = Vault.new_key()
     settings = settings_for(XERO, key).model_copy(
         update={

@@ -1,4 +1,4 @@
-"""Keeping a consent alive: its tokens are renewed once, stored before use, and never lost."""
+"""Keeping a consent alive: its tokens are renewed once, stored before use and never lost."""
 
 import threading
 from collections.abc import Callable
@@ -51,16 +51,14 @@ def test_renewing_rotates_both_tokens_and_stores_them(connected: Harbour, keeper
     assert keeper.current().expires_at == renewed.expires_at
 
 
-def test_tokens_that_were_renewed_meanwhile_are_taken_without_asking_xero(
-    connected: Harbour, keeper: ConsentKeeper
-) -> None:
+def test_tokens_renewed_meanwhile_are_used_without_asking_xero(connected: Harbour, keeper: ConsentKeeper) -> None:
     stale = keeper.current()
     newer = keeper.renew(stale)
     assert keeper.renew(stale).access_token == newer.access_token
     assert connected.token_requests() == 1
 
 
-def test_a_request_with_an_expired_token_is_signed_with_one_that_is_stored_already(connected: Harbour) -> None:
+def test_a_request_with_an_expired_token_is_signed_with_the_newer_stored_one(connected: Harbour) -> None:
     keeper, seen = keeper_of(connected, connected.integration), list[str | None]()
 
     def note(request: httpx.Request) -> None:
@@ -78,7 +76,7 @@ def test_a_request_with_an_expired_token_is_signed_with_one_that_is_stored_alrea
 
 @pytest.mark.also_on_postgresql("many writers at once")
 @pytest.mark.parametrize("shared", [True, False], ids=["one keeper", "a keeper each"])
-def test_threads_that_renew_at_the_same_moment_ask_xero_once(
+def test_threads_that_renew_at_the_same_time_ask_xero_once(
     connected: Harbour, patient: Integration, shared: bool
 ) -> None:
     one = keeper_of(connected, patient)
@@ -92,14 +90,14 @@ def test_threads_that_renew_at_the_same_moment_ask_xero_once(
 
         return work
 
-    connected.fault("token", "drip", bytes=200, delay=0.02)  # long enough for the others to come
+    connected.fault("token", "drip", bytes=200, delay=0.02)  # long enough for the others to arrive
     in_threads(*map(at_once, keepers))
     assert {tokens.access_token for tokens in renewed} == {one.current().access_token}
     assert len(renewed) == 4
     assert connected.token_requests() == 1
 
 
-def test_processes_that_renew_at_the_same_moment_ask_xero_once(connected: Harbour) -> None:
+def test_processes_that_renew_at_the_same_time_ask_xero_once(connected: Harbour) -> None:
     barrier, answers = FORKED.Barrier(2), FORKED.SimpleQueue()
     url = connected.database.url.render_as_string(hide_password=False)
     (key,) = connected.integration.settings.xpm_encryption_keys
@@ -116,7 +114,7 @@ def test_processes_that_renew_at_the_same_moment_ask_xero_once(connected: Harbou
 
 
 @pytest.mark.parametrize("kind", ["lost_answer", "maintenance", "truncate"])
-def test_a_lost_answer_is_asked_for_again_with_the_same_token(
+def test_after_a_lost_answer_the_same_token_is_tried_again(
     connected: Harbour, keeper: ConsentKeeper, kind: str
 ) -> None:
     stale = keeper.current()
@@ -124,10 +122,10 @@ def test_a_lost_answer_is_asked_for_again_with_the_same_token(
     renewed = keeper.renew(stale)
     assert renewed.refresh_token != stale.refresh_token
     assert keeper.current().access_token == renewed.access_token
-    assert keeper.renew(renewed).access_token != renewed.access_token  # the chain goes on
+    assert keeper.renew(renewed).access_token != renewed.access_token  # the newest token still works
 
 
-def test_answers_that_stay_lost_keep_the_tokens_for_another_try(connected: Harbour, keeper: ConsentKeeper) -> None:
+def test_repeatedly_lost_answers_keep_the_tokens_for_another_try(connected: Harbour, keeper: ConsentKeeper) -> None:
     stale = keeper.current()
     connected.fault("token", "lost_answer", times=RETRIES_OF_A_LOST_ANSWER + 1)
     with pytest.raises(AnswerLost):
@@ -137,7 +135,7 @@ def test_answers_that_stay_lost_keep_the_tokens_for_another_try(connected: Harbo
     assert keeper.renew(stale).refresh_token != stale.refresh_token  # within Xero's 30 minutes of grace
 
 
-def test_an_identity_server_that_cannot_be_reached_keeps_the_tokens(connected: Harbour) -> None:
+def test_an_unreachable_identity_server_leaves_the_tokens_stored(connected: Harbour) -> None:
     nowhere = connected.integration.settings.model_copy(update={"xero_token_url": "http://127.0.0.1:9/connect/token"})
     keeper = keeper_of(connected, replace(connected.integration, settings=nowhere))
     stale = keeper.current()
@@ -146,7 +144,7 @@ def test_an_identity_server_that_cannot_be_reached_keeps_the_tokens(connected: H
     assert keeper.current() == stale
 
 
-def test_a_consent_that_ended_at_xero_is_said_and_its_tokens_stay(connected: Harbour, keeper: ConsentKeeper) -> None:
+def test_a_consent_that_ended_at_xero_raises_and_its_tokens_stay(connected: Harbour, keeper: ConsentKeeper) -> None:
     stale = keeper.current()
     connected.world.grants.revoke(MERE)
     with pytest.raises(ConsentNeeded):
@@ -176,15 +174,15 @@ def test_a_consent_without_tokens_needs_a_new_one(connected: Harbour, keeper: Co
 
 
 @pytest.mark.parametrize("refused", [True, False], ids=["Xero refuses the older token", "Xero takes both"])
-def test_whoever_is_overtaken_while_asking_takes_the_newer_tokens(
+def test_a_process_overtaken_during_its_refresh_uses_the_newer_tokens(
     connected: Harbour, keeper: ConsentKeeper, refused: bool
 ) -> None:
-    """A process that held the lease too long stores its pair while another one is asking Xero."""
+    """A process that held the lease too long stores its tokens while another one asks Xero."""
     stale, winner = keeper.current(), connected.integration.oauth.refresh(keeper.current().refresh_token)
     consent_id, vault = connected.active_consent().id, connected.integration.vault
 
     class Overtaken(httpx.BaseTransport):
-        """The way to Xero, on which the other process is quicker."""
+        """The transport to Xero, during which the other process is faster."""
 
         def __init__(self) -> None:
             self.really = httpx.HTTPTransport()
@@ -206,7 +204,7 @@ def test_whoever_is_overtaken_while_asking_takes_the_newer_tokens(
     assert keeper.current().access_token == winner.access_token
 
 
-def test_a_lease_that_a_killed_process_left_is_waited_out(connected: Harbour, keeper: ConsentKeeper) -> None:
+def test_the_lease_of_a_killed_process_is_waited_out(connected: Harbour, keeper: ConsentKeeper) -> None:
     def hurry(seconds: float) -> None:
         connected.world.clock.advance(100 * seconds)
 

@@ -14,7 +14,7 @@ from xpm.words import Stopped
 
 Changes = Mapping[str, bool | dt.date]
 TODAY = dt.date(2026, 3, 2)
-NOW = dt.datetime(2026, 3, 1, 20, 0, tzinfo=dt.UTC)  # in Sydney it is the next day already
+NOW = dt.datetime(2026, 3, 1, 20, 0, tzinfo=dt.UTC)  # already the next day in Sydney
 YESTERDAY, TOMORROW = TODAY - dt.timedelta(days=1), TODAY + dt.timedelta(days=1)
 
 
@@ -55,7 +55,7 @@ def test_a_person_is_known_by_the_address_in_any_letter_case(harbour: Harbour, w
         ({}, False, "preflight.not_staying"),
     ],
 )
-def test_each_condition_that_is_not_met_is_said(harbour: Harbour, changes: Changes, stays: bool, found: str) -> None:
+def test_each_unmet_condition_is_named(harbour: Harbour, changes: Changes, stays: bool, found: str) -> None:
     change(harbour, MERE, changes)
     stopped = refusal(harbour, stays=stays)
     assert stopped.message.key == found
@@ -63,15 +63,15 @@ def test_each_condition_that_is_not_met_is_said(harbour: Harbour, changes: Chang
     assert stopped.message.next
 
 
-def test_several_conditions_that_are_not_met_are_said_at_once(harbour: Harbour) -> None:
+def test_several_unmet_conditions_are_named_at_once(harbour: Harbour) -> None:
     change(harbour, LEO, {"is_active": False, "leaving_on": TOMORROW})
     stopped = refusal(harbour, LEO, stays=False)
     assert stopped.message.key == "preflight.several"
-    assert stopped.message.title == "4 things stand in the way of reconnecting Harbour & Vale Accountants"
+    assert stopped.message.title == "4 things prevent the reconnect of Harbour & Vale Accountants"
     for said in ("(1) Leo Fraser is not active", "(2) Leo Fraser is marked as", "(3) Leo Fraser is not an FYI Admin"):
         assert said in stopped.message.cause
     assert f"{TOMORROW}" in stopped.message.cause
-    assert "(4) Leo Fraser has not confirmed" in stopped.message.cause
+    assert "(4) Leo Fraser is not confirmed" in stopped.message.cause
 
 
 def test_a_stranger_is_named_with_the_practice(harbour: Harbour) -> None:
@@ -80,7 +80,7 @@ def test_a_stranger_is_named_with_the_practice(harbour: Harbour) -> None:
     assert stopped.message.title == "nobody@harbourvale.example has no FYI account in Harbour & Vale Accountants"
 
 
-def test_a_practice_that_does_not_exist_is_answered_with_those_that_do(harbour: Harbour) -> None:
+def test_an_unknown_practice_is_answered_with_the_known_ones(harbour: Harbour) -> None:
     stopped = refusal(harbour, practice="harbour")
     assert stopped.message.key == "preflight.unknown_practice"
     assert HARBOUR in stopped.message.cause

@@ -1,4 +1,4 @@
-"""Signs of life of calls that take long."""
+"""Signs of life for long calls."""
 
 import threading
 
@@ -7,7 +7,7 @@ from xpm.quota.pulse import Pulse
 PATIENCE = 30  # seconds
 
 
-def test_what_ends_while_a_sign_of_life_waits_for_its_turn_gets_none() -> None:
+def test_a_call_that_ends_while_a_sign_of_life_waits_is_not_renewed() -> None:
     waits, ended, given = threading.Event(), threading.Event(), threading.Event()
     signs: list[list[str]] = []
 

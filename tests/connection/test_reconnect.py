@@ -1,4 +1,4 @@
-"""A reconnect that goes well, from the link to the reset."""
+"""A successful reconnect, from the link to the reset."""
 
 import datetime as dt
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +27,7 @@ from xpm.xero import endpoints
 WHOLE_WAY = ["consent.waiting", "consent.granted", "choice.made", "connection.made"]
 
 
-def test_a_first_connection_goes_through_its_states_and_says_each_in_practice_activity(harbour: Harbour) -> None:
+def test_a_first_connection_logs_each_of_its_states_to_practice_activity(harbour: Harbour) -> None:
     said = harbour.connect(run="run-1")
     assert said.key == "connection.made"
     assert harbour.states() == ["authorising", "choosing_practice", "connected"]
@@ -35,7 +35,7 @@ def test_a_first_connection_goes_through_its_states_and_says_each_in_practice_ac
     assert {(step.person, step.flow_run_id) for step in harbour.transitions()} == {(MERE, "run-1")}
 
 
-def test_a_connection_knows_its_practice_its_consent_and_who_made_it(harbour: Harbour) -> None:
+def test_a_connection_knows_its_account_its_consent_and_who_made_it(harbour: Harbour) -> None:
     harbour.connect()
     connection, (listed,) = harbour.connection(), harbour.world.connections.where()
     assert (connection.tenant_id, connection.tenant_name) == (HARBOUR_VALE, HARBOUR_NAME)
@@ -45,10 +45,10 @@ def test_a_connection_knows_its_practice_its_consent_and_who_made_it(harbour: Ha
     assert harbour.person().xero_userid == harbour.world.people[MERE].xero_userid
 
 
-def test_the_link_is_the_consoles_and_holds_no_secret(harbour: Harbour) -> None:
+def test_the_link_leads_to_the_console_and_holds_no_secret(harbour: Harbour) -> None:
     invitation = harbour.invite()
     assert invitation.link == f"http://127.0.0.1:4280/connect/{invitation.attempt_id}"
-    assert harbour.attempt(invitation).state_hash is None  # nothing exists yet that the link could give away
+    assert harbour.attempt(invitation).state_hash is None  # no secret exists yet that the link could reveal
 
 
 def test_an_invitation_is_answered_once_access_was_allowed(harbour: Harbour) -> None:
@@ -61,7 +61,7 @@ def test_an_invitation_is_answered_once_access_was_allowed(harbour: Harbour) -> 
     assert require_granted(harbour.integration, invitation) == harbour.consent_of(invitation).id
 
 
-def test_tokens_are_kept_sealed_and_the_secrets_of_the_way_are_dropped(harbour: Harbour) -> None:
+def test_tokens_are_stored_encrypted_and_the_secrets_of_the_login_are_deleted(harbour: Harbour) -> None:
     invitation = harbour.invite()
     harbour.consent(invitation)
     consent, attempt = harbour.consent_of(invitation), harbour.attempt(invitation)
@@ -75,14 +75,14 @@ def test_tokens_are_kept_sealed_and_the_secrets_of_the_way_are_dropped(harbour: 
     assert (attempt.outcome, attempt.nonce, attempt.code_verifier) == (AttemptOutcome.GRANTED, None, None)
 
 
-def test_offers_are_the_xpm_practices_of_this_consent_and_of_no_earlier_one(connected: Harbour) -> None:
+def test_offers_are_the_accounts_of_this_consent_and_of_no_earlier_one(connected: Harbour) -> None:
     invitation = connected.invite()
     connected.consent(invitation, tenants=(COASTAL_BRANCH,))
     assert [offer.tenant_id for offer in offers(connected.integration, invitation)] == [COASTAL_BRANCH]
 
 
-def test_of_several_practices_each_is_offered_and_told_apart_by_the_end_of_its_id(harbour: Harbour) -> None:
-    invitation = harbour.invite(SAM)  # who may connect a ledger too, which is not offered
+def test_several_accounts_are_offered_and_told_apart_by_the_end_of_their_ids(harbour: Harbour) -> None:
+    invitation = harbour.invite(SAM)  # who may also connect a ledger, which is not offered
     harbour.consent(invitation, tenants=(HARBOUR_VALE, COASTAL_BRANCH))
     assert [offer.label for offer in offers(harbour.integration, invitation)] == [
         f"{HARBOUR_NAME} · {HARBOUR_VALE[-4:]}",
@@ -116,7 +116,7 @@ def test_the_old_connection_is_untouched_until_the_reset(connected: Harbour) -> 
 
 
 @pytest.mark.also_on_postgresql("unique rows change places")
-def test_a_second_consent_takes_the_place_of_the_first(connected: Harbour) -> None:
+def test_a_second_consent_replaces_the_first(connected: Harbour) -> None:
     first = connected.active_consent()
     said = connected.connect(SAM, run="run-1")
     assert (
@@ -130,7 +130,7 @@ def test_a_second_consent_takes_the_place_of_the_first(connected: Harbour) -> No
 
 
 @pytest.mark.also_on_postgresql("rows are written again")
-def test_every_step_may_be_repeated(harbour: Harbour) -> None:
+def test_every_step_can_be_repeated(harbour: Harbour) -> None:
     invitation = harbour.invite()
     harbour.consent(invitation)
     for _ in range(2):
@@ -144,7 +144,7 @@ def test_every_step_may_be_repeated(harbour: Harbour) -> None:
     assert entries == WHOLE_WAY
 
 
-def test_a_retried_run_goes_on_with_the_consent_it_got(harbour: Harbour) -> None:
+def test_a_retried_run_keeps_its_consent(harbour: Harbour) -> None:
     first = harbour.invite(run="run-1")
     harbour.consent(first)
     entries = harbour.entries()
@@ -152,10 +152,10 @@ def test_a_retried_run_goes_on_with_the_consent_it_got(harbour: Harbour) -> None
     assert again.attempt_id == first.attempt_id
     assert harbour.entries() == entries
     assert harbour.finish(again).key == "connection.made"
-    assert harbour.invite(run="run-1").attempt_id == first.attempt_id  # also when it failed after the reset
+    assert harbour.invite(run="run-1").attempt_id == first.attempt_id  # also if it failed after the reset
 
 
-def test_a_retried_run_whose_consent_was_given_back_asks_anew(harbour: Harbour) -> None:
+def test_a_retried_run_whose_consent_was_withdrawn_asks_again(harbour: Harbour) -> None:
     first = harbour.invite(run="run-1")
     harbour.consent(first)
     withdraw(harbour.integration, harbour.slug, stop("runbook.crashed"), flow_run_id="run-1")
@@ -166,18 +166,18 @@ def test_a_retried_run_whose_consent_was_given_back_asks_anew(harbour: Harbour) 
 
 
 @pytest.mark.parametrize("state", sorted(BROKEN))
-def test_a_retried_run_whose_connection_broke_since_asks_anew(connected: Harbour, state: ConnectionState) -> None:
+def test_a_retried_run_whose_connection_has_broken_asks_again(connected: Harbour, state: ConnectionState) -> None:
     break_it(connected, state)
     watch_connection(connected.integration, connected.slug)
     connected.at_xero(MERE, privilege=True)
     connected.invite(run="run-0")
-    again = connected.invite(run="run-0")  # also when the machine was gone meanwhile
+    again = connected.invite(run="run-0")  # also if the machine died meanwhile
     assert connected.consent(again).said.key == "consent.granted"
     assert connected.finish(again).key == "connection.reset"
     assert connected.connection().state is ConnectionState.CONNECTED
 
 
-def test_of_two_reconnects_of_a_practice_the_newer_one_counts(connected: Harbour) -> None:
+def test_of_two_reconnects_of_a_practice_the_newer_one_wins(connected: Harbour) -> None:
     abandoned = connected.invite(MERE, run="run-1")
     on_its_way = connected.go(abandoned)
     newer = connected.invite(SAM, run="run-2")
@@ -187,13 +187,13 @@ def test_of_two_reconnects_of_a_practice_the_newer_one_counts(connected: Harbour
     assert stopped.value.message.key == "consent.superseded"
 
     withdraw(connected.integration, connected.slug, stopped.value, flow_run_id="run-1")
-    assert connected.connection().state is ConnectionState.AUTHORISING  # the newer one goes on
+    assert connected.connection().state is ConnectionState.AUTHORISING  # the newer one continues
     connected.consent(newer)
     assert connected.finish(newer).key == "connection.reset"
     assert connected.active_consent().email == SAM
 
 
-def test_a_newer_reconnect_takes_over_from_one_that_had_its_consent_already(connected: Harbour) -> None:
+def test_a_newer_reconnect_takes_over_from_one_that_already_had_its_consent(connected: Harbour) -> None:
     older = connected.invite(MERE, run="run-1")
     connected.consent(older)
     (offer,) = offers(connected.integration, older)
@@ -212,7 +212,7 @@ def test_a_newer_reconnect_takes_over_from_one_that_had_its_consent_already(conn
     assert connected.finish(newer).key == "connection.reset"
 
 
-def test_a_consent_that_a_newer_reconnect_gave_back_at_the_last_moment_does_not_take_the_old_ones_place(
+def test_a_consent_withdrawn_by_a_newer_reconnect_at_the_last_moment_replaces_nothing(
     connected: Harbour,
 ) -> None:
     older = connected.invite(MERE, run="run-1")
@@ -242,8 +242,8 @@ def test_of_two_reconnects_that_begin_at_once_one_is_superseded(connected: Harbo
     assert outcomes.count(AttemptOutcome.WAITING) == 1
 
 
-def test_an_answer_that_comes_while_its_run_gives_up_does_not_stand_in_the_way(harbour: Harbour) -> None:
-    """Both need the connection and the attempt: in opposite orders, each would wait for the other."""
+def test_an_answer_that_arrives_while_its_run_gives_up_causes_no_deadlock(harbour: Harbour) -> None:
+    """Both lock the connection and the attempt; in opposite orders, each would wait for the other."""
     invitation = harbour.invite()
     sent = harbour.go(invitation)
     with ThreadPoolExecutor(1) as browser, harbour.database.write() as session:
@@ -256,8 +256,8 @@ def test_an_answer_that_comes_while_its_run_gives_up_does_not_stand_in_the_way(h
     assert harbour.attempt(invitation).outcome is AttemptOutcome.REFUSED
 
 
-def test_the_connection_that_another_practices_reconnect_is_about_to_use_is_not_removed(connected: Harbour) -> None:
-    """A person has one connection to an XPM practice, whichever of our practices it is for."""
+def test_a_connection_that_another_practices_reconnect_is_about_to_use_stays(connected: Harbour) -> None:
+    """Xero has one connection per person and account, whichever practice uses it."""
     move_in(connected.integration, "branch-practice", "Branch Practice")
     branch = replace(connected, slug="branch-practice")
     moving = connected.invite(MERE, "run-1")
@@ -274,7 +274,7 @@ def test_the_connection_that_another_practices_reconnect_is_about_to_use_is_not_
 
 
 def wait_until_blocked(database: Database, threads: int) -> None:
-    """Wait until so many wait for a lock. SQLite does not tell; there, whoever comes waits before it has looked."""
+    """Wait until this many wait for a lock. SQLite does not say; there, a caller waits before it has read anything."""
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
     while database.is_postgresql:
         with database.read() as session:
@@ -282,7 +282,7 @@ def wait_until_blocked(database: Database, threads: int) -> None:
                 return
 
 
-def test_the_end_of_another_run_leaves_a_reconnect_that_is_under_way_alone(connected: Harbour) -> None:
+def test_the_end_of_another_run_leaves_a_reconnect_under_way_alone(connected: Harbour) -> None:
     invitation = connected.invite(run="run-1")
     withdraw(connected.integration, connected.slug, stop("runbook.cancelled"), flow_run_id="a-sync")
     assert connected.connection().state is ConnectionState.AUTHORISING
@@ -290,7 +290,7 @@ def test_the_end_of_another_run_leaves_a_reconnect_that_is_under_way_alone(conne
     assert connected.finish(invitation).key == "connection.reset"
 
 
-def test_two_practices_may_reconnect_at_the_same_time(connected: Harbour) -> None:
+def test_two_practices_can_reconnect_at_the_same_time(connected: Harbour) -> None:
     move_in(connected.integration, "coastal", "Coastal Accountants")
     other = replace(connected, slug="coastal")
     mine, theirs = connected.invite(run="run-1"), other.invite(SAM, run="run-2")
@@ -300,7 +300,7 @@ def test_two_practices_may_reconnect_at_the_same_time(connected: Harbour) -> Non
     assert connected.finish(mine).key == "connection.reset"
 
 
-def test_an_overview_tells_how_the_practice_stands(harbour: Harbour) -> None:
+def test_an_overview_shows_the_practices_status(harbour: Harbour) -> None:
     assert overview(harbour.integration, harbour.slug).said.title == "Not connected"
     invitation = harbour.invite()
     assert overview(harbour.integration, harbour.slug).said.key == "state.authorising"

@@ -21,12 +21,12 @@ from xpm.xero import endpoints
 from xpm.xero.errors import XeroError
 
 OURS = ("xpm", "httpx", "httpcore", "sqlalchemy", "authlib", "joserfc", "root")
-"""Loggers of what we run; the sandbox's server has others."""
+"""The loggers of our own code; the sandbox's server has others."""
 
 
 @dataclass
 class Overheard(httpx.BaseTransport):
-    """The way to Xero, with a wire-tap: it remembers every secret that passes."""
+    """A transport to Xero that remembers every secret it carries."""
 
     secrets: set[str] = field(default_factory=set)
 
@@ -51,7 +51,7 @@ class Overheard(httpx.BaseTransport):
 
 @dataclass
 class Tapped:
-    """A practice whose traffic with the token end-point is overheard, and whatever of ours can be read."""
+    """A practice whose traffic with the token end-point is overheard, and everything readable that it produces."""
 
     harbour: Harbour
     wire: Overheard
@@ -62,14 +62,14 @@ class Tapped:
         return self.harbour.integration
 
     def show(self, *things: object) -> None:
-        """Look at things in every way a log or a debugger does."""
+        """Write objects in every way a log or a debugger does."""
         for thing in things:
             self.seen += [repr(thing), str(thing), f"{vars(thing) if hasattr(thing, '__dict__') else thing!r}"]
 
     def go(self, invitation: Invitation) -> tuple[Sent, SettingOut]:
         out = set_out(self.integration, invitation.attempt_id)
-        logging.disable()  # what the scripted browser does is not ours: it logs the addresses it opens
-        sent = self.harbour.go(invitation)  # opens the link once more, in another browser
+        logging.disable()  # the scripted browser logs the addresses it opens, which is not ours
+        sent = self.harbour.go(invitation)  # opens the link again, in another browser
         logging.disable(logging.NOTSET)
         query = parse_qs(urlsplit(out.url.get_secret_value()).query)
         self.wire.secrets |= {out.browser.get_secret_value(), query["state"][0], query["nonce"][0]}
@@ -91,7 +91,7 @@ def tapped(harbour: Harbour) -> Iterator[Tapped]:
 
 
 @pytest.mark.also_on_postgresql("what the driver logs")
-def test_a_reconnect_and_a_sync_leave_no_secret_to_be_read(tapped: Tapped, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_reconnect_and_a_sync_expose_no_secret(tapped: Tapped, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     harbour = tapped.harbour
     invitation = harbour.invite()
@@ -113,7 +113,7 @@ def test_a_reconnect_and_a_sync_leave_no_secret_to_be_read(tapped: Tapped, caplo
 
 
 @pytest.mark.parametrize("kind", ["lost_answer", "maintenance", "truncate", "garbage", "reset"])
-def test_trouble_at_the_token_end_point_leaves_no_secret_to_be_read(
+def test_an_error_at_the_token_end_point_exposes_no_secret(
     tapped: Tapped, caplog: pytest.LogCaptureFixture, kind: str
 ) -> None:
     tapped.harbour.connect()
@@ -128,7 +128,7 @@ def test_trouble_at_the_token_end_point_leaves_no_secret_to_be_read(
     assert_nothing_shows(tapped, caplog)
 
 
-def test_a_consent_that_ended_leaves_no_secret_to_be_read(tapped: Tapped, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_ended_consent_exposes_no_secret(tapped: Tapped, caplog: pytest.LogCaptureFixture) -> None:
     tapped.harbour.connect()
     caplog.set_level(logging.DEBUG)
     tapped.harbour.world.grants.revoke(MERE)
@@ -149,7 +149,7 @@ def test_a_wrong_secret_is_not_shown(tapped: Tapped, caplog: pytest.LogCaptureFi
 
 
 @pytest.mark.parametrize("forged", [{"state": "made up"}, {"error": "s3cret-text"}, {"iss": "https://x.example"}])
-def test_what_a_forged_answer_says_is_not_repeated(tapped: Tapped, forged: dict[str, str]) -> None:
+def test_the_content_of_a_forged_answer_is_not_repeated(tapped: Tapped, forged: dict[str, str]) -> None:
     sent, _ = tapped.go(tapped.harbour.invite())
     received = receive(tapped.integration, sent.answer | forged, sent.browser)
     assert isinstance(received, Received)

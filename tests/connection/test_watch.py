@@ -1,4 +1,4 @@
-"""The watch over one connection: what it proves, what it says, and how often."""
+"""The watch over one connection: what it checks, what it reports, and how often."""
 
 import datetime as dt
 from typing import Any
@@ -31,7 +31,7 @@ def look(harbour: Harbour) -> Sighting:
 
 
 def said(harbour: Harbour) -> list[str]:
-    """What Practice Activity got since the connection was made."""
+    """List the entries of Practice Activity since the connection was made."""
     return harbour.entries()[len(MADE) :]
 
 
@@ -57,7 +57,7 @@ def wait(harbour: Harbour, time: dt.timedelta) -> None:
     harbour.world.clock.advance(time.total_seconds())
 
 
-def test_a_connection_that_works_gives_no_word_and_costs_one_call_of_the_practices(connected: Harbour) -> None:
+def test_a_working_connection_is_not_mentioned_and_takes_one_call(connected: Harbour) -> None:
     connected.world.request_log.clear()
     assert look(connected) == Sighting(connected=True)
     assert [seen["path"] for seen in connected.world.request_log.requests() if seen["area"] == "xpm"] == [
@@ -89,13 +89,13 @@ def test_a_reconnect_is_left_alone_for_as_long_as_its_run_may_wait(connected: Ha
     for _ in ("the choice", "the name"):
         wait(connected, HALF_AN_HOUR)
         assert look(connected) == Sighting(connected=False)
-    wait(connected, CHECKS - HALF_AN_HOUR)  # trouble with Xero while the practice is checked
+    wait(connected, CHECKS - HALF_AN_HOUR)  # errors at Xero during the check of the account
     look(connected)
     assert connected.finish(invitation).key == "connection.reset"
 
 
 @pytest.mark.parametrize("got_as_far_as", ["the log in", "the choice"])
-def test_a_reconnect_whose_machine_is_gone_is_withdrawn_and_the_connection_watched_again(
+def test_a_reconnect_whose_machine_died_is_withdrawn_and_the_connection_watched_again(
     connected: Harbour, got_as_far_as: str
 ) -> None:
     invitation = connected.invite(SAM, "run-1", minutes=30)
@@ -106,10 +106,10 @@ def test_a_reconnect_whose_machine_is_gone_is_withdrawn_and_the_connection_watch
     assert said(connected).count("reconnect.abandoned") == 1
     assert connected.connection().state is ConnectionState.CONNECTED
     with pytest.raises(Stopped):
-        require_granted(connected.integration, invitation)  # the run, should it come to life again
+        require_granted(connected.integration, invitation)  # as the run does if it comes back to life
 
 
-def test_a_retried_reconnect_may_wait_as_long_again(connected: Harbour) -> None:
+def test_a_retried_reconnect_gets_the_full_time_again(connected: Harbour) -> None:
     connected.consent(connected.invite(SAM, "run-1"))
     wait(connected, 2 * HALF_AN_HOUR + CHECKS)
     again = connected.invite(SAM, "run-1")
@@ -128,7 +128,7 @@ def break_it(harbour: Harbour, state: ConnectionState) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(BROKEN))
-def test_a_broken_connection_is_news_once_and_found_each_time(connected: Harbour, state: ConnectionState) -> None:
+def test_a_broken_connection_is_announced_once_and_found_each_time(connected: Harbour, state: ConnectionState) -> None:
     break_it(connected, state)
     first, second = look(connected), look(connected)
     assert [(news.notice, news.said.key) for news in first.news] == [(Notice.BROKEN, f"connection.{state}")]
@@ -140,7 +140,7 @@ def test_a_broken_connection_is_news_once_and_found_each_time(connected: Harbour
 
 
 @pytest.mark.parametrize("state", [ConnectionState.NEEDS_RECONNECT, ConnectionState.DISCONNECTED])
-def test_a_connection_that_only_a_reconnect_mends_is_not_asked_for_again(
+def test_a_connection_that_only_a_reconnect_can_fix_makes_no_more_calls(
     connected: Harbour, state: ConnectionState
 ) -> None:
     break_it(connected, state)
@@ -151,7 +151,7 @@ def test_a_connection_that_only_a_reconnect_mends_is_not_asked_for_again(
     assert connected.world.request_log.requests() == []
 
 
-def test_a_privilege_that_is_given_back_mends_the_connection_and_is_said_once(connected: Harbour) -> None:
+def test_a_privilege_that_is_given_back_restores_the_connection_and_is_announced_once(connected: Harbour) -> None:
     break_it(connected, ConnectionState.PRIVILEGE_LOST)
     look(connected)
     connected.at_xero(MERE, privilege=True)
@@ -163,7 +163,7 @@ def test_a_privilege_that_is_given_back_mends_the_connection_and_is_said_once(co
     assert not is_broken(connected.integration, connected.slug)
 
 
-def test_a_lost_privilege_may_turn_into_a_disconnect(connected: Harbour) -> None:
+def test_a_lost_privilege_can_turn_into_a_disconnect(connected: Harbour) -> None:
     break_it(connected, ConnectionState.PRIVILEGE_LOST)
     look(connected)
     break_it(connected, ConnectionState.DISCONNECTED)
@@ -171,14 +171,14 @@ def test_a_lost_privilege_may_turn_into_a_disconnect(connected: Harbour) -> None
     assert connected.connection().state is ConnectionState.DISCONNECTED
 
 
-def test_a_day_that_is_used_up_is_nothing_to_look_after(connected: Harbour) -> None:
+def test_a_used_up_day_is_not_a_finding(connected: Harbour) -> None:
     connected.fault("xpm", "limit", problem="day", retry_after=40_000)
     assert look(connected) == Sighting(connected=True)
     assert said(connected) == []
 
 
 @pytest.mark.parametrize("area", ["xpm", "connections", "token"])
-def test_xeros_silence_is_found_but_changes_nothing(connected: Harbour, area: str) -> None:
+def test_an_outage_at_xero_is_a_finding_but_changes_nothing(connected: Harbour, area: str) -> None:
     wait(connected, dt.timedelta(hours=1))
     connected.fault(area, "maintenance", times=0)
     before = connected.connection()
@@ -189,7 +189,7 @@ def test_xeros_silence_is_found_but_changes_nothing(connected: Harbour, area: st
 
 @pytest.mark.parametrize(("days", "asked"), [(6, 0), (8, 1)])
 def test_a_consent_that_was_not_renewed_for_a_week_is_renewed(connected: Harbour, days: int, asked: int) -> None:
-    """Whether or not the access token still lasts."""
+    """Whether or not the access token is still valid."""
     with connected.database.write() as session:
         consent = consents.get(session, connected.connection().consent_id or "")
         consent.refreshed_at = connected.integration.clock() - dt.timedelta(days=days)
@@ -211,7 +211,7 @@ LEFT, LEAVING = dt.date(2020, 1, 1), dt.date(2090, 1, 1)
         ({"is_admin": False}, "watch.holder_not_admin"),
     ],
 )
-def test_a_person_who_cannot_keep_the_connection_is_news_once(
+def test_a_person_who_cannot_keep_the_connection_is_announced_once(
     connected: Harbour, changes: dict[str, Any], key: str
 ) -> None:
     change(connected, **changes)
@@ -224,7 +224,7 @@ def test_a_person_who_cannot_keep_the_connection_is_news_once(
 
 
 @pytest.mark.also_on_postgresql("the newest row is found by SQL")
-def test_a_finding_that_changed_is_said_again_and_so_is_its_end(connected: Harbour) -> None:
+def test_a_changed_finding_is_logged_again_and_so_is_its_end(connected: Harbour) -> None:
     for changes in (
         {"leaving_on": LEAVING},
         {"leaving_on": dt.date(2091, 2, 3)},
@@ -251,7 +251,7 @@ def test_a_reconnect_by_somebody_else_ends_the_finding(connected: Harbour) -> No
     assert "watch.holder_well" not in said(connected)
 
 
-def test_a_person_who_is_gone_from_the_staff_list_is_found_once_it_was_synchronised(connected: Harbour) -> None:
+def test_a_person_missing_from_the_staff_list_is_found_after_a_sync_of_staff(connected: Harbour) -> None:
     connected.at_xero(MERE, on_staff=False)
     assert look(connected).found == ()
     sync(connected, Entity.STAFF)
@@ -259,18 +259,18 @@ def test_a_person_who_is_gone_from_the_staff_list_is_found_once_it_was_synchroni
     assert look(connected).news == ()
 
 
-def test_staff_that_were_taken_back_tell_nothing_of_a_person(connected: Harbour) -> None:
+def test_reverted_staff_say_nothing_about_a_person(connected: Harbour) -> None:
     sync(connected, Entity.JOBS, Entity.STAFF)
     take_back(connected, Entity.STAFF)
     assert look(connected) == Sighting(connected=True)
 
 
-def test_a_person_on_the_staff_list_is_well(connected: Harbour) -> None:
+def test_a_person_on_the_staff_list_is_not_a_finding(connected: Harbour) -> None:
     sync(connected, Entity.STAFF)
     assert look(connected) == Sighting(connected=True)
 
 
-def test_permissions_that_are_missing_are_said_once(connected: Harbour) -> None:
+def test_missing_permissions_are_logged_once(connected: Harbour) -> None:
     with connected.database.write() as session:
         consents.get(session, connected.connection().consent_id or "").scopes = ["openid", "offline_access"]
     assert [one.key for one in look(connected).found] == ["watch.permissions_missing"]
@@ -278,7 +278,7 @@ def test_permissions_that_are_missing_are_said_once(connected: Harbour) -> None:
     assert said(connected) == ["watch.permissions_missing"]
 
 
-def test_what_stopped_being_synchronised_is_said_once_a_spell(connected: Harbour) -> None:
+def test_an_entity_that_stopped_being_synchronised_is_logged_once_per_spell(connected: Harbour) -> None:
     sync(connected, *EVERYTHING)
     before = said(connected)
     wait(connected, PATIENCE - dt.timedelta(minutes=1))
@@ -301,7 +301,7 @@ def test_what_stopped_being_synchronised_is_said_once_a_spell(connected: Harbour
     assert said(connected).count("watch.stale") == 5
 
 
-def test_a_revert_is_no_sync_that_would_hide_what_stopped(connected: Harbour) -> None:
+def test_a_revert_does_not_hide_that_syncs_stopped(connected: Harbour) -> None:
     sync(connected, *EVERYTHING)
     wait(connected, PATIENCE - dt.timedelta(hours=1))
     take_back(connected, Entity.STAFF)
@@ -309,7 +309,7 @@ def test_a_revert_is_no_sync_that_would_hide_what_stopped(connected: Harbour) ->
     assert "Staff" in [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)]
 
 
-def test_a_sync_of_chosen_records_does_not_hide_that_the_others_stopped(connected: Harbour) -> None:
+def test_a_sync_of_chosen_records_does_not_hide_that_full_syncs_stopped(connected: Harbour) -> None:
     sync(connected, *EVERYTHING)
     chosen = tuple(client["UUID"] for client in connected.world.accounts[HARBOUR_VALE].clients.records())[:1]
     wait(connected, PATIENCE)
@@ -320,7 +320,7 @@ def test_a_sync_of_chosen_records_does_not_hide_that_the_others_stopped(connecte
     ]
 
 
-def test_a_sync_by_hand_that_was_left_out_does_not_hide_what_the_night_stopped_to_bring(connected: Harbour) -> None:
+def test_a_skipped_manual_sync_does_not_hide_that_overnight_syncs_stopped(connected: Harbour) -> None:
     with connected.database.write() as session:
         switches = {"maintain_jobs": True}
         practices.change_settings(session, connected.slug, switches, person=None, now=connected.integration.clock())
@@ -331,20 +331,20 @@ def test_a_sync_by_hand_that_was_left_out_does_not_hide_what_the_night_stopped_t
     assert "Jobs" in [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)]
 
 
-def test_a_new_connection_has_a_night_to_bring_everything(connected: Harbour) -> None:
+def test_a_new_connection_has_a_night_to_sync_everything(connected: Harbour) -> None:
     assert watch_syncs(connected.integration, connected.slug) == ()
     wait(connected, PATIENCE)
     without_source = {Entity.TAX_RETURNS}
     assert len(watch_syncs(connected.integration, connected.slug)) == len({*EVERYTHING} - without_source)
 
 
-def test_a_broken_connection_is_not_stale_as_well(connected: Harbour) -> None:
+def test_a_broken_connection_is_not_also_reported_as_stale(connected: Harbour) -> None:
     break_it(connected, ConnectionState.DISCONNECTED)
     look(connected)
     wait(connected, 2 * PATIENCE)
     assert watch_syncs(connected.integration, connected.slug) == ()
 
 
-def test_an_unknown_practice_is_said(harbour: Harbour) -> None:
+def test_an_unknown_practice_stops_with_a_message(harbour: Harbour) -> None:
     with pytest.raises(Stopped):
         watch_connection(harbour.integration, "nowhere")

@@ -1,4 +1,4 @@
-"""What the tests run in processes of their own; a module apart, so that a process imports no test."""
+"""What the tests run in separate processes. A separate module, so that a process imports no test."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,7 @@ from xpm.xero.api import XpmApi
 def renew(
     database: str, xero: str, key: str, consent_id: str, *, barrier: Barrier, answers: "SimpleQueue[tuple[bool, bool]]"
 ) -> None:
-    """Renew a consent's tokens at the moment the others do; answer whether they are new, and what is stored."""
+    """Renew a consent's tokens when the others do; put into `answers` whether they are new, and what is stored."""
     with httpx.Client() as http:
         integration = Integration(settings_for(xero, key), Database(database), Vault([key]), http)
         keeper = ConsentKeeper(integration, consent_id)
@@ -37,7 +37,7 @@ def renew(
 
 
 def hold_places(url: str, tenant_id: str, limits: Limits, held: Event) -> None:
-    """Begin as many calls as may be under way, and end none of them."""
+    """Begin as many calls as may be in flight, and end none of them."""
     budget = SharedBudget(Database(url), tenant_id, limits, CallPriority.PEOPLE)
     with ExitStack() as stack:
         for _ in range(limits.max_concurrent):
@@ -47,7 +47,7 @@ def hold_places(url: str, tenant_id: str, limits: Limits, held: Event) -> None:
 
 
 def call_again_and_again(settings: Settings, slug: str, barrier: Barrier) -> None:
-    """Read a short list from several threads until killed, by the practice's own connection."""
+    """Read a short list from several threads through the practice's connection, until killed."""
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
     with httpx.Client() as http:
         integration = Integration(settings, Database(settings.xpm_database_url), vault, http)

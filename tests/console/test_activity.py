@@ -52,7 +52,7 @@ def test_search_finds_text_anywhere_in_any_letter_case(office: Office, search: s
 
 
 def test_a_search_without_a_hit_says_so(office: Office) -> None:
-    assert "No entry fits" in office.get(PAGE, search="zebra").text
+    assert "No entry matches" in office.get(PAGE, search="zebra").text
 
 
 def test_older_entries_follow_page_by_page_within_the_search(office: Office) -> None:

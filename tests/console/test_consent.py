@@ -99,7 +99,7 @@ def test_an_answer_in_another_browser_is_not_used_and_uses_nothing_up(practising
     with practising.another_browser() as other:
         refused = other.get(address)
     assert refused.status_code == 400
-    assert "did not fit the question" in refused.text
+    assert "did not match this reconnect" in refused.text
     assert practising.runs.answers == []
     assert path_of(practising.browser.get(address)) == f"/runs/{run_id}"
 
@@ -136,7 +136,7 @@ def test_another_person_than_the_one_who_was_checked_is_refused_by_name(practisi
     address = answer_consent(to_xero(practising.browser, invited.link), SAM, tenants=[HARBOUR_VALE])
     refused = practising.browser.get(back(address))
     assert refused.status_code == 400
-    assert "Sam Brooks allowed access, but the runbook was started for Mere" in text_of(refused)
+    assert "Sam Brooks allowed access, but the reconnect was started for Mere" in text_of(refused)
     assert f'href="/runs/{run_id}"' in refused.text
     assert outcome_of(practising, invited.attempt_id) is AttemptOutcome.REFUSED
     assert practising.runs.answers == [(run_id, "look")]

@@ -80,7 +80,7 @@ def test_a_sync_that_is_kept_out_leaves_the_first_ones_progress_alone_and_names_
     with caplog.at_level(logging.INFO):
         state = sync(SLUG, [Entity.STAFF], return_state=True)
     assert progress_of(state) == {}
-    assert "Staff are being synchronised already" in (state.message or "")
+    assert "Staff are already being synchronised" in (state.message or "")
     assert f"/runs/flow-run/{first}" in caplog.text
 
 

@@ -87,7 +87,7 @@ def test_maintain_jobs_leaves_jobs_out_and_says_so(office: Office) -> None:
     [
         (SAM, True, "Sam Brooks is not an FYI Admin."),
         ("nobody@harbourvale.example", True, "nobody@harbourvale.example has no FYI account in Harbour & Vale."),
-        (MERE, False, "Mere Tāne has not confirmed to be a long-term user."),
+        (MERE, False, "Mere Tāne is not confirmed as a long-term user."),
     ],
 )
 def test_whoever_may_not_reconnect_is_told_before_anything_happens(
@@ -113,7 +113,7 @@ def test_a_refused_consent_leaves_everything_as_it_was(office: Office) -> None:
 
 def test_a_consent_by_another_person_is_not_used(office: Office) -> None:
     state = run(office, consents(SAM))
-    says = "Sam Brooks allowed access, but the runbook was started for Mere Tāne."
+    says = "Sam Brooks allowed access, but the reconnect was started for Mere Tāne."
     assert_nothing_happened(office, state, "Action Required", says)
 
 

@@ -228,7 +228,7 @@ def test_what_was_confirmed_on_the_command_line_needs_no_pause_unless_it_is_no_l
 def test_a_mistake_is_said_in_one_clear_message(office: Office) -> None:
     state = revert(SLUG, return_state=True)
     assert (state.name, state.is_failed()) == ("Action Required", True)
-    assert (state.message or "").startswith("It has to be said what to take back")
+    assert (state.message or "").startswith("Say what to take back")
     assert [entry.kind for entry in office.activity()] == ["revert.choose_one"]
 
 

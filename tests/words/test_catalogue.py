@@ -168,7 +168,7 @@ def test_facts_stand_in_a_sentence_as_they_are(fact: str) -> None:
 
 def test_a_message_reads_as_one_paragraph() -> None:
     said = message("choice.different", practice="A", stored="B", tenant="C")
-    assert said.text.startswith("A is connected to “B”, but “C” was chosen. Data of another practice")
+    assert said.text.startswith("A is connected to “B”, but “C” was chosen. Data of another account")
     assert "Start again and choose “B”. Log out of Xero first if it was not offered." in said.text
     assert said.text.endswith("“This practice has moved to another Xero Practice Manager account”.")
 

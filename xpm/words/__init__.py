@@ -1,6 +1,6 @@
 """Every sentence an administrator reads, under a stable key, with what happened and what to do next.
 
-The sentences live in `catalogue.toml`; code names them by key and supplies the facts.
+The sentences are in `catalogue.toml`. Code names a sentence by its key and supplies the facts.
 """
 
 from xpm.words.catalogue import Message, every_key, every_step, message, step_title

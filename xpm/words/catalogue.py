@@ -1,4 +1,4 @@
-"""Reads the catalogue and fills in the facts."""
+"""Reads the words catalogue and fills in the facts."""
 
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from xpm.store.vocabulary import ActivityStatus
 
 STEPS = "step"
-"""The chapter whose entries are titles alone."""
+"""The chapter whose entries are only titles."""
 
 
 class Message(BaseModel):
-    """One thing said to an administrator: what happened (`title`, `cause`) and what to do next."""
+    """One message to an administrator: what happened (`title`, `cause`) and what to do next."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,10 +33,10 @@ class Message(BaseModel):
 
 
 class _Formatter(Formatter):
-    """Writes 12,000 for 12000, as the pages do, unless the sentence asks for the number as one types it (`{…:d}`)."""
+    """Writes 12000 as 12,000, like the pages, unless the sentence wants the number as a person types it (`{…:d}`)."""
 
     def format_field(self, value: object, format_spec: str) -> str:
-        """Write one fact."""
+        """Format one fact."""
         is_count = type(value) is int and not format_spec
         return str(super().format_field(value, "," if is_count else format_spec))
 
@@ -45,32 +45,32 @@ _FORMATTER = _Formatter()
 
 
 def message(key: str, **facts: object) -> Message:
-    """Say what the catalogue has under `key`, e.g. `preflight.user_inactive`.
+    """Fill in the catalogue's entry for `key`, e.g. `preflight.user_inactive`.
 
     Raises:
-        KeyError: the catalogue has no such key, or the sentence wants a fact that was not given.
+        KeyError: the catalogue has no such key, or the sentence needs a fact that was not given.
     """
     entry = _catalogue()[key]
-    said = {part: _FORMATTER.vformat(str(text), (), facts) for part, text in entry.items() if part != "status"}
-    return Message(key=key, status=ActivityStatus(entry["status"]), **said)
+    texts = {part: _FORMATTER.vformat(str(text), (), facts) for part, text in entry.items() if part != "status"}
+    return Message(key=key, status=ActivityStatus(entry["status"]), **texts)
 
 
 def step_title(step: str, **facts: object) -> str:
-    """The title of a step, as Prefect's UI and the run page show it, e.g. of `choose_account`.
+    """Return the title of a step, e.g. `choose_account`, as Prefect's UI and the run page show it.
 
     Raises:
-        KeyError: the catalogue has no such step, or its title wants a fact that was not given.
+        KeyError: the catalogue has no such step, or its title needs a fact that was not given.
     """
     return _FORMATTER.vformat(_chapters()[STEPS][step], (), facts)
 
 
 def every_step() -> Iterator[str]:
-    """All steps, for checking that code and catalogue agree."""
+    """List all steps, to check that code and catalogue agree."""
     return iter(_chapters()[STEPS])
 
 
 def every_key() -> Iterator[str]:
-    """All keys, for checking that code and catalogue agree."""
+    """List all keys, to check that code and catalogue agree."""
     return iter(_catalogue())
 
 

@@ -1,17 +1,17 @@
-"""The one way in which a rule stops a runbook: with a message an administrator can act on."""
+"""The exception with which a rule stops a runbook: it carries a message an administrator can act on."""
 
 from xpm.words.catalogue import Message, message
 
 
 class Stopped(Exception):
-    """A rule does not let the runbook go on; `message` says why and what to do. Retrying alone cannot help.
+    """A rule stops the runbook; `message` says why and what to do. A retry alone cannot help.
 
-    `recorded`: Practice Activity has the message already.
+    `recorded`: Practice Activity already has the message.
     """
 
-    def __init__(self, said: Message, recorded: bool = False) -> None:
-        super().__init__(said, recorded)
-        self.message = said
+    def __init__(self, message: Message, recorded: bool = False) -> None:
+        super().__init__(message, recorded)
+        self.message = message
         self.recorded = recorded
 
     def __str__(self) -> str:
@@ -19,9 +19,9 @@ class Stopped(Exception):
 
 
 def stop(key: str, **facts: object) -> Stopped:
-    """A `Stopped` that says what the catalogue has under `key`; raise it.
+    """Make a `Stopped` with the catalogue's message for `key`; the caller raises it.
 
     Raises:
-        KeyError: as `message` does.
+        KeyError: as in `message`.
     """
     return Stopped(message(key, **facts))

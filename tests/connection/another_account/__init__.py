@@ -1,1 +1,1 @@
-"""A practice that moves to another XPM practice, or has its first one."""
+"""A practice that moves to another account, or gets its first one."""

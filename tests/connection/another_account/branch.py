@@ -1,4 +1,4 @@
-"""What the tests do with the move to Coastal Branch."""
+"""Helpers for the move to Coastal Branch."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def sync(harbour: Harbour) -> None:
 
 
 def chooses_coastal(harbour: Harbour, run: str = "run-1") -> Invitation:
-    """A reconnect in which the move to Coastal Branch is meant, up to the question for its name."""
+    """Start a reconnect that moves to Coastal Branch, and stop where it asks for the name."""
     invitation = harbour.invite(run=run)
     harbour.consent(invitation, tenants=(COASTAL_BRANCH,))
     harbour.choose(invitation, another_account=True)
@@ -42,14 +42,14 @@ def chooses_coastal(harbour: Harbour, run: str = "run-1") -> Invitation:
 
 
 def truth(harbour: Harbour, tenant: str, entity: str) -> list[dict[str, Any]]:
-    """What XPM really has now, asked of the sandbox's own control address."""
+    """Read what XPM really has now from the sandbox's control address."""
     answer = httpx.get(f"{harbour.server.url}/sandbox/tenants/{tenant}/records/{entity}")
     records: list[dict[str, Any]] = answer.raise_for_status().json()
     return records
 
 
 def rows_of(harbour: Harbour, tenant: str) -> dict[str, int]:
-    """How many rows of an XPM practice each table of records has."""
+    """Count an account's rows in each table of records."""
     tables = {name: StoreTable.metadata.tables[name] for name in RECORDS}
     with harbour.database.read() as session:
         return {
@@ -59,11 +59,11 @@ def rows_of(harbour: Harbour, tenant: str) -> dict[str, int]:
 
 
 def assert_nothing_was_written(harbour: Harbour, before: dict[str, Any], said: Message) -> None:
-    """Put the reconnect back, and find everything as it was: rows, connection, and access to the old practice."""
+    """Withdraw the reconnect and check that all is as it was: rows, connection, and access to the old account."""
     withdraw(harbour.integration, harbour.slug, Stopped(said), flow_run_id="run-1")
     assert harbour.facts() == before
     assert set(rows_of(harbour, COASTAL_BRANCH).values()) == {0}
     assert (harbour.connection().state, harbour.connection().tenant_id) == (ConnectionState.CONNECTED, HARBOUR_VALE)
-    harbour.world.grants.expire_access()  # the old consent's refresh token has to work as well
+    harbour.world.grants.expire_access()  # the old consent's refresh token must work as well
     with practice_access(harbour.integration, harbour.slug) as access:
         assert len(list(access.api.list(endpoints.STAFF))) == len(truth(harbour, HARBOUR_VALE, "staff"))

@@ -1,4 +1,4 @@
-"""A practice that is connected and synchronised, beside a branch of many more records."""
+"""A practice that is connected and synchronised, and a branch with many more records."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A practice that is new to FYI is compared with what FYI has, in a few cheap calls."""
+"""An account that is new to the practice is compared with what FYI has, in a few cheap calls."""
 
 import time
 from datetime import date
@@ -44,7 +44,7 @@ def plant_likenesses(harbour: Harbour) -> None:
 
 
 def expected(harbour: Harbour, label: str, entity: str) -> KindCompared:
-    """The comparison of one kind, out of what the sandbox says of both practices."""
+    """Compute the comparison of one kind from what the sandbox says of both accounts."""
     mine, theirs = (
         [one for one in truth(harbour, tenant, entity) if is_current(entity, one)]
         for tenant in (HARBOUR_VALE, COASTAL_BRANCH)
@@ -74,7 +74,7 @@ def newest(records: list[dict[str, Any]]) -> date | None:
 
 
 @pytest.mark.also_on_postgresql("records are counted by SQL")
-def test_the_comparison_counts_what_both_sides_hold(synced: Harbour) -> None:
+def test_the_comparison_counts_what_both_sides_have(synced: Harbour) -> None:
     plant_likenesses(synced)
     before, invitation = synced.facts(), chooses_coastal(synced)
     compared = compare(synced.integration, invitation)
@@ -82,7 +82,7 @@ def test_the_comparison_counts_what_both_sides_hold(synced: Harbour) -> None:
     assert clients == expected(synced, "Clients", "clients")
     assert jobs == expected(synced, "Current jobs", "jobs")
     assert staff == expected(synced, "Staff", "staff")
-    assert (clients.same, jobs.same, staff.same) == (1, 1, 0)  # job numbers repeat, which makes no job the same
+    assert (clients.same, jobs.same, staff.same) == (1, 1, 0)  # a shared job number does not make two jobs the same
     assert clients.same_name >= 1
     assert staff.same_name >= 3  # the people who work in both
     assert clients.would_be_archived == clients.stored - 1
@@ -96,25 +96,25 @@ def test_the_comparison_counts_what_both_sides_hold(synced: Harbour) -> None:
     assert_nothing_was_written(synced, before, question(compared))
 
 
-def test_the_comparison_costs_three_calls_without_details(synced: Harbour) -> None:
+def test_the_comparison_takes_three_calls_without_details(synced: Harbour) -> None:
     invitation = chooses_coastal(synced)
     synced.world.request_log.clear()
     compare(synced.integration, invitation)
     while any(use["in_flight"] for use in synced.world.request_log.usage()["tenants"].values()):
-        time.sleep(0.001)  # a call is noted when its answer was sent, which the caller may have read before
+        time.sleep(0.001)  # the sandbox logs a call after sending its answer, so the caller may be faster
     calls = [call for call in synced.world.request_log.requests() if call["area"] == "xpm"]
     asked = [(call["path"], call["query_keys"]) for call in calls]
     assert sorted(asked) == [("client.api/list", []), ("job.api/current", []), ("staff.api/list", [])]
 
 
-def test_a_record_that_cannot_be_read_counts_as_there(synced: Harbour) -> None:
+def test_an_unreadable_record_counts_as_present(synced: Harbour) -> None:
     known = expected(synced, "Clients", "clients").in_xpm
     synced.fault("xpm", "bad_record", path="client.api/list")
     compared = compare(synced.integration, chooses_coastal(synced))
     assert compared.kinds[0].in_xpm == known
 
 
-def test_all_that_fyi_has_is_compared_whatever_practice_it_came_from_and_each_record_once(synced: Harbour) -> None:
+def test_everything_fyi_has_is_compared_once_whichever_account_it_came_from(synced: Harbour) -> None:
     plant_likenesses(synced)
     moved = chooses_coastal(synced)
     confirm(synced.integration, moved, COASTAL)
@@ -134,6 +134,6 @@ def test_all_that_fyi_has_is_compared_whatever_practice_it_came_from_and_each_re
     assert (clients.stored, clients.same) == (len(stored), len(stored & set(mine)))
 
 
-def test_a_comparison_survives_the_way_to_the_console_and_back(synced: Harbour) -> None:
+def test_a_comparison_survives_serialization(synced: Harbour) -> None:
     compared = compare(synced.integration, chooses_coastal(synced))
     assert AccountComparison.model_validate(compared.model_dump(mode="json")) == compared

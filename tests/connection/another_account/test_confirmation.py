@@ -1,4 +1,4 @@
-"""A practice that is new to FYI is confirmed by its name before a row of it is written."""
+"""An account that is new to the practice is confirmed by its name before any of its rows is written."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ from xpm.consent.invitation import Invitation, withdraw
 from xpm.words import Stopped
 
 
-def test_a_wrong_practice_of_thousands_of_records_is_refused_without_a_row_written(synced: Harbour) -> None:
+def test_a_wrong_account_of_a_thousand_records_is_refused_before_a_row_is_written(synced: Harbour) -> None:
     before, invitation = synced.facts(), synced.invite()
     synced.consent(invitation, tenants=(COASTAL_BRANCH,))
     assert (len(truth(synced, COASTAL_BRANCH, "clients")), len(truth(synced, COASTAL_BRANCH, "jobs"))) == (400, 1_000)
@@ -42,7 +42,7 @@ WRONG = {
     "nothing": "",
     "white space": "  ",
     "another letter case": COASTAL.lower(),
-    "the old practice": HARBOUR_NAME,
+    "the old account": HARBOUR_NAME,
     "a hyphen for the dash": "Harbour & Vale - Coastal Branch",
     "more white space inside": "Harbour &  Vale – Coastal Branch",  # noqa: RUF001
     "the label with the end of the id": f"{COASTAL} · {COASTAL_BRANCH[-4:]}",
@@ -50,7 +50,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("typed", WRONG.values(), ids=WRONG.keys())
-def test_any_other_name_ends_the_move_with_nothing_written(synced: Harbour, typed: str) -> None:
+def test_any_other_name_ends_the_move_and_nothing_is_written(synced: Harbour, typed: str) -> None:
     before, invitation = synced.facts(), chooses_coastal(synced)
     with pytest.raises(Stopped) as stopped:
         confirm(synced.integration, invitation, typed)
@@ -65,7 +65,7 @@ def test_any_other_name_ends_the_move_with_nothing_written(synced: Harbour, type
     assert_nothing_was_written(synced, before, said)
 
 
-def test_no_answer_in_time_ends_the_move_with_nothing_written(synced: Harbour) -> None:
+def test_no_answer_in_time_ends_the_move_and_nothing_is_written(synced: Harbour) -> None:
     before, invitation = synced.facts(), chooses_coastal(synced)
     said = unconfirmed(synced.integration, invitation).message
     assert said.title == f"Nobody confirmed that “{COASTAL}” is the account of Harbour & Vale Accountants"
@@ -73,7 +73,7 @@ def test_no_answer_in_time_ends_the_move_with_nothing_written(synced: Harbour) -
     assert_nothing_was_written(synced, before, said)
 
 
-def test_the_reset_itself_refuses_a_practice_that_nobody_confirmed(synced: Harbour) -> None:
+def test_the_reset_refuses_an_account_that_nobody_confirmed(synced: Harbour) -> None:
     before, invitation = synced.facts(), chooses_coastal(synced)
     with pytest.raises(Stopped) as stopped:
         reset(synced.integration, invitation)
@@ -82,7 +82,7 @@ def test_the_reset_itself_refuses_a_practice_that_nobody_confirmed(synced: Harbo
 
 
 @pytest.mark.also_on_postgresql("one transaction over many tables")
-def test_the_practices_own_name_makes_the_move_and_is_recorded(synced: Harbour) -> None:
+def test_the_accounts_own_name_confirms_the_move_and_is_recorded(synced: Harbour) -> None:
     stored, invitation = rows_of(synced, HARBOUR_VALE), chooses_coastal(synced)
     assert is_open(synced.integration, invitation)
     confirm(synced.integration, invitation, f"  {COASTAL}\n")
@@ -100,7 +100,7 @@ def test_the_practices_own_name_makes_the_move_and_is_recorded(synced: Harbour) 
     assert rows_of(synced, HARBOUR_VALE) == stored
 
 
-def test_a_first_connection_asks_too(harbour: Harbour) -> None:
+def test_a_first_connection_also_asks_for_the_name(harbour: Harbour) -> None:
     before, invitation = harbour.facts(), harbour.invite()
     harbour.consent(invitation)
     harbour.choose(invitation)
@@ -116,7 +116,7 @@ def test_a_first_connection_asks_too(harbour: Harbour) -> None:
     assert harbour.facts() == before
 
 
-def test_the_same_practice_as_before_needs_no_confirmation(synced: Harbour) -> None:
+def test_the_same_account_as_before_needs_no_confirmation(synced: Harbour) -> None:
     invitation = synced.invite(SAM)
     synced.consent(invitation)
     synced.choose(invitation, another_account=True)
@@ -124,7 +124,7 @@ def test_the_same_practice_as_before_needs_no_confirmation(synced: Harbour) -> N
     assert reset(synced.integration, invitation).key == "connection.reset"
 
 
-def test_a_confirmation_holds_for_the_practice_it_names_only(harbour: Harbour) -> None:
+def test_a_confirmation_holds_only_for_the_account_it_names(harbour: Harbour) -> None:
     invitation = harbour.invite()
     harbour.consent(invitation, tenants=(HARBOUR_VALE, COASTAL_BRANCH))
     first, second = offers(harbour.integration, invitation)
@@ -138,22 +138,22 @@ def test_a_confirmation_holds_for_the_practice_it_names_only(harbour: Harbour) -
     assert reset(harbour.integration, invitation).key == "connection.made"
 
 
-def test_a_retried_run_goes_on_with_the_confirmation_it_got(synced: Harbour) -> None:
+def test_a_retried_run_keeps_its_confirmation(synced: Harbour) -> None:
     confirm(synced.integration, chooses_coastal(synced), COASTAL)
     again = chooses_coastal_again(synced)
     assert not is_open(synced.integration, again)
     assert reset(synced.integration, again).key == "choice.moved"
-    assert not is_open(synced.integration, chooses_coastal_again(synced))  # also when it failed after the reset
+    assert not is_open(synced.integration, chooses_coastal_again(synced))  # also if it failed after the reset
 
 
 def chooses_coastal_again(harbour: Harbour) -> Invitation:
-    """The same run once more: its consent is there, and the same practice is taken."""
+    """Retry the same run: it has its consent, and chooses the same account."""
     invitation = harbour.invite(run="run-1")
     harbour.choose(invitation, another_account=True)
     return invitation
 
 
-def test_another_practices_account_is_refused_even_when_a_move_is_meant(synced: Harbour) -> None:
+def test_another_practices_account_is_refused_even_for_a_move(synced: Harbour) -> None:
     move_in(synced.integration, "coastal", "Coastal Accountants")
     replace(synced, slug="coastal").connect(SAM, run="run-c", tenant=COASTAL_BRANCH)
     before = synced.facts()

@@ -1,1 +1,1 @@
-"""A consent that is renewed by many at once, under kills and lost answers, and is lost only when Xero takes it away."""
+"""Many processes renew one consent, under kills and lost answers; only Xero can end it."""

@@ -1,4 +1,4 @@
-"""What a process of its own is given to use a practice's consent."""
+"""What a separate process needs to use a practice's consent."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from tests.connection.renewal.workers import Given
 
 
 def given_to(harbour: Harbour) -> Given:
-    """The practice's consent in use, and the sandbox's time."""
+    """Describe the practice's consent in use, and the sandbox's time."""
     (key,) = harbour.integration.settings.xpm_encryption_keys
     return Given(
         harbour.database.url.render_as_string(hide_password=False),

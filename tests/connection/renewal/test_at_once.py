@@ -1,4 +1,4 @@
-"""Many processes with many requests each, all of which need a fresh token at the same moment."""
+"""Many processes with many requests each, all of which need a fresh token at the same time."""
 
 import pytest
 
@@ -15,7 +15,7 @@ HALF_AN_HOUR = 1_800
 
 
 def all_at_once(given: Given) -> list[tuple[int, str]]:
-    """Status and token of every request of every process."""
+    """Return the status and token of every request of every process."""
     barrier, answers = FORKED.Barrier(PROCESSES), FORKED.Queue()
     workers = [
         FORKED.Process(target=request_at_once, args=(given, COROUTINES, barrier, answers)) for _ in range(PROCESSES)
@@ -40,7 +40,7 @@ def test_eight_processes_of_twenty_five_requests_ask_xero_for_one_token(connecte
     assert after.generation == before.generation + 1
 
 
-def test_a_refusal_is_not_asked_for_again_by_those_who_come_later(connected: Harbour) -> None:
+def test_later_callers_do_not_ask_again_after_a_refusal(connected: Harbour) -> None:
     keepers = [ConsentKeeper(connected.integration, connected.active_consent().id) for _ in range(LATE_COMERS)]
     stale = keepers[0].current()
     connected.world.grants.revoke(connected.person().email)

@@ -1,4 +1,4 @@
-"""A process killed (SIGKILL) at any step of a refresh, and answers of the token end-point that are lost."""
+"""A process that is killed (SIGKILL) at any point of a refresh, and answers of the token end-point that are lost."""
 
 import signal
 from collections.abc import Callable
@@ -21,14 +21,14 @@ from xpm.xero.errors import AnswerLost, XeroUnavailable
 HALF_AN_HOUR, A_DAY = (
     1_800,
     86_400,
-)  # seconds; Xero's grace for the refresh token before, and the life of an access token
+)  # seconds; Xero's grace for the previous refresh token, and the life of an access token
 ROTATED_UNSTORED = {Step.XERO_ROTATED, Step.STORING}
 FURTHER = 20
 
 
 @pytest.fixture
 def hurried(integration: Integration, connected: Harbour) -> Integration:
-    """The installation, whose waiting for a dead process's lease takes a moment."""
+    """An installation that waits only a moment for a dead process's lease."""
 
     def hurry(seconds: float) -> None:
         connected.world.clock.advance(50 * seconds)
@@ -37,13 +37,13 @@ def hurried(integration: Integration, connected: Harbour) -> Integration:
 
 
 def use(integration: Integration, harbour: Harbour) -> None:
-    """What a run does first: reach the practice's XPM."""
+    """Open the connection and make a call, as a run does first."""
     with practice_access(integration, harbour.slug) as access:
         access.http.get(integration.app.connections_url).raise_for_status()
 
 
 def die_at(harbour: Harbour, step: Step) -> None:
-    """A process of its own needs a fresh token, and is killed at that step."""
+    """Start a process that needs a fresh token and is killed at this point."""
     harbour.world.clock.advance(HALF_AN_HOUR)
     worker = FORKED.Process(target=request_and_die, args=(given_to(harbour), step))
     worker.start()
@@ -52,15 +52,15 @@ def die_at(harbour: Harbour, step: Step) -> None:
 
 
 def lose_the_answers(harbour: Harbour, integration: Integration) -> None:
-    """Xero rotates, and none of its answers to one refresh arrives."""
+    """Let Xero rotate the tokens, and lose all its answers to one refresh."""
     harbour.world.clock.advance(HALF_AN_HOUR)
     harbour.fault("token", "lost_answer", times=RETRIES_OF_A_LOST_ANSWER + 1)
     with pytest.raises(AnswerLost):
         use(integration, harbour)
 
 
-def assert_goes_on(harbour: Harbour, integration: Integration) -> None:
-    """The next run works by itself, and so does the one after the next token's life."""
+def assert_recovers(harbour: Harbour, integration: Integration) -> None:
+    """The next run works by itself, and so does another after the next token expired."""
     before = harbour.token_requests()
     use(integration, harbour)
     assert harbour.token_requests() - before <= 1
@@ -73,7 +73,7 @@ def assert_goes_on(harbour: Harbour, integration: Integration) -> None:
 
 
 def assert_needs_reconnect_without_a_loop(harbour: Harbour, integration: Integration) -> None:
-    """One more request tells that the consent is gone; it is said once, and Xero is left alone."""
+    """One more request shows that the consent is lost; this is logged once, and no more requests follow."""
     consent_id, before = harbour.active_consent().id, harbour.token_requests()
     for _ in range(1 + FURTHER):
         with pytest.raises(Stopped):
@@ -86,25 +86,25 @@ def assert_needs_reconnect_without_a_loop(harbour: Harbour, integration: Integra
 
 
 @pytest.mark.parametrize("step", Step)
-def test_after_a_kill_at_any_step_the_next_run_goes_on_by_itself(
+def test_after_a_kill_at_any_point_the_next_run_recovers_by_itself(
     connected: Harbour, hurried: Integration, step: Step
 ) -> None:
     die_at(connected, step)
     assert connected.token_requests() == (step in ROTATED_UNSTORED | {Step.STORED, Step.BEFORE_USE})
-    assert_goes_on(connected, hurried)
+    assert_recovers(connected, hurried)
 
 
 @pytest.mark.parametrize("step", sorted(set(Step) - ROTATED_UNSTORED))
-def test_after_a_kill_that_left_no_token_behind_the_grace_time_does_not_matter(
+def test_after_a_kill_that_lost_no_token_the_grace_time_does_not_matter(
     connected: Harbour, hurried: Integration, step: Step
 ) -> None:
     die_at(connected, step)
     connected.world.clock.advance(A_DAY)
-    assert_goes_on(connected, hurried)
+    assert_recovers(connected, hurried)
 
 
 @pytest.mark.parametrize("step", sorted(ROTATED_UNSTORED))
-def test_a_pair_that_died_with_its_process_is_missed_once_the_grace_time_is_over(
+def test_tokens_lost_with_their_process_need_a_reconnect_after_the_grace_time(
     connected: Harbour, hurried: Integration, step: Step
 ) -> None:
     die_at(connected, step)
@@ -113,20 +113,20 @@ def test_a_pair_that_died_with_its_process_is_missed_once_the_grace_time_is_over
 
 
 @pytest.mark.also_on_postgresql("what was committed when")
-def test_lost_answers_are_made_up_for_by_the_next_run(connected: Harbour, hurried: Integration) -> None:
+def test_the_next_run_recovers_from_lost_answers(connected: Harbour, hurried: Integration) -> None:
     lose_the_answers(connected, hurried)
     assert connected.connection().state is ConnectionState.CONNECTED
-    assert_goes_on(connected, hurried)
+    assert_recovers(connected, hurried)
 
 
-def test_lost_answers_need_a_person_once_the_grace_time_is_over(connected: Harbour, hurried: Integration) -> None:
+def test_lost_answers_need_a_reconnect_after_the_grace_time(connected: Harbour, hurried: Integration) -> None:
     lose_the_answers(connected, hurried)
     connected.world.clock.advance(HALF_AN_HOUR + 60)
     assert_needs_reconnect_without_a_loop(connected, hurried)
 
 
 def outage(harbour: Harbour) -> Callable[[], None]:
-    """Xero's token end-point is down until the call."""
+    """Take Xero's token end-point down until the returned function is called."""
     harbour.fault("token", "status", status=503, times=0)
 
     def over() -> None:
@@ -136,7 +136,7 @@ def outage(harbour: Harbour) -> Callable[[], None]:
 
 
 def wrong_secret(harbour: Harbour) -> Callable[[], None]:
-    """The app's secret was replaced at Xero, until the call puts it back."""
+    """Replace the app's secret at Xero until the returned function is called."""
     app = harbour.world.apps[CLIENT_ID]
     right, app.secret = app.secret, "another-secret"
 
@@ -147,7 +147,7 @@ def wrong_secret(harbour: Harbour) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("trouble", [outage, wrong_secret])
-def test_what_is_not_the_consents_fault_never_costs_the_consent(
+def test_an_error_that_is_not_the_consents_fault_never_ends_the_consent(
     connected: Harbour, hurried: Integration, trouble: Callable[[Harbour], Callable[[], None]]
 ) -> None:
     consent_id = connected.active_consent().id
@@ -165,4 +165,4 @@ def test_what_is_not_the_consents_fault_never_costs_the_consent(
         kept.generation,
     )
     over()
-    assert_goes_on(connected, hurried)
+    assert_recovers(connected, hurried)

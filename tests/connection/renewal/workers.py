@@ -1,4 +1,4 @@
-"""Processes that renew a consent: many at once, or one that dies on the way; a module apart from the tests."""
+"""Processes that renew a consent: many at once, or one that dies during it. A separate module, without tests."""
 
 import asyncio
 import os
@@ -23,7 +23,7 @@ from xpm.xero.auth import XeroAuth
 
 
 class Step(StrEnum):
-    """Where in a refresh the process dies."""
+    """The point of a refresh at which the process dies."""
 
     TAKING_THE_LEASE = "before it has the lease"
     HOLDING_THE_LEASE = "holding the lease, before the intent is written"
@@ -35,12 +35,12 @@ class Step(StrEnum):
 
 
 COMMITS = {Step.TAKING_THE_LEASE: 1, Step.HOLDING_THE_LEASE: 2, Step.STORING: 3, Step.STORED: 4}
-"""Which commit of a refresh is not reached: those of the lease, the intent, the new pair, and the lease's release."""
+"""The commit that is not reached; a refresh commits the lease, the intent, the new pair, and the lease's release."""
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a process needs to use a consent; `ahead` is how far its clock is before the real one."""
+    """What a process needs to use a consent; `ahead` is how far its clock is ahead of the real one."""
 
     database: str
     xero: str
@@ -50,7 +50,7 @@ class Given:
 
 
 def request_at_once(given: Given, coroutines: int, barrier: Barrier, answers: "Queue[list[tuple[int, str]]]") -> None:
-    """Make many requests at once through one async client; answer each one's status and the token it ended up with."""
+    """Make many requests at once through one async client; put the status and final token of each into `answers`."""
     with _opened(given, httpx.HTTPTransport(verify=trusted())) as integration:
         keeper = ConsentKeeper(integration, given.consent_id)
         barrier.wait()
@@ -64,7 +64,7 @@ async def _gathered(integration: Integration, auth: XeroAuth, coroutines: int) -
 
 
 def request_and_die(given: Given, step: Step) -> None:
-    """Make one request, whose token has to be renewed first, and die at that step of it as by SIGKILL."""
+    """Make one request, for which the token must be renewed first, and die at that point by SIGKILL."""
     with _opened(given, DyingTransport(step)) as integration:
         if step in COMMITS:
             event.listen(integration.database.engine, "commit", _dies_at(COMMITS[step]))
@@ -75,12 +75,12 @@ def request_and_die(given: Given, step: Step) -> None:
 
 
 def die() -> None:
-    """Be gone, without any clearing up."""
+    """Kill this process, without any clean-up."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 class DyingTransport(httpx.BaseTransport):
-    """The way to Xero's token end-point, on which the process may die."""
+    """The transport to Xero's token end-point, in which the process may die."""
 
     def __init__(self, step: Step) -> None:
         self._step = step
@@ -99,7 +99,7 @@ class DyingTransport(httpx.BaseTransport):
 
 
 def _dies_at(number: int) -> Callable[[object], None]:
-    """A listener that lets the commits before that one pass."""
+    """Make a listener that dies at commit number `number`."""
     commits = 0
 
     def listener(_connection: object) -> None:
