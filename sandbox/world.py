@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.accounts.account import Account
 from sandbox.clock import Clock
 from sandbox.faults import FaultRegistry
+from sandbox.generator.jobs import YEARS
 from sandbox.generator.seeded import uuid_of
 from sandbox.identity.connections import Connections
 from sandbox.identity.grants import Grants
@@ -119,6 +120,7 @@ def small_world(
     clients: int = 8,
     staff: int = 4,
     returns: int = 5,
+    years: int = YEARS,
     country: str = "AU",
     clock: Clock | None = None,
     limits: RateLimits | None = None,
@@ -129,7 +131,8 @@ def small_world(
     accounts = [
         Account(
             clock, tenant_id, name,
-            country=country, jobs=jobs, clients=clients, staff=staff, returns=returns, seed=seed, people=people,
+            country=country, jobs=jobs, clients=clients, staff=staff, returns=returns, years=years,
+            seed=seed, people=people,
         )
         for tenant_id, name in ((HARBOUR_VALE, HARBOUR_NAME), (COASTAL_BRANCH, COASTAL_NAME))
     ]  # fmt: skip

@@ -14,7 +14,7 @@ from sandbox.clock import Clock
 from sandbox.generator import custom_fields, staff_and_catalogues
 from sandbox.generator.client_outlines import ClientOutline, client_outlines, groups
 from sandbox.generator.clients import ClientMaker
-from sandbox.generator.jobs import JobMaker, JobOutline, job_outlines
+from sandbox.generator.jobs import YEARS, JobMaker, JobOutline, job_outlines
 from sandbox.generator.record import Record, reference
 from sandbox.generator.tax_returns import tax_returns
 from sandbox.people import XeroUser
@@ -29,6 +29,7 @@ class Account:
         tenant_id: the `xero-tenant-id`. It is part of the seed, so no two accounts share a UUID.
         country: an ISO code. "AU" and "NZ" have tax elements on clients, and tax returns.
         jobs, clients, staff, returns: how many of each to generate.
+        years: over how many years the jobs were created.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Account:
         clients: int = 8,
         staff: int = 4,
         returns: int = 5,
+        years: int = YEARS,
         seed: int = 7,
         people: Sequence[XeroUser] = (),
     ) -> None:
@@ -53,7 +55,7 @@ class Account:
         on_staff = [person for person in people if person.seats.get(tenant_id) and person.seats[tenant_id].on_staff]
         self._make_catalogues(max(staff, 1), on_staff)
         self._make_clients(clients)
-        self._make_jobs(jobs)
+        self._make_jobs(jobs, years)
         returns_made = tax_returns(self._seed, returns, country, self._client_outlines, self._today)
         self.tax_returns = self._plain(returns_made, key="returnId")
         self._contacts: tuple[int, list[Record]] | None = None
@@ -83,8 +85,8 @@ class Account:
             self.lock, [outline.uuid for outline in outlines], outlines, maker, self.names
         )
 
-    def _make_jobs(self, count: int) -> None:
-        outlines = job_outlines(self._seed, count, self._today, self._client_outlines)
+    def _make_jobs(self, count: int, years: int) -> None:
+        outlines = job_outlines(self._seed, count, self._today, self._client_outlines, years)
         client_names = {outline.uuid: outline.name for outline in self._client_outlines}
         maker = JobMaker(self._seed, self._today, outlines, client_names, self._staff_records)
         self.jobs: Table[JobOutline] = Table(self.lock, [o.number for o in outlines], outlines, maker, self.names)

@@ -42,10 +42,12 @@ class JobOutline(NamedTuple):
         return IS_CURRENT.get(self.state, True)
 
 
-def job_outlines(seed: str, count: int, today: date, clients: Sequence[ClientOutline]) -> list[JobOutline]:
-    """Make `count` jobs, oldest first, over the last six years. A few old ones are open; 1 in 25 has no client."""
+def job_outlines(
+    seed: str, count: int, today: date, clients: Sequence[ClientOutline], years: int = YEARS
+) -> list[JobOutline]:
+    """Make `count` jobs, oldest first, over the last years. A few old ones are open; 1 in 25 has no client."""
     rng = SeededRandom(seed, "job outlines")
-    span = YEARS * 365
+    span = years * 365
     first = today.toordinal() - span
     return [
         _outline(rng, position, first + position * span // max(count - 1, 1), today, clients)

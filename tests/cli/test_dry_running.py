@@ -14,7 +14,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from sandbox.xpm.limits import RateLimits
 from tests.cli.shell import SLUG, Installed, Shell
-from tests.sync.house import House, opened
+from tests.sync.house import YEARS, House, opened
 from xpm.entities.names import Entity
 from xpm.settings import Settings
 from xpm.store import activity
@@ -40,7 +40,7 @@ def environment(settings: Settings) -> dict[str, str]:
 def house(fyi_xpm: Shell, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
     """A connected practice, configured in the environment. Prefect is not configured."""
     with (
-        SandboxServer(small_world(limits=RateLimits(0, 0, 0, 0))) as server,
+        SandboxServer(small_world(years=YEARS, limits=RateLimits(0, 0, 0, 0))) as server,
         opened(server, sqlite_database) as house,
     ):
         for name, value in environment(house.integration.settings).items():

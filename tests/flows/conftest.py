@@ -10,7 +10,7 @@ from sandbox.xpm.limits import RateLimits
 from tests.conftest import Serve
 from tests.flows.office import MADE_BY, SLUG, Office
 from tests.prefect_server import prefect_server
-from tests.sync.house import connect
+from tests.sync.house import YEARS, connect
 from xpm.entities.names import EVERYTHING
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
@@ -34,7 +34,7 @@ def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def office(prefect_url: str, serve: Serve, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Office:
     """A practice with its people, a sandbox, and the environment in which the flows find both."""
-    office = Office(serve(small_world(limits=RateLimits(0, 0, 0, 0))), sqlite_database, Vault.new_key())
+    office = Office(serve(small_world(years=YEARS, limits=RateLimits(0, 0, 0, 0))), sqlite_database, Vault.new_key())
     office.furnish()
     for name, value in office.environment().items():
         monkeypatch.setenv(name, value)

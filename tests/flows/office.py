@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -21,6 +21,7 @@ from sandbox.browser import ConsentStopped, answer_consent
 from sandbox.server import SandboxServer
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, LEO, MERE, SAM
 from tests.conftest import BESIDE
+from tests.sync.house import YEARS
 from xpm.consent.callback import receive, set_out
 from xpm.integration import Integration
 from xpm.store import activity, people, practices
@@ -50,7 +51,7 @@ class Office:
         """Add a practice and its people: of the two FYI Admins, Leo may not connect apps in Xero."""
         with self.database.write() as session:
             now = datetime.now(UTC)
-            start = now.date().replace(year=now.year - 7, day=1)
+            start = now.date() - timedelta(days=YEARS * 365 + 1)
             practices.add(
                 session,
                 slug=SLUG,

@@ -40,6 +40,16 @@ def test_a_record_does_not_depend_on_the_order_of_generation() -> None:
     assert [backwards.jobs.record(position) for position in reversed(range(12))][::-1] == made
 
 
+def test_jobs_were_created_over_as_many_years_as_are_asked_for() -> None:
+    two, six = (
+        [str(job["StartDate"])[:10] for job in world.accounts[HARBOUR_VALE].jobs.records()]
+        for world in (small_world(years=2, clock=Clock(START)), frozen())
+    )
+    assert len(two) == len(six) == 12
+    assert min(six) < "2020-04"
+    assert "2024-02" < min(two) < "2024-04"
+
+
 def test_two_accounts_share_job_numbers_but_no_uuids() -> None:
     world = demo_world()
     mine, theirs = (

@@ -8,7 +8,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from sandbox.xpm.limits import RateLimits
 from tests.conftest import Serve
-from tests.sync.house import House, opened
+from tests.sync.house import YEARS, House, opened
 from xpm.store.engine.database import Database
 
 UNLIMITED = RateLimits(0, 0, 0, 0)
@@ -17,7 +17,7 @@ UNLIMITED = RateLimits(0, 0, 0, 0)
 @pytest.fixture
 def server(serve: Serve) -> SandboxServer:
     """A small Xero for this test alone."""
-    return serve(small_world(limits=UNLIMITED))
+    return serve(small_world(years=YEARS, limits=UNLIMITED))
 
 
 @pytest.fixture

@@ -119,6 +119,7 @@ def test_a_dry_run_where_nothing_changed_tells_of_nothing(house: House) -> None:
     assert [change for preview in assert_comes_true(house) for change in preview.changes] == []
 
 
+@pytest.mark.deep
 @settings(
     max_examples=12,
     derandomize=True,  # an example begins where the one before ended, so they only mean something in their order

@@ -15,7 +15,7 @@ from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.ledger import assert_books_balance
 from tests.sync.conftest import UNLIMITED
 from tests.sync.expected import assert_equals_truth
-from tests.sync.house import House, opened
+from tests.sync.house import YEARS, House, opened
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.summary import message_of
 from xpm.store.engine.database import Database
@@ -78,7 +78,7 @@ def test_xero_may_go_away_before_any_call_of_any_sync(house: Indoors, plug: str)
 def test_a_server_that_is_switched_off_in_the_middle_is_unavailable_and_nothing_is_half(
     sqlite_database: Database,
 ) -> None:
-    world = small_world(limits=UNLIMITED)
+    world = small_world(years=YEARS, limits=UNLIMITED)
     with SandboxServer(world) as server, opened(server, sqlite_database) as house:
         commits = 0
 
