@@ -100,3 +100,26 @@ def postgresql_server() -> Iterator[str]:
         server = get_server(Path(folder, "data"))
         yield make_fast(server.get_uri())
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Run a Prefect server of this test process's own and make it the one that flows report to.
+
+    Its tests are in the group "prefect", so that one process starts it.
+    """
+    from prefect.settings import (  # noqa: PLC0415 - only a few processes need it, and it takes a second
+        PREFECT_API_URL,
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        PREFECT_HOME,
+        temporary_settings,
+    )
+
+    from tests.prefect_server import prefect_server  # noqa: PLC0415
+
+    home = tmp_path_factory.mktemp("prefect")
+    with (
+        prefect_server(home) as url,
+        temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: home, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
+        yield url

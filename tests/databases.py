@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 from sqlalchemy import Connection, make_url, text
 
@@ -35,10 +36,22 @@ class SqliteFiles:
     @contextmanager
     def empty(self) -> Iterator[Database]:
         """A file with the newest schema and nothing else, for the block."""
-        self._clear()
-        shutil.copy(self._template, self._file)
+        self.replace(self._template)
         yield Database(str(self._lasting.url), self._lasting.engine.execution_options())
         self._clear()
+
+    @contextmanager
+    def another(self) -> Iterator[tuple[Database, Path]]:
+        """Another empty database for the block, whose file stays as long as the test process."""
+        file = self._file.with_name(f"{uuid4()}.db")
+        database = Database(f"sqlite:///{shutil.copy(self._template, file)}")
+        yield database, file
+        database.close()
+
+    def replace(self, file: Path) -> None:
+        """Let the database of the test that runs be a copy of that file."""
+        self._clear()
+        shutil.copy(file, self._file)
 
     def _clear(self) -> None:
         self._lasting.close()

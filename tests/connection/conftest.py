@@ -8,35 +8,43 @@ import httpx
 import pytest
 
 from sandbox.server import SandboxServer
-from sandbox.world import small_world
+from sandbox.world import World, small_world
 from sandbox.xpm.limits import RateLimits
+from tests.beginnings import Beginning
 from tests.conftest import Serve
 from tests.connection.harbour import Harbour, move_in
 from tests.connection.installation import settings_for
+from tests.databases import SqliteFiles
 from xpm.integration import Integration, trusted
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 
 NO_LIMITS = RateLimits(0, 0, 0, 0)
+KEY = Vault.new_key()  # of all installations of a test process
+
+
+def a_small_world() -> World:
+    """Make a Xero with a handful of records."""
+    return small_world(jobs=3, clients=3, returns=1, limits=NO_LIMITS)
 
 
 @pytest.fixture
 def server(serve: Serve) -> SandboxServer:
     """Give a small Xero of the test's own."""
-    return serve(small_world(jobs=3, clients=3, returns=1, limits=NO_LIMITS))
+    return serve(a_small_world())
 
 
 @pytest.fixture
 def integration(database: Database, server: SandboxServer) -> Iterator[Integration]:
     """Give an installation whose time is the sandbox's: waiting pushes it forward."""
-    key, world = Vault.new_key(), server.world
+    world = server.world
 
     def sleep(seconds: float) -> None:
         world.clock.advance(seconds)
 
     with httpx.Client(verify=trusted()) as http:
         yield Integration(
-            settings_for(server.url, key), database, Vault([key]), http, clock=world.clock.now, sleep=sleep
+            settings_for(server.url, KEY), database, Vault([KEY]), http, clock=world.clock.now, sleep=sleep
         )
 
 
@@ -54,7 +62,25 @@ def harbour(integration: Integration, server: SandboxServer) -> Harbour:
 
 
 @pytest.fixture
-def connected(harbour: Harbour) -> Harbour:
+def connected(harbour: Harbour, connected_once: Beginning) -> Harbour:
     """Give the practice, connected to Harbour & Vale by Mere."""
-    harbour.connect()
+    if harbour.database.is_postgresql:
+        harbour.connect()
+    else:
+        connected_once.bring_about(harbour.server)
     return harbour
+
+
+@pytest.fixture(scope="session")
+def connected_once(sqlite_files: SqliteFiles) -> Beginning:
+    """Give the practice that Mere connected."""
+    return Beginning(sqlite_files, a_small_world, move_in_and_connect)
+
+
+def move_in_and_connect(server: SandboxServer, database: Database) -> None:
+    """Let Mere connect the practice."""
+    settings, clock = settings_for(server.url, KEY), server.world.clock
+    with httpx.Client(verify=trusted()) as http:
+        integration = Integration(settings, database, Vault([KEY]), http, clock=clock.now)
+        move_in(integration)
+        Harbour(integration, server).connect()

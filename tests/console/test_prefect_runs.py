@@ -1,5 +1,6 @@
-"""`PrefectRuns` against a Prefect server of its own: what a real one answers, no copy of it can tell."""
+"""`PrefectRuns` against a real Prefect server: what a real one answers, no copy of it can tell."""
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,23 +9,21 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import pytest
-from prefect import flow, get_client, pause_flow_run, task
+from prefect import Flow, flow, get_client, pause_flow_run, task
 from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow
 from prefect.input import RunInput
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling, Running
-from prefect.testing.utilities import prefect_test_harness
 from pydantic import Field
 
 from console.prefect_runs import PrefectRuns
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
-from tests.prefect_server import nothing_for_other_servers
 from xpm.account.comparison import AccountComparison, KindCompared
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
-pytestmark = pytest.mark.xdist_group("prefect-of-console")
+pytestmark = pytest.mark.xdist_group("prefect")
 
 SOON = 60.0  # seconds; the machine may be busy
 HARBOUR, COASTAL = "Harbour & Vale · 2d41", "Coastal · 1f06"
@@ -86,10 +85,23 @@ def cleaning() -> None:
     """None of ours."""
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[PrefectRuns]:
-    with prefect_test_harness(server_startup_timeout=120), nothing_for_other_servers():
-        yield PrefectRuns()
+@pytest.fixture
+def server(prefect_url: str) -> PrefectRuns:
+    return PrefectRuns()
+
+
+@pytest.fixture
+def deploy(prefect_url: str) -> Iterator[Callable[[Flow[Any, Any], str], None]]:
+    """Deploy a flow until the test ends, since others use the same server."""
+    made: list[UUID] = []
+    with get_client(sync_client=True) as client:
+
+        def deploy(flow: Flow[Any, Any], name: str) -> None:
+            made.append(client.create_deployment(client.create_flow(flow), name))
+
+        yield deploy
+        for deployment in made:
+            client.delete_deployment(deployment)
 
 
 def until(runs: PrefectRuns, run_id: UUID, is_so: Callable[[FlowRunSeen], bool]) -> FlowRunSeen:
@@ -111,7 +123,8 @@ def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
         answer = run_flow(asking, run)
         chosen.append(answer)
 
-    worker = threading.Thread(target=work, daemon=True)
+    context = contextvars.copy_context()  # Prefect keeps its settings there
+    worker = threading.Thread(target=context.run, args=(work,), daemon=True)
     worker.start()
     paused = until(server, run_id, lambda run: run.stage is StepState.PAUSED)
     assert (paused.runbook, paused.practice, paused.choices) == ("reconnect", "harbour-vale", ())
@@ -147,11 +160,13 @@ def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
         server.choose(run_id, HARBOUR)
 
 
-def test_a_runbook_is_started_through_its_deployment_or_named_as_missing(server: PrefectRuns) -> None:
+def test_a_runbook_is_started_through_its_deployment_or_named_as_missing(
+    server: PrefectRuns, deploy: Callable[[Flow[Any, Any], str], None]
+) -> None:
     with pytest.raises(NotDeployed, match="sync/sync-practice"):
         server.start_sync("harbour-vale", [Entity.JOBS], SyncMode.FULL, "ana@harbourvale.example")
+    deploy(syncing, "sync-practice")
     with get_client(sync_client=True) as client:
-        client.create_deployment(client.create_flow(syncing), "sync-practice")
         run_id = server.start_sync("harbour-vale", [Entity.JOBS], SyncMode.CHANGES, "ana@harbourvale.example")
         parameters = client.read_flow_run(run_id).parameters
     assert parameters == {
@@ -164,9 +179,11 @@ def test_a_runbook_is_started_through_its_deployment_or_named_as_missing(server:
     assert (seen.stage, seen.entities) == (StepState.STARTING, (Entity.JOBS,))
 
 
-def test_a_reconnect_is_started_with_what_the_form_says(server: PrefectRuns) -> None:
+def test_a_reconnect_is_started_with_what_the_form_says(
+    server: PrefectRuns, deploy: Callable[[Flow[Any, Any], str], None]
+) -> None:
+    deploy(asking, "reconnect-and-resync")
     with get_client(sync_client=True) as client:
-        client.create_deployment(client.create_flow(asking), "reconnect-and-resync")
         run_id = server.start_reconnect("harbour-vale", "ana@harbourvale.example", long_term_user=True)
         parameters = client.read_flow_run(run_id).parameters
     assert parameters == {

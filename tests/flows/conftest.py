@@ -1,15 +1,14 @@
-"""One Prefect server for the flow tests of a process, and an office whose settings the flows find around them."""
-
-from collections.abc import Iterator
+"""An office whose settings the flows find around them."""
 
 import pytest
-from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, PREFECT_HOME, temporary_settings
 
-from sandbox.world import MERE, small_world
+from sandbox.server import SandboxServer
+from sandbox.world import MERE, World, small_world
 from sandbox.xpm.limits import RateLimits
+from tests.beginnings import Beginning
 from tests.conftest import Serve
+from tests.databases import SqliteFiles
 from tests.flows.office import MADE_BY, SLUG, Office
-from tests.prefect_server import prefect_server
 from tests.sync.house import YEARS, connect
 from xpm.entities.names import EVERYTHING
 from xpm.integration import Integration
@@ -19,34 +18,48 @@ from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
+KEY = Vault.new_key()  # of all offices of a test process
 
-@pytest.fixture(scope="session")
-def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run a Prefect server of this test process's own and make it the one that flows report to."""
-    home = tmp_path_factory.mktemp("prefect")
-    with (
-        prefect_server(home) as url,
-        temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: home, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-    ):
-        yield url
+
+def a_small_world() -> World:
+    """A Xero whose practices are young."""
+    return small_world(years=YEARS, limits=RateLimits(0, 0, 0, 0))
 
 
 @pytest.fixture
 def office(prefect_url: str, serve: Serve, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Office:
     """A practice with its people, a sandbox, and the environment in which the flows find both."""
-    office = Office(serve(small_world(years=YEARS, limits=RateLimits(0, 0, 0, 0))), sqlite_database, Vault.new_key())
-    office.furnish()
-    for name, value in office.environment().items():
-        monkeypatch.setenv(name, value)
-    return office
+    return furnished(serve(a_small_world()), sqlite_database, monkeypatch)
 
 
 @pytest.fixture
-def connected(office: Office) -> Office:
+def connected(office: Office, connected_once: Beginning) -> Office:
     """The office, connected and synchronised a moment ago: what a reconnect comes to, without Prefect's seconds."""
-    with Integration.opened() as integration:
-        connect(integration, run=MADE_BY)
-        for entity in EVERYTHING:
-            request = PullRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.RECONNECT, MERE, MADE_BY)
-            assert run_pull(integration, request).status in {RunStatus.SUCCESS, RunStatus.SKIPPED}
+    connected_once.bring_about(office.sandbox)
+    return office
+
+
+@pytest.fixture(scope="session")
+def connected_once(sqlite_files: SqliteFiles) -> Beginning:
+    """An office that is connected and synchronised."""
+    return Beginning(sqlite_files, a_small_world, connect_and_synchronise)
+
+
+def connect_and_synchronise(server: SandboxServer, database: Database) -> None:
+    """Furnish an office, connect it and synchronise everything."""
+    with pytest.MonkeyPatch.context() as environment:
+        furnished(server, database, environment)
+        with Integration.opened() as integration:
+            connect(integration, run=MADE_BY)
+            for entity in EVERYTHING:
+                request = PullRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.RECONNECT, MERE, MADE_BY)
+                assert run_pull(integration, request).status in {RunStatus.SUCCESS, RunStatus.SKIPPED}
+
+
+def furnished(server: SandboxServer, database: Database, environment: pytest.MonkeyPatch) -> Office:
+    """An office with its people, and the environment in which its programs find it."""
+    office = Office(server, database, KEY)
+    office.furnish()
+    for name, value in office.environment().items():
+        environment.setenv(name, value)
     return office

@@ -28,6 +28,7 @@ from console.runs import FlowRunSeen, StepState
 from flows.revert import revert
 from sandbox.world import HARBOUR_VALE, MERE
 from tests.flows.office import MADE_BY, PATIENCE, SLUG, Office, eventually, resume
+from tests.profiles import deep_but
 from xpm.integration import Integration
 from xpm.store.records import edits
 from xpm.store.records.kinds import JOBS
@@ -149,7 +150,7 @@ def test_after_the_short_name_was_typed_the_run_is_taken_back_once_however_often
     assert len([entry for entry in office.activity() if entry.kind == "revert.done"]) == 1
 
 
-@pytest.mark.parametrize("typed", ["Harbour & Vale", "HARBOUR-VALE", ""])
+@pytest.mark.parametrize("typed", deep_but({"Harbour & Vale"}, ["Harbour & Vale", "HARBOUR-VALE", ""]))
 def test_anything_but_the_short_name_leaves_all_as_it_was(synced: tuple[Office, str], typed: str) -> None:
     office, run = synced
     before = counts(office)

@@ -7,8 +7,10 @@ import pytest
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from sandbox.xpm.limits import RateLimits
+from tests.beginnings import Beginning
 from tests.conftest import Serve
-from tests.sync.house import YEARS, House, opened
+from tests.databases import SqliteFiles
+from tests.sync.house import YEARS, House, at_home, opened
 from xpm.store.engine.database import Database
 
 UNLIMITED = RateLimits(0, 0, 0, 0)
@@ -20,15 +22,33 @@ def server(serve: Serve) -> SandboxServer:
     return serve(small_world(years=YEARS, limits=UNLIMITED))
 
 
+@pytest.fixture(scope="session")
+def connected_once(sqlite_files: SqliteFiles) -> Beginning:
+    """A practice that is connected and has never been synchronised."""
+    return Beginning(sqlite_files, lambda: small_world(years=YEARS, limits=UNLIMITED), move_in)
+
+
+def move_in(server: SandboxServer, database: Database) -> None:
+    """Move a practice in and connect it."""
+    with opened(server, database):
+        pass
+
+
 @pytest.fixture
-def house(server: SandboxServer, database: Database) -> Iterator[House]:
+def house(server: SandboxServer, database: Database, connected_once: Beginning) -> Iterator[House]:
     """A practice that is connected and has never been synchronised; on SQLite and on PostgreSQL."""
-    with opened(server, database) as house:
-        yield house
+    if database.is_postgresql:
+        with opened(server, database) as house:
+            yield house
+    else:
+        connected_once.bring_about(server)
+        with at_home(server, database) as house:
+            yield house
 
 
 @pytest.fixture
-def sqlite_house(server: SandboxServer, sqlite_database: Database) -> Iterator[House]:
+def sqlite_house(server: SandboxServer, sqlite_database: Database, connected_once: Beginning) -> Iterator[House]:
     """The same on SQLite only, for rules in which the database has no part."""
-    with opened(server, sqlite_database) as house:
+    connected_once.bring_about(server)
+    with at_home(server, sqlite_database) as house:
         yield house

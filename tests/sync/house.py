@@ -47,6 +47,7 @@ SCOPE = Scope(SLUG, HARBOUR_VALE)
 YEARS = 2
 """How old the practices of these tests are: each year costs every sync of jobs a call, and two have an earlier one."""
 LONG_AGO = utc_now().date() - dt.timedelta(days=YEARS * 365 + 1)
+KEY = Vault.new_key()  # of all houses of a test process
 PLENTY = 1_000_000  # calls a minute and a day: the budget is not what these tests are about
 
 
@@ -196,15 +197,21 @@ def _all_runs(session: Session) -> list[SyncRun]:
 @contextmanager
 def opened(server: SandboxServer, database: Database, *, history_start: dt.date = LONG_AGO) -> Iterator[House]:
     """Move a practice in and connect it by a real consent."""
-    key = Vault.new_key()
+    with at_home(server, database) as house:
+        _move_in(house.integration, history_start)
+        connect(house.integration)
+        yield house
+
+
+@contextmanager
+def at_home(server: SandboxServer, database: Database) -> Iterator[House]:
+    """Both sides, whatever they know of each other."""
     url = database.url.render_as_string(hide_password=False)
     clock = Clock()
     with httpx.Client(verify=trusted(), trust_env=False) as http:
         integration = Integration(
-            generous_settings(server.url, key, url), database, Vault([key]), http, clock=clock, sleep=clock.wait
+            generous_settings(server.url, KEY, url), database, Vault([KEY]), http, clock=clock, sleep=clock.wait
         )
-        _move_in(integration, history_start)
-        connect(integration)
         yield House(server, integration, clock)
 
 

@@ -18,11 +18,11 @@ from xpm.undo.revert import RevertRequest
 from xpm.xero.errors import XeroError
 
 LISTS = [
-    *((Entity.JOBS, lists) for lists in (1, 2, 5, 9, 10)),
+    *((Entity.JOBS, lists) for lists in (1, 2, 4, 5)),
     *((Entity.CLIENTS, lists) for lists in (1, 2)),
     (Entity.STAFF, 1),
 ]
-"""How many lists of which sync were read when its process is killed; jobs: categories, current ones, eight windows."""
+"""How many lists of which sync were read when its process is killed; jobs: categories, current ones, three windows."""
 
 
 def full_calls(house: House, entity: Entity) -> list[str]:

@@ -1,0 +1,59 @@
+"""What many tests begin with, done for real once and copied after that: connecting takes as long as many a test."""
+
+import copy
+import copyreg
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.server import SandboxServer
+from sandbox.world import World
+from tests.databases import SqliteFiles
+from xpm.store.engine.database import Database
+
+FRESH = 60.0
+"""Seconds after which it is done anew, so that tokens are never much older than those of a consent of a test's own."""
+
+# a copy has a lock of its own
+copyreg.pickle(type(threading.Lock()), lambda _lock: (threading.Lock, ()))
+copyreg.pickle(type(threading.RLock()), lambda _lock: (threading.RLock, ()))
+
+
+@dataclass(frozen=True)
+class _Made:
+    database: Path
+    world: World
+    at: float
+
+
+class Beginning:
+    """What FYI and Xero know of each other after something was done.
+
+    Args:
+        files: where the databases of the tests lie.
+        make_world: the Xero it is done with.
+        do: does it in an empty database.
+    """
+
+    def __init__(
+        self, files: SqliteFiles, make_world: Callable[[], World], do: Callable[[SandboxServer, Database], None]
+    ) -> None:
+        self._files, self._make_world, self._do = files, make_world, do
+        self._made: _Made | None = None
+
+    def bring_about(self, server: SandboxServer) -> None:
+        """Let the SQLite database of this test, and the memory of its Xero, be as if it had just been done there."""
+        if self._made is None or time.monotonic() > self._made.at + FRESH:
+            self._made = self._make()
+        self._files.replace(self._made.database)
+        made, world = self._made.world, server.world
+        memory = {"grants": made.grants, "connections": made.connections, "request_log": made.request_log}
+        for name, copied in copy.deepcopy(memory, {id(made.clock): world.clock}).items():
+            setattr(world, name, copied)
+
+    def _make(self) -> _Made:
+        with self._files.another() as (database, file), SandboxServer(self._make_world()) as server:
+            self._do(server, database)
+        return _Made(file, server.world, time.monotonic())
