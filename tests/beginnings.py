@@ -1,8 +1,6 @@
 """What many tests begin with, done for real once and copied after that: connecting takes as long as many a test."""
 
 import copy
-import copyreg
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +14,8 @@ from xpm.store.engine.database import Database
 FRESH = 60.0
 """Seconds after which it is done anew, so that tokens are never much older than those of a consent of a test's own."""
 
-# a copy has a lock of its own
-copyreg.pickle(type(threading.Lock()), lambda _lock: (threading.Lock, ()))
-copyreg.pickle(type(threading.RLock()), lambda _lock: (threading.RLock, ()))
+REMEMBERED = ("grants", "connections", "request_log")
+"""What a sandbox knows of an installation; all else in a world is as it was made."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +43,22 @@ class Beginning:
     def bring_about(self, server: SandboxServer) -> None:
         """Let the SQLite database of this test, and the memory of its Xero, be as if it had just been done there."""
         if self._made is None or time.monotonic() > self._made.at + FRESH:
-            self._made = self._make()
+            self._made = self._make_anew()
         self._files.replace(self._made.database)
-        made, world = self._made.world, server.world
-        memory = {"grants": made.grants, "connections": made.connections, "request_log": made.request_log}
-        for name, copied in copy.deepcopy(memory, {id(made.clock): world.clock}).items():
-            setattr(world, name, copied)
+        remember(self._made.world, server.world)
 
-    def _make(self) -> _Made:
+    def _make_anew(self) -> _Made:
+        if self._made:
+            self._made.database.unlink()
         with self._files.another() as (database, file), SandboxServer(self._make_world()) as server:
             self._do(server, database)
         return _Made(file, server.world, time.monotonic())
+
+
+def remember(made: World, world: World) -> None:
+    """Copy what one world knows into another, which keeps its own clock and locks."""
+    own: dict[int, object] = {id(made.clock): world.clock}
+    for name in REMEMBERED:
+        own[id(getattr(made, name)._lock)] = getattr(world, name)._lock
+    for name in REMEMBERED:
+        setattr(world, name, copy.deepcopy(getattr(made, name), own))
