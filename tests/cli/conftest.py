@@ -1,4 +1,4 @@
-"""A shell in an empty folder, an installation, and a Prefect server whose scheduler does not wait long."""
+"""A shell in an empty folder, an installation, and a Prefect server with a fast scheduler."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ VARIABLES = (
 
 @pytest.fixture
 def fyi_xpm(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
-    """The command in an empty folder and an environment that configures nothing, not even Prefect."""
+    """The command, in an empty folder and an environment without any configuration, not even of Prefect."""
     folder = tmp_path / "somewhere"
     folder.mkdir()
     monkeypatch.chdir(folder)
@@ -45,7 +45,7 @@ def installed(fyi_xpm: Shell, sqlite_database: Database, monkeypatch: pytest.Mon
 
 @pytest.fixture(scope="session")
 def prefect_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Prefect server for all of these tests."""
+    """One Prefect server for all tests of this folder."""
     home = tmp_path_factory.mktemp("prefect-of-cli")
     with prefect_server(home, PREFECT_SERVER_SERVICES_SCHEDULER_LOOP_SECONDS="2") as url:
         yield url
@@ -53,7 +53,7 @@ def prefect_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 @pytest.fixture(scope="session")
 def deployed_once(prefect_server_url: str) -> None:
-    """Deploy the runbooks of this version there."""
+    """Deploy the runbooks of this version to that server."""
     with temporary_settings({PREFECT_API_URL: prefect_server_url}), get_client(sync_client=True) as client:
         deploy_runbooks(client)
 

@@ -1,4 +1,4 @@
-"""Sets the scene for a command: syncs that wrote records, made without Xero."""
+"""Prepares records for a command, as if syncs had written them, without Xero."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -70,7 +70,7 @@ def status_of(installed: Installed, uuid: str) -> FyiStatus:
 
 
 def jobs(installed: Installed) -> int:
-    """How many jobs there are."""
+    """How many jobs the store has."""
     with installed.database.read() as session:
         return len(session.connection().execute(JOBS.table.select()).all())
 

@@ -1,4 +1,4 @@
-"""The command as it is called in a shell, and the installation it finds there."""
+"""Calls the command as a shell does, and makes the installation that it finds."""
 
 import io
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ class Shell:
 
 
 def types(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """Answer the next question with this; an empty answer means that nobody is there."""
+    """Answer the next question with this text. An empty text means that nobody is there."""
     monkeypatch.setattr("sys.stdin", io.StringIO(answer))
 
 

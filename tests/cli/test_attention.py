@@ -1,4 +1,4 @@
-"""`fyi-xpm attention`: what somebody should look at even though every sync went well."""
+"""`fyi-xpm attention`: what a person should look at even if every sync succeeded."""
 
 from sqlalchemy import update
 
@@ -9,13 +9,13 @@ from xpm.store.records.kinds import STAFF
 from xpm.store.tables import Connection
 
 
-def test_it_says_so_when_there_is_nothing(fyi_xpm: Shell, installed: Installed) -> None:
+def test_it_says_so_if_there_is_nothing_to_look_at(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     assert fyi_xpm("attention", SLUG).out == "There is nothing to look at.\n"
     assert fyi_xpm("attention", "nowhere").code == 2
 
 
-def test_it_names_what_there_is_and_what_to_do(fyi_xpm: Shell, installed: Installed) -> None:
+def test_it_names_what_to_look_at_and_what_to_do(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     with installed.database.write() as session:
         session.connection().execute(update(Connection).values(tenant_id=TENANT))

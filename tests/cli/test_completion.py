@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def offered(*words: str, **environment: str) -> list[str]:
-    """What bash offers for the last of these words; nothing may be printed beside it."""
+    """What bash offers for the last of these words. Nothing else may be printed."""
     asked: Mapping[str, str] = {
         **os.environ,
         **environment,

@@ -41,7 +41,7 @@ Found = TypeVar("Found")
 
 
 def everything(client: SyncPrefectClient) -> list[Any]:
-    """Everything deployed in Prefect, without the times it was written at."""
+    """Everything deployed in Prefect, without the times of writing."""
     written = {"created", "updated", "last_polled", "status", "schedules"}
     kept = [one.model_dump(exclude=written) for one in deployed(client)]
     schedules = [(one.id, one.schedule, one.active, one.parameters) for of in deployed(client) for one in of.schedules]
@@ -70,7 +70,7 @@ def schedule_of(client: SyncPrefectClient, slug: str) -> DeploymentSchedule:
 
 
 def planned(client: SyncPrefectClient, slug: str) -> list[FlowRun]:
-    """The runs that the scheduler created for a practice's coming nights."""
+    """The runs that the scheduler has created for a practice's coming nights."""
     overnight = client.read_deployment_by_name("sync/overnight")
     of_it = DeploymentFilter(id=DeploymentFilterId(any_=[overnight.id]))
     runs = client.read_flow_runs(deployment_filter=of_it, flow_run_filter=SCHEDULED)

@@ -51,7 +51,7 @@ def sandbox(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> SandboxServer:
 
 @pytest.fixture
 def connected(sandbox: SandboxServer, installed: Installed) -> Installed:
-    """An installation whose practice Mere connected."""
+    """An installation with a practice that Mere has connected."""
     installed.add_practice()
     with installed.integration() as integration:
         reconnect(integration, "run-1")
@@ -102,7 +102,7 @@ def test_a_confirmed_disconnect_removes_the_connection_at_xero_and_logs_the_pers
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n"])
-def test_without_a_yes_nothing_is_disconnected(
+def test_without_a_yes_the_practice_stays_connected(
     fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     types(monkeypatch, answer)
@@ -138,7 +138,7 @@ def test_a_connection_that_xero_already_removed_is_disconnected_here_and_reporte
     assert state(connected) is ConnectionState.DISCONNECTED
 
 
-def test_when_xero_is_down_one_line_says_so_and_nothing_changes(
+def test_if_xero_is_down_one_line_says_so_and_nothing_changes(
     fyi_xpm: Shell, connected: Installed, sandbox: SandboxServer
 ) -> None:
     sandbox.world.faults.inject(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
@@ -172,7 +172,7 @@ def test_a_practice_that_is_not_connected_cannot_be_disconnected(fyi_xpm: Shell,
     assert "nothing to disconnect" in said.err
 
 
-def test_when_nobody_can_answer_nothing_is_disconnected(
+def test_if_nobody_can_answer_the_practice_stays_connected(
     fyi_xpm: Shell, connected: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     types(monkeypatch, "")

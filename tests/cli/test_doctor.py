@@ -1,4 +1,4 @@
-"""`fyi-xpm doctor` reports each problem with its cure, and no problem where there is none."""
+"""`fyi-xpm doctor` reports each problem with its cure, and no problem that does not exist."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""A run is followed step by step to its last message."""
+"""The command follows a run step by step until its last message."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -40,7 +40,7 @@ WORKING = step("Sync clients", Running())
 
 @dataclass
 class ScriptedPrefect:
-    """A Prefect whose run changes between one look and the next."""
+    """A Prefect whose run changes each time it is looked at."""
 
     scenes: Iterator[tuple[State, Sequence[TaskRun]]]
     steps: Sequence[TaskRun] = field(default=(), init=False)

@@ -1,4 +1,4 @@
-"""`fyi-xpm history`: a record's life as a person reads it in a terminal."""
+"""`fyi-xpm history`: the history of a record, as a person reads it in a terminal."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_a_change_without_a_known_author_is_by_somebody_in_fyi(fyi_xpm: Shell, i
     assert "state: (empty) → Ready" in shown
 
 
-def test_of_a_records_list_only_added_and_removed_entries_are_shown(fyi_xpm: Shell, installed: Installed) -> None:
+def test_only_added_and_removed_entries_of_a_list_are_shown(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     for version, groups in enumerate((["g1", "g2"], ["g2", "g3"])):
         rows = [client("c1", version, groups=groups)]

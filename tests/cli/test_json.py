@@ -1,4 +1,4 @@
-"""`--json`: everything that lists or reports gives a program what it gives a person, and nothing else."""
+"""`--json`: every command that lists or reports prints the same for a program as for a person, and nothing else."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ ACTING = {
     "staff accept",
     "user add",
 }
-"""The commands that do something and say so in a sentence. `keys new` prints a secret, `reconnect` a link to open."""
+"""The commands that act and report it in a sentence. `keys new` prints a secret, `reconnect` a link to open."""
 
 LISTING = {
     "status": ["status"],
@@ -80,7 +80,7 @@ def every_command() -> dict[str, Any]:
 
 
 def moments(value: object) -> Iterator[str]:
-    """Every text in what was printed that is a moment."""
+    """Every text in the output that is a moment."""
     if isinstance(value, dict):
         for one in value.values():
             yield from moments(one)
@@ -96,14 +96,14 @@ def moments(value: object) -> Iterator[str]:
 
 
 def fields(found: list[dict[str, Any]]) -> set[str]:
-    """The fields of the entries and of what they list; those of a message are described once."""
+    """The fields of the entries and of their nested entries. The fields of a message are described once."""
     nested = [one for entry in found for value in entry.values() if isinstance(value, list) for one in value]
     return {field for one in [*found, *nested] for field in one}
 
 
 @pytest.fixture
 def busy(installed: Installed) -> Installed:
-    """An installation of which every listing command has something to tell."""
+    """An installation with something to list for every command."""
     installed.add_practice()
     synced(installed, some_jobs(2), "night")
     synced(installed, [staff("s1", "Tāne [Sam]", None)], "night", table=STAFF, entity=Entity.STAFF)
@@ -128,9 +128,7 @@ def test_every_command_that_lists_or_reports_offers_json(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", LISTING)
-def test_a_listing_is_one_json_document_with_times_in_utc_and_nothing_else(
-    fyi_xpm: Shell, busy: Installed, name: str
-) -> None:
+def test_a_listing_is_exactly_one_json_document_with_times_in_utc(fyi_xpm: Shell, busy: Installed, name: str) -> None:
     said = fyi_xpm(*LISTING[name], "--json")
 
     assert (said.code, said.err) == (0, "")
@@ -167,7 +165,7 @@ def test_every_field_is_documented(fyi_xpm: Shell, busy: Installed, name: str) -
     ] == []
 
 
-def test_nothing_to_list_is_an_empty_list(fyi_xpm: Shell, installed: Installed) -> None:
+def test_an_empty_listing_is_an_empty_list(fyi_xpm: Shell, installed: Installed) -> None:
     assert fyi_xpm("practice", "list", "--json").out == "[]\n"
     assert fyi_xpm("status", "--json").out == "[]\n"
     assert fyi_xpm("history", "job", "J1", "--json").out == "[]\n"
@@ -181,7 +179,7 @@ def test_the_status_has_the_connection_and_the_last_syncs(fyi_xpm: Shell, busy: 
     assert [(sync["entity"], sync["added"]) for sync in found["syncs"]] == [("jobs", 2), ("staff", 1)]
 
 
-def test_a_run_has_the_id_that_revert_takes_and_its_parts(fyi_xpm: Shell, busy: Installed) -> None:
+def test_a_run_has_the_id_that_revert_takes_and_the_run_of_each_entity(fyi_xpm: Shell, busy: Installed) -> None:
     (found,) = json.loads(fyi_xpm("runs", SLUG, "--json").out)
 
     assert (found["id"], found["trigger"]) == ("night", "overnight")
@@ -203,7 +201,7 @@ def test_the_preview_of_a_revert_is_printed_and_nobody_is_asked(fyi_xpm: Shell, 
     assert {effect["what"]: effect["removed"] for effect in found["preview"]["effects"]} == {"Jobs": 2, "Staff": 1}
 
 
-def test_the_doctor_reports_every_check_and_ends_as_without_json(fyi_xpm: Shell, busy: Installed) -> None:
+def test_the_doctor_reports_every_check_and_exits_as_without_json(fyi_xpm: Shell, busy: Installed) -> None:
     said = fyi_xpm("doctor", "--json")
 
     found = {check["subject"]: check for check in json.loads(said.out)}

@@ -1,4 +1,4 @@
-"""`fyi-xpm keys`: a new key takes over from the older ones without anybody having to reconnect."""
+"""`fyi-xpm keys`: a new key replaces the older ones, and nobody has to reconnect."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +16,7 @@ NEW = Vault.new_key()
 
 @pytest.fixture
 def consented(installed: Installed) -> str:
-    """The id of a consent, and a second one is being asked for; what is secret of both is sealed with the first key."""
+    """Store a consent and an open attempt, with secrets sealed by the first key. Returns the consent's id."""
     installed.add_practice()
     vault = Vault([installed.key])
     with installed.database.write() as session:

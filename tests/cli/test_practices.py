@@ -17,7 +17,7 @@ WHOLE = (
 )
 
 
-def test_a_practice_is_added_as_the_options_say(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_practice_is_added_with_the_given_options(fyi_xpm: Shell, installed: Installed) -> None:
     said = fyi_xpm("practice", "add", SLUG, *WHOLE)
 
     assert said.code == 0
@@ -57,7 +57,7 @@ def test_brackets_in_a_name_are_printed_as_they_are(fyi_xpm: Shell, installed: I
     assert name in fyi_xpm("status").out
 
 
-def test_a_person_is_added_as_the_options_say(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_person_is_added_with_the_given_options(fyi_xpm: Shell, installed: Installed) -> None:
     fyi_xpm("practice", "add", SLUG, "--name", "Harbour & Vale")
 
     added = fyi_xpm("user", "add", SLUG, MERE, "--name", "Mere Tāne", "--admin", "--leaving-on", "2027-01-31")
@@ -78,7 +78,7 @@ def test_a_practice_without_people_says_how_to_add_somebody(fyi_xpm: Shell, inst
     assert f"fyi-xpm user add {SLUG}" in fyi_xpm("user", "list", SLUG).out
 
 
-def test_archived_clients_are_included_or_left_out_as_the_option_says(fyi_xpm: Shell, installed: Installed) -> None:
+def test_an_option_includes_archived_clients_or_leaves_them_out(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
 
     for option, wanted in (("--include-archived-clients", True), ("--leave-out-archived-clients", False)):

@@ -1,4 +1,4 @@
-"""A bar shows how far something is, to whoever watches a terminal and to nobody else."""
+"""A progress bar is shown on a terminal and nowhere else."""
 
 import io
 import sys
@@ -9,21 +9,21 @@ from cli.progress import progress
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def watched_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Standard error of a terminal that knows how to move its cursor."""
+    """Standard error of a terminal that can move its cursor."""
     stream = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", stream)
     return stream
 
 
-def test_a_terminal_shows_what_is_done_on_standard_error(
+def test_a_terminal_shows_the_bar_on_standard_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched = watched_terminal(monkeypatch)
@@ -36,7 +36,7 @@ def test_a_terminal_shows_what_is_done_on_standard_error(
     assert capsys.readouterr().out == ""
 
 
-def test_lines_go_to_standard_output_where_that_is_a_pipe(
+def test_lines_go_to_standard_output_if_that_is_a_pipe(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     watched = watched_terminal(monkeypatch)
@@ -48,7 +48,7 @@ def test_lines_go_to_standard_output_where_that_is_a_pipe(
     assert "Jobs" not in watched.getvalue()
 
 
-def test_lines_go_above_the_bar_where_both_are_on_one_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_go_above_the_bar_if_both_are_on_one_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     watched = watched_terminal(monkeypatch)
     monkeypatch.setattr(sys, "stdout", Terminal())
 

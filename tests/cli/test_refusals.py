@@ -1,4 +1,4 @@
-"""A problem that keeps a command from starting is one line that names the cure, without a traceback."""
+"""A problem that keeps a command from starting is reported in one line with its cure, without a traceback."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ def assert_refused(said: Outcome, *names: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", READING.values(), ids=READING)
-def test_a_database_that_was_not_migrated_is_not_read(
+def test_a_database_that_was_not_migrated_is_refused(
     fyi_xpm: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, arguments: list[str]
 ) -> None:
     monkeypatch.setenv("XPM_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
@@ -165,7 +165,7 @@ def test_history_cannot_be_kept_for_longer_than_the_calendar_allows(
 
 
 @pytest.mark.parametrize("arguments", ASKING_PREFECT.values(), ids=ASKING_PREFECT)
-def test_no_prefect_is_started_when_none_is_configured(
+def test_no_prefect_is_started_if_none_is_configured(
     fyi_xpm: Shell, installed: Installed, arguments: list[str]
 ) -> None:
     installed.add_practice()

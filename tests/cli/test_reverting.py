@@ -1,4 +1,4 @@
-"""`fyi-xpm revert` shows what it would do, asks, and starts the runbook with exactly that."""
+"""`fyi-xpm revert` shows what it would do, asks, and starts the runbook with exactly what was confirmed."""
 
 import json
 
@@ -18,7 +18,7 @@ ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
 
 @pytest.fixture
 def twice(installed: Installed) -> Installed:
-    """An installation whose practice had two nights: three jobs came, then two changed and one was added."""
+    """An installation with two nightly syncs: the first added three jobs, the second changed two and added one."""
     installed.add_practice()
     synced(installed, some_jobs(3), "night-1")
     synced(installed, [*some_jobs(2, version=1), *some_jobs(4)[3:]], "night-2", hours=24)
@@ -30,7 +30,7 @@ def fingerprint(installed: Installed, choice: WhenChangedSince, **chosen: object
         return preview(integration, RevertRequest(practice=SLUG, **chosen)).fingerprint(choice)
 
 
-def test_without_a_yes_nothing_but_the_preview_happens(
+def test_without_a_yes_only_the_preview_is_shown(
     fyi_xpm: Shell, twice: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     types(monkeypatch, "n\n")
@@ -48,7 +48,7 @@ def test_without_a_yes_nothing_but_the_preview_happens(
 @pytest.mark.parametrize(
     "ending", [Completed(message="Taken back."), Failed(name="Action Required", message="Not the same any more.")]
 )
-def test_the_confirmed_preview_goes_to_the_runbook_whose_end_decides_the_exit_code(
+def test_the_runbook_gets_the_confirmed_preview_and_its_end_decides_the_exit_code(
     fyi_xpm: Shell, twice: Installed, prefect: SyncPrefectClient, deployed_once: None, ending: State
 ) -> None:
     with worker_that_ends_the_next_run(ending) as taken:
@@ -74,7 +74,7 @@ def test_a_yes_starts_the_runbook(
 
 
 @ON_PREFECT
-def test_with_json_a_yes_prints_the_preview_and_the_end_of_the_run_in_one_document(
+def test_with_json_a_yes_prints_preview_and_result_in_one_document(
     fyi_xpm: Shell, twice: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     with worker_that_ends_the_next_run(Failed(name="Action Required", message="Not the same any more.")):
@@ -110,7 +110,7 @@ def test_records_that_others_changed_since_are_listed_and_stop_the_revert_by_def
     assert "Take this back?" in fyi_xpm("revert", SLUG, "--run", "night-2", "--changed-since", "keep").out
 
 
-def test_when_nobody_can_answer_nothing_is_taken_back(
+def test_if_nobody_can_answer_nothing_is_reverted(
     fyi_xpm: Shell, twice: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     types(monkeypatch, "")

@@ -1,4 +1,4 @@
-"""`fyi-xpm sync` and `reconnect` start a run in Prefect, and its end decides the exit code."""
+"""`fyi-xpm sync` and `reconnect` start a run in Prefect. The run's final state decides the exit code."""
 
 import json
 import threading
@@ -25,7 +25,7 @@ ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
 
 @contextmanager
 def program_that_answers(status: int) -> Iterator[str]:
-    """Listen in place of Prefect and answer every request with this status; yields the address."""
+    """Listen in place of Prefect and answer every request with this status. Yields the address."""
 
     class Answers(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -46,7 +46,7 @@ def program_that_answers(status: int) -> Iterator[str]:
 
 
 def made(installed: Installed, calls: int, size: int) -> Callable[[FlowRun], None]:
-    """The work of a run that made this many calls, as predicted."""
+    """What a run does that makes this many calls, as predicted."""
 
     def work(flow_run: FlowRun) -> None:
         with installed.database.write() as session:

@@ -1,4 +1,4 @@
-"""`fyi-xpm runs`: recent runs, one line each, with the id that takes it back."""
+"""`fyi-xpm runs`: recent runs, one line each, with the id that reverts it."""
 
 from tests.cli.office import BEGAN, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
@@ -31,7 +31,7 @@ def test_runs_are_listed_newest_first_each_with_what_it_did(fyi_xpm: Shell, inst
     assert "~ changed" in shown
 
 
-def test_the_limit_is_the_most_runs_that_are_listed(fyi_xpm: Shell, installed: Installed) -> None:
+def test_the_limit_is_the_maximum_number_of_runs_listed(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     for number in range(3):
         synced(installed, some_jobs(1, version=number), f"run-{number}", hours=number)

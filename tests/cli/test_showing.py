@@ -1,4 +1,4 @@
-"""`fyi-xpm status` and `fyi-xpm activity`: what a person reads in a terminal, a pipe or a log."""
+"""`fyi-xpm status` and `fyi-xpm activity`: their output in a terminal, a pipe or a log."""
 
 from datetime import UTC, datetime
 
@@ -42,7 +42,7 @@ def test_practice_activity_can_be_read_in_80_columns(
     assert len(shown.splitlines()) <= 10
 
 
-def test_a_sync_that_was_taken_back_is_not_shown_as_a_success(fyi_xpm: Shell, installed: Installed) -> None:
+def test_a_reverted_sync_is_not_shown_as_a_success(fyi_xpm: Shell, installed: Installed) -> None:
     installed.add_practice()
     synced(installed, [], "night-1")
     assert "success" in fyi_xpm("status", SLUG).out

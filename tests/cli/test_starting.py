@@ -1,4 +1,4 @@
-"""The command answers at once: help, completion and what only reads import nothing they do not need."""
+"""The command answers at once: help, completion and commands that only read import nothing they do not need."""
 
 import os
 import subprocess
@@ -24,7 +24,7 @@ main(sys.argv[1:])
 
 
 def imported(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> set[str]:
-    """The packages that a command of its own process imported."""
+    """The packages that the command imports, in its own process."""
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-c", LISTED, *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
@@ -37,12 +37,12 @@ def imported(arguments: Sequence[str], environment: Mapping[str, str] | None = N
 
 
 @pytest.mark.parametrize("command", ["", "sync", "practice add"])
-def test_help_imports_only_what_describes_the_command(fyi_xpm: Shell, command: str) -> None:
+def test_help_imports_only_the_description_of_the_command(fyi_xpm: Shell, command: str) -> None:
     assert imported([*command.split(), "--help"]) & HEAVY == set()
 
 
 @pytest.mark.parametrize("typed", ["", "sync --", "activity practice --status "])
-def test_completion_imports_only_what_describes_the_command(fyi_xpm: Shell, typed: str) -> None:
+def test_completion_imports_only_the_description_of_the_command(fyi_xpm: Shell, typed: str) -> None:
     words = ["fyi-xpm", *typed.split(" ")]
     asked = {
         "_FYI_XPM_COMPLETE": "complete_bash",
@@ -54,7 +54,7 @@ def test_completion_imports_only_what_describes_the_command(fyi_xpm: Shell, type
 
 
 @pytest.mark.parametrize("arguments", READING, ids=" ".join)
-def test_what_reads_the_database_imports_neither_prefect_nor_what_speaks_to_xero(
+def test_commands_that_only_read_import_neither_prefect_nor_the_xero_client(
     fyi_xpm: Shell, installed: Installed, arguments: list[str]
 ) -> None:
     installed.add_practice()

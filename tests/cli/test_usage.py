@@ -1,4 +1,4 @@
-"""`fyi-xpm usage`: the calls to Xero and the bytes they brought, by day and by priority."""
+"""`fyi-xpm usage`: calls to Xero and their bytes, by day and priority."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Stands in for a Prefect worker where only a run's end matters."""
+"""Stands in for a Prefect worker in tests where only a run's end matters."""
 
 import contextvars
 import threading
@@ -18,7 +18,7 @@ PATIENCE = 60.0  # seconds for a run to appear
 def worker_that_ends_the_next_run(
     ending: State, work: Callable[[FlowRun], None] = lambda _: None
 ) -> Iterator[list[FlowRun]]:
-    """Stand in for a worker: take the next run that somebody starts, do its work, and end it in this state."""
+    """Stand in for a worker: take the next run that is started, call `work`, and end the run in this state."""
     taken: list[FlowRun] = []
     context = contextvars.copy_context()  # Prefect keeps its settings there
     worker = threading.Thread(target=context.run, args=(_end_next, ending, work, taken))

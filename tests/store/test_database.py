@@ -23,7 +23,7 @@ pytestmark = pytest.mark.also_on_postgresql("the store itself")
 
 @pytest.fixture
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Create a database without tables and give its URL."""
+    """Create a database without tables and return its URL."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
     server = make_url(request.getfixturevalue("postgresql_server"))

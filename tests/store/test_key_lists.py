@@ -22,7 +22,7 @@ NUMBER = JOBS.table.c.number
 
 @pytest.fixture
 def filled(database: Database) -> Database:
-    """Give a database into which jobs were just inserted."""
+    """A database into which jobs were just inserted."""
     with database.write() as session:
         bulk.apply(session, JOBS, ACME, [job(key) for key in KEYS], run_id=None, now=NOW)
     return database

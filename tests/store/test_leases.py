@@ -1,4 +1,4 @@
-"""Leases: one holder at a time, and a holder whose lease expired is told."""
+"""Leases: one holder at a time, and a holder whose lease was lost finds out."""
 
 from datetime import timedelta
 

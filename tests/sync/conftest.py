@@ -18,25 +18,25 @@ UNLIMITED = RateLimits(0, 0, 0, 0)
 
 @pytest.fixture
 def server(serve: Serve) -> SandboxServer:
-    """A small Xero for this test alone."""
+    """A small Xero for this test only."""
     return serve(small_world(years=YEARS, limits=UNLIMITED))
 
 
 @pytest.fixture(scope="session")
 def connected_once(sqlite_files: SqliteFiles) -> Beginning:
-    """A practice that is connected and has never been synchronised."""
+    """A connected practice that has never been synchronised, to copy for each test."""
     return Beginning(sqlite_files, lambda: small_world(years=YEARS, limits=UNLIMITED), move_in)
 
 
 def move_in(server: SandboxServer, database: Database) -> None:
-    """Move a practice in and connect it."""
+    """Set up a practice and connect it."""
     with opened(server, database):
         pass
 
 
 @pytest.fixture
 def house(server: SandboxServer, database: Database, connected_once: Beginning) -> Iterator[House]:
-    """A practice that is connected and has never been synchronised; on SQLite and on PostgreSQL."""
+    """A connected practice that has never been synchronised, on SQLite and on PostgreSQL."""
     if database.is_postgresql:
         with opened(server, database) as house:
             yield house
@@ -48,7 +48,7 @@ def house(server: SandboxServer, database: Database, connected_once: Beginning) 
 
 @pytest.fixture
 def sqlite_house(server: SandboxServer, sqlite_database: Database, connected_once: Beginning) -> Iterator[House]:
-    """The same on SQLite only, for rules in which the database has no part."""
+    """The same on SQLite only, for rules that do not depend on the database."""
     connected_once.bring_about(server)
     with at_home(server, sqlite_database) as house:
         yield house

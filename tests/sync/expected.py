@@ -1,6 +1,6 @@
-"""What the store should hold of XPM's truth, by a rule of its own: a field is a column, a reference two, a list JSON.
+"""What the store should hold of XPM's truth, by its own rule: a field is a column, a reference two, a list JSON.
 
-It goes through the pydantic models, which tests of their own hold against XPM's XML, and not through `xpm.sync`.
+The rule uses the pydantic models, which have their own tests against XPM's XML, but none of the code that stores.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +31,7 @@ PLAIN: Mapping[str, tuple[str, str, type[XpmRecord]]] = {
     "custom_field_definition": ("custom_field_definitions", "uuid", CustomFieldDefinition),
     "tax_return": ("tax_returns", "return_id", TaxReturn),
 }
-"""Tables that hold one record a row: XPM's name of the entity, the key, the model."""
+"""Tables with one record per row: XPM's name of the entity, the key, the model."""
 
 LOCAL = {"fyi_status"}
 APART = {"contacts", "groups", "relationships"}
@@ -47,7 +47,7 @@ def assert_equals_truth(house: House) -> None:
 
 
 def assert_clients_equal_truth(house: House) -> None:
-    """Clients with what stands beside them; archived and deleted ones are stored, too, and not current."""
+    """Clients are stored with their side tables; archived and deleted clients are stored, too, but not current."""
     clients = [read(Client, record) for record in house.truth("clients")]
     stored = {row["uuid"]: without_bookkeeping(row) for row in house.rows("client")}
     assert stored == {client.uuid: flat(client, without=APART) for client in clients}
@@ -60,7 +60,7 @@ def assert_clients_equal_truth(house: House) -> None:
 
 
 def assert_contacts_equal_truth(house: House, clients: Iterable[Client]) -> None:
-    """Each contact of any client, once; one that no client names any more may stay."""
+    """Each contact of a client is stored once. A contact that no client names any more may stay."""
     expected = {
         contact.uuid: flat(contact, without={"is_primary", "position"})
         for client in clients
@@ -71,7 +71,7 @@ def assert_contacts_equal_truth(house: House, clients: Iterable[Client]) -> None
 
 
 def assert_values_equal_truth(house: House) -> None:
-    """The values of every current client and job."""
+    """The values of every current client and job are stored, and no others."""
     owned = house.active("client", "uuid") | house.active("job", "number")
     expected = {
         (record["owner"], record["key"], value["UUID"]): _renamed(
@@ -89,8 +89,8 @@ def assert_values_equal_truth(house: House) -> None:
     assert stored == {key: {**row, "owner_kind": key[0]} for key, row in expected.items()}
 
 
-def read(model: type[XpmRecord], record: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever the model makes
-    """A record of the truth as the model reads it."""
+def read(model: type[XpmRecord], record: Mapping[str, Any]) -> Any:  # noqa: ANN401 - an instance of the model
+    """A record of the truth, as the model reads it."""
     return model.model_validate(without_blanks(dict(record)))
 
 
@@ -111,7 +111,7 @@ def flat(record: XpmRecord, without: Iterable[str] = ()) -> Row:
 
 
 def current(house: House, table: str, key: str) -> dict[str, Row]:
-    """The rows of a table that are not archived, without what is FYI's own."""
+    """The rows of a table that are not archived, without FYI's own columns."""
     rows = (row for row in house.rows(table) if row["archived_at"] is None)
     return {row[key]: without_bookkeeping(row) for row in rows}
 
@@ -122,7 +122,7 @@ def without_bookkeeping(row: Row) -> Row:
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
-    """Rows in an order that both sides have."""
+    """The rows in an order that is the same for both sides."""
     return sorted(rows, key=lambda row: str(sorted(row.items(), key=str)))
 
 
@@ -167,4 +167,4 @@ BESIDE: Mapping[str, Callable[[Client], list[Row]]] = {
     "client_group_member": _memberships,
     "client_relationship": _relationships,
 }
-"""What a client owns in tables of its own."""
+"""The side tables of a client, and the rows it should have there."""

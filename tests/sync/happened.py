@@ -1,4 +1,4 @@
-"""What a sync did, read off the rows before and after it, by rules of its own: a dry run has to have told the same."""
+"""What a sync did, found by its own rules from the rows before and after: a dry run must have predicted the same."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from xpm.store.records.versions import Effect
 from xpm.undo.changes import Change
 
 Row = dict[str, Any]
-Told = tuple[str, str, Effect, frozenset[tuple[str, str, str]], frozenset[str]]
-"""Kind, key and effect; each plain field with both values; each list that is different."""
+Effects = tuple[str, str, Effect, frozenset[tuple[str, str, str]], frozenset[str]]
+"""Kind, key and effect; each plain field with both values; each list that differs."""
 
 MAIN = {
     "job": "number",
@@ -45,7 +45,7 @@ class Snapshot:
         return cls({name: house.rows(name) for name in names})
 
     def records(self, table: str) -> dict[tuple[str, str], Row]:
-        """The main rows with what stands beside them, by kind and key."""
+        """The main rows with the rows of their side tables, by kind and key."""
         return {
             (_kind(table, row), row[MAIN[table]]): {**row, **self._beside(table, row)} for row in self.tables[table]
         }
@@ -62,13 +62,13 @@ class Snapshot:
         return found
 
 
-def happened(before: Snapshot, after: Snapshot) -> set[Told]:
-    """Every record that is not as it was."""
-    return {told for table in MAIN for told in _of_table(before.records(table), after.records(table))}
+def happened(before: Snapshot, after: Snapshot) -> set[Effects]:
+    """Every record that a sync added or changed."""
+    return {effect for table in MAIN for effect in _of_table(before.records(table), after.records(table))}
 
 
-def told(changes: Iterable[Change]) -> set[Told]:
-    """What a dry run said, in the same shape; what would be set aside is not a change of a record."""
+def predicted(changes: Iterable[Change]) -> set[Effects]:
+    """What a dry run predicted, in the same shape. Quarantined records do not count as changes."""
     return {
         (
             change.kind,
@@ -86,7 +86,7 @@ def _top(field: str) -> str:
     return field.partition(" > ")[0]
 
 
-def _of_table(before: dict[tuple[str, str], Row], after: dict[tuple[str, str], Row]) -> Iterator[Told]:
+def _of_table(before: dict[tuple[str, str], Row], after: dict[tuple[str, str], Row]) -> Iterator[Effects]:
     for (kind, key), row in after.items():
         old = before.get((kind, key))
         if old is None:

@@ -1,4 +1,4 @@
-"""A practice that is connected to a sandbox by a real consent, and what the tests ask of the two."""
+"""A practice that is connected to a sandbox by a real consent, with what the tests need from both sides."""
 
 import datetime as dt
 import time
@@ -45,14 +45,14 @@ from xpm.xero.clock import utc_now
 SLUG = "harbour-vale"
 SCOPE = Scope(SLUG, HARBOUR_VALE)
 YEARS = 2
-"""How old the practices of these tests are: each year costs every sync of jobs a call, and two have an earlier one."""
+"""How old the practices of these tests are. Each year costs every sync of jobs a call, so there are only two."""
 LONG_AGO = utc_now().date() - dt.timedelta(days=YEARS * 365 + 1)
-KEY = Vault.new_key()  # of all houses of a test process
-PLENTY = 1_000_000  # calls a minute and a day: the budget is not what these tests are about
+KEY = Vault.new_key()  # for all houses of a test process
+PLENTY = 1_000_000  # calls a minute and a day, since these tests are not about the budget
 
 
 class Clock:
-    """Real time, pushed forward instead of waiting."""
+    """Real time, which is moved forward instead of waiting."""
 
     def __init__(self) -> None:
         self.ahead = dt.timedelta()
@@ -61,17 +61,17 @@ class Clock:
         return utc_now() + self.ahead
 
     def wait(self, seconds: float) -> None:
-        """Let the time pass at once."""
+        """Move the time forward at once."""
         self.ahead += dt.timedelta(seconds=seconds)
 
 
 def request(entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> PullRequest:  # noqa: ANN401 - the fields of a request
-    """A request for the practice of these tests, by hand if nothing else is said."""
+    """A request for the practice of these tests; by default a manual one."""
     return PullRequest(SLUG, entity, mode, **({"trigger": SyncTrigger.MANUAL} | more))
 
 
 def generous_settings(url: str, key: str, database_url: str) -> Settings:
-    """The configuration that leads to a sandbox, with a tax feed and plenty of calls."""
+    """The configuration for a sandbox, with a tax feed and plenty of calls."""
     changes = {
         "xpm_database_url": database_url,
         "xero_tax_url": f"{url}/tax/returns",
@@ -83,7 +83,7 @@ def generous_settings(url: str, key: str, database_url: str) -> Settings:
 
 @dataclass
 class House:
-    """Both sides: `xpm` is the practice as XPM has it, `integration` reaches what FYI has of it."""
+    """Both sides of a practice: `xpm` is its account in XPM, and `integration` leads to its records in FYI."""
 
     server: SandboxServer
     integration: Integration
@@ -106,7 +106,7 @@ class House:
     def preview(
         self, entity: Entity, mode: SyncMode = SyncMode.FULL, earlier: Sequence[DryRunResult] = ()
     ) -> DryRunResult:
-        """Run a dry run as the product does."""
+        """Make a dry run as the product does."""
         return dry_run_pull(self.integration, request(entity, mode), earlier)
 
     def sync_everything(self) -> dict[Entity, PullResult]:
@@ -114,17 +114,17 @@ class House:
         return {entity: self.sync(entity) for entity in Entity}
 
     def with_settings(self, **changes: object) -> "House":
-        """The same house, configured otherwise, on a day on which Xero was not called yet."""
+        """The same house with other settings, on a day without calls to Xero so far."""
         self.forget_limits()
         settings = self.integration.settings.model_copy(update=changes)
         return replace(self, integration=replace(self.integration, settings=settings, budgets={}))
 
     def order(self, kind: str, path: str = "", area: str = "xpm", **details: object) -> Fault:
-        """Let something go wrong."""
+        """Order a fault from the sandbox."""
         return self.server.world.faults.inject(fault_from({"area": area, "kind": kind, "path": path, **details}))
 
     def calm(self) -> None:
-        """Let nothing go wrong from now on."""
+        """Clear all faults."""
         self.server.world.faults.clear()
 
     def truth(self, entity: str) -> list[dict[str, Any]]:
@@ -134,15 +134,15 @@ class House:
         return records
 
     def asked(self, path: str = "") -> list[str]:
-        """The paths that were asked of XPM since they were last forgotten, under `path`."""
+        """The paths under `path` that XPM was asked for since calls were last forgotten."""
         journal = self.server.world.request_log
         while any(use["in_flight"] for use in journal.usage()["tenants"].values()):
-            time.sleep(0.001)  # a call is noted when its answer was sent, which the caller may have read before
+            time.sleep(0.001)  # the sandbox logs a call once its answer is sent, which may be after the caller read it
         seen = ((call["area"], call["path"]) for call in journal.requests())
         return [called for area, called in seen if area == "xpm" and called.startswith(path)]
 
     def forget_calls(self) -> None:
-        """Begin to note calls anew."""
+        """Forget the calls so far."""
         self.server.world.request_log.clear()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
@@ -152,25 +152,25 @@ class House:
             return [dict(row._mapping) for row in session.connection().execute(select(found))]
 
     def metered(self) -> tuple[int, int]:
-        """Calls and bytes so far, by what Xero may charge for."""
+        """Calls and bytes so far, as metered for Xero's charges."""
         rows = self.rows("call_tally")
         return sum(row["calls"] for row in rows), sum(row["bytes"] for row in rows)
 
     def everything_stored(self) -> dict[str, list[str]]:
-        """Every row of every table, but for the count of calls."""
+        """Every row of every table, except the counts of calls."""
         return {name: sorted(map(repr, self.rows(name))) for name in StoreTable.metadata.tables.keys() - BESIDE}
 
     def forget_limits(self) -> None:
-        """Let nothing be known of what Xero said of its limits, nor of the calls that were made."""
+        """Forget what Xero said about its limits, and the calls that were made."""
         with self.database.write() as session:
             session.connection().execute(delete(TenantAllowance))
 
     def active(self, table: str, key: str) -> set[str]:
-        """The keys of what is not archived."""
+        """The keys of the rows that are not archived."""
         return {row[key] for row in self.rows(table) if row["archived_at"] is None}
 
     def aside(self) -> list[Quarantine]:
-        """What could not be read, unresolved."""
+        """The unresolved entries of the quarantine."""
         with self.database.read() as session:
             return quarantine.unresolved(session, SCOPE)
 
@@ -185,7 +185,7 @@ class House:
             return sorted(_all_runs(session), key=lambda run: run.started_at)
 
     def change_settings(self, **switches: bool) -> None:
-        """Turn switches of the practice."""
+        """Change settings of the practice."""
         with self.database.write() as session:
             practices.change_settings(session, SLUG, switches, person=None, now=self.clock())
 
@@ -196,7 +196,7 @@ def _all_runs(session: Session) -> list[SyncRun]:
 
 @contextmanager
 def opened(server: SandboxServer, database: Database, *, history_start: dt.date = LONG_AGO) -> Iterator[House]:
-    """Move a practice in and connect it by a real consent."""
+    """Set up a practice and connect it by a real consent."""
     with at_home(server, database) as house:
         _move_in(house.integration, history_start)
         connect(house.integration)
@@ -205,7 +205,7 @@ def opened(server: SandboxServer, database: Database, *, history_start: dt.date 
 
 @contextmanager
 def at_home(server: SandboxServer, database: Database) -> Iterator[House]:
-    """Both sides, whatever they know of each other."""
+    """Both sides as they are, connected or not."""
     url = database.url.render_as_string(hide_password=False)
     clock = Clock()
     with httpx.Client(verify=trusted(), trust_env=False) as http:
@@ -234,7 +234,7 @@ def _move_in(integration: Integration, history_start: dt.date) -> None:
 def connect(
     integration: Integration, tenant: str = HARBOUR_VALE, *, run: str = "the-reconnect", confirmed: bool = True
 ) -> None:
-    """Connect the practice to an XPM practice, whichever it had before, by a real consent."""
+    """Connect the practice to an account by a real consent, whichever account it had before."""
     with integration.database.read() as session:
         user = people.by_email(session, SLUG, MERE)
     assert user

@@ -1,4 +1,4 @@
-"""One run of an entity at a time, whatever became of the one before."""
+"""Only one run of an entity at a time, whatever happened to the run before."""
 
 import datetime as dt
 import pickle
@@ -26,7 +26,7 @@ FIRST, SECOND = "flow-run-1", "flow-run-2"
 
 @contextmanager
 def working_on(house: House, entity: Entity, flow_run_id: str) -> Iterator[Run]:
-    """A run that goes on while the block does."""
+    """A run that lasts as long as the block."""
     with practice_access(house.integration, SLUG) as access:
         asked = request(entity, flow_run_id=flow_run_id)
         with working(house.integration, access, asked) as work:
@@ -34,7 +34,7 @@ def working_on(house: House, entity: Entity, flow_run_id: str) -> Iterator[Run]:
 
 
 @pytest.mark.also_on_postgresql("leases")
-def test_a_second_run_is_refused_with_the_first_ones_id_and_leaves_no_trace(house: House) -> None:
+def test_a_second_run_is_refused_with_the_id_of_the_first_and_leaves_no_trace(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST):
         with pytest.raises(Stopped) as refused:
             house.sync(Entity.STAFF, flow_run_id=SECOND)
@@ -47,12 +47,12 @@ def test_a_second_run_is_refused_with_the_first_ones_id_and_leaves_no_trace(hous
     assert house.sync(Entity.STAFF, flow_run_id=SECOND).status is RunStatus.SUCCESS
 
 
-def test_runs_of_two_entities_do_not_keep_each_other_out(house: House) -> None:
+def test_runs_of_two_entities_do_not_block_each_other(house: House) -> None:
     with working_on(house, Entity.CLIENTS, FIRST):
         assert house.sync(Entity.STAFF, flow_run_id=SECOND).status is RunStatus.SUCCESS
 
 
-def test_two_runs_started_by_hand_keep_each_other_out_too(house: House) -> None:
+def test_runs_without_a_flow_run_block_each_other_too(house: House) -> None:
     with practice_access(house.integration, SLUG) as access:
         by_hand = working(house.integration, access, request(Entity.STAFF))
         with by_hand, pytest.raises(AlreadyRunning) as refused:
@@ -60,14 +60,14 @@ def test_two_runs_started_by_hand_keep_each_other_out_too(house: House) -> None:
     assert refused.value.message.key == "sync.already_running_elsewhere"
 
 
-def test_a_run_that_failed_keeps_nobody_out(house: House) -> None:
+def test_a_failed_run_blocks_no_other(house: House) -> None:
     house.order("garbage", "staff.api/list")
     with pytest.raises(XeroError):
         house.sync(Entity.STAFF)
     assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
 
 
-def test_the_same_flow_run_takes_its_own_lease_over_and_closes_the_run_before(house: House) -> None:
+def test_a_retry_of_the_same_flow_run_takes_over_its_lease_and_closes_the_earlier_run(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST) as killed:
         assert house.sync(Entity.STAFF, flow_run_id=FIRST).status is RunStatus.SUCCESS
         with pytest.raises(Stopped):
@@ -77,7 +77,7 @@ def test_the_same_flow_run_takes_its_own_lease_over_and_closes_the_run_before(ho
     assert second.status is RunStatus.SUCCESS
 
 
-def test_a_killed_run_keeps_others_out_for_the_time_of_its_lease_and_no_longer(house: House) -> None:
+def test_a_killed_run_blocks_others_only_until_its_lease_expires(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST) as killed:
         house.clock.ahead += LEASE - dt.timedelta(seconds=5)
         with pytest.raises(Stopped):
@@ -88,7 +88,7 @@ def test_a_killed_run_keeps_others_out_for_the_time_of_its_lease_and_no_longer(h
 
 
 def write_after_a_takeover(house: House) -> None:
-    """Be a run that comes to itself after another one has done its work."""
+    """Write as a run that wakes up after another run has taken over and finished."""
     with working_on(house, Entity.STAFF, FIRST) as zombie:
         house.clock.ahead += 2 * LEASE
         house.sync(Entity.STAFF, flow_run_id=SECOND)
@@ -99,7 +99,7 @@ def write_after_a_takeover(house: House) -> None:
 
 
 @pytest.mark.also_on_postgresql("leases")
-def test_a_run_that_was_taken_over_commits_nothing_any_more(house: House) -> None:
+def test_a_run_that_was_taken_over_commits_nothing_more(house: House) -> None:
     with pytest.raises(Stopped) as ended:
         write_after_a_takeover(house)
     assert ended.value.message.key == "sync.interrupted"
@@ -122,7 +122,7 @@ def test_a_run_renews_its_lease_with_every_batch_however_long_it_takes(house: Ho
                 house.sync(Entity.STAFF, flow_run_id=SECOND)
 
 
-def test_a_run_that_is_late_and_that_nobody_took_over_goes_on(house: House) -> None:
+def test_a_late_run_that_nobody_took_over_continues(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST) as work:
         house.clock.ahead += 2 * LEASE
         carry_out(work, None)

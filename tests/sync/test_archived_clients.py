@@ -3,9 +3,9 @@
 import pytest
 
 from sandbox.accounts import edits
-from tests.sync.happened import Snapshot, happened, told
+from tests.sync.happened import Snapshot, happened, predicted
 from tests.sync.house import House
-from tests.sync.test_killed import kill_where_it_holds
+from tests.sync.test_killed import kill_once_it_stops
 from tests.sync.worker import sync_and_hold_after_lists
 from xpm.entities.names import Entity
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
@@ -13,7 +13,7 @@ from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 
 @pytest.fixture
 def house(house: House) -> House:
-    """A practice that leaves them out, with two that are archived and one that is deleted."""
+    """A practice that leaves archived clients out, with two archived clients and one deleted client."""
     house.change_settings(include_archived_clients=False)
     for name in ("Old Mill Trust", "Old Bakery"):
         edits.archive(house.xpm, edits.add(house.xpm, "clients", {"Name": name})["UUID"])
@@ -22,7 +22,7 @@ def house(house: House) -> House:
 
 
 def archived(house: House) -> set[str]:
-    """Those that XPM calls archived or deleted."""
+    """The clients that XPM calls archived or deleted."""
     return {
         client["UUID"]
         for client in house.truth("clients")
@@ -36,7 +36,7 @@ def stored(house: House) -> set[str]:
 
 
 @pytest.mark.parametrize("mode", SyncMode)
-def test_they_are_not_stored_and_the_summary_counts_them_apart(house: House, mode: SyncMode) -> None:
+def test_archived_clients_are_not_stored_and_the_summary_counts_them_separately(house: House, mode: SyncMode) -> None:
     result = house.sync(Entity.CLIENTS, mode)
     everyone = {client["UUID"] for client in house.truth("clients")}
     assert stored(house) == everyone - archived(house)
@@ -46,7 +46,7 @@ def test_they_are_not_stored_and_the_summary_counts_them_apart(house: House, mod
     assert f"{len(archived(house))} that were archived or deleted before" in result.message.cause
 
 
-def test_they_stay_away_from_later_syncs_too(house: House) -> None:
+def test_archived_clients_are_left_out_of_later_syncs_too(house: House) -> None:
     house.sync(Entity.CLIENTS)
     before = house.rows("client")
     again = house.sync(Entity.CLIENTS)
@@ -54,7 +54,7 @@ def test_they_stay_away_from_later_syncs_too(house: House) -> None:
 
 
 @pytest.mark.also_on_postgresql("one path of the rule")
-def test_a_client_that_fyi_has_is_archived_and_stays_and_comes_back(house: House) -> None:
+def test_a_client_that_fyi_has_is_archived_and_restored(house: House) -> None:
     house.sync(Entity.CLIENTS)
     client = min(house.active("client", "uuid"))
     edits.archive(house.xpm, client)
@@ -77,14 +77,14 @@ def test_an_archived_client_that_xpm_no_longer_has_is_absent_and_both_sides_agre
     house.xpm.clients.remove(position)
     preview, before = house.preview(Entity.CLIENTS), Snapshot.of(house)
     result = house.sync(Entity.CLIENTS)
-    assert told(preview.changes) == happened(before, Snapshot.of(house))
+    assert predicted(preview.changes) == happened(before, Snapshot.of(house))
     assert result.status is preview.status is RunStatus.SUCCESS
     assert (preview.source, preview.stored) == (result.source, result.stored)
     (row,) = [row for row in house.rows("client") if row["uuid"] == client]
     assert row["archived_reason"] is ArchiveReason.ABSENT
 
 
-def test_one_that_is_active_again_comes(house: House) -> None:
+def test_an_archived_client_that_becomes_active_is_added(house: House) -> None:
     house.sync(Entity.CLIENTS)
     client = min(archived(house))
     edits.change(house.xpm, "clients", client, {"IsArchived": "No", "IsDeleted": "No"})
@@ -92,7 +92,7 @@ def test_one_that_is_active_again_comes(house: House) -> None:
     assert client in house.active("client", "uuid")
 
 
-def test_with_the_setting_on_they_come_as_archived_and_stay_when_it_is_off_again(house: House) -> None:
+def test_with_the_setting_on_archived_clients_are_stored_and_stay_when_it_is_off_again(house: House) -> None:
     house.sync(Entity.CLIENTS)
     missing = len(archived(house))
     house.change_settings(include_archived_clients=True)
@@ -104,14 +104,14 @@ def test_with_the_setting_on_they_come_as_archived_and_stay_when_it_is_off_again
     assert (result.archived, result.source, result.stored) == (0, len(stored(house)), len(stored(house)))
 
 
-def test_a_dry_run_tells_what_the_sync_does(house: House) -> None:
+def test_a_dry_run_predicts_what_the_sync_does(house: House) -> None:
     preview, before = house.preview(Entity.CLIENTS), Snapshot.of(house)
     result = house.sync(Entity.CLIENTS)
-    assert told(preview.changes) == happened(before, Snapshot.of(house))
+    assert predicted(preview.changes) == happened(before, Snapshot.of(house))
     assert (preview.source, preview.stored) == (result.source, result.stored)
 
 
-def test_the_retry_of_a_killed_run_still_says_how_many_were_left_out(house: House) -> None:
-    kill_where_it_holds(house, sync_and_hold_after_lists, Entity.CLIENTS, 2)
+def test_the_retry_of_a_killed_run_still_reports_how_many_were_left_out(house: House) -> None:
+    kill_once_it_stops(house, sync_and_hold_after_lists, Entity.CLIENTS, 2)
     said = house.sync(Entity.CLIENTS, flow_run_id="killed").message
     assert f"{len(archived(house))} that were archived or deleted before" in said.cause

@@ -1,4 +1,4 @@
-"""The next list is begun before the one before it is stored; what comes of both is as if it were not."""
+"""The next list begins before the present one is stored. The result is the same as if it did not."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -24,20 +24,20 @@ from xpm.xero.xml.record import sent
 
 
 class Hoarder(Reader):
-    """Begins so many batches before one is stored."""
+    """Begins up to `most` batches before one is stored."""
 
     def __init__(self, most: int = 100) -> None:
         super().__init__()
         self.most = most
 
     def is_ahead(self, begun: Sequence[Future[ReadRecords]]) -> bool:
-        """When there are more."""
+        """Whether more than `most` batches are begun."""
         return len(begun) > self.most
 
 
 @pytest.fixture
 def work(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """A sync of staff under way, in which everything is begun, person by person, before anything is stored."""
+    """A sync of staff under way, which begins every list, in batches of one, before it stores anything."""
     monkeypatch.setattr(arriving, "BATCH", 1)
     with (
         practice_access(house.integration, SLUG) as access,
@@ -52,7 +52,7 @@ def member(name: str) -> Sent[Staff]:
 
 
 def listing(*names: str, then: Callable[[], object] = lambda: None) -> NamedList[Staff]:
-    """A list with these staff members, which takes one call; `then` comes at its end."""
+    """A list with these staff members, which takes one call and ends with calling `then`."""
 
     def read(tally: AnswerCounts) -> Iterator[Sent[Staff]]:
         tally.calls += 1
@@ -62,8 +62,8 @@ def listing(*names: str, then: Callable[[], object] = lambda: None) -> NamedList
     return NamedList("", Records(read))
 
 
-def break_off() -> None:
-    """As lists do."""
+def cut_short() -> None:
+    """Cut the list short, with the error of a truncated answer."""
     raise UnreadableAnswer("Xero's answer ends before its document does.", endpoint="staff", status=200)
 
 
@@ -71,7 +71,7 @@ def intake_of(work: Run) -> Intake[Staff]:
     return Intake[Staff](work, staff.STAFF.main)
 
 
-def test_each_list_gives_its_own_keys_once_they_are_stored(house: House, work: Run) -> None:
+def test_each_list_yields_its_own_keys_once_they_are_stored(house: House, work: Run) -> None:
     lists = [listing("ana", "ben"), listing(), listing("ben", "cleo")]
     stored = []
     for keys in intake_of(work).take_each(lists):
@@ -82,7 +82,7 @@ def test_each_list_gives_its_own_keys_once_they_are_stored(house: House, work: R
 
 
 @pytest.mark.also_on_postgresql("rows are replaced")
-def test_the_version_of_the_last_list_is_the_one_that_is_stored(house: House, work: Run) -> None:
+def test_the_version_in_the_last_list_is_stored(house: House, work: Run) -> None:
     newer = sent(STAFF, b"<Staff><UUID>ana</UUID><Name>Ana Newer</Name></Staff>")
     lists = [
         listing("ana"),
@@ -94,9 +94,9 @@ def test_the_version_of_the_last_list_is_the_one_that_is_stored(house: House, wo
     assert (house.runs()[-1].added, house.runs()[-1].changed) == (1, 1)
 
 
-def test_what_came_before_a_list_broke_off_is_stored_and_none_after_it_is_asked_for(house: House, work: Run) -> None:
+def test_records_before_a_cut_are_stored_and_no_further_list_is_asked_for(house: House, work: Run) -> None:
     asked: list[str] = []
-    lists = [listing("ana"), listing("ben", then=break_off), listing("cleo", then=lambda: asked.append("cleo"))]
+    lists = [listing("ana"), listing("ben", then=cut_short), listing("cleo", then=lambda: asked.append("cleo"))]
     taken = intake_of(work).take_each(lists)
     assert next(taken) == {"ana"}
     with pytest.raises(UnreadableAnswer):
@@ -106,7 +106,7 @@ def test_what_came_before_a_list_broke_off_is_stored_and_none_after_it_is_asked_
     assert house.runs()[-1].calls == 2
 
 
-def test_a_list_that_is_begun_costs_also_where_the_one_before_it_could_not_be_read(house: House, work: Run) -> None:
+def test_a_list_begun_counts_its_calls_even_if_the_list_before_it_is_unreadable(house: House, work: Run) -> None:
     broken = NamedList("", Records(lambda _: iter([sent(STAFF, b"<Staff><UUID></Staff>")])))
     with pytest.raises(UnreadableAnswer):
         list(intake_of(work).take_each([listing("ana"), broken, listing("ben"), listing("cleo")]))
@@ -115,18 +115,18 @@ def test_a_list_that_is_begun_costs_also_where_the_one_before_it_could_not_be_re
     assert house.runs()[-1].calls == 3
 
 
-def test_who_leaves_before_the_end_gives_back_what_is_arriving(work: Run) -> None:
-    given_back: list[str] = []
+def test_leaving_early_closes_the_answer_that_is_arriving(work: Run) -> None:
+    closed: list[str] = []
 
     def read(_: AnswerCounts) -> Iterator[Sent[Staff]]:
         try:
             yield from (member(str(number)) for number in range(2_000))
         finally:
-            given_back.append("the answer")
+            closed.append("the answer")
 
     two_ahead = replace(work, reader=Hoarder(2))
     taken = intake_of(two_ahead).take_each([listing("ana"), NamedList("", Records(read))])
     assert next(taken) == {"ana"}
-    assert not given_back
+    assert not closed
     taken.close()
-    assert given_back
+    assert closed

@@ -1,4 +1,4 @@
-"""What arrives as it is stored is not even read; anything else is."""
+"""A record that arrives exactly as stored is not even read; any other record is."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ from xpm.xero.records import Records, Sent
 
 @pytest.fixture
 def work(house: House) -> Iterator[Work]:
-    """A sync of staff under way, after one that brought them."""
+    """A sync of staff under way, after a sync that stored them."""
     house.sync(Entity.STAFF)
     with (
         practice_access(house.integration, SLUG) as access,
@@ -28,18 +28,18 @@ def work(house: House) -> Iterator[Work]:
 
 
 def taken(work: Work, *sent: Sent[Staff]) -> Intake[Staff]:
-    """Take these in as a list of Xero's."""
+    """Store these records as one of Xero's lists."""
     intake = Intake[Staff](work, STAFF.main)
     intake.take(Records(lambda _: iter(sent)))
     return intake
 
 
 def unread(_: dict[str, int]) -> Staff:
-    """Reading what need not be read."""
+    """Fails if a record is read that need not be read."""
     raise AssertionError("It was read.")
 
 
-def test_what_arrives_as_it_is_stored_is_counted_once_and_not_read(house: House, work: Work) -> None:
+def test_a_record_that_arrives_exactly_as_stored_is_counted_once_and_not_read(house: House, work: Work) -> None:
     stored = house.rows("staff")
     sent: list[Sent[Staff]] = [Sent(row["uuid"], row["sent_digest"], unread) for row in stored]
     assert taken(work, *sent, *sent).seen == {row["uuid"] for row in stored}
@@ -49,7 +49,7 @@ def test_what_arrives_as_it_is_stored_is_counted_once_and_not_read(house: House,
 
 
 @pytest.mark.also_on_postgresql("bytes are compared in SQL")
-def test_what_only_looks_different_is_read_once_and_not_changed(house: House, work: Work) -> None:
+def test_a_record_that_only_looks_different_is_read_once_and_not_changed(house: House, work: Work) -> None:
     stored = {row["uuid"]: row for row in house.rows("staff")}
     (first, *_) = work.access.api.list(endpoints.STAFF)
     assert isinstance(first, Staff)
@@ -60,7 +60,7 @@ def test_what_only_looks_different_is_read_once_and_not_changed(house: House, wo
     assert house.runs()[-1].unchanged == 2
 
 
-def test_a_record_of_which_nothing_is_known_is_read(house: House, work: Work) -> None:
+def test_a_record_without_a_stored_digest_is_read(house: House, work: Work) -> None:
     new = Staff(uuid="new", name="New")
     taken(work, Sent("new", b"a digest", lambda _: new))
     assert "new" in house.active("staff", "uuid")
@@ -68,7 +68,7 @@ def test_a_record_of_which_nothing_is_known_is_read(house: House, work: Work) ->
     assert row["sent_digest"] == b"a digest"
 
 
-def test_who_was_archived_as_absent_is_read_again_when_they_arrive_as_before(house: House, work: Work) -> None:
+def test_a_record_archived_as_absent_is_read_again_if_it_arrives_as_before(house: House, work: Work) -> None:
     stored = house.rows("staff")[0]
     everybody = {one.uuid: one for one in work.access.api.list(endpoints.STAFF) if isinstance(one, Staff)}
     intake = Intake[Staff](work, STAFF.main)

@@ -1,4 +1,4 @@
-"""The list of changes opens in a spreadsheet as what it is: people's words, none of which is carried out."""
+"""The list of changes opens in a spreadsheet as plain text: no cell runs as a formula."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ def changed(name: str = "Acme", *fields: tuple[str, str, str], effect: Effect = 
 
 
 def written(*changes: Change) -> list[list[str]]:
-    """The cells as a spreadsheet reads them, without the head."""
+    """The cells as a spreadsheet reads them, without the column names."""
     file = io.StringIO(newline="")
     write_changes(file, [preview(*changes)])
     head, *rows = csv.reader(io.StringIO(file.getvalue(), newline=""), strict=True)
@@ -41,7 +41,7 @@ def written(*changes: Change) -> list[list[str]]:
 
 @pytest.mark.parametrize("text", DANGEROUS)
 @pytest.mark.parametrize("place", ["name", "field", "before", "after"])
-def test_no_cell_begins_as_a_formula_whoever_wrote_it(text: str, place: str) -> None:
+def test_no_cell_starts_as_a_formula_whoever_wrote_it(text: str, place: str) -> None:
     texts = {"name": "Acme", "field": "phone", "before": "", "after": "", place: text}
     field = (texts["field"], texts["before"], texts["after"])
     (row,) = written(changed(texts["name"], field))
@@ -50,32 +50,32 @@ def test_no_cell_begins_as_a_formula_whoever_wrote_it(text: str, place: str) -> 
 
 
 @pytest.mark.parametrize("text", HARMLESS)
-def test_everything_else_stands_as_it_is(text: str) -> None:
+def test_all_other_text_stays_as_it_is(text: str) -> None:
     (row,) = written(changed("Acme", ("phone", text, "(02) 5550 0105")))
     assert row == ["Clients", "c-1", "Acme", "changed", "phone", text, "(02) 5550 0105"]
 
 
 @given(st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs"]))] * 3), min_size=1, max_size=4))
-def test_no_text_breaks_out_of_its_cell(fields: list[tuple[str, str, str]]) -> None:
+def test_no_text_escapes_its_cell(fields: list[tuple[str, str, str]]) -> None:
     rows = written(changed("Acme", *fields))
     assert [tuple(cell.removeprefix("'") for cell in row[4:]) for row in rows] == [
         tuple(text.removeprefix("'") for text in field) for field in fields
     ]
 
 
-def test_a_record_whose_fields_are_not_told_has_one_line(tmp_path: Path) -> None:
+def test_a_record_without_listed_fields_has_one_line(tmp_path: Path) -> None:
     (row,) = written(changed("Acme", effect=Effect.ADDED))
     assert row == ["Clients", "c-1", "Acme", "added", "", "", ""]
 
 
-def test_what_takes_most_away_comes_first() -> None:
+def test_the_most_destructive_changes_come_first() -> None:
     rows = written(*(changed("Acme", effect=effect) for effect in sorted(Effect)))
     assert [row[3] for row in rows] == [EFFECTS[effect] for effect in EFFECTS]
     assert rows[0][3] == "archived"
     assert EFFECTS.keys() == set(Effect)
 
 
-def test_the_file_is_for_its_owner_alone_and_spreadsheets_know_its_encoding(tmp_path: Path) -> None:
+def test_only_its_owner_can_read_the_file_and_spreadsheets_recognise_its_encoding(tmp_path: Path) -> None:
     file = tmp_path / "new" / "changes.csv"
     with changes_file(file) as opened:
         write_changes(opened, [preview(changed("Tāne 株 \ud800"))])
@@ -85,6 +85,6 @@ def test_the_file_is_for_its_owner_alone_and_spreadsheets_know_its_encoding(tmp_
     assert "Tāne 株" in file.read_text("utf-8-sig")
 
 
-def test_a_file_that_cannot_be_written_is_said_with_its_name(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named_in_the_refusal(tmp_path: Path) -> None:
     with pytest.raises(Stopped, match=str(tmp_path)), changes_file(tmp_path):
         raise AssertionError("a folder is no file")

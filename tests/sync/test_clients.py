@@ -1,4 +1,4 @@
-"""Clients: the only entity of which XPM tells what was modified since."""
+"""Clients: the only entity that XPM can list by modification time."""
 
 import datetime as dt
 
@@ -17,7 +17,7 @@ def since_asked(house: House) -> list[bool]:
     return ["modifiedsince" in call["query_keys"] for call in calls if call["path"] == "client.api/list"]
 
 
-def test_changes_are_asked_for_by_xeros_clock_and_everything_else_is_left_alone(house: House) -> None:
+def test_changes_are_asked_for_by_xeros_clock_and_other_records_stay_untouched(house: House) -> None:
     full = house.sync(Entity.CLIENTS)
     house.server.world.clock.advance(3600)
     changed = house.truth("clients")[0]["UUID"]
@@ -32,7 +32,7 @@ def test_changes_are_asked_for_by_xeros_clock_and_everything_else_is_left_alone(
     assert house.run(result.run_id).watermark >= watermark + dt.timedelta(minutes=59)  # type: ignore[operator]  # it has one
 
 
-def test_windows_overlap_since_nobody_knows_whether_xeros_bound_is_inclusive(house: House) -> None:
+def test_ranges_overlap_because_xeros_bound_may_not_be_inclusive(house: House) -> None:
     house.sync(Entity.CLIENTS)
     house.server.world.clock.advance(3600)
     edits.change(house.xpm, "clients", house.truth("clients")[0]["UUID"], {"Phone": "(02) 5550 0103"})
@@ -44,13 +44,13 @@ def test_windows_overlap_since_nobody_knows_whether_xeros_bound_is_inclusive(hou
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).unchanged == 0
 
 
-def test_without_an_earlier_run_that_ended_well_everything_is_asked_for(house: House) -> None:
+def test_without_an_earlier_successful_run_everything_is_asked_for(house: House) -> None:
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).source == len(house.truth("clients"))
     assert since_asked(house) == [False]
 
 
-def test_a_run_that_could_not_read_all_leaves_the_watermark_where_it_was(house: House) -> None:
-    """What was not read would never be asked for again."""
+def test_a_run_with_unreadable_records_does_not_move_the_watermark(house: House) -> None:
+    """Otherwise the unread records would never be asked for again."""
     house.sync(Entity.CLIENTS)
     house.server.world.clock.advance(3600)
     edits.change(house.xpm, "clients", house.truth("clients")[0]["UUID"], {"Phone": "(02) 5550 0104"})
@@ -62,7 +62,7 @@ def test_a_run_that_could_not_read_all_leaves_the_watermark_where_it_was(house: 
     assert house.aside() == []
 
 
-def test_changes_archive_no_client_for_being_absent(house: House) -> None:
+def test_a_run_of_changes_archives_no_missing_client(house: House) -> None:
     house.sync(Entity.CLIENTS)
     stored = house.active("client", "uuid")
     house.xpm.clients.remove(0)
@@ -92,7 +92,7 @@ def test_groups_come_with_clients_and_are_not_counted(house: House) -> None:
         (Entity.JOBS, "category.api/list", "categories", "Job categories"),
     ],
 )
-def test_suspicion_about_what_comes_beside_shows_under_its_own_name(
+def test_suspicion_about_an_accompanying_list_is_reported_under_that_lists_name(
     house: House, entity: Entity, path: str, records: str, what: str
 ) -> None:
     for number in range(3):

@@ -1,4 +1,4 @@
-"""Absence archives after a complete, well-formed and believable list, and never otherwise."""
+"""Missing records are archived only after a complete, well-formed and plausible list."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ STAFF = "staff.api/list"
 
 
 def hire(house: House, count: int) -> list[str]:
-    """Add staff and give their UUIDs."""
+    """Add staff and return their UUIDs."""
     return [edits.add(house.xpm, "staff", {"Name": f"Person {number}"})["UUID"] for number in range(count)]
 
 
@@ -26,7 +26,7 @@ def dismiss(house: House, uuids: list[str]) -> None:
 
 
 @pytest.mark.also_on_postgresql("keys are compared in SQL")
-def test_who_is_in_no_complete_list_any_more_is_archived_as_absent(house: House) -> None:
+def test_a_record_missing_from_a_complete_list_is_archived_as_absent(house: House) -> None:
     hired = hire(house, 3)
     house.sync(Entity.STAFF)
     dismiss(house, hired)
@@ -53,7 +53,7 @@ def test_who_is_in_no_complete_list_any_more_is_archived_as_absent(house: House)
     ],
     ids=["truncated", "garbage", "no container", "ERROR", "empty body", "outage", "cut envelope"],
 )
-def test_an_answer_that_is_no_complete_list_archives_nothing_and_is_no_success(
+def test_an_incomplete_answer_archives_nothing_and_is_not_a_success(
     house: House, spoil: Callable[[House], object]
 ) -> None:
     hire(house, 2)
@@ -68,7 +68,7 @@ def test_an_answer_that_is_no_complete_list_archives_nothing_and_is_no_success(
     assert failed.finished_at is not None
 
 
-def test_an_empty_list_where_there_were_many_archives_nothing(house: House) -> None:
+def test_an_empty_list_archives_nothing_if_many_records_are_stored(house: House) -> None:
     house.sync(Entity.STAFF)
     stored = house.active("staff", "uuid")
     assert len(stored) > EMPTY_TOLERATED
@@ -91,7 +91,7 @@ def test_an_empty_list_may_archive_the_last_two(house: House) -> None:
 
 
 @pytest.mark.parametrize(("missing", "archived"), [(MISSING_TOLERATED, MISSING_TOLERATED), (MISSING_TOLERATED + 1, 0)])
-def test_more_than_twenty_of_a_few_are_too_many(house: House, missing: int, archived: int) -> None:
+def test_more_than_twenty_missing_of_a_few_are_too_many(house: House, missing: int, archived: int) -> None:
     hired = hire(house, missing)
     house.sync(Entity.STAFF)
     dismiss(house, hired)
@@ -101,14 +101,14 @@ def test_more_than_twenty_of_a_few_are_too_many(house: House, missing: int, arch
 
 
 @pytest.mark.parametrize(("missing", "archived"), [(24, 24), (25, 0)])
-def test_more_than_two_in_a_hundred_of_many_are_too_many(house: House, missing: int, archived: int) -> None:
+def test_more_than_two_percent_missing_of_many_are_too_many(house: House, missing: int, archived: int) -> None:
     hired = hire(house, 1200 - len(house.truth("staff")))
     house.sync(Entity.STAFF)
     dismiss(house, hired[:missing])
     assert house.sync(Entity.STAFF).archived == archived
 
 
-def test_so_many_are_archived_as_a_person_confirms_and_no_more(house: House) -> None:
+def test_no_more_missing_records_are_archived_than_a_person_confirms(house: House) -> None:
     hired = hire(house, 30)
     house.sync(Entity.STAFF)
     dismiss(house, hired)
@@ -121,7 +121,7 @@ def test_so_many_are_archived_as_a_person_confirms_and_no_more(house: House) -> 
 
 
 @pytest.mark.parametrize("mode", SyncMode)
-def test_all_current_jobs_are_archived_at_once_where_a_person_confirms_it(house: House, mode: SyncMode) -> None:
+def test_all_current_jobs_are_archived_at_once_if_a_person_confirms_it(house: House, mode: SyncMode) -> None:
     for _ in range(MISSING_TOLERATED):
         edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})
     house.sync(Entity.JOBS)
@@ -133,8 +133,8 @@ def test_all_current_jobs_are_archived_at_once_where_a_person_confirms_it(house:
     assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, len(numbers))
 
 
-def test_more_deleted_jobs_than_one_run_may_ask_for_are_archived_where_a_person_confirms_it(house: House) -> None:
-    frugal = {"xero_calls_per_day": 100}  # of which a tenth is for jobs in no list
+def test_more_deleted_jobs_than_a_run_may_ask_for_are_archived_if_a_person_confirms_it(house: House) -> None:
+    frugal = {"xero_calls_per_day": 100}  # a tenth of these may be spent on jobs that no list has
     numbers = [edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Completed"})["ID"] for _ in range(25)]
     house.sync(Entity.JOBS)
     for number in numbers:
@@ -144,7 +144,7 @@ def test_more_deleted_jobs_than_one_run_may_ask_for_are_archived_where_a_person_
     assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, 25)
 
 
-def test_too_many_deleted_jobs_are_not_archived_although_xpm_does_not_know_them(house: House) -> None:
+def test_too_many_deleted_jobs_are_not_archived_even_if_xpm_does_not_know_them(house: House) -> None:
     numbers = [edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"] for _ in range(25)]
     house.sync(Entity.JOBS)
     for number in numbers:
@@ -154,7 +154,7 @@ def test_too_many_deleted_jobs_are_not_archived_although_xpm_does_not_know_them(
     assert set(numbers) <= house.active("job", "number")
 
 
-def test_a_record_without_a_readable_key_may_be_any_of_the_missing_so_nothing_is_archived(house: House) -> None:
+def test_nothing_is_archived_if_a_record_has_no_readable_key(house: House) -> None:
     (hired,) = hire(house, 1)
     house.sync(Entity.STAFF)
     dismiss(house, [hired])
@@ -165,7 +165,7 @@ def test_a_record_without_a_readable_key_may_be_any_of_the_missing_so_nothing_is
     assert house.sync(Entity.STAFF).archived == 1
 
 
-def test_a_record_that_is_there_and_cannot_be_read_is_not_archived(house: House) -> None:
+def test_an_unreadable_record_is_not_archived(house: House) -> None:
     house.sync(Entity.CLIENTS)
     stored = house.active("client", "uuid")
     house.order("bad_record", "client.api/list")

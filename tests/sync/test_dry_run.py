@@ -1,4 +1,4 @@
-"""A dry run writes nothing, and tells exactly what the sync that follows it does."""
+"""A dry run writes nothing, and predicts exactly what the next sync does."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import delete
 
 from sandbox.accounts import edits
 from sandbox.accounts.random_edits import make_random_edits
-from tests.sync.happened import Snapshot, happened, told
+from tests.sync.happened import Snapshot, happened, predicted
 from tests.sync.house import SCOPE, SLUG, House, request
 from xpm.consent.access import practice_access
 from xpm.entities.names import EVERYTHING, Entity
@@ -31,13 +31,13 @@ COUNTED = {*Counts.model_fields} - {"message"}
 
 
 def calls(house: House) -> Counter[str]:
-    """Every call since calls were last forgotten, whatever its order: values are asked for in parallel."""
+    """Every call since calls were last forgotten, sorted, because values are asked for in parallel."""
     house.asked()
     return Counter(f"{call['area']}/{call['path']}" for call in house.server.world.request_log.requests())
 
 
-def rehearsed(house: House, mode: SyncMode, entities: Sequence[Entity] = EVERYTHING) -> list[DryRunResult]:
-    """A dry run of these entities, which has written nothing."""
+def dry_run_of(house: House, mode: SyncMode, entities: Sequence[Entity] = EVERYTHING) -> list[DryRunResult]:
+    """The results of a dry run of these entities, which must write nothing."""
     stored = house.everything_stored()
     previews: list[DryRunResult] = []
     for entity in entities:
@@ -46,12 +46,12 @@ def rehearsed(house: House, mode: SyncMode, entities: Sequence[Entity] = EVERYTH
     return previews
 
 
-def assert_comes_true(
+def assert_dry_run_comes_true(
     house: House, mode: SyncMode = SyncMode.FULL, entities: Sequence[Entity] = EVERYTHING
 ) -> list[DryRunResult]:
-    """A dry run of these entities tells what a sync then does: calls, counts, ends, records and fields."""
+    """A dry run of these entities predicts what a sync then does: calls, counts, status, records and fields."""
     house.forget_calls()
-    previews = rehearsed(house, mode, entities)
+    previews = dry_run_of(house, mode, entities)
     asked = calls(house)
     before = Snapshot.of(house)
     house.forget_calls()
@@ -59,12 +59,14 @@ def assert_comes_true(
         result = house.sync(preview.entity, mode)
         assert preview.model_dump(include=COUNTED) == result.model_dump(include=COUNTED)
     assert calls(house) == asked
-    assert told(change for preview in previews for change in preview.changes) == happened(before, Snapshot.of(house))
+    assert predicted(change for preview in previews for change in preview.changes) == happened(
+        before, Snapshot.of(house)
+    )
     return previews
 
 
 def busy_day(house: House) -> None:
-    """Edits of every kind that the sync has to tell apart."""
+    """Edits of every kind that a sync has to distinguish."""
     clients, jobs, staff = (house.truth(entity) for entity in ("clients", "jobs", "staff"))
     edits.change(house.xpm, "clients", clients[0]["UUID"], {"Phone": "(02) 5550 0105", "Notes": [{"Title": "ā, 株"}]})
     edits.archive(house.xpm, clients[1]["UUID"])
@@ -84,8 +86,8 @@ def busy_day(house: House) -> None:
 
 
 @pytest.mark.parametrize("mode", SyncMode)
-def test_a_dry_run_of_a_first_sync_tells_of_every_record_that_the_sync_adds(house: House, mode: SyncMode) -> None:
-    previews = assert_comes_true(house, mode)
+def test_a_dry_run_of_a_first_sync_lists_every_record_that_the_sync_adds(house: House, mode: SyncMode) -> None:
+    previews = assert_dry_run_comes_true(house, mode)
     changes = [change for preview in previews for change in preview.changes]
     assert {change.effect for change in changes} == {Effect.ADDED}
     assert {change.kind for change in changes} >= {"client_group", "job_category", "job_custom_fields"}
@@ -94,14 +96,14 @@ def test_a_dry_run_of_a_first_sync_tells_of_every_record_that_the_sync_adds(hous
 
 
 @pytest.mark.parametrize("mode", SyncMode)
-def test_a_dry_run_after_a_busy_day_tells_what_the_sync_does_field_by_field(house: House, mode: SyncMode) -> None:
+def test_a_dry_run_after_a_busy_day_predicts_the_sync_field_by_field(house: House, mode: SyncMode) -> None:
     house.sync_everything()
     house.server.world.clock.advance(900)  # longer than syncs of changes look back, and shorter than a token lives
     busy_day(house)
-    assert_comes_true(house, mode)
+    assert_dry_run_comes_true(house, mode)
 
 
-def test_a_dry_run_tells_of_records_that_come_back(house: House) -> None:
+def test_a_dry_run_lists_restored_records(house: House) -> None:
     house.sync_everything()
     client, member = house.truth("clients")[0], house.truth("staff")[0]
     edits.archive(house.xpm, client["UUID"])
@@ -109,14 +111,14 @@ def test_a_dry_run_tells_of_records_that_come_back(house: House) -> None:
     house.sync_everything()
     edits.change(house.xpm, "clients", client["UUID"], {"IsArchived": "No", "Phone": "(02) 5550 0106"})
     edits.add(house.xpm, "staff", {"UUID": member["UUID"], "Name": "Back Again"})
-    previews = assert_comes_true(house)
+    previews = assert_dry_run_comes_true(house)
     effects = {(change.key, change.effect) for preview in previews for change in preview.changes}
     assert {(client["UUID"], Effect.RESTORED), (member["UUID"], Effect.RESTORED)} <= effects
 
 
-def test_a_dry_run_where_nothing_changed_tells_of_nothing(house: House) -> None:
+def test_a_dry_run_lists_nothing_if_nothing_changed(house: House) -> None:
     house.sync_everything()
-    assert [change for preview in assert_comes_true(house) for change in preview.changes] == []
+    assert [change for preview in assert_dry_run_comes_true(house) for change in preview.changes] == []
 
 
 @pytest.mark.deep
@@ -127,20 +129,20 @@ def test_a_dry_run_where_nothing_changed_tells_of_nothing(house: House) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(changes=st.integers(1, 30), mode=st.sampled_from(SyncMode))
-def test_whatever_happens_in_xpm_the_dry_run_comes_true(house: House, changes: int, mode: SyncMode) -> None:
-    """One day after the other at the same practice; each begins where the one before ended."""
+def test_whatever_changes_in_xpm_the_dry_run_predicts_it(house: House, changes: int, mode: SyncMode) -> None:
+    """One day after the other at the same practice. Each begins where the previous day ended."""
     make_random_edits(house.xpm, seed=len(house.runs()), changes=changes)
-    assert_comes_true(house, mode)
+    assert_dry_run_comes_true(house, mode)
 
 
 def only_change(house: House, entity: Entity, kind: str) -> Change:
-    """The one change of a kind that a dry run tells of."""
+    """The only change of this kind in a dry run."""
     (change,) = [change for change in house.preview(entity).changes if change.kind == kind]
     return change
 
 
 @pytest.mark.also_on_postgresql("values as stored")
-def test_a_field_is_told_as_fyi_has_it_and_as_xpm_has_it(house: House) -> None:
+def test_a_field_is_shown_as_fyi_has_it_and_as_xpm_has_it(house: House) -> None:
     house.sync_everything()
     job = next(row for row in house.rows("job") if row["tasks"] and row["budget"] is not None)
     record = next(one for one in house.truth("jobs") if one["ID"] == job["number"])
@@ -158,7 +160,7 @@ def test_a_field_is_told_as_fyi_has_it_and_as_xpm_has_it(house: House) -> None:
     }
 
 
-def test_a_custom_field_is_told_by_its_name_and_that_of_its_owner(house: House) -> None:
+def test_a_custom_field_is_shown_by_its_name_and_its_owners_name(house: House) -> None:
     house.sync_everything()
     field = next(row for row in house.truth("custom_field_definitions") if row["ValueElement"] == "Text")
     client = min(row["uuid"] for row in house.rows("client") if row["archived_at"] is None)
@@ -166,30 +168,30 @@ def test_a_custom_field_is_told_by_its_name_and_that_of_its_owner(house: House) 
         edits.change(house.xpm, "custom_field_values", client, {"values": [{"UUID": field["UUID"], "Text": text}]})
         change = only_change(house, Entity.CUSTOM_FIELDS, "client_custom_fields")
         house.sync(Entity.CUSTOM_FIELDS)
-    (told_field,) = change.fields
+    (predicted_field,) = change.fields
     assert change.name == next(row["name"] for row in house.rows("client") if row["uuid"] == client)
-    assert told_field.field == f"custom_field_value > {field['Name']} > text"
-    assert (told_field.before, told_field.after) == ("Before", "After")
+    assert predicted_field.field == f"custom_field_value > {field['Name']} > text"
+    assert (predicted_field.before, predicted_field.after) == ("Before", "After")
 
 
-def test_of_a_record_that_would_be_added_only_key_and_name_are_kept(house: House) -> None:
-    """A first sync of a large practice has to fit into memory."""
+def test_only_key_and_name_of_an_added_record_are_kept(house: House) -> None:
+    """A dry run of a large practice's first sync must fit into memory."""
     assert {change.fields for change in house.preview(Entity.JOBS).changes} == {()}
 
 
-def test_the_breaker_holds_in_a_dry_run_as_in_the_sync(house: House) -> None:
+def test_a_dry_run_refuses_too_many_missing_records_as_the_sync_does(house: House) -> None:
     hired = [edits.add(house.xpm, "staff", {"Name": f"Person {n}"})["UUID"] for n in range(MISSING_TOLERATED + 1)]
     house.sync_everything()
     for uuid in hired:
         edits.delete(house.xpm, "staff", uuid)
-    (preview,) = assert_comes_true(house, entities=[Entity.STAFF])
+    (preview,) = assert_dry_run_comes_true(house, entities=[Entity.STAFF])
     assert (preview.status, preview.archived) == (RunStatus.ACTION_REQUIRED, 0)
     assert preview.message.key == "sync.would_need_attention"
     assert preview.message.title.endswith("Staff: 21 of 25 are suddenly missing in Xero Practice Manager")
 
 
-def test_the_breaker_counts_those_who_would_have_come_by_then(house: House) -> None:
-    """24 missing are more than 2 % of 1,190, and less than 2 % of those and 30 new ones."""
+def test_the_tolerated_share_includes_records_that_would_be_added(house: House) -> None:
+    """24 missing are more than 2 % of 1,190, but less than 2 % of those plus 30 new ones."""
     there = len(house.truth("staff"))
     hired = [edits.add(house.xpm, "staff", {"Name": f"Person {n}"})["UUID"] for n in range(1190 - there)]
     house.sync(Entity.STAFF)
@@ -197,15 +199,15 @@ def test_the_breaker_counts_those_who_would_have_come_by_then(house: House) -> N
         edits.delete(house.xpm, "staff", uuid)
     for number in range(30):
         edits.add(house.xpm, "staff", {"Name": f"New {number}"})
-    (preview,) = assert_comes_true(house, entities=[Entity.STAFF])
+    (preview,) = assert_dry_run_comes_true(house, entities=[Entity.STAFF])
     assert preview.archived == 24
 
 
-def test_a_record_that_cannot_be_read_shows_in_the_dry_run_and_is_not_set_aside(house: House) -> None:
+def test_an_unreadable_record_shows_in_the_dry_run_and_is_not_quarantined(house: House) -> None:
     house.sync_everything()
     number = house.truth("jobs")[0]["ID"]
     edits.change(house.xpm, "jobs", number, {"Budget": "about ten"})
-    (preview,) = assert_comes_true(house, entities=[Entity.JOBS])
+    (preview,) = assert_dry_run_comes_true(house, entities=[Entity.JOBS])
     assert (preview.status, preview.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
     (change,) = preview.changes
     assert (change.effect, change.kind, change.key) == (Effect.SET_ASIDE, "job", number)
@@ -214,7 +216,7 @@ def test_a_record_that_cannot_be_read_shows_in_the_dry_run_and_is_not_set_aside(
     assert [entry.record_key for entry in house.aside()] == [number]  # by the sync
 
 
-def test_what_was_set_aside_stays_aside_in_a_dry_run_that_reads_it_well(house: House) -> None:
+def test_a_dry_run_that_can_read_a_quarantined_record_leaves_it_in_quarantine(house: House) -> None:
     house.order("bad_record", "client.api/list")
     house.sync(Entity.CLIENTS)
     (aside,) = house.aside()
@@ -223,7 +225,7 @@ def test_what_was_set_aside_stays_aside_in_a_dry_run_that_reads_it_well(house: H
     assert [entry.id for entry in house.aside()] == [aside.id]
 
 
-def test_a_dry_run_leaves_no_watermark_so_that_the_next_changes_are_not_lost(house: House) -> None:
+def test_a_dry_run_leaves_no_watermark_so_no_change_is_lost(house: House) -> None:
     house.sync(Entity.CLIENTS)
     house.server.world.clock.advance(3600)
     edits.change(house.xpm, "clients", house.truth("clients")[0]["UUID"], {"Phone": "(02) 5550 0107"})
@@ -232,15 +234,15 @@ def test_a_dry_run_leaves_no_watermark_so_that_the_next_changes_are_not_lost(hou
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).changed == 1
 
 
-def test_a_job_that_left_the_current_ones_is_asked_for_by_the_dry_run_and_by_the_sync(house: House) -> None:
+def test_a_job_no_longer_current_is_asked_for_by_both_dry_run_and_sync(house: House) -> None:
     house.sync(Entity.JOBS)
     number = house.rows("current_job")[0]["number"]
     edits.delete(house.xpm, "jobs", number)
-    (preview,) = assert_comes_true(house, SyncMode.CHANGES, [Entity.JOBS])
+    (preview,) = assert_dry_run_comes_true(house, SyncMode.CHANGES, [Entity.JOBS])
     assert [(change.key, change.effect) for change in preview.changes] == [(number, Effect.ARCHIVED)]
 
 
-def test_a_dry_run_that_xero_breaks_off_raises_and_has_written_nothing(house: House) -> None:
+def test_a_dry_run_that_xero_cuts_short_raises_and_writes_nothing(house: House) -> None:
     house.sync(Entity.JOBS)
     stored = house.everything_stored()
     house.order("error_body", "job.api/current", description="No", times=0)
@@ -249,7 +251,7 @@ def test_a_dry_run_that_xero_breaks_off_raises_and_has_written_nothing(house: Ho
     assert house.everything_stored() == stored
 
 
-def test_what_the_settings_leave_out_the_dry_run_leaves_out_with_the_reason(house: House) -> None:
+def test_a_dry_run_leaves_out_what_the_settings_rule_out_and_says_why(house: House) -> None:
     house.change_settings(maintain_jobs=True)
     stored = house.everything_stored()
     preview = house.preview(Entity.JOBS)
@@ -257,7 +259,7 @@ def test_what_the_settings_leave_out_the_dry_run_leaves_out_with_the_reason(hous
     assert house.everything_stored() == stored
 
 
-def test_only_tokens_that_ran_out_are_renewed_by_a_dry_run(house: House) -> None:
+def test_a_dry_run_refreshes_expired_tokens_and_writes_nothing_else(house: House) -> None:
     stored = house.everything_stored()
     house.server.world.clock.advance(3600)
     house.preview(Entity.STAFF)
@@ -267,7 +269,7 @@ def test_only_tokens_that_ran_out_are_renewed_by_a_dry_run(house: House) -> None
 
 
 @pytest.mark.also_on_postgresql("a reader beside a writer")
-def test_a_dry_run_goes_on_beside_a_sync_and_keeps_none_out(house: House) -> None:
+def test_a_dry_run_runs_beside_a_sync_and_blocks_none(house: House) -> None:
     with practice_access(house.integration, SLUG) as access:
         running = working(house.integration, access, request(Entity.STAFF, flow_run_id="another"))
         with running, DryRun(house.integration, access, request(Entity.STAFF)).batch():
@@ -276,7 +278,7 @@ def test_a_dry_run_goes_on_beside_a_sync_and_keeps_none_out(house: House) -> Non
 
 Version = tuple[str, int, ArchiveReason | None]
 Step = list[Version] | set[str]
-"""A list that arrives, in which a key may stand twice, or the keys of what is gone."""
+"""A list that arrives, in which a key may come twice, or the keys of records that are gone."""
 
 KEYS = st.sampled_from("abcd")
 REASONS = st.sampled_from([None, None, ArchiveReason.ARCHIVED, ArchiveReason.DELETED])
@@ -296,8 +298,8 @@ def client(key: str, version: int, archived: ArchiveReason | None) -> RecordRow:
     return RecordRow(key, bytes([version]), {**columns, "name": f"version {version}"}, archived=archived)
 
 
-def carried_out(work: Work, steps: Sequence[Step]) -> Iterator[tuple[Applied | int, int]]:
-    """What each step counts, and how many clients are current then."""
+def counts_of_batches(work: Work, steps: Sequence[Step]) -> Iterator[tuple[Applied | int, int]]:
+    """The counts of each batch, and how many clients are current after it."""
     for step in steps:
         with work.batch() as batch:
             counted = (
@@ -311,20 +313,20 @@ def carried_out(work: Work, steps: Sequence[Step]) -> Iterator[tuple[Applied | i
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(earlier=st.lists(STEPS, max_size=3), steps=st.lists(STEPS, max_size=5))
 @example(earlier=[[("a", 0, None)], {"a"}], steps=[[("a", 1, None)], {"a"}])
-def test_steps_count_the_same_whether_rehearsed_or_carried_out(
+def test_batches_count_the_same_in_a_dry_run_and_in_a_sync(
     house: House, earlier: list[Step], steps: list[Step]
 ) -> None:
-    """Also the same record again and again in one run, which lists that overlap and change meanwhile can bring."""
+    """Includes the same record several times in one run, as overlapping lists that change meanwhile can bring it."""
     with house.database.write() as session:
         session.connection().execute(delete(CLIENTS.table))
     with practice_access(house.integration, SLUG) as access:
         asked = request(Entity.CLIENTS)
         with working(house.integration, access, asked) as run:
-            assert len([*carried_out(run, earlier)]) == len(earlier)
+            assert len([*counts_of_batches(run, earlier)]) == len(earlier)
             before = Snapshot.of(house)
             dry_run = DryRun(house.integration, access, asked)
-            foreseen, present = [*carried_out(dry_run, steps)], dry_run.count_present(CLIENTS)
-            assert foreseen == [*carried_out(run, steps)]
+            foreseen, present = [*counts_of_batches(dry_run, steps)], dry_run.count_present(CLIENTS)
+            assert foreseen == [*counts_of_batches(run, steps)]
     with house.database.read() as session:
         assert bulk.count_present(session, CLIENTS, SCOPE) == present
-    assert told(dry_run.expected.changes.values()) == happened(before, Snapshot.of(house))
+    assert predicted(dry_run.expected.changes.values()) == happened(before, Snapshot.of(house))

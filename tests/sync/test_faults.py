@@ -1,4 +1,4 @@
-"""Whatever goes wrong at whichever call: no run claims more than it did, and one clean sync puts everything right."""
+"""Whatever fails at whichever call, no run claims more than it did, and one clean sync puts everything right."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.words import Stopped
 from xpm.xero.errors import DayLimit, XeroError
 
-pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+pytestmark = pytest.mark.no_cover  # no coverage: other tests cover this code, and measuring takes half as long again
 
 FAULTS: dict[str, dict[str, Any]] = {
     "outage": {"kind": "status", "status": 503},
@@ -33,14 +33,14 @@ FAULTS: dict[str, dict[str, Any]] = {
     "no container": {"kind": "no_container"},
 }
 OUTLIVED = {"expired token", "outage", "server error", "minute limit", "reset", "lost answer", "cut short"}
-"""What a run gets over when it happens once, as long as no record had come (short lists come whole or not at all)."""
+"""Faults that a run survives if they happen once before any record arrives. Short lists arrive whole or not at all."""
 
 LASTING = ("outage", "reset", "cut short", "day limit", "no container")
 
 
 @pytest.fixture
 def tiny_house(sqlite_database: Database) -> Iterator[House]:
-    """A connected practice with a few records of each kind, so that each call can have its turn."""
+    """A connected practice with a few records of each kind, so that a fault can be tried at every call."""
     world = small_world(jobs=1, clients=3, staff=2, returns=2, limits=UNLIMITED)
     with SandboxServer(world) as server:
         today = world.clock.today()
@@ -51,8 +51,8 @@ def tiny_house(sqlite_database: Database) -> Iterator[House]:
             yield house
 
 
-def afternoon(house: House) -> None:
-    """Some edits of every kind, so that the sync has something to do."""
+def make_edits(house: House) -> None:
+    """Make some edits of every kind, so that the sync has something to do."""
     clients, jobs, staff = (house.truth(entity) for entity in ("clients", "jobs", "staff"))
     edits.change(house.xpm, "clients", clients[0]["UUID"], {"Phone": "(02) 5550 0105"})
     edits.archive(house.xpm, clients[1]["UUID"])
@@ -63,7 +63,7 @@ def afternoon(house: House) -> None:
 
 
 def attempt(house: House, entity: Entity) -> RunStatus | type[Exception]:
-    """Synchronise, and tell what came of it."""
+    """Synchronise, and return the result or the error."""
     try:
         return house.sync(entity).status
     except (XeroError, Stopped) as error:
@@ -79,7 +79,7 @@ def calls_of(house: House, entity: Entity) -> int:
 
 
 @pytest.mark.parametrize("fault", deep_but({"outage", "expired token", "no container"}, FAULTS))
-def test_a_fault_at_any_call_of_a_sync_is_outlived_or_told_and_put_right_by_the_next(
+def test_a_fault_at_any_call_is_survived_or_reported_and_put_right_by_the_next_sync(
     tiny_house: House, fault: str
 ) -> None:
     house = tiny_house
@@ -115,10 +115,10 @@ def _assert_honest(house: House, entity: Entity, fault: str, outcome: object) ->
 
 @pytest.mark.parametrize("fault", deep_but({"cut short", "day limit"}, LASTING))
 @pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.JOBS])
-def test_a_first_sync_that_broke_off_anywhere_is_put_right_by_the_next(
+def test_a_first_sync_that_was_cut_short_anywhere_is_put_right_by_the_next(
     house: House, fault: str, entity: Entity
 ) -> None:
-    """Faults that stay: no retry gets over them."""
+    """These faults persist, so no retry helps."""
     path = {Entity.CLIENTS: "client.api/list", Entity.JOBS: "job.api/current"}[entity]
     house.order(**FAULTS[fault], path=path, times=0)
     with pytest.raises(XeroError):
@@ -131,9 +131,9 @@ def test_a_first_sync_that_broke_off_anywhere_is_put_right_by_the_next(
     assert_equals_truth(house)
 
 
-def test_edits_that_arrive_while_syncs_fail_arrive_with_the_first_that_does_not(house: House) -> None:
+def test_edits_made_while_syncs_fail_arrive_with_the_first_successful_sync(house: House) -> None:
     house.sync_everything()
-    afternoon(house)
+    make_edits(house)
     for entity in EVERYTHING:
         house.order("status", status=503, times=0)
         house.order("status", area="tax", status=503, times=0)
@@ -145,7 +145,7 @@ def test_edits_that_arrive_while_syncs_fail_arrive_with_the_first_that_does_not(
     assert_equals_truth(house)
 
 
-def test_a_day_limit_is_not_sat_out(house: House) -> None:
+def test_a_sync_does_not_wait_out_a_day_limit(house: House) -> None:
     house.order(**FAULTS["day limit"], path="client.api/list", times=0)
     house.forget_calls()
     with pytest.raises(DayLimit):

@@ -1,4 +1,4 @@
-"""Forgetting: history goes when its days are over, batch by batch, and takes nothing else with it."""
+"""History is forgotten when its days are over, batch by batch, and nothing else is."""
 
 import datetime as dt
 import os
@@ -18,7 +18,7 @@ from xpm.store.vocabulary import ChangeKind
 from xpm.undo.forgetting import forget_old_dry_runs, forget_old_history
 
 
-def test_only_what_is_older_than_its_days_is_forgotten(house: House) -> None:
+def test_only_history_older_than_its_days_is_forgotten(house: House) -> None:
     house.sync(Entity.JOBS)
     house.clock.ahead += dt.timedelta(days=1)
     house.sync(Entity.STAFF)
@@ -33,7 +33,7 @@ def test_only_what_is_older_than_its_days_is_forgotten(house: House) -> None:
 
 
 @pytest.mark.also_on_postgresql("many rows are deleted")
-def test_all_batches_are_forgotten_at_once(house: House) -> None:
+def test_one_call_forgets_all_batches(house: House) -> None:
     with house.database.write() as session:
         for number in range(2 * history.BATCH + 1):
             change = RecordChange(
@@ -51,7 +51,7 @@ def test_all_batches_are_forgotten_at_once(house: House) -> None:
 
 
 @pytest.mark.also_on_postgresql("foreign keys")
-def test_former_rows_go_with_the_change_they_belong_to(house: House) -> None:
+def test_former_rows_are_forgotten_with_their_change(house: House) -> None:
     house.sync(Entity.JOBS)
     number = str(house.truth("jobs")[0]["ID"])
     xpm_edits.change(house.xpm, "jobs", number, {"Name": "Renamed"})
@@ -64,7 +64,7 @@ def test_former_rows_go_with_the_change_they_belong_to(house: House) -> None:
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "soon"])
-def test_history_is_kept_for_a_day_at_least(days: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_history_is_kept_for_at_least_a_day(days: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XPM_HISTORY_DAYS", days)
     with pytest.raises(ValidationError, match="xpm_history_days"):
         Settings()
@@ -80,7 +80,7 @@ def _written(file: Path, days_ago: int, now: dt.datetime) -> Path:
     return file
 
 
-def test_lists_of_old_dry_runs_are_removed_and_nothing_else(house: House, tmp_path: Path) -> None:
+def test_only_the_files_of_old_dry_runs_are_removed(house: House, tmp_path: Path) -> None:
     folder, now = tmp_path / "dry-runs", house.clock()
     folder.mkdir()
     settings = house.integration.settings.model_copy(update={"xpm_dry_runs": folder})

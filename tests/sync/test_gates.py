@@ -1,4 +1,4 @@
-"""Which sync runs, by switch, trigger, country and source."""
+"""Which entities a sync includes, by setting, trigger, country and tax source."""
 
 import datetime as dt
 from itertools import product
@@ -19,7 +19,7 @@ MANUAL, OVERNIGHT, RECONNECT = SyncTrigger.MANUAL, SyncTrigger.OVERNIGHT, SyncTr
 def reason(
     entity: Entity, trigger: SyncTrigger, *, country: str = "AU", tax_source: bool = True, **switches: bool
 ) -> str | None:
-    """What a practice with these switches hears."""
+    """The reason why a practice with these settings skips an entity."""
     practice = Practice(
         slug="acme",
         name="Acme",
@@ -37,14 +37,14 @@ def reason(
 
 
 @pytest.mark.parametrize(("entity", "trigger"), [*product(EVERYTHING, SyncTrigger)])
-def test_with_fyis_defaults_everything_runs_in_australia_whatever_asked(entity: Entity, trigger: SyncTrigger) -> None:
+def test_by_default_everything_runs_in_australia_whatever_the_trigger(entity: Entity, trigger: SyncTrigger) -> None:
     assert reason(entity, trigger) is None
 
 
 @pytest.mark.parametrize(
     ("trigger", "skipped"), [(MANUAL, "sync.skipped_jobs"), (RECONNECT, "sync.skipped_jobs"), (OVERNIGHT, None)]
 )
-def test_maintain_jobs_in_fyi_takes_away_the_syncs_of_jobs_that_people_ask_for(
+def test_maintain_jobs_in_fyi_rules_out_all_but_the_overnight_sync_of_jobs(
     trigger: SyncTrigger, skipped: str | None
 ) -> None:
     assert reason(Entity.JOBS, trigger, maintain_jobs=True) == skipped
@@ -53,7 +53,7 @@ def test_maintain_jobs_in_fyi_takes_away_the_syncs_of_jobs_that_people_ask_for(
 @pytest.mark.parametrize(
     ("trigger", "skipped"), [(MANUAL, None), (RECONNECT, None), (OVERNIGHT, "sync.skipped_custom_fields")]
 )
-def test_sync_custom_fields_from_xpm_decides_about_the_automatic_run_only(
+def test_sync_custom_fields_from_xpm_applies_only_to_the_overnight_sync(
     trigger: SyncTrigger, skipped: str | None
 ) -> None:
     assert reason(Entity.CUSTOM_FIELDS, trigger, sync_custom_fields=False) == skipped
@@ -71,7 +71,7 @@ def test_sync_custom_fields_from_xpm_decides_about_the_automatic_run_only(
     ],
 )
 @pytest.mark.parametrize("trigger", SyncTrigger)
-def test_tax_returns_need_a_country_that_has_them_the_switch_and_a_source(
+def test_tax_returns_need_a_country_with_xero_tax_the_setting_and_a_source(
     trigger: SyncTrigger, country: str, import_tax: bool, source: bool, skipped: str | None
 ) -> None:
     found = reason(Entity.TAX_RETURNS, trigger, country=country, tax_source=source, import_tax_assessments=import_tax)
@@ -79,18 +79,18 @@ def test_tax_returns_need_a_country_that_has_them_the_switch_and_a_source(
 
 
 @pytest.mark.parametrize("trigger", SyncTrigger)
-def test_maintain_invoices_is_a_switch_for_later_and_decides_nothing(trigger: SyncTrigger) -> None:
+def test_maintain_invoices_has_no_effect_yet(trigger: SyncTrigger) -> None:
     assert [reason(entity, trigger, maintain_invoices=True) for entity in EVERYTHING] == [None] * len(EVERYTHING)
 
 
 @pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.STAFF])
-def test_no_switch_keeps_clients_and_staff_from_coming(entity: Entity) -> None:
+def test_no_setting_rules_out_clients_or_staff(entity: Entity) -> None:
     for trigger in SyncTrigger:
         off = reason(entity, trigger, maintain_jobs=True, sync_custom_fields=False, import_tax_assessments=False)
         assert off is None
 
 
-def test_a_sync_that_is_left_out_asks_xpm_nothing_writes_nothing_and_says_why(house: House) -> None:
+def test_a_skipped_sync_makes_no_call_writes_no_record_and_says_why(house: House) -> None:
     house.change_settings(maintain_jobs=True)
     house.forget_calls()
     result = house.sync(Entity.JOBS)

@@ -1,4 +1,4 @@
-"""Jobs: no feed of changes, lists by window of creation, and a list of the current ones."""
+"""Jobs: no change feed, but a list for each creation window and a list of current jobs."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ BEFORE = dt.date(2021, 5, 4)
 
 @pytest.fixture
 def house(server: SandboxServer, database: Database) -> Iterator[House]:
-    """A practice whose history begins late, with an old job that is open and an old one that is done."""
+    """A practice whose history begins late, with one old job that is open and one that is done."""
     with opened(server, database, history_start=HISTORY_START) as house:
         edits.add(house.xpm, "jobs", {"ID": "OLD-OPEN", "Name": "Estate", "State": "Planned"}, BEFORE)
         edits.add(house.xpm, "jobs", {"ID": "OLD-DONE", "Name": "Trust", "State": "Completed"}, BEFORE)
@@ -39,13 +39,13 @@ def job(house: House, number: str) -> dict[str, object]:
     return next(row for row in house.rows("job") if row["number"] == number)
 
 
-def test_an_open_job_from_before_the_start_of_history_comes_with_the_current_ones(house: House) -> None:
+def test_an_open_job_from_before_the_history_start_comes_with_the_current_jobs(house: House) -> None:
     house.sync(Entity.JOBS)
     assert "OLD-OPEN" in house.active("job", "number")
     assert "OLD-DONE" not in house.active("job", "number")
 
 
-def test_a_job_that_left_the_current_ones_is_asked_for_once_and_not_again(house: House) -> None:
+def test_a_job_no_longer_current_is_asked_for_once(house: House) -> None:
     house.sync(Entity.JOBS)
     edits.change(house.xpm, "jobs", "NEW", {"State": "Completed"})
     house.forget_calls()
@@ -59,8 +59,8 @@ def test_a_job_that_left_the_current_ones_is_asked_for_once_and_not_again(house:
 
 
 @pytest.mark.parametrize("mode", SyncMode)
-def test_an_empty_list_of_current_jobs_is_not_believed_where_there_were_many(house: House, mode: SyncMode) -> None:
-    """Else FYI would not notice when one of them is completed before a list has it again."""
+def test_an_empty_list_of_current_jobs_is_refused_if_there_were_many(house: House, mode: SyncMode) -> None:
+    """Otherwise FYI would not notice if one of them is completed before a list has it again."""
     for _ in range(MISSING_TOLERATED):
         edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Planned"})
     house.sync(Entity.JOBS)
@@ -76,7 +76,7 @@ def test_an_empty_list_of_current_jobs_is_not_believed_where_there_were_many(hou
     assert job(house, "NEW")["state"] == "Completed"
 
 
-def test_a_job_that_was_opened_again_is_current_again_and_asked_for_when_it_leaves_again(house: House) -> None:
+def test_a_reopened_job_is_current_again_and_asked_for_when_it_leaves_again(house: House) -> None:
     house.sync(Entity.JOBS)
     for state in ("Completed", "Planned", "Completed"):
         edits.change(house.xpm, "jobs", "NEW", {"State": state})
@@ -97,8 +97,8 @@ def test_a_completed_job_outside_the_windows_is_not_archived(house: House) -> No
     assert result.source == result.stored
 
 
-def test_many_completed_jobs_outside_the_windows_are_no_reason_for_suspicion(house: House) -> None:
-    """A practice gathers them over the years; each is asked for, and each is still there."""
+def test_many_completed_jobs_outside_the_windows_are_not_suspicious(house: House) -> None:
+    """A practice collects them over the years. Each is asked for, and each still exists."""
     for number in range(30):
         edits.add(house.xpm, "jobs", {"ID": f"AGED-{number}", "Name": "Estate", "State": "Planned"}, BEFORE)
     house.sync(Entity.JOBS)
@@ -127,7 +127,7 @@ def test_a_deleted_job_is_asked_for_and_archived_and_restored_when_it_comes_back
 @pytest.mark.parametrize(
     "answer", [{"kind": "status", "status": 500}, {"kind": "status", "status": 400}, {"kind": "garbage"}]
 )
-def test_a_deleted_job_for_which_alone_xero_fails_stays_as_it_is_and_is_asked_for_again(
+def test_a_job_stays_as_it_is_and_is_asked_for_again_if_xero_fails_for_it_only(
     house: House, mode: SyncMode, answer: dict[str, Any]
 ) -> None:
     house.sync(Entity.JOBS)
@@ -158,7 +158,7 @@ def test_jobs_for_which_xero_fails_stop_no_other(house: House) -> None:
     assert [job(house, number)["state"] for number in numbers] == ["Planned", "Completed"] * 4
 
 
-def test_when_xero_fails_for_several_jobs_in_a_row_the_run_ends_and_nobody_calls_them_unreadable(house: House) -> None:
+def test_if_xero_fails_for_several_jobs_in_a_row_the_run_ends_and_none_is_quarantined(house: House) -> None:
     for number in range(4):
         edits.add(house.xpm, "jobs", {"ID": f"GONE-{number}", "Name": "Advice", "State": "Planned"})
     house.sync(Entity.JOBS)
@@ -171,7 +171,7 @@ def test_when_xero_fails_for_several_jobs_in_a_row_the_run_ends_and_nobody_calls
     assert (house.active("job", "number"), house.aside()) == (stored, [])
 
 
-def test_more_missing_jobs_than_one_may_ask_for_are_suspicious_and_nobody_asks(house: House) -> None:
+def test_more_missing_jobs_than_a_run_may_ask_for_are_suspicious_and_none_is_asked_for(house: House) -> None:
     house.sync(Entity.JOBS)
     house.order("empty_list", "job.api/list", times=0)
     house.order("empty_list", "job.api/current", times=0)
@@ -191,7 +191,7 @@ def test_after_a_suspicious_list_of_current_jobs_the_same_jobs_are_asked_for_aga
     assert house.rows("current_job") == noted
 
 
-def test_lists_that_are_empty_by_mistake_archive_no_job_that_xpm_still_knows(house: House) -> None:
+def test_wrongly_empty_lists_archive_no_job_that_xpm_still_knows(house: House) -> None:
     house.sync(Entity.JOBS)
     stored = house.active("job", "number")
     house.order("empty_list", "job.api/list", times=0)
@@ -200,8 +200,8 @@ def test_lists_that_are_empty_by_mistake_archive_no_job_that_xpm_still_knows(hou
     assert house.active("job", "number") == stored
 
 
-def test_a_job_that_is_dated_tomorrow_is_in_a_window(house: House) -> None:
-    """In Sydney it is tomorrow first; and nobody says by which clock XPM dates a job, so tomorrow is asked for."""
+def test_a_job_dated_tomorrow_is_in_a_window(house: House) -> None:
+    """Tomorrow begins first in Sydney, and XPM does not say by which clock it dates a job, so tomorrow is asked for."""
     today = house.xpm.clock.today()
     edits.add(
         house.xpm, "jobs", {"ID": "TOMORROW", "Name": "Early", "State": "Completed"}, today + dt.timedelta(days=1)
@@ -224,7 +224,7 @@ def test_a_history_that_has_not_begun_has_no_windows() -> None:
     assert list(windows(dt.date(2030, 1, 1), dt.date(2026, 1, 1))) == []
 
 
-def test_a_run_counts_the_calls_for_jobs_that_are_gone_as_well(house: House) -> None:
+def test_a_run_also_counts_the_calls_for_deleted_jobs(house: House) -> None:
     house.sync(Entity.JOBS)
     edits.delete(house.xpm, "jobs", "NEW")
     before = house.metered()

@@ -1,4 +1,4 @@
-"""A sync whose process is killed (SIGKILL) at any point leaves nothing half-written, and the next one finishes."""
+"""A sync whose process is killed (SIGKILL) at any point leaves nothing half-written, and its retry finishes."""
 
 import os
 import random
@@ -23,18 +23,18 @@ POINTS = [
     *((Entity.CLIENTS, commit) for commit in sorted(DICE.sample(range(2, 8), 2))),
     (Entity.CUSTOM_FIELDS, 5),
 ]
-"""Which commit of which sync is not reached; the first is that of the lease."""
+"""Which commit of which sync is not reached. The first commit is the lease."""
 
 
 def kill_at(house: House, entity: Entity, commit: int) -> None:
-    """Synchronise in another process and kill that when it is about to commit for the nth time."""
-    kill_where_it_holds(house, sync_and_hold, entity, commit)
+    """Synchronise in another process, and kill it when it is about to commit for the nth time."""
+    kill_once_it_stops(house, sync_and_hold, entity, commit)
 
 
-def kill_where_it_holds(
+def kill_once_it_stops(
     house: House, work: Callable[[Settings, Entity, int, Event], None], entity: Entity, place: int
 ) -> None:
-    """Let another process do some work, and kill it when it stands still at that place."""
+    """Let another process work until it stops at its place, and kill it there."""
     reached = FORKED.Event()
     worker = FORKED.Process(target=work, args=(house.integration.settings, entity, place, reached), daemon=True)
     worker.start()
@@ -46,9 +46,7 @@ def kill_where_it_holds(
 
 
 @pytest.mark.parametrize("point", deep_but(POINTS[-2:], POINTS), ids=lambda point: f"{point[0]}-{point[1]}")
-def test_a_sync_that_was_killed_is_finished_by_the_retry_of_its_flow_run(
-    house: House, point: tuple[Entity, int]
-) -> None:
+def test_a_killed_sync_is_finished_by_the_retry_of_its_flow_run(house: House, point: tuple[Entity, int]) -> None:
     entity, commit = point
     if entity is Entity.CUSTOM_FIELDS:
         house.sync(Entity.CLIENTS)
@@ -58,7 +56,7 @@ def test_a_sync_that_was_killed_is_finished_by_the_retry_of_its_flow_run(
     assert all(run.status is RunStatus.RUNNING for run in left if run.flow_run_id == "killed")
     assert house.sync(entity, flow_run_id="killed").status is RunStatus.SUCCESS
     killed = [run for run in house.runs() if run.flow_run_id == "killed"][:-1]
-    assert len(killed) == (commit > 2)  # the second commit is that of the run's own row
+    assert len(killed) == (commit > 2)  # the second commit is the run's own row
     assert {run.reason_key for run in killed} <= {"sync.interrupted"}
     for each in EVERYTHING:
         assert house.sync(each).status is RunStatus.SUCCESS

@@ -1,4 +1,4 @@
-"""A practice that was moved to another XPM practice on purpose, and taken back: nothing of it stays."""
+"""A practice that is moved to another account on purpose, and a revert of the move, after which no trace is left."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ def sync_all(house: House, run: str) -> dict[Entity, PullResult]:
 
 
 @pytest.mark.also_on_postgresql("one path of the rule")
-def test_after_a_move_only_the_records_of_the_new_practice_are_current(house: House) -> None:
+def test_after_a_move_only_the_records_of_the_new_account_are_current(house: House) -> None:
     sync_all(house, "before")
     connect(house.integration, COASTAL_BRANCH, run="the-move")
     results = sync_all(house, "after")
@@ -47,7 +47,7 @@ def test_after_a_move_only_the_records_of_the_new_practice_are_current(house: Ho
         assert any(row["archived_at"] is None for row in of(house.rows(name), COASTAL_BRANCH))
 
 
-def test_a_move_that_is_taken_back_leaves_every_row_as_it_was(house: House) -> None:
+def test_reverting_a_move_restores_every_row(house: House) -> None:
     sync_all(house, "before")
     before = state(house)
     moment = house.clock()
@@ -58,7 +58,7 @@ def test_a_move_that_is_taken_back_leaves_every_row_as_it_was(house: House) -> N
     assert state(house) == before
 
 
-def test_after_a_move_was_taken_back_a_reconnect_to_the_former_practice_needs_no_confirmation(house: House) -> None:
+def test_after_a_reverted_move_a_reconnect_to_the_former_account_needs_no_confirmation(house: House) -> None:
     sync_all(house, "before")
     before = state(house)
     connect(house.integration, COASTAL_BRANCH, run="the-move")
@@ -73,7 +73,7 @@ def test_after_a_move_was_taken_back_a_reconnect_to_the_former_practice_needs_no
     assert {(one.added, one.changed, one.archived) for one in results.values()} == {(0, 0, 0)}
 
 
-def test_after_syncs_of_both_practices_were_taken_back_a_sync_of_changes_reads_everything(
+def test_after_the_syncs_of_both_accounts_are_reverted_a_sync_of_changes_reads_everything(
     house: House,
 ) -> None:
     moment = house.clock()
@@ -101,7 +101,7 @@ def test_a_sync_under_way_stores_nothing_more_once_the_practice_has_moved(house:
     assert house.rows("job_category") == house.rows("job") == []
 
 
-def test_a_sync_under_way_goes_on_to_its_end_when_its_practice_is_reconnected(house: House) -> None:
+def test_a_sync_under_way_finishes_if_its_practice_is_reconnected_to_the_same_account(house: House) -> None:
     def reconnect(_: Standing) -> None:
         with house.database.read() as session:
             again = connections.history(session, SLUG, limit=1)[0].flow_run_id == "the-next"
@@ -126,9 +126,7 @@ def test_a_practice_that_moves_back_has_its_records_again(house: House) -> None:
 
 
 @pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.JOBS])
-def test_the_first_sync_of_a_practice_that_moved_back_reads_everything_though_only_changes_are_asked_for(
-    house: House, entity: Entity
-) -> None:
+def test_the_first_sync_after_moving_back_reads_everything_even_in_mode_changes(house: House, entity: Entity) -> None:
     def current() -> list[tuple[str, str]]:
         rows = house.rows("client" if entity is Entity.CLIENTS else "job")
         return sorted((row["tenant_id"], row["name"]) for row in rows if row["archived_at"] is None)
@@ -142,7 +140,7 @@ def test_the_first_sync_of_a_practice_that_moved_back_reads_everything_though_on
     assert current() == before
 
 
-def test_a_run_that_was_killed_before_the_practice_moved_does_not_look_as_if_it_went_on(house: House) -> None:
+def test_a_run_killed_before_the_practice_moved_does_not_look_as_if_it_still_runs(house: House) -> None:
     with house.database.write() as session:
         runs.start(
             session,

@@ -1,4 +1,4 @@
-"""Jobs from before the start of the practice's history: in no list, so they take turns in being asked for."""
+"""Jobs from before the practice's history start are in no list, so they are asked for in turns."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -19,12 +19,12 @@ from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 
 BEFORE = dt.date(2021, 5, 4)
 OLDER = [f"OLD-{number}" for number in range(10)]
-THREE = {"xero_calls_per_day": 30}  # of which a tenth is for jobs in no list
+THREE = {"xero_calls_per_day": 30}  # a tenth of these may be spent on jobs that no list has
 
 
 @pytest.fixture
 def house(server: SandboxServer, database: Database) -> Iterator[House]:
-    """A practice with ten jobs from before its history that were current once and are completed now."""
+    """A practice with ten jobs from before its history that were once current and are now completed."""
     with opened(server, database, history_start=dt.date(2025, 1, 1)) as house:
         for number in OLDER:
             edits.add(house.xpm, "jobs", {"ID": number, "Name": "Estate", "State": "Planned"}, BEFORE)
@@ -46,7 +46,7 @@ def verified(house: House) -> list[str]:
 
 
 @pytest.mark.also_on_postgresql("the order of rows")
-def test_each_run_asks_for_a_few_until_all_had_their_turn(house: House) -> None:
+def test_each_run_asks_for_a_few_jobs_until_all_had_their_turn(house: House) -> None:
     turns = []
     for _ in range(4):
         result = house.with_settings(**THREE).sync(Entity.JOBS)
@@ -58,7 +58,7 @@ def test_each_run_asks_for_a_few_until_all_had_their_turn(house: House) -> None:
     assert turns == [OLDER[0:3], OLDER[3:6], OLDER[6:9], [OLDER[9], *OLDER[0:2]]]
 
 
-def test_the_run_says_how_many_it_verified_and_since_when_the_longest_is_not(house: House) -> None:
+def test_the_run_reports_how_many_jobs_it_verified_and_the_oldest_verification_left(house: House) -> None:
     asked_one_by_one = house.clock() - dt.timedelta(days=1)
     said = house.with_settings(**THREE).sync(Entity.JOBS).message
     assert said.key == "sync.jobs_partly"
@@ -77,7 +77,7 @@ def test_an_older_job_that_was_deleted_is_archived_when_its_turn_comes(house: Ho
     assert row["archived_reason"] is ArchiveReason.ABSENT
 
 
-def test_any_number_of_older_jobs_is_no_reason_for_suspicion_but_jobs_of_the_lists_are(house: House) -> None:
+def test_missing_older_jobs_are_never_suspicious_but_missing_listed_jobs_are(house: House) -> None:
     for _ in range(5):
         edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Completed"})
     house.with_settings(**THREE).sync(Entity.JOBS)
@@ -88,7 +88,7 @@ def test_any_number_of_older_jobs_is_no_reason_for_suspicion_but_jobs_of_the_lis
     assert verified(house) == []
 
 
-def test_a_job_that_its_list_lacks_goes_before_older_ones(house: House) -> None:
+def test_a_job_missing_from_its_window_goes_before_older_jobs(house: House) -> None:
     new = edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Completed"})["ID"]
     house.with_settings(**THREE).sync(Entity.JOBS)
     verified(house)
@@ -99,12 +99,12 @@ def test_a_job_that_its_list_lacks_goes_before_older_ones(house: House) -> None:
 
 
 def state_of(house: House, number: str) -> str:
-    """What FYI has as the state of a job."""
+    """The state of a job in FYI."""
     (state,) = (str(row["state"]) for row in house.rows("job") if row["number"] == number)
     return state
 
 
-def test_an_older_job_that_is_no_longer_current_goes_before_all_that_may_be_as_they_were(house: House) -> None:
+def test_an_older_job_that_is_no_longer_current_goes_before_unchanged_ones(house: House) -> None:
     edits.change(house.xpm, "jobs", OLDER[9], {"State": "Planned", "CompletedDate": None})
     house.with_settings(**THREE).sync(Entity.JOBS)
     assert state_of(house, OLDER[9]) == "Planned"
@@ -115,7 +115,7 @@ def test_an_older_job_that_is_no_longer_current_goes_before_all_that_may_be_as_t
     assert state_of(house, OLDER[9]) == "Completed"
 
 
-def test_an_older_job_whose_last_change_was_taken_back_is_asked_for_again_first(house: House) -> None:
+def test_an_older_job_whose_last_change_was_reverted_is_asked_for_first(house: House) -> None:
     edits.change(house.xpm, "jobs", OLDER[9], {"Name": "Trust"})
     before = {row["number"]: row for row in house.rows("job")}
     changed = house.sync(Entity.JOBS)
@@ -127,7 +127,7 @@ def test_an_older_job_whose_last_change_was_taken_back_is_asked_for_again_first(
     assert verified(house) == [OLDER[9], *OLDER[0:2]]
 
 
-def test_a_job_that_a_list_has_is_none_of_the_older_ones_once_history_starts_later(house: House) -> None:
+def test_a_listed_job_becomes_an_older_job_once_history_starts_later(house: House) -> None:
     edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Completed"}, dt.date(2025, 6, 1))
     house.sync(Entity.JOBS)
     with house.database.write() as session:
@@ -137,7 +137,7 @@ def test_a_job_that_a_list_has_is_none_of_the_older_ones_once_history_starts_lat
     assert result.predicted_calls == result.calls
 
 
-def test_an_older_job_that_cannot_be_read_stays_aside_and_keeps_its_turn(house: House) -> None:
+def test_an_unreadable_older_job_stays_quarantined_and_keeps_its_turn(house: House) -> None:
     edits.change(house.xpm, "jobs", OLDER[0], {"Budget": "about ten"})
     for turn in (OLDER[0:3], [OLDER[0], *OLDER[3:5]]):
         result = house.with_settings(**THREE).sync(Entity.JOBS)
@@ -148,7 +148,7 @@ def test_an_older_job_that_cannot_be_read_stays_aside_and_keeps_its_turn(house: 
     assert house.aside() == []
 
 
-def test_any_number_of_older_jobs_for_which_xero_fails_stops_no_other(house: House) -> None:
+def test_older_jobs_for_which_xero_fails_stop_no_other_however_many(house: House) -> None:
     for number in OLDER[:5]:
         house.order("status", f"job.api/get/{number}", status=500, times=0)
     for _ in range(2):
@@ -158,7 +158,7 @@ def test_any_number_of_older_jobs_for_which_xero_fails_stops_no_other(house: Hou
     assert [entry.record_key for entry in house.aside()] == OLDER[:5]
 
 
-def test_a_dry_run_asks_for_the_same_jobs_and_takes_nobodys_turn(house: House) -> None:
+def test_a_dry_run_asks_for_the_same_jobs_and_uses_up_no_turn(house: House) -> None:
     house.with_settings(**THREE).preview(Entity.JOBS)
     expected = verified(house)
     house.with_settings(**THREE).sync(Entity.JOBS)
@@ -166,19 +166,19 @@ def test_a_dry_run_asks_for_the_same_jobs_and_takes_nobodys_turn(house: House) -
 
 
 def move_away(house: House) -> None:
-    """Move the practice to another XPM practice, at the same time by both clocks: a consent is over in minutes."""
+    """Move the practice to another account, with both clocks set alike, since a consent expires within minutes."""
     house.server.world.clock.advance(house.clock.ahead.total_seconds())
     connect(house.integration, COASTAL_BRANCH, run="the-move")
     house.sync(Entity.JOBS)
 
 
 def move_back(house: House) -> None:
-    """And from there back to its own."""
+    """Move the practice back to its own account."""
     connect(house.integration, run="the-return")
     house.forget_calls()
 
 
-def test_older_jobs_of_a_practice_that_moved_away_and_back_take_turns_until_all_are_current_again(house: House) -> None:
+def test_after_moving_away_and_back_older_jobs_take_turns_until_all_are_current_again(house: House) -> None:
     move_away(house)
     move_back(house)
     turns = []
@@ -192,7 +192,7 @@ def test_older_jobs_of_a_practice_that_moved_away_and_back_take_turns_until_all_
     assert set(OLDER) <= house.active("job", "number")
 
 
-def test_older_jobs_that_wait_for_their_turn_after_a_return_are_no_sudden_drop(house: House) -> None:
+def test_older_jobs_that_wait_for_their_turn_after_moving_back_are_no_sudden_drop(house: House) -> None:
     more = [f"AGED-{number}" for number in range(60)]
     for number in more:
         edits.add(house.xpm, "jobs", {"ID": number, "Name": "Trust", "State": "Planned"}, BEFORE)
@@ -207,11 +207,11 @@ def test_older_jobs_that_wait_for_their_turn_after_a_return_are_no_sudden_drop(h
     assert (expected.status, result.message.key) == (RunStatus.SUCCESS, "sync.jobs_partly")
 
 
-def test_jobs_that_were_deleted_while_the_practice_was_away_are_asked_for_once_and_doubted_by_nobody(
+def test_jobs_deleted_while_the_practice_was_away_are_asked_for_once_and_not_suspicious(
     house: House,
 ) -> None:
     more = [f"AGED-{number}" for number in range(MISSING_TOLERATED)]
-    stay = [f"STAYS-{number}" for number in range(len(OLDER) + len(more))]  # else so few are left that it is told
+    stay = [f"STAYS-{number}" for number in range(len(OLDER) + len(more))]  # enough are left, so no sudden drop
     for number in (*more, *stay):
         edits.add(house.xpm, "jobs", {"ID": number, "Name": "Trust", "State": "Planned"}, BEFORE)
     house.sync(Entity.JOBS)

@@ -1,4 +1,4 @@
-"""Whose calls a sync's are, and what it leaves for later."""
+"""The priority of a sync's calls, and what it leaves for later."""
 
 import datetime as dt
 
@@ -16,24 +16,24 @@ OVERNIGHT = SyncTrigger.OVERNIGHT
 @pytest.mark.parametrize("mode", SyncMode)
 @pytest.mark.parametrize("trigger", [SyncTrigger.MANUAL, SyncTrigger.CONTINUED, SyncTrigger.RECONNECT])
 @pytest.mark.parametrize("entity", Entity)
-def test_whatever_a_person_asked_for_comes_first(trigger: SyncTrigger, mode: SyncMode, entity: Entity) -> None:
+def test_a_persons_request_comes_first(trigger: SyncTrigger, mode: SyncMode, entity: Entity) -> None:
     assert priority_of(trigger, mode, entity) is CallPriority.PEOPLE
 
 
-def test_by_itself_changes_come_before_the_night_and_the_night_before_looking_at_everything_in_turn() -> None:
+def test_scheduled_changes_come_before_the_overnight_sync_and_that_before_verification() -> None:
     assert priority_of(OVERNIGHT, SyncMode.CHANGES, Entity.CUSTOM_FIELDS) is CallPriority.CHANGES
     assert priority_of(OVERNIGHT, SyncMode.FULL, Entity.JOBS) is CallPriority.OVERNIGHT
     assert priority_of(OVERNIGHT, SyncMode.FULL, Entity.CUSTOM_FIELDS) is CallPriority.VERIFICATION
 
 
-def test_a_sync_goes_on_at_a_whole_minute_that_is_not_too_early() -> None:
+def test_a_parked_sync_resumes_at_a_whole_minute_that_is_not_too_early() -> None:
     limit = DayLimit("Used up.", resumes_at=NOW)
     assert resumes_at(limit, NOW) == NOW.replace(minute=31, second=0)
     assert resumes_at(DayLimit("Used up.", resumes_at=NOW.replace(second=0)), NOW) == NOW.replace(second=0)
     assert resumes_at(DayLimit("Used up."), NOW) == NOW.replace(hour=10, minute=31, second=0)
 
 
-def test_only_what_the_days_limit_stopped_is_left_for_later_in_the_order_of_a_sync() -> None:
+def test_only_entities_stopped_by_the_day_limit_are_left_for_later_in_sync_order() -> None:
     later = DayLimit("Used up.", resumes_at=NOW + dt.timedelta(hours=2))
     outcomes = {
         Entity.STAFF: DayLimit("Used up.", resumes_at=NOW),
@@ -47,7 +47,7 @@ def test_only_what_the_days_limit_stopped_is_left_for_later_in_the_order_of_a_sy
     assert rest_of("harbour-vale", SyncMode.FULL, OVERNIGHT, "", {Entity.JOBS: XeroUnavailable("No.")}) is None
 
 
-def test_of_chosen_records_only_these_are_left_for_later() -> None:
+def test_only_chosen_records_are_left_for_later() -> None:
     outcomes = {Entity.CUSTOM_FIELDS: DayLimit("Used up.", resumes_at=NOW)}
     chosen, all_of_them = (
         rest_of("harbour-vale", SyncMode.FULL, OVERNIGHT, "", outcomes, records=records) for records in (["J1"], [])

@@ -1,4 +1,4 @@
-"""What a sync will ask of Xero is said before it begins, and holds."""
+"""A sync's calls and bytes are predicted before it begins, and the prediction holds."""
 
 import datetime as dt
 
@@ -32,19 +32,19 @@ def test_the_calls_of_every_sync_are_as_predicted(house: House, mode: SyncMode) 
         assert asked_before == result.predicted_calls - came_since
 
 
-def test_the_first_sync_of_clients_jobs_and_staff_is_known_beforehand_but_for_its_size(house: House) -> None:
+def test_the_calls_of_a_first_sync_of_clients_jobs_and_staff_are_known_but_not_its_size(house: House) -> None:
     for entity in (Entity.CLIENTS, Entity.JOBS, Entity.STAFF):
         result = house.sync(entity)
         assert (result.predicted_calls, result.predicted_bytes) == (result.calls, None)
 
 
-def test_how_many_tax_returns_there_are_is_unknown_before_the_first_time(house: House) -> None:
+def test_the_number_of_tax_returns_is_unknown_before_the_first_sync(house: House) -> None:
     first, second = house.sync(Entity.TAX_RETURNS), house.sync(Entity.TAX_RETURNS)
     assert first.predicted_calls is None
     assert second.predicted_calls == second.calls == 1
 
 
-def test_how_many_values_there_are_is_unknown_where_clients_or_jobs_come_for_the_first_time(house: House) -> None:
+def test_the_number_of_values_is_unknown_if_clients_or_jobs_come_for_the_first_time(house: House) -> None:
     def predicted(*entities: Entity) -> int | None:
         return predict_all(house.integration, SLUG, entities, SyncMode.FULL)[Entity.CUSTOM_FIELDS].calls
 
@@ -60,14 +60,14 @@ def test_how_many_values_there_are_is_unknown_where_clients_or_jobs_come_for_the
 
 
 @pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.JOBS])
-def test_bytes_are_those_of_the_last_runs_of_the_same_kind(house: House, entity: Entity) -> None:
+def test_bytes_are_predicted_from_the_last_runs_of_the_same_kind(house: House, entity: Entity) -> None:
     full, changes = house.sync(entity), house.sync(entity, SyncMode.CHANGES)
     assert changes.predicted_bytes is None
     assert house.sync(entity).predicted_bytes == full.bytes
     assert house.sync(entity, SyncMode.CHANGES).predicted_bytes == changes.bytes
 
 
-def test_bytes_of_all_values_are_not_those_of_runs_that_asked_for_no_value(house: House) -> None:
+def test_bytes_of_values_are_not_predicted_from_runs_that_asked_for_none(house: House) -> None:
     house.sync(Entity.CLIENTS)
     full, *changes = (
         house.sync(Entity.CUSTOM_FIELDS, mode) for mode in (SyncMode.FULL, SyncMode.CHANGES, SyncMode.CHANGES)
@@ -76,7 +76,7 @@ def test_bytes_of_all_values_are_not_those_of_runs_that_asked_for_no_value(house
     assert house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES).predicted_bytes == changes[0].bytes == changes[1].bytes
 
 
-def test_old_jobs_that_are_asked_for_one_by_one_are_predicted_too(house: House) -> None:
+def test_calls_for_older_jobs_are_predicted_too(house: House) -> None:
     house.sync(Entity.JOBS)
     with house.database.write() as session:
         practice = practices.get(session, SLUG)
@@ -86,7 +86,7 @@ def test_old_jobs_that_are_asked_for_one_by_one_are_predicted_too(house: House) 
     assert second.predicted_calls == second.calls == first.calls
 
 
-def test_values_are_predicted_as_far_as_one_run_may_ask(house: House) -> None:
+def test_predicted_values_are_limited_by_what_one_run_may_ask(house: House) -> None:
     for entity in (Entity.CLIENTS, Entity.JOBS):
         house.sync(entity)
     frugal = house.with_settings(xero_calls_per_day=10)
@@ -94,7 +94,7 @@ def test_values_are_predicted_as_far_as_one_run_may_ask(house: House) -> None:
     assert result.predicted_calls == result.calls == 1 + 5
 
 
-def test_of_chosen_records_as_many_are_predicted_as_were_chosen(house: House) -> None:
+def test_one_call_is_predicted_for_each_chosen_record(house: House) -> None:
     house.sync(Entity.CLIENTS)
     chosen = [client["UUID"] for client in house.truth("clients")][:2]
     result = house.sync(Entity.CUSTOM_FIELDS, records=tuple(chosen))
@@ -104,7 +104,7 @@ def test_of_chosen_records_as_many_are_predicted_as_were_chosen(house: House) ->
 
 
 @pytest.mark.also_on_postgresql("counts in SQL")
-def test_what_was_predicted_and_what_was_made_stand_in_the_runs_row(house: House) -> None:
+def test_the_runs_row_holds_predicted_and_actual_calls(house: House) -> None:
     first = house.run(house.sync(Entity.STAFF).run_id)
     assert (first.predicted_calls, first.calls) == (1, 1)
     run = house.run(house.sync(Entity.STAFF).run_id)
@@ -114,12 +114,12 @@ def test_what_was_predicted_and_what_was_made_stand_in_the_runs_row(house: House
     assert said_after("Staff", predicted, made).title == f"Staff: predicted 1 request, {size}; made 1 request, {size}"
 
 
-def test_what_the_settings_leave_out_is_not_predicted(house: House) -> None:
+def test_entities_that_the_settings_leave_out_are_not_predicted(house: House) -> None:
     house.change_settings(maintain_jobs=True)
     assert Entity.JOBS not in predict_all(house.integration, SLUG, EVERYTHING, SyncMode.FULL)
 
 
-def test_several_syncs_take_what_each_takes_and_what_is_unknown_of_one_is_unknown_of_all() -> None:
+def test_predictions_add_up_and_one_unknown_makes_the_sum_unknown() -> None:
     assert together([Prediction(9, 2_000_000), Prediction(1, 1_000_000)]) == Prediction(10, 3_000_000)
     assert together([Prediction(9, 2_000_000), Prediction(1, None)]) == Prediction(10, None)
 
@@ -133,5 +133,5 @@ def test_several_syncs_take_what_each_takes_and_what_is_unknown_of_one_is_unknow
         (Prediction(), "All: how much a first sync asks of Xero is unknown"),
     ],
 )
-def test_a_prediction_is_said_in_plain_words(predicted: Prediction, said: str) -> None:
+def test_a_prediction_is_written_in_plain_words(predicted: Prediction, said: str) -> None:
     assert said_before("All", predicted, 60).title == said

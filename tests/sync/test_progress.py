@@ -1,4 +1,4 @@
-"""Whoever watches a sync hears after each stored step how far it is."""
+"""A sync reports its progress after each stored batch."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def watched(house: House, entity: Entity) -> list[Standing]:
 
 
 @pytest.mark.parametrize("entity", EVERYTHING)
-def test_a_sync_tells_of_its_beginning_and_then_of_every_record(house: House, entity: Entity) -> None:
+def test_a_sync_reports_its_beginning_and_then_every_record(house: House, entity: Entity) -> None:
     for earlier in (Entity.CLIENTS, Entity.JOBS, entity):
         house.sync(earlier)
     first, *between, last = watched(house, entity)
@@ -35,26 +35,26 @@ def test_a_sync_tells_of_its_beginning_and_then_of_every_record(house: House, en
     assert records == sorted(records)
 
 
-def test_of_a_first_sync_the_share_is_unknown_and_the_records_are_told(house: House) -> None:
+def test_a_first_sync_reports_records_but_no_share(house: House) -> None:
     last = watched(house, Entity.STAFF)[-1]
     assert (last.records, last.share, last.time_left(60)) == (len(house.truth("staff")), None, None)
 
 
 @pytest.mark.also_on_postgresql("a reader beside a writer")
-def test_who_watches_hears_only_of_what_is_stored(house: House) -> None:
+def test_only_stored_records_are_reported(house: House) -> None:
     stored: list[int] = []
     run_pull(house.integration, request(Entity.STAFF), lambda _: stored.append(len(house.rows("staff"))))
     assert stored[:2] == [0, len(house.truth("staff"))]
 
 
-def test_a_sync_that_is_skipped_or_breaks_off_at_once_tells_of_no_record(house: House) -> None:
+def test_a_sync_that_is_skipped_or_fails_at_once_reports_no_record(house: House) -> None:
     house.change_settings(maintain_jobs=True)
     assert watched(house, Entity.JOBS) == []
     house.order("garbage", "staff.api/list")
     heard: list[Standing] = []
     with pytest.raises(XeroError):
         run_pull(house.integration, request(Entity.STAFF), heard.append)
-    assert {standing.records for standing in heard} == {0}  # what the broken list took is counted
+    assert {standing.records for standing in heard} == {0}  # the calls of the list that was cut short count, too
     assert house.runs()[-1].status is RunStatus.FAILURE
 
 
@@ -73,7 +73,7 @@ def test_the_time_left_is_the_longer_of_rate_and_pace(standing: Standing, left: 
     assert standing.time_left(60) == left
 
 
-def test_a_standing_is_said_in_plain_words() -> None:
+def test_progress_is_written_in_plain_words() -> None:
     half = Standing(Prediction(9, None, 20_000), records=5_000, calls=3, elapsed=MINUTE)
     assert said_meanwhile(Entity.JOBS, half, 60).title == (
         "Jobs: 5,000 of about 20,000 records, 3 of about 9 requests, about 3 minutes left"

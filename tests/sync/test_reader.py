@@ -1,4 +1,4 @@
-"""Many records are read by another process while this one stores: with the same result, and no less safely."""
+"""If a sync has many records, another process reads them while this one stores: same result, no less safe."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from tests.sync.breaking.indoors import Indoors, indoors
-from tests.sync.breaking.test_sequences import live_through
+from tests.sync.breaking.test_sequences import run_days
 from tests.sync.house import House
 from xpm.entities import staff as staff_entity
 from xpm.entities.names import Entity
@@ -51,7 +51,7 @@ def test_another_process_reads_what_this_one_would_have_read(process: Process) -
     assert reading[0].result().unknown == {"Staff/Odd": 2}
 
 
-def test_an_answer_that_is_not_well_formed_is_as_unreadable_there(process: Process) -> None:
+def test_an_answer_that_is_not_well_formed_is_unreadable_there_too(process: Process) -> None:
     with pytest.raises(UnreadableAnswer, match="not well-formed"):
         process.read(staff_entity.STAFF.main.row, [sent(STAFF, b"<Staff><UUID></Staff>")]).result()
     assert process.read(staff_entity.STAFF.main.row, staff("ana")).result().rows
@@ -62,7 +62,7 @@ def test_the_other_process_knows_no_secret(process: Process, monkeypatch: pytest
     assert {one.split(b"=")[0] for one in environment if one} <= {b"PYTHONPATH"}
 
 
-def test_it_ends_with_the_sync_even_in_the_middle_of_its_work() -> None:
+def test_the_other_process_ends_with_the_sync_even_in_the_middle_of_its_work() -> None:
     process = Process()
     process.read(staff_entity.STAFF.main.row, staff(*map(str, range(2_000))))
     process.close()
@@ -71,14 +71,14 @@ def test_it_ends_with_the_sync_even_in_the_middle_of_its_work() -> None:
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any record is worth another process, and a batch is small."""
+    """Make every record worth another process, and batches small."""
     monkeypatch.setattr(reader, "WORTH_A_PROCESS", 1)
     monkeypatch.setattr(arriving, "BATCH", 3)
 
 
 @pytest.fixture
 def waiting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Readers wait until their process has started, and note which it is; none is there from before."""
+    """Make readers wait until their process has started, and record its id. No process is left from earlier tests."""
     reader.end_spare_process()
     started: list[int] = []
 
@@ -106,7 +106,7 @@ def test_nothing_is_lost_when_the_other_process_is_killed(waiting: list[int], ca
 
 
 @pytest.mark.usefixtures("eager")
-def test_the_next_sync_goes_on_with_the_process_of_the_one_before(waiting: list[int]) -> None:
+def test_the_next_sync_uses_the_process_of_the_earlier_one(waiting: list[int]) -> None:
     for name in ("ana", "ben"):
         with closing(Reader()) as reading:
             assert [row.key for row in reading.read(staff_entity.STAFF.main.row, staff(name)).result().rows] == [name]
@@ -116,7 +116,7 @@ def test_the_next_sync_goes_on_with_the_process_of_the_one_before(waiting: list[
 
 
 @pytest.mark.usefixtures("eager")
-def test_a_process_that_a_short_sync_has_no_use_for_yet_goes_on_starting_for_the_next(
+def test_a_process_that_a_short_sync_did_not_need_keeps_starting_for_the_next(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     reader.end_spare_process()
@@ -136,7 +136,7 @@ def test_a_process_that_a_short_sync_has_no_use_for_yet_goes_on_starting_for_the
 
 
 @pytest.mark.usefixtures("eager")
-def test_a_process_that_was_killed_or_is_still_reading_is_for_no_other_sync(waiting: list[int]) -> None:
+def test_a_process_that_was_killed_or_is_still_reading_is_not_used_again(waiting: list[int]) -> None:
     with closing(Reader()) as reading:
         reading.read(staff_entity.STAFF.main.row, staff("ana")).result()
     os.kill(waiting[0], signal.SIGKILL)
@@ -149,7 +149,7 @@ def test_a_process_that_was_killed_or_is_still_reading_is_for_no_other_sync(wait
 
 
 @pytest.mark.usefixtures("eager")
-def test_a_sync_that_another_process_reads_for_stores_what_xpm_has(house: House, waiting: list[int]) -> None:
+def test_a_sync_with_two_processes_stores_what_xpm_has(house: House, waiting: list[int]) -> None:
     house.sync_everything()
     assert waiting
     assert house.active("job", "number") == {job["ID"] for job in house.truth(Entity.JOBS)}
@@ -169,5 +169,5 @@ def unplugged(database: Database) -> Iterator[Indoors]:
 def test_any_sequence_of_edits_faults_and_syncs_ends_well_with_two_processes(
     unplugged: Indoors, waiting: list[int], seed: int
 ) -> None:
-    live_through(unplugged, Random(seed), seed)
+    run_days(unplugged, Random(seed), seed)
     assert waiting

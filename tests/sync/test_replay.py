@@ -1,4 +1,4 @@
-"""What was set aside is read again from what was kept of it, after a fix, without asking Xero."""
+"""A replay reads quarantined records again from their stored payloads, after a fix, without asking Xero."""
 
 import datetime as dt
 from dataclasses import replace
@@ -19,7 +19,7 @@ from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigge
 
 
 def set_aside(house: House, entity: Entity, path: str) -> Quarantine:
-    """Let one record be unreadable in a sync."""
+    """Make a sync in which one record is unreadable."""
     house.order("bad_record", path)
     house.sync(entity)
     house.calm()
@@ -28,14 +28,14 @@ def set_aside(house: House, entity: Entity, path: str) -> Quarantine:
 
 
 def correct(house: House, entry: Quarantine, payload: str) -> None:
-    """Stand in for a fix of ours: what was kept is such as the present models can read."""
+    """Stand in for a fix of ours: change the payload to one that the present models can read."""
     with house.database.write() as session:
         statement = update(Quarantine).where(Quarantine.id == entry.id)  # type: ignore[arg-type]  # a column
         session.connection().execute(statement.values(payload=payload))
 
 
 @pytest.mark.also_on_postgresql("bytes come back as they were")
-def test_what_can_be_read_now_is_stored_as_a_run_of_its_own_without_a_call(house: House) -> None:
+def test_records_that_are_readable_now_are_stored_by_a_run_of_its_own_without_a_call(house: House) -> None:
     house.sync(Entity.STAFF)
     entry = set_aside(house, Entity.CLIENTS, "client.api/list")
     key = entry.record_key or "11111111-2222-4333-8444-555555555555"
@@ -54,7 +54,7 @@ def test_what_can_be_read_now_is_stored_as_a_run_of_its_own_without_a_call(house
     assert entries == [said.title]
 
 
-def test_what_still_cannot_be_read_stays_aside_with_the_reason_of_today(house: House) -> None:
+def test_records_that_are_still_unreadable_stay_quarantined_with_todays_reason(house: House) -> None:
     entry = set_aside(house, Entity.JOBS, "job.api/list")
     correct(house, entry, "<Job><ID>J1</ID><StartDate>never</StartDate></Job>")
     (said,) = replay(house.integration, SLUG)
@@ -65,7 +65,7 @@ def test_what_still_cannot_be_read_stays_aside_with_the_reason_of_today(house: H
     assert house.runs()[-1].status is RunStatus.ACTION_REQUIRED
 
 
-def test_what_is_no_xml_any_more_stays_aside_too(house: House) -> None:
+def test_a_payload_that_is_not_well_formed_stays_quarantined_too(house: House) -> None:
     entry = set_aside(house, Entity.CLIENTS, "client.api/list")
     correct(house, entry, "<Client><UUID>")
     replay(house.integration, SLUG)
@@ -73,7 +73,7 @@ def test_what_is_no_xml_any_more_stays_aside_too(house: House) -> None:
     assert (left.record_key, left.reason) == (entry.record_key, "The stored payload is not well-formed XML")
 
 
-def test_what_nothing_was_kept_of_is_left_to_the_next_sync(house: House) -> None:
+def test_entries_without_a_payload_are_left_to_the_next_sync(house: House) -> None:
     house.sync(Entity.JOBS)
     number = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"]
     house.sync(Entity.JOBS)
@@ -85,12 +85,12 @@ def test_what_nothing_was_kept_of_is_left_to_the_next_sync(house: House) -> None
     assert house.aside() == [entry]
 
 
-def test_with_nothing_set_aside_there_is_no_run(house: House) -> None:
+def test_with_an_empty_quarantine_there_is_no_run(house: House) -> None:
     assert replay(house.integration, SLUG) == []
     assert house.runs() == []
 
 
-def test_the_next_sync_asks_from_the_same_moment_on_and_both_sides_agree(house: House) -> None:
+def test_a_replay_does_not_move_the_watermark_and_both_sides_agree(house: House) -> None:
     last = house.sync(Entity.CLIENTS)
     set_aside(house, Entity.CLIENTS, "client.api/list")
     replay(house.integration, SLUG)
@@ -103,7 +103,7 @@ def test_the_next_sync_asks_from_the_same_moment_on_and_both_sides_agree(house: 
     assert_equals_truth(house)
 
 
-def test_a_replay_does_not_hide_what_stopped_being_synchronised(house: House) -> None:
+def test_a_replay_does_not_hide_that_an_entity_is_no_longer_synchronised(house: House) -> None:
     house.sync_everything()
     entry = set_aside(house, Entity.CLIENTS, "client.api/list")
     house.clock.ahead += 2 * PATIENCE
@@ -116,7 +116,7 @@ def test_a_replay_does_not_hide_what_stopped_being_synchronised(house: House) ->
 
 
 @pytest.mark.parametrize("mode", SyncMode)
-def test_a_replay_does_not_bring_back_what_was_deleted_since(house: House, mode: SyncMode) -> None:
+def test_a_replay_does_not_restore_records_deleted_since(house: House, mode: SyncMode) -> None:
     number = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"]
     house.sync(Entity.JOBS)
     edits.change(house.xpm, "jobs", number, {"Budget": "about ten"})
@@ -128,13 +128,13 @@ def test_a_replay_does_not_bring_back_what_was_deleted_since(house: House, mode:
     assert replay(house.integration, SLUG) == []
 
 
-def test_a_replay_that_waits_for_the_end_of_a_sync_does_not_put_back_what_that_sync_brought(house: House) -> None:
+def test_a_replay_that_starts_after_a_sync_does_not_overwrite_its_newer_versions(house: House) -> None:
     entry = set_aside(house, Entity.CLIENTS, "client.api/list")
     key = entry.record_key or house.truth("clients")[0]["UUID"]
     correct(house, entry, f"<Client><UUID>{key}</UUID><Name>As it was</Name></Client>")
 
     class SlowClock(Clock):
-        """The replay looks at the clock before it begins its run; until then a sync that was under way ends."""
+        """A clock that ends a sync under way when the replay looks at it, just before the replay begins its run."""
 
         asleep = True
 

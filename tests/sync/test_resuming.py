@@ -1,4 +1,4 @@
-"""A retry does not read again what the run before it has read to its end, and still decides over everything."""
+"""On retry, lists that the earlier run finished are skipped, and missing records are still archived."""
 
 import datetime as dt
 
@@ -7,7 +7,7 @@ import pytest
 from sandbox.accounts import edits
 from tests.sync.expected import assert_equals_truth
 from tests.sync.house import LONG_AGO, SLUG, House
-from tests.sync.test_killed import kill_where_it_holds
+from tests.sync.test_killed import kill_once_it_stops
 from tests.sync.worker import sync_and_hold_after_lists
 from xpm.entities.jobs import windows
 from xpm.entities.names import EVERYTHING, Entity
@@ -22,7 +22,7 @@ LISTS = [
     *((Entity.CLIENTS, lists) for lists in (1, 2)),
     (Entity.STAFF, 1),
 ]
-"""How many lists of which sync were read when its process is killed; jobs: categories, current ones, three windows."""
+"""How many lists of which sync are finished when its process is killed. Jobs: categories, current, three windows."""
 
 
 def full_calls(house: House, entity: Entity) -> list[str]:
@@ -32,15 +32,15 @@ def full_calls(house: House, entity: Entity) -> list[str]:
     return house.asked()
 
 
-def no_last_window(house: House) -> None:
-    """From now on Xero is out as soon as a sync of jobs has read all its lists but one."""
+def fail_before_the_last_window(house: House) -> None:
+    """Make Xero fail from now on once a sync of jobs has read all its lists but one."""
     earlier = len(list(windows(LONG_AGO, house.clock().date()))) - 1
     house.order("status", "job.api/list", status=503, after=earlier, times=0)
 
 
 def fail_at_the_last_window(house: House, flow_run_id: str | None = None) -> None:
-    """A sync of jobs that ends by an outage before its last list."""
-    no_last_window(house)
+    """Make a sync of jobs that ends in an outage before its last list."""
+    fail_before_the_last_window(house)
     with pytest.raises(XeroError):
         house.sync(Entity.JOBS, flow_run_id=flow_run_id)
     house.calm()
@@ -49,13 +49,11 @@ def fail_at_the_last_window(house: House, flow_run_id: str | None = None) -> Non
 
 @pytest.mark.also_on_postgresql("what was committed when")
 @pytest.mark.parametrize(("entity", "lists"), LISTS)
-def test_the_retry_of_a_killed_run_asks_only_for_the_lists_that_were_not_finished(
-    house: House, entity: Entity, lists: int
-) -> None:
+def test_the_retry_of_a_killed_run_skips_finished_lists(house: House, entity: Entity, lists: int) -> None:
     calls = full_calls(house, entity)
     gone = {"jobs": "ID", "clients": "UUID", "staff": "UUID"}[entity]
     edits.delete(house.xpm, entity, house.truth(entity)[-1][gone])
-    kill_where_it_holds(house, sync_and_hold_after_lists, entity, lists)
+    kill_once_it_stops(house, sync_and_hold_after_lists, entity, lists)
     house.forget_calls()
     assert house.sync(entity, flow_run_id="killed").status is RunStatus.SUCCESS
     asked_again = [path for path in house.asked() if not path.startswith("job.api/get")]
@@ -66,7 +64,7 @@ def test_the_retry_of_a_killed_run_asks_only_for_the_lists_that_were_not_finishe
     assert_equals_truth(house)
 
 
-def test_what_is_gone_is_archived_by_a_retry_that_took_the_lists_as_read_and_nothing_else(house: House) -> None:
+def test_a_retry_that_skipped_lists_archives_exactly_the_missing_records(house: House) -> None:
     house.sync(Entity.JOBS)
     gone = house.truth("jobs")[0]["ID"]
     edits.delete(house.xpm, "jobs", gone)
@@ -80,17 +78,17 @@ def test_what_is_gone_is_archived_by_a_retry_that_took_the_lists_as_read_and_not
     ("flow_run_id", "hours", "resumes"),
     [("failed", 23, True), ("failed", 25, False), ("another", 0, False), (None, 0, False)],
 )
-def test_only_a_retry_of_the_same_flow_run_within_a_day_goes_on_with_its_lists(
+def test_only_a_retry_of_the_same_flow_run_within_a_day_skips_lists(
     house: House, flow_run_id: str | None, hours: int, resumes: bool
 ) -> None:
     fail_at_the_last_window(house, "failed")
     house.clock.ahead += dt.timedelta(hours=hours)
     house.sync(Entity.JOBS, flow_run_id=flow_run_id)
     windows_asked = house.asked().count("job.api/list")
-    assert (windows_asked <= 2) == resumes  # the one that was left, and the newest, which is another tomorrow
+    assert (windows_asked <= 2) == resumes  # the one that was left, and the newest, which has moved on by a day
 
 
-def test_runs_that_no_flow_started_are_nobodys_retry(house: House) -> None:
+def test_a_run_without_a_flow_run_retries_none(house: House) -> None:
     calls = full_calls(house, Entity.JOBS)
     fail_at_the_last_window(house)
     house.sync(Entity.JOBS)
@@ -98,9 +96,9 @@ def test_runs_that_no_flow_started_are_nobodys_retry(house: House) -> None:
 
 
 def test_lists_are_read_again_after_any_other_run_of_their_kind(house: House) -> None:
-    """A client that a sync of changes brought in between is in none of them, and is not gone either."""
+    """A client that a sync of changes added in between is in none of the lists, but is not gone."""
     house.sync(Entity.CLIENTS)
-    kill_where_it_holds(house, sync_and_hold_after_lists, Entity.CLIENTS, 2)
+    kill_once_it_stops(house, sync_and_hold_after_lists, Entity.CLIENTS, 2)
     house.clock.ahead += dt.timedelta(minutes=30)
     new = edits.add(house.xpm, "clients", {"Name": "Between"})["UUID"]
     house.sync(Entity.CLIENTS, SyncMode.CHANGES)
@@ -110,7 +108,7 @@ def test_lists_are_read_again_after_any_other_run_of_their_kind(house: House) ->
     assert new in house.active("client", "uuid")
 
 
-def test_lists_are_read_again_after_what_they_brought_was_taken_back(house: House) -> None:
+def test_lists_are_read_again_after_a_revert(house: House) -> None:
     house.sync(Entity.STAFF)
     fail_at_the_last_window(house, flow_run_id="failed")
     asked = RevertRequest(practice=SLUG, run="failed")
@@ -121,8 +119,8 @@ def test_lists_are_read_again_after_what_they_brought_was_taken_back(house: Hous
     assert house.active("job", "number") == {job["ID"] for job in house.truth("jobs")}
 
 
-def test_a_list_with_something_unreadable_is_read_again_so_that_its_run_says_so(house: House) -> None:
-    no_last_window(house)
+def test_a_list_with_an_unreadable_record_is_read_again_so_that_the_retry_reports_it(house: House) -> None:
+    fail_before_the_last_window(house)
     house.order("bad_record", "job.api/list", times=0)
     with pytest.raises(XeroError):
         house.sync(Entity.JOBS, flow_run_id="failed")

@@ -1,4 +1,4 @@
-"""Reverts: the practice's records are exactly as they were, by any way in, and nothing half."""
+"""After a revert the practice's records are exactly as they were, all or nothing, however the revert is asked for."""
 
 import datetime as dt
 from typing import Any
@@ -48,7 +48,7 @@ def take_back(
 
 
 def rename_jobs(house: House, count: int) -> list[str]:
-    """Rename some jobs in XPM and give their numbers."""
+    """Rename some jobs in XPM and return their numbers."""
     numbers = [str(job["ID"]) for job in house.truth("jobs")[:count]]
     for number in numbers:
         xpm_edits.change(house.xpm, "jobs", number, {"Name": f"{number}, renamed"})
@@ -62,7 +62,7 @@ def edit_job(house: House, number: str) -> None:
 
 
 @pytest.mark.also_on_postgresql("the history is read by SQL of its own")
-def test_a_flow_run_of_all_entities_is_taken_back_row_by_row(house: House) -> None:
+def test_a_flow_run_of_all_entities_is_reverted_row_by_row(house: House) -> None:
     for entity in Entity:
         house.sync(entity, flow_run_id="first")
     before = state(house)
@@ -79,7 +79,7 @@ def test_a_flow_run_of_all_entities_is_taken_back_row_by_row(house: House) -> No
     assert all(rows == [] for rows in state(house).values())
 
 
-def test_everything_since_a_moment_is_taken_back_and_the_next_sync_brings_it_again(house: House) -> None:
+def test_everything_since_a_moment_is_reverted_and_the_next_sync_brings_it_again(house: House) -> None:
     house.sync(Entity.JOBS)
     before = state(house)
     house.clock.ahead += AN_HOUR
@@ -93,7 +93,7 @@ def test_everything_since_a_moment_is_taken_back_and_the_next_sync_brings_it_aga
     assert house.sync(Entity.JOBS).changed == 4
 
 
-def test_a_revert_is_a_run_that_is_written_down_and_can_be_taken_back(house: House) -> None:
+def test_a_revert_is_a_recorded_run_and_can_be_reverted(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
     after = state(house)
     take_back(house, run="sync", flow_run_id="revert")
@@ -108,7 +108,7 @@ def test_a_revert_is_a_run_that_is_written_down_and_can_be_taken_back(house: Hou
 
 
 @pytest.mark.also_on_postgresql("the history is read by SQL of its own")
-def test_records_that_a_person_changed_since_stop_the_revert_unless_it_is_told_how(house: House) -> None:
+def test_records_that_a_person_changed_since_stop_the_revert_unless_told_what_to_do(house: House) -> None:
     house.sync(Entity.JOBS)
     before = state(house)
     renamed = rename_jobs(house, 3)
@@ -127,7 +127,7 @@ def test_records_that_a_person_changed_since_stop_the_revert_unless_it_is_told_h
     assert state(house)["job"] == before["job"]
 
 
-def test_what_changed_between_the_preview_and_the_confirmation_is_not_taken_back(house: House) -> None:
+def test_a_revert_is_refused_if_records_changed_after_the_preview(house: House) -> None:
     house.sync(Entity.JOBS, flow_run_id="sync")
     request = RevertRequest(practice=SLUG, run="sync")
     seen = preview(house.integration, request)
@@ -148,7 +148,7 @@ def test_a_retried_revert_is_not_done_twice(house: House) -> None:
     assert [run.trigger for run in house.runs()].count(SyncTrigger.REVERT) == 1
 
 
-def test_a_revert_waits_for_no_sync_and_no_sync_begins_under_it(house: House) -> None:
+def test_a_revert_does_not_wait_for_a_sync_and_no_sync_begins_during_it(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
     with house.database.write() as session:
         leases.acquire(session, f"sync/{SLUG}/staff", "somebody", house.clock(), AN_HOUR)
@@ -158,7 +158,7 @@ def test_a_revert_waits_for_no_sync_and_no_sync_begins_under_it(house: House) ->
     assert house.rows("staff")
 
 
-def test_a_revert_that_a_sync_keeps_out_says_where_to_follow_it(house: House) -> None:
+def test_a_revert_refused_because_of_a_sync_links_to_that_sync(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
     with working_on(house, Entity.STAFF, FIRST), pytest.raises(Stopped) as stopped:
         take_back(house, run="sync")
@@ -175,7 +175,7 @@ def test_after_a_revert_the_next_sync_of_changes_reads_everything(house: House) 
 
 
 @pytest.mark.parametrize("chosen", [{"run": "unknown"}, {"since": dt.datetime(2100, 1, 1, tzinfo=dt.UTC)}])
-def test_a_run_that_is_not_there_is_said_to_be_so(house: House, chosen: dict[str, Any]) -> None:
+def test_an_unknown_run_is_refused(house: House, chosen: dict[str, Any]) -> None:
     house.sync(Entity.STAFF)
     with pytest.raises(Stopped) as stopped:
         preview(house.integration, RevertRequest(practice=SLUG, **chosen))
@@ -183,7 +183,7 @@ def test_a_run_that_is_not_there_is_said_to_be_so(house: House, chosen: dict[str
 
 
 def refused(house: House, **chosen: Any) -> str:  # noqa: ANN401 - the fields of a request
-    """The key of what stops a preview."""
+    """The key of the message with which a preview is refused."""
     with pytest.raises(Stopped) as stopped:
         preview(house.integration, RevertRequest(practice=SLUG, **chosen))
     return stopped.value.message.key
@@ -194,12 +194,12 @@ def test_either_one_run_or_a_moment_has_to_be_named(house: House, chosen: dict[s
     assert refused(house, **chosen) == "revert.choose_one"
 
 
-def test_only_somebody_whom_fyi_knows_can_ask_for_a_revert(house: House) -> None:
+def test_only_a_person_known_to_fyi_can_ask_for_a_revert(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
     assert refused(house, run="sync", person="nobody@harbourvale.example") == "preflight.user_unknown"
 
 
-def test_a_moment_without_a_zone_is_meant_by_the_practices_own_clock(house: House) -> None:
+def test_a_moment_without_a_zone_is_in_the_practices_time_zone(house: House) -> None:
     house.sync(Entity.STAFF)
     began = house.runs()[0].started_at.astimezone(ZoneInfo("Australia/Sydney")).replace(tzinfo=None)
     seen = preview(house.integration, RevertRequest(practice=SLUG, since=began))
@@ -207,7 +207,7 @@ def test_a_moment_without_a_zone_is_meant_by_the_practices_own_clock(house: Hous
     assert refused(house, since=began + dt.timedelta(seconds=1)) == "revert.no_run"
 
 
-def test_what_is_no_longer_kept_as_a_whole_is_not_taken_back_in_part(house: House) -> None:
+def test_a_run_whose_history_is_incomplete_is_not_reverted(house: House) -> None:
     house.sync(Entity.JOBS, flow_run_id="old")
     before = house.clock()
     house.clock.ahead += dt.timedelta(days=60)
@@ -221,7 +221,7 @@ def test_what_is_no_longer_kept_as_a_whole_is_not_taken_back_in_part(house: Hous
     assert preview(kept_longer.integration, RevertRequest(practice=SLUG, run="new")).records
 
 
-def test_where_all_records_were_changed_since_there_is_nothing_to_keep_them_beside(house: House) -> None:
+def test_keeping_changed_records_is_refused_if_all_were_changed(house: House) -> None:
     house.sync(Entity.JOBS)
     (renamed,) = rename_jobs(house, 1)
     house.sync(Entity.JOBS, flow_run_id="sync")
@@ -232,7 +232,7 @@ def test_where_all_records_were_changed_since_there_is_nothing_to_keep_them_besi
     assert [run.trigger for run in house.runs()] == [SyncTrigger.MANUAL] * 2
 
 
-def test_a_fingerprint_tells_the_preview_and_the_choice(house: House) -> None:
+def test_a_fingerprint_identifies_the_preview_and_the_choice(house: House) -> None:
     house.sync(Entity.JOBS, flow_run_id="sync")
     request = RevertRequest(practice=SLUG, run="sync")
     seen = preview(house.integration, request)
@@ -243,7 +243,7 @@ def test_a_fingerprint_tells_the_preview_and_the_choice(house: House) -> None:
     assert stopped.value.message.key == "revert.changed_meanwhile"
 
 
-def test_a_run_that_changed_nothing_leaves_nothing_to_take_back(house: House) -> None:
+def test_a_run_that_changed_nothing_cannot_be_reverted(house: House) -> None:
     house.sync(Entity.STAFF)
     house.sync(Entity.STAFF, flow_run_id="idle")
     with pytest.raises(Stopped) as stopped:
@@ -251,7 +251,7 @@ def test_a_run_that_changed_nothing_leaves_nothing_to_take_back(house: House) ->
     assert stopped.value.message.key == "revert.nothing"
 
 
-def test_a_connection_of_which_nothing_is_left_is_set_aside_until_somebody_reconnects(house: House) -> None:
+def test_a_connection_without_records_is_set_aside_until_somebody_reconnects(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
     take_back(house, run="sync")
     with house.database.read() as session:
@@ -263,7 +263,7 @@ def test_a_connection_of_which_nothing_is_left_is_set_aside_until_somebody_recon
     assert overview(house.integration, SLUG).said.key == "state.set_aside"
 
 
-def test_nothing_is_taken_back_that_would_set_a_connection_aside_during_a_reconnect(house: House) -> None:
+def test_a_revert_that_would_set_the_connection_aside_is_refused_during_a_reconnect(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
     with house.database.read() as session:
         mere = people.by_email(session, SLUG, MERE)
@@ -280,14 +280,14 @@ def test_nothing_is_taken_back_that_would_set_a_connection_aside_during_a_reconn
         assert connections.get(session, SLUG).state is ConnectionState.NEEDS_RECONNECT
 
 
-def test_a_connection_of_which_records_are_left_stays(house: House) -> None:
+def test_a_connection_that_still_has_records_stays(house: House) -> None:
     house.sync(Entity.JOBS)
     house.sync(Entity.STAFF, flow_run_id="sync")
     take_back(house, run="sync")
     require_connected(house.integration, house.integration.practice(SLUG))
 
 
-def test_a_contact_of_a_client_that_stayed_as_it_is_comes_back_with_the_next_sync(house: House) -> None:
+def test_a_reverted_contact_of_an_unchanged_client_returns_with_the_next_sync(house: House) -> None:
     house.sync(Entity.CLIENTS, flow_run_id="first")
     contact = next(client for client in house.truth("clients") if client.get("Contacts"))["Contacts"][0]["UUID"]
     having = [
@@ -305,7 +305,7 @@ def test_a_contact_of_a_client_that_stayed_as_it_is_comes_back_with_the_next_syn
     assert_clients_equal_truth(house)
 
 
-def test_what_somebody_else_changed_between_two_reverted_runs_is_not_taken_back_unasked(house: House) -> None:
+def test_a_change_between_two_reverted_runs_is_kept_unless_asked(house: House) -> None:
     house.sync(Entity.STAFF)
     house.clock.wait(60)
     moment, one = house.clock(), house.truth("staff")[0]["UUID"]

@@ -1,4 +1,4 @@
-"""From a record of XPM's to the store's row: nothing is dropped, and any difference is a difference."""
+"""From an XPM record to a row of the store: no field is dropped, and any difference changes the hash."""
 
 import json
 from collections.abc import Callable
@@ -31,11 +31,11 @@ KINDS: list[tuple[type[XpmRecord], Callable[[Any], RecordRow], RecordTable]] = [
     for definition in DEFINITIONS.values()
     for kind in (definition.main, *definition.beside)
 ]
-CHILDREN = {"assigned", "tasks", "milestones", "notes"}  # of a job or a client, in columns of their own
+CHILDREN = {"assigned", "tasks", "milestones", "notes"}  # parts of a job or a client, in columns of their own
 KIND = pytest.mark.parametrize(("model", "to_row", "table"), KINDS, ids=[kind[0].__name__ for kind in KINDS])
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=20)
-KEYS = TEXT.filter(str.strip)  # what is required is never empty
+KEYS = TEXT.filter(str.strip)  # required fields are never empty
 AMOUNTS = st.decimals(allow_nan=False, allow_infinity=False, places=2)
 PLAIN: dict[object, st.SearchStrategy[Any]] = {
     str: TEXT,
@@ -95,7 +95,7 @@ def test_two_records_that_differ_in_any_field_have_different_hashes(
 
 
 @given(record=records(Client))
-def test_what_stands_beside_a_client_is_there_once_and_whole(record: Client) -> None:
+def test_the_side_tables_of_a_client_hold_each_child_once_and_whole(record: Client) -> None:
     row = CLIENTS.main.row(record)
     assert {one["contact_uuid"] for one in row.owned["client_contact"]} == {one.uuid for one in record.contacts}
     assert {one["group_uuid"] for one in row.owned["client_group_member"]} == {one.uuid for one in record.groups}
@@ -125,7 +125,7 @@ def test_a_client_that_xpm_archived_or_deleted_is_archived(
 def test_two_sets_of_values_that_differ_have_different_hashes(
     some: list[CustomFieldValue], others: list[CustomFieldValue]
 ) -> None:
-    """Their order means nothing."""
+    """The order of values means nothing."""
     same = {value.uuid: value for value in some} == {value.uuid: value for value in others}
     assert (values_row("o", some).content_hash == values_row("o", others).content_hash) == same
     unique = list({value.uuid: value for value in some}.values())

@@ -1,4 +1,4 @@
-"""A full sync that suddenly finds far fewer records than the last one is no success, even if nothing was archived."""
+"""A full sync that suddenly finds far fewer records than the last one is not a success, even if nothing is archived."""
 
 import pytest
 
@@ -12,7 +12,7 @@ from xpm.xero.errors import DayLimit
 
 
 def had(house: House, count: int) -> None:
-    """The last full sync of staff, which ended well, found this many in XPM."""
+    """Pretend that the last successful full sync of staff found this many in XPM."""
     run_id = house.sync(Entity.STAFF).run_id
     with house.database.write() as session:
         run = house.run(run_id)
@@ -25,7 +25,7 @@ def staffed(house: House, count: int) -> None:
         edits.add(house.xpm, "staff", {"Name": f"Person {number}"})
 
 
-def test_a_drop_below_half_ends_with_action_required_although_nothing_was_archived(house: House) -> None:
+def test_a_drop_below_half_needs_action_even_if_nothing_was_archived(house: House) -> None:
     had(house, 500)
     result = house.sync(Entity.STAFF)
     assert (result.status, result.message.key, result.archived) == (RunStatus.ACTION_REQUIRED, "sync.sudden_drop", 0)
@@ -34,20 +34,20 @@ def test_a_drop_below_half_ends_with_action_required_although_nothing_was_archiv
 
 
 @pytest.mark.parametrize(("before", "is_drop"), [(60, False), (61, True)])
-def test_half_is_no_drop_and_less_than_half_is(sqlite_house: House, before: int, is_drop: bool) -> None:
+def test_less_than_half_is_a_drop_and_exactly_half_is_not(sqlite_house: House, before: int, is_drop: bool) -> None:
     staffed(sqlite_house, 30)
     had(sqlite_house, before)
     assert (sqlite_house.sync(Entity.STAFF).status is RunStatus.ACTION_REQUIRED) == is_drop
 
 
 @pytest.mark.parametrize(("gone", "is_drop"), [(MISSING_TOLERATED, False), (MISSING_TOLERATED + 1, True)])
-def test_a_few_that_are_gone_are_no_drop(sqlite_house: House, gone: int, is_drop: bool) -> None:
+def test_a_few_missing_records_are_no_drop(sqlite_house: House, gone: int, is_drop: bool) -> None:
     had(sqlite_house, 4 + gone)
     assert (sqlite_house.sync(Entity.STAFF).status is RunStatus.ACTION_REQUIRED) == is_drop
 
 
 @pytest.mark.also_on_postgresql("the newest row is found by SQL")
-def test_it_is_said_until_a_person_asks_for_the_sync_again(house: House) -> None:
+def test_a_drop_is_reported_until_a_person_asks_for_the_sync_again(house: House) -> None:
     had(house, 500)
     said = [house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status for _ in range(2)]
     assert said == [RunStatus.ACTION_REQUIRED] * 2
@@ -55,7 +55,7 @@ def test_it_is_said_until_a_person_asks_for_the_sync_again(house: House) -> None
     assert house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status is RunStatus.SUCCESS
 
 
-def test_a_sync_that_goes_on_by_itself_does_not_confirm_what_was_said_since_it_was_asked_for(house: House) -> None:
+def test_a_continued_sync_does_not_confirm_a_drop_reported_since_it_was_asked_for(house: House) -> None:
     had(house, 500)
     limit = {Entity.STAFF: DayLimit("Used up.", resumes_at=house.clock())}
     rest = rest_of("harbour-vale", SyncMode.FULL, SyncTrigger.MANUAL, "", limit)
@@ -65,14 +65,14 @@ def test_a_sync_that_goes_on_by_itself_does_not_confirm_what_was_said_since_it_w
     assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
 
 
-def test_the_breaker_keeps_its_own_message(house: House) -> None:
+def test_too_many_missing_records_keep_their_own_message(house: House) -> None:
     staffed(house, 60)
     house.sync(Entity.STAFF)
     house.order("empty_list", "staff.api/list")
     assert house.sync(Entity.STAFF).message.key == "sync.too_many_missing"
 
 
-def test_a_sync_of_changes_counts_nothing_so_nothing_drops(house: House) -> None:
+def test_a_sync_of_changes_cannot_drop_since_it_counts_nothing(house: House) -> None:
     house.sync(Entity.CLIENTS)
     with house.database.write() as session:
         run = house.runs()[-1]
@@ -81,7 +81,7 @@ def test_a_sync_of_changes_counts_nothing_so_nothing_drops(house: House) -> None
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).status is RunStatus.SUCCESS
 
 
-def test_a_dry_run_tells_of_the_drop_beforehand(house: House) -> None:
+def test_a_dry_run_predicts_the_drop(house: House) -> None:
     had(house, 500)
     told = house.preview(Entity.STAFF)
     assert told.status is RunStatus.ACTION_REQUIRED

@@ -1,4 +1,4 @@
-"""Where tax returns come from."""
+"""The sources of tax returns."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ FEED = "https://api.xero.example/tax/returns"
         ([], None, None),
     ],
 )
-def test_a_practice_has_its_exported_file_else_the_feed_else_nothing(
+def test_the_source_is_the_exported_file_else_the_feed_else_none(
     sqlite_house: House, tmp_path: Path, files: list[str], url: str | None, expected: type[object] | None
 ) -> None:
     for name in files:
@@ -39,7 +39,7 @@ def test_a_practice_has_its_exported_file_else_the_feed_else_nothing(
 
 
 @pytest.mark.parametrize("refusal", ["unauthorized", "forbidden"])
-def test_a_feed_that_gives_no_access_does_not_end_the_connection_to_practice_manager(
+def test_a_feed_that_denies_access_does_not_break_the_connection_to_practice_manager(
     house: House, refusal: str
 ) -> None:
     house.order(refusal, area="tax", times=0)

@@ -1,4 +1,4 @@
-"""After a sync FYI has what XPM has, field by field, whatever happened in XPM before."""
+"""After a sync FYI has what XPM has, field by field, whatever was edited in XPM before."""
 
 import pytest
 
@@ -15,7 +15,7 @@ ORDER = (Entity.CLIENTS, Entity.JOBS, Entity.STAFF, Entity.TAX_RETURNS, Entity.C
 
 
 @pytest.mark.also_on_postgresql("every kind of record is stored")
-def test_a_full_sync_of_everything_leaves_what_xpm_has(house: House) -> None:
+def test_after_a_full_sync_fyi_has_what_xpm_has(house: House) -> None:
     results = house.sync_everything()
     assert_equals_truth(house)
     assert {result.status for result in results.values()} == {RunStatus.SUCCESS}
@@ -25,7 +25,7 @@ def test_a_full_sync_of_everything_leaves_what_xpm_has(house: House) -> None:
 
 
 def test_the_world_of_these_tests_has_something_in_every_table(house: House) -> None:
-    """Else equality would prove nothing about that table."""
+    """Otherwise equality would prove nothing about an empty table."""
     house.sync_everything()
     tables = ["client_contact", "client_group_member", "client_relationship", "contact", "client_group", "job_category"]
     assert all(house.rows(table) for table in [*tables, "custom_field_value"])
@@ -35,7 +35,7 @@ def test_the_world_of_these_tests_has_something_in_every_table(house: House) -> 
 
 
 @pytest.mark.also_on_postgresql("values are compared as stored")
-def test_a_second_full_sync_writes_no_record_and_says_unchanged(house: House) -> None:
+def test_a_second_full_sync_writes_no_record_and_counts_all_as_unchanged(house: House) -> None:
     house.sync_everything()
     with Writes(house.database) as writes:
         results = house.sync_everything()
@@ -52,7 +52,7 @@ def test_a_second_full_sync_writes_no_record_and_says_unchanged(house: House) ->
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_after_a_busy_afternoon_a_full_sync_leaves_what_xpm_has(house: House, seed: int) -> None:
+def test_after_a_busy_afternoon_a_full_sync_brings_everything_in_step(house: House, seed: int) -> None:
     house.sync_everything()
     make_random_edits(house.xpm, seed, 40)
     for entity in ORDER:
@@ -61,7 +61,7 @@ def test_after_a_busy_afternoon_a_full_sync_leaves_what_xpm_has(house: House, se
 
 
 @pytest.mark.parametrize("seed", range(6, 8))
-def test_after_busy_afternoons_syncs_of_changes_and_then_a_full_one_leave_what_xpm_has(house: House, seed: int) -> None:
+def test_after_busy_afternoons_changes_and_a_full_sync_bring_everything_in_step(house: House, seed: int) -> None:
     house.sync_everything()
     for afternoon in range(2):
         make_random_edits(house.xpm, seed * 100 + afternoon, 15)
@@ -72,8 +72,8 @@ def test_after_busy_afternoons_syncs_of_changes_and_then_a_full_one_leave_what_x
     assert_equals_truth(house)
 
 
-def test_a_sync_of_changes_alone_brings_in_what_xpm_tells_of_changes(house: House) -> None:
-    """Values that changed alone are the exception: nothing in XPM tells of them."""
+def test_a_sync_of_changes_stores_every_change_that_xpm_shows(house: House) -> None:
+    """The exception is a record of which only custom field values changed: nothing in XPM shows that."""
     house.sync_everything()
     client, job = house.truth("clients")[0]["UUID"], house.truth("jobs")[-1]["ID"]
     edits.change(house.xpm, "clients", client, {"Phone": "(02) 5550 0101", "Notes": [{"Title": "Called", "Text": "ā"}]})
@@ -85,7 +85,7 @@ def test_a_sync_of_changes_alone_brings_in_what_xpm_tells_of_changes(house: Hous
     assert_equals_truth(house)
 
 
-def test_a_client_that_is_archived_in_xpm_and_back_again_is_archived_and_restored(house: House) -> None:
+def test_a_client_archived_in_xpm_and_back_is_archived_and_restored(house: House) -> None:
     house.sync(Entity.CLIENTS)
     client = next(
         row["UUID"] for row in house.truth("clients") if row["IsArchived"] == "No" and row["IsDeleted"] == "No"
@@ -109,8 +109,8 @@ def test_staff_that_left_xpm_are_archived_and_keep_their_status_in_fyi(house: Ho
     assert {row["fyi_status"] for row in house.rows("staff")} == {"inactive"}
 
 
-def test_the_counts_are_of_the_entitys_own_records_and_add_up(house: House) -> None:
-    """Groups come with clients and categories with jobs; they are not counted."""
+def test_counts_cover_the_entitys_own_records_and_add_up(house: House) -> None:
+    """Groups come with clients, and categories with jobs. They are not counted."""
     for entity, table in ((Entity.CLIENTS, "client"), (Entity.JOBS, "job"), (Entity.STAFF, "staff")):
         result = house.sync(entity)
         assert result.added == len(house.rows(table)) == result.source == result.stored
@@ -127,6 +127,6 @@ def test_the_counts_are_of_the_entitys_own_records_and_add_up(house: House) -> N
     assert stored.bytes > 100
 
 
-def test_a_job_that_two_lists_have_is_counted_once(house: House) -> None:
+def test_a_job_in_two_lists_is_counted_once(house: House) -> None:
     result = house.sync(Entity.JOBS)
     assert result.added + result.unchanged == result.source == len(house.truth("jobs"))

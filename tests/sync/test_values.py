@@ -1,4 +1,4 @@
-"""Values of custom fields: one call a record, so the most urgent come first, as many as a run may ask for."""
+"""Custom field values cost one call per record, so a run reads the most urgent first, as many as it may ask for."""
 
 import datetime as dt
 from typing import Any
@@ -17,7 +17,7 @@ HOUR = dt.timedelta(hours=1)
 
 @pytest.fixture
 def house(house: House) -> House:
-    """A practice whose clients and jobs are there, and whose values never were compared."""
+    """A practice whose clients and jobs are stored, but whose values were never compared."""
     house.sync(Entity.CLIENTS)
     house.sync(Entity.JOBS)
     return house
@@ -34,7 +34,7 @@ def compared(house: House) -> dict[str, dt.datetime]:
 
 
 def asked_for(house: House) -> set[str]:
-    """Whose values were asked for since calls were last forgotten."""
+    """The owners whose values were asked for since calls were last forgotten."""
     return {path.split("/")[2] for path in house.asked() if path.endswith("/customfield")}
 
 
@@ -45,7 +45,7 @@ def text_field(house: House) -> str:
 
 
 def set_text(house: House, owner: str, text: str | None) -> None:
-    """Change or clear one value in XPM, of which no list tells."""
+    """Change or clear one value in XPM, which no list shows."""
     edits.change(house.xpm, "custom_field_values", owner, {"values": [{"UUID": text_field(house), "Text": text}]})
 
 
@@ -65,7 +65,7 @@ def test_one_run_compares_the_values_of_every_current_client_and_job(house: Hous
     assert result.calls == len(owners(house)) + 1
 
 
-def test_a_value_that_changed_alone_comes_with_a_full_run(house: House) -> None:
+def test_a_full_run_brings_a_value_even_if_nothing_else_changed(house: House) -> None:
     house.sync(Entity.CUSTOM_FIELDS)
     owner = min(house.active("job", "number"))
     set_text(house, owner, "New words, ā and 株")
@@ -88,7 +88,7 @@ def test_a_value_that_was_cleared_in_xpm_disappears(house: House) -> None:
     assert [row for row in house.rows("custom_field_value") if row["owner_key"] == owner] == []
 
 
-def test_changes_only_compare_what_was_never_compared_or_changed_since(house: House) -> None:
+def test_a_run_of_changes_compares_only_new_or_changed_records(house: House) -> None:
     house.sync(Entity.CUSTOM_FIELDS)
     house.forget_calls()
     house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES)
@@ -111,7 +111,7 @@ def test_archived_clients_and_jobs_are_not_asked_for(house: House) -> None:
     assert {client, job} & asked_for(house) == set()
 
 
-def test_a_run_asks_for_no_more_than_half_of_the_days_calls_and_the_next_goes_on(house: House) -> None:
+def test_a_run_uses_at_most_half_of_the_days_calls_and_the_next_continues(house: House) -> None:
     part = house.with_settings(xero_calls_per_day=10)
     result = part.sync(Entity.CUSTOM_FIELDS)
     first = asked_for(house)
@@ -125,7 +125,7 @@ def test_a_run_asks_for_no_more_than_half_of_the_days_calls_and_the_next_goes_on
 
 
 @pytest.mark.also_on_postgresql("where NULL stands in an order")
-def test_never_compared_come_first_then_changed_then_the_longest_uncompared(house: House) -> None:
+def test_never_compared_records_come_first_then_changed_then_compared_longest_ago(house: House) -> None:
     everyone = sorted(owners(house))
     while len(compared(house)) < len(everyone):  # a few an hour
         house.with_settings(xero_calls_per_day=8).sync(Entity.CUSTOM_FIELDS)
@@ -145,7 +145,7 @@ def test_never_compared_come_first_then_changed_then_the_longest_uncompared(hous
     assert set(before) == set(everyone) - others - {changed}
 
 
-def test_one_owner_whose_values_cannot_be_read_stops_no_other_and_counts_as_not_compared(house: House) -> None:
+def test_unreadable_values_stop_no_other_owner_and_count_as_not_compared(house: House) -> None:
     owner = min(house.active("job", "number"))
     house.order("garbage", f"job.api/get/{owner}/customfield", times=0)
     result = house.sync(Entity.CUSTOM_FIELDS)
@@ -168,7 +168,7 @@ def test_one_owner_for_whom_xero_always_fails_stops_no_other(house: House, answe
     assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
 
 
-def test_any_number_of_owners_for_whom_xero_always_fails_stops_no_other(house: House) -> None:
+def test_owners_for_whom_xero_always_fails_stop_no_other_however_many(house: House) -> None:
     house.sync(Entity.CUSTOM_FIELDS)
     bad = {edits.add(house.xpm, "clients", {"Name": f"Newcomer {number}"})["UUID"] for number in range(5)}
     house.sync(Entity.CLIENTS)
@@ -182,7 +182,7 @@ def test_any_number_of_owners_for_whom_xero_always_fails_stops_no_other(house: H
     assert (metered[0] + result.calls, metered[1] + result.bytes) == house.metered()
 
 
-def test_where_only_owners_are_asked_for_for_whom_xero_always_fails_it_is_not_taken_for_the_reason(
+def test_if_xero_fails_for_every_owner_asked_for_others_show_that_it_still_answers(
     house: House,
 ) -> None:
     house.sync(Entity.CUSTOM_FIELDS)
@@ -195,14 +195,14 @@ def test_where_only_owners_are_asked_for_for_whom_xero_always_fails_it_is_not_ta
         assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, len(bad))
 
 
-def test_when_xero_fails_for_many_owners_the_run_ends_and_keeps_what_was_compared(house: House) -> None:
+def test_if_xero_fails_for_many_owners_the_run_ends_and_keeps_what_was_compared(house: House) -> None:
     house.order("status", "client.api/get", status=500, after=2, times=0)
     with pytest.raises(XeroUnavailable):
         house.sync(Entity.CUSTOM_FIELDS)
     assert len(compared(house)) >= 2
 
 
-def test_once_xero_fails_for_many_owners_those_that_wait_are_not_asked_for(house: House) -> None:
+def test_once_xero_fails_for_many_owners_waiting_ones_are_not_asked_for(house: House) -> None:
     for number in range(60):
         edits.add(house.xpm, "clients", {"Name": f"Newcomer {number}"})
     house.sync(Entity.CLIENTS)
@@ -214,7 +214,7 @@ def test_once_xero_fails_for_many_owners_those_that_wait_are_not_asked_for(house
 
 
 @pytest.mark.parametrize(("flow_run_id", "again"), [("the-same", False), ("another", True), (None, True)])
-def test_only_a_retry_of_the_same_flow_run_leaves_the_values_that_the_run_before_it_compared(
+def test_only_a_retry_of_the_same_flow_run_skips_values_already_compared(
     house: House, flow_run_id: str | None, again: bool
 ) -> None:
     house.sync(Entity.CUSTOM_FIELDS)
@@ -236,7 +236,7 @@ def test_only_a_retry_of_the_same_flow_run_leaves_the_values_that_the_run_before
     assert f"all {len(owners(house))} clients and jobs" in result.message.cause
 
 
-def test_a_run_and_its_retries_ask_together_for_no_more_than_half_of_the_days_calls(house: House) -> None:
+def test_a_run_and_its_retries_together_use_at_most_half_of_the_days_calls(house: House) -> None:
     house.order("status", "job.api/get", status=503, times=0)
     with pytest.raises(XeroUnavailable):
         house.sync(Entity.CUSTOM_FIELDS, flow_run_id="the-same")
@@ -249,7 +249,7 @@ def test_a_run_and_its_retries_ask_together_for_no_more_than_half_of_the_days_ca
     assert f"10 of {len(owners(house))} clients and jobs" in result.message.cause
 
 
-def test_values_that_could_not_be_read_are_no_longer_aside_once_their_owner_is_gone(house: House) -> None:
+def test_quarantined_values_are_dismissed_once_their_owner_is_gone(house: House) -> None:
     owner = min(house.active("job", "number"))
     house.order("garbage", f"job.api/get/{owner}/customfield", times=0)
     house.sync(Entity.CUSTOM_FIELDS)
@@ -260,7 +260,7 @@ def test_values_that_could_not_be_read_are_no_longer_aside_once_their_owner_is_g
     assert house.aside() == []
 
 
-def test_one_value_that_cannot_be_read_clears_no_other_value_of_its_owner(house: House) -> None:
+def test_an_unreadable_value_clears_no_other_value_of_its_owner(house: House) -> None:
     house.sync(Entity.CUSTOM_FIELDS)
     owner = next(row["owner_key"] for row in house.rows("custom_field_value") if row["owner_kind"] is OwnerKind.JOB)
     before = [row for row in house.rows("custom_field_value") if row["owner_key"] == owner]
@@ -269,8 +269,8 @@ def test_one_value_that_cannot_be_read_clears_no_other_value_of_its_owner(house:
     assert [row for row in house.rows("custom_field_value") if row["owner_key"] == owner] == before
 
 
-def test_a_job_that_was_deleted_since_the_jobs_came_is_left_to_the_sync_of_jobs(house: House) -> None:
-    """It is no record to correct in XPM, and it was not compared either."""
+def test_a_job_deleted_since_the_last_sync_of_jobs_is_left_to_the_next(house: House) -> None:
+    """It is not a record to correct in XPM, and it does not count as compared."""
     deleted = min(house.active("job", "number"))
     edits.delete(house.xpm, "jobs", deleted)
     result = house.sync(Entity.CUSTOM_FIELDS)
@@ -280,8 +280,8 @@ def test_a_job_that_was_deleted_since_the_jobs_came_is_left_to_the_sync_of_jobs(
     assert result.message.key == "sync.values_partly"
 
 
-def test_the_time_of_comparing_is_before_the_values_were_asked_for(house: House) -> None:
-    """What changes while they are on their way is compared again."""
+def test_the_time_of_comparison_is_before_the_call(house: House) -> None:
+    """Values that change while the answer is under way are compared again."""
     house.forget_calls()
     house.sync(Entity.CUSTOM_FIELDS)
     calls = [call for call in house.server.world.request_log.requests() if call["path"].endswith("/customfield")]
@@ -289,7 +289,7 @@ def test_the_time_of_comparing_is_before_the_values_were_asked_for(house: House)
     assert max(compared(house).values()) <= asked + dt.timedelta(milliseconds=1)  # the journal drops the rest
 
 
-def test_the_days_limit_ends_the_run_and_keeps_what_was_compared(house: House) -> None:
+def test_the_day_limit_ends_the_run_and_keeps_what_was_compared(house: House) -> None:
     house.with_settings(xero_calls_per_day=8).sync(Entity.CUSTOM_FIELDS)
     before = compared(house)
     house.order("limit", "client.api/get", problem="day", retry_after=40_000, times=0)
@@ -299,12 +299,12 @@ def test_the_days_limit_ends_the_run_and_keeps_what_was_compared(house: House) -
     assert (run.status, run.reason_key) == (RunStatus.PARKED, "sync.parked")
     assert run.resumes_at
     assert run.finished_at
-    # it goes on at a whole minute
+    # it resumes at a whole minute
     assert dt.timedelta(seconds=39_900) < run.resumes_at - run.finished_at <= dt.timedelta(seconds=40_060)
     assert compared(house).keys() >= before.keys()
 
 
-def test_a_definition_that_was_deleted_in_xpm_is_archived_and_its_values_disappear(house: House) -> None:
+def test_a_definition_deleted_in_xpm_is_archived_and_its_values_disappear(house: House) -> None:
     owner = min(house.active("client", "uuid"))
     set_text(house, owner, "Words")
     house.sync(Entity.CUSTOM_FIELDS)
@@ -316,7 +316,7 @@ def test_a_definition_that_was_deleted_in_xpm_is_archived_and_its_values_disappe
     assert [row for row in house.rows("custom_field_value") if row["definition_uuid"] == field] == []
 
 
-def test_the_values_of_chosen_records_come_although_nothing_else_about_them_changed(house: House) -> None:
+def test_values_of_chosen_records_are_read_even_if_nothing_else_changed(house: House) -> None:
     house.sync(Entity.CUSTOM_FIELDS)
     chosen = [min(house.active("job", "number")), min(house.active("client", "uuid"))]
     other = max(house.active("job", "number"))
@@ -350,9 +350,9 @@ def test_chosen_records_that_xpm_no_longer_has_are_named_too(house: House) -> No
     assert deleted in house.active("job", "number"), "the sync of jobs archives it"
 
 
-def test_a_run_counts_the_calls_and_bytes_of_its_values_as_they_are_metered(house: House) -> None:
+def test_a_run_counts_the_metered_calls_and_bytes_of_its_values(house: House) -> None:
     gone = house.xpm.jobs.record(0)["ID"]
-    house.xpm.jobs.remove(0)  # asking for it is a call, too
+    house.xpm.jobs.remove(0)  # asking for a deleted one is a call, too
     before = house.metered()
     result = house.sync(Entity.CUSTOM_FIELDS)
     after = house.metered()

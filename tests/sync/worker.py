@@ -1,4 +1,4 @@
-"""A sync in a process of its own that stops at a point where its parent kills it; a module apart from the tests."""
+"""A sync in its own process, which stops at a point where its parent kills it. A module without tests."""
 
 import threading
 from multiprocessing.synchronize import Event
@@ -16,7 +16,7 @@ from xpm.store.engine.database import Database
 
 
 def sync_and_hold(settings: Settings, entity: Entity, hold_at: int, reached: Event) -> None:
-    """Synchronise, and stand still for ever with everything of commit number `hold_at` written but the commit."""
+    """Synchronise, and stop for ever just before commit number `hold_at`, with everything else written."""
     database, commits = Database(settings.xpm_database_url), 0
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
 
@@ -32,7 +32,7 @@ def sync_and_hold(settings: Settings, entity: Entity, hold_at: int, reached: Eve
 
 
 def sync_and_hold_after_lists(settings: Settings, entity: Entity, lists: int, reached: Event) -> None:
-    """Synchronise, and stand still for ever at the first commit after so many lists were read to their end."""
+    """Synchronise, and stop for ever at the first commit after this many lists were finished."""
     database, written, committed = Database(settings.xpm_database_url), 0, 0
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
 

@@ -1,9 +1,9 @@
-"""Tells whether records are still read as they were: a fingerprint, for each model, of what reads its records.
+"""Makes a fingerprint, for each model, of the code that reads its records, to tell when they must be read again.
 
-A record that Xero sends unchanged is not read again, so a change of the reader would never reach it. The digest of a
-record as sent is therefore keyed by this fingerprint: when the reader changes, each record that it concerns is read
-once more. It is taken from the source, so nobody has to remember it; a change of a comment has each record read once
-for nothing, which costs no call to Xero.
+A record that Xero sends unchanged is not read again, so a change of that code would never reach it. The digest of a
+record as sent is therefore keyed by this fingerprint: when the code changes, each record of the model is read once
+more. The fingerprint is taken from the source, so nobody has to remember to change it. Even a changed comment makes
+every record be read once more, but that costs no call to Xero.
 """
 
 import sys
@@ -26,24 +26,24 @@ READS_EVERY_RECORD = (
     "xpm.xero.xml.record",
     "xpm.xero.xml.shape",
 )
-"""The modules that turn any record into its row, imported by now; those of its own models come on top."""
+"""The modules that turn any record into its row. They must be imported by now. A model's own modules are added."""
 
 FINGERPRINT_BYTES = 16
 
 Source = Callable[[str], bytes]
-"""Gives the source of a module by its name."""
+"""Returns the source of a module by its name."""
 
 
 @cache
 def source_of(module: str) -> bytes:
-    """The source of a module that is imported, the same on every system."""
+    """The source of an imported module, the same on every system."""
     return Path(str(sys.modules[module].__file__)).read_bytes().replace(b"\r\n", b"\n")
 
 
 def fingerprint(model: type[XpmRecord], rows: str, source: Source = source_of) -> bytes:
-    """The fingerprint of what reads records of `model` into rows of such shapes.
+    """The fingerprint of the code that turns records of `model` into rows of these shapes.
 
-    A newer pydantic counts as a change: it may read a value differently.
+    Another version of pydantic counts as a change, since it may read a value differently.
     """
     known = blake2b(f"{pydantic.VERSION}\n{rows}".encode(), digest_size=FINGERPRINT_BYTES)
     for module in sorted(reading_modules(model)):
@@ -52,18 +52,18 @@ def fingerprint(model: type[XpmRecord], rows: str, source: Source = source_of) -
 
 
 def reading_modules(model: type[XpmRecord]) -> Set[str]:
-    """The modules whose change may change what is read of a record."""
+    """The modules whose change may change how a record is read."""
     return {*READS_EVERY_RECORD, *(part.__module__ for part in models_in(model))}
 
 
 def models_in(model: type[XpmRecord]) -> Set[type[XpmRecord]]:
-    """The model and those of all records nested in it."""
+    """The model and the models of all records nested in it."""
     nested = (part for field in model.model_fields.values() for part in _models_in_type(field.annotation))
     return {model}.union(*(models_in(part) for part in nested))
 
 
 def row_shapes(model: type[XpmRecord]) -> str:
-    """How records of the model become rows, written the same way every time."""
+    """How records of the model become rows, as text that is always the same for the same shapes."""
     listed = (kind for definition in DEFINITIONS.values() for kind in (definition.main, *definition.beside))
     return "\n".join(_written(kind.row) for kind in listed if kind.model is model)
 
@@ -76,7 +76,7 @@ def _models_in_type(annotation: Any) -> Iterator[type[XpmRecord]]:  # noqa: ANN4
 
 
 def _written(value: object) -> str:
-    """Write a value out; a set in order, since its own order differs from process to process."""
+    """The value as text. A set is sorted, since its own order differs between processes."""
     if is_dataclass(value):
         return f"{type(value).__name__}({', '.join(_written(getattr(value, field.name)) for field in fields(value))})"
     if isinstance(value, frozenset):
@@ -91,9 +91,9 @@ _BY_MODEL: Mapping[type[XpmRecord], bytes] = {
     for definition in DEFINITIONS.values()
     for kind in (definition.main, *definition.beside)
 }
-"""Taken on import: later the files on disk may be of another version than the code that runs."""
+"""Made on import: later, the files on disk may be of another version than the running code."""
 
 
 def reader_of(model: type[XpmRecord]) -> bytes:
-    """The fingerprint of what reads records of this model; of a model that no entity lists, nothing."""
+    """The fingerprint of the code that reads records of this model; empty for a model that no entity lists."""
     return _BY_MODEL.get(model, b"")

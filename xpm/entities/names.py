@@ -1,12 +1,13 @@
-"""What entities and kinds of records are called. Loads at once, so that the command line can offer the names."""
+"""The names of entities and kinds of record. Imports almost nothing, so the command line can offer them at once."""
 
 from enum import StrEnum
 
 
 class Entity(StrEnum):
-    """One button of FYI's "XPM Integration" window, by the name that runs, settings and URLs use.
+    """One button of FYI's "XPM Integration" window. The value is its name in runs, settings and URLs.
 
-    Groups come with clients and categories with jobs; custom fields are definitions and the values of clients and jobs.
+    Groups come with clients, and categories with jobs. Custom fields are definitions and the values of clients and
+    jobs.
     """
 
     JOBS = "jobs"
@@ -22,7 +23,7 @@ class Entity(StrEnum):
 
 
 EVERYTHING = tuple(Entity)
-"""All entities, in the order of the support article; a record may arrive before what it refers to."""
+"""All entities, in the order of the support article. A record may arrive before the records it refers to."""
 
 
 class Noun(StrEnum):
@@ -41,5 +42,5 @@ class Noun(StrEnum):
 
     @property
     def words(self) -> str:
-        """What it is called in a sentence."""
+        """The name in a sentence."""
         return self.replace("-", " ")

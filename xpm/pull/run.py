@@ -215,6 +215,6 @@ def _mark_parked(integration: Integration, run_id: str, limit: DayLimit) -> None
 
 
 def _close_killed_runs(session: Session, integration: Integration, request: PullRequest) -> None:
-    """Close runs that are open although nobody holds their lease: they were killed, and must not look like running."""
+    """Close runs that are open although nobody holds their lease: they were killed, and must not seem to be running."""
     for run in runs.unfinished(session, request.practice, request.entity):
         runs.finish(session, run.id, RunStatus.FAILURE, reason_key="sync.interrupted", now=integration.clock())

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class ConnectionState(StrEnum):
-    """Where a practice stands with Xero."""
+    """The state of a practice's connection to Xero."""
 
     NOT_CONNECTED = "not_connected"
     AUTHORISING = "authorising"

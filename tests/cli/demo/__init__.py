@@ -1,1 +1,1 @@
-"""The demo's parts; the whole of it runs in CI."""
+"""The parts of the demo. CI runs the whole demo."""

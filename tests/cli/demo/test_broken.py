@@ -27,7 +27,7 @@ pytestmark = pytest.mark.deep
 
 @pytest.fixture
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """A stage with its sandbox; Prefect and the console are not needed here."""
+    """A stage with its sandbox, without Prefect and the console."""
     monkeypatch.chdir(tmp_path)
     with SandboxServer(small_world(limits=RateLimits(0, 0, 0, 0))) as sandbox:
         console = REDIRECT_URI.removesuffix("/oauth/callback")

@@ -23,7 +23,7 @@ FORM = """<h1>Choose a practice</h1>
 
 
 class Site(HTTPServer):
-    """A page with forms, and what was sent to it."""
+    """A site with forms, which records what was sent to it."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Pages)

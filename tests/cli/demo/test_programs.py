@@ -1,4 +1,4 @@
-"""The demo's programs: each is waited for, and none outlives the demo."""
+"""The demo's programs: the demo waits until each has started, and none outlives the demo."""
 
 import os
 import signal
@@ -97,14 +97,14 @@ def test_a_program_that_ends_while_another_starts_is_noticed(programs: Programs)
         programs.start("second", python("import time; time.sleep(600)"), ready="http://127.0.0.1:9/")
 
 
-def test_a_program_that_ended_by_itself_is_noticed_even_if_it_ended_well(programs: Programs) -> None:
+def test_a_program_that_ended_by_itself_is_noticed_even_if_it_succeeded(programs: Programs) -> None:
     programs.start("worker", python("pass"))
 
     with pytest.raises(ProgramFailed, match="worker ended with exit code 0"):
         until(programs.check)
 
 
-def test_a_program_that_is_run_to_its_end_is_not_missed(programs: Programs) -> None:
+def test_a_program_that_is_meant_to_end_is_not_reported(programs: Programs) -> None:
     programs.run("deploy", python("print('deployed')"))
 
     programs.check()

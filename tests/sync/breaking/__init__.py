@@ -1,1 +1,1 @@
-"""Attempts to break the engine: killed anywhere, thousands of random faults, edits while it reads, no Xero at all."""
+"""Attempts to break the sync: kills anywhere, thousands of random faults, edits while it reads, no Xero at all."""

@@ -1,4 +1,4 @@
-"""What people do in XPM while FYI reads: random edits of every kind of record, the same for the same dice."""
+"""What people do in XPM while FYI reads: random edits of every kind of record, reproducible from the same dice."""
 
 from collections.abc import Callable, Sequence
 from random import Random
@@ -19,18 +19,18 @@ def edit(practice: Account, dice: Random, count: int = 1) -> None:
 
 
 def a_key(table: Table[Any], dice: Random) -> str | None:
-    """The key of one of the records there are."""
+    """The key of a random record."""
     positions = table.positions()
     return table.key(dice.choice(positions)) if positions else None
 
 
 def some_text(dice: Random) -> str:
-    """A text that is different each time, and no easy one."""
+    """A text that is different each time, with difficult characters."""
     return f"Kōwhai & Sons <{dice.getrandbits(40):010x}>"
 
 
 def add_job(practice: Account, dice: Random) -> None:
-    """A new job, of a client if there is one."""
+    """Add a job, for a client if there is one."""
     told: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice), "State": dice.choice(STATES)}
     if client := a_key(practice.clients, dice):
         told["Client"] = {"UUID": client, "Name": _name(practice.clients, client)}
@@ -38,14 +38,14 @@ def add_job(practice: Account, dice: Random) -> None:
 
 
 def change_job(practice: Account, dice: Random) -> None:
-    """A job moves on, or something of it is put right."""
+    """Move a job to another state, or correct one of its fields."""
     if job := a_key(practice.jobs, dice):
         told = dice.choice(({"State": dice.choice(STATES)}, {"Name": some_text(dice)}, {"Budget": _amount(dice)}))
         edits.change(practice, "jobs", job, told)
 
 
 def delete_job(practice: Account, dice: Random) -> None:
-    """A job goes, unless it is the last; now and then somebody makes one under its number again."""
+    """Delete a job unless it is the last, and now and then add a new one with the same number."""
     if len(practice.jobs) > 1 and (job := a_key(practice.jobs, dice)):
         edits.delete(practice, "jobs", job)
         if dice.random() < 0.3:
@@ -53,7 +53,7 @@ def delete_job(practice: Account, dice: Random) -> None:
 
 
 def add_client(practice: Account, dice: Random) -> None:
-    """A new client, of a group if there is one."""
+    """Add a client, in a group if there is one."""
     told: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice)}
     if group := a_key(practice.groups, dice):
         told["Groups"] = [{"UUID": group, "Name": _name(practice.groups, group)}]
@@ -61,7 +61,7 @@ def add_client(practice: Account, dice: Random) -> None:
 
 
 def change_client(practice: Account, dice: Random) -> None:
-    """A client's details change."""
+    """Change a client's details."""
     if client := a_key(practice.clients, dice):
         told: dict[str, Any] = dice.choice(
             ({"Phone": f"(02) 5550 {dice.randrange(10_000):04}"}, {"Name": some_text(dice)}, {"Groups": []})
@@ -70,19 +70,19 @@ def change_client(practice: Account, dice: Random) -> None:
 
 
 def archive_client(practice: Account, dice: Random) -> None:
-    """A client leaves, or comes back."""
+    """Archive a client, or bring it back."""
     if client := a_key(practice.clients, dice):
         edits.change(practice, "clients", client, {"IsArchived": dice.choice(("Yes", "No"))})
 
 
 def delete_client(practice: Account, dice: Random) -> None:
-    """A client is deleted, which XPM shows by a flag."""
+    """Delete a client, which XPM shows by a flag."""
     if client := a_key(practice.clients, dice):
         edits.delete(practice, "clients", client)
 
 
 def change_values(practice: Account, dice: Random) -> None:
-    """A custom field of a client or job gets another value, or none."""
+    """Give a custom field of a client or job another value, or none."""
     owner = a_key(dice.choice((practice.clients, practice.jobs)), dice)
     texts = [one["UUID"] for one in practice.definitions.records() if one["ValueElement"] == "Text"]
     if owner and texts:
@@ -91,20 +91,20 @@ def change_values(practice: Account, dice: Random) -> None:
 
 
 def change_tax_return(practice: Account, dice: Random) -> None:
-    """A return is lodged."""
+    """Lodge a tax return."""
     if key := a_key(practice.tax_returns, dice):
         edits.change(practice, "tax_returns", key, {"status": dice.choice(("Draft", "Approved", "Filed"))})
 
 
 def add_tax_return(practice: Account, dice: Random) -> None:
-    """A return is begun."""
+    """Add a tax return."""
     if client := a_key(practice.clients, dice):
         told = {"returnId": _uuid(dice), "clientUuid": client, "taxType": "ITR", "year": 2025, "status": "Draft"}
         edits.add(practice, "tax_returns", told)
 
 
 def adding(entity: str) -> Deed:
-    """Somebody adds a record that is little more than its name."""
+    """The edit that adds a record with little more than a name."""
 
     def add(practice: Account, dice: Random) -> None:
         edits.add(practice, entity, {"UUID": _uuid(dice), "Name": some_text(dice)})
@@ -113,7 +113,7 @@ def adding(entity: str) -> Deed:
 
 
 def renaming(entity: str) -> Deed:
-    """Somebody gives a record another name, which every reference to it shows."""
+    """The edit that renames a record. Every reference to it then shows the new name."""
 
     def rename(practice: Account, dice: Random) -> None:
         if key := a_key(practice.catalogues[entity], dice):
@@ -123,7 +123,7 @@ def renaming(entity: str) -> Deed:
 
 
 def deleting(entity: str) -> Deed:
-    """Somebody deletes a record; the last one stays, since an empty list is not believed."""
+    """The edit that deletes a record, unless it is the last: an empty list would archive nothing."""
 
     def delete(practice: Account, dice: Random) -> None:
         if len(practice.catalogues[entity]) > 1 and (key := a_key(practice.catalogues[entity], dice)):

@@ -1,4 +1,4 @@
-"""A connected practice whose Xero is reached without sockets, and that can be exchanged for a new one at once."""
+"""A connected practice that reaches Xero without sockets, and can be replaced by a new one at once."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -20,24 +20,24 @@ from xpm.store.tables import StoreTable
 from xpm.xero.auth import TokenKeeper, XeroAuth
 
 YEARS = dt.timedelta(days=500)
-"""How far the practice's history reaches back: two windows of jobs."""
+"""How far the practice's history reaches back: two creation windows of jobs."""
 
 CONNECTED = {
     "practice", "integration_settings", "fyi_user", "consent", "connection", "connection_transition",
     "authorisation_attempt", "alembic_version",
 }  # fmt: skip
-"""The tables of what a practice is before its first sync."""
+"""The tables that a practice has rows in before its first sync."""
 
 
 class SharedClock(Clock):
-    """Time that passes for FYI and for XPM alike."""
+    """One clock for FYI and XPM."""
 
     def __init__(self, world: World) -> None:
         super().__init__()
         self._world = world
 
     def wait(self, seconds: float) -> None:
-        """Let the time pass at once, on both sides."""
+        """Move the time forward at once, on both sides."""
         super().wait(seconds)
         self._world.clock.advance(seconds)
 
@@ -50,7 +50,7 @@ class WiredIntegration(Integration):
 
     @contextmanager
     def signed_http(self, keeper: TokenKeeper) -> Iterator[httpx.Client]:
-        """A client over the wire whose requests carry the keeper's tokens."""
+        """A client over the wire whose requests have the keeper's tokens."""
         with httpx.Client(auth=XeroAuth(keeper, self.clock), transport=self.wire, trust_env=False) as http:
             yield http
 
@@ -61,12 +61,12 @@ class Indoors(House):
 
     @property
     def wire(self) -> Wire:
-        """The way to XPM."""
+        """The transport to XPM."""
         assert isinstance(self.integration, WiredIntegration)
         return self.integration.wire
 
     def move_in(self, seed: int) -> None:
-        """Exchange XPM's side for a new practice of this seed and forget all that was synchronised."""
+        """Replace the account by a new one from this seed, and forget everything that was synchronised."""
         world = self.server.world
         self.calm()
         people = list(world.people.values())
@@ -83,7 +83,7 @@ class Indoors(House):
                     session.connection().execute(delete(table))
 
     def calm(self) -> None:
-        """Let nothing go wrong from now on, and begin a new day: what XPM allows is whole again."""
+        """Clear all faults and begin a new day, with XPM's full allowance."""
         super().calm()
         self.wire.reset()
         self.integration.budgets.clear()
@@ -103,7 +103,7 @@ def indoors(database: Database) -> Iterator[Indoors]:
     wire = Wire(world)
     clock = SharedClock(world)
     with httpx.Client(transport=wire, trust_env=False) as http:
-        # one call at a time, so that a seed always comes to the same
+        # one call at a time, so that a seed always gives the same result
         settings = connected.settings.model_copy(update={"xero_max_concurrent": 1})
         yield Indoors(
             server,
@@ -113,7 +113,7 @@ def indoors(database: Database) -> Iterator[Indoors]:
 
 
 def _hurry(database: Database) -> None:
-    """Do not wait for the disk: these databases live as long as the test."""
+    """Do not wait for the disk, since these databases live only as long as the test."""
     if not database.is_postgresql:
         event.listen(database.engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous = OFF"))
-        database.engine.dispose()  # of the connections that were made before
+        database.engine.dispose()  # connections that were made before

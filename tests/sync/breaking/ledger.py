@@ -1,4 +1,4 @@
-"""Whether what the store says of itself is true: runs, their counts, and the history with its former rows."""
+"""Checks that the store's records about itself are true: runs, their counts, and the history with its former rows."""
 
 from collections import Counter
 from typing import Any
@@ -24,7 +24,7 @@ COUNTED = ("added", "changed", "restored", "archived")
 
 
 def assert_books_balance(house: House) -> None:
-    """No run goes on for ever, each counts what it did, and every change has its former rows and no others."""
+    """Every run has ended and counts what it did, and every change has exactly its former rows."""
     changes = house.rows("record_change")
     for run in house.runs():
         assert_ended_as_it_says(run)
@@ -33,9 +33,9 @@ def assert_books_balance(house: House) -> None:
 
 
 def assert_killed_in_order(house: House) -> None:
-    """After a kill one run may still be open; what it committed is whole, and counted.
+    """After a kill one run may still be open. What it committed is complete and counted.
 
-    It need not be the last by its time: the process that was killed had a clock of its own.
+    The open run need not be the latest, since the killed process had its own clock.
     """
     changes = house.rows("record_change")
     runs = house.runs()
@@ -49,7 +49,7 @@ def assert_killed_in_order(house: House) -> None:
 
 
 def assert_ended_as_it_says(run: SyncRun) -> None:
-    """A success has as much as its source, and nothing else is a point to start from."""
+    """A successful run stored as many records as XPM has, and only a successful run has a watermark."""
     assert run.status is not RunStatus.RUNNING, run
     assert run.finished_at is not None, run
     if run.status is RunStatus.SUCCESS:
@@ -59,7 +59,7 @@ def assert_ended_as_it_says(run: SyncRun) -> None:
 
 
 def assert_counts_are_true(run: SyncRun, changes: list[dict[str, Any]]) -> None:
-    """A run counts the changes that bear its name, of its own kind of record."""
+    """A run counts the changes with its id, of its own kind of record."""
     table = MAIN[Entity(run.entity)].name
     done = Counter(
         str(change["kind"]) for change in changes if (change["run_id"], change["record_table"]) == (run.id, table)
@@ -68,7 +68,7 @@ def assert_counts_are_true(run: SyncRun, changes: list[dict[str, Any]]) -> None:
 
 
 def assert_history_is_whole(house: House, changes: list[dict[str, Any]]) -> None:
-    """Each change of a stored record kept the row as it was, once; former rows belong to a change of that record."""
+    """Each change of a stored record kept the former row once; each former row belongs to a change of its record."""
     for table in ALL.values():
         of_table = {change["id"]: change for change in changes if change["record_table"] == table.name}
         noted = {
@@ -87,7 +87,7 @@ def assert_history_is_whole(house: House, changes: list[dict[str, Any]]) -> None
 
 
 def assert_each_was_added_once(house: House, table: RecordTable, changes: Any) -> None:  # noqa: ANN401 - a dict's values
-    """What is stored was added by exactly one change, and nothing else was."""
+    """Exactly the stored records were added, each by one change."""
     added = sorted(change["record_key"] for change in changes if change["kind"] == ChangeKind.ADDED)
     stored = select(table.table.c[table.key]).where(
         *(table.table.c[name] == value for name, value in table.fixed.items())

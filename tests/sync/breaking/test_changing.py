@@ -1,6 +1,6 @@
-"""Records that change while they are read, call by call: the next run has all of it.
+"""Records that change while they are read, call by call: the next run stores every change.
 
-Until then nothing is archived that was there all the time, and no older version replaces a newer one.
+Until then no record is archived that existed all the time, and no older version replaces a newer one.
 """
 
 from collections import defaultdict
@@ -25,52 +25,52 @@ from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.xero.errors import UnreadableAnswer
 
-pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+pytestmark = pytest.mark.no_cover  # no coverage: other tests cover this code, and measuring takes half as long again
 
 Deed = Callable[[Account, Random], None]
 BEGUN = "BEGUN-"
-"""How the numbers of jobs begin that are begun meanwhile."""
+"""The prefix of the numbers of jobs that are added meanwhile."""
 MARKS = count()
-"""No two edits write the same, so that a version tells when it was made."""
+"""Numbers the edits. No two write the same text, so a version tells when it was made."""
 
 
 def mark() -> str:
-    """A text that nobody wrote before."""
+    """A text that no edit wrote before."""
     return f"version {next(MARKS)}"
 
 
 def current_job(practice: Account, dice: Random) -> str | None:
-    """A job in XPM's list of current ones."""
+    """The number of a job in XPM's list of current jobs."""
     positions = practice.jobs.positions(lambda outline: outline.current)
     return practice.jobs.key(dice.choice(positions)) if positions else None
 
 
 def change_current_job(practice: Account, dice: Random) -> None:
-    """Something of a current job is changed."""
+    """Change a field of a current job."""
     if job := current_job(practice, dice):
         edits.change(practice, "jobs", job, {"Name": mark()})
 
 
 def complete_current_job(practice: Account, dice: Random) -> None:
-    """A current job is completed, but none that was begun meanwhile: if no list had it before, only windows do."""
+    """Complete a current job, but none that was added meanwhile: if no list had it before, only windows have it now."""
     positions = practice.jobs.positions(lambda outline: outline.current)
     if known := [key for key in map(practice.jobs.key, positions) if not key.startswith(BEGUN)]:
         edits.change(practice, "jobs", dice.choice(known), {"Name": mark(), "State": "Completed"})
 
 
 def delete_current_job(practice: Account, dice: Random) -> None:
-    """A current job is deleted, unless it is the last: an empty list is not believed."""
+    """Delete a current job, unless it is the last: an empty list would archive nothing."""
     if len(practice.jobs.positions(lambda outline: outline.current)) > 1 and (job := current_job(practice, dice)):
         edits.delete(practice, "jobs", job)
 
 
 def add_current_job(practice: Account, _dice: Random) -> None:
-    """A job is begun."""
+    """Add a job."""
     edits.add(practice, "jobs", {"ID": f"{BEGUN}{next(MARKS)}", "Name": mark(), "State": "Planned"})
 
 
-def told_of(entity: str, element: str, **told: str) -> Deed:
-    """Something of a record is changed."""
+def changing(entity: str, element: str, **told: str) -> Deed:
+    """The edit that changes a field of a record."""
 
     def change(practice: Account, dice: Random) -> None:
         if key := a_key(getattr(practice, entity), dice):
@@ -80,18 +80,18 @@ def told_of(entity: str, element: str, **told: str) -> Deed:
 
 
 def delete_job(practice: Account, dice: Random) -> None:
-    """Any job is deleted, unless it is the last."""
+    """Delete any job, unless it is the last."""
     if len(practice.jobs) > 1 and (job := a_key(practice.jobs, dice)):
         edits.delete(practice, "jobs", job)
 
 
 def add_client(practice: Account, _dice: Random) -> None:
-    """A client is taken on."""
+    """Add a client."""
     edits.add(practice, "clients", {"Name": mark()})
 
 
 def add_tax_return(practice: Account, dice: Random) -> None:
-    """A return is begun."""
+    """Add a tax return."""
     if client := a_key(practice.clients, dice):
         told = {"returnId": mark(), "clientUuid": client, "taxType": "ITR", "year": 2025, "webUrl": mark()}
         edits.add(practice, "tax_returns", told)
@@ -99,10 +99,10 @@ def add_tax_return(practice: Account, dice: Random) -> None:
 
 CLIENT_DEEDS: Mapping[str, Deed] = {
     "add": add_client,
-    "change": told_of("clients", "Phone"),
-    "archive": told_of("clients", "Phone", IsArchived="Yes"),
-    "bring back": told_of("clients", "Phone", IsArchived="No"),
-    "delete": told_of("clients", "Phone", IsDeleted="Yes"),
+    "change": changing("clients", "Phone"),
+    "archive": changing("clients", "Phone", IsArchived="Yes"),
+    "bring back": changing("clients", "Phone", IsArchived="No"),
+    "delete": changing("clients", "Phone", IsDeleted="Yes"),
 }
 CURRENT_JOB_DEEDS: Mapping[str, Deed] = {
     "add": add_current_job,
@@ -110,18 +110,18 @@ CURRENT_JOB_DEEDS: Mapping[str, Deed] = {
     "complete": complete_current_job,
     "delete": delete_current_job,
 }
-"""XPM gives no sign of an edit to a job that is completed already; the next full run finds it."""
+"""XPM does not show an edit of a job that is completed already. The next full run finds it."""
 CASES: Mapping[tuple[Entity, SyncMode, SyncMode], Mapping[str, Deed]] = {
     (Entity.TAX_RETURNS, SyncMode.FULL, SyncMode.FULL): {
         "add": add_tax_return,
-        "change": told_of("tax_returns", "webUrl"),
+        "change": changing("tax_returns", "webUrl"),
         "delete": deleting("tax_returns"),
     },
     (Entity.JOBS, SyncMode.FULL, SyncMode.FULL): {
         "add": add_current_job,
-        "change": told_of("jobs", "Name"),
-        "complete": told_of("jobs", "Name", State="Completed"),
-        "reopen": told_of("jobs", "Name", State="In Progress"),
+        "change": changing("jobs", "Name"),
+        "complete": changing("jobs", "Name", State="Completed"),
+        "reopen": changing("jobs", "Name", State="In Progress"),
         "delete": delete_job,
     },
     (Entity.JOBS, SyncMode.FULL, SyncMode.CHANGES): CURRENT_JOB_DEEDS,
@@ -130,7 +130,7 @@ CASES: Mapping[tuple[Entity, SyncMode, SyncMode], Mapping[str, Deed]] = {
     (Entity.CLIENTS, SyncMode.FULL, SyncMode.CHANGES): CLIENT_DEEDS,
     (Entity.CLIENTS, SyncMode.CHANGES, SyncMode.CHANGES): CLIENT_DEEDS,
 }
-"""What is read, how, and how the next time, with what happens meanwhile."""
+"""What is read, in which mode, in which mode the next time, and the edits that happen meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Meanwhile:
 
 
 def meanwhile(deeds: Sequence[str]) -> st.SearchStrategy[list[Meanwhile]]:
-    """Some edits, each before one of the first calls."""
+    """Random edits, each before one of the first calls."""
     one = st.builds(Meanwhile, st.integers(0, 7), st.sampled_from(deeds), st.integers(0, 99))
     return st.lists(one, max_size=8)
 
@@ -158,7 +158,7 @@ def house(sqlite_database: Database) -> Iterator[Indoors]:
 @pytest.mark.parametrize("case", deep_but({(Entity.CLIENTS, SyncMode.FULL, SyncMode.CHANGES)}, CASES), ids=" ".join)
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data(), seed=st.integers(0, 5), first=st.booleans())
-def test_what_changes_while_it_is_read_has_arrived_after_one_more_run(
+def test_records_that_change_while_read_are_stored_by_the_next_run(
     house: Indoors, case: tuple[Entity, SyncMode, SyncMode], data: st.DataObject, seed: int, first: bool
 ) -> None:
     deeds, (entity, mode, next_mode) = CASES[case], case
@@ -174,7 +174,7 @@ def test_what_changes_while_it_is_read_has_arrived_after_one_more_run(
     house.wire.page_size = 2
     assert house.sync(entity, next_mode).status is RunStatus.SUCCESS
     versions.assert_equals_truth()
-    versions.assert_no_older_one_came_later()
+    versions.assert_no_older_version_came_later()
     assert_books_balance(house)
 
 
@@ -195,7 +195,7 @@ def carry_out(house: Indoors, plan: Sequence[Meanwhile], deeds: Mapping[str, Dee
 
 
 def run_through(house: Indoors, entity: Entity, mode: SyncMode) -> None:
-    """Run while edits are made. A feed whose total no longer fits its pages is refused, and archives nothing."""
+    """Run while edits are made. A feed whose total no longer matches its pages is refused, and archives nothing."""
     try:
         assert house.sync(entity, mode).status in {RunStatus.SUCCESS, RunStatus.ACTION_REQUIRED}
     except UnreadableAnswer:

@@ -1,4 +1,4 @@
-"""A sync that is killed before or after any commit, or before any statement, leaves nothing half and is finished.
+"""A sync killed before or after any commit, or before any statement, leaves nothing half-done, and a retry finishes it.
 
 `make test` kills one sync at some of its steps, `make check` every sync; `XPM_KILLS=every` kills at every step, as
 `make faults` does.
@@ -24,21 +24,21 @@ from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus
 
-pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+pytestmark = pytest.mark.no_cover  # no coverage: other tests cover this code, and measuring takes half as long again
 
 EVERY = os.environ.get("XPM_KILLS") == "every"
 STRIDE = {Step.BEFORE_COMMIT: 3, Step.AFTER_COMMIT: 5, Step.BEFORE_WRITING: 11}
-"""How many steps apart the kills are unless every step has its turn; primes, so that they fall on different kinds."""
+"""How many steps apart the kills are, unless every step is tried. Primes, so that they fall on different statements."""
 
 GROWING, RARELY = (add_client, add_job), 0.25
 
 FEWEST = {Step.BEFORE_COMMIT: 6, Step.AFTER_COMMIT: 6, Step.BEFORE_WRITING: 20}
-"""Steps that each sync has at least: the lease, the run, batches, absences, the end, the lease again."""
+"""The steps that each sync has at least: lease, run, batches, archiving, end, release of the lease."""
 
 
 @pytest.fixture
 def small_house(database: Database) -> Iterator[House]:
-    """A connected practice with a few records of each kind, all of them synchronised."""
+    """A connected practice with a few records of each kind, all synchronised."""
     world = small_world(jobs=1, clients=3, staff=3, returns=3, limits=UNLIMITED)
     start = world.clock.today() - dt.timedelta(days=30)
     with SandboxServer(world) as server, opened(server, database, history_start=start) as house:
@@ -48,9 +48,9 @@ def small_house(database: Database) -> Iterator[House]:
 
 
 def busy_day(house: House, dice: Random) -> None:
-    """One edit of every sort, so that every statement of the sync has work.
+    """Make one edit of every kind, so that every statement of the sync has work.
 
-    New clients and jobs are rarer: with a step more after each kill, no sync would ever come through.
+    New clients and jobs are rarer: if each kill were followed by one more step, no sync would ever finish.
     """
     for deed in dict.fromkeys(DEEDS):
         if deed not in GROWING or dice.random() < RARELY:
@@ -59,7 +59,7 @@ def busy_day(house: House, dice: Random) -> None:
 
 @pytest.mark.parametrize("step", Step)
 @pytest.mark.parametrize("entity", deep_but({Entity.CLIENTS}, EVERYTHING))
-def test_a_sync_killed_at_any_step_leaves_nothing_half_and_its_retry_finishes_it(
+def test_a_sync_killed_at_any_step_leaves_nothing_half_done_and_its_retry_finishes_it(
     small_house: House, entity: Entity, step: Step
 ) -> None:
     house, dice = small_house, Random(f"{entity} {step}")

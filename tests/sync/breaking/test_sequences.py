@@ -1,7 +1,7 @@
-"""Random sequences of edits, faults and syncs: after one calm full sync FYI has what XPM has.
+"""Random sequences of edits, faults and syncs: after one full sync without faults FYI has what XPM has.
 
-`make test` lives through a few, `make check` through hundreds, a tenth of them on PostgreSQL. `XPM_SEQUENCES=3000` runs
-as many (`make faults` does); `XPM_SEED=1234` runs one again.
+`make test` runs a few, `make check` hundreds, a tenth of them on PostgreSQL. `XPM_SEQUENCES=3000` runs that many (as
+`make faults` does); `XPM_SEED=1234` repeats one.
 """
 
 import os
@@ -14,7 +14,7 @@ from _pytest.mark.structures import ParameterSet
 from tests.sync.breaking.deeds import edit
 from tests.sync.breaking.indoors import Indoors, indoors
 from tests.sync.breaking.ledger import assert_books_balance
-from tests.sync.breaking.weather import PERSUASIVE, turn_bad
+from tests.sync.breaking.weather import PERSUASIVE, order_faults
 from tests.sync.expected import assert_equals_truth
 from xpm.entities.names import EVERYTHING
 from xpm.pull.outcome import PullResult
@@ -23,14 +23,14 @@ from xpm.store.vocabulary import RunStatus, SyncMode
 from xpm.words import Stopped
 from xpm.xero.errors import XeroError
 
-pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+pytestmark = pytest.mark.no_cover  # no coverage: other tests cover this code, and measuring takes half as long again
 
 SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "500"))
 
 FEW = 6
-"""How many run each time: what fits into a few seconds."""
+"""How many sequences run each time: as many as fit into a few seconds."""
 
-CHUNK = 30  # sequences in one test; tests are what spreads over processes
+CHUNK = 30  # sequences in one test; the tests are spread over processes
 ON_POSTGRESQL = 10  # every tenth chunk
 ONE = os.environ.get("XPM_SEED")
 
@@ -59,22 +59,22 @@ def house(kind: str, request: pytest.FixtureRequest) -> Iterator[Indoors]:
 @pytest.mark.parametrize(
     ("kind", "seeds"), chunks(), ids=lambda it: f"{it.start}-{it.stop - 1}" if isinstance(it, range) else it
 )
-def test_after_any_sequence_of_edits_faults_and_syncs_one_calm_sync_puts_everything_right(
+def test_after_any_sequence_of_edits_faults_and_syncs_one_clean_sync_puts_everything_right(
     house: Indoors, seeds: range
 ) -> None:
     for seed in seeds:
         try:
-            live_through(house, Random(seed), seed)
+            run_days(house, Random(seed), seed)
         except Exception as failure:
             raise AssertionError(f"seed {seed}: XPM_SEED={seed} runs it again") from failure
 
 
-def live_through(house: Indoors, dice: Random, seed: int) -> None:
-    """Some days of a practice whose Xero misbehaves, and one on which it does not."""
+def run_days(house: Indoors, dice: Random, seed: int) -> None:
+    """Some days on which Xero misbehaves, and one on which it does not."""
     house.move_in(seed)
     for _ in range(dice.randint(1, 4)):
         edit(house.xpm, dice, dice.randrange(6))
-        faults = turn_bad(house, dice)
+        faults = order_faults(house, dice)
         if dice.random() < 0.5:
             edit_while_reading(house, dice)
             faults.add("edited meanwhile")
@@ -88,7 +88,7 @@ def live_through(house: Indoors, dice: Random, seed: int) -> None:
 
 
 def edit_while_reading(house: Indoors, dice: Random) -> None:
-    """From now on people edit between the calls of a sync."""
+    """Let people edit between the calls of a sync from now on."""
 
     def now_and_then(_call: int) -> None:
         if dice.random() < 0.3:
@@ -98,17 +98,17 @@ def edit_while_reading(house: Indoors, dice: Random) -> None:
 
 
 def attempt(house: Indoors, dice: Random, faults: set[str]) -> None:
-    """Synchronise something, which may fail; what says that it succeeded did."""
+    """Synchronise something, which may fail. If it reports success, it must have succeeded."""
     entity, mode = dice.choice(EVERYTHING), dice.choice((SyncMode.FULL, SyncMode.FULL, SyncMode.CHANGES))
     try:
         result = house.sync(entity, mode)
     except (XeroError, Stopped):
         return
     if mode is SyncMode.FULL and not faults & {*PERSUASIVE, "edited meanwhile"}:
-        assert_as_good_as_it_looks(house, result)
+        assert_reported_truthfully(house, result)
 
 
-def assert_as_good_as_it_looks(house: Indoors, result: PullResult) -> None:
-    """No fault of these can pass unnoticed: the run succeeded and has all there is, or says that it has not."""
+def assert_reported_truthfully(house: Indoors, result: PullResult) -> None:
+    """None of these faults goes unnoticed: the run succeeded and has everything, or reports that it has not."""
     if result.status is RunStatus.SUCCESS:
         assert result.source == result.stored == len(house.truth(result.entity)), result

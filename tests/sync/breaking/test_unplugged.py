@@ -1,4 +1,4 @@
-"""Xero goes away, or answers what it should not: one clear message, nothing half, and the next run is well."""
+"""Xero goes away, or answers wrongly: one clear message, nothing half-done, and the next run succeeds."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ from xpm.store.vocabulary import RunStatus
 from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 
-pytestmark = pytest.mark.no_cover  # the same code is run by other tests, and being watched takes half as long again
+pytestmark = pytest.mark.no_cover  # no coverage: other tests cover this code, and measuring takes half as long again
 
 FOR_EVER = 1_000_000
 
@@ -38,8 +38,8 @@ def house(sqlite_database: Database) -> Iterator[Indoors]:
         yield house
 
 
-def said_of(house: House, entity: Entity) -> Message | None:
-    """What an administrator reads of a sync that does not come to its end; `None` when it succeeds."""
+def message_of_failed_sync(house: House, entity: Entity) -> Message | None:
+    """What an administrator reads about a sync that fails; `None` if it succeeds."""
     try:
         assert house.sync(entity).status is RunStatus.SUCCESS
     except (XeroError, Stopped) as ended:
@@ -48,7 +48,7 @@ def said_of(house: House, entity: Entity) -> Message | None:
 
 
 def assert_back_in_step(house: House) -> None:
-    """Xero is well again, and one sync of everything puts all right."""
+    """Clear all faults; one sync of everything must then put everything right."""
     for entity in EVERYTHING:
         assert house.sync(entity).status is RunStatus.SUCCESS
     assert_equals_truth(house)
@@ -63,19 +63,19 @@ def test_xero_may_go_away_before_any_call_of_any_sync(house: Indoors, plug: str)
             edit(house.xpm, dice, 10)
             house.calm()
             setattr(house.wire, plug, range(call, FOR_EVER))
-            said = said_of(house, entity)
+            said = message_of_failed_sync(house, entity)
             if said is None:
                 break
             assert said.key == "sync.unavailable"
             run = house.runs()[-1]
             assert (run.status, run.reason_key, run.watermark) == (RunStatus.FAILURE, "sync.failed", None)
-            assert run.archived == 0 or entity is Entity.CUSTOM_FIELDS  # whose definitions had come whole
+            assert run.archived == 0 or entity is Entity.CUSTOM_FIELDS  # its definitions had arrived complete
         assert call > 0
     house.calm()
     assert_back_in_step(house)
 
 
-def test_a_server_that_is_switched_off_in_the_middle_is_unavailable_and_nothing_is_half(
+def test_a_server_switched_off_in_the_middle_is_unavailable_and_nothing_is_half_done(
     sqlite_database: Database,
 ) -> None:
     world = small_world(years=YEARS, limits=UNLIMITED)
@@ -89,7 +89,7 @@ def test_a_server_that_is_switched_off_in_the_middle_is_unavailable_and_nothing_
                 server.stop()
 
         event.listen(sqlite_database.engine, "commit", switch_off)
-        said = said_of(house, Entity.JOBS)
+        said = message_of_failed_sync(house, Entity.JOBS)
         assert said is not None
         assert said.key == "sync.unavailable"
         assert commits > 5
@@ -140,7 +140,7 @@ BOOK: Mapping[str, tuple[int, str, str, str]] = {
     "a redirect": (302, HTML, "", "sync.failed"),
     "no container": (200, XML, "<Response><Status>OK</Status></Response>", "sync.failed"),
 }  # fmt: skip
-"""Answers by the book, with the message that an administrator reads."""
+"""Documented answers, with the message that an administrator reads."""
 
 
 def test_every_wrong_answer_ends_in_one_clear_message_and_changes_nothing(house: Indoors) -> None:
@@ -149,7 +149,7 @@ def test_every_wrong_answer_ends_in_one_clear_message_and_changes_nothing(house:
         before = house.rows("staff"), house.rows("record_change"), house.rows("practice_activity")
         details: dict[str, Any] = {"status": status, "body": body, "headers": {"Content-Type": content_type}}
         house.order("status", "staff.api/list", times=0, **details)
-        said = said_of(house, Entity.STAFF)
+        said = message_of_failed_sync(house, Entity.STAFF)
         assert said is not None, name
         assert said.key == key, name
         assert "Staff" in said.title or key == "preflight.scopes_missing", name
@@ -167,9 +167,9 @@ def test_every_wrong_answer_ends_in_one_clear_message_and_changes_nothing(house:
         ("day", "sync.rate_limited"),
     ],
 )
-def test_a_limit_that_does_not_end_ends_the_run(house: Indoors, problem: str, key: str) -> None:
+def test_a_limit_that_never_ends_stops_the_run(house: Indoors, problem: str, key: str) -> None:
     house.order("limit", "staff.api/list", times=0, problem=problem)
-    said = said_of(house, Entity.STAFF)
+    said = message_of_failed_sync(house, Entity.STAFF)
     assert said is not None
     assert said.key == key
     house.calm()

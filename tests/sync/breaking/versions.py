@@ -1,4 +1,4 @@
-"""Every version that each record of XPM ever had, so that the order in which FYI stored them can be judged."""
+"""Every version that each XPM record ever had, to check the order in which FYI stored them."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from xpm.store.vocabulary import ArchiveReason
 
 @dataclass
 class Versions:
-    """The digests of an entity's records, by key and in the order in which people made them."""
+    """The digests of an entity's records, by key, in the order in which the versions were made."""
 
     house: House
     entity: Entity
@@ -23,7 +23,7 @@ class Versions:
         self.always: set[str] = set(self.note())
 
     def note(self) -> dict[str, bytes]:
-        """Look at XPM's side after an edit."""
+        """Record XPM's versions after an edit, and return them."""
         rows = [self._to_row(read(self._model, record)) for record in self.house.truth(self.entity)]
         now = {row.key: row.content_hash for row in rows}
         for key, digest in now.items():
@@ -34,7 +34,7 @@ class Versions:
         return now
 
     def assert_nothing_was_archived_wrongly(self) -> None:
-        """What was there all the time is not archived as absent."""
+        """No record that existed all the time is archived as absent."""
         absent = {
             row[self.table.key]
             for row in self.house.rows(self.table.table.name)
@@ -42,8 +42,8 @@ class Versions:
         }
         assert absent & self.always == set()
 
-    def assert_no_older_one_came_later(self) -> None:
-        """FYI's versions of each record, former and present, are in the order in which they were made."""
+    def assert_no_older_version_came_later(self) -> None:
+        """FYI stored each record's versions in the order in which they were made."""
         changes = {change["id"]: change["record_key"] for change in self.house.rows("record_change")}
         former = sorted(self.house.rows(self.table.parts[0].before.name), key=lambda row: int(row["change_id"]))
         stored = [(changes[row["change_id"]], row["content_hash"]) for row in former]

@@ -1,4 +1,4 @@
-"""What may go wrong between FYI and Xero: random faults, the same for the same dice."""
+"""What may go wrong between FYI and Xero: random faults, reproducible from the same dice."""
 
 from collections.abc import Callable, Mapping
 from random import Random
@@ -16,7 +16,7 @@ FAULTS: Mapping[str, Callable[[Random], Details]] = {
     "lost_answer": lambda _: {},
     "reset": lambda _: {},
     "truncate": lambda dice: {"fraction": dice.random()},
-    "token_expired": lambda _: {"times": 1},  # again and again means that the consent is gone
+    "token_expired": lambda _: {"times": 1},  # if it repeats, the consent is gone
     "limit": lambda dice: dice.choice(
         [{"problem": problem} for problem in ("minute", "concurrent", "appminute")]
         + [{"problem": "day", "retry_after": 40_000}, {"problem": "minute", "retry_after": 7}]
@@ -37,11 +37,11 @@ PATHS = (
 )  # fmt: skip
 
 PERSUASIVE = {"empty_list", "bad_record", "status"}
-"""What may leave a record out with no sign of it: a list that is short, a record without a key, a 404 for one job."""
+"""Faults that may hide a record without a trace: a short list, a record without a key, a 404 for one job."""
 
 
-def turn_bad(house: Indoors, dice: Random) -> set[str]:
-    """The weather changes: one to three faults from now on; gives their kinds."""
+def order_faults(house: Indoors, dice: Random) -> set[str]:
+    """Order one to three faults instead of the present ones, and return their kinds."""
     house.server.world.faults.clear()
     house.wire.reset()
     kinds = dice.sample([*FAULTS, "unplugged", "unanswered"], k=dice.randint(1, 3))
@@ -55,7 +55,7 @@ def turn_bad(house: Indoors, dice: Random) -> set[str]:
 
 
 def order(house: Indoors, kind: str, dice: Random) -> None:
-    """Let one fault strike somewhere, once or for longer."""
+    """Order one fault at a random path, once or for longer."""
     area = "tax" if dice.random() < 0.2 else "xpm"
     details = {"times": dice.choice((1, 2, 5, 0, 0)), "after": dice.randrange(4), **FAULTS[kind](dice)}
     house.order(kind, dice.choice(PATHS) if area == "xpm" else "", area, **details)

@@ -1,6 +1,6 @@
-"""The way to the sandbox without sockets: an `httpx` transport that runs its app in the caller's thread.
+"""A way to the sandbox without sockets: an `httpx` transport that runs its app in the caller's thread.
 
-Thousands of sequences of faults are affordable this way, and one seed always comes to the same.
+This makes thousands of fault sequences affordable, and a seed always gives the same result.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping
@@ -16,17 +16,17 @@ from sandbox.world import World
 
 
 def nothing(_call: int) -> None:
-    """What happens between two calls unless something is told."""
+    """Do nothing between two calls, which is the default."""
 
 
 class Wire(httpx.BaseTransport):
     """Carries calls to `world`.
 
     Attributes:
-        before: is told the number of each call of XPM or the tax feed, from 0, before it is made; may edit the world.
-        unplugged: the numbers of the calls, from 0, that reach nobody.
-        unanswered: those that are carried out and whose answer does not come in time.
-        page_size: how many tax returns a page has at most, whatever was asked for.
+        before: called with the number, from 0, of each call to XPM or the tax feed before the call; may edit the world.
+        unplugged: the numbers of the calls that reach nobody.
+        unanswered: the numbers of the calls that are carried out but not answered in time.
+        page_size: the most tax returns on a page, whatever was asked for.
     """
 
     def __init__(self, world: World) -> None:
@@ -34,7 +34,7 @@ class Wire(httpx.BaseTransport):
         self.reset()
 
     def reset(self) -> None:
-        """Count calls anew; nothing happens between them."""
+        """Count calls from 0 again, and let nothing happen between them."""
         self.calls = 0
         self.before: Callable[[int], None] = nothing
         self.unplugged: range = range(0)
@@ -42,7 +42,7 @@ class Wire(httpx.BaseTransport):
         self.page_size: int | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry one call."""
+        """Carry out one call."""
         scope = self._scope(request)
         number = self._numbered(scope)
         if number in self.unplugged:
@@ -70,7 +70,7 @@ class Wire(httpx.BaseTransport):
 
 
 class _Exchange:
-    """One call and its answer; for the app it is the socket under the call, too."""
+    """One call and its answer. The app also uses it as the call's socket."""
 
     def __init__(self, body: bytes) -> None:
         self._incoming = [{"type": "http.request", "body": body, "more_body": False}]
@@ -79,11 +79,11 @@ class _Exchange:
         self._ended = self._was_reset = False
 
     async def receive(self) -> Message:
-        """What the app reads: the call, then that the caller has gone."""
+        """Return what the app reads: the request, then a disconnect."""
         return self._incoming.pop() if self._incoming else {"type": "http.disconnect"}
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
-        """Keep what the app answers."""
+        """Keep a part of the app's answer."""
         if message["type"] == "http.response.start":
             self._begun = message
         else:
@@ -91,7 +91,7 @@ class _Exchange:
             self._ended = not message.get("more_body", False)
 
     def response(self, request: httpx.Request) -> httpx.Response:
-        """What comes of it at the caller's end."""
+        """The response or error that the caller gets."""
         if self._was_reset:
             raise httpx.ReadError("Connection reset by peer", request=request)
         if self._begun is None:
@@ -102,18 +102,18 @@ class _Exchange:
         return _Body(self._parts, whole=self._ended)
 
     def close(self) -> None:
-        """Hang up: the answer ends where it is."""
+        """Close the connection: the answer ends here."""
 
     def abort(self) -> None:
         """Reset the connection."""
         self._was_reset = True
 
     def get_extra_info(self, _name: str) -> "_Exchange":
-        """The socket, to be told to reset."""
+        """Return this object as the socket, so that the app can reset it."""
         return self
 
     def setsockopt(self, *_option: object) -> None:
-        """Be told."""
+        """Accept a socket option."""
 
 
 class _Body(httpx.SyncByteStream):
@@ -145,7 +145,7 @@ def _scope(request: httpx.Request) -> Scope:
 
 
 def _run(app: Any) -> None:  # noqa: ANN401 - what an ASGI app returns
-    """Drive the app to its end; it waits for nothing but its turn, which it has at once."""
+    """Run the app to its end. It awaits nothing but its turn, which it gets at once."""
     try:
         while True:
             app.send(None)

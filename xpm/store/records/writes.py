@@ -62,7 +62,7 @@ def write(log: ChangeLog, new: Sequence[RecordRow], different: Mapping[ChangeKin
 def note_sent(log: ChangeLog, rows: Iterable[RecordRow]) -> None:
     """Store the `sent_digest` of unchanged records, so that the next sync need not read them.
 
-    Another release computes other digests, so there every record differs once.
+    If the code that reads a record changes, its digest differs once.
     """
     sent = [{"of_key": row.key, "digest": row.sent_digest} for row in rows if row.sent_digest]
     if not sent:
