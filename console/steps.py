@@ -48,7 +48,7 @@ class Step:
         return MARKS[self.stage]
 
     @property
-    def said(self) -> str:
+    def progress(self) -> str:
         """How far it is, in a word."""
         words = {
             StepState.STARTING: "to do",

@@ -22,7 +22,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, LEO, MERE, SAM
 from tests.conftest import BESIDE
 from tests.sync.house import YEARS
-from xpm.consent.callback import receive, set_out
+from xpm.consent.callback import receive, start_login
 from xpm.integration import Integration
 from xpm.store import activity, people, practices
 from xpm.store.consent import connections
@@ -156,7 +156,7 @@ def consents(
 
     def answer(office: Office, attempt: AuthorisationAttempt) -> None:
         with Integration.opened() as integration:
-            out = set_out(integration, attempt.id)
+            out = start_login(integration, attempt.id)
             url = answer_consent(out.url.get_secret_value(), email, tenants=tenants, decision=decision)
             came_back = dict(parse_qsl(urlsplit(url).query))
             receive(integration, came_back, out.browser.get_secret_value())
@@ -196,7 +196,7 @@ def is_shown_no_account(office: Office, attempt: AuthorisationAttempt) -> None:
     """Log in as somebody who may not connect apps: Xero shows a page that says so, and sends FYI no answer."""
     with Integration.opened() as integration:
         try:
-            answer_consent(set_out(integration, attempt.id).url.get_secret_value(), LEO)
+            answer_consent(start_login(integration, attempt.id).url.get_secret_value(), LEO)
         except ConsentStopped:
             return
     raise AssertionError("Xero let the person through.")

@@ -19,7 +19,7 @@ def house(house: House) -> House:
 
 def seen(house: House) -> dict[str, Found]:
     """What there is to look at, by the key of its sentence."""
-    return {finding.said.key.removeprefix("attention."): finding.found for finding in look(house.integration, SLUG)}
+    return {finding.message.key.removeprefix("attention."): finding.found for finding in look(house.integration, SLUG)}
 
 
 def keys(found: Found) -> set[str | None]:

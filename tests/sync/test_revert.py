@@ -260,7 +260,7 @@ def test_a_connection_of_which_nothing_is_left_is_set_aside_until_somebody_recon
     with pytest.raises(Stopped) as stopped:
         require_connected(house.integration, house.integration.practice(SLUG))
     assert stopped.value.message.key == "connection.set_aside"
-    assert overview(house.integration, SLUG).said.key == "state.set_aside"
+    assert overview(house.integration, SLUG).message.key == "state.set_aside"
 
 
 def test_nothing_is_taken_back_that_would_set_a_connection_aside_during_a_reconnect(house: House) -> None:

@@ -71,7 +71,7 @@ def _expired_state(scene: Scene) -> httpx.Response:
 def _voided_state(scene: Scene) -> httpx.Response:
     invitation = scene.invited()
     answer = scene.go(invitation).answer
-    scene.set_out(invitation)
+    scene.start_login(invitation)
     return scene.bring(answer)
 
 
@@ -108,7 +108,7 @@ def _mixed_up_issuer(scene: Scene) -> httpx.Response:
 
 
 def _unregistered_redirect(scene: Scene) -> None:
-    address = scene.set_out(scene.invited())
+    address = scene.start_login(scene.invited())
     scene.before = scene.stored()
     try:
         answer_consent(str(httpx.URL(address).copy_set_param("redirect_uri", ATTACKERS_ADDRESS)), MERE)

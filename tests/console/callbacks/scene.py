@@ -70,13 +70,13 @@ class Scene:
         """Start a run that waits for Mere to log in."""
         return self.office.invited()[1]
 
-    def set_out(self, invitation: Invitation, browser: httpx.Client | None = None) -> str:
+    def start_login(self, invitation: Invitation, browser: httpx.Client | None = None) -> str:
         """Open the link and return where it leads."""
         return str((browser or self.office.browser).get(invitation.link).headers["location"])
 
     def go(self, invitation: Invitation, browser: httpx.Client | None = None, **changed: str) -> Way:
         """Open the link and allow access; `changed` are parameters that the attacker replaced in the request."""
-        address = with_query(self.set_out(invitation, browser), changed)
+        address = with_query(self.start_login(invitation, browser), changed)
         return Way(address, query_of(answer_consent(address, MERE, tenants=[HARBOUR_VALE])))
 
     def bring(self, answer: dict[str, str], browser: httpx.Client | None = None) -> httpx.Response:
