@@ -19,7 +19,7 @@ from sandbox.world import CLIENT_ID, CLIENT_SECRET, HARBOUR_NAME, HARBOUR_VALE, 
 from xpm.account.choice import choose, offers
 from xpm.account.confirmation import confirm
 from xpm.account.reset import reset
-from xpm.consent.callback import receive, set_out
+from xpm.consent.callback import receive, start_login
 from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.names import Entity
@@ -121,7 +121,7 @@ def _move_in(integration: Integration) -> Person:
 
 def _connect(integration: Integration, person: Person) -> None:
     invitation = invite(integration, SLUG, person, minutes=30, flow_run_id="the-bench")
-    way = set_out(integration, invitation.attempt_id)
+    way = start_login(integration, invitation.attempt_id)
     callback = answer_consent(way.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)

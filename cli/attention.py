@@ -28,7 +28,7 @@ def _show(findings: Sequence[Finding]) -> None:
 
 
 def _show_one(finding: Finding) -> None:
-    terminal().print(Text(finding.said.text, COLOURS[finding.said.status]), soft_wrap=True)
+    terminal().print(Text(finding.message.text, COLOURS[finding.message.status]), soft_wrap=True)
     table = Table("Key in XPM", "Name", "")
     for one in finding.found.first:
         table.add_row(*(Text(part or "") for part in (one.key, one.name, one.detail)))

@@ -4,7 +4,7 @@ import typer
 
 from cli.integration import integration
 from cli.terminal import say
-from xpm.account.disconnect import Leaving, leaving
+from xpm.account.disconnect import DisconnectPlan, plan_disconnect
 from xpm.account.disconnect import disconnect as end_connection
 from xpm.words import message, stop
 
@@ -12,21 +12,21 @@ from xpm.words import message, stop
 def disconnect(practice: str, person: str | None, *, yes: bool) -> None:
     """Disconnect a practice from Xero Practice Manager, after asking unless `yes`."""
     with integration() as opened:
-        going = leaving(opened, practice)
-        if not yes and not _confirmed(going):
-            say(message("disconnect.kept", practice=going.practice_name).text)
+        plan = plan_disconnect(opened, practice)
+        if not yes and not _confirmed(plan):
+            say(message("disconnect.kept", practice=plan.practice_name).text)
             return
-        say(end_connection(opened, going, person).text)
+        say(end_connection(opened, plan, person).text)
 
 
-def _confirmed(going: Leaving) -> bool:
+def _confirmed(plan: DisconnectPlan) -> bool:
     """Ask for confirmation, naming the practice and the account.
 
     Raises:
         Stopped: nobody is there to answer, or Ctrl-C.
     """
-    asked = message("disconnect.asked", practice=going.practice_name, tenant=going.tenant_name)
+    asked = message("disconnect.asked", practice=plan.practice_name, tenant=plan.tenant_name)
     try:
         return typer.confirm(f"{asked.cause} {asked.title}")
     except typer.Abort:
-        raise stop("disconnect.unanswered", practice=going.practice_name) from None
+        raise stop("disconnect.unanswered", practice=plan.practice_name) from None

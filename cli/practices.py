@@ -97,7 +97,7 @@ def _listed(opened: Installation, practice: Practice) -> Listed:
         time_zone=practice.time_zone,
         history_start=practice.history_start,
         state=seen.state,
-        message=seen.said,
+        message=seen.message,
     )
 
 

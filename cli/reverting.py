@@ -61,7 +61,7 @@ def revert(
 
 def _show(seen: RevertPreview) -> None:
     console = terminal()
-    console.print(f"{seen.said.title}. {seen.said.cause}", soft_wrap=True)
+    console.print(f"{seen.message.title}. {seen.message.cause}", soft_wrap=True)
     effects = Table("", "Removed", "Put back", "Current again", "Archived again")
     for one in seen.effects:
         counts = (one.removed, one.put_back, one.current_again, one.archived_again)

@@ -102,7 +102,7 @@ def _standing(seen: Overview) -> PracticeStanding:
         since=seen.since,
         account=seen.tenant_name,
         connected_by=seen.connected_by,
-        message=seen.said,
+        message=seen.message,
         syncs=tuple(by_entity[entity] for entity in Entity if entity in by_entity),
     )
 

@@ -20,7 +20,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from console.desk import Desk, desk_of, notice
 from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
 from xpm.consent import callback
-from xpm.consent.callback import LinkOver, LinkUnknown, Received, SettingOut
+from xpm.consent.callback import LinkOver, LinkUnknown, LoginStart, Received
 from xpm.store.vocabulary import AttemptOutcome
 from xpm.words import Stopped
 
@@ -37,7 +37,7 @@ def connect(request: Request) -> Response:
     """`GET /connect/{attempt}`: send the browser to Xero with a cookie that ties the answer to it (RFC 6749 §10.12)."""
     desk = desk_of(request)
     try:
-        out = callback.set_out(desk.integration, str(request.path_params["attempt"]))
+        out = callback.start_login(desk.integration, str(request.path_params["attempt"]))
     except Stopped as stopped:
         refused = notice(stopped.message, STATUS_OF.get(type(stopped), 400))
         refused.headers.update(UNSEEN)
@@ -88,10 +88,10 @@ def _shown(received: Received) -> Response:
     run = received.flow_run_id
     if run and received.outcome in ANSWERED:
         return RedirectResponse(f"/runs/{run}", 303)
-    return notice(received.said, 400, run=run)
+    return notice(received.message, 400, run=run)
 
 
-def _set_cookie(answer: Response, desk: Desk, out: SettingOut) -> None:
+def _set_cookie(answer: Response, desk: Desk, out: LoginStart) -> None:
     seconds = max(0, int((out.until - desk.integration.clock()).total_seconds()))
     answer.set_cookie(
         _cookie_name(desk, _state_in(out.url)),

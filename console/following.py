@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.desk import Desk, desk_of, local_time, notice, page, text_of
-from console.left import RunTraces, left_by
+from console.left import RunTraces, traces_of
 from console.runs import FlowRunSeen, NotWaiting, StepState
 from console.steps import steps_of
 from console.tables import rows_of, taken_back
@@ -33,21 +33,21 @@ def show(request: Request) -> Response:
     desk = desk_of(request)
     run = desk.runs.read(request.path_params["run"])
     with desk.integration.database.read() as session:
-        left = left_by(session, str(run.id))
+        traces = traces_of(session, str(run.id))
         practice = _practice_of(session, run)
-        person = people.get(session, left.attempt.user_id).name if left.attempt else None
-    _wake_when_answered(desk, run, left)
+        person = people.get(session, traces.attempt.user_id).name if traces.attempt else None
+    _wake_when_answered(desk, run, traces)
     shown = {
         "run": run,
         "practice": practice,
         "zone": practice.time_zone if practice else "UTC",
-        "steps": steps_of(run, left),
-        "said": _said(desk, run, left, practice),
-        "invited": _invited(run, left, person, practice),
+        "steps": steps_of(run, traces),
+        "said": _said(desk, run, traces, practice),
+        "invited": _invited(run, traces, person, practice),
         "person": person,
-        "attempt": left.attempt,
-        "rows": [] if run.runbook == "revert" else rows_of(left.syncs),
-        "taken_back": taken_back(left.syncs) if run.runbook == "revert" else [],
+        "attempt": traces.attempt,
+        "rows": [] if run.runbook == "revert" else rows_of(traces.syncs),
+        "taken_back": taken_back(traces.syncs) if run.runbook == "revert" else [],
         "refresh": REFRESH if _may_change(desk, run) else None,
     }
     return page("run.html", shown)
@@ -101,25 +101,25 @@ def _practice_of(session: Session, run: FlowRunSeen) -> Practice | None:
         return None
 
 
-def _invited(run: FlowRunSeen, left: RunTraces, person: str | None, practice: Practice | None) -> Message | None:
+def _invited(run: FlowRunSeen, traces: RunTraces, person: str | None, practice: Practice | None) -> Message | None:
     """Ask the person to log in to Xero, while the run waits for that."""
-    if left.attempt is None or not left.awaits_login or run.stage.is_over:
+    if traces.attempt is None or not traces.awaits_login or run.stage.is_over:
         return None
-    until = local_time(left.attempt.expires_at, practice.time_zone if practice else "UTC")
+    until = local_time(traces.attempt.expires_at, practice.time_zone if practice else "UTC")
     return message("console.log_in", person=person, until=until)
 
 
-def _wake_when_answered(desk: Desk, run: FlowRunSeen, left: RunTraces) -> None:
+def _wake_when_answered(desk: Desk, run: FlowRunSeen, traces: RunTraces) -> None:
     """Wake a run that missed its wake-up although the answer is here; harmless otherwise."""
-    if run.stage is StepState.PAUSED and not run.asks and left.has_answer:
+    if run.stage is StepState.PAUSED and not run.asks and traces.has_answer:
         with suppress(NotWaiting):
             desk.runs.wake(run.id)
 
 
-def _said(desk: Desk, run: FlowRunSeen, left: RunTraces, practice: Practice | None) -> Message | None:
+def _said(desk: Desk, run: FlowRunSeen, traces: RunTraces, practice: Practice | None) -> Message | None:
     """Return the result of a run that is over, or what an administrator has to know about one that is under way."""
     if run.stage.is_over:
-        return _result(run, left)
+        return _result(run, traces)
     if run.choices:
         name = practice.name if practice else run.practice
         return message("console.choose", count=len(run.choices), practice=name)
@@ -132,9 +132,9 @@ def _said(desk: Desk, run: FlowRunSeen, left: RunTraces, practice: Practice | No
     return None
 
 
-def _result(run: FlowRunSeen, left: RunTraces) -> Message:
+def _result(run: FlowRunSeen, traces: RunTraces) -> Message:
     """Return the run's last entry, unless it looks better than how the run ended."""
-    last = left.entries[0] if left.entries else None
+    last = traces.entries[0] if traces.entries else None
     if last and (run.stage is not StepState.FAILED or last.status not in LOOKS_WELL):
         return as_message(last)
     return message("console.run_failed" if run.stage is StepState.FAILED else "console.run_over")

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from console.desk import Desk
-from console.left import left_by
+from console.left import traces_of
 from console.runs import FlowRunSeen, UnknownFlowRun
 from xpm.entities.gates import not_left_out
 from xpm.entities.names import EVERYTHING, Entity
@@ -62,6 +62,6 @@ def _synced_by(desk: Desk, session: Session, practice: Practice, run: FlowRunSee
 
 def _has_more_to_do(session: Session, run: FlowRunSeen, entities: Sequence[Entity]) -> bool:
     """Whether any of the entities is still to be synced. If all are done, the person wants them synced again."""
-    syncs = left_by(session, str(run.id)).syncs
+    syncs = traces_of(session, str(run.id)).syncs
     done = {entity for entity, sync in syncs.items() if sync.status is not RunStatus.RUNNING}
     return not set(entities) <= done

@@ -28,7 +28,7 @@ class RunTraces(BaseModel):
         return self.attempt is not None and self.attempt.outcome is not AttemptOutcome.WAITING
 
 
-def left_by(session: Session, flow_run_id: str) -> RunTraces:
+def traces_of(session: Session, flow_run_id: str) -> RunTraces:
     """Read the traces of one run."""
     tried = attempts.of_run(session, flow_run_id)
     syncs = select(SyncRun).where(SyncRun.flow_run_id == flow_run_id).order_by(col(SyncRun.started_at))

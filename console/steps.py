@@ -48,7 +48,7 @@ class Step:
         return MARKS[self.stage]
 
     @property
-    def said(self) -> str:
+    def progress(self) -> str:
         """How far it is, in a word."""
         words = {
             StepState.STARTING: "to do",
@@ -60,7 +60,7 @@ class Step:
         return words.get(self.stage, str(self.stage))
 
 
-def steps_of(run: FlowRunSeen, left: RunTraces) -> list[Step]:
+def steps_of(run: FlowRunSeen, traces: RunTraces) -> list[Step]:
     """List all steps of the runbook, including those still to come."""
     seen = {task.name: task.stage for task in run.tasks}
     if run.runbook == "revert":
@@ -70,7 +70,7 @@ def steps_of(run: FlowRunSeen, left: RunTraces) -> list[Step]:
         for name, tasks in (TO_RECONNECT if run.runbook == "reconnect" else TO_SYNC).items()
         if (step := _step(name, tasks, seen, run)) and (name not in ONLY_IF_NEEDED or _has_begun(tasks, seen))
     ]
-    syncs = [_sync_step(entity, seen, left, run) for entity in EVERYTHING if entity in run.entities]
+    syncs = [_sync_step(entity, seen, traces, run) for entity in EVERYTHING if entity in run.entities]
     return [*before, *syncs, *(_step(name, tasks, seen, run) for name, tasks in AT_THE_END.items())]
 
 
@@ -92,9 +92,9 @@ def _steps_of_revert(run: FlowRunSeen, seen: Mapping[str, StepState]) -> list[St
     ]
 
 
-def _sync_step(entity: Entity, seen: Mapping[str, StepState], left: RunTraces, run: FlowRunSeen) -> Step:
+def _sync_step(entity: Entity, seen: Mapping[str, StepState], traces: RunTraces, run: FlowRunSeen) -> Step:
     label = step_title("sync", entity=entity.label.lower())
-    counted = left.syncs.get(entity)
+    counted = traces.syncs.get(entity)
     read = counted.added + counted.changed + counted.unchanged + counted.restored if counted else 0
     stage = _stage((label,), seen, run)
     if stage is StepState.FAILED and counted and counted.status is RunStatus.ACTION_REQUIRED:

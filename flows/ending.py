@@ -44,7 +44,7 @@ def ended(
     outcomes = {entity: state.result(raise_on_failure=False) for entity, state in states.items()}
     if rest := rest_of(practice, mode, trigger, person, outcomes, records=records, confirm_missing=confirm_missing):
         continued = continue_later(rest, return_state=True).result(raise_on_failure=False)
-        said = continued if isinstance(continued, Message) else rest.said(is_scheduled=False)
+        said = continued if isinstance(continued, Message) else rest.message(is_scheduled=False)
         outcomes |= dict.fromkeys(rest.entities, Stopped(said))
     said = record_ending(practice, trigger, outcomes, str(flow_run.id), person)
     return state_of(said)

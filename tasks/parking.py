@@ -27,11 +27,11 @@ def continue_later(rest: Rest) -> Message:
         try:
             deployment = client.read_deployment_by_name(DEPLOYMENT)
         except ObjectNotFound:
-            return rest.said(is_scheduled=False)
+            return rest.message(is_scheduled=False)
         key = rest.key
         while _is_over(run := _scheduled(client, deployment.id, rest, key)):
             key = f"{rest.key}/in place of {run.id}"
-    return rest.said(is_scheduled=True)
+    return rest.message(is_scheduled=True)
 
 
 def _scheduled(client: SyncPrefectClient, deployment_id: UUID, rest: Rest, key: str) -> FlowRun:

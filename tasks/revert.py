@@ -47,7 +47,7 @@ def done_before(request: RevertRequest) -> Message | None:
 
 def in_markdown(seen: RevertPreview) -> str:
     """Write the preview in a sentence, with the records that others changed since."""
-    lines = [f"**{seen.said.title}.** {seen.said.cause}"]
+    lines = [f"**{seen.message.title}.** {seen.message.cause}"]
     if seen.named:
         lines += ["", "| Changed since | | By | When (UTC) |", "|---|---|---|---|"]
         lines += [f"| {one.what} | {one.record} | {one.by} | {one.at:%d %b %Y %H:%M} |" for one in seen.named]

@@ -13,8 +13,8 @@ def publish_status(practice: str) -> Overview:
         seen = overview(integration, practice)
     create_markdown_artifact(
         key=f"xpm-connection-{practice}",
-        description=f"**{seen.said.title}** {seen.said.cause}",
-        markdown=f"# {seen.practice}\n\n{seen.said.text}\n",
+        description=f"**{seen.message.title}** {seen.message.cause}",
+        markdown=f"# {seen.practice}\n\n{seen.message.text}\n",
     )
     if seen.syncs:
         create_table_artifact(

@@ -32,7 +32,7 @@ def watch_practice(practice: str) -> None:
     with Integration.opened() as integration:
         seen = watch_connection(integration, practice)
         for news in seen.news:
-            announce(practice, news.notice, news.said)
+            announce(practice, news.notice, news.message)
         found = [*seen.found, *watch_syncs(integration, practice)]
     if found or seen.news:
         publish_status(practice)

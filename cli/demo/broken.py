@@ -43,7 +43,7 @@ def withdraw(integration: Integration, stage: Stage) -> None:
 
 
 def _allow_access(integration: Integration, attempt_id: str) -> None:
-    out = callback.set_out(integration, attempt_id)
+    out = callback.start_login(integration, attempt_id)
     with Browser(stop_at=integration.app.redirect_uri) as browser:
         browser.open(out.url.get_secret_value())
         log_in_and_allow(browser, practices=1)

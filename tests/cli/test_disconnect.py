@@ -14,7 +14,7 @@ from tests.conftest import Serve
 from xpm.account.choice import choose, offers
 from xpm.account.confirmation import confirm, is_open
 from xpm.account.reset import reset
-from xpm.consent.callback import receive, set_out
+from xpm.consent.callback import receive, start_login
 from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.names import Entity
@@ -64,7 +64,7 @@ def reconnect(integration: Integration, run: str) -> None:
     assert user
     person = Person(id=user.id, name=user.name, email=user.email)
     invitation = invite(integration, SLUG, person, minutes=30, flow_run_id=run)
-    out = set_out(integration, invitation.attempt_id)
+    out = start_login(integration, invitation.attempt_id)
     callback = answer_consent(out.url.get_secret_value(), MERE, tenants=[HARBOUR_VALE])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), out.browser.get_secret_value())
     choose(integration, invitation, offers(integration, invitation)[0])

@@ -18,7 +18,7 @@ from tests.conftest import BESIDE
 from xpm.account.choice import choose, chosen, offers
 from xpm.account.confirmation import confirm, is_open
 from xpm.account.reset import check_chosen, reset
-from xpm.consent.callback import Received, receive, set_out
+from xpm.consent.callback import Received, receive, start_login
 from xpm.consent.invitation import Invitation, invite
 from xpm.consent.preflight import Person
 from xpm.integration import Integration
@@ -102,7 +102,7 @@ class Harbour:
         decision: Literal["allow", "cancel"] = "allow",
     ) -> Sent:
         """Open the link, log in to Xero and decide there, but do not hand in the answer yet."""
-        out = set_out(self.integration, invitation.attempt_id)
+        out = start_login(self.integration, invitation.attempt_id)
         url = out.url.get_secret_value()
         callback = answer_consent(url, email or invitation.person.email, tenants=tenants, decision=decision)
         return Sent(answer_in(callback), out.browser.get_secret_value())
@@ -135,7 +135,7 @@ class Harbour:
     def connect(self, email: str = MERE, run: str = "run-0", tenant: str = HARBOUR_VALE) -> Message:
         """Reconnect successfully."""
         invitation = self.invite(email, run)
-        assert self.consent(invitation, tenants=(tenant,)).said.key == "consent.granted"
+        assert self.consent(invitation, tenants=(tenant,)).message.key == "consent.granted"
         return self.finish(invitation)
 
     def fault(self, area: str, kind: str, **details: Any) -> None:  # noqa: ANN401  JSON

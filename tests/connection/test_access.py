@@ -10,7 +10,7 @@ from sandbox.identity.connections import PRACTICE
 from sandbox.world import CLIENT_ID, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
 from tests.connection.harbour import Harbour
 from tests.connection.test_reconnect import wait_until_blocked
-from xpm.account.disconnect import disconnect, leaving
+from xpm.account.disconnect import disconnect, plan_disconnect
 from xpm.activity.overview import overview
 from xpm.consent.access import ConnectionBroke, practice_access
 from xpm.consent.removal import remove_superseded
@@ -219,7 +219,7 @@ def moved_to_another_account(harbour: Harbour) -> None:
 
 
 def disconnected(harbour: Harbour) -> None:
-    disconnect(harbour.integration, leaving(harbour.integration, harbour.slug))
+    disconnect(harbour.integration, plan_disconnect(harbour.integration, harbour.slug))
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_broken_connection_stops_every_sync_without_a_call_until_a_reconnect(c
     asked = calls(connected)
     assert refusal(connected).message.key == f"connection.{state}"
     assert calls(connected) == asked
-    assert overview(connected.integration, connected.slug).said.key == f"state.{state}"
+    assert overview(connected.integration, connected.slug).message.key == f"state.{state}"
 
     assert connected.connect(SAM, run="run-1").key == "connection.reset"
     assert staff(connected)

@@ -14,7 +14,7 @@ from tests.connection.harbour import Harbour, Sent, move_in
 from xpm.account.choice import choose, offers
 from xpm.account.reset import check_chosen, reset
 from xpm.activity.overview import overview
-from xpm.consent.callback import set_out
+from xpm.consent.callback import start_login
 from xpm.consent.explanation import explain_reconnect
 from xpm.consent.invitation import Invitation, answered, expire, require_granted, withdraw
 from xpm.store.consent import connections
@@ -201,14 +201,14 @@ def test_a_person_known_by_xeros_id_may_change_their_address(connected: Harbour)
     person = connected.world.people.pop(MERE)
     person.email = "mere.brown@harbourvale.example"
     connected.world.people[person.email] = person
-    assert connected.consent(connected.invite(), person.email).said.key == "consent.granted"
+    assert connected.consent(connected.invite(), person.email).message.key == "consent.granted"
 
 
 def test_another_login_with_the_same_address_is_another_person(connected: Harbour) -> None:
     connected.world.people[MERE] = replace(
         connected.world.people[MERE], xero_userid=connected.world.people[SAM].xero_userid
     )
-    assert connected.consent(connected.invite()).said.key == "consent.other_person"
+    assert connected.consent(connected.invite()).message.key == "consent.other_person"
 
 
 def test_fewer_permissions_than_the_syncs_need_are_named(connected: Harbour) -> None:
@@ -301,9 +301,9 @@ def test_the_reason_for_not_trusting_an_answer_is_logged_and_told_plainly(
 @pytest.mark.also_on_postgresql("a row is claimed")
 def test_an_answer_counts_once(connected: Harbour) -> None:
     sent = connected.go(connected.invite())
-    assert connected.hand_in(sent).said.key == "consent.granted"
+    assert connected.hand_in(sent).message.key == "consent.granted"
     before = connected.facts()
-    assert connected.hand_in(sent).said.key == "consent.link_over"
+    assert connected.hand_in(sent).message.key == "consent.link_over"
     assert connected.facts() == before
 
 
@@ -312,9 +312,9 @@ def test_an_answer_in_another_browser_is_refused_and_uses_nothing_up(connected: 
     sent = connected.go(invitation)
     for browser in ("", "another browser's secret"):
         received = connected.hand_in(Sent(sent.answer, browser))
-        assert (received.said.key, received.flow_run_id) == ("consent.not_trusted", None)
+        assert (received.message.key, received.flow_run_id) == ("consent.not_trusted", None)
     assert not answered(connected.integration, invitation)
-    assert connected.hand_in(sent).said.key == "consent.granted"
+    assert connected.hand_in(sent).message.key == "consent.granted"
 
 
 @pytest.mark.parametrize("changed", [{"state": "made up"}, {"state": ""}, {}])
@@ -322,15 +322,15 @@ def test_an_answer_that_nobody_asked_for_is_refused(connected: Harbour, changed:
     invitation = connected.invite()
     sent = connected.go(invitation)
     answer = {name: value for name, value in sent.answer.items() if name != "state"} | changed
-    assert connected.hand_in(Sent(answer, sent.browser)).said.key == "consent.not_trusted"
+    assert connected.hand_in(Sent(answer, sent.browser)).message.key == "consent.not_trusted"
     assert not answered(connected.integration, invitation)
 
 
 def test_opening_a_link_again_voids_the_first_opening(connected: Harbour) -> None:
     invitation = connected.invite()
     first, second = connected.go(invitation), connected.go(invitation)
-    assert connected.hand_in(first).said.key == "consent.not_trusted"
-    assert connected.hand_in(second).said.key == "consent.granted"
+    assert connected.hand_in(first).message.key == "consent.not_trusted"
+    assert connected.hand_in(second).message.key == "consent.granted"
 
 
 def test_an_expired_or_invented_link_is_refused(connected: Harbour) -> None:
@@ -344,14 +344,14 @@ def test_an_expired_or_invented_link_is_refused(connected: Harbour) -> None:
         ("made-up", "consent.link_unknown"),
     ):
         with pytest.raises(Stopped) as stopped:
-            set_out(connected.integration, attempt_id)
+            start_login(connected.integration, attempt_id)
         assert stopped.value.message.key == key
 
 
 def test_an_answer_that_comes_too_late_is_refused(connected: Harbour) -> None:
     sent = connected.go(connected.invite(minutes=2))
     connected.world.clock.advance(121)
-    assert connected.hand_in(sent).said.key == "consent.link_over"
+    assert connected.hand_in(sent).message.key == "consent.link_over"
 
 
 def test_an_answer_that_expires_during_the_call_to_xero_leaves_no_tokens(connected: Harbour) -> None:
@@ -366,7 +366,7 @@ def test_an_answer_that_expires_during_the_call_to_xero_leaves_no_tokens(connect
                 expire(connected.integration, invitation)
             return super().__getitem__(name)
 
-    assert connected.hand_in(Sent(Late(sent.answer), sent.browser)).said.key == "consent.link_over"
+    assert connected.hand_in(Sent(Late(sent.answer), sent.browser)).message.key == "consent.link_over"
     assert connected.facts() == before
     assert connected.attempt(invitation).outcome is AttemptOutcome.EXPIRED
 
@@ -389,10 +389,10 @@ def test_during_an_outage_at_xero_the_same_link_can_be_opened_again(
     sent = harbour.go(invitation)
     harbour.fault(area, kind, **details)
     received = harbour.hand_in(sent)
-    assert received.said.key == "consent.xero_silent"
-    assert invitation.link in received.said.next
+    assert received.message.key == "consent.xero_silent"
+    assert invitation.link in received.message.next
     assert not answered(harbour.integration, invitation)
-    assert harbour.consent(invitation).said.key == "consent.granted"
+    assert harbour.consent(invitation).message.key == "consent.granted"
 
 
 def test_a_consent_withdrawn_at_xero_before_the_reset_has_to_be_given_again(connected: Harbour) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sandbox.identity.connections import PRACTICE
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE, LEO, MERE, SAM
 from tests.connection.harbour import Harbour, move_in
-from xpm.account.disconnect import disconnect, leaving
+from xpm.account.disconnect import disconnect, plan_disconnect
 from xpm.consent import keys
 from xpm.consent.keeper import ConsentKeeper
 from xpm.consent.removal import remove_superseded
@@ -137,14 +137,14 @@ def test_an_old_consent_that_no_key_decrypts_does_not_block_the_clean_up(handed_
 
 def test_the_connections_of_a_refused_consent_are_removed(harbour: Harbour, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "xpm"):
-        assert harbour.consent(harbour.invite(MERE), SAM).said.key == "consent.other_person"
+        assert harbour.consent(harbour.invite(MERE), SAM).message.key == "consent.other_person"
     assert harbour.world.connections.where() == []  # the ledger's connection is removed too
     assert "Removed connection" in caplog.text
     assert "Bearer" not in caplog.text
 
 
 def test_a_connection_in_use_stays_when_the_wrong_person_consents_to_it_again(connected: Harbour) -> None:
-    assert connected.consent(connected.invite(SAM), MERE).said.key == "consent.other_person"
+    assert connected.consent(connected.invite(SAM), MERE).message.key == "consent.other_person"
     assert at_xero(connected) == {(MERE, HARBOUR_VALE)}
 
 
@@ -168,7 +168,7 @@ def test_a_refusal_stays_the_same_when_nothing_can_be_removed_at_xero(
     harbour: Harbour, caplog: pytest.LogCaptureFixture
 ) -> None:
     harbour.fault("connections", "maintenance", times=0)
-    assert harbour.consent(harbour.invite(MERE), SAM).said.key == "consent.other_person"
+    assert harbour.consent(harbour.invite(MERE), SAM).message.key == "consent.other_person"
     assert "could not be removed" in caplog.text
 
 
@@ -177,7 +177,7 @@ def test_a_refusal_stays_the_same_when_nothing_can_be_removed_at_xero(
 
 def test_a_disconnect_ends_access_at_xero_and_here_and_remembers_the_account(connected: Harbour) -> None:
     consent, before = connected.active_consent().id, connected.connection()
-    said = disconnect(connected.integration, leaving(connected.integration, connected.slug), LEO)
+    said = disconnect(connected.integration, plan_disconnect(connected.integration, connected.slug), LEO)
     after = connected.connection()
     assert (said.key, at_xero(connected)) == ("disconnect.done", set())
     assert (after.state, after.reason_key) == (ConnectionState.DISCONNECTED, "disconnect.done")
@@ -191,7 +191,7 @@ def test_a_disconnect_ends_access_at_xero_and_here_and_remembers_the_account(con
 
 def test_a_disconnect_also_forgets_the_tokens_of_earlier_consents(handed_over: tuple[Harbour, str]) -> None:
     harbour, former = handed_over
-    disconnect(harbour.integration, leaving(harbour.integration, harbour.slug))
+    disconnect(harbour.integration, plan_disconnect(harbour.integration, harbour.slug))
     assert stored(harbour, former) == GONE
 
 
@@ -203,7 +203,7 @@ def test_a_disconnect_works_and_says_so_when_xero_has_already_ended_the_access(c
         connected.world.grants.revoke(MERE)
     else:
         connected.fault("connections", kind, times=0)
-    said = disconnect(connected.integration, leaving(connected.integration, connected.slug))
+    said = disconnect(connected.integration, plan_disconnect(connected.integration, connected.slug))
     assert said.key == "disconnect.gone"
     assert connected.connection().state is ConnectionState.DISCONNECTED
 
@@ -218,7 +218,7 @@ def nothing_changes(harbour: Harbour) -> Iterator[None]:
 def test_a_disconnect_changes_nothing_during_an_outage_at_xero(connected: Harbour) -> None:
     connected.fault("connections", "maintenance", times=0)
     with nothing_changes(connected), pytest.raises(Stopped) as stopped:
-        disconnect(connected.integration, leaving(connected.integration, connected.slug))
+        disconnect(connected.integration, plan_disconnect(connected.integration, connected.slug))
     assert stopped.value.message.key == "disconnect.failed"
     assert at_xero(connected) == {(MERE, HARBOUR_VALE)}
 
@@ -227,7 +227,7 @@ def test_a_wrong_client_secret_keeps_the_connection(connected: Harbour) -> None:
     connected.world.apps["FYI-XPM-SANDBOX"].secret = "another-secret"
     connected.world.clock.advance(3_600)
     with pytest.raises(Stopped) as stopped:
-        disconnect(connected.integration, leaving(connected.integration, connected.slug))
+        disconnect(connected.integration, plan_disconnect(connected.integration, connected.slug))
     assert stopped.value.message.key == "consent.app_misconfigured"
     assert connected.connection().state is ConnectionState.CONNECTED
 
@@ -235,22 +235,22 @@ def test_a_wrong_client_secret_keeps_the_connection(connected: Harbour) -> None:
 def test_nothing_is_disconnected_during_a_reconnect(connected: Harbour) -> None:
     connected.invite(run="run-2")
     with nothing_changes(connected), pytest.raises(Stopped) as stopped:
-        leaving(connected.integration, connected.slug)
+        plan_disconnect(connected.integration, connected.slug)
     assert stopped.value.message.key == "disconnect.under_way"
 
 
 def test_a_disconnect_does_not_undo_a_reconnect_that_began_meanwhile(connected: Harbour) -> None:
-    going = leaving(connected.integration, connected.slug)
+    plan = plan_disconnect(connected.integration, connected.slug)
     connected.connect(run="run-2")
     with pytest.raises(Stopped) as stopped:
-        disconnect(connected.integration, going)
+        disconnect(connected.integration, plan)
     assert stopped.value.message.key == "disconnect.under_way"
     assert connected.active_consent().id == connected.connection().consent_id
 
 
 def test_a_practice_without_a_connection_cannot_be_disconnected(harbour: Harbour) -> None:
     with pytest.raises(Stopped) as stopped:
-        leaving(harbour.integration, harbour.slug)
+        plan_disconnect(harbour.integration, harbour.slug)
     assert stopped.value.message.key == "disconnect.nothing"
 
 

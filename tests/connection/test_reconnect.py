@@ -55,7 +55,7 @@ def test_an_invitation_is_answered_once_access_was_allowed(harbour: Harbour) -> 
     invitation = harbour.invite()
     assert not answered(harbour.integration, invitation)
     received = harbour.consent(invitation)
-    assert (received.said.key, received.practice, received.flow_run_id) == ("consent.granted", harbour.slug, "run-1")
+    assert (received.message.key, received.practice, received.flow_run_id) == ("consent.granted", harbour.slug, "run-1")
     assert answered(harbour.integration, invitation)
     assert expire(harbour.integration, invitation) is None  # it arrived in time, whatever the clock says now
     assert require_granted(harbour.integration, invitation) == harbour.consent_of(invitation).id
@@ -172,7 +172,7 @@ def test_a_retried_run_whose_connection_has_broken_asks_again(connected: Harbour
     connected.at_xero(MERE, privilege=True)
     connected.invite(run="run-0")
     again = connected.invite(run="run-0")  # also if the machine died meanwhile
-    assert connected.consent(again).said.key == "consent.granted"
+    assert connected.consent(again).message.key == "consent.granted"
     assert connected.finish(again).key == "connection.reset"
     assert connected.connection().state is ConnectionState.CONNECTED
 
@@ -181,7 +181,7 @@ def test_of_two_reconnects_of_a_practice_the_newer_one_wins(connected: Harbour) 
     abandoned = connected.invite(MERE, run="run-1")
     on_its_way = connected.go(abandoned)
     newer = connected.invite(SAM, run="run-2")
-    assert connected.hand_in(on_its_way).said.key == "consent.link_over"
+    assert connected.hand_in(on_its_way).message.key == "consent.link_over"
     with pytest.raises(Stopped) as stopped:
         require_granted(connected.integration, abandoned)
     assert stopped.value.message.key == "consent.superseded"
@@ -252,7 +252,7 @@ def test_an_answer_that_arrives_while_its_run_gives_up_causes_no_deadlock(harbou
         wait_until_blocked(harbour.database, 1)
         now = harbour.integration.clock()
         assert attempts.close(session, invitation.attempt_id, AttemptOutcome.REFUSED, now=now)
-    assert received.result().said.key == "consent.link_over"
+    assert received.result().message.key == "consent.link_over"
     assert harbour.attempt(invitation).outcome is AttemptOutcome.REFUSED
 
 
@@ -286,7 +286,7 @@ def test_the_end_of_another_run_leaves_a_reconnect_under_way_alone(connected: Ha
     invitation = connected.invite(run="run-1")
     withdraw(connected.integration, connected.slug, stop("runbook.cancelled"), flow_run_id="a-sync")
     assert connected.connection().state is ConnectionState.AUTHORISING
-    assert connected.consent(invitation).said.key == "consent.granted"
+    assert connected.consent(invitation).message.key == "consent.granted"
     assert connected.finish(invitation).key == "connection.reset"
 
 
@@ -301,13 +301,13 @@ def test_two_practices_can_reconnect_at_the_same_time(connected: Harbour) -> Non
 
 
 def test_an_overview_shows_the_practices_status(harbour: Harbour) -> None:
-    assert overview(harbour.integration, harbour.slug).said.title == "Not connected"
+    assert overview(harbour.integration, harbour.slug).message.title == "Not connected"
     invitation = harbour.invite()
-    assert overview(harbour.integration, harbour.slug).said.key == "state.authorising"
+    assert overview(harbour.integration, harbour.slug).message.key == "state.authorising"
     harbour.consent(invitation)
-    assert overview(harbour.integration, harbour.slug).said.key == "state.choosing_practice"
+    assert overview(harbour.integration, harbour.slug).message.key == "state.choosing_practice"
     harbour.finish(invitation)
     seen = overview(harbour.integration, harbour.slug)
-    assert (seen.said.title, seen.connected_by, seen.syncs) == (f"Connected to {HARBOUR_NAME}", "Mere Tāne", ())
+    assert (seen.message.title, seen.connected_by, seen.syncs) == (f"Connected to {HARBOUR_NAME}", "Mere Tāne", ())
     by_the_practice_clock = seen.since.astimezone(ZoneInfo(seen.time_zone))
-    assert f"since {by_the_practice_clock:%d %B %Y %H:%M}" in seen.said.cause
+    assert f"since {by_the_practice_clock:%d %B %Y %H:%M}" in seen.message.cause

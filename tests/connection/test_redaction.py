@@ -12,7 +12,7 @@ import pytest
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, MERE
 from tests.connection.harbour import Harbour, Sent
 from xpm.consent.access import practice_access
-from xpm.consent.callback import Received, SettingOut, receive, set_out
+from xpm.consent.callback import LoginStart, Received, receive, start_login
 from xpm.consent.invitation import Invitation, attempt_of
 from xpm.consent.keeper import ConsentKeeper, token_pair
 from xpm.integration import Integration
@@ -66,8 +66,8 @@ class Tapped:
         for thing in things:
             self.seen += [repr(thing), str(thing), f"{vars(thing) if hasattr(thing, '__dict__') else thing!r}"]
 
-    def go(self, invitation: Invitation) -> tuple[Sent, SettingOut]:
-        out = set_out(self.integration, invitation.attempt_id)
+    def go(self, invitation: Invitation) -> tuple[Sent, LoginStart]:
+        out = start_login(self.integration, invitation.attempt_id)
         logging.disable()  # the scripted browser logs the addresses it opens, which is not ours
         sent = self.harbour.go(invitation)  # opens the link again, in another browser
         logging.disable(logging.NOTSET)
@@ -143,7 +143,7 @@ def test_a_wrong_secret_is_not_shown(tapped: Tapped, caplog: pytest.LogCaptureFi
     caplog.set_level(logging.DEBUG)
     sent, _ = tapped.go(tapped.harbour.invite())
     received = receive(tapped.integration, sent.answer, sent.browser)
-    assert received.said.key == "consent.app_misconfigured"
+    assert received.message.key == "consent.app_misconfigured"
     tapped.show(received)
     assert_nothing_shows(tapped, caplog)
 

@@ -84,7 +84,7 @@ HALF_AN_HOUR = dt.timedelta(minutes=30)
 def test_a_reconnect_is_left_alone_for_as_long_as_its_run_may_wait(connected: Harbour) -> None:
     invitation = connected.invite(SAM, "run-1", minutes=30)
     wait(connected, HALF_AN_HOUR - dt.timedelta(seconds=1))
-    assert connected.consent(invitation).said.key == "consent.granted"
+    assert connected.consent(invitation).message.key == "consent.granted"
     connected.choose(invitation)
     for _ in ("the choice", "the name"):
         wait(connected, HALF_AN_HOUR)
@@ -131,7 +131,7 @@ def break_it(harbour: Harbour, state: ConnectionState) -> None:
 def test_a_broken_connection_is_announced_once_and_found_each_time(connected: Harbour, state: ConnectionState) -> None:
     break_it(connected, state)
     first, second = look(connected), look(connected)
-    assert [(news.notice, news.said.key) for news in first.news] == [(Notice.BROKEN, f"connection.{state}")]
+    assert [(news.notice, news.message.key) for news in first.news] == [(Notice.BROKEN, f"connection.{state}")]
     assert second.news == ()
     assert [one.key for one in first.found] == [one.key for one in second.found] == [f"connection.{state}"]
     assert connected.connection().state is state
@@ -167,7 +167,7 @@ def test_a_lost_privilege_can_turn_into_a_disconnect(connected: Harbour) -> None
     break_it(connected, ConnectionState.PRIVILEGE_LOST)
     look(connected)
     break_it(connected, ConnectionState.DISCONNECTED)
-    assert [news.said.key for news in look(connected).news] == ["connection.disconnected"]
+    assert [news.message.key for news in look(connected).news] == ["connection.disconnected"]
     assert connected.connection().state is ConnectionState.DISCONNECTED
 
 
@@ -216,8 +216,8 @@ def test_a_person_who_cannot_keep_the_connection_is_announced_once(
 ) -> None:
     change(connected, **changes)
     first, second = look(connected), look(connected)
-    assert [(news.notice, news.said.key) for news in first.news] == [(Notice.HAND_OVER_NEEDED, key)]
-    assert "http://127.0.0.1:4280/practices/harbour-vale" in first.news[0].said.next
+    assert [(news.notice, news.message.key) for news in first.news] == [(Notice.HAND_OVER_NEEDED, key)]
+    assert "http://127.0.0.1:4280/practices/harbour-vale" in first.news[0].message.next
     assert (second.news, second.found) == ((), first.found)
     assert said(connected) == [key]
     assert connected.connection().state is ConnectionState.CONNECTED
@@ -255,7 +255,7 @@ def test_a_person_missing_from_the_staff_list_is_found_after_a_sync_of_staff(con
     connected.at_xero(MERE, on_staff=False)
     assert look(connected).found == ()
     sync(connected, Entity.STAFF)
-    assert [news.said.key for news in look(connected).news] == ["watch.holder_not_in_xpm"]
+    assert [news.message.key for news in look(connected).news] == ["watch.holder_not_in_xpm"]
     assert look(connected).news == ()
 
 

@@ -1,1 +1,1 @@
-"""The console."""
+"""The console's pages, forms and callback."""

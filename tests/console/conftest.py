@@ -1,4 +1,4 @@
-"""A console over a real SQLite database, with invented practices; where a test asks for it, over a sandbox Xero too."""
+"""A console with a real SQLite database and invented practices and, for some tests, a sandbox as its Xero."""
 
 from collections.abc import Iterator
 
@@ -15,14 +15,14 @@ from xpm.store.engine.database import Database
 
 @pytest.fixture
 def office(sqlite_database: Database) -> Iterator[Office]:
-    """The console without any Xero."""
+    """A console without any Xero."""
     with office_over(sqlite_database, settings()) as opened:
         yield opened
 
 
 @pytest.fixture
 def practising(sqlite_database: Database) -> Iterator[Office]:
-    """The console with the sandbox as its Xero, over real HTTP."""
+    """A console with the sandbox as its Xero, over real HTTP."""
     with (
         SandboxServer(small_world(limits=RateLimits(0, 0, 0, 0))) as server,
         office_over(sqlite_database, settings(**at_sandbox(server.url)), server.world.clock.now) as opened,
@@ -31,7 +31,7 @@ def practising(sqlite_database: Database) -> Iterator[Office]:
 
 
 def at_sandbox(url: str) -> dict[str, str]:
-    """The settings that make the sandbox at `url` the console's Xero."""
+    """Make the settings with the sandbox at `url` as the console's Xero."""
     return {
         "xero_authorize_url": f"{url}/identity/connect/authorize",
         "xero_token_url": f"{url}/connect/token",
@@ -44,7 +44,7 @@ def at_sandbox(url: str) -> dict[str, str]:
 
 
 def settings(**more: str) -> Settings:
-    """The settings of a test."""
+    """Make the settings of a test."""
     given = {
         "xpm_encryption_keys": Vault.new_key(),
         "xpm_console_url": CONSOLE,

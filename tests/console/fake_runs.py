@@ -1,4 +1,4 @@
-"""Prefect as the console sees it, in memory: runs start, pause, wait for the right answer, and end."""
+"""Prefect as the console sees it, in memory: runs start, pause, wait for the right answer and end."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode
 
 CONSENT = "consent"
-"""What a run waits for that is paused until Xero's answer is here."""
+"""What a run waits for while it is paused until Xero's answer arrives."""
 
 
 class FakeRuns:
-    """Runs that a test moves on."""
+    """Runs that a test advances."""
 
     def __init__(self) -> None:
         self.runs: dict[UUID, FlowRunSeen] = {}
@@ -61,7 +61,7 @@ class FakeRuns:
     def add(
         self, practice: str, runbook: str = "reconnect", entities: Sequence[Entity] = EVERYTHING, **more: object
     ) -> UUID:
-        """A run that was just made."""
+        """Add a new run."""
         run_id = uuid4()
         self.runs[run_id] = FlowRunSeen(
             id=run_id,
@@ -75,7 +75,7 @@ class FakeRuns:
         return run_id
 
     def move(self, run_id: UUID, stage: StepState, done: Sequence[str] = (), **changes: Any) -> None:  # noqa: ANN401
-        """A run gets on: tasks are done, something else changes."""
+        """Advance a run: tasks are done, or something else changes."""
         tasks = tuple(TaskSeen(name=name, stage=StepState.COMPLETED) for name in done)
         update = {"stage": stage, "tasks": (*self.runs[run_id].tasks, *tasks)} | changes
         self.runs[run_id] = self.runs[run_id].model_copy(update=update)

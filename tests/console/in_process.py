@@ -1,4 +1,4 @@
-"""Requests to an app of this process. An answer is there once the app has finished, its background tasks included."""
+"""Requests to an app in this process. An answer arrives after the app has finished, including its background tasks."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 
 
 class InProcess(httpx.BaseTransport):
-    """Carries requests to `app`; what the app raises is answered by it, not raised here."""
+    """Passes requests to `app`. The app answers its own exceptions; they are not raised here."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._asgi = httpx.ASGITransport(app, raise_app_exceptions=False)

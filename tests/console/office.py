@@ -1,4 +1,4 @@
-"""The console under test, the people who use it, and what has happened in their practice before."""
+"""The console under test, the people who use it, and what happened in their practice."""
 
 import datetime as dt
 import re
@@ -46,7 +46,7 @@ class Office:
 
     @contextmanager
     def another_browser(self) -> Iterator[httpx.Client]:
-        """Somebody else, on another computer."""
+        """Open the browser of somebody else, on another computer."""
         with _browser(self.integration, self.runs, self.slept) as other:
             yield other
 
@@ -55,7 +55,7 @@ class Office:
         return self.browser.get(path, params=more or None)
 
     def post(self, path: str, form: Mapping[str, str | list[str]]) -> httpx.Response:
-        """Send a form as a browser does that shows a page of the console."""
+        """Send a form as a browser does from a page of the console."""
         return self.browser.post(path, data=form, headers={"Origin": CONSOLE})
 
     def person(self, email: str, practice: str = HARBOUR) -> FyiUser:
@@ -65,7 +65,7 @@ class Office:
         return found
 
     def invited(self, email: str = MERE, practice: str = HARBOUR) -> tuple[UUID, Invitation]:
-        """A reconnect that waits for a person to log in to Xero."""
+        """Start a reconnect that waits for a person to log in to Xero."""
         run_id, user = self.runs.add(practice), self.person(email, practice)
         person = Person(id=user.id, name=user.name, email=user.email)
         invitation = invite(self.integration, practice, person, minutes=30, flow_run_id=str(run_id))
@@ -73,7 +73,7 @@ class Office:
         return run_id, invitation
 
     def connect(self, email: str = MERE) -> None:
-        """Have the practice connected, without any Xero."""
+        """Connect the practice, without any Xero."""
         now, user = self.integration.clock(), self.person(email)
         with self.integration.database.write() as session:
             consent = consents.save_pending(
@@ -100,7 +100,7 @@ class Office:
             )
 
     def bring_into(self, state: ConnectionState) -> None:
-        """Let the connection come into a state by the ways there are."""
+        """Bring the connection into a state through the allowed transitions."""
         if state in {ConnectionState.NEEDS_RECONNECT, ConnectionState.DISCONNECTED, ConnectionState.PRIVILEGE_LOST}:
             self.connect()
             with self.integration.database.write() as session:
@@ -121,7 +121,7 @@ class Office:
         trigger: SyncTrigger = SyncTrigger.MANUAL,
         **counts: int,
     ) -> SyncRun:
-        """A sync that ended, well if nothing else is said."""
+        """Add a sync that ended, by default with success."""
         now = self.integration.clock()
         with self.integration.database.write() as session:
             run = runs.start(
@@ -139,7 +139,7 @@ class Office:
             return runs.finish(session, run.id, status, now=now)
 
     def happened(self, key: str, *, by: str | None = None, run: UUID | None = None, **facts: object) -> None:
-        """Something to read in Practice Activity."""
+        """Add an entry to Practice Activity."""
         said = message(key, **facts)
         with self.integration.database.write() as session:
             record(
@@ -152,7 +152,7 @@ class Office:
             )
 
     def entries(self) -> list[PracticeActivity]:
-        """Practice Activity, newest first."""
+        """Read Practice Activity, newest first."""
         with self.integration.database.read() as session:
             return activity.recent(session, HARBOUR)
 
@@ -161,7 +161,7 @@ class Office:
 def office_over(
     database: Database, settings: Settings, clock: Clock = utc_now, http: httpx.Client | None = None
 ) -> Iterator[Office]:
-    """Open a console over a database, with a practice and its people; `http` is its way to Xero."""
+    """Open a console over a database, with a practice and its people; it calls Xero through `http`."""
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
     with nullcontext(http) if http else httpx.Client() as way:
         integration = Integration(settings, database, vault, way, clock=clock)
@@ -172,13 +172,13 @@ def office_over(
 
 
 def text_of(page: httpx.Response) -> str:
-    """What a person reads of a page."""
+    """Return the text that a person reads on a page."""
     body = re.sub(r"<head>.*?</head>|<[^>]*>", " ", page.text, flags=re.DOTALL)
     return " ".join(body.split())
 
 
 def path_of(response: httpx.Response) -> str:
-    """Where an answer sends the browser, below the console."""
+    """Return the path to which an answer redirects, below the console."""
     return urlsplit(response.headers["location"]).path
 
 

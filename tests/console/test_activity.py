@@ -1,4 +1,4 @@
-"""Practice Activity: filter, search, pages, export."""
+"""The Practice Activity page: filter, search, pages, export."""
 
 import csv
 from io import StringIO
@@ -22,7 +22,7 @@ def exported(office: Office, **filters: str) -> list[list[str]]:
     return list(csv.reader(StringIO(answer.text.removeprefix("\ufeff"))))
 
 
-def test_the_newest_entry_stands_first_with_cause_and_next_step_and_run(office: Office) -> None:
+def test_the_newest_entry_comes_first_with_cause_next_step_and_run(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     requested(office, "jobs")
     office.happened("consent.declined", by=MERE, run=run_id)
@@ -34,7 +34,7 @@ def test_the_newest_entry_stands_first_with_cause_and_next_step_and_run(office: 
     assert f'href="/runs/{run_id}"' in shown
 
 
-def test_a_filter_shows_one_status_only(office: Office) -> None:
+def test_a_filter_shows_only_one_status(office: Office) -> None:
     requested(office, "jobs")
     office.happened("consent.declined")
     shown = text_of(office.get(PAGE, status="Action Required"))
@@ -43,7 +43,7 @@ def test_a_filter_shows_one_status_only(office: Office) -> None:
 
 
 @pytest.mark.parametrize("search", ["CLIENTS", "ana@office", "%"])
-def test_search_finds_text_anywhere_in_any_letter_case(office: Office, search: str) -> None:
+def test_a_search_finds_text_anywhere_in_any_letter_case(office: Office, search: str) -> None:
     requested(office, "clients and 100%", by="ana@office.example")
     requested(office, "jobs")
     shown = text_of(office.get(PAGE, search=search))
@@ -55,7 +55,7 @@ def test_a_search_without_a_hit_says_so(office: Office) -> None:
     assert "No entry matches" in office.get(PAGE, search="zebra").text
 
 
-def test_older_entries_follow_page_by_page_within_the_search(office: Office) -> None:
+def test_older_entries_of_a_search_follow_page_by_page(office: Office) -> None:
     for number in range(A_PAGE + 3):
         requested(office, f"clients {number:03}")
     requested(office, "jobs")
@@ -70,14 +70,14 @@ def test_older_entries_follow_page_by_page_within_the_search(office: Office) -> 
 
 
 @pytest.mark.parametrize("query", ["before=abc", "before=-1", "before=" + "9" * 40, "status=Great", "before=²"])
-def test_a_query_without_sense_is_left_out(office: Office, query: str) -> None:
+def test_an_invalid_query_is_ignored(office: Office, query: str) -> None:
     requested(office, "jobs")
     answer = office.get(f"{PAGE}?{query}")
     assert answer.status_code == 200
     assert "A sync of jobs was requested" in answer.text
 
 
-def test_the_export_has_every_entry_that_fits_in_the_practices_own_time(office: Office) -> None:
+def test_the_export_has_every_matching_entry_in_the_practices_time_zone(office: Office) -> None:
     for number in range(AT_ONCE + 2):
         requested(office, f"clients {number}")
     office.happened("consent.declined", by=MERE)

@@ -1,4 +1,4 @@
-"""The way to Xero and back, against the sandbox over real HTTP."""
+"""The login at Xero and its callback, against the sandbox over real HTTP."""
 
 import logging
 from urllib.parse import parse_qs, urlsplit
@@ -35,7 +35,7 @@ def outcome_of(office: Office, attempt_id: str) -> AttemptOutcome:
         return attempts.get(session, attempt_id).outcome
 
 
-def test_allowing_access_keeps_the_consent_wakes_the_run_and_leaves_the_address_with_the_code(
+def test_allowing_access_stores_the_consent_wakes_the_run_and_leaves_the_address_with_the_code(
     practising: Office,
 ) -> None:
     run_id, invited = practising.invited()
@@ -48,7 +48,7 @@ def test_allowing_access_keeps_the_consent_wakes_the_run_and_leaves_the_address_
         assert connections.get(session, HARBOUR).state is ConnectionState.CHOOSING_PRACTICE
 
 
-def test_the_link_sends_on_to_xero_and_is_seen_by_no_cache_and_no_referrer(practising: Office) -> None:
+def test_the_link_redirects_to_xero_and_appears_in_no_cache_or_referrer(practising: Office) -> None:
     _, invited = practising.invited()
     answer = practising.browser.get(invited.link)
     assert answer.headers["cache-control"] == "no-store"
@@ -58,7 +58,7 @@ def test_the_link_sends_on_to_xero_and_is_seen_by_no_cache_and_no_referrer(pract
     assert asked["code_challenge_method"] == ["S256"]
 
 
-def test_the_cookie_goes_to_the_callback_alone_and_ends_with_the_link(practising: Office) -> None:
+def test_the_cookie_is_sent_only_to_the_callback_and_expires_with_the_link(practising: Office) -> None:
     _, invited = practising.invited()
     cookie = practising.browser.get(invited.link).headers["set-cookie"]
     parts = {part.strip().lower() for part in cookie.split(";")}
@@ -68,7 +68,7 @@ def test_the_cookie_goes_to_the_callback_alone_and_ends_with_the_link(practising
     assert 29 * 60 <= age <= 30 * 60
 
 
-def test_an_https_console_sets_a_cookie_for_https_alone(sqlite_database: Database) -> None:
+def test_an_https_console_sets_a_cookie_for_https_only(sqlite_database: Database) -> None:
     console = "https://fyi.harbourvale.example"
     with office_over(sqlite_database, settings(xpm_console_url=console)) as office:
         _, invited = office.invited()
@@ -85,7 +85,7 @@ def test_the_cookie_is_deleted_with_the_answer(practising: Office) -> None:
     assert not list(practising.browser.cookies.jar)
 
 
-def test_two_practices_on_the_way_to_xero_do_not_disturb_each_other(practising: Office) -> None:
+def test_logins_of_two_practices_do_not_disturb_each_other(practising: Office) -> None:
     first_run, first = practising.invited()
     second_run, second = practising.invited(SAM, COASTAL)
     first_at_xero, second_at_xero = (to_xero(practising.browser, invited.link) for invited in (first, second))
@@ -93,7 +93,7 @@ def test_two_practices_on_the_way_to_xero_do_not_disturb_each_other(practising: 
         assert path_of(practising.browser.get(back(answer_consent(address, email)))) == f"/runs/{run_id}"
 
 
-def test_an_answer_in_another_browser_is_not_used_and_uses_nothing_up(practising: Office) -> None:
+def test_an_answer_in_another_browser_is_refused_and_uses_nothing_up(practising: Office) -> None:
     run_id, invited = practising.invited()
     address = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
     with practising.another_browser() as other:
@@ -123,7 +123,7 @@ def test_an_answer_that_nobody_asked_for_is_refused(practising: Office) -> None:
         assert refused.headers["referrer-policy"] == "no-referrer"
 
 
-def test_pressing_cancel_at_xero_leads_to_the_run_which_is_woken_to_stop(practising: Office) -> None:
+def test_pressing_cancel_at_xero_leads_to_the_run_and_wakes_it_to_stop(practising: Office) -> None:
     run_id, invited = practising.invited()
     cancelled = answer_consent(to_xero(practising.browser, invited.link), MERE, decision="cancel")
     assert path_of(practising.browser.get(back(cancelled))) == f"/runs/{run_id}"
@@ -131,7 +131,7 @@ def test_pressing_cancel_at_xero_leads_to_the_run_which_is_woken_to_stop(practis
     assert practising.runs.answers == [(run_id, "look")]
 
 
-def test_another_person_than_the_one_who_was_checked_is_refused_by_name(practising: Office) -> None:
+def test_a_person_other_than_the_one_checked_is_refused_by_name(practising: Office) -> None:
     run_id, invited = practising.invited()
     address = answer_consent(to_xero(practising.browser, invited.link), SAM, tenants=[HARBOUR_VALE])
     refused = practising.browser.get(back(address))
@@ -142,7 +142,7 @@ def test_another_person_than_the_one_who_was_checked_is_refused_by_name(practisi
     assert practising.runs.answers == [(run_id, "look")]
 
 
-def test_a_silent_xero_leaves_the_run_waiting_and_the_link_good(practising: Office) -> None:
+def test_an_outage_at_xero_leaves_the_run_waiting_and_the_link_valid(practising: Office) -> None:
     run_id, invited = practising.invited()
     address = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
     fault = {"area": "token", "kind": "maintenance", "times": 0}
@@ -157,7 +157,7 @@ def test_a_silent_xero_leaves_the_run_waiting_and_the_link_good(practising: Offi
     assert path_of(practising.browser.get(again)) == f"/runs/{run_id}"
 
 
-def test_a_link_that_never_was_and_one_whose_time_is_over_say_so(office: Office) -> None:
+def test_unknown_and_expired_links_say_so(office: Office) -> None:
     _, invited = office.invited()
     expire(office.integration, invited)
     unknown, over = office.get(f"/connect/{UNKNOWN}"), office.get(f"/connect/{invited.attempt_id}")
@@ -187,9 +187,7 @@ def test_a_run_that_is_just_pausing_is_woken_a_moment_later(practising: Office) 
     assert practising.runs.answers == [(run_id, "look")]
 
 
-def test_a_missed_wake_up_is_logged_without_code_and_state(
-    practising: Office, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_missed_wake_up_is_logged_without_code_or_state(practising: Office, caplog: pytest.LogCaptureFixture) -> None:
     run_id, invited = practising.invited(LEO)
     address = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
     practising.runs.is_up = False

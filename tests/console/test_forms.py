@@ -1,4 +1,4 @@
-"""What the forms of the Apps page and of a run do."""
+"""The forms of the Apps page and of a run."""
 
 import datetime as dt
 from typing import Any
@@ -41,26 +41,26 @@ def test_reconnect_starts_the_runbook_and_leads_to_its_page(office: Office) -> N
 
 
 @pytest.mark.also_on_postgresql("characters that PostgreSQL refuses")
-def test_what_no_database_keeps_is_left_out_of_what_was_typed(database: Database) -> None:
+def test_characters_that_no_database_stores_are_removed_from_what_was_typed(database: Database) -> None:
     with office_over(database, settings()) as office:
         office.connect()
         assert office.post(f"{APPS}/sync", {"person": f"\0{SAM}", "entities": "all"}).status_code == 303
         assert office.get(f"{APPS}/activity", search="\0").status_code == 200
 
 
-def test_who_does_not_tick_the_box_is_not_taken_for_a_long_term_user(office: Office) -> None:
+def test_without_the_tick_a_person_does_not_count_as_a_long_term_user(office: Office) -> None:
     office.post(f"{APPS}/reconnect", {"admin_email": MERE})
     assert office.runs.started[0]["long_term_user"] is False
 
 
-def test_only_who_ticks_the_box_moves_the_practice_to_another_account(office: Office) -> None:
+def test_only_the_tick_moves_the_practice_to_another_account(office: Office) -> None:
     office.connect()
     assert 'name="another_account" value="yes">' in office.get(APPS).text
     office.post(f"{APPS}/reconnect", {"admin_email": MERE, "long_term_user": "yes", "another_account": "yes"})
     assert office.runs.started[0]["another_account"] is True
 
 
-def test_a_practice_that_was_never_connected_has_no_other_account_to_move_from(office: Office) -> None:
+def test_a_practice_that_was_never_connected_is_not_offered_a_move(office: Office) -> None:
     assert "another_account" not in office.get(APPS).text
 
 
@@ -70,13 +70,13 @@ def test_a_reconnect_needs_a_person(office: Office) -> None:
     assert office.runs.started == []
 
 
-def test_the_form_offers_everybody_and_says_who_is_no_admin(office: Office) -> None:
+def test_the_form_offers_everybody_and_says_who_is_not_an_admin(office: Office) -> None:
     shown = text_of(office.get(APPS))
     assert f"Leo Fraser ({LEO}) \N{EN DASH} not an FYI Admin" in shown
     assert f"Sam Brooks ({SAM}) \N{EN DASH}" not in shown
 
 
-def test_a_sync_starts_what_was_asked_and_writes_who_asked(office: Office) -> None:
+def test_a_sync_starts_what_was_requested_and_logs_who_asked(office: Office) -> None:
     office.connect()
     answer = ask(office, "clients", "jobs", mode="changes")
     (run_id,) = office.runs.runs
@@ -89,7 +89,7 @@ def test_a_sync_starts_what_was_asked_and_writes_who_asked(office: Office) -> No
     assert (entry.status, entry.flow_run_id) == (ActivityStatus.IN_PROGRESS, str(run_id))
 
 
-def test_sync_all_asks_for_everything_that_nothing_holds_back(office: Office) -> None:
+def test_sync_all_requests_every_available_entity(office: Office) -> None:
     office.connect()
     office.post(f"{APPS}/settings", ON | {"maintain_jobs": "on", "person": MERE})
     ask(office, "all")
@@ -100,7 +100,7 @@ def test_sync_all_asks_for_everything_that_nothing_holds_back(office: Office) ->
     ("entities", "more"),
     [([], {}), (["payroll"], {}), (["jobs", "payroll"], {}), (["jobs"], {"mode": "half"}), (["all", "jobs"], {})],
 )
-def test_a_sync_of_nothing_or_of_what_there_is_not_is_refused(
+def test_a_sync_of_nothing_or_of_an_unknown_entity_is_refused(
     office: Office, entities: list[str], more: dict[str, str]
 ) -> None:
     office.connect()
@@ -109,7 +109,7 @@ def test_a_sync_of_nothing_or_of_what_there_is_not_is_refused(
 
 
 @pytest.mark.parametrize("person", ["", "nobody@else.example"])
-def test_a_sync_names_a_person_of_the_practice(office: Office, person: str) -> None:
+def test_a_sync_needs_a_person_of_the_practice(office: Office, person: str) -> None:
     office.connect()
     assert ask(office, "jobs", person=person).status_code == 400
 
@@ -130,7 +130,7 @@ def test_a_sync_without_a_connection_is_refused_with_the_reason(office: Office) 
         ({"sync_custom_fields": "on"}, "tax_returns", "because Import tax assessments is Off"),
     ],
 )
-def test_a_sync_that_would_be_skipped_is_a_disabled_button_with_its_reason(
+def test_a_sync_that_would_be_skipped_has_a_disabled_button_with_the_reason(
     office: Office, switches: dict[str, str], entity: str, reason: str
 ) -> None:
     office.connect()
@@ -142,13 +142,13 @@ def test_a_sync_that_would_be_skipped_is_a_disabled_button_with_its_reason(
     assert ask(office, entity).status_code == 409
 
 
-def test_custom_fields_can_be_asked_for_by_hand_whatever_the_setting(office: Office) -> None:
+def test_custom_fields_can_be_requested_by_hand_whatever_the_setting(office: Office) -> None:
     office.connect()
     office.post(f"{APPS}/settings", {"person": MERE})
     assert ask(office, "custom_field_definitions").status_code == 303
 
 
-def test_each_changed_switch_is_an_entry_with_who_changed_it(office: Office) -> None:
+def test_each_changed_switch_is_logged_with_who_changed_it(office: Office) -> None:
     answer = office.post(f"{APPS}/settings", {"maintain_jobs": "on", "sync_custom_fields": "on", "person": MERE})
     assert path_of(answer) == APPS
     found = settings_of(office)
@@ -160,12 +160,12 @@ def test_each_changed_switch_is_an_entry_with_who_changed_it(office: Office) -> 
     }
 
 
-def test_saving_what_is_there_already_writes_nothing(office: Office) -> None:
+def test_saving_unchanged_settings_writes_nothing(office: Office) -> None:
     office.post(f"{APPS}/settings", ON | {"person": MERE})
     assert office.entries() == []
 
 
-def test_the_switch_for_a_future_update_cannot_be_turned(office: Office) -> None:
+def test_the_switch_for_a_future_update_cannot_be_changed(office: Office) -> None:
     office.post(f"{APPS}/settings", ON | {"maintain_invoices": "on", "person": MERE})
     assert settings_of(office).maintain_invoices is False
     assert "is not in use yet" in office.get(APPS).text
@@ -178,17 +178,18 @@ def test_only_an_fyi_admin_changes_settings(office: Office, person: str) -> None
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"leaving_on": dt.date(2020, 1, 1)}])
-def test_an_admin_who_left_changes_no_settings_and_is_not_offered_for_it(
-    office: Office, change: dict[str, Any]
-) -> None:
+def test_an_admin_who_left_cannot_change_settings_and_is_not_offered(office: Office, change: dict[str, Any]) -> None:
     offered = office.get(APPS).text.count(f'value="{MERE}"')
     with office.integration.database.write() as session:
         people.update(session, office.person(MERE).id, **change)
-    assert (offered, office.get(APPS).text.count(f'value="{MERE}"')) == (3, 1)  # who reconnects hears why not
+    assert (offered, office.get(APPS).text.count(f'value="{MERE}"')) == (
+        3,
+        1,
+    )  # a person who reconnects is told why not
     assert office.post(f"{APPS}/settings", {"person": MERE}).status_code == 400
 
 
-def test_a_practice_without_tax_returns_keeps_its_switch_as_it_is(office: Office) -> None:
+def test_a_practice_without_tax_returns_keeps_that_switch_unchanged(office: Office) -> None:
     with office.integration.database.write() as session:
         practices.get(session, HARBOUR).country = "GB"
     office.post(f"{APPS}/settings", {"sync_custom_fields": "on", "person": MERE})
@@ -197,12 +198,12 @@ def test_a_practice_without_tax_returns_keeps_its_switch_as_it_is(office: Office
 
 
 @pytest.mark.parametrize("path", ["reconnect", "sync", "settings"])
-def test_a_form_for_an_unknown_practice_finds_nothing(office: Office, path: str) -> None:
+def test_a_form_for_an_unknown_practice_is_not_found(office: Office, path: str) -> None:
     form = {"admin_email": MERE, "person": MERE, "entities": "jobs"}
     assert office.post(f"/practices/nobody/{path}", form).status_code == 404
 
 
-def test_a_silent_prefect_gives_a_page_that_says_what_to_do(office: Office) -> None:
+def test_an_outage_of_prefect_gives_a_page_that_says_what_to_do(office: Office) -> None:
     office.connect()
     office.runs.is_up = False
     reconnect = office.post(f"{APPS}/reconnect", {"admin_email": MERE})
@@ -221,7 +222,7 @@ def test_a_missing_deployment_is_named(office: Office) -> None:
     assert "fyi-xpm deploy" in answer.text
 
 
-def test_the_chosen_practice_goes_to_the_run(office: Office) -> None:
+def test_the_chosen_account_is_passed_to_the_run(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "Harbour & Vale · 2d41", "Coastal · 1f06")
     assert "Harbour &amp; Vale · 2d41" in office.get(f"/runs/{run_id}").text
@@ -231,7 +232,7 @@ def test_the_chosen_practice_goes_to_the_run(office: Office) -> None:
 
 
 @pytest.mark.parametrize(("form", "said"), [({}, "No account was chosen"), ({"account": "Other"}, "is not one of")])
-def test_only_what_is_offered_can_be_chosen(office: Office, form: dict[str, str], said: str) -> None:
+def test_only_an_offered_account_can_be_chosen(office: Office, form: dict[str, str], said: str) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
     answer = office.post(f"/runs/{run_id}/account", form)
@@ -267,7 +268,7 @@ COMPARED = AccountComparison(
 )
 
 
-def test_a_practice_to_confirm_is_shown_beside_what_fyi_has_with_a_field_for_its_name(office: Office) -> None:
+def test_an_account_to_confirm_is_compared_with_fyi_and_has_a_field_for_its_name(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_name(run_id, COMPARED)
     answer = office.get(f"/runs/{run_id}")
@@ -284,14 +285,14 @@ def test_a_practice_to_confirm_is_shown_beside_what_fyi_has_with_a_field_for_its
     assert 'http-equiv="refresh"' not in answer.text
 
 
-def test_a_reconnect_to_the_same_practice_has_no_step_to_confirm_it(office: Office) -> None:
+def test_a_reconnect_to_the_same_account_has_no_step_to_confirm_it(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.move(run_id, StepState.COMPLETED, ["Check the account", "Reset the connection"])
     assert "Confirm the account" not in text_of(office.get(f"/runs/{run_id}"))
 
 
 @pytest.mark.parametrize(("typed", "handed"), [(" Coastal ", "Coastal"), ("wrong", "wrong"), ("", "")])
-def test_the_typed_name_goes_to_the_run_which_judges_it(office: Office, typed: str, handed: str) -> None:
+def test_the_typed_name_is_passed_to_the_run_which_checks_it(office: Office, typed: str, handed: str) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_name(run_id, COMPARED)
     for _ in range(2):  # the second comes too late
@@ -300,14 +301,14 @@ def test_the_typed_name_goes_to_the_run_which_judges_it(office: Office, typed: s
     assert office.runs.answers == [(run_id, handed)]
 
 
-def test_a_name_for_a_run_that_asks_for_something_else_is_not_taken(office: Office) -> None:
+def test_a_name_for_a_run_that_asks_something_else_is_ignored(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
     office.post(f"/runs/{run_id}/name", {"account_name": "A · 0001"})
     assert office.runs.answers == []
 
 
-def test_nothing_in_a_form_can_lead_away_from_the_console(office: Office) -> None:
+def test_no_form_can_lead_away_from_the_console(office: Office) -> None:
     office.connect()
     away = {"next": "https://evil.example", "admin_email": "https://evil.example", "person": MERE}
     for path in ("reconnect", "settings"):

@@ -1,4 +1,4 @@
-"""What a web page of somebody else can make an administrator's browser do here: nothing."""
+"""A foreign web page cannot make an administrator's browser do anything here."""
 
 import pytest
 
@@ -36,22 +36,22 @@ def test_a_form_from_elsewhere_is_refused_and_changes_nothing(office: Office, he
     "headers",
     [{"Origin": CONSOLE}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": CONSOLE, "Sec-Fetch-Site": "same-origin"}],
 )
-def test_a_form_of_the_console_is_taken(office: Office, headers: dict[str, str]) -> None:
+def test_a_form_of_the_console_is_accepted(office: Office, headers: dict[str, str]) -> None:
     assert office.browser.post(FORMS[0], data=FILLED, headers=headers).status_code == 303
 
 
-def test_a_console_that_is_opened_under_its_other_loopback_name_takes_its_own_forms(office: Office) -> None:
+def test_a_console_opened_under_its_other_loopback_name_accepts_its_own_forms(office: Office) -> None:
     own = "http://localhost:4280"
     assert office.browser.post(f"{own}{FORMS[0]}", data=FILLED, headers={"Origin": own}).status_code == 303
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "10.0.0.7:4280"])
-def test_a_name_that_is_not_ours_is_refused_even_if_it_points_here(office: Office, host: str) -> None:
+def test_a_foreign_host_name_is_refused_even_if_it_points_here(office: Office, host: str) -> None:
     assert office.browser.get("/", headers={"Host": host}).status_code == 400
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:4280", "localhost", "LOCALHOST:1", "[::1]:4280"])
-def test_this_machine_is_ours_under_every_name_of_its_own(office: Office, host: str) -> None:
+def test_this_machine_is_accepted_under_every_name_of_its_own(office: Office, host: str) -> None:
     assert office.browser.get("/health", headers={"Host": host}).status_code == 200
 
 
@@ -66,11 +66,11 @@ def test_every_answer_carries_the_security_headers(office: Office, path: str) ->
     assert headers["cache-control"] == "no-store"
 
 
-def test_a_refusal_carries_them_too(office: Office) -> None:
+def test_a_refusal_carries_the_security_headers_too(office: Office) -> None:
     assert "content-security-policy" in office.browser.post(FORMS[0]).headers
 
 
-def test_pages_need_nothing_from_elsewhere_and_no_script(office: Office) -> None:
+def test_pages_load_nothing_from_elsewhere_and_no_script(office: Office) -> None:
     office.connect()
     for path in ("/", f"/practices/{HARBOUR}", f"/practices/{HARBOUR}/activity"):
         shown = office.get(path).text
@@ -88,7 +88,7 @@ def test_a_form_that_is_too_long_or_has_no_length_is_refused(office: Office) -> 
     assert office.browser.send(request).status_code == 413
 
 
-def test_a_form_asks_for_post(office: Office) -> None:
+def test_a_form_requires_post(office: Office) -> None:
     assert office.get(FORMS[0]).status_code == 405
 
 
@@ -102,7 +102,5 @@ def test_a_form_asks_for_post(office: Office) -> None:
         ("https://fyi.harbourvale.example:8443", ("127.0.0.1", 8443)),
     ],
 )
-def test_the_console_listens_where_its_url_says_and_behind_tls_on_this_machine_only(
-    url: str, address: tuple[str, int]
-) -> None:
+def test_the_console_listens_at_its_url_and_behind_tls_on_this_machine_only(url: str, address: tuple[str, int]) -> None:
     assert address_of(url) == address

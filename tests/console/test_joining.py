@@ -1,4 +1,4 @@
-"""Whoever asks for a sync that is under way is led to it; what it does not bring is started."""
+"""A request for a sync that is under way joins that run; a sync that the run does not cover is started."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ def ask(office: Office, entities: str = "all", mode: str = "full") -> httpx.Resp
 
 
 def works_on(office: Office, run_id: UUID, entity: Entity) -> None:
-    """A flow run is at this entity now."""
+    """Make a flow run that is syncing this entity now."""
     now = office.integration.clock()
     office.runs.move(run_id, StepState.RUNNING)
     with office.integration.database.write() as session:
@@ -36,7 +36,7 @@ def works_on(office: Office, run_id: UUID, entity: Entity) -> None:
         )
 
 
-def test_who_asks_twice_is_led_to_the_first_run_also_while_it_waits_for_a_worker(office: Office) -> None:
+def test_a_second_request_joins_the_first_run_even_while_it_waits_for_a_worker(office: Office) -> None:
     office.connect()
     first, second = ask(office), ask(office)
     assert path_of(first) == path_of(second)
@@ -46,7 +46,7 @@ def test_who_asks_twice_is_led_to_the_first_run_also_while_it_waits_for_a_worker
 
 
 @pytest.mark.parametrize("runbook", ["sync", "reconnect"])
-def test_a_run_that_nobody_asked_for_here_is_joined_too(office: Office, runbook: str) -> None:
+def test_a_run_that_was_not_started_here_is_joined_too(office: Office, runbook: str) -> None:
     office.connect()
     overnight = office.runs.add(HARBOUR, runbook)
     works_on(office, overnight, Entity.JOBS)
@@ -54,14 +54,14 @@ def test_a_run_that_nobody_asked_for_here_is_joined_too(office: Office, runbook:
     assert office.runs.started == []
 
 
-def test_what_the_run_under_way_does_not_bring_is_started(office: Office) -> None:
+def test_a_sync_that_the_run_under_way_does_not_cover_is_started(office: Office) -> None:
     office.connect()
     works_on(office, office.runs.add(HARBOUR, "sync", [Entity.STAFF]), Entity.STAFF)
     ask(office, "clients")
     assert [started["entities"] for started in office.runs.started] == [[Entity.CLIENTS]]
 
 
-def test_a_run_that_brings_only_chosen_records_is_not_joined(office: Office) -> None:
+def test_a_run_of_chosen_records_is_not_joined(office: Office) -> None:
     office.connect()
     some = office.runs.add(HARBOUR, "sync", [Entity.CUSTOM_FIELDS], chosen=True)
     works_on(office, some, Entity.CUSTOM_FIELDS)
@@ -69,7 +69,7 @@ def test_a_run_that_brings_only_chosen_records_is_not_joined(office: Office) -> 
 
 
 @pytest.mark.parametrize(("trigger", "is_joined"), [(SyncTrigger.OVERNIGHT, False), (SyncTrigger.MANUAL, True)])
-def test_a_run_from_which_the_settings_leave_out_what_is_asked_for_is_not_joined(
+def test_a_run_that_skips_the_requested_entity_is_not_joined(
     office: Office, trigger: SyncTrigger, is_joined: bool
 ) -> None:
     office.connect()
@@ -80,14 +80,14 @@ def test_a_run_from_which_the_settings_leave_out_what_is_asked_for_is_not_joined
     assert path_of(ask(office, "clients")) == f"/runs/{run}"
 
 
-def test_everything_is_not_brought_by_a_run_of_changes(office: Office) -> None:
+def test_a_full_sync_does_not_join_a_run_of_changes(office: Office) -> None:
     office.connect()
     changes = ask(office, "clients", "changes")
     assert path_of(ask(office, "clients", "changes")) == path_of(changes)
     assert path_of(ask(office, "clients", "full")) != path_of(changes)
 
 
-def test_what_the_run_under_way_is_done_with_is_started_again(office: Office) -> None:
+def test_an_entity_that_the_run_has_finished_is_started_again(office: Office) -> None:
     office.connect()
     overnight = office.runs.add(HARBOUR, "sync")
     office.synced(Entity.JOBS, overnight)
@@ -114,7 +114,7 @@ def test_a_run_that_is_being_cancelled_is_not_joined(office: Office) -> None:
     assert [started["entities"] for started in office.runs.started] == [[Entity.CLIENTS]]
 
 
-def test_a_killed_run_is_not_joined_once_its_lease_is_over(office: Office) -> None:
+def test_a_killed_run_is_not_joined_after_its_lease_expired(office: Office) -> None:
     office.connect()
     killed = office.runs.add(HARBOUR, "sync")
     works_on(office, killed, Entity.STAFF)
@@ -124,7 +124,7 @@ def test_a_killed_run_is_not_joined_once_its_lease_is_over(office: Office) -> No
     assert path_of(ask(office, "staff")) != f"/runs/{killed}"
 
 
-def test_a_run_that_prefect_does_not_know_any_more_is_not_joined(office: Office) -> None:
+def test_a_run_that_prefect_no_longer_knows_is_not_joined(office: Office) -> None:
     office.connect()
     ask(office)
     office.runs.runs.clear()

@@ -1,4 +1,4 @@
-"""What the pages show, in every state a practice and a run can be in."""
+"""What the pages show in every state of a practice and of a run."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -26,7 +26,7 @@ def test_every_page_renders_in_every_state_of_the_connection(office: Office, sta
 
 
 @pytest.mark.parametrize("state", sorted(BROKEN))
-def test_a_broken_connection_shows_the_box_with_all_there_is_to_say(office: Office, state: ConnectionState) -> None:
+def test_a_broken_connection_shows_a_box_with_cause_and_next_step(office: Office, state: ConnectionState) -> None:
     office.bring_into(state)
     shown = text_of(office.get(APPS))
     facts = {"practice": "Harbour", "tenant": "Harbour", "person": "Mere", "since": ""}
@@ -34,12 +34,12 @@ def test_a_broken_connection_shows_the_box_with_all_there_is_to_say(office: Offi
     assert "What to do:" in shown
 
 
-def test_xpm_needs_to_reconnect_is_said_in_fyis_own_words(office: Office) -> None:
+def test_a_needed_reconnect_is_announced_in_fyis_own_words(office: Office) -> None:
     office.bring_into(ConnectionState.NEEDS_RECONNECT)
     assert "<h2>XPM needs to reconnect</h2>" in office.get(APPS).text
 
 
-def test_a_connected_practice_shows_account_person_and_its_own_time(office: Office) -> None:
+def test_a_connected_practice_shows_its_account_person_and_local_time(office: Office) -> None:
     office.connect()
     shown = text_of(office.get(APPS))
     assert "Harbour &amp; Vale" in shown
@@ -57,13 +57,13 @@ def test_the_sync_window_says_what_each_sync_would_ask_of_xero(office: Office) -
     assert "Sync Tax Returns: how much a first sync asks of Xero is unknown" in shown
 
 
-def test_the_table_of_last_syncs_has_what_was_predicted_beside_what_was_asked(office: Office) -> None:
+def test_the_table_of_last_syncs_shows_predicted_and_actual_requests(office: Office) -> None:
     office.connect()
     office.synced("clients", source_count=300, calls=3, predicted_calls=2)
     assert "3 (2)" in text_of(office.get(APPS))
 
 
-def test_what_was_taken_back_is_not_shown_as_a_good_sync(office: Office) -> None:
+def test_a_reverted_sync_is_not_shown_as_a_success(office: Office) -> None:
     office.connect()
     office.synced("clients", trigger=SyncTrigger.REVERT)
     shown = text_of(office.get(APPS))
@@ -87,7 +87,7 @@ def test_a_reconnect_under_way_leads_to_its_run(office: Office) -> None:
         ({"leaving_on": (datetime.now(UTC) - timedelta(days=4)).date()}, "no longer active in FYI"),
     ],
 )
-def test_the_page_warns_before_the_connection_goes_with_its_person(
+def test_the_page_warns_that_the_connection_will_break_with_its_person(
     office: Office, change: dict[str, bool], said: str
 ) -> None:
     office.connect()
@@ -96,16 +96,16 @@ def test_the_page_warns_before_the_connection_goes_with_its_person(
         people.update(session, office.person(MERE).id, **change)
     shown = text_of(office.get(APPS))
     assert said in shown
-    assert "The connection of Harbour &amp; Vale" in shown  # as the watch says it
+    assert "The connection of Harbour &amp; Vale" in shown  # as the watch says
 
 
-def test_the_page_warns_when_the_person_is_gone_from_xpms_staff_list(office: Office) -> None:
+def test_the_page_warns_if_the_person_is_missing_from_xpms_staff_list(office: Office) -> None:
     office.connect()
     office.synced("staff")
     assert "is no longer on the staff list of Harbour &amp; Vale" in text_of(office.get(APPS))
 
 
-def test_last_syncs_show_what_is_on_both_sides(office: Office) -> None:
+def test_last_syncs_show_the_counts_of_both_sides(office: Office) -> None:
     office.connect()
     office.synced("jobs", source_count=1200, stored_count=1200, added=7, changed=5, unchanged=1188, archived=2)
     office.synced("staff", added=1)
@@ -135,7 +135,7 @@ def test_records_set_aside_are_counted_and_listed_with_their_reason(office: Offi
     assert "&lt;Client&gt;" in listed
 
 
-def test_what_people_wrote_is_never_markup(office: Office) -> None:
+def test_text_that_people_wrote_is_never_markup(office: Office) -> None:
     with office.integration.database.write() as session:
         practices.update(session, HARBOUR, name="<b>Bold & Co</b>")
         people.update(session, office.person(LEO).id, name="<script>alert(1)</script>")
@@ -148,7 +148,7 @@ def test_what_people_wrote_is_never_markup(office: Office) -> None:
     assert "&lt;b&gt;Bold &amp; Co&lt;/b&gt;" in office.get("/").text
 
 
-def test_a_run_shows_the_articles_steps_with_what_is_done(office: Office) -> None:
+def test_a_run_shows_the_articles_steps_and_which_are_done(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.move(run_id, StepState.RUNNING, ["Check your user account", "Publish the link to Xero", "Allow access"])
     shown = text_of(office.get(f"/runs/{run_id}"))
@@ -156,7 +156,7 @@ def test_a_run_shows_the_articles_steps_with_what_is_done(office: Office) -> Non
     assert all(step in shown for step in (*done, "○ Sync jobs to do", "○ Sync tax returns to do"))
 
 
-def test_a_sync_shows_its_own_parts_only(office: Office) -> None:
+def test_a_sync_shows_only_its_own_entities(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "sync", [Entity.STAFF])
     office.synced("staff", run_id, added=3, unchanged=4)
     office.runs.move(run_id, StepState.RUNNING, ["Check the connection", "Sync staff"])
@@ -184,7 +184,7 @@ def test_a_revert_shows_its_steps_where_to_confirm_it_and_what_it_did(office: Of
     assert "What arrived" not in over
 
 
-def test_a_revert_that_found_nothing_to_take_back_leaves_the_rest_out(office: Office) -> None:
+def test_a_revert_that_found_nothing_leaves_out_its_second_step(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "revert", [])
     preview = TaskSeen(name="Preview the revert", stage=StepState.FAILED)
     office.runs.move(run_id, StepState.FAILED, tasks=(preview,))
@@ -193,7 +193,7 @@ def test_a_revert_that_found_nothing_to_take_back_leaves_the_rest_out(office: Of
     assert "Take the syncs back left out" in shown
 
 
-def test_a_run_that_goes_on_refreshes_itself_and_one_that_is_over_or_asks_does_not(office: Office) -> None:
+def test_the_page_reloads_itself_only_while_the_run_is_under_way_and_asks_nothing(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     refreshing = '<meta http-equiv="refresh" content="2">'
     assert refreshing in office.get(f"/runs/{run_id}").text
@@ -203,7 +203,7 @@ def test_a_run_that_goes_on_refreshes_itself_and_one_that_is_over_or_asks_does_n
     assert refreshing not in office.get(f"/runs/{run_id}").text
 
 
-def test_a_run_that_just_ended_is_looked_at_once_more_since_its_last_tasks_are_told_late(office: Office) -> None:
+def test_the_page_reloads_once_more_after_the_end_because_the_last_tasks_arrive_late(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.move(run_id, StepState.COMPLETED, ended=datetime.now(UTC))
     assert 'http-equiv="refresh"' in office.get(f"/runs/{run_id}").text
@@ -211,13 +211,13 @@ def test_a_run_that_just_ended_is_looked_at_once_more_since_its_last_tasks_are_t
     assert 'http-equiv="refresh"' not in office.get(f"/runs/{run_id}").text
 
 
-def test_what_a_stopped_run_did_not_come_to_is_left_out(office: Office) -> None:
+def test_steps_that_a_stopped_run_did_not_reach_are_shown_as_left_out(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.move(run_id, StepState.FAILED, ["Check your user account"])
     assert "Sync jobs left out" in text_of(office.get(f"/runs/{run_id}"))
 
 
-def test_a_sync_that_kept_records_aside_needs_a_look_and_did_not_fail(office: Office) -> None:
+def test_a_sync_that_set_records_aside_needs_a_look_but_did_not_fail(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "sync", [Entity.CLIENTS])
     office.synced("clients", run_id, RunStatus.ACTION_REQUIRED, unchanged=24, quarantined=1)
     failed = TaskSeen(name="Sync clients", stage=StepState.FAILED)
@@ -225,7 +225,7 @@ def test_a_sync_that_kept_records_aside_needs_a_look_and_did_not_fail(office: Of
     assert "! Sync clients 24 records · needs a look" in text_of(office.get(f"/runs/{run_id}"))
 
 
-def test_while_xero_waits_for_the_log_in_there_is_a_button_for_it(office: Office) -> None:
+def test_while_the_run_waits_for_the_login_there_is_a_button_for_it(office: Office) -> None:
     run_id, invited = office.invited()
     shown = office.get(f"/runs/{run_id}").text
     assert f'href="/connect/{invited.attempt_id}"' in shown
@@ -234,7 +234,7 @@ def test_while_xero_waits_for_the_log_in_there_is_a_button_for_it(office: Office
     assert "/connect/" not in office.get(f"/runs/{run_id}").text
 
 
-def test_a_run_that_nobody_takes_up_says_so_after_a_while(office: Office) -> None:
+def test_a_run_that_no_worker_picks_up_says_so_after_a_while(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     assert "waiting for a worker" not in office.get(f"/runs/{run_id}").text
     office.runs.move(run_id, StepState.STARTING, created=datetime.now(UTC) - timedelta(minutes=1))
@@ -260,7 +260,7 @@ def test_a_run_never_looks_better_than_it_ended(office: Office) -> None:
     assert "allowed access in Xero" not in shown
 
 
-def test_a_step_at_which_the_run_ended_is_not_shown_as_going_on(office: Office) -> None:
+def test_a_step_at_which_the_run_ended_is_not_shown_as_running(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.move(run_id, StepState.FAILED, ["Check your user account", "Publish the link to Xero"])
     assert "✕ Log in to Xero and allow access failed" in text_of(office.get(f"/runs/{run_id}"))
@@ -279,7 +279,7 @@ def test_a_step_at_which_the_run_ended_is_not_shown_as_going_on(office: Office) 
         "/wp-admin",
     ],
 )
-def test_what_is_not_there_says_so_in_plain_words(office: Office, path: str) -> None:
+def test_an_unknown_page_says_so_in_plain_words(office: Office, path: str) -> None:
     answer = office.get(path)
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
@@ -297,7 +297,7 @@ def test_health_answers_ok(office: Office) -> None:
     assert (answer.status_code, answer.text) == (200, "ok")
 
 
-def test_something_unexpected_gives_a_page_and_no_traceback(office: Office) -> None:
+def test_an_unexpected_error_gives_a_page_and_no_traceback(office: Office) -> None:
     with office.integration.database.write() as session:
         session.connection().exec_driver_sql("DROP TABLE integration_settings")
     broken = office.get(APPS)

@@ -1,4 +1,4 @@
-"""`PrefectRuns` against a real Prefect server: what a real one answers, no copy of it can tell."""
+"""`PrefectRuns` against a real Prefect server, since no fake can show how a real one answers."""
 
 import contextvars
 import threading
@@ -38,35 +38,35 @@ COMPARED = AccountComparison(
 
 
 class Looks(RunInput):
-    """No field, as the wait for Xero's answer has none."""
+    """A form without fields, like the one that waits for Xero's answer."""
 
 
 class Asks(RunInput):
-    """A choice."""
+    """A form with a choice."""
 
     account: Literal["Harbour & Vale · 2d41", "Coastal · 1f06"]
 
 
 class WantsName(RunInput):
-    """A name, with what it is to be compared with."""
+    """A form for a name, with a comparison."""
 
     account_name: str = Field(json_schema_extra={"compared": COMPARED.model_dump(mode="json")})
 
 
 @task(name="Check your user account")
 def check() -> None:
-    """A step that goes well."""
+    """A step that succeeds."""
 
 
 @task(name="Allow access")
 def refuse() -> None:
-    """A step that does not."""
+    """A step that fails."""
     raise ValueError
 
 
 @flow(name="reconnect")
 def asking(practice: str) -> str:
-    """Waits three times, as the runbook does."""
+    """A flow that waits three times, as the runbook does."""
     check()
     pause_flow_run(wait_for_input=Looks, timeout=60, poll_interval=1, key="consent-0")
     refuse(return_state=True)
@@ -77,12 +77,12 @@ def asking(practice: str) -> str:
 
 @flow(name="sync")
 def syncing(practice: str, dry_run: bool = False) -> None:
-    """Only deployed, never run."""
+    """A flow that is deployed but never run."""
 
 
 @flow(name="cleaning")
 def cleaning() -> None:
-    """None of ours."""
+    """A flow that is not one of ours."""
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
     assert (paused.runbook, paused.practice, paused.choices) == ("reconnect", "harbour-vale", ())
     until(server, run_id, lambda run: TaskSeen(name="Check your user account", stage=StepState.COMPLETED) in run.tasks)
 
-    while True:  # the form is stored a moment after the pause
+    while True:  # the form is stored just after the pause
         try:
             server.wake(run_id)
         except NotWaiting:
@@ -179,7 +179,7 @@ def test_a_runbook_is_started_through_its_deployment_or_named_as_missing(
     assert (seen.stage, seen.entities) == (StepState.STARTING, (Entity.JOBS,))
 
 
-def test_a_reconnect_is_started_with_what_the_form_says(
+def test_a_reconnect_is_started_with_the_forms_answers(
     server: PrefectRuns, deploy: Callable[[Flow[Any, Any], str], None]
 ) -> None:
     deploy(asking, "reconnect-and-resync")
@@ -195,7 +195,7 @@ def test_a_reconnect_is_started_with_what_the_form_says(
 
 
 @pytest.mark.parametrize(
-    ("told", "entities", "trigger", "chosen"),
+    ("parameters", "entities", "trigger", "chosen"),
     [
         ({}, EVERYTHING, SyncTrigger.MANUAL, False),
         ({"trigger": "overnight", "mode": "full"}, EVERYTHING, SyncTrigger.OVERNIGHT, False),
@@ -203,23 +203,23 @@ def test_a_reconnect_is_started_with_what_the_form_says(
         ({"entities": ["jobs"], "records": ["J1"]}, (Entity.CUSTOM_FIELDS,), SyncTrigger.MANUAL, True),
     ],
 )
-def test_a_sync_is_seen_with_what_it_brings_whatever_it_was_told(
-    server: PrefectRuns, told: dict[str, Any], entities: tuple[Entity, ...], trigger: SyncTrigger, chosen: bool
+def test_a_sync_is_read_with_its_entities_whatever_parameters_it_was_given(
+    server: PrefectRuns, parameters: dict[str, Any], entities: tuple[Entity, ...], trigger: SyncTrigger, chosen: bool
 ) -> None:
     with get_client(sync_client=True) as client:
-        run_id = client.create_flow_run(syncing, parameters={"practice": "harbour-vale", **told}).id
+        run_id = client.create_flow_run(syncing, parameters={"practice": "harbour-vale", **parameters}).id
     seen = server.read(run_id)
     assert (seen.entities, seen.trigger, seen.chosen) == (entities, trigger, chosen)
 
 
-def test_a_reconnect_is_seen_to_sync_everything(server: PrefectRuns) -> None:
+def test_a_reconnect_is_read_as_a_sync_of_everything(server: PrefectRuns) -> None:
     with get_client(sync_client=True) as client:
         run_id = client.create_flow_run(asking, parameters={"practice": "harbour-vale"}).id
     seen = server.read(run_id)
     assert (seen.entities, seen.trigger) == (EVERYTHING, SyncTrigger.RECONNECT)
 
 
-def test_a_run_that_somebody_cancelled_is_seen_to_be_about_to_end(server: PrefectRuns) -> None:
+def test_a_cancelled_run_is_read_as_about_to_end(server: PrefectRuns) -> None:
     with get_client(sync_client=True) as client:
         run_id = client.create_flow_run(asking, parameters={"practice": "harbour-vale"}).id
         seen: list[FlowRunSeen] = []
@@ -230,7 +230,7 @@ def test_a_run_that_somebody_cancelled_is_seen_to_be_about_to_end(server: Prefec
     assert [(run.stage, run.is_cancelling) for run in seen] == [(StepState.RUNNING, False), (StepState.RUNNING, True)]
 
 
-def test_runs_of_other_flows_dry_runs_and_runs_that_never_were_are_unknown(server: PrefectRuns) -> None:
+def test_dry_runs_unknown_runs_and_runs_of_other_flows_are_unknown(server: PrefectRuns) -> None:
     with get_client(sync_client=True) as client:
         foreign = client.create_flow_run(cleaning).id
         dry_run = client.create_flow_run(syncing, parameters={"practice": "harbour-vale", "dry_run": True}).id
@@ -242,7 +242,7 @@ def test_runs_of_other_flows_dry_runs_and_runs_that_never_were_are_unknown(serve
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:9/api"])
-def test_without_a_prefect_that_answers_every_call_says_so(url: str) -> None:
+def test_every_call_says_so_when_prefect_does_not_answer(url: str) -> None:
     runs = PrefectRuns()
     with temporary_settings({PREFECT_API_URL: url or None}):
         for call in (

@@ -28,13 +28,13 @@ def a_small_world() -> World:
 
 @pytest.fixture
 def office(prefect_url: str, serve: Serve, sqlite_database: Database, monkeypatch: pytest.MonkeyPatch) -> Office:
-    """A practice with its people, a sandbox, and the environment in which the flows find both."""
+    """A practice with its people, a sandbox, and the environment that leads the flows to both."""
     return furnished(serve(a_small_world()), sqlite_database, monkeypatch)
 
 
 @pytest.fixture
 def connected(office: Office, connected_once: Beginning) -> Office:
-    """The office, connected and synchronised a moment ago: what a reconnect comes to, without Prefect's seconds."""
+    """The office, just connected and synchronised: as after a reconnect, but without the time that Prefect takes."""
     connected_once.bring_about(office.sandbox)
     return office
 

@@ -1,4 +1,4 @@
-"""A practice whose runbooks are run, and the administrator who answers them."""
+"""A practice whose runbooks run, and the administrator who answers them."""
 
 import contextvars
 import json
@@ -22,7 +22,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, LEO, MERE, SAM
 from tests.conftest import BESIDE
 from tests.sync.house import YEARS
-from xpm.consent.callback import receive, set_out
+from xpm.consent.callback import receive, start_login
 from xpm.integration import Integration
 from xpm.store import activity, people, practices
 from xpm.store.consent import connections
@@ -32,7 +32,7 @@ from xpm.store.tables import AuthorisationAttempt, PracticeActivity, StoreTable,
 from xpm.store.vocabulary import AttemptOutcome
 
 SLUG = "harbour-vale"
-MADE_BY = "5a0c54a5-4f7a-4d52-9a2f-0d5f6f2d8c11"  # the flow run that connected an office, where the test did not
+MADE_BY = "5a0c54a5-4f7a-4d52-9a2f-0d5f6f2d8c11"  # the flow run that connected an office, if the test did not
 BOTH = (HARBOUR_VALE, COASTAL_BRANCH)
 PATIENCE = 30.0  # seconds for a run to reach the next step
 Found = TypeVar("Found")
@@ -41,14 +41,14 @@ Answer = Callable[["Office", AuthorisationAttempt], None]
 
 @dataclass(frozen=True)
 class Office:
-    """The practice's FYI beside its Xero."""
+    """A practice's FYI and its Xero."""
 
     sandbox: SandboxServer
     database: Database
     key: str
 
     def furnish(self) -> None:
-        """Add a practice and its people: of the two FYI Admins, Leo may not connect apps in Xero."""
+        """Add a practice and its people. Of the two FYI Admins, Leo may not connect apps in Xero."""
         with self.database.write() as session:
             now = datetime.now(UTC)
             start = now.date() - timedelta(days=YEARS * 365 + 1)
@@ -67,7 +67,7 @@ class Office:
                 people.add(session, SLUG, email, name, is_admin=is_admin)
 
     def environment(self) -> Mapping[str, str]:
-        """What a program of this installation has in its environment."""
+        """Return the environment of this installation's programs."""
         xero = self.sandbox.url
         return {
             "XPM_DATABASE_URL": self.database.url.render_as_string(hide_password=False),
@@ -88,12 +88,12 @@ class Office:
         }
 
     def activity(self) -> list[PracticeActivity]:
-        """Practice Activity, oldest first."""
+        """Read Practice Activity, oldest first."""
         with self.database.read() as session:
             return activity.recent(session, SLUG)[::-1]
 
     def counted(self, table: str) -> int:
-        """How many rows a table has."""
+        """Count a table's rows."""
         with self.database.engine.connect() as connection:
             return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
 
@@ -103,7 +103,7 @@ class Office:
             return connections.get(session, SLUG).state in UNDER_WAY
 
     def everything_stored(self) -> dict[str, list[str]]:
-        """Every row of every table, but for the count of calls."""
+        """Read every row of every table, except the counts of calls."""
         with self.database.read() as session:
             return {
                 name: sorted(repr(tuple(row)) for row in session.connection().execute(table.select()))
@@ -112,12 +112,12 @@ class Office:
             }
 
     def a_day_later(self) -> None:
-        """Xero allows calls again, and nobody remembers that it did not."""
+        """Let Xero allow calls again, and forget that it did not."""
         with self.database.write() as session:
             session.connection().execute(delete(TenantAllowance))
 
     def waiting_attempt(self) -> AuthorisationAttempt | None:
-        """The attempt that waits for an answer."""
+        """Return the attempt that waits for an answer."""
         with self.database.read() as session:
             waiting = select(AuthorisationAttempt).where(AuthorisationAttempt.outcome == AttemptOutcome.WAITING)
             return session.exec(waiting).first()
@@ -125,7 +125,7 @@ class Office:
 
 @contextmanager
 def administrator(office: Office, answer: Answer) -> Iterator[None]:
-    """Somebody who answers the run that is started inside the block, from a thread of their own."""
+    """Answer the run that the block starts, from another thread."""
     failures: list[BaseException] = []
 
     def work() -> None:
@@ -136,7 +136,7 @@ def administrator(office: Office, answer: Answer) -> Iterator[None]:
         except BaseException as error:  # noqa: BLE001 - handed to the test below
             failures.append(error)
 
-    context = contextvars.copy_context()  # Prefect keeps its settings there
+    context = contextvars.copy_context()  # Prefect keeps its settings in it
     person = threading.Thread(target=context.run, args=(work,))
     person.start()
     yield
@@ -152,11 +152,11 @@ def consents(
     tenants: Sequence[str] = (HARBOUR_VALE,),
     types: str | None = HARBOUR_NAME,
 ) -> Answer:
-    """Log in to Xero as this person, and allow access (or cancel); type the practice's name if it is asked for."""
+    """Log in to Xero as this person and allow access (or cancel); type the account's name if the run asks for it."""
 
     def answer(office: Office, attempt: AuthorisationAttempt) -> None:
         with Integration.opened() as integration:
-            out = set_out(integration, attempt.id)
+            out = start_login(integration, attempt.id)
             url = answer_consent(out.url.get_secret_value(), email, tenants=tenants, decision=decision)
             came_back = dict(parse_qsl(urlsplit(url).query))
             receive(integration, came_back, out.browser.get_secret_value())
@@ -168,7 +168,7 @@ def consents(
 
 
 def consents_and_chooses(name: str) -> Answer:
-    """Allow access to both practices, then choose the one whose label begins so, and confirm it."""
+    """Allow access to both accounts, choose the one whose label begins like this, and confirm it."""
     allow = consents(tenants=BOTH, types=None)
 
     def answer(office: Office, attempt: AuthorisationAttempt) -> None:
@@ -182,28 +182,28 @@ def consents_and_chooses(name: str) -> Answer:
 
 
 def confirms(office: Office, attempt: AuthorisationAttempt, name: str) -> None:
-    """Type this name when the run asks for it; a run that goes on or ends without asking is left alone."""
+    """Type this name if the run asks for it."""
     eventually(lambda: "account_name" in asked(attempt.flow_run_id) or not office.is_reconnecting())
     if office.is_reconnecting():
         resume(attempt.flow_run_id, {"account_name": name})
 
 
 def stays_away(office: Office, attempt: AuthorisationAttempt) -> None:
-    """Do not answer at all."""
+    """Never answer."""
 
 
 def is_shown_no_account(office: Office, attempt: AuthorisationAttempt) -> None:
-    """Log in as somebody who may not connect apps: Xero says so on a page of its own, and FYI hears nothing."""
+    """Log in as somebody who may not connect apps: Xero shows a page that says so, and sends FYI no answer."""
     with Integration.opened() as integration:
         try:
-            answer_consent(set_out(integration, attempt.id).url.get_secret_value(), LEO)
+            answer_consent(start_login(integration, attempt.id).url.get_secret_value(), LEO)
         except ConsentStopped:
             return
     raise AssertionError("Xero let the person through.")
 
 
 def until_paused(flow_run_id: str | None) -> None:
-    """Wait until a run waits."""
+    """Wait until a run is paused."""
     with get_client(sync_client=True) as client:
         eventually(lambda: (state := client.read_flow_run(UUID(flow_run_id)).state) and state.is_paused())
 
@@ -215,7 +215,7 @@ def resume(flow_run_id: str | None, answer: Mapping[str, object]) -> None:
 
 
 def asked(flow_run_id: str | None) -> dict[str, Any]:
-    """The fields of the paused run's form."""
+    """Return the fields of the paused run's form."""
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(UUID(flow_run_id)).state
         keys = state.state_details.run_input_keyset if state and state.is_paused() else None
@@ -223,13 +223,13 @@ def asked(flow_run_id: str | None) -> dict[str, Any]:
             return {}
         try:
             schema = json.loads(client.read_flow_run_input(UUID(flow_run_id), key=keys["schema"]))
-        except HTTPStatusError:  # the form is stored a moment after the pause
+        except HTTPStatusError:  # the form is stored just after the pause
             return {}
         return dict(schema["properties"])
 
 
 def eventually(look: Callable[[], Found | None], patience: float = PATIENCE) -> Found:
-    """What `look` finds, as soon as it finds something."""
+    """Call `look` until it finds something, and return that."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         if found := look():

@@ -1,4 +1,4 @@
-"""Nothing secret is left anywhere: neither in what Prefect keeps, nor in logs, nor in our own database in clear."""
+"""No secret is left anywhere: not in what Prefect stores, not in logs, and not unencrypted in our database."""
 
 import base64
 import logging
@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Witness:
-    """An administrator at the console who remembers every secret that comes by."""
+    """An administrator at the console who remembers every secret they see."""
 
     secrets: dict[str, str] = field(default_factory=dict)
 
@@ -72,7 +72,7 @@ class Witness:
         return integration.vault.open(sealed, f"authorisation_attempt/{attempt_id}/code_verifier")
 
     def note_tokens(self, office: Office, when: str) -> None:
-        """Remember the tokens that are stored now."""
+        """Remember the currently stored tokens."""
         with Integration.opened() as integration, office.database.read() as session:
             (consent_id,) = session.exec(select(Consent.id)).all()
             tokens = consents.tokens_of(session, integration.vault, consent_id)
@@ -83,7 +83,7 @@ class Witness:
 
 @pytest.fixture
 def witness(office: Office, monkeypatch: pytest.MonkeyPatch) -> Witness:
-    """Somebody who knows the app's secret and the key already."""
+    """A witness who already knows the app's secret and the key."""
     secret = dice.token_urlsafe(24)
     office.sandbox.world.apps[CLIENT_ID].secret = secret
     monkeypatch.setenv("XERO_CLIENT_SECRET", secret)
@@ -91,7 +91,7 @@ def witness(office: Office, monkeypatch: pytest.MonkeyPatch) -> Witness:
 
 
 def logged(caplog: pytest.LogCaptureFixture) -> str:
-    """All that was logged, with tracebacks, but for what the test's own browser says of its visits to the console."""
+    """Collect everything that was logged, with tracebacks, except the test browser's own requests to the console."""
     lines = []
     for record in caplog.records:
         if not record.getMessage().startswith(f"HTTP Request: GET {CONSOLE}/"):
@@ -101,14 +101,14 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
 
 
 def provoke(office: Office) -> list[str]:
-    """A failure in which tokens are at hand: what it ends with."""
+    """Cause a failure while tokens are in memory, and return how it ends."""
     office.sandbox.world.grants.revoke(MERE)
     state = sync(SLUG, [Entity.STAFF], return_state=True)
     assert state.is_failed()
     return [repr(state)]
 
 
-def test_no_secret_is_left_behind_by_a_reconnect_a_sync_and_failures(
+def test_a_reconnect_a_sync_and_failures_leave_no_secret_behind(
     office: Office, witness: Witness, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -139,7 +139,7 @@ def test_no_secret_is_left_behind_by_a_reconnect_a_sync_and_failures(
 
 
 def everything_prefect_tells() -> str:
-    """Runs with their parameters and states, artifacts and logs, as the API gives them."""
+    """Read runs with their parameters and states, artifacts and logs from the API."""
     with get_client(sync_client=True) as client:
         told = [client.request("POST", path, json={}).text for path in ("/flow_runs/filter", "/task_runs/filter")]
         told += [client.request("POST", path, json={}).text for path in ("/artifacts/filter", "/logs/filter")]
@@ -148,7 +148,7 @@ def everything_prefect_tells() -> str:
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
-def test_the_search_finds_a_secret_in_clear_and_in_base64_wherever_it_begins(before: str) -> None:
+def test_the_search_finds_a_secret_in_clear_and_in_base64_at_any_offset(before: str) -> None:
     secret = {"it": "a secret/that+is=long enough"}
     text = f"{before}{secret['it']} and more".encode()
     for content in (text, base64.b64encode(text), base64.urlsafe_b64encode(text), base64.b64encode(text).rstrip(b"=")):

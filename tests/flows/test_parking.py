@@ -1,4 +1,4 @@
-"""A sync that meets the day's limit is parked, goes on by itself, and says so."""
+"""A sync that meets the day's limit is parked, continues by itself and says so."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.xdist_group("prefect")
 
 
 class Deployed:
-    """The deployment that is asked to go on, and what was asked of it."""
+    """The deployment that continues parked syncs, and the runs scheduled for it."""
 
     def __init__(self) -> None:
         with get_client(sync_client=True) as client:
@@ -53,7 +53,7 @@ class Deployed:
 
 @pytest.fixture
 def deployed(office: Office) -> Iterator[Deployed]:
-    """Give the deployment, as `fyi-xpm deploy` makes it."""
+    """The deployment, as `fyi-xpm deploy` makes it."""
     found = Deployed()
     yield found
     found.remove()
@@ -61,7 +61,7 @@ def deployed(office: Office) -> Iterator[Deployed]:
 
 @pytest.fixture
 def used_up(connected: Office) -> Office:
-    """Give an office that reconnected a moment ago, and whose day is used up when clients are asked for."""
+    """An office that has just reconnected, and whose day is used up when clients are requested."""
     connected.sandbox.world.faults.inject(fault_from(USED_UP))
     return connected
 
@@ -70,7 +70,7 @@ def said(office: Office, kind: str) -> list[tuple[ActivityStatus, str]]:
     return [(entry.status, entry.title) for entry in office.activity() if entry.kind == kind]
 
 
-def test_a_night_that_meets_the_days_limit_is_parked_and_goes_on_once_with_what_is_left(
+def test_an_overnight_sync_that_meets_the_days_limit_is_parked_and_continued_once(
     used_up: Office, deployed: Deployed
 ) -> None:
     before = datetime.now(UTC)
@@ -112,7 +112,7 @@ def test_a_night_that_meets_the_days_limit_is_parked_and_goes_on_once_with_what_
     assert [one.id for one in deployed.scheduled()] == [run.id]
 
 
-def test_a_person_whose_sync_meets_the_days_limit_is_told_that_it_failed_and_when_it_goes_on(
+def test_a_person_whose_sync_meets_the_days_limit_is_told_when_it_continues(
     used_up: Office, deployed: Deployed
 ) -> None:
     state = sync(SLUG, [Entity.CLIENTS], SyncMode.FULL, SyncTrigger.MANUAL, MERE, return_state=True)
@@ -124,7 +124,7 @@ def test_a_person_whose_sync_meets_the_days_limit_is_told_that_it_failed_and_whe
     assert (entry.next_step or "").startswith("Nothing has to be done: it continues by itself at ")
 
 
-def test_a_continuation_that_somebody_cancelled_is_scheduled_anew_once(used_up: Office, deployed: Deployed) -> None:
+def test_a_cancelled_continuation_is_scheduled_again_once(used_up: Office, deployed: Deployed) -> None:
     ended = sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
     (cancelled,) = deployed.scheduled()
     with get_client(sync_client=True) as client:
@@ -134,9 +134,7 @@ def test_a_continuation_that_somebody_cancelled_is_scheduled_anew_once(used_up: 
     assert sorted(states) == [False, True]
 
 
-def test_a_continuation_that_began_before_xero_allowed_it_is_scheduled_once_more(
-    used_up: Office, deployed: Deployed
-) -> None:
+def test_a_continuation_that_began_too_early_is_scheduled_again(used_up: Office, deployed: Deployed) -> None:
     sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
     (early,) = deployed.scheduled()
     assert early.state is not None
@@ -144,20 +142,20 @@ def test_a_continuation_that_began_before_xero_allowed_it_is_scheduled_once_more
     assert len([run for run in deployed.scheduled() if run.state and run.state.is_scheduled()]) == 1
 
 
-def test_what_a_person_confirmed_holds_for_what_was_left_as_well(used_up: Office, deployed: Deployed) -> None:
+def test_what_a_person_confirmed_also_holds_for_the_rest(used_up: Office, deployed: Deployed) -> None:
     for confirmed in (0, 30):
         sync(SLUG, [Entity.CLIENTS], confirm_missing=confirmed, return_state=True)
     assert sorted(run.parameters["confirm_missing"] for run in deployed.scheduled()) == [0, 30]
 
 
-def test_where_nothing_can_be_scheduled_a_run_does_not_promise_to_go_on(used_up: Office) -> None:
+def test_a_run_does_not_promise_to_continue_if_nothing_can_be_scheduled(used_up: Office) -> None:
     state = sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
     assert (state.name, state.is_failed()) == ("Failure", True)
     (entry,) = [entry for entry in used_up.activity() if entry.kind == "sync.not_continued"]
     assert "Sync again after" in (entry.next_step or "")
 
 
-def test_a_sync_that_goes_on_when_xero_allows_it_finishes_what_was_left(used_up: Office, deployed: Deployed) -> None:
+def test_a_continuation_finishes_what_was_left(used_up: Office, deployed: Deployed) -> None:
     sync(SLUG, [Entity.CLIENTS], trigger=SyncTrigger.OVERNIGHT, return_state=True)
     (run,) = deployed.scheduled()
     used_up.sandbox.world.faults.clear()

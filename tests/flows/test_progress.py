@@ -1,4 +1,4 @@
-"""How far a sync is can be seen in Prefect while it runs, and its last word is how it ended."""
+"""Prefect shows how far a sync is while it runs, and finally how it ended."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -30,7 +30,7 @@ BEGINNING = Standing(HALF.predicted, records=0, calls=0, elapsed=timedelta())
 
 
 def progress_of(state: State) -> dict[str, Artifact]:
-    """The progress artifacts of a run, by key."""
+    """Return the progress artifacts of a run, by key."""
     of_run = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run_of(state)]))
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(artifact_filter=of_run)
@@ -42,7 +42,7 @@ def flow_run_of(state: State) -> UUID:
     return state.state_details.flow_run_id
 
 
-def test_every_sync_shows_its_progress_and_ends_with_what_came_of_it(connected: Office) -> None:
+def test_every_sync_shows_its_progress_and_then_its_result(connected: Office) -> None:
     state = sync(SLUG, [Entity.STAFF, Entity.CUSTOM_FIELDS], SyncMode.CHANGES, return_state=True)
     shown = progress_of(state)
     assert sorted(shown) == [f"xpm-progress-{SLUG}-custom-field-definitions", f"xpm-progress-{SLUG}-staff"]
@@ -52,7 +52,7 @@ def test_every_sync_shows_its_progress_and_ends_with_what_came_of_it(connected: 
     assert "predicted 1 request, 2 kB; made 1 request, 2 kB" in (staff.description or "")
 
 
-def test_a_sync_that_fails_says_so_and_is_not_shown_as_done(connected: Office) -> None:
+def test_a_failed_sync_says_so_and_is_not_shown_as_done(connected: Office) -> None:
     refusal = {"area": "xpm", "path": "staff.api/list", "kind": "error_body", "description": "No", "times": 0}
     connected.sandbox.world.faults.inject(fault_from(refusal))
     (shown,) = progress_of(sync(SLUG, [Entity.STAFF], return_state=True)).values()
@@ -60,7 +60,7 @@ def test_a_sync_that_fails_says_so_and_is_not_shown_as_done(connected: Office) -
     assert (shown.description or "").startswith("Staff could not be synchronised.")
 
 
-def test_a_sync_that_is_kept_out_leaves_the_first_ones_progress_alone_and_names_where_prefect_shows_it(
+def test_a_sync_kept_out_by_another_leaves_its_progress_alone_and_links_to_it(
     connected: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
     first = "0b0e7a52-6f34-4c88-b1e5-27c4f8a0e913"
@@ -84,7 +84,7 @@ def test_a_sync_that_is_kept_out_leaves_the_first_ones_progress_alone_and_names_
     assert f"/runs/flow-run/{first}" in caplog.text
 
 
-def test_it_is_updated_every_few_seconds_at_most(prefect_url: str) -> None:
+def test_progress_is_updated_every_few_seconds_at_most(prefect_url: str) -> None:
     seconds = [0.0]
 
     @flow(name="watched")
@@ -105,13 +105,13 @@ def test_it_is_updated_every_few_seconds_at_most(prefect_url: str) -> None:
 
 
 def latest() -> str | None:
-    """What the artifact of jobs says now."""
+    """Read what the artifact of jobs says now."""
     with get_client(sync_client=True) as client:
         (found,) = [one for one in client.read_artifacts() if one.key == f"xpm-progress-{WATCHED}-jobs"]
     return f"{found.data:.0f}: {found.description}"
 
 
-def test_progress_that_prefect_does_not_take_fails_nothing_and_is_logged(
+def test_progress_that_prefect_refuses_is_logged_and_fails_nothing(
     prefect_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     @flow(name="watched")

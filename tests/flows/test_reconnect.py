@@ -1,4 +1,4 @@
-"""The reconnect runbook from its form to its last state, well and badly ended."""
+"""The reconnect runbook from its form to its last state, whether it succeeds or fails."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from xpm.store.vocabulary import ActivityStatus, ConnectionState
 
 pytestmark = pytest.mark.xdist_group("prefect")
 
-A_MOMENT = 0.06  # minutes: long enough for a scripted answer that comes, short enough to wait out one that does not
+A_MOMENT = 0.06  # minutes: long enough for a scripted answer, short enough to wait out a missing one
 RECORDS = ("job", "client", "staff", "tax_return", "custom_field_definition", "consent")
 
 
@@ -39,7 +39,7 @@ def run(office: Office, answer: Answer, *, admin: str = MERE, stays: bool = True
         return reconnect(SLUG, admin, stays, minutes, return_state=True)
 
 
-def test_a_reconnect_ends_with_a_working_connection_and_all_data_in_step(office: Office) -> None:
+def test_a_reconnect_ends_with_a_working_connection_and_all_data_up_to_date(office: Office) -> None:
     state = run(office, consents())
     assert (state.name, state.message) == ("Completed", "Harbour & Vale is reconnected and up to date.")
     assert {entry.status for entry in office.activity()} == {ActivityStatus.IN_PROGRESS, ActivityStatus.SUCCESS}
@@ -49,7 +49,7 @@ def test_a_reconnect_ends_with_a_working_connection_and_all_data_in_step(office:
     assert [office.counted(table) for table in ("job", "client", "staff", "tax_return")] == [12, 8, 4, 5]
 
 
-def test_with_several_practices_a_form_asks_which(office: Office) -> None:
+def test_with_several_accounts_a_form_asks_which_one(office: Office) -> None:
     state = run(office, consents_and_chooses(COASTAL_NAME))
     assert state.is_completed()
     with office.database.read() as session:
@@ -57,7 +57,7 @@ def test_with_several_practices_a_form_asks_which(office: Office) -> None:
 
 
 @pytest.mark.parametrize("silent", deep_but({False}, [False, True]))
-def test_after_a_hand_over_the_former_connection_goes_and_never_fails_the_run(office: Office, silent: bool) -> None:
+def test_after_a_hand_over_the_old_connection_is_removed_and_never_fails_the_run(office: Office, silent: bool) -> None:
     run(office, consents())
     (former,) = office.sandbox.world.connections.where()
     if silent:
@@ -91,7 +91,7 @@ def test_maintain_jobs_leaves_jobs_out_and_says_so(office: Office) -> None:
         (MERE, False, "Mere Tāne is not confirmed as a long-term user."),
     ],
 )
-def test_whoever_may_not_reconnect_is_told_before_anything_happens(
+def test_a_person_who_may_not_reconnect_is_told_before_anything_happens(
     office: Office, admin: str, stays: bool, says: str
 ) -> None:
     state = reconnect(SLUG, admin, stays, 1, return_state=True)
@@ -114,7 +114,7 @@ def test_a_refused_consent_leaves_everything_as_it_was(office: Office) -> None:
 
 
 @pytest.mark.deep  # the library's tests of bad ends have each of them
-def test_a_consent_by_another_person_is_not_used(office: Office) -> None:
+def test_another_persons_consent_is_not_used(office: Office) -> None:
     state = run(office, consents(SAM))
     says = "Sam Brooks allowed access, but the reconnect was started for Mere Tāne."
     assert_nothing_happened(office, state, "Action Required", says)
@@ -128,13 +128,13 @@ def test_a_person_without_a_practice_manager_account_is_told_what_to_tick(office
     assert "Connect third-party add-ons" in (state.message or "")
 
 
-def test_an_answer_that_never_comes_ends_the_run_in_time(office: Office) -> None:
+def test_without_an_answer_the_run_ends_in_time(office: Office) -> None:
     state = run(office, stays_away, minutes=A_MOMENT)
     assert_nothing_happened(office, state, "Action Required", "Nobody allowed access in Xero within 0.06 minutes.")
 
 
 @pytest.mark.deep  # the library's tests of bad ends have each of them
-def test_a_choice_that_never_comes_ends_the_run_in_time(office: Office) -> None:
+def test_without_a_choice_the_run_ends_in_time(office: Office) -> None:
     state = run(office, consents(tenants=BOTH, types=None), minutes=A_MOMENT)
     assert_nothing_happened(
         office, state, "Action Required", "Nobody chose the account within 0.06 minutes.", consents=1
@@ -142,20 +142,20 @@ def test_a_choice_that_never_comes_ends_the_run_in_time(office: Office) -> None:
 
 
 @pytest.mark.parametrize("typed", deep_but({"Harbour & vale"}, ["Harbour & vale", "", None]), ids=repr)
-def test_only_the_practices_own_name_typed_in_time_makes_a_first_connection(office: Office, typed: str | None) -> None:
+def test_only_the_accounts_own_name_typed_in_time_makes_a_first_connection(office: Office, typed: str | None) -> None:
     state = run(office, consents(types=typed), minutes=A_MOMENT if typed is None else 1)
     says = "Nobody confirmed that “Harbour & Vale” is" if typed is None else "“Harbour & Vale” was not confirmed as"
     assert_nothing_happened(office, state, "Action Required", f"{says} the account of Harbour & Vale.", consents=1)
 
 
 def kept_by(office: Office) -> list[object]:
-    """The connection and the records there are."""
+    """Read the connection and the records."""
     with office.database.read() as session:
         connection = connections.get(session, SLUG).model_dump()
     return [connection, *(office.counted(table) for table in RECORDS if table != "consent")]
 
 
-def test_another_practice_than_the_stored_one_is_refused_unless_the_move_is_meant_and_confirmed(
+def test_another_account_is_refused_unless_the_move_is_ticked_and_confirmed(
     connected: Office,
 ) -> None:
     before, offered = kept_by(connected), consents(tenants=[COASTAL_BRANCH], types=COASTAL_NAME)
@@ -183,7 +183,7 @@ def test_another_practice_than_the_stored_one_is_refused_unless_the_move_is_mean
     assert (shown.description or "").startswith(f"Of 6 clients stored, 0 are in {COASTAL_NAME}; 6 would be archived")
 
 
-def test_a_reconnect_to_the_same_practice_asks_for_no_name(connected: Office) -> None:
+def test_a_reconnect_to_the_same_account_asks_for_no_name(connected: Office) -> None:
     with administrator(connected, consents(types=None)):
         assert reconnect(SLUG, MERE, True, A_MOMENT, return_state=True).is_completed()
 
@@ -194,7 +194,7 @@ def test_a_wrong_client_secret_is_named_as_the_cause(office: Office, monkeypatch
     assert_nothing_happened(office, state, "Failure", "Xero does not accept this installation's client id or secret.")
 
 
-def test_a_retry_after_the_reset_asks_nothing_again_and_repeats_only_the_sync_that_failed(office: Office) -> None:
+def test_a_retry_after_the_reset_asks_nothing_again_and_repeats_only_the_failed_sync(office: Office) -> None:
     world = office.sandbox.world
     world.faults.inject(fault_from(REFUSAL | {"path": "clientgroup.api/list"}))
     failed = run(office, consents_and_chooses(HARBOUR_NAME))
@@ -205,7 +205,7 @@ def test_a_retry_after_the_reset_asks_nothing_again_and_repeats_only_the_sync_th
     assert [seen["path"] for seen in world.request_log.requests()] == ["clientgroup.api/list", "client.api/list"]
 
 
-def test_a_reconnect_that_xero_interrupts_says_what_became_of_it_and_keeps_the_connection(connected: Office) -> None:
+def test_a_reconnect_that_fails_at_xero_says_so_and_keeps_the_connection(connected: Office) -> None:
     used_up = {"area": "xpm", "kind": "limit", "problem": "day", "retry_after": 40_000, "times": 0}
     connected.sandbox.world.faults.inject(fault_from(used_up))
     before = kept_by(connected)
@@ -217,7 +217,7 @@ def test_a_reconnect_that_xero_interrupts_says_what_became_of_it_and_keeps_the_c
 
 
 def assert_nothing_happened(office: Office, state: State[Any], name: str, says: str, *, consents: int = 0) -> None:
-    """One clear message, the same in Prefect and in Practice Activity, and nothing half-written."""
+    """Check for one clear message, the same in Prefect and in Practice Activity, and that nothing is half-written."""
     assert (state.name, state.is_failed()) == (name, True)
     assert (state.message or "").startswith(says)
     last = office.activity()[-1]
@@ -228,7 +228,7 @@ def assert_nothing_happened(office: Office, state: State[Any], name: str, says: 
     assert (connection.state, connection.tenant_id) == (ConnectionState.NOT_CONNECTED, None)
 
 
-def test_a_reconnect_that_ends_by_an_error_nobody_foresaw_is_no_longer_under_way(connected: Office) -> None:
+def test_a_reconnect_that_ends_with_an_unexpected_error_is_no_longer_under_way(connected: Office) -> None:
     with connected.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE call_tally RENAME TO elsewhere")
     with administrator(connected, consents()):

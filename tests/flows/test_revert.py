@@ -1,4 +1,4 @@
-"""The revert runbook: nothing is taken back before the practice's short name was typed, and nothing twice."""
+"""The revert runbook: nothing is taken back before the practice's short name is typed, and nothing twice."""
 
 import contextvars
 import json
@@ -47,7 +47,7 @@ PAUSED = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_
 
 @pytest.fixture
 def synced(connected: Office) -> tuple[Office, str]:
-    """An office that reconnected a moment ago, and the id of that run."""
+    """An office that has just reconnected, and the id of that run."""
     return connected, MADE_BY
 
 
@@ -55,7 +55,7 @@ def synced(connected: Office) -> tuple[Office, str]:
 def somebody(
     answers: Mapping[str, object], look: Callable[[FlowRun], None] = lambda _: None
 ) -> Iterator[list[dict[str, Any]]]:
-    """Look at the run that is started inside the block and answer its form; gives the forms that were shown."""
+    """Answer the form of the run that the block starts; yield the forms that were shown."""
     shown: list[dict[str, Any]] = []
     failures: list[BaseException] = []
 
@@ -68,7 +68,7 @@ def somebody(
         except BaseException as error:  # noqa: BLE001 - handed to the test below
             failures.append(error)
 
-    context = contextvars.copy_context()  # Prefect keeps its settings there
+    context = contextvars.copy_context()  # Prefect keeps its settings in it
     person = threading.Thread(target=context.run, args=(work,))
     person.start()
     yield shown
@@ -111,12 +111,12 @@ def shown_table(key: str) -> list[dict[str, Any]]:
             artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[key]))
         )
     rows: list[dict[str, Any]] = json.loads(str(found.data))
-    assert all(all(row) for row in rows)  # Prefect's page leaves out a column without a name
+    assert all(all(row) for row in rows)  # Prefect's page omits a column without a name
     return rows
 
 
 def retried(ended: State[Any]) -> State[Any]:
-    """Carry a run out again, as `prefect flow-run retry` does for runs without a deployment."""
+    """Retry a run, as `prefect flow-run retry` does for runs without a deployment."""
     flow_run_id = ended.state_details.flow_run_id
     assert isinstance(flow_run_id, UUID)
     with get_client(sync_client=True) as client:
@@ -127,7 +127,7 @@ def retried(ended: State[Any]) -> State[Any]:
     return state
 
 
-def test_after_the_short_name_was_typed_the_run_is_taken_back_once_however_often_it_is_retried(
+def test_a_confirmed_revert_takes_the_run_back_once_however_often_it_is_retried(
     synced: tuple[Office, str],
 ) -> None:
     office, run = synced
@@ -151,7 +151,7 @@ def test_after_the_short_name_was_typed_the_run_is_taken_back_once_however_often
 
 
 @pytest.mark.parametrize("typed", deep_but({"Harbour & Vale"}, ["Harbour & Vale", "HARBOUR-VALE", ""]))
-def test_anything_but_the_short_name_leaves_all_as_it_was(synced: tuple[Office, str], typed: str) -> None:
+def test_anything_but_the_short_name_leaves_everything_as_it_was(synced: tuple[Office, str], typed: str) -> None:
     office, run = synced
     before = counts(office)
     with somebody({"short_name": typed}):
@@ -162,7 +162,7 @@ def test_anything_but_the_short_name_leaves_all_as_it_was(synced: tuple[Office, 
     assert office.activity()[-1].kind == "revert.not_confirmed"
 
 
-def test_without_an_answer_in_time_all_stays_and_a_retry_asks_again(synced: tuple[Office, str]) -> None:
+def test_without_an_answer_in_time_nothing_changes_and_a_retry_asks_again(synced: tuple[Office, str]) -> None:
     office, run = synced
     before = counts(office)
     state = revert(SLUG, run, answer_within_minutes=A_MOMENT, return_state=True)
@@ -178,7 +178,7 @@ def test_without_an_answer_in_time_all_stays_and_a_retry_asks_again(synced: tupl
     assert counts(office) == [0] * len(RECORDS)
 
 
-def test_the_console_can_read_a_revert_that_waits(synced: tuple[Office, str]) -> None:
+def test_the_console_can_read_a_waiting_revert(synced: tuple[Office, str]) -> None:
     _, run = synced
     seen: list[FlowRunSeen] = []
 
@@ -192,7 +192,7 @@ def test_the_console_can_read_a_revert_that_waits(synced: tuple[Office, str]) ->
     assert [task.name for task in seen[0].tasks] in ([], ["Preview the revert"])  # told a moment later
 
 
-def test_where_others_changed_records_since_the_form_asks_what_to_do_with_them(synced: tuple[Office, str]) -> None:
+def test_the_form_asks_what_to_do_with_records_that_others_changed_since(synced: tuple[Office, str]) -> None:
     office, run = synced
     number = change_a_job(office)
     with somebody({"short_name": SLUG, "changed_since": "Keep them as they are"}) as forms:
@@ -203,7 +203,7 @@ def test_where_others_changed_records_since_the_form_asks_what_to_do_with_them(s
     assert (office.counted("job"), office.counted("client")) == (1, 0)
 
 
-def test_what_was_confirmed_on_the_command_line_needs_no_pause_unless_it_is_no_longer_so(
+def test_a_command_line_confirmation_needs_no_pause_but_must_match_the_preview(
     synced: tuple[Office, str],
 ) -> None:
     office, run = synced
@@ -226,14 +226,14 @@ def test_what_was_confirmed_on_the_command_line_needs_no_pause_unless_it_is_no_l
     assert counts(office) == [0] * len(RECORDS)
 
 
-def test_a_mistake_is_said_in_one_clear_message(office: Office) -> None:
+def test_a_mistake_gives_one_clear_message(office: Office) -> None:
     state = revert(SLUG, return_state=True)
     assert (state.name, state.is_failed()) == ("Action Required", True)
     assert (state.message or "").startswith("Say what to take back")
     assert [entry.kind for entry in office.activity()] == ["revert.choose_one"]
 
 
-def test_a_revert_that_ends_by_an_error_nobody_foresaw_leaves_an_entry(synced: tuple[Office, str]) -> None:
+def test_a_revert_that_ends_with_an_unexpected_error_is_logged(synced: tuple[Office, str]) -> None:
     office, run = synced
     with office.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE record_change RENAME TO elsewhere")

@@ -1,4 +1,4 @@
-"""The sync runbook: parts that fail alone, retries that repeat only what failed, and parts that are left out."""
+"""The sync runbook: entities that fail alone, retries that repeat only what failed, and entities left out."""
 
 import json
 import stat
@@ -32,7 +32,7 @@ from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.revert import RevertRequest, preview, revert
 
 REFUSAL = {"area": "xpm", "path": "client.api/list", "kind": "error_body", "description": "No", "times": 0}
-"""Xero understands the question and says no: nothing that waiting helps against, so nothing is waited for."""
+"""Xero understands the request and refuses it. Waiting does not help, so no retry waits."""
 
 pytestmark = pytest.mark.xdist_group("prefect")
 
@@ -57,7 +57,7 @@ def test_an_unknown_practice_ends_with_the_names_of_the_known_ones(office: Offic
     assert "The practices known here are: harbour-vale." in (state.message or "")
 
 
-def test_a_job_sync_alone_is_refused_while_jobs_are_maintained_in_fyi(connected: Office) -> None:
+def test_a_sync_of_jobs_alone_is_refused_while_jobs_are_maintained_in_fyi(connected: Office) -> None:
     switch(connected, maintain_jobs=True)
     state = sync(SLUG, [Entity.JOBS], return_state=True)
     assert (state.name, state.is_failed()) == ("Action Required", True)
@@ -73,7 +73,7 @@ def test_overnight_custom_fields_follow_their_setting_and_a_manual_sync_does_not
     assert by_hand.message == "Harbour & Vale is up to date."
 
 
-def test_a_run_of_nothing_is_no_success(connected: Office) -> None:
+def test_a_run_of_nothing_is_not_a_success(connected: Office) -> None:
     state = sync(SLUG, [], return_state=True)
     assert (state.name, state.message) == (
         "Action Required",
@@ -89,7 +89,7 @@ def test_tax_returns_that_are_switched_off_are_left_out_with_the_reason(connecte
     assert "Tax returns were not synchronised because Import tax assessments is Off" in (state.message or "")
 
 
-def test_one_part_that_fails_does_not_stop_the_others_and_the_whole_is_no_success(connected: Office) -> None:
+def test_one_failed_entity_does_not_stop_the_others_but_the_run_is_not_a_success(connected: Office) -> None:
     connected.sandbox.world.faults.inject(fault_from(REFUSAL))
     state = sync(SLUG, return_state=True)
     assert (state.name, state.is_failed()) == ("Failure", True)
@@ -101,17 +101,19 @@ def test_one_part_that_fails_does_not_stop_the_others_and_the_whole_is_no_succes
 @pytest.mark.parametrize(
     "person", deep_but({""}, ["", f"{'mere' * 50}@harbourvale.example"]), ids=["nobody", "a long name"]
 )
-def test_retrying_a_run_repeats_only_the_part_that_failed(connected: Office, person: str) -> None:
+def test_retrying_a_run_repeats_only_the_failed_entity(connected: Office, person: str) -> None:
     world = connected.sandbox.world
     world.faults.inject(fault_from(REFUSAL))
     failed = sync(SLUG, person=person, return_state=True)
     world.faults.clear()
     world.request_log.clear()
     assert retried(failed).name == "Completed"
-    assert [seen["path"] for seen in world.request_log.requests()] == ["client.api/list"]  # the groups had arrived
+    assert [seen["path"] for seen in world.request_log.requests()] == [
+        "client.api/list"
+    ]  # the groups had already arrived
 
 
-def test_retrying_a_run_repeats_a_part_that_ended_with_something_to_look_at(connected: Office) -> None:
+def test_retrying_a_run_repeats_an_entity_that_needs_a_look(connected: Office) -> None:
     world = connected.sandbox.world
     world.faults.inject(fault_from({"area": "xpm", "path": "client.api/list", "kind": "bad_record", "times": 1}))
     ended = sync(SLUG, return_state=True)
@@ -121,7 +123,7 @@ def test_retrying_a_run_repeats_a_part_that_ended_with_something_to_look_at(conn
     assert [seen["path"] for seen in world.request_log.requests()] == ["clientgroup.api/list", "client.api/list"]
 
 
-def test_retrying_a_run_looks_again_at_what_a_setting_left_out_and_repeats_nothing_else(connected: Office) -> None:
+def test_retrying_a_run_repeats_only_the_entity_that_a_setting_left_out(connected: Office) -> None:
     world = connected.sandbox.world
     switch(connected, import_tax_assessments=False)
     ended = sync(SLUG, [Entity.STAFF, Entity.TAX_RETURNS], return_state=True)
@@ -131,7 +133,7 @@ def test_retrying_a_run_looks_again_at_what_a_setting_left_out_and_repeats_nothi
     assert {seen["area"] for seen in world.request_log.requests()} == {"tax"}
 
 
-def test_retrying_a_run_repeats_what_was_taken_back_since(connected: Office) -> None:
+def test_retrying_a_run_repeats_what_was_reverted_since(connected: Office) -> None:
     world = connected.sandbox.world
     edits.add(world.accounts[HARBOUR_VALE], "staff", {"Name": "Ana Reid"})
     world.faults.inject(fault_from(REFUSAL))
@@ -144,7 +146,7 @@ def test_retrying_a_run_repeats_what_was_taken_back_since(connected: Office) -> 
     assert connected.counted("staff") == 5
 
 
-def test_a_dead_consent_is_said_once_and_every_part_ends_at_once(connected: Office) -> None:
+def test_a_dead_consent_is_logged_once_and_ends_every_entity_at_once(connected: Office) -> None:
     world = connected.sandbox.world
     httpx.post(f"{connected.sandbox.url}/sandbox/tokens/revoke", json={"email": MERE}).raise_for_status()
     world.request_log.clear()
@@ -159,7 +161,7 @@ def test_a_dead_consent_is_said_once_and_every_part_ends_at_once(connected: Offi
 
 @pytest.fixture
 def dry_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where dry runs put their files."""
+    """The folder in which dry runs put their files."""
     folder = tmp_path / "dry-runs"
     monkeypatch.setenv("XPM_DRY_RUNS", str(folder))
     return folder
@@ -198,7 +200,7 @@ def test_a_dry_run_writes_nothing_and_lists_what_a_sync_would_change(connected: 
     assert f"3 of 3 lines are shown here; the file {file} has all of them" in (listed.description or "")
 
 
-def test_that_many_were_really_removed_is_confirmed_by_their_number_and_a_dry_run_shows_them_first(
+def test_many_removed_records_are_confirmed_by_their_number_and_a_dry_run_shows_them_first(
     connected: Office, dry_runs: Path
 ) -> None:
     xpm = connected.sandbox.world.accounts[HARBOUR_VALE]
@@ -215,7 +217,7 @@ def test_that_many_were_really_removed_is_confirmed_by_their_number_and_a_dry_ru
     assert confirmed.is_completed()
 
 
-def test_custom_fields_of_a_dry_run_are_of_the_records_that_would_have_come_by_then(
+def test_a_dry_run_of_custom_fields_covers_records_that_the_same_run_would_add(
     connected: Office, dry_runs: Path
 ) -> None:
     xpm = connected.sandbox.world.accounts[HARBOUR_VALE]
@@ -226,9 +228,7 @@ def test_custom_fields_of_a_dry_run_are_of_the_records_that_would_have_come_by_t
     assert f"client.api/get/{added}/customfield" in asked
 
 
-def test_a_dry_run_that_could_not_look_at_everything_is_no_success_and_leaves_no_entry(
-    connected: Office, dry_runs: Path
-) -> None:
+def test_a_dry_run_that_could_not_check_everything_fails_and_logs_nothing(connected: Office, dry_runs: Path) -> None:
     connected.sandbox.world.faults.inject(fault_from(REFUSAL))
     stored = connected.everything_stored()
     state = sync(SLUG, [Entity.CLIENTS, Entity.STAFF], dry_run=True, return_state=True)
@@ -238,9 +238,7 @@ def test_a_dry_run_that_could_not_look_at_everything_is_no_success_and_leaves_no
 
 
 @pytest.mark.parametrize("hook", [crashed, cancelled, failed])
-def test_a_dry_run_that_is_interrupted_or_cannot_begin_leaves_no_entry(
-    office: Office, hook: Callable[..., None]
-) -> None:
+def test_a_dry_run_that_is_interrupted_or_cannot_begin_logs_nothing(office: Office, hook: Callable[..., None]) -> None:
     stored = office.everything_stored()
     state = sync(SLUG, dry_run=True, return_state=True)
     assert (state.name, state.is_failed()) == ("Action Required", True)
@@ -262,7 +260,7 @@ def test_an_interrupted_run_of_an_unknown_practice_leaves_nothing_behind(
     assert office.everything_stored() == stored
 
 
-def test_a_sync_that_ends_by_an_error_nobody_foresaw_leaves_an_entry(connected: Office) -> None:
+def test_a_sync_that_ends_with_an_unexpected_error_is_logged(connected: Office) -> None:
     with connected.database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE fyi_user RENAME TO elsewhere")
     assert sync(SLUG, [Entity.STAFF], return_state=True).name == "Failed"
@@ -270,13 +268,13 @@ def test_a_sync_that_ends_by_an_error_nobody_foresaw_leaves_an_entry(connected: 
 
 
 def flow_run_of(state: State[Any]) -> UUID:
-    """The run that ended so."""
+    """Return the run that ended in this state."""
     assert state.state_details.flow_run_id is not None
     return state.state_details.flow_run_id
 
 
 def retried(ended: State[Any], flow: Flow[..., Any] = sync) -> State[Any]:
-    """Carry a run of this flow out again, as `prefect flow-run retry` does for runs without a deployment."""
+    """Retry a run of this flow, as `prefect flow-run retry` does for runs without a deployment."""
     flow_run_id = ended.state_details.flow_run_id
     assert flow_run_id is not None
     with get_client(sync_client=True) as client:

@@ -1,4 +1,4 @@
-"""The watch on a real Prefect server: what it notices, who hears of it, and how often."""
+"""The watch on a real Prefect server: what it notices, who is told, and how often."""
 
 import sqlite3
 import time
@@ -35,17 +35,17 @@ from xpm.store import people, practices
 
 pytestmark = pytest.mark.xdist_group("prefect")
 
-PATIENCE = 20.0  # seconds for emitted events to be readable
+PATIENCE = 20.0  # seconds until emitted events can be read
 
 
 @pytest.fixture
 def began() -> datetime:
-    """When the test began: all tests of this process share a Prefect server."""
+    """The time the test began; all tests of this process share a Prefect server."""
     return datetime.now(UTC)
 
 
 def events(since: datetime, at_least: int) -> list[Event]:
-    """Everything announced since then, oldest first."""
+    """Read everything announced since then, oldest first."""
     EventsWorker.drain_all()
     wanted = EventFilter(
         occurred=EventOccurredFilter(since=since, until=datetime.now(UTC) + timedelta(minutes=1)),
@@ -62,7 +62,7 @@ def events(since: datetime, at_least: int) -> list[Event]:
 
 
 def disconnect_at_xero(office: Office) -> None:
-    """Somebody removes the app from the connected apps in Xero."""
+    """Remove the app from the connected apps in Xero."""
     known = httpx.get(f"{office.sandbox.url}/sandbox/world").json()["connections"]
     for one in known:
         if one["tenantType"] == PRACTICE:
@@ -70,7 +70,7 @@ def disconnect_at_xero(office: Office) -> None:
 
 
 def shown(key: str) -> str:
-    """What Prefect shows under an artifact's key."""
+    """Read what Prefect shows under an artifact's key."""
     with get_client(sync_client=True) as client:
         (found,) = client.read_latest_artifacts(
             artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[key]))
@@ -78,7 +78,7 @@ def shown(key: str) -> str:
     return str(found.data)
 
 
-def test_a_disconnect_is_noticed_said_once_and_stands_in_the_status(
+def test_a_disconnect_is_noticed_announced_once_and_shown_in_the_status(
     connected: Office, began: datetime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert watch(return_state=True).is_completed()
@@ -102,7 +102,7 @@ def test_a_disconnect_is_noticed_said_once_and_stands_in_the_status(
     assert "Harbour & Vale was disconnected in Xero" in capsys.readouterr().out
 
 
-def test_a_sync_that_finds_the_consent_dead_announces_it_once_and_the_reconnect_announces_its_end(
+def test_a_sync_announces_a_dead_consent_once_and_the_reconnect_announces_the_recovery(
     connected: Office, began: datetime
 ) -> None:
     httpx.post(f"{connected.sandbox.url}/sandbox/tokens/revoke", json={"email": MERE}).raise_for_status()
@@ -119,7 +119,7 @@ def test_a_sync_that_finds_the_consent_dead_announces_it_once_and_the_reconnect_
     ]
 
 
-def test_somebody_who_leaves_is_announced_once_with_the_page_to_hand_over_on(
+def test_a_person_who_leaves_is_announced_once_with_the_page_for_the_hand_over(
     connected: Office, began: datetime
 ) -> None:
     with connected.database.write() as session:
@@ -133,7 +133,7 @@ def test_somebody_who_leaves_is_announced_once_with_the_page_to_hand_over_on(
     assert f"http://127.0.0.1:4280/practices/{SLUG}" in announced.payload["next"]
 
 
-def test_trouble_with_one_practice_does_not_keep_the_watch_from_the_next(connected: Office) -> None:
+def test_an_error_in_one_practice_does_not_stop_the_watch_of_the_next(connected: Office) -> None:
     with connected.database.write() as session:
         now = datetime.now(UTC)
         practices.add(
@@ -146,7 +146,9 @@ def test_trouble_with_one_practice_does_not_keep_the_watch_from_the_next(connect
             now=now,
         )
     with connected.database.engine.begin() as connection:
-        connection.exec_driver_sql("DELETE FROM connection WHERE practice = 'aaa-first'")  # as nothing here leaves it
+        connection.exec_driver_sql(
+            "DELETE FROM connection WHERE practice = 'aaa-first'"
+        )  # a state that no code here produces
     disconnect_at_xero(connected)
     state = watch(return_state=True)
     assert (state.name, state.is_failed()) == ("Failure", True)
@@ -154,7 +156,7 @@ def test_trouble_with_one_practice_does_not_keep_the_watch_from_the_next(connect
     assert f"{SLUG}: Harbour & Vale was disconnected in Xero." in (state.message or "")
 
 
-def test_history_is_forgotten_after_its_days_and_not_before(connected: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_history_is_deleted_after_its_days_and_not_before(connected: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = connected.counted("record_change")
     with connected.database.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE record_change SET at = datetime(at, '-10 days')")
@@ -169,7 +171,7 @@ def test_history_is_forgotten_after_its_days_and_not_before(connected: Office, m
 
 
 def shown_by_dry_runs() -> set[UUID]:
-    """The ids of what dry runs showed on the Prefect server that all tests of this process share."""
+    """Return the ids of dry runs' artifacts on the Prefect server that all tests of this process share."""
     wanted = ArtifactFilter(key=ArtifactFilterKey(any_=[f"xpm-dry-run-{SLUG}"]))
     with get_client(sync_client=True) as client:
         found = client.read_artifacts(artifact_filter=wanted, sort=ArtifactSort.CREATED_DESC, limit=200, offset=0)
@@ -177,7 +179,7 @@ def shown_by_dry_runs() -> set[UUID]:
 
 
 def let_ten_days_pass(artifacts: set[UUID]) -> None:
-    """Let these artifacts, and the runs that made them, be of ten days ago in Prefect's own database."""
+    """Make these artifacts and their runs ten days old in Prefect's own database."""
     with closing(sqlite3.connect(PREFECT_HOME.value() / "prefect.db", timeout=PATIENCE)) as prefect, prefect:
         for artifact in map(str, artifacts):
             run = "SELECT flow_run_id FROM artifact WHERE id = ?"
@@ -188,7 +190,7 @@ def let_ten_days_pass(artifacts: set[UUID]) -> None:
             prefect.execute("UPDATE artifact SET created = datetime(created, '-10 days') WHERE id = ?", (artifact,))
 
 
-def test_what_dry_runs_showed_is_forgotten_after_the_days_of_history_and_not_before(
+def test_artifacts_of_dry_runs_are_deleted_after_the_days_of_history_and_not_before(
     connected: Office, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XPM_DRY_RUNS", str(tmp_path))
@@ -208,7 +210,7 @@ def test_what_dry_runs_showed_is_forgotten_after_the_days_of_history_and_not_bef
     assert shown_by_dry_runs() == all_of_them - old
 
 
-def test_xeros_silence_is_a_failure_and_nothing_is_announced(connected: Office, began: datetime) -> None:
+def test_an_outage_at_xero_is_a_failure_and_nothing_is_announced(connected: Office, began: datetime) -> None:
     connected.sandbox.world.faults.inject(fault_from({"area": "connections", "kind": "maintenance", "times": 0}))
     before = len(connected.activity())
     state = watch(return_state=True)

@@ -1,4 +1,4 @@
-"""A worker that is killed in the middle of a sync, and the retry that finishes its run."""
+"""A worker that is killed in the middle of a sync, and the retry that finishes the run."""
 
 import os
 import subprocess
@@ -28,13 +28,13 @@ SLOW = {"area": "xpm", "path": "client.api/list", "kind": "drip", "bytes": 64, "
 
 @pytest.fixture
 def environment(office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
-    """What the worker and its runs have in their environment."""
+    """The environment of the worker and its runs."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_"))}
     fast = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
     return {**given, **office.environment(), **fast, "PREFECT_API_URL": prefect_url, "PREFECT_HOME": str(tmp_path)}
 
 
-def test_killing_the_worker_during_a_sync_and_retrying_the_run_finishes_it_without_duplicates(
+def test_a_retry_after_a_killed_worker_finishes_the_sync_without_duplicates(
     connected: Office, environment: Mapping[str, str]
 ) -> None:
     deploy(environment)
@@ -68,13 +68,13 @@ def start() -> UUID:
 
 
 def under_way(office: Office) -> set[str]:
-    """The entities whose latest run has begun and not ended."""
+    """Return the entities whose latest run has begun but not ended."""
     with office.database.read() as session:
         return {run.entity for run in runs.latest(session, SLUG).values() if run.status is RunStatus.RUNNING}
 
 
 def ended(office: Office) -> list[tuple[str, str]]:
-    """Every run's entity and reason."""
+    """Return every run's entity and reason."""
     with office.database.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT entity, reason_key FROM sync_run ORDER BY started_at")
         return [(str(entity), str(reason)) for entity, reason in rows]
@@ -90,7 +90,7 @@ def deploy(environment: Mapping[str, str]) -> None:
 
 @contextmanager
 def worker(environment: Mapping[str, str]) -> Iterator[psutil.Process]:
-    """A worker program, killed with all it started at the end of the block."""
+    """Run a worker program; at the end of the block, kill it with everything it started."""
     command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "xpm"]
     process = psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -104,14 +104,14 @@ def worker(environment: Mapping[str, str]) -> Iterator[psutil.Process]:
 
 
 def retry(flow_run_id: UUID) -> None:
-    """What the heartbeat automation and then Retry in the UI do: mark the run crashed, and schedule it again."""
+    """Mark the run crashed, as the heartbeat automation does, then schedule it again, as Retry in the UI does."""
     with get_client(sync_client=True) as client:
         client.set_flow_run_state(flow_run_id, Crashed(), force=True)
         client.set_flow_run_state(flow_run_id, Scheduled(message="Retried"), force=True)
 
 
 def is_completed(flow_run_id: UUID) -> bool:
-    """Whether the run ended well."""
+    """Whether the run is Completed."""
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(flow_run_id).state
     return state is not None and state.is_completed()

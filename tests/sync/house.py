@@ -22,7 +22,7 @@ from tests.connection.installation import settings_for
 from xpm.account.choice import choose, offers
 from xpm.account.confirmation import confirm
 from xpm.account.reset import reset
-from xpm.consent.callback import receive, set_out
+from xpm.consent.callback import receive, start_login
 from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.names import Entity
@@ -240,7 +240,7 @@ def connect(
     assert user
     person = Person(id=user.id, name=user.name, email=user.email)
     invitation = invite(integration, SLUG, person, minutes=30, flow_run_id=run)
-    way = set_out(integration, invitation.attempt_id)
+    way = start_login(integration, invitation.attempt_id)
     callback = answer_consent(way.url.get_secret_value(), MERE, tenants=[tenant])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)

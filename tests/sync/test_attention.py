@@ -19,7 +19,7 @@ def house(house: House) -> House:
 
 def findings(house: House) -> dict[str, Found]:
     """The findings, by the key of their sentence."""
-    return {finding.said.key.removeprefix("attention."): finding.found for finding in look(house.integration, SLUG)}
+    return {finding.message.key.removeprefix("attention."): finding.found for finding in look(house.integration, SLUG)}
 
 
 def keys(found: Found) -> set[str | None]:

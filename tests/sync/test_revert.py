@@ -260,7 +260,7 @@ def test_a_connection_without_records_is_set_aside_until_somebody_reconnects(hou
     with pytest.raises(Stopped) as stopped:
         require_connected(house.integration, house.integration.practice(SLUG))
     assert stopped.value.message.key == "connection.set_aside"
-    assert overview(house.integration, SLUG).said.key == "state.set_aside"
+    assert overview(house.integration, SLUG).message.key == "state.set_aside"
 
 
 def test_a_revert_that_would_set_the_connection_aside_is_refused_during_a_reconnect(house: House) -> None:

@@ -1,1 +1,1 @@
-"""The sentences administrators read."""
+"""The messages administrators read."""

@@ -1,4 +1,4 @@
-"""Which sentences the code says, read from its source."""
+"""Finds the catalogue keys that the code uses, by reading its source."""
 
 import ast
 import re
@@ -18,7 +18,7 @@ SAYS = frozenset({"message", "stop"})
 
 @dataclass(frozen=True)
 class Said:
-    """A place in the code that says something: the keys it may mean, and the facts it gives (None: not visible)."""
+    """A place in the code that makes a message: the keys it may mean, and the facts it gives (None: not visible)."""
 
     where: str
     pattern: str
@@ -31,24 +31,24 @@ class Said:
 
 @cache
 def everything_said() -> tuple[Said, ...]:
-    """Every call of `message` or `stop` with a key that can be read off the source."""
+    """Return every call of `message` or `stop` whose key can be read from the source."""
     return tuple(said for path, tree in _modules() for said in _said_in(path, tree))
 
 
 @cache
 def keys_named() -> frozenset[str]:
-    """Every key that stands anywhere in the code or in a template, alone or as one of a family."""
-    alone = {
+    """Return every key in the code or in a template, as a literal or as one of a family."""
+    literals = {
         node.value
         for path, tree in _modules()
-        if "store" not in path.parts  # there, `consent.id` is a column
+        if "store" not in path.parts  # in the store, `consent.id` is a column
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEY.fullmatch(node.value)
     }
     pages = (page.read_text("utf-8") for page in (ROOT / "console").rglob("*.html"))
-    shown = {key for page in pages for key in re.findall(rf"[\"']({KEY.pattern})[\"']", page)}
-    family = {key for said in everything_said() for key in said.keys}
-    return frozenset(alone | shown | family)
+    on_pages = {key for page in pages for key in re.findall(rf"[\"']({KEY.pattern})[\"']", page)}
+    families = {key for said in everything_said() for key in said.keys}
+    return frozenset(literals | on_pages | families)
 
 
 def _modules() -> Iterator[tuple[Path, ast.Module]]:

@@ -1,4 +1,4 @@
-"""What administrators read: complete, in plain words, and the same as the code says."""
+"""The words catalogue is complete, plain, and in step with the code."""
 
 import pickle
 import re
@@ -24,11 +24,13 @@ JARGON = re.compile(
 )
 OLD_NAME, NEW_NAME = "“Authorise 3rd Party Full Access”", "“Connect third-party add-ons”"
 KEYS = sorted(every_key())
-FOR_ADMINISTRATORS = [key for key in KEYS if not key.startswith("operator.")]  # those run the installation
+FOR_ADMINISTRATORS = [
+    key for key in KEYS if not key.startswith("operator.")
+]  # operator messages are for whoever runs the installation
 
 
 class AnyFact:
-    """Stands for every fact a sentence may ask for, whatever the format asked for."""
+    """Stands for any fact a message may need, in any format."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -43,7 +45,7 @@ def placeholders(key: str) -> frozenset[str]:
 
 
 def sentence(key: str) -> Message:
-    """The message with something for each fact it asks for."""
+    """Make the message with a placeholder for each fact it needs."""
     facts: dict[str, AnyFact] = {}
     while True:
         try:
@@ -53,38 +55,38 @@ def sentence(key: str) -> Message:
 
 
 def plain(said: Message) -> str:
-    """The sentence without what only looks like jargon: variables, commands and facts."""
+    """Return the text without variables, commands and facts, which only look like jargon."""
     return re.sub("«[^»]*»", "", COMMAND.sub("", VARIABLE.sub("", f"{said.title} {said.cause} {said.next}")))
 
 
-def test_the_catalogue_has_sentences_for_administrators_and_for_those_who_run_the_installation() -> None:
-    assert len(KEYS) > len(FOR_ADMINISTRATORS) > 100  # or the tests of every sentence would test none
+def test_the_catalogue_has_messages_for_administrators_and_for_operators() -> None:
+    assert len(KEYS) > len(FOR_ADMINISTRATORS) > 100  # otherwise the tests of every message would test none
 
 
-def test_every_sentence_says_what_happened_under_its_own_key() -> None:
+def test_every_message_has_a_title_and_its_own_key() -> None:
     assert [key for key in KEYS if not sentence(key).title or sentence(key).key != key] == []
 
 
-def test_whoever_has_to_act_reads_how() -> None:
+def test_a_message_that_asks_for_action_has_a_next_step() -> None:
     assert [key for key in KEYS if sentence(key).status in NEEDS_A_NEXT_STEP and not sentence(key).next] == []
 
 
-def test_sentences_for_administrators_have_no_jargon() -> None:
+def test_messages_for_administrators_have_no_jargon() -> None:
     jargon = {key: JARGON.findall(plain(sentence(key))) for key in FOR_ADMINISTRATORS}
     assert {key: found for key, found in jargon.items() if found} == {}
 
 
-def test_titles_stand_on_one_line() -> None:
+def test_titles_have_one_line() -> None:
     assert [key for key in FOR_ADMINISTRATORS if "\n" in sentence(key).title] == []
 
 
-def test_sentences_end_as_sentences() -> None:
+def test_sentences_end_with_a_full_stop_question_or_exclamation_mark() -> None:
     parts = [(key, part) for key in FOR_ADMINISTRATORS for part in (sentence(key).cause, sentence(key).next)]
     assert [(key, part) for key, part in parts if part and not part.endswith((".", "?", "!", "»"))] == []
 
 
-def test_what_may_be_a_single_record_is_counted_behind_its_name() -> None:
-    """“1 records” is wrong."""
+def test_counts_that_may_be_one_come_after_the_noun() -> None:
+    """“records: 1” is right, “1 records” is wrong."""
     listed = [key for key in KEYS if key.startswith(("attention.", "quarantine.")) and "count" in placeholders(key)]
     assert listed
     assert [key for key in listed if not sentence(key).title.endswith("«count»")] == []
@@ -98,11 +100,11 @@ def test_whole_minutes_are_written_without_a_fraction(key: str) -> None:
     assert "30 minutes" in message(key, **facts).text
 
 
-def test_the_code_says_only_what_the_catalogue_has() -> None:
+def test_the_code_uses_only_keys_of_the_catalogue() -> None:
     assert [(said.where, said.pattern) for said in everything_said() if not said.keys] == []
 
 
-def test_the_code_gives_every_fact_that_a_sentence_asks_for() -> None:
+def test_the_code_gives_every_fact_that_a_message_needs() -> None:
     asked = [(said.where, key, placeholders(key), said.facts) for said in everything_said() for key in said.keys]
     assert [(where, key, needed) for where, key, needed, given in asked if given is not None and needed - given] == []
 
@@ -112,11 +114,11 @@ def test_the_scan_of_the_source_finds_literals_and_families() -> None:
     assert {r"choice\.different", r"connection\.[a-z_]+"} <= patterns
 
 
-def test_no_sentence_is_left_over() -> None:
+def test_no_message_is_unused() -> None:
     assert set(KEYS) - keys_named() == set()
 
 
-def test_every_state_of_a_connection_has_its_sentence() -> None:
+def test_every_state_of_a_connection_has_a_message() -> None:
     assert {f"state.{state}" for state in ConnectionState} - set(KEYS) == set()
 
 
@@ -144,17 +146,17 @@ def test_every_state_in_which_no_sync_can_run_says_why() -> None:
         ("consent.declined", "Allow Access"),
     ],
 )
-def test_texts_that_fyi_and_xero_show_stand_as_they_are(key: str, words: str) -> None:
+def test_texts_that_fyi_and_xero_show_are_unchanged(key: str, words: str) -> None:
     assert words in sentence(key).text
 
 
-def test_the_privilege_is_given_by_both_its_names() -> None:
+def test_the_privilege_is_named_by_both_its_names() -> None:
     said = {key: sentence(key).text for key in KEYS}
     assert [key for key, text in said.items() if (OLD_NAME in text) != (NEW_NAME in text)] == []
     assert [key for key, text in said.items() if ("Authorise 3rd" in text) != (OLD_NAME in text)] == []
 
 
-def test_an_unknown_key_and_a_missing_fact_are_mistakes_of_the_code() -> None:
+def test_an_unknown_key_or_a_missing_fact_raises_a_key_error() -> None:
     with pytest.raises(KeyError, match=r"consent\.nothing"):
         message("consent.nothing")
     with pytest.raises(KeyError, match="person"):
@@ -162,7 +164,7 @@ def test_an_unknown_key_and_a_missing_fact_are_mistakes_of_the_code() -> None:
 
 
 @given(st.text(string.printable + "{}“”ā", min_size=1))
-def test_facts_stand_in_a_sentence_as_they_are(fact: str) -> None:
+def test_facts_appear_in_a_message_unchanged(fact: str) -> None:
     assert message("consent.granted", person=fact).title == f"{fact} allowed access in Xero"
 
 
@@ -173,14 +175,14 @@ def test_a_message_reads_as_one_paragraph() -> None:
     assert said.text.endswith("“This practice has moved to another Xero Practice Manager account”.")
 
 
-def test_a_stop_carries_its_message_through_a_pickle() -> None:
+def test_a_stop_keeps_its_message_through_a_pickle() -> None:
     stopped = stop("consent.declined")
     again: Stopped = pickle.loads(pickle.dumps(Stopped(stopped.message, recorded=True)))  # noqa: S301 - our own
     assert (again.message, again.recorded) == (stopped.message, True)
     assert str(again) == stopped.message.text
 
 
-def test_counts_have_thousands_separators_but_not_where_somebody_types_them() -> None:
+def test_counts_have_thousands_separators_except_where_a_person_types_them() -> None:
     said = message("sync.too_many_missing", entity="Jobs", missing=1200, stored=25_000, added=0, changed=1_000_000)
     assert said.title == "Jobs: 1,200 of 25,000 are suddenly missing in Xero Practice Manager"
     assert "1,000,000 changed" in said.cause

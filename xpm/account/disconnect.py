@@ -16,7 +16,7 @@ REFUSED = (AccessLost, ConsentNeeded, ScopeMissing)
 """401 and 403: Xero has already ended the access, so nothing is left to remove from here."""
 
 
-class Leaving(BaseModel):
+class DisconnectPlan(BaseModel):
     """A practice that is about to be disconnected, with the names people know."""
 
     model_config = ConfigDict(frozen=True)
@@ -28,7 +28,7 @@ class Leaving(BaseModel):
     consent_id: str
 
 
-def leaving(integration: Integration, slug: str) -> Leaving:
+def plan_disconnect(integration: Integration, slug: str) -> DisconnectPlan:
     """Describe what would be disconnected.
 
     Raises:
@@ -41,7 +41,7 @@ def leaving(integration: Integration, slug: str) -> Leaving:
         raise stop("disconnect.under_way", practice=practice.name)
     if connection.consent_id is None:
         raise stop("disconnect.nothing", practice=practice.name)
-    return Leaving(
+    return DisconnectPlan(
         practice=slug,
         practice_name=practice.name,
         tenant_name=connection.tenant_name or practice.name,
@@ -50,46 +50,46 @@ def leaving(integration: Integration, slug: str) -> Leaving:
     )
 
 
-def disconnect(integration: Integration, going: Leaving, person: str | None = None) -> Message:
+def disconnect(integration: Integration, plan: DisconnectPlan, person: str | None = None) -> Message:
     """Remove the connection at Xero, forget every token of the practice, and log it to Practice Activity.
 
     Args:
         integration: The installation.
-        going: What `leaving` returned.
+        plan: What `plan_disconnect` returned.
         person: FYI email address of the person who asked.
 
     Raises:
         Stopped: Xero did not answer, or the practice was reconnected meanwhile; nothing was changed here.
     """
     if person is not None:
-        integration.require_known(integration.practice(going.practice), person)
-    key = "disconnect.done" if _removed(integration, going) else "disconnect.gone"
-    said = message(key, practice=going.practice_name, tenant=going.tenant_name)
+        integration.require_known(integration.practice(plan.practice), person)
+    key = "disconnect.done" if _removed(integration, plan) else "disconnect.gone"
+    said = message(key, practice=plan.practice_name, tenant=plan.tenant_name)
     now = integration.clock()
     with integration.database.write() as session:
-        _require_unchanged(connections.locked(session, going.practice), going)
-        move(session, going.practice, ConnectionState.DISCONNECTED, said, now=now, person=person)
-        connections.let_go(session, going.practice)
-        consents.end(session, going.consent_id, ConsentStatus.REFUSED, forget_tokens=True)
-        for consent in consents.left_over(session, going.practice):
+        _require_unchanged(connections.locked(session, plan.practice), plan)
+        move(session, plan.practice, ConnectionState.DISCONNECTED, said, now=now, person=person)
+        connections.let_go(session, plan.practice)
+        consents.end(session, plan.consent_id, ConsentStatus.REFUSED, forget_tokens=True)
+        for consent in consents.left_over(session, plan.practice):
             consents.end(session, consent.id, consent.status, forget_tokens=True)
     return said
 
 
-def _removed(integration: Integration, going: Leaving) -> bool:
+def _removed(integration: Integration, plan: DisconnectPlan) -> bool:
     """Whether Xero removed the connection now; False if FYI no longer had access to it."""
-    if not going.xero_connection_id:
+    if not plan.xero_connection_id:
         return False
     try:
-        return remove(integration, going.consent_id, going.xero_connection_id)
+        return remove(integration, plan.consent_id, plan.xero_connection_id)
     except REFUSED:
         return False
     except MisconfiguredApp as error:
         raise stop("consent.app_misconfigured", reason=error.message) from error
     except XeroError as error:
-        raise stop("disconnect.failed", practice=going.practice_name, reason=error.message) from error
+        raise stop("disconnect.failed", practice=plan.practice_name, reason=error.message) from error
 
 
-def _require_unchanged(connection: Connection, going: Leaving) -> None:
-    if connection.state in UNDER_WAY or connection.consent_id != going.consent_id:
-        raise stop("disconnect.under_way", practice=going.practice_name)
+def _require_unchanged(connection: Connection, plan: DisconnectPlan) -> None:
+    if connection.state in UNDER_WAY or connection.consent_id != plan.consent_id:
+        raise stop("disconnect.under_way", practice=plan.practice_name)

@@ -14,7 +14,7 @@ from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ConnectionState, ConsentStatus
 from xpm.words import message, stop
 
-TELLING = tuple(definition.main.table for definition in DEFINITIONS.values() if definition.outlined)
+DECIDING_TABLES = tuple(definition.main.table for definition in DEFINITIONS.values() if definition.outlined)
 """The tables whose records tell which account a practice belongs to."""
 
 
@@ -32,7 +32,7 @@ def set_aside_if_nothing_is_left(
     connection = connections.locked(session, practice)
     if connections.state_before(session, practice) is not ConnectionState.CONNECTED or connection.tenant_id is None:
         return False
-    if any(bulk.count_active(session, kind, Scope(practice, connection.tenant_id)) for kind in TELLING):
+    if any(bulk.count_active(session, kind, Scope(practice, connection.tenant_id)) for kind in DECIDING_TABLES):
         return False
     if connection.state in UNDER_WAY:
         raise stop("revert.reconnecting", practice=practices.get(session, practice).name)
@@ -49,7 +49,7 @@ def set_aside_if_nothing_is_left(
 
 def _with_most_records(session: Session, practice: str) -> str | None:
     counts: dict[str, int] = {}
-    for kind in TELLING:
+    for kind in DECIDING_TABLES:
         for tenant_id, count in bulk.active_by_tenant(session, kind, practice).items():
             counts[tenant_id] = counts.get(tenant_id, 0) + count
     return max(counts, key=lambda tenant_id: counts[tenant_id], default=None)

@@ -16,7 +16,7 @@ FIRST = 20  # records named per reason
 class Finding:
     """One reason to look, with the first of its records."""
 
-    said: Message
+    message: Message
     found: Found
 
 

@@ -58,7 +58,7 @@ class Overview(BaseModel):
     syncs: tuple[LastSync, ...]
 
     @property
-    def said(self) -> Message:
+    def message(self) -> Message:
         """Say how the connection stands."""
         return message(
             f"state.{self.state_name}",

@@ -52,7 +52,10 @@ def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
 def _overdue(
     integration: Integration, session: Session, practice: Practice, connection: Connection
 ) -> dict[Entity, datetime]:
-    """Return the last sync of each overdue entity. A new connection gets the same patience, from its beginning."""
+    """Return each overdue entity with its last sync, or with the connection's beginning if it has none.
+
+    A new connection gets the full `PATIENCE`.
+    """
     due, overdue = integration.clock() - PATIENCE, {}
     for entity in not_left_out(
         session, practice, EVERYTHING, SyncTrigger.OVERNIGHT, tax_source=integration.has_tax_source(practice.slug)

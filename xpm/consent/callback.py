@@ -35,7 +35,7 @@ TEMPORARY = frozenset({Remedy.TRY_LATER, Remedy.WAIT})
 """Errors that say nothing about the consent: the attempt stays open, and its link can be opened again."""
 
 
-class SettingOut(BaseModel):
+class LoginStart(BaseModel):
     """Where to send the browser, and the secret its cookie must bring back."""
 
     model_config = ConfigDict(frozen=True)
@@ -50,7 +50,7 @@ class LinkUnknown(Stopped):
 
 
 class LinkOver(Stopped):
-    """The link to Xero was used, or its time is over."""
+    """The link to Xero was already used or has expired."""
 
 
 class Received(BaseModel):
@@ -58,13 +58,13 @@ class Received(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    said: Message
-    outcome: AttemptOutcome | None = None  # None: the answer belongs to no attempt that is open
+    message: Message
+    outcome: AttemptOutcome | None = None  # None: the answer belongs to no open attempt
     practice: str | None = None
     flow_run_id: str | None = None
 
 
-def set_out(integration: Integration, attempt_id: str) -> SettingOut:
+def start_login(integration: Integration, attempt_id: str) -> LoginStart:
     """Start the login at Xero in the browser that opened the link; this voids an earlier start.
 
     Raises:
@@ -88,7 +88,7 @@ def set_out(integration: Integration, attempt_id: str) -> SettingOut:
         raise LinkUnknown(message("consent.link_unknown")) from None
     except AttemptRefused:
         raise LinkOver(message("consent.link_over")) from None
-    return SettingOut(url=request.url, browser=browser, until=attempt.expires_at)
+    return LoginStart(url=request.url, browser=browser, until=attempt.expires_at)
 
 
 def receive(integration: Integration, answer: Mapping[str, str], browser: str) -> Received:
@@ -103,13 +103,13 @@ def receive(integration: Integration, answer: Mapping[str, str], browser: str) -
             )
     except (UnknownAttempt, WrongBrowser):
         reason = "It does not belong to a link opened in this browser."
-        return Received(said=message("consent.not_trusted", reason=reason))
+        return Received(message=message("consent.not_trusted", reason=reason))
     except AttemptRefused:
-        return Received(said=message("consent.link_over"))
+        return Received(message=message("consent.link_over"))
     said = _result(integration, callback, answer)
     with integration.database.read() as session:
         attempt = attempts.get(session, callback.attempt.id)
-    return Received(said=said, outcome=attempt.outcome, practice=attempt.practice, flow_run_id=attempt.flow_run_id)
+    return Received(message=said, outcome=attempt.outcome, practice=attempt.practice, flow_run_id=attempt.flow_run_id)
 
 
 def _result(integration: Integration, callback: Callback, answer: Mapping[str, str]) -> Message:

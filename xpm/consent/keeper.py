@@ -120,7 +120,7 @@ class ConsentKeeper:
 
 
 class ConnectionKeeper:
-    """The `TokenKeeper` of a practice's connection. A run under way goes on with the new consent after a reconnect.
+    """The `TokenKeeper` of a practice's connection. A run under way continues with the new consent after a reconnect.
 
     A reconnect ends the old consent. Runs switch to the new consent only if the tenant is the same.
     """

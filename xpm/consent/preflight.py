@@ -45,14 +45,14 @@ def check_person(integration: Integration, practice: str, email: str, *, stays: 
     Raises:
         Stopped: they do not; the message lists every unmet condition.
     """
-    of = integration.practice(practice)
+    row = integration.practice(practice)
     with integration.database.read() as session:
         user = people.by_email(session, practice, email)
     if user is None:
-        raise stop("preflight.user_unknown", email=email, practice=of.name)
-    findings = _findings(user, stays=stays, today=integration.today(of))
+        raise stop("preflight.user_unknown", email=email, practice=row.name)
+    findings = _findings(user, stays=stays, today=integration.today(row))
     if findings:
-        raise Stopped(_as_one(findings, of))
+        raise Stopped(_as_one(findings, row))
     return Person(id=user.id, name=user.name, email=user.email)
 
 

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from xpm.activity.log import record
 from xpm.consent.access import MAY_ANSWER, ConnectionBroke, PracticeAccess, access_through, why_unusable
-from xpm.consent.eligibility import obstacles
+from xpm.consent.eligibility import Obstacle, obstacles
 from xpm.consent.explanation import explain
 from xpm.consent.invitation import withdraw_abandoned
 from xpm.consent.keeper import ConnectionKeeper
@@ -35,11 +35,16 @@ from xpm.xero.errors import AccessLost, DayLimit, XeroError
 RENEW_AFTER = timedelta(days=7)
 """Xero's refresh tokens expire after 60 days without use. Renewing weekly leaves a wide margin if the watch stops."""
 
+KEYS = {
+    Obstacle.INACTIVE: "watch.holder_inactive",
+    Obstacle.LEAVING: "watch.holder_leaving",
+    Obstacle.NOT_ADMIN: "watch.holder_not_admin",
+}
 NOTHING_TO_WATCH = UNDER_WAY | {ConnectionState.NOT_CONNECTED}
 
 
 class Notice(StrEnum):
-    """Events that `XPM_NOTIFY_URL` is told at once."""
+    """Events that are announced at once, as Prefect events and to `XPM_NOTIFY_URL`."""
 
     BROKEN = "broken"
     RECOVERED = "recovered"
@@ -52,7 +57,7 @@ class News(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     notice: Notice
-    said: Message
+    message: Message
 
 
 class Sighting(BaseModel):
@@ -95,7 +100,7 @@ def _check_connection(integration: Integration, practice: Practice, connection: 
         with access_through(integration, practice, connection) as access:
             _call_xero(integration, connection, access)
     except ConnectionBroke as broke:
-        news = News(notice=Notice.BROKEN, said=broke.news)
+        news = News(notice=Notice.BROKEN, message=broke.news)
         return Sighting(connected=False, found=(broke.news,), news=(news,))
     except Stopped as stopped:
         return Sighting(connected=connected and not stopped.recorded, found=(stopped.message,))
@@ -134,7 +139,7 @@ def _recovered(integration: Integration, practice: Practice, connection: Connect
         tenant = connection.tenant_name or practice.name
         said = message("watch.recovered", practice=practice.name, person=person, tenant=tenant)
         move(session, practice.slug, ConnectionState.CONNECTED, said, now=integration.clock())
-    return Sighting(connected=True, news=(News(notice=Notice.RECOVERED, said=said),))
+    return Sighting(connected=True, news=(News(notice=Notice.RECOVERED, message=said),))
 
 
 def _check_dependencies(integration: Integration, practice: Practice) -> Sighting:
@@ -175,7 +180,7 @@ def _check_holder(integration: Integration, session: Session, practice: Practice
             _record_once(integration, session, connection, well, Topic.HOLDER)
         return Sighting(connected=True)
     first = _record_once(integration, session, connection, said, Topic.HOLDER)
-    news = (News(notice=Notice.HAND_OVER_NEEDED, said=said),) if first else ()
+    news = (News(notice=Notice.HAND_OVER_NEEDED, message=said),) if first else ()
     return Sighting(connected=True, found=(said,), news=news)
 
 
@@ -185,7 +190,7 @@ def why_hand_over(
     """Return the most urgent reason why the person who made the connection cannot keep it, or None."""
     person = people.get(session, connection.connected_by or "")
     if found := obstacles(person, integration.today(practice)):
-        key = f"watch.holder_{found[0]}"
+        key = KEYS[found[0]]
     elif _missing_in_xpm(session, connection, person):
         key = "watch.holder_not_in_xpm"
     else:

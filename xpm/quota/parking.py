@@ -53,7 +53,7 @@ class Rest(BaseModel):
         what = [str(self.mode), *self.entities, *self.records, *confirmed]
         return "/".join([self.practice, *what, f"{self.resumes_at:%Y-%m-%dT%H:%MZ}"])
 
-    def said(self, *, is_scheduled: bool) -> Message:
+    def message(self, *, is_scheduled: bool) -> Message:
         """Say in Practice Activity what is left. `is_scheduled`: a run that continues it is scheduled."""
         facts = {
             "entities": ", ".join(entity.label for entity in self.entities),

@@ -92,7 +92,7 @@ class RevertPreview(BaseModel):
     named: tuple[LaterChange, ...]
 
     @property
-    def said(self) -> Message:
+    def message(self) -> Message:
         """The preview as a message."""
         facts = {"practice": self.practice_name, "records": self.records, "changed_since": self.changed_since}
         return message("revert.preview", **facts, runs=len(self.run_ids), begun=_time(self.begun))

@@ -1,1 +1,1 @@
-"""Attacks on the address that Xero's answers come to, each of which is refused and leaves nothing behind."""
+"""Attacks on the callback. Each is refused and stores nothing."""

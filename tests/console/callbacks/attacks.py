@@ -1,6 +1,6 @@
-"""The attacks: what the attacker does, which rule of which standard names it, and what the console answers.
+"""The attacks: what the attacker does, which standard's rule covers it, and what the console answers.
 
-`python -m tests.console.callbacks.attacks` writes docs/callback-attacks.md anew.
+`python -m tests.console.callbacks.attacks` rewrites docs/callback-attacks.md.
 """
 
 from collections.abc import Callable
@@ -33,7 +33,7 @@ AT_XERO = "Xero refuses the request itself"
 
 @dataclass(frozen=True)
 class Attack:
-    """One attack; `carry_out` gives the console's answer, or None where no answer ever comes to the console."""
+    """One attack; `carry_out` returns the console's answer, or None if no answer ever reaches the console."""
 
     name: str
     how: str
@@ -41,7 +41,7 @@ class Attack:
     refused: str
     carry_out: Callable[[Scene], httpx.Response | None]
     finding: CallbackReason | None = None
-    """What did not fit, where the console's answer is the same for several reasons."""
+    """What did not match, where the console gives the same answer for several reasons."""
 
 
 def _wrong_state(scene: Scene) -> httpx.Response:
@@ -71,7 +71,7 @@ def _expired_state(scene: Scene) -> httpx.Response:
 def _voided_state(scene: Scene) -> httpx.Response:
     invitation = scene.invited()
     answer = scene.go(invitation).answer
-    scene.set_out(invitation)
+    scene.start_login(invitation)
     return scene.bring(answer)
 
 
@@ -108,7 +108,7 @@ def _mixed_up_issuer(scene: Scene) -> httpx.Response:
 
 
 def _unregistered_redirect(scene: Scene) -> None:
-    address = scene.set_out(scene.invited())
+    address = scene.start_login(scene.invited())
     scene.before = scene.stored()
     try:
         answer_consent(str(httpx.URL(address).copy_set_param("redirect_uri", ATTACKERS_ADDRESS)), MERE)
@@ -123,7 +123,7 @@ def _other_redirect(scene: Scene) -> httpx.Response:
 
 
 def _forged(forge: Forge) -> Callable[[Scene], httpx.Response]:
-    """An attack with another id_token in place of Xero's."""
+    """Make an attack that replaces Xero's id_token."""
 
     def carry_out(scene: Scene) -> httpx.Response:
         scene.forger.forge = forge
@@ -139,7 +139,7 @@ def _signed_with(key: RSAKey | OctKey, algorithm: str) -> Forge:
 ATTACKS = (
     Attack(
         "Wrong state",
-        "an answer with a state that was never given out",
+        "an answer with a state that was never issued",
         "ASVS 10.2.1 · RFC 9700 §4.7.1",
         FOREIGN,
         _wrong_state,
@@ -147,15 +147,15 @@ ATTACKS = (
     Attack("Missing state", "an answer without a state", "ASVS 10.2.1 · RFC 9700 §4.7.1", FOREIGN, _missing_state),
     Attack(
         "Replayed state",
-        "an answer that was taken already, with a copy of the browser's cookie",
+        "an answer that was already used, with a copy of the browser's cookie",
         "ASVS 10.1.2 · RFC 9700 §4.2.4",
         OVER,
         _replayed_state,
     ),
-    Attack("Expired state", "an answer after the link's time", "ASVS 10.1.2 · RFC 9700 §4.7.1", OVER, _expired_state),
+    Attack("Expired state", "an answer after the link expired", "ASVS 10.1.2 · RFC 9700 §4.7.1", OVER, _expired_state),
     Attack(
         "Voided state",
-        "the answer of a first way to Xero after the link was opened again",
+        "the answer to a first login after the link was opened again",
         "ASVS 10.1.2 · RFC 9700 §4.7.1",
         FOREIGN,
         _voided_state,
@@ -169,28 +169,28 @@ ATTACKS = (
     ),
     Attack(
         "Code replay",
-        "a code that was redeemed before, with a fresh state",
+        "a code that was already redeemed, with a fresh state",
         "ASVS 10.1.2, 10.4.2 · RFC 9700 §4.5",
         SPENT,
         _code_replay,
     ),
     Attack(
         "Code injection",
-        "a code stolen from another person's way to Xero, with a fresh state",
+        "a code stolen from another person's login, with a fresh state",
         "ASVS 10.1.2 · RFC 9700 §4.5",
         SPENT,
         _code_injection,
     ),
     Attack(
         "Verifier reuse",
-        "the code of a first way to Xero with the state of the second, in the hope of one PKCE verifier for both",
+        "the code of a first login with the state of the second, in the hope that both have one PKCE verifier",
         "ASVS 10.1.2 · RFC 9700 §2.1.1",
         SPENT,
         _verifier_reuse,
     ),
     Attack(
-        "Exchanged challenge",
-        "a PKCE challenge of the attacker's own on the way to Xero",
+        "Replaced challenge",
+        "the attacker's own PKCE challenge in the request to Xero",
         "ASVS 10.1.2, 10.4.6 · RFC 9700 §4.5",
         SPENT,
         _challenge_of_the_attacker,
@@ -213,7 +213,7 @@ ATTACKS = (
     ),
     Attack(
         "Wrong nonce",
-        "an id_token of another way to Xero",
+        "an id_token of another login",
         "ASVS 10.5.1 · RFC 9700 §2.1.1",
         UNPROVEN,
         _forged(lambda claims: sign(claims | {"nonce": "of-another-way"})),
@@ -229,7 +229,7 @@ ATTACKS = (
     ),
     Attack(
         "Wrong audience",
-        "an id_token that was made for another app",
+        "an id_token made for another app",
         "ASVS 10.5.4 · OpenID Connect Core §3.1.3.7",
         UNPROVEN,
         _forged(lambda claims: sign(claims | {"aud": "ANOTHER-APP"})),
@@ -245,7 +245,7 @@ ATTACKS = (
     ),
     Attack(
         "No signature",
-        "an id_token of the algorithm “none”",
+        "an id_token with the algorithm “none”",
         "ASVS 9.1.2 · OpenID Connect Core §3.1.3.7",
         UNPROVEN,
         _forged(unsigned),
@@ -261,14 +261,14 @@ ATTACKS = (
     ),
     Attack(
         "Wrong redirect",
-        "a redirect address of the attacker's on the way to Xero",
+        "the attacker's own redirect address in the request to Xero",
         "ASVS 10.4.1 · RFC 9700 §4.1",
         AT_XERO,
         _unregistered_redirect,
     ),
     Attack(
         "Another registered redirect",
-        "a code that was given to another address of the same app",
+        "a code issued to another address of the same app",
         "ASVS 10.1.2 · RFC 9700 §4.5",
         SPENT,
         _other_redirect,
@@ -281,14 +281,14 @@ def _refusal(attack: Attack) -> str:
 
 
 def report() -> str:
-    """The table of attacks, in Markdown."""
+    """Write the table of attacks, in Markdown."""
     rows = [f"| {attack.name} | {attack.how} | {attack.reference} | {_refusal(attack)} |" for attack in ATTACKS]
     return "\n".join(
         [
             "# Attacks on the callback",
             "",
-            "Each is carried out by `tests/console/callbacks` over the real console and the sandbox's identity server.",
-            "Each is refused, and the database is the same before and after, but for the log of attempts.",
+            "`tests/console/callbacks` carries out each attack on the real console and the sandbox's identity server.",
+            "Each is refused, and the database stays the same, except for the log of attempts.",
             "ASVS is OWASP's Application Security Verification Standard 5.0.",
             "",
             "| Attack | The attacker brings | Item | Refused with |",

@@ -1,4 +1,4 @@
-"""Every attack is refused and leaves nothing behind, and the table of them is what was carried out."""
+"""Every attack is refused and stores nothing, and the table in docs lists the same attacks."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def test_the_attack_is_refused_and_nothing_is_stored(
 
 
 @pytest.mark.also_on_postgresql("one path of the callback")
-def test_the_same_answer_without_an_attack_is_taken(scene: Scene) -> None:
+def test_the_same_answer_without_an_attack_is_accepted(scene: Scene) -> None:
     taken = scene.bring(scene.go(scene.invited()).answer)
     assert taken.status_code == 303
     assert scene.stored() != scene.before
@@ -54,11 +54,11 @@ def test_the_same_answer_without_an_attack_is_taken(scene: Scene) -> None:
         assert connections.get(session, HARBOUR).state is ConnectionState.CHOOSING_PRACTICE
 
 
-def test_a_forged_token_that_is_true_is_taken(scene: Scene) -> None:
-    """Else the forged ones might be refused for how they are forged."""
+def test_a_forged_token_with_true_content_is_accepted(scene: Scene) -> None:
+    """Otherwise the forged tokens might be refused only because of how they are forged."""
     scene.forger.forge = sign
     assert scene.bring(scene.go(scene.invited()).answer).status_code == 303
 
 
-def test_the_table_in_docs_is_the_one_that_was_carried_out() -> None:
+def test_the_table_in_docs_lists_these_attacks() -> None:
     assert REPORT.read_text(encoding="utf-8") == report()
