@@ -30,7 +30,7 @@ coverage: $(READY)  ## the tests of `make check`, watched: which lines and branc
 	$(TESTS) --cov --cov-report=term:skip-covered --cov-fail-under=96
 
 faults: $(READY)  ## more of what `make check` does: 3,000 random sequences of faults, and a kill at every step of every sync, in about 25 minutes
-	XPM_SEQUENCES=3000 XPM_KILLS=every .venv/bin/pytest tests/sync/breaking -n auto --timeout 1800
+	XPM_SEQUENCES=3000 XPM_KILLS=every .venv/bin/pytest tests/pull/breaking -n auto --timeout 1800
 
 lint: $(READY)  ## style, types and import rules alone
 	.venv/bin/ruff check .

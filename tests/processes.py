@@ -6,4 +6,4 @@ A process that imports all of it anew takes a second to start.
 import multiprocessing as mp
 
 FORKED = mp.get_context("forkserver")
-FORKED.set_forkserver_preload(["tests.sync.house", "xpm.consent.keeper", "xpm.consent.access"])
+FORKED.set_forkserver_preload(["tests.pull.house", "xpm.consent.keeper", "xpm.consent.access"])

@@ -14,7 +14,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import small_world
 from sandbox.xpm.limits import RateLimits
 from tests.cli.shell import SLUG, Installed, Shell
-from tests.sync.house import YEARS, House, opened
+from tests.pull.house import YEARS, House, opened
 from xpm.entities.names import Entity
 from xpm.settings import Settings
 from xpm.store import activity

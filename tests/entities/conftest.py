@@ -1,5 +1,5 @@
-"""The connected practice of the tests of syncs."""
+"""The fixtures of the pull tests."""
 
-from tests.sync.conftest import server, sqlite_house
+from tests.pull.conftest import connected_once, house, server, sqlite_house
 
-__all__ = ["server", "sqlite_house"]
+__all__ = ["connected_once", "house", "server", "sqlite_house"]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.entities.contract import filled
-from tests.sync.house import House
+from tests.pull.house import House
 from xpm.entities import fingerprint as fingerprints
 from xpm.entities.clients import CLIENTS
 from xpm.entities.entity import ListedKind

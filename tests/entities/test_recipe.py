@@ -84,6 +84,6 @@ def test_whoever_follows_the_recipe_syncs_suppliers(tree: Path) -> None:
     (command,) = COMMAND.findall(RECIPE)
     *options, what = command.replace('"', "").split(" ", 2)
     run(tree, *options, what)
-    run(tree, "-m", "ruff", "check", "xpm", "sandbox", "tests/sync/test_suppliers.py")
-    proofs = ("tests/sync/test_suppliers.py", "tests/entities/test_contract.py", "tests/store/test_database.py")
+    run(tree, "-m", "ruff", "check", "xpm", "sandbox", "tests/pull/test_suppliers.py")
+    proofs = ("tests/pull/test_suppliers.py", "tests/entities/test_contract.py", "tests/store/test_database.py")
     run(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", *proofs)

@@ -9,7 +9,7 @@ from tests.beginnings import Beginning
 from tests.conftest import Serve
 from tests.databases import SqliteFiles
 from tests.flows.office import MADE_BY, SLUG, Office
-from tests.sync.house import YEARS, connect
+from tests.pull.house import YEARS, connect
 from xpm.entities.names import EVERYTHING
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull

@@ -21,7 +21,7 @@ from sandbox.browser import ConsentStopped, answer_consent
 from sandbox.server import SandboxServer
 from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, LEO, MERE, SAM
 from tests.conftest import BESIDE
-from tests.sync.house import YEARS
+from tests.pull.house import YEARS
 from xpm.consent.callback import receive, start_login
 from xpm.integration import Integration
 from xpm.store import activity, people, practices

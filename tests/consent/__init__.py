@@ -1,0 +1,1 @@
+"""One administrator's consent: invitation, callback, tokens, preflight, the watch."""

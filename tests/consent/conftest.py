@@ -1,0 +1,86 @@
+"""A practice that may connect to a sandbox of Xero, on both databases."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from sandbox.server import SandboxServer
+from sandbox.world import World, small_world
+from sandbox.xpm.limits import RateLimits
+from tests.beginnings import Beginning
+from tests.conftest import Serve
+from tests.consent.harbour import Harbour, move_in
+from tests.consent.installation import settings_for
+from tests.databases import SqliteFiles
+from xpm.integration import Integration, trusted
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
+
+NO_LIMITS = RateLimits(0, 0, 0, 0)
+KEY = Vault.new_key()  # of all installations of a test process
+
+
+def a_small_world() -> World:
+    """Make a Xero with a handful of records."""
+    return small_world(jobs=3, clients=3, returns=1, limits=NO_LIMITS)
+
+
+@pytest.fixture
+def server(serve: Serve) -> SandboxServer:
+    """Give a small Xero of the test's own."""
+    return serve(a_small_world())
+
+
+@pytest.fixture
+def integration(database: Database, server: SandboxServer) -> Iterator[Integration]:
+    """Give an installation whose time is the sandbox's: waiting pushes it forward."""
+    world = server.world
+
+    def sleep(seconds: float) -> None:
+        world.clock.advance(seconds)
+
+    with httpx.Client(verify=trusted()) as http:
+        yield Integration(
+            settings_for(server.url, KEY), database, Vault([KEY]), http, clock=world.clock.now, sleep=sleep
+        )
+
+
+@pytest.fixture
+def patient(integration: Integration) -> Integration:
+    """Give the same installation, which really waits: for tests in which others work meanwhile."""
+    return replace(integration, sleep=time.sleep)
+
+
+@pytest.fixture
+def harbour(integration: Integration, server: SandboxServer) -> Harbour:
+    """Give a practice that was never connected."""
+    move_in(integration)
+    return Harbour(integration, server)
+
+
+@pytest.fixture
+def connected(harbour: Harbour, connected_once: Beginning) -> Harbour:
+    """Give the practice, connected to Harbour & Vale by Mere."""
+    if harbour.database.is_postgresql:
+        harbour.connect()
+    else:
+        connected_once.bring_about(harbour.server)
+    return harbour
+
+
+@pytest.fixture(scope="session")
+def connected_once(sqlite_files: SqliteFiles) -> Beginning:
+    """Give the practice that Mere connected."""
+    return Beginning(sqlite_files, a_small_world, move_in_and_connect)
+
+
+def move_in_and_connect(server: SandboxServer, database: Database) -> None:
+    """Let Mere connect the practice."""
+    settings, clock = settings_for(server.url, KEY), server.world.clock
+    with httpx.Client(verify=trusted()) as http:
+        integration = Integration(settings, database, Vault([KEY]), http, clock=clock.now)
+        move_in(integration)
+        Harbour(integration, server).connect()

@@ -1,0 +1,111 @@
+"""Which entities a sync includes, by setting, trigger, country and tax source."""
+
+import datetime as dt
+from itertools import product
+
+import pytest
+
+from tests.pull.house import House
+from xpm.entities.gates import reason_to_skip
+from xpm.entities.names import EVERYTHING, Entity
+from xpm.store import practices
+from xpm.store.tables import IntegrationSettings, Practice
+from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
+
+NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
+MANUAL, OVERNIGHT, RECONNECT = SyncTrigger.MANUAL, SyncTrigger.OVERNIGHT, SyncTrigger.RECONNECT
+
+
+def reason(
+    entity: Entity, trigger: SyncTrigger, *, country: str = "AU", tax_source: bool = True, **switches: bool
+) -> str | None:
+    """The reason why a practice with these settings skips an entity."""
+    practice = Practice(
+        slug="acme",
+        name="Acme",
+        country=country,
+        time_zone="Australia/Sydney",
+        history_start=NOW.date(),
+        created_at=NOW,
+    )
+    settings = IntegrationSettings(
+        practice="acme", updated_at=NOW, import_tax_assessments=country in practices.TAX_COUNTRIES
+    )
+    for switch, on in switches.items():
+        setattr(settings, switch, on)
+    return reason_to_skip(entity, trigger, practice, settings, tax_source=tax_source)
+
+
+@pytest.mark.parametrize(("entity", "trigger"), [*product(EVERYTHING, SyncTrigger)])
+def test_by_default_everything_runs_in_australia_whatever_the_trigger(entity: Entity, trigger: SyncTrigger) -> None:
+    assert reason(entity, trigger) is None
+
+
+@pytest.mark.parametrize(
+    ("trigger", "skipped"), [(MANUAL, "sync.skipped_jobs"), (RECONNECT, "sync.skipped_jobs"), (OVERNIGHT, None)]
+)
+def test_maintain_jobs_in_fyi_rules_out_all_but_the_overnight_sync_of_jobs(
+    trigger: SyncTrigger, skipped: str | None
+) -> None:
+    assert reason(Entity.JOBS, trigger, maintain_jobs=True) == skipped
+
+
+@pytest.mark.parametrize(
+    ("trigger", "skipped"), [(MANUAL, None), (RECONNECT, None), (OVERNIGHT, "sync.skipped_custom_fields")]
+)
+def test_sync_custom_fields_from_xpm_applies_only_to_the_overnight_sync(
+    trigger: SyncTrigger, skipped: str | None
+) -> None:
+    assert reason(Entity.CUSTOM_FIELDS, trigger, sync_custom_fields=False) == skipped
+
+
+@pytest.mark.parametrize(
+    ("country", "import_tax", "source", "skipped"),
+    [
+        ("AU", True, True, None),
+        ("NZ", True, True, None),
+        ("AU", False, True, "sync.skipped_tax_off"),
+        ("AU", True, False, "sync.skipped_tax_no_source"),
+        ("GB", True, True, "sync.skipped_tax_country"),
+        ("GB", False, False, "sync.skipped_tax_country"),
+    ],
+)
+@pytest.mark.parametrize("trigger", SyncTrigger)
+def test_tax_returns_need_a_country_with_xero_tax_the_setting_and_a_source(
+    trigger: SyncTrigger, country: str, import_tax: bool, source: bool, skipped: str | None
+) -> None:
+    found = reason(Entity.TAX_RETURNS, trigger, country=country, tax_source=source, import_tax_assessments=import_tax)
+    assert found == skipped
+
+
+@pytest.mark.parametrize("trigger", SyncTrigger)
+def test_maintain_invoices_has_no_effect_yet(trigger: SyncTrigger) -> None:
+    assert [reason(entity, trigger, maintain_invoices=True) for entity in EVERYTHING] == [None] * len(EVERYTHING)
+
+
+@pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.STAFF])
+def test_no_setting_rules_out_clients_or_staff(entity: Entity) -> None:
+    for trigger in SyncTrigger:
+        off = reason(entity, trigger, maintain_jobs=True, sync_custom_fields=False, import_tax_assessments=False)
+        assert off is None
+
+
+def test_a_skipped_sync_makes_no_call_writes_no_record_and_says_why(house: House) -> None:
+    house.change_settings(maintain_jobs=True)
+    house.forget_calls()
+    result = house.sync(Entity.JOBS)
+    assert (result.status, result.message.key) == (RunStatus.SKIPPED, "sync.skipped_jobs")
+    assert result.message.status is ActivityStatus.ALERT
+    assert house.asked() == []
+    assert house.rows("job") == []
+    (run,) = house.runs()
+    assert (run.status, run.reason_key) == (RunStatus.SKIPPED, "sync.skipped_jobs")
+    assert house.sync(Entity.JOBS, trigger=OVERNIGHT).status is RunStatus.SUCCESS
+
+
+def test_without_a_feed_tax_returns_are_left_out_and_none_is_archived(sqlite_house: House) -> None:
+    sqlite_house.sync(Entity.TAX_RETURNS)
+    stored = sqlite_house.active("tax_return", "return_id")
+    result = sqlite_house.with_settings(xero_tax_url=None).sync(Entity.TAX_RETURNS)
+    assert result.message.key == "sync.skipped_tax_no_source"
+    assert sqlite_house.active("tax_return", "return_id") == stored

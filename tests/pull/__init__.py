@@ -1,0 +1,1 @@
+"""XPM to FYI: what each plan asks, what a batch stores, what absence proves."""

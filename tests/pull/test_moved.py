@@ -1,0 +1,156 @@
+"""A practice that is moved to another account on purpose, and a revert of the move, after which no trace is left."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
+from tests.pull.house import SLUG, House, connect, request
+from tests.undo.test_revert import TABLES, state, take_back
+from xpm.consent.removal import remove_superseded
+from xpm.entities.names import Entity
+from xpm.pull.outcome import PullResult
+from xpm.pull.pull import run_pull
+from xpm.quota.progress import Standing
+from xpm.store.consent import connections
+from xpm.store.pull import runs
+from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus, SyncMode, SyncTrigger
+from xpm.words import Stopped
+
+ARCHIVABLE = [
+    name for name in TABLES if name in {"client", "job", "staff", "tax_return", "client_group", "job_category"}
+]
+
+
+def of(rows: list[dict[str, Any]], tenant: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row["tenant_id"] == tenant]
+
+
+def sync_all(house: House, run: str) -> dict[Entity, PullResult]:
+    return {entity: house.sync(entity, flow_run_id=run) for entity in Entity}
+
+
+@pytest.mark.also_on_postgresql("one path of the rule")
+def test_after_a_move_only_the_records_of_the_new_account_are_current(house: House) -> None:
+    sync_all(house, "before")
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    results = sync_all(house, "after")
+    assert {result.status for result in results.values()} == {RunStatus.SUCCESS}
+    for name in ARCHIVABLE:
+        assert of(house.rows(name), HARBOUR_VALE)
+        for row in of(house.rows(name), HARBOUR_VALE):
+            assert row["archived_reason"] in {
+                ArchiveReason.OTHER_ACCOUNT,
+                ArchiveReason.ARCHIVED,
+                ArchiveReason.DELETED,
+            }
+        assert any(row["archived_at"] is None for row in of(house.rows(name), COASTAL_BRANCH))
+
+
+def test_reverting_a_move_restores_every_row(house: House) -> None:
+    sync_all(house, "before")
+    before = state(house)
+    moment = house.clock()
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    sync_all(house, "after")
+    sync_all(house, "the night after")
+    take_back(house, since=moment)
+    assert state(house) == before
+
+
+def test_after_a_reverted_move_a_reconnect_to_the_former_account_needs_no_confirmation(house: House) -> None:
+    sync_all(house, "before")
+    before = state(house)
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    sync_all(house, "after")
+    take_back(house, run="after")
+    with house.database.read() as session:
+        connection = connections.get(session, SLUG)
+    assert (connection.state, connection.tenant_id) == (ConnectionState.NEEDS_RECONNECT, HARBOUR_VALE)
+    connect(house.integration, run="the-return", confirmed=False)
+    results = sync_all(house, "back again")
+    assert state(house) == before
+    assert {(one.added, one.changed, one.archived) for one in results.values()} == {(0, 0, 0)}
+
+
+def test_after_the_syncs_of_both_accounts_are_reverted_a_sync_of_changes_reads_everything(
+    house: House,
+) -> None:
+    moment = house.clock()
+    house.sync(Entity.CLIENTS)
+    current = house.active("client", "uuid")
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    house.sync(Entity.CLIENTS)
+    take_back(house, since=moment)
+    assert house.rows("client") == []
+    connect(house.integration, run="the-return")
+    house.sync(Entity.CLIENTS, SyncMode.CHANGES)
+    assert house.active("client", "uuid") == current
+
+
+def test_a_sync_under_way_stores_nothing_more_once_the_practice_has_moved(house: House) -> None:
+    def move(_: Standing) -> None:
+        with house.database.read() as session:
+            moved = connections.get(session, SLUG).tenant_id == COASTAL_BRANCH
+        if not moved:
+            connect(house.integration, COASTAL_BRANCH, run="the-move")
+
+    with pytest.raises(Stopped) as stopped:
+        run_pull(house.integration, request(Entity.JOBS), move)
+    assert stopped.value.message.key == "sync.moved"
+    assert house.rows("job_category") == house.rows("job") == []
+
+
+def test_a_sync_under_way_finishes_if_its_practice_is_reconnected_to_the_same_account(house: House) -> None:
+    def reconnect(_: Standing) -> None:
+        with house.database.read() as session:
+            again = connections.history(session, SLUG, limit=1)[0].flow_run_id == "the-next"
+        if not again:
+            connect(house.integration, run="the-next")
+            remove_superseded(house.integration, SLUG, flow_run_id="the-next")
+
+    assert run_pull(house.integration, request(Entity.JOBS), reconnect).status is RunStatus.SUCCESS
+
+
+def test_a_practice_that_moves_back_has_its_records_again(house: House) -> None:
+    sync_all(house, "before")
+    current = {
+        name: house.active(name, key) for name, key in (("client", "uuid"), ("job", "number"), ("staff", "uuid"))
+    }
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    sync_all(house, "away")
+    connect(house.integration, run="the-return")
+    results = sync_all(house, "back again")
+    assert {result.status for result in results.values()} == {RunStatus.SUCCESS}
+    assert {name: house.active(name, "number" if name == "job" else "uuid") for name in current} == current
+
+
+@pytest.mark.parametrize("entity", [Entity.CLIENTS, Entity.JOBS])
+def test_the_first_sync_after_moving_back_reads_everything_even_in_mode_changes(house: House, entity: Entity) -> None:
+    def current() -> list[tuple[str, str]]:
+        rows = house.rows("client" if entity is Entity.CLIENTS else "job")
+        return sorted((row["tenant_id"], row["name"]) for row in rows if row["archived_at"] is None)
+
+    house.sync(entity)
+    before = current()
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    house.sync(entity)
+    connect(house.integration, run="the-return")
+    assert house.sync(entity, SyncMode.CHANGES).status is RunStatus.SUCCESS
+    assert current() == before
+
+
+def test_a_run_killed_before_the_practice_moved_does_not_look_as_if_it_still_runs(house: House) -> None:
+    with house.database.write() as session:
+        runs.start(
+            session,
+            practice=SLUG,
+            tenant_id=HARBOUR_VALE,
+            entity=Entity.STAFF,
+            mode=SyncMode.FULL,
+            trigger=SyncTrigger.OVERNIGHT,
+            now=house.clock(),
+        )
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    house.sync(Entity.STAFF)
+    assert [run.status for run in house.runs()] == [RunStatus.FAILURE, RunStatus.SUCCESS]

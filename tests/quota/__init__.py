@@ -1,0 +1,1 @@
+"""Xero's allowance of calls: kept, shared, predicted, parked."""

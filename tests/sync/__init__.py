@@ -1,1 +1,0 @@
-"""Tests of `xpm.sync`, against the sandbox over real HTTP and on both databases."""

@@ -1,0 +1,1 @@
+"""Dry runs before a sync, and reverts after it."""
