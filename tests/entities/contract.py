@@ -80,7 +80,7 @@ def _unequal(where: str, given: Any, wanted: Any) -> Iterator[str]:  # noqa: ANN
 
 
 def _lost_in_children(kind: ListedKind[Any]) -> Iterator[str]:
-    """Fields of nested records that none of the tables beside the main one takes."""
+    """Fields of nested records that no side table has a column for."""
     taken: dict[str, set[str]] = {}
     for children in (*kind.row.owned, *kind.row.shared):
         taken.setdefault(children.field, set()).update(_fields_of(kind, children))

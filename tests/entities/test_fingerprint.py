@@ -32,7 +32,7 @@ from xpm.xero.models import Client, Contact, CustomFieldValue, Job, Reference, S
 from xpm.xero.xml.record import RecordText
 
 KINDS: list[ListedKind[Any]] = [
-    kind for definition in DEFINITIONS.values() for kind in (definition.main, *definition.beside)
+    kind for definition in DEFINITIONS.values() for kind in (definition.main, *definition.accompanying)
 ]
 ALL = {kind.model for kind in KINDS}
 LISTED = [kind for kind in KINDS if kind.endpoint]
