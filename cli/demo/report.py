@@ -107,7 +107,7 @@ REPORTED = (
     *(
         ReportedKind(kind.label, kind.table, IN_SANDBOX[kind.noun], _of(kind))
         for definition in DEFINITIONS.values()
-        for kind in (definition.main, *definition.beside)
+        for kind in (definition.main, *definition.accompanying)
     ),
     *(
         ReportedKind(

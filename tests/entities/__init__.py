@@ -1,1 +1,1 @@
-"""What the product knows about each kind of record: entity file, table, wire model and endpoint fit together."""
+"""Tests that entity file, table, wire model and endpoint of each kind of record fit together."""

@@ -1,4 +1,4 @@
-"""Compares an entity's model, row and table: what Xero sends has a column, and what is stored has a source."""
+"""Compares an entity's model, row and table: every field that Xero sends needs a column, and every column a source."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ EXAMPLES: Mapping[object, object] = {
 
 
 def differences(kind: ListedKind[Any]) -> Iterator[str]:
-    """Each field that nobody stores and each column that nobody fills, by name."""
+    """Each field that is not stored and each column that is not filled, by name."""
     record = filled(kind.model)
     row, table = kind.row(record), kind.table
     yield from _unequal(table.name, row.columns, table.columns)
@@ -51,7 +51,7 @@ def parts_in_json(kind: ListedKind[Any]) -> dict[str, Any]:
 
 
 def table_of(kind: ListedKind[Any]) -> type[StoreTable]:
-    """The class of its main table."""
+    """The class of the kind's main table."""
     (found,) = [model for model in _below(StoreTable) if getattr(model, "__table__", None) is kind.table.table]
     return found
 
@@ -80,7 +80,7 @@ def _unequal(where: str, given: Any, wanted: Any) -> Iterator[str]:  # noqa: ANN
 
 
 def _lost_in_children(kind: ListedKind[Any]) -> Iterator[str]:
-    """Fields of nested records that none of the tables beside the main one takes."""
+    """Fields of nested records that no side table has a column for."""
     taken: dict[str, set[str]] = {}
     for children in (*kind.row.owned, *kind.row.shared):
         taken.setdefault(children.field, set()).update(_fields_of(kind, children))
@@ -101,7 +101,7 @@ def _child_model(kind: ListedKind[Any], field: str) -> type[XpmRecord]:
 
 
 def _unlike_the_part(where: str, sent: Mapping[str, object], part: Any) -> Iterator[str]:  # noqa: ANN401 - a TypedDict
-    """Where a nested record in JSON is not what its `TypedDict` says, at any depth."""
+    """Where a nested record in JSON differs from its `TypedDict`, at any depth."""
     hints = get_type_hints(part)
     yield from _unequal(where, sent, hints)
     for name, value in sent.items():

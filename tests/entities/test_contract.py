@@ -1,4 +1,4 @@
-"""Entity file, table, wire model and endpoint of each kind of record fit together, whichever of them changes."""
+"""Entity file, table, wire model and endpoint of each kind of record fit together, and a mismatch is reported."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ from xpm.store.records import kinds
 from xpm.xero.models import CustomFieldValue, Reference, Staff, XpmRecord
 
 ARTICLE = ["jobs", "clients", "staff", "tax_returns", "custom_field_definitions"]
-"""The buttons of FYI's article "Resetting your connection …", from above."""
+"""The buttons of FYI's article "Resetting your connection …", from top to bottom."""
 
 ALL: list[RecordKind] = [kind for definition in DEFINITIONS.values() for kind in definition.kinds]
 LISTED: list[ListedKind[Any]] = [kind for kind in ALL if isinstance(kind, ListedKind)]
@@ -28,13 +28,13 @@ EACH_ENTITY = pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=[s
 
 
 class Nicknamed(Staff):
-    """A member of staff of whom Xero sends more than the table has."""
+    """A staff member with a field that the table lacks."""
 
     nickname: str | None = None
 
 
 class Nameless(XpmRecord):
-    """A member of staff of whom Xero sends only the key."""
+    """A staff member with only a key."""
 
     uuid: str
 
@@ -44,24 +44,24 @@ def test_every_field_that_xero_sends_has_a_column_and_every_column_a_field(kind:
     assert list(differences(kind)) == []
 
 
-def test_a_field_without_a_column_is_noticed() -> None:
+def test_a_field_without_a_column_is_reported() -> None:
     assert list(differences(replace(STAFF.main, model=Nicknamed))) == ["staff: nickname has no column"]
 
 
-def test_a_column_that_nothing_fills_is_noticed() -> None:
+def test_a_column_that_nothing_fills_is_reported() -> None:
     found = list(differences(replace(STAFF.main, model=Nameless)))
     assert "staff: nothing fills email" in found
     assert len(found) == len(Staff.model_fields) - 1
 
 
-def test_a_table_beside_the_main_one_that_nothing_fills_is_noticed() -> None:
+def test_a_side_table_that_nothing_fills_is_reported() -> None:
     row = CLIENTS.main.row
     without_groups = replace(row, owned=tuple(child for child in row.owned if child.field != "groups"))
     found = list(differences(replace(CLIENTS.main, row=without_groups)))
     assert "client, owned: nothing fills client_group_member" in found
 
 
-def test_a_field_of_a_nested_record_that_no_table_takes_is_noticed() -> None:
+def test_a_nested_field_that_no_table_has_is_reported() -> None:
     row = CLIENTS.main.row
     (contact,) = row.shared
     forgetful = replace(row, shared=(replace(contact, without=contact.without | {"mobile"}),))
@@ -69,7 +69,7 @@ def test_a_field_of_a_nested_record_that_no_table_takes_is_noticed() -> None:
     assert found == ["contact: nothing fills mobile", "client.contacts: mobile has no column"]
 
 
-def test_the_json_of_nested_records_is_compared_too() -> None:
+def test_nested_records_in_json_are_compared_too() -> None:
     assert parts_in_json(JOBS.main).keys() == {"assigned", "tasks", "milestones", "notes"}
 
 
@@ -92,18 +92,18 @@ def test_the_key_of_a_row_is_the_key_of_the_table_and_xero_always_sends_it(kind:
 
 
 @EACH_ENTITY
-def test_whatever_is_read_from_xpm_can_be_probed(definition: Definition) -> None:
+def test_every_entity_read_from_xpm_has_a_probe(definition: Definition) -> None:
     probed = {probe.endpoint.model for probe in definition.probes}
     assert probed <= {kind.model for kind in definition.listed}
     assert definition.main.endpoint is None or definition.main.model in probed
 
 
-def test_an_entity_is_called_what_its_main_kind_is_called() -> None:
+def test_an_entity_has_the_label_of_its_main_kind() -> None:
     assert [entity.label for entity in Entity] == [DEFINITIONS[entity].main.label for entity in Entity]
     assert all(definition.button.startswith("Sync ") for definition in DEFINITIONS.values())
 
 
-def test_no_two_kinds_have_one_label_or_noun_and_no_two_entities_one_button() -> None:
+def test_labels_nouns_and_buttons_are_unique() -> None:
     labels, nouns = [kind.label for kind in ALL], [kind.noun for kind in ALL]
     buttons = [definition.button for definition in DEFINITIONS.values()]
     assert [name for names in (labels, nouns, buttons) for name, count in Counter(names).items() if count > 1] == []
@@ -115,7 +115,7 @@ def test_every_table_of_records_belongs_to_exactly_one_entity() -> None:
     assert {name: kind.table for name, kind in KINDS.items()} == kinds.ALL
 
 
-def test_the_registry_follows_the_article_and_new_entities_follow_it() -> None:
+def test_the_registry_is_in_the_articles_order_with_new_entities_last() -> None:
     assert [str(entity) for entity in Entity][: len(ARTICLE)] == ARTICLE
     assert list(DEFINITIONS) == list(Entity)
 

@@ -1,4 +1,4 @@
-"""What is read again after a change follows from the reader itself: its source, and the shape of its rows."""
+"""Records are read again after a change of the code that reads them: its source, or the shape of its rows."""
 
 import os
 import subprocess
@@ -32,13 +32,13 @@ from xpm.xero.models import Client, Contact, CustomFieldValue, Job, Reference, S
 from xpm.xero.xml.record import RecordText
 
 KINDS: list[ListedKind[Any]] = [
-    kind for definition in DEFINITIONS.values() for kind in (definition.main, *definition.beside)
+    kind for definition in DEFINITIONS.values() for kind in (definition.main, *definition.accompanying)
 ]
 ALL = {kind.model for kind in KINDS}
 LISTED = [kind for kind in KINDS if kind.endpoint]
 
 CARRY = {"xpm.store.records.rows", "xpm.xero.records", "tests.entities.test_fingerprint"}
-"""What a record is handed on in, which decides nothing of it."""
+"""Modules that only pass a record on, and do not decide how it is read."""
 
 ALL_FINGERPRINTS = """
 from xpm.entities.fingerprint import _BY_MODEL
@@ -47,7 +47,7 @@ print(sorted((model.__name__, known.hex()) for model, known in _BY_MODEL.items()
 
 
 def concerned(changed: str) -> set[type[XpmRecord]]:
-    """The models whose records are read again after a change of that module."""
+    """The models whose records are read again after a change of this module."""
 
     def source(module: str) -> bytes:
         return source_of(module) + b"# changed\n" * (module == changed)
@@ -57,7 +57,7 @@ def concerned(changed: str) -> set[type[XpmRecord]]:
 
 @contextmanager
 def watched() -> Iterator[set[str]]:
-    """The modules of the library of which a function runs in the block."""
+    """The modules of the library whose functions run in the block."""
     modules = set[str]()
 
     def note(frame: FrameType, _event: str, _arg: object) -> None:
@@ -86,19 +86,19 @@ def as_xml(record: XpmRecord, tag: str) -> str:
 
 
 @pytest.mark.parametrize("module", READS_EVERY_RECORD)
-def test_a_change_of_what_reads_every_record_concerns_every_model(module: str) -> None:
+def test_changing_a_shared_reading_module_concerns_every_model(module: str) -> None:
     assert concerned(module) == ALL
 
 
 @pytest.mark.parametrize(("module", "model"), [("staff", Staff), ("job", Job), ("client", Client)])
-def test_a_change_of_a_model_concerns_the_records_of_its_module(module: str, model: type[XpmRecord]) -> None:
+def test_changing_a_model_concerns_the_models_of_its_module(module: str, model: type[XpmRecord]) -> None:
     name = f"xpm.xero.models.{module}"
     assert model in concerned(name)
     assert concerned(name) == {other for other in ALL if other.__module__ == name}
 
 
 @pytest.mark.parametrize("module", ["xpm.pull.run", "xpm.words.catalogue", "xpm.xero.api", "xpm.entities.staff"])
-def test_a_change_of_any_other_module_has_nothing_read_again(module: str) -> None:
+def test_changing_any_other_module_concerns_no_model(module: str) -> None:
     assert concerned(module) == set()
 
 
@@ -111,12 +111,12 @@ def test_a_change_of_any_other_module_has_nothing_read_again(module: str) -> Non
     ],
     ids=["archived differently", "without a table", "another key"],
 )
-def test_a_change_of_the_shape_of_rows_concerns_their_records(other: RowShape) -> None:
+def test_changing_the_shape_of_rows_changes_the_fingerprint(other: RowShape) -> None:
     assert fingerprint(Client, fingerprints._written(other)) != reader_of(Client)
     assert fingerprint(Client, fingerprints._written(CLIENTS.main.row)) == reader_of(Client)
 
 
-def test_nested_records_belong_to_what_is_read() -> None:
+def test_models_of_nested_records_are_included() -> None:
     assert {Client, Contact, Reference} <= models_in(Client)
 
 
@@ -146,11 +146,11 @@ def test_a_fingerprint_is_the_same_in_every_process(seed: str) -> None:
     assert there.stdout.strip() == str(here)
 
 
-def test_what_no_entity_lists_has_no_fingerprint() -> None:
+def test_a_model_that_no_entity_lists_has_no_fingerprint() -> None:
     assert reader_of(CustomFieldValue) == b""
 
 
-def test_after_a_change_of_the_reader_each_record_is_read_once_more(
+def test_after_a_change_of_the_reading_code_each_record_is_read_once_more(
     sqlite_house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     house = sqlite_house
@@ -168,7 +168,7 @@ def test_after_a_change_of_the_reader_each_record_is_read_once_more(
 
 
 def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Count how many rows are made of records, since it was last asked."""
+    """Count the rows made of records since the last count."""
     rows, make = 0, RowShape.__call__
 
     def made(*arguments: Any) -> Any:  # noqa: ANN401 - as the original

@@ -24,7 +24,7 @@ COMMAND = re.compile(r"^```\n\.venv/bin/python (?P<arguments>.*)\n```$", re.MULT
 
 @dataclass(frozen=True)
 class Step:
-    """Something to write: a new file, or lines at the end of one or below the line that begins with `anchor`."""
+    """Something to write: a new file, or lines at the end of a file or below the line that begins with `anchor`."""
 
     file: str
     is_new: bool
@@ -78,7 +78,7 @@ def test_every_block_of_code_in_the_recipe_is_a_step() -> None:
     assert len([*steps()]) == RECIPE.count("```python")
 
 
-def test_whoever_follows_the_recipe_syncs_suppliers(tree: Path) -> None:
+def test_following_the_recipe_makes_suppliers_sync(tree: Path) -> None:
     for step in steps():
         step.take(tree)
     (command,) = COMMAND.findall(RECIPE)

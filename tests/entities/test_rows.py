@@ -29,7 +29,7 @@ from xpm.xero.models.scalars import LARGEST
 KINDS: list[tuple[type[XpmRecord], Callable[[Any], RecordRow], RecordTable]] = [
     (kind.model, kind.row, kind.table)
     for definition in DEFINITIONS.values()
-    for kind in (definition.main, *definition.beside)
+    for kind in (definition.main, *definition.accompanying)
 ]
 CHILDREN = {"assigned", "tasks", "milestones", "notes"}  # parts of a job or a client, in columns of their own
 KIND = pytest.mark.parametrize(("model", "to_row", "table"), KINDS, ids=[kind[0].__name__ for kind in KINDS])

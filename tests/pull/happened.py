@@ -47,10 +47,10 @@ class Snapshot:
     def records(self, table: str) -> dict[tuple[str, str], Row]:
         """The main rows with the rows of their side tables, by kind and key."""
         return {
-            (_kind(table, row), row[MAIN[table]]): {**row, **self._beside(table, row)} for row in self.tables[table]
+            (_kind(table, row), row[MAIN[table]]): {**row, **self._children(table, row)} for row in self.tables[table]
         }
 
-    def _beside(self, table: str, row: Row) -> dict[str, list[Row]]:
+    def _children(self, table: str, row: Row) -> dict[str, list[Row]]:
         owner = (row[MAIN[table]], row.get("owner_kind"))
         found = {
             name: sorted((one for one in self.tables[name] if (one[of], one.get("owner_kind")) == owner), key=str)

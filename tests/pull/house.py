@@ -45,7 +45,7 @@ from xpm.xero.clock import utc_now
 SLUG = "harbour-vale"
 SCOPE = Scope(SLUG, HARBOUR_VALE)
 YEARS = 2
-"""How old the practices of these tests are. Each year costs every sync of jobs a call, so there are only two."""
+"""How old the practices of these tests are. Each year costs every sync of jobs a call; two give an earlier window."""
 LONG_AGO = utc_now().date() - dt.timedelta(days=YEARS * 365 + 1)
 KEY = Vault.new_key()  # for all houses of a test process
 PLENTY = 1_000_000  # calls a minute and a day, since these tests are not about the budget

@@ -113,5 +113,5 @@ def test_a_dry_run_predicts_what_the_sync_does(house: House) -> None:
 
 def test_the_retry_of_a_killed_run_still_reports_how_many_were_left_out(house: House) -> None:
     kill_once_it_stops(house, sync_and_hold_after_lists, Entity.CLIENTS, 2)
-    said = house.sync(Entity.CLIENTS, flow_run_id="killed").message
-    assert f"{len(archived(house))} that were archived or deleted before" in said.cause
+    summary = house.sync(Entity.CLIENTS, flow_run_id="killed").message
+    assert f"{len(archived(house))} that were archived or deleted before" in summary.cause

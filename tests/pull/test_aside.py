@@ -150,10 +150,10 @@ def test_an_unreadable_tax_return_stops_no_other(house: House) -> None:
 
 
 @pytest.mark.also_on_postgresql("characters that PostgreSQL refuses")
-@pytest.mark.parametrize("told", [{"year": 2**31}, {"status": "Fi\x00led"}, {"webUrl": "https://tax.example/\x00"}])
-def test_a_tax_return_that_one_database_cannot_store_stops_no_other(house: House, told: dict[str, Any]) -> None:
+@pytest.mark.parametrize("bad", [{"year": 2**31}, {"status": "Fi\x00led"}, {"webUrl": "https://tax.example/\x00"}])
+def test_a_tax_return_that_one_database_cannot_store_stops_no_other(house: House, bad: dict[str, Any]) -> None:
     key = house.truth("tax_returns")[0]["returnId"]
-    edits.change(house.xpm, "tax_returns", key, told)
+    edits.change(house.xpm, "tax_returns", key, bad)
     result = house.sync(Entity.TAX_RETURNS)
     assert (result.status, result.added) == (RunStatus.ACTION_REQUIRED, len(house.truth("tax_returns")) - 1)
     assert [entry.record_key for entry in house.aside()] == [key]

@@ -60,10 +60,10 @@ def test_each_run_asks_for_a_few_jobs_until_all_had_their_turn(house: House) -> 
 
 def test_the_run_reports_how_many_jobs_it_verified_and_the_oldest_verification_left(house: House) -> None:
     asked_one_by_one = house.clock() - dt.timedelta(days=1)
-    said = house.with_settings(**THREE).sync(Entity.JOBS).message
-    assert said.key == "sync.jobs_partly"
-    assert "3 of 10 older jobs verified" in said.title
-    assert f"since {asked_one_by_one:%d %B %Y}" in said.cause
+    summary = house.with_settings(**THREE).sync(Entity.JOBS).message
+    assert summary.key == "sync.jobs_partly"
+    assert "3 of 10 older jobs verified" in summary.title
+    assert f"since {asked_one_by_one:%d %B %Y}" in summary.cause
     assert house.sync(Entity.JOBS).message.key == "sync.succeeded"
     assert sorted(verified(house)) == sorted([*OLDER, *OLDER[:3]])
 

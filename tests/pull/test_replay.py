@@ -41,7 +41,7 @@ def test_records_that_are_readable_now_are_stored_by_a_run_of_its_own_without_a_
     key = entry.record_key or "11111111-2222-4333-8444-555555555555"
     correct(house, entry, f"<Client><UUID>{key}</UUID><Name>Readable now</Name></Client>")
     house.forget_calls()
-    (said,) = replay(house.integration, SLUG, "mere@example.test")
+    (summary,) = replay(house.integration, SLUG, "mere@example.test")
     assert house.asked() == []
     assert house.aside() == []
     (row,) = [row for row in house.rows("client") if row["uuid"] == key]
@@ -49,16 +49,16 @@ def test_records_that_are_readable_now_are_stored_by_a_run_of_its_own_without_a_
     assert (row["name"], row["changed_by_run"]) == ("Readable now", run.id)
     assert (run.status, run.entity, run.person) == (RunStatus.SUCCESS, "clients", "mere@example.test")
     assert [change["record_key"] for change in house.rows("record_change") if change["run_id"] == run.id] == [key]
-    assert said.title == "Clients that were set aside and can be read now: 1"
+    assert summary.title == "Clients that were set aside and can be read now: 1"
     entries = [entry["title"] for entry in house.rows("practice_activity") if entry["run_id"] == run.id]
-    assert entries == [said.title]
+    assert entries == [summary.title]
 
 
 def test_records_that_are_still_unreadable_stay_quarantined_with_todays_reason(house: House) -> None:
     entry = set_aside(house, Entity.JOBS, "job.api/list")
     correct(house, entry, "<Job><ID>J1</ID><StartDate>never</StartDate></Job>")
-    (said,) = replay(house.integration, SLUG)
-    assert said.status is ActivityStatus.ACTION_REQUIRED
+    (summary,) = replay(house.integration, SLUG)
+    assert summary.status is ActivityStatus.ACTION_REQUIRED
     (left,) = house.aside()
     assert "StartDate" in left.reason
     assert left.run_id == house.runs()[-1].id

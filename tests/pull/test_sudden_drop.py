@@ -49,8 +49,8 @@ def test_a_few_missing_records_are_no_drop(sqlite_house: House, gone: int, is_dr
 @pytest.mark.also_on_postgresql("the newest row is found by SQL")
 def test_a_drop_is_reported_until_a_person_asks_for_the_sync_again(house: House) -> None:
     had(house, 500)
-    said = [house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status for _ in range(2)]
-    assert said == [RunStatus.ACTION_REQUIRED] * 2
+    statuses = [house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status for _ in range(2)]
+    assert statuses == [RunStatus.ACTION_REQUIRED] * 2
     assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
     assert house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).status is RunStatus.SUCCESS
 
@@ -60,8 +60,10 @@ def test_a_continued_sync_does_not_confirm_a_drop_reported_since_it_was_asked_fo
     limit = {Entity.STAFF: DayLimit("Used up.", resumes_at=house.clock())}
     rest = rest_of("harbour-vale", SyncMode.FULL, SyncTrigger.MANUAL, "", limit)
     assert rest
-    said = [house.sync(Entity.STAFF, trigger=trigger).message.key for trigger in (SyncTrigger.OVERNIGHT, rest.trigger)]
-    assert said == ["sync.sudden_drop"] * 2
+    statuses = [
+        house.sync(Entity.STAFF, trigger=trigger).message.key for trigger in (SyncTrigger.OVERNIGHT, rest.trigger)
+    ]
+    assert statuses == ["sync.sudden_drop"] * 2
     assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
 
 

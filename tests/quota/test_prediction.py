@@ -125,7 +125,7 @@ def test_predictions_add_up_and_one_unknown_makes_the_sum_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("predicted", "said"),
+    ("predicted", "sentence"),
     [
         (Prediction(9, 3_140_000), "All: about 9 requests, 3.1 MB, 1 minute at 60 requests a minute"),
         (Prediction(1, None), "All: about 1 request, size unknown, 1 minute at 60 requests a minute"),
@@ -133,5 +133,5 @@ def test_predictions_add_up_and_one_unknown_makes_the_sum_unknown() -> None:
         (Prediction(), "All: how much a first sync asks of Xero is unknown"),
     ],
 )
-def test_a_prediction_is_written_in_plain_words(predicted: Prediction, said: str) -> None:
-    assert said_before("All", predicted, 60).title == said
+def test_a_prediction_is_written_in_plain_words(predicted: Prediction, sentence: str) -> None:
+    assert said_before("All", predicted, 60).title == sentence

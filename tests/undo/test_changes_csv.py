@@ -21,13 +21,13 @@ HARMLESS = ["Smith, Jones & Co", 'The "Best"', "two\nlines", "Tāne 株", "a=b",
 
 
 def preview(*changes: Change) -> DryRunResult:
-    said = message("sync.skipped_tax_country")
-    return DryRunResult(entity=Entity.CLIENTS, status=RunStatus.SUCCESS, message=said, changes=changes)
+    skipped = message("sync.skipped_tax_country")
+    return DryRunResult(entity=Entity.CLIENTS, status=RunStatus.SUCCESS, message=skipped, changes=changes)
 
 
 def changed(name: str = "Acme", *fields: tuple[str, str, str], effect: Effect = Effect.CHANGED) -> Change:
-    told = tuple(FieldDifference(field=field, before=before, after=after) for field, before, after in fields)
-    return Change(effect=effect, kind="client", key="c-1", name=name, fields=told)
+    differences = tuple(FieldDifference(field=field, before=before, after=after) for field, before, after in fields)
+    return Change(effect=effect, kind="client", key="c-1", name=name, fields=differences)
 
 
 def written(*changes: Change) -> list[list[str]]:

@@ -142,9 +142,9 @@ def test_a_retried_revert_is_not_done_twice(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
     request = RevertRequest(practice=SLUG, run="sync", flow_run_id="revert")
     seen = preview(house.integration, request)
-    said = revert(house.integration, request, seen, WhenChangedSince.STOP)
-    assert revert(house.integration, request, seen, WhenChangedSince.STOP) == said
-    assert done_before(house.integration, request) == said
+    summary = revert(house.integration, request, seen, WhenChangedSince.STOP)
+    assert revert(house.integration, request, seen, WhenChangedSince.STOP) == summary
+    assert done_before(house.integration, request) == summary
     assert [run.trigger for run in house.runs()].count(SyncTrigger.REVERT) == 1
 
 
@@ -294,8 +294,8 @@ def test_a_reverted_contact_of_an_unchanged_client_returns_with_the_next_sync(ho
         client for client in house.truth("clients") if contact in {one["UUID"] for one in client["Contacts"] or []}
     ]
     for client in having:
-        told = [{**one, "Mobile": "0400 000 001"} if one["UUID"] == contact else one for one in client["Contacts"]]
-        xpm_edits.change(house.xpm, "clients", client["UUID"], {"Contacts": told})
+        contacts = [{**one, "Mobile": "0400 000 001"} if one["UUID"] == contact else one for one in client["Contacts"]]
+        xpm_edits.change(house.xpm, "clients", client["UUID"], {"Contacts": contacts})
     house.sync(Entity.CLIENTS, flow_run_id="mobile")
     for client in having:
         xpm_edits.change(house.xpm, "clients", client["UUID"], {"Website": "https://new.example"})

@@ -73,45 +73,45 @@ def test_each_method_calls_its_documented_endpoint(
     assert request.headers["Accept"] == "application/xml"
 
 
-def test_a_pull_calls_nothing_before_it_is_iterated() -> None:
+def test_no_call_is_made_before_records_are_iterated() -> None:
     script = Script([ok(STAFF)])
     xpm_api(script).list(endpoints.STAFF)
     assert script.requests == []
 
 
-def test_a_complete_pull_has_its_facts() -> None:
+def test_records_read_to_the_end_have_facts() -> None:
     body = envelope("<StaffList><Staff><UUID>1</UUID><Shoe/></Staff><Staff><Name>x</Name></Staff></StaffList>")
-    pull = xpm_api(Script([httpx.Response(200, headers=DATE, stream=Stream([body]))])).list(endpoints.STAFF)
-    first, second = pull
+    records = xpm_api(Script([httpx.Response(200, headers=DATE, stream=Stream([body]))])).list(endpoints.STAFF)
+    first, second = records
     assert first == Staff(uuid="1")
     assert isinstance(second, Unreadable)
-    facts = pull.facts
+    facts = records.facts
     assert (facts.records, facts.calls) == (2, 1)
     assert facts.bytes == len(body)
     assert facts.server_time == START - timedelta(seconds=2)
     assert facts.unknown == {"Staff/Shoe": 1}
 
 
-def test_an_incomplete_pull_has_no_facts() -> None:
-    pull = xpm_api(Script([ok(STAFF)])).list(endpoints.STAFF)
-    next(iter(pull))
+def test_records_not_read_to_the_end_have_no_facts() -> None:
+    records = xpm_api(Script([ok(STAFF)])).list(endpoints.STAFF)
+    next(iter(records))
     with pytest.raises(RuntimeError):
-        _ = pull.facts
+        _ = records.facts
 
 
-def test_a_failed_pull_has_no_facts() -> None:
-    pull = xpm_api(Script([ok(STAFF[:-5])])).list(endpoints.STAFF)
+def test_records_that_end_in_an_error_have_no_facts() -> None:
+    records = xpm_api(Script([ok(STAFF[:-5])])).list(endpoints.STAFF)
     with pytest.raises(UnreadableAnswer):
-        list(pull)
+        list(records)
     with pytest.raises(RuntimeError):
-        _ = pull.facts
+        _ = records.facts
 
 
-def test_a_pull_can_be_iterated_only_once() -> None:
-    pull = xpm_api(Script([ok(STAFF)])).list(endpoints.STAFF)
-    list(pull)
+def test_records_can_be_iterated_only_once() -> None:
+    records = xpm_api(Script([ok(STAFF)])).list(endpoints.STAFF)
+    list(records)
     with pytest.raises(RuntimeError):
-        list(pull)
+        list(records)
 
 
 def test_a_date_range_spans_at_most_364_days() -> None:
@@ -143,9 +143,9 @@ def test_a_time_without_a_time_zone_is_refused() -> None:
 def test_an_error_before_the_first_record_is_retried_three_times(trouble: httpx.Response | Exception) -> None:
     clock = FakeClock()
     script = Script([trouble] * MAX_RETRIES + [ok(STAFF)])
-    pull = xpm_api(script, clock).list(endpoints.STAFF)
-    assert len(list(pull)) == 2
-    assert pull.facts.calls == MAX_RETRIES + 1
+    records = xpm_api(script, clock).list(endpoints.STAFF)
+    assert len(list(records)) == 2
+    assert records.facts.calls == MAX_RETRIES + 1
     assert clock.slept == sorted(clock.slept)
 
     script = Script([trouble])
@@ -157,17 +157,17 @@ def test_an_error_before_the_first_record_is_retried_three_times(trouble: httpx.
 def test_an_error_after_the_first_record_is_raised_and_not_retried() -> None:
     records = b"<Response><Status>OK</Status><StaffList><Staff><UUID>1</UUID></Staff>" + b" " * 70_000
     script = Script([httpx.Response(200, stream=Stream([records, records], httpx.ReadError("reset"))), ok(STAFF)])
-    pull = iter(xpm_api(script).list(endpoints.STAFF))
-    assert next(pull) == Staff(uuid="1")
+    iterator = iter(xpm_api(script).list(endpoints.STAFF))
+    assert next(iterator) == Staff(uuid="1")
     with pytest.raises(XeroUnavailable):
-        next(pull)
+        next(iterator)
     assert len(script.requests) == 1
 
 
 def test_an_answer_that_breaks_off_before_the_first_record_is_retried() -> None:
     broken = httpx.Response(200, stream=Stream([b"<Response><Status>OK</Sta"], httpx.ReadError("reset")))
-    pull = xpm_api(Script([broken, ok(STAFF)])).list(endpoints.STAFF)
-    assert len(list(pull)) == 2
+    records = xpm_api(Script([broken, ok(STAFF)])).list(endpoints.STAFF)
+    assert len(list(records)) == 2
 
 
 def test_an_error_answer_whose_body_breaks_off_is_retried() -> None:
@@ -175,7 +175,7 @@ def test_an_error_answer_whose_body_breaks_off_is_retried() -> None:
     assert len(list(xpm_api(Script([broken, ok(STAFF)])).list(endpoints.STAFF))) == 2
 
 
-def test_closing_a_pull_frees_its_slot_and_its_connection() -> None:
+def test_closing_records_early_frees_their_slot_and_connection() -> None:
     stream = Stream([STAFF])
     clock = FakeClock()
     budget = OpenBudget(clock)
@@ -198,8 +198,8 @@ def test_a_body_that_cannot_be_decompressed_is_unreadable() -> None:
 @pytest.mark.parametrize("problem", ["minute", "appminute"])
 def test_after_a_minute_limit_the_call_waits_as_long_as_xero_says(problem: str) -> None:
     clock = FakeClock()
-    pull = xpm_api(Script([limited(problem, **{"Retry-After": "17"}), ok(STAFF)]), clock).list(endpoints.STAFF)
-    assert len(list(pull)) == 2
+    records = xpm_api(Script([limited(problem, **{"Retry-After": "17"}), ok(STAFF)]), clock).list(endpoints.STAFF)
+    assert len(list(records)) == 2
     assert 17 <= (clock.now - START).total_seconds() <= 19
 
 
@@ -259,12 +259,12 @@ def test_custom_field_values_are_read_for_one_record() -> None:
     assert script.requests[0].url.path.endswith("/client.api/get/abc/customfield")
 
 
-def test_a_failed_pull_still_has_its_cost() -> None:
+def test_records_that_end_in_an_error_still_have_their_cost() -> None:
     body = envelope("<ErrorDescription>Invalid job identifier</ErrorDescription>", status="ERROR")
-    pull = xpm_api(Script([ok(body)])).job_field_values("J1")
+    records = xpm_api(Script([ok(body)])).job_field_values("J1")
     with pytest.raises(NotFound):
-        list(pull)
-    assert pull.cost.calls == 1
+        list(records)
+    assert records.cost.calls == 1
 
 
 def test_trouble_with_a_short_list_is_returned_and_not_raised() -> None:

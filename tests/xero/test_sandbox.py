@@ -142,10 +142,10 @@ def practice() -> Iterator[Practice]:
         connected.close()
 
 
-def whole(pull: Records[Any]) -> list[Any]:
-    content = list(pull)
+def whole(records: Records[Any]) -> list[Any]:
+    content = list(records)
     assert not [record for record in content if isinstance(record, Unreadable)]
-    assert pull.facts.records == len(content)
+    assert records.facts.records == len(content)
     return content
 
 
@@ -187,17 +187,17 @@ def test_cancel_raises_consent_declined(practice: Practice) -> None:
     ],
 )
 def test_a_list_matches_the_accounts_records(practice: Practice, entity: str, ask: Any) -> None:  # noqa: ANN401
-    pull = ask(practice.api(practice.keeper()))
-    content = whole(pull)
+    records = ask(practice.api(practice.keeper()))
+    content = whole(records)
     assert content == [type(content[0]).model_validate(record) for record in practice.truth(entity)]
-    assert pull.facts.bytes > 100
-    assert pull.facts.server_time is not None
+    assert records.facts.bytes > 100
+    assert records.facts.server_time is not None
     if entity != "groups":  # the control API also shows a group's members
-        assert_nothing_overlooked(pull)
+        assert_nothing_overlooked(records)
 
 
-def assert_nothing_overlooked(pull: Records[XpmRecord]) -> None:
-    assert pull.facts.unknown == {}
+def assert_nothing_overlooked(records: Records[XpmRecord]) -> None:
+    assert records.facts.unknown == {}
 
 
 def test_current_jobs_and_date_ranges_together_cover_all_jobs(practice: Practice) -> None:

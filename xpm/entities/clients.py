@@ -43,7 +43,7 @@ CLIENTS = Definition(
     main=ListedKind(
         kinds.CLIENTS, "Clients", Noun.CLIENT, Client, ROW, endpoints.CLIENTS, archived_on_request=True
     ),  # FYI: "Archived Clients"
-    beside=(
+    accompanying=(
         ListedKind(
             kinds.CLIENT_GROUPS,
             "Client groups",

@@ -109,16 +109,17 @@ def never(_: Circumstances) -> None:
 class Definition:
     """Everything the product knows about one entity.
 
-    `beside` are lists that accompany `main`; a run does not count their records. `parts` are kinds of records that
-    arrive inside others. `calls` predicts how many calls a pull makes (`None`: unknown). `left_out` returns the words
-    key of the reason why a sync leaves the entity out. `values_of` are the entities whose values this one compares.
+    `accompanying` are lists that are read with `main`; a run does not count their records. `parts` are kinds of records
+    that arrive inside others. `calls` predicts how many calls a pull makes (`None`: unknown). `left_out` returns the
+    words key of the reason why a sync leaves the entity out. `values_of` are the entities whose values this one
+    compares.
     """
 
     button: str
     main: ListedKind[Any]
     plan: Plan
     calls: Callable[[PlannedPull], int | None]
-    beside: tuple[ListedKind[Any], ...] = ()
+    accompanying: tuple[ListedKind[Any], ...] = ()
     parts: tuple[RecordKind, ...] = ()
     probes: tuple[Probe, ...] = ()
     left_out: Callable[[Circumstances], str | None] = never
@@ -129,12 +130,12 @@ class Definition:
     @property
     def kinds(self) -> tuple[RecordKind, ...]:
         """Every kind of record that the entity brings."""
-        return (self.main, *self.beside, *self.parts)
+        return (self.main, *self.accompanying, *self.parts)
 
     @property
     def listed(self) -> tuple[ListedKind[Any], ...]:
         """The kinds that XPM lists, in the order in which they are replayed."""
-        return tuple(kind for kind in (self.main, *self.beside) if kind.endpoint)
+        return tuple(kind for kind in (self.main, *self.accompanying) if kind.endpoint)
 
     @property
     def counts_answers(self) -> bool:

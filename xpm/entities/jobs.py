@@ -79,7 +79,7 @@ JOBS = Definition(
     main=ListedKind(
         kinds.JOBS, "Jobs", Noun.JOB, Job, RowShape("number"), endpoints.JOBS
     ),  # XPM's addresses name its number
-    beside=(JOB_CATEGORIES,),
+    accompanying=(JOB_CATEGORIES,),
     plan=Plan.CREATION_WINDOWS,
     calls=_calls,
     probes=(

@@ -46,7 +46,7 @@ class Children:
 class RowShape:
     """How one kind of record becomes a row. Plain data, so that it can be sent to the process that reads records.
 
-    `key` is the field by which XPM knows the record. `owned` and `shared` are the tables beside its main table. `marks`
+    `key` is the field by which XPM knows the record. `owned` and `shared` are its side tables. `marks`
     are XPM's flags for archived and deleted records, the strongest first.
     """
 

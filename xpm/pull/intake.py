@@ -51,9 +51,9 @@ class Suspicion:
 class Intake(Generic[M]):
     """Stores the records of one table as they arrive. `seen` holds every key that XPM sent, readable or not.
 
-    `is_beside`: the records only accompany the entity's own, so the run does not count them. If the practice does not
-    want archived records, those that XPM calls archived or deleted are stored only if FYI already has them; `left_out`
-    counts the others.
+    `is_accompanying`: the records only accompany the entity's own, so the run does not count them. If the practice does
+    not want archived records, those that XPM calls archived or deleted are stored only if FYI already has them;
+    `left_out` counts the others.
     """
 
     def __init__(
@@ -61,10 +61,10 @@ class Intake(Generic[M]):
         work: Work,
         kind: ListedKind[M],
         *,
-        is_beside: bool = False,
+        is_accompanying: bool = False,
     ) -> None:
         self._work = work
-        self._beside = is_beside
+        self._is_accompanying = is_accompanying
         self.kind = kind
         self.table = kind.table
         self._current_only = kind.archived_on_request and not work.wants_archived()
@@ -211,14 +211,14 @@ class Intake(Generic[M]):
             with self._work.batch() as batch:
                 batch.dismiss_earlier(self.table.name)
                 count = batch.archive_others(self.table)
-                batch.note(RunCounts(archived=0 if self._beside else count))
+                batch.note(RunCounts(archived=0 if self._is_accompanying else count))
 
     def _archive(self, keys: Collection[str]) -> None:
         if not keys:
             return
         with self._work.batch() as batch:
             count = batch.archive(self.table, keys)
-            batch.note(RunCounts(archived=0 if self._beside else count))
+            batch.note(RunCounts(archived=0 if self._is_accompanying else count))
 
     @contextmanager
     def _counting(self, lists: Collection[TakenList[M]]) -> Iterator[None]:
@@ -238,7 +238,7 @@ class Intake(Generic[M]):
             rows = self._wanted(batch, read.rows)
             applied = self._apply(batch, rows) + Applied(unchanged=len(same - self.seen))
             batch.set_aside(self.table.name, read.unreadable.values(), read_well)
-            counted = Applied() if self._beside else applied
+            counted = Applied() if self._is_accompanying else applied
             new = read.unreadable.keys() - self._unreadable.keys()
             batch.note(RunCounts(**asdict(counted), quarantined=len(new)))
         keys = same | {row.key for row in rows}

@@ -71,7 +71,7 @@ def _replay(work: Run, entries: Entries) -> Message:
 def _read_again(work: Run, kind: ListedKind[Any], entries: Sequence[Quarantine]) -> int:
     """Store the records that are readable now, and return how many are not."""
     read = [reread(kind.listed_at, entry.record_key, entry.payload) for entry in entries]
-    intake = Intake[Any](work, kind, is_beside=kind in DEFINITIONS[work.request.entity].beside)
+    intake = Intake[Any](work, kind, is_accompanying=kind in DEFINITIONS[work.request.entity].accompanying)
 
     def again(_: AnswerCounts) -> Iterator[Sent[Any]]:
         return map(read_already, read)

@@ -24,11 +24,11 @@ def message_of(entity: Entity, outcome: Outcome) -> Message:
     )
 
 
-def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome]) -> Message:
+def sum_up(practice: str, trigger: SyncTrigger, outcomes: Mapping[Entity, Outcome]) -> Message:
     """The whole run in one message, which names the entities that were left out or went wrong."""
-    messages = {entity: message_of(entity, outcome) for entity, outcome in parts.items()}
-    skipped = [messages[entity].title for entity, outcome in parts.items() if _is_skipped(outcome)]
-    wrong = [messages[entity] for entity, outcome in parts.items() if not is_well(outcome)]
+    messages = {entity: message_of(entity, outcome) for entity, outcome in outcomes.items()}
+    skipped = [messages[entity].title for entity, outcome in outcomes.items() if _is_skipped(outcome)]
+    wrong = [messages[entity] for entity, outcome in outcomes.items() if not is_well(outcome)]
     remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys([*(one.title for one in wrong), *skipped]))
     chapter = "reconnected" if trigger is SyncTrigger.RECONNECT else "synchronised"
     if wrong and all(one.status is ActivityStatus.IN_PROGRESS for one in wrong):
@@ -37,7 +37,7 @@ def sum_up(practice: str, trigger: SyncTrigger, parts: Mapping[Entity, Outcome])
         return message(f"runbook.{chapter}_with_remarks", practice=practice, remarks=remarks).model_copy(
             update={"status": worst(wrong)}
         )
-    if len(skipped) == len(parts):
+    if len(skipped) == len(outcomes):
         return message("runbook.nothing_done", practice=practice, remarks=remarks)
     return message(f"runbook.{chapter}", practice=practice, remarks=remarks)
 

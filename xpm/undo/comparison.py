@@ -42,7 +42,7 @@ def differences(
 
 def fields(stored: RecordRow, source: RecordRow) -> Iterator[tuple[str, object, object]]:
     """Every field that differs: its name, the stored value and Xero's. Rows of side tables are lists."""
-    sides = ({**stored.columns, **_beside(stored)}, {**source.columns, **_beside(source)})
+    sides = ({**stored.columns, **_side_tables(stored)}, {**source.columns, **_side_tables(source)})
     for field, value in sides[1].items():
         before = sides[0].get(field)
         after = from_json(value) if isinstance(before, list) and isinstance(value, str) else value
@@ -50,7 +50,7 @@ def fields(stored: RecordRow, source: RecordRow) -> Iterator[tuple[str, object, 
             yield field, before, after
 
 
-def _beside(row: RecordRow) -> Mapping[str, object]:
+def _side_tables(row: RecordRow) -> Mapping[str, object]:
     """The rows of other tables, and why the record is archived, as fields of the record."""
     tables = {**row.owned, **row.shared}
     return {"archived": row.archived, **{name: [dict(one) for one in rows] for name, rows in tables.items()}}

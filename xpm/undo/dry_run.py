@@ -142,13 +142,13 @@ def _in_conditional(work: DryRun, real: Message, compared: ValuesCompared | None
     return message("sync.would_change", **facts)
 
 
-def sum_up_dry_run(practice: str, parts: Mapping[Entity, Outcome]) -> Message:
+def sum_up_dry_run(practice: str, outcomes: Mapping[Entity, Outcome]) -> Message:
     """Sum up what a sync would change, or report entities that could not be read or would need attention."""
-    previews = [outcome for outcome in parts.values() if isinstance(outcome, DryRunResult)]
+    previews = [outcome for outcome in outcomes.values() if isinstance(outcome, DryRunResult)]
     counts = {name: sum(getattr(preview, name) for preview in previews) for name in TOLD}
-    titles = (message_of(entity, outcome).title for entity, outcome in parts.items() if not _changes_only(outcome))
+    titles = (message_of(entity, outcome).title for entity, outcome in outcomes.items() if not _changes_only(outcome))
     remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys(titles))
-    if len(previews) < len(parts):
+    if len(previews) < len(outcomes):
         return message("dry_run.failed", practice=practice, remarks=remarks)
     if not all(is_well(preview) for preview in previews):
         return message("dry_run.attention", practice=practice, remarks=remarks)

@@ -87,7 +87,7 @@ class DryBatch:
     def archive_others(self, table: RecordTable) -> int:
         """Record the records of the practice's former accounts as archived. Their keys may repeat between accounts."""
         archived = 0
-        for other in bulk.scopes_beside(self.session, table, self.scope):
+        for other in bulk.other_scopes(self.session, table, self.scope):
             keys = list(bulk.active_keys(self.session, table, other))
             for row in reads.read(self.session, table, other, keys):
                 mark = archival(None, ArchiveReason.OTHER_ACCOUNT)

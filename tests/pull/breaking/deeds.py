@@ -31,17 +31,17 @@ def some_text(dice: Random) -> str:
 
 def add_job(practice: Account, dice: Random) -> None:
     """Add a job, for a client if there is one."""
-    told: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice), "State": dice.choice(STATES)}
+    content: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice), "State": dice.choice(STATES)}
     if client := a_key(practice.clients, dice):
-        told["Client"] = {"UUID": client, "Name": _name(practice.clients, client)}
-    edits.add(practice, "jobs", told)
+        content["Client"] = {"UUID": client, "Name": _name(practice.clients, client)}
+    edits.add(practice, "jobs", content)
 
 
 def change_job(practice: Account, dice: Random) -> None:
     """Move a job to another state, or correct one of its fields."""
     if job := a_key(practice.jobs, dice):
-        told = dice.choice(({"State": dice.choice(STATES)}, {"Name": some_text(dice)}, {"Budget": _amount(dice)}))
-        edits.change(practice, "jobs", job, told)
+        content = dice.choice(({"State": dice.choice(STATES)}, {"Name": some_text(dice)}, {"Budget": _amount(dice)}))
+        edits.change(practice, "jobs", job, content)
 
 
 def delete_job(practice: Account, dice: Random) -> None:
@@ -54,19 +54,19 @@ def delete_job(practice: Account, dice: Random) -> None:
 
 def add_client(practice: Account, dice: Random) -> None:
     """Add a client, in a group if there is one."""
-    told: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice)}
+    content: dict[str, Any] = {"UUID": _uuid(dice), "Name": some_text(dice)}
     if group := a_key(practice.groups, dice):
-        told["Groups"] = [{"UUID": group, "Name": _name(practice.groups, group)}]
-    edits.add(practice, "clients", told)
+        content["Groups"] = [{"UUID": group, "Name": _name(practice.groups, group)}]
+    edits.add(practice, "clients", content)
 
 
 def change_client(practice: Account, dice: Random) -> None:
     """Change a client's details."""
     if client := a_key(practice.clients, dice):
-        told: dict[str, Any] = dice.choice(
+        content: dict[str, Any] = dice.choice(
             ({"Phone": f"(02) 5550 {dice.randrange(10_000):04}"}, {"Name": some_text(dice)}, {"Groups": []})
         )
-        edits.change(practice, "clients", client, told)
+        edits.change(practice, "clients", client, content)
 
 
 def archive_client(practice: Account, dice: Random) -> None:
@@ -99,8 +99,8 @@ def change_tax_return(practice: Account, dice: Random) -> None:
 def add_tax_return(practice: Account, dice: Random) -> None:
     """Add a tax return."""
     if client := a_key(practice.clients, dice):
-        told = {"returnId": _uuid(dice), "clientUuid": client, "taxType": "ITR", "year": 2025, "status": "Draft"}
-        edits.add(practice, "tax_returns", told)
+        content = {"returnId": _uuid(dice), "clientUuid": client, "taxType": "ITR", "year": 2025, "status": "Draft"}
+        edits.add(practice, "tax_returns", content)
 
 
 def adding(entity: str) -> Deed:

@@ -69,12 +69,12 @@ def add_current_job(practice: Account, _dice: Random) -> None:
     edits.add(practice, "jobs", {"ID": f"{BEGUN}{next(MARKS)}", "Name": mark(), "State": "Planned"})
 
 
-def changing(entity: str, element: str, **told: str) -> Deed:
+def changing(entity: str, element: str, **content: str) -> Deed:
     """The edit that changes a field of a record."""
 
     def change(practice: Account, dice: Random) -> None:
         if key := a_key(getattr(practice, entity), dice):
-            edits.change(practice, entity, key, {element: mark(), **told})
+            edits.change(practice, entity, key, {element: mark(), **content})
 
     return change
 
@@ -93,8 +93,8 @@ def add_client(practice: Account, _dice: Random) -> None:
 def add_tax_return(practice: Account, dice: Random) -> None:
     """Add a tax return."""
     if client := a_key(practice.clients, dice):
-        told = {"returnId": mark(), "clientUuid": client, "taxType": "ITR", "year": 2025, "webUrl": mark()}
-        edits.add(practice, "tax_returns", told)
+        content = {"returnId": mark(), "clientUuid": client, "taxType": "ITR", "year": 2025, "webUrl": mark()}
+        edits.add(practice, "tax_returns", content)
 
 
 CLIENT_DEEDS: Mapping[str, Deed] = {

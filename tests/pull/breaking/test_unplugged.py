@@ -63,10 +63,10 @@ def test_xero_may_go_away_before_any_call_of_any_sync(house: Indoors, plug: str)
             edit(house.xpm, dice, 10)
             house.calm()
             setattr(house.wire, plug, range(call, FOR_EVER))
-            said = message_of_failed_sync(house, entity)
-            if said is None:
+            failure = message_of_failed_sync(house, entity)
+            if failure is None:
                 break
-            assert said.key == "sync.unavailable"
+            assert failure.key == "sync.unavailable"
             run = house.runs()[-1]
             assert (run.status, run.reason_key, run.watermark) == (RunStatus.FAILURE, "sync.failed", None)
             assert run.archived == 0 or entity is Entity.CUSTOM_FIELDS  # its definitions had arrived complete
@@ -89,9 +89,9 @@ def test_a_server_switched_off_in_the_middle_is_unavailable_and_nothing_is_half_
                 server.stop()
 
         event.listen(sqlite_database.engine, "commit", switch_off)
-        said = message_of_failed_sync(house, Entity.JOBS)
-        assert said is not None
-        assert said.key == "sync.unavailable"
+        failure = message_of_failed_sync(house, Entity.JOBS)
+        assert failure is not None
+        assert failure.key == "sync.unavailable"
         assert commits > 5
         assert [run.status for run in house.runs()] == [RunStatus.FAILURE]
         assert_books_balance(house)
@@ -149,10 +149,10 @@ def test_every_wrong_answer_ends_in_one_clear_message_and_changes_nothing(house:
         before = house.rows("staff"), house.rows("record_change"), house.rows("practice_activity")
         details: dict[str, Any] = {"status": status, "body": body, "headers": {"Content-Type": content_type}}
         house.order("status", "staff.api/list", times=0, **details)
-        said = message_of_failed_sync(house, Entity.STAFF)
-        assert said is not None, name
-        assert said.key == key, name
-        assert "Staff" in said.title or key == "preflight.scopes_missing", name
+        failure = message_of_failed_sync(house, Entity.STAFF)
+        assert failure is not None, name
+        assert failure.key == key, name
+        assert "Staff" in failure.title or key == "preflight.scopes_missing", name
         assert (house.rows("staff"), house.rows("record_change"), house.rows("practice_activity")) == before, name
         assert house.runs()[-1].status is RunStatus.FAILURE, name
         house.calm()
@@ -169,8 +169,8 @@ def test_every_wrong_answer_ends_in_one_clear_message_and_changes_nothing(house:
 )
 def test_a_limit_that_never_ends_stops_the_run(house: Indoors, problem: str, key: str) -> None:
     house.order("limit", "staff.api/list", times=0, problem=problem)
-    said = message_of_failed_sync(house, Entity.STAFF)
-    assert said is not None
-    assert said.key == key
+    failure = message_of_failed_sync(house, Entity.STAFF)
+    assert failure is not None
+    assert failure.key == key
     house.calm()
     assert_back_in_step(house)

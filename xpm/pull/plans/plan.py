@@ -33,10 +33,10 @@ def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, ValuesCompa
     """Pull the lists that accompany the entity, then its own, and for custom fields the values as well."""
     definition = DEFINITIONS[work.request.entity]
     with _collecting_seldom(), closing(work.reader):
-        beside = [_whole_list(work, Intake(work, kind, is_beside=True)) for kind in definition.beside]
+        others = [_whole_list(work, Intake(work, kind, is_accompanying=True)) for kind in definition.accompanying]
         intake = _main(work, definition.plan, tax)
-        for accompanying in beside:
-            intake.suspicion = intake.suspicion or accompanying.suspicion
+        for other in others:
+            intake.suspicion = intake.suspicion or other.suspicion
         return intake, pull_values(work) if definition.plan is Plan.ONE_BY_ONE else None
 
 

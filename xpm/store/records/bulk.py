@@ -34,7 +34,7 @@ __all__ = [
     "count_active",
     "count_present",
     "keys_archived",
-    "scopes_beside",
+    "other_scopes",
 ]
 
 BATCH = 5_000  # keys in one query, so that memory use stays small however many keys are given
@@ -111,7 +111,7 @@ def archive(
     return archived
 
 
-def scopes_beside(session: Session, table: RecordTable, scope: Scope) -> list[Scope]:
+def other_scopes(session: Session, table: RecordTable, scope: Scope) -> list[Scope]:
     """The scopes of the practice's former accounts that still have current records in FYI."""
     columns = table.table.c
     others = select(columns.tenant_id.distinct()).where(
@@ -123,7 +123,7 @@ def scopes_beside(session: Session, table: RecordTable, scope: Scope) -> list[Sc
 def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:
     """Archive the records of the practice's former accounts, and return how many were active."""
     archived, reason = 0, ArchiveReason.OTHER_ACCOUNT
-    for other in scopes_beside(session, table, scope):
+    for other in other_scopes(session, table, scope):
         keys = list(active_keys(session, table, other))
         archived += archive(session, table, other, keys, reason, run_id=run_id, now=now)
     return archived
