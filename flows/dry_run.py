@@ -51,7 +51,7 @@ def tried(
     return _state_of(listed.result())
 
 
-def _state_of(said: Message) -> State[Any]:
-    if said.status is ActivityStatus.FAILURE:
-        return Failed(name="Dry run failed", message=said.text)
-    return Completed(name="Dry run", message=said.text)
+def _state_of(message: Message) -> State[Any]:
+    if message.status is ActivityStatus.FAILURE:
+        return Failed(name="Dry run failed", message=message.text)
+    return Completed(name="Dry run", message=message.text)

@@ -69,16 +69,16 @@ def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
         _interrupted(flow_run, "runbook.failed")
 
 
-def state_of(said: Message) -> State[Any]:
+def state_of(message: Message) -> State[Any]:
     """Return Completed for a success, and otherwise a state named after the message's status.
 
     A run that continues by itself is Parked: not finished, but nobody has to do anything.
     """
-    if said.status is ActivityStatus.SUCCESS:
-        return Completed(message=said.text)
-    if said.status is ActivityStatus.IN_PROGRESS:
-        return Completed(name="Parked", message=said.text)
-    return Failed(name=str(said.status), message=said.text)
+    if message.status is ActivityStatus.SUCCESS:
+        return Completed(message=message.text)
+    if message.status is ActivityStatus.IN_PROGRESS:
+        return Completed(name="Parked", message=message.text)
+    return Failed(name=str(message.status), message=message.text)
 
 
 def _interrupted(flow_run: FlowRun, key: str) -> None:

@@ -10,13 +10,13 @@ from xpm.consent.watch import Notice
 from xpm.words import Message
 
 
-def announce(practice: str, notice: Notice, said: Message) -> None:
+def announce(practice: str, notice: Notice, message: Message) -> None:
     """Emit `xpm.connection.<notice>` about the resource `xpm.connection.<practice>`."""
     resource = f"xpm.connection.{practice}"
     emit_event(
         event=f"xpm.connection.{notice}",
         resource={"prefect.resource.id": resource, "prefect.resource.name": practice},
-        payload={"practice": practice, "title": said.title, "next": said.next},
+        payload={"practice": practice, "title": message.title, "next": message.next},
     )
 
 

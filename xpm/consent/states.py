@@ -17,7 +17,7 @@ def move(
     session: Session,
     practice: str,
     to: ConnectionState,
-    said: Message,
+    message: Message,
     *,
     now: datetime,
     person: str | None = None,
@@ -28,8 +28,8 @@ def move(
     Raises:
         TransitionRefused: the current state does not allow this one.
     """
-    connections.move(session, practice, to, reason_key=said.key, person=person, flow_run_id=flow_run_id, now=now)
-    record(session, practice, said, now=now, person=person, flow_run_id=flow_run_id)
+    connections.move(session, practice, to, reason_key=message.key, person=person, flow_run_id=flow_run_id, now=now)
+    record(session, practice, message, now=now, person=person, flow_run_id=flow_run_id)
 
 
 def reconnecting_run(session: Session, practice: str) -> str | None:
@@ -39,7 +39,7 @@ def reconnecting_run(session: Session, practice: str) -> str | None:
     return connections.history(session, practice, limit=1)[0].flow_run_id
 
 
-def give_up(session: Session, practice: str, said: Message, *, now: datetime, flow_run_id: str) -> None:
+def give_up(session: Session, practice: str, message: Message, *, now: datetime, flow_run_id: str) -> None:
     """Return to the state before this run's reconnect; do nothing if the run has no reconnect under way.
 
     The earlier state keeps its time and reason, as if the reconnect had not been tried; the try itself is in the log.
@@ -47,7 +47,7 @@ def give_up(session: Session, practice: str, said: Message, *, now: datetime, fl
     if reconnecting_run(session, practice) != flow_run_id:
         return
     before = connections.state_before(session, practice)
-    connection = connections.move(session, practice, before, reason_key=said.key, flow_run_id=flow_run_id, now=now)
+    connection = connections.move(session, practice, before, reason_key=message.key, flow_run_id=flow_run_id, now=now)
     connection.since, connection.reason_key = _since_and_why(session, connection)
 
 
