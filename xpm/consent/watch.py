@@ -184,14 +184,12 @@ def why_hand_over(
 ) -> Message | None:
     """Return the most urgent reason why the person who made the connection cannot keep it, or None."""
     person = people.get(session, connection.connected_by or "")
-    if found := obstacles(person, integration.today(practice)):
-        key = f"watch.holder_{found[0]}"
-    elif _missing_in_xpm(session, connection, person):
-        key = "watch.holder_not_in_xpm"
-    else:
+    found = obstacles(person, integration.today(practice))
+    if not found and not _missing_in_xpm(session, connection, person):
         return None
+    reason = found[0] if found else "not_in_xpm"
     return message(
-        key,
+        f"watch.holder_{reason}",
         practice=practice.name,
         person=person.name,
         tenant=connection.tenant_name or practice.name,
