@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from tests.entities.contract import filled
-from tests.pull.house import House
 from xpm.entities import fingerprint as fingerprints
 from xpm.entities.clients import CLIENTS
 from xpm.entities.entity import ListedKind
@@ -24,7 +23,6 @@ from xpm.entities.fingerprint import (
     row_shapes,
     source_of,
 )
-from xpm.entities.names import Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.entities.row import RowShape
 from xpm.xero.endpoints import Endpoint
@@ -148,38 +146,3 @@ def test_a_fingerprint_is_the_same_in_every_process(seed: str) -> None:
 
 def test_a_model_that_no_entity_lists_has_no_fingerprint() -> None:
     assert reader_of(CustomFieldValue) == b""
-
-
-def test_after_a_change_of_the_reading_code_each_record_is_read_once_more(
-    sqlite_house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    house = sqlite_house
-    read = counted(monkeypatch)
-    first = house.sync(Entity.STAFF)
-    assert read() == first.added > 0
-    assert house.sync(Entity.STAFF).unchanged == first.added
-    assert read() == 0
-    changed: dict[type[XpmRecord], bytes] = {**fingerprints._BY_MODEL, Staff: b"another reader"}
-    monkeypatch.setattr(fingerprints, "_BY_MODEL", changed)
-    assert house.sync(Entity.STAFF).unchanged == first.added
-    assert read() == first.added
-    house.sync(Entity.STAFF)
-    assert read() == 0
-
-
-def counted(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
-    """Count the rows made of records since the last count."""
-    rows, make = 0, RowShape.__call__
-
-    def made(*arguments: Any) -> Any:  # noqa: ANN401 - as the original
-        nonlocal rows
-        rows += 1
-        return make(*arguments)
-
-    def since() -> int:
-        nonlocal rows
-        so_far, rows = rows, 0
-        return so_far
-
-    monkeypatch.setattr(RowShape, "__call__", made)
-    return since

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from xpm.activity.log import record
 from xpm.consent.access import MAY_ANSWER, ConnectionBroke, PracticeAccess, access_through, why_unusable
-from xpm.consent.eligibility import Obstacle, obstacles
+from xpm.consent.eligibility import obstacles
 from xpm.consent.explanation import explain
 from xpm.consent.invitation import withdraw_abandoned
 from xpm.consent.keeper import ConnectionKeeper
@@ -35,11 +35,6 @@ from xpm.xero.errors import AccessLost, DayLimit, XeroError
 RENEW_AFTER = timedelta(days=7)
 """Xero's refresh tokens expire after 60 days without use. Renewing weekly leaves a wide margin if the watch stops."""
 
-KEYS = {
-    Obstacle.INACTIVE: "watch.holder_inactive",
-    Obstacle.LEAVING: "watch.holder_leaving",
-    Obstacle.NOT_ADMIN: "watch.holder_not_admin",
-}
 NOTHING_TO_WATCH = UNDER_WAY | {ConnectionState.NOT_CONNECTED}
 
 
@@ -189,14 +184,12 @@ def why_hand_over(
 ) -> Message | None:
     """Return the most urgent reason why the person who made the connection cannot keep it, or None."""
     person = people.get(session, connection.connected_by or "")
-    if found := obstacles(person, integration.today(practice)):
-        key = KEYS[found[0]]
-    elif _missing_in_xpm(session, connection, person):
-        key = "watch.holder_not_in_xpm"
-    else:
+    found = obstacles(person, integration.today(practice))
+    if not found and not _missing_in_xpm(session, connection, person):
         return None
+    reason = found[0] if found else "not_in_xpm"
     return message(
-        key,
+        f"watch.holder_{reason}",
         practice=practice.name,
         person=person.name,
         tenant=connection.tenant_name or practice.name,
