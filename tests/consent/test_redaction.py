@@ -51,7 +51,7 @@ class Overheard(httpx.BaseTransport):
 
 @dataclass
 class Tapped:
-    """A practice whose traffic with the token end-point is overheard, and everything readable that it produces."""
+    """A practice whose traffic with the token endpoint is overheard, and everything readable that it produces."""
 
     harbour: Harbour
     wire: Overheard

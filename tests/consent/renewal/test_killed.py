@@ -1,4 +1,4 @@
-"""A process that is killed (SIGKILL) at any point of a refresh, and answers of the token end-point that are lost."""
+"""A process that is killed (SIGKILL) at any point of a refresh, and answers of the token endpoint that are lost."""
 
 import signal
 from collections.abc import Callable
@@ -126,7 +126,7 @@ def test_lost_answers_need_a_reconnect_after_the_grace_time(connected: Harbour, 
 
 
 def outage(harbour: Harbour) -> Callable[[], None]:
-    """Take Xero's token end-point down until the returned function is called."""
+    """Take Xero's token endpoint down until the returned function is called."""
     harbour.fault("token", "status", status=503, times=0)
 
     def over() -> None:

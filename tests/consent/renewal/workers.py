@@ -80,7 +80,7 @@ def die() -> None:
 
 
 class DyingTransport(httpx.BaseTransport):
-    """The transport to Xero's token end-point, in which the process may die."""
+    """The transport to Xero's token endpoint, in which the process may die."""
 
     def __init__(self, step: Step) -> None:
         self._step = step
