@@ -1,1 +1,1 @@
-"""What a person should know of records."""
+"""What a person should know about records."""

@@ -1,4 +1,4 @@
-"""The fixtures of the pull tests: what a pull found is what a person should know."""
+"""The fixtures of the pull tests, since a person should know what a pull found."""
 
 from tests.pull.conftest import connected_once, house, server, sqlite_house
 

@@ -1,4 +1,4 @@
-"""A practice that may connect to a sandbox of Xero, on both databases."""
+"""A practice and its sandbox, on both databases."""
 
 import time
 from collections.abc import Iterator
@@ -24,19 +24,19 @@ KEY = Vault.new_key()  # of all installations of a test process
 
 
 def a_small_world() -> World:
-    """Make a Xero with a handful of records."""
+    """Make a Xero with a few records."""
     return small_world(jobs=3, clients=3, returns=1, limits=NO_LIMITS)
 
 
 @pytest.fixture
 def server(serve: Serve) -> SandboxServer:
-    """Give a small Xero of the test's own."""
+    """A small Xero for one test."""
     return serve(a_small_world())
 
 
 @pytest.fixture
 def integration(database: Database, server: SandboxServer) -> Iterator[Integration]:
-    """Give an installation whose time is the sandbox's: waiting pushes it forward."""
+    """An installation that uses the sandbox's clock, which advances instead of waiting."""
     world = server.world
 
     def sleep(seconds: float) -> None:
@@ -50,20 +50,20 @@ def integration(database: Database, server: SandboxServer) -> Iterator[Integrati
 
 @pytest.fixture
 def patient(integration: Integration) -> Integration:
-    """Give the same installation, which really waits: for tests in which others work meanwhile."""
+    """The same installation, but it really waits, for tests in which others work meanwhile."""
     return replace(integration, sleep=time.sleep)
 
 
 @pytest.fixture
 def harbour(integration: Integration, server: SandboxServer) -> Harbour:
-    """Give a practice that was never connected."""
+    """A practice that was never connected."""
     move_in(integration)
     return Harbour(integration, server)
 
 
 @pytest.fixture
 def connected(harbour: Harbour, connected_once: Beginning) -> Harbour:
-    """Give the practice, connected to Harbour & Vale by Mere."""
+    """The practice, connected to Harbour & Vale by Mere."""
     if harbour.database.is_postgresql:
         harbour.connect()
     else:
@@ -73,7 +73,7 @@ def connected(harbour: Harbour, connected_once: Beginning) -> Harbour:
 
 @pytest.fixture(scope="session")
 def connected_once(sqlite_files: SqliteFiles) -> Beginning:
-    """Give the practice that Mere connected."""
+    """The practice that Mere connected."""
     return Beginning(sqlite_files, a_small_world, move_in_and_connect)
 
 
