@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.desk import Desk, desk_of, local_time, notice, page, text_of
-from console.left import RunTraces, traces_of
 from console.runs import FlowRunSeen, NotWaiting, StepState
 from console.steps import steps_of
 from console.tables import rows_of, taken_back
+from console.traces import RunTraces, traces_of
 from xpm.account.confirmation import question
 from xpm.activity.log import as_message
 from xpm.store import people, practices

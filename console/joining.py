@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from console.desk import Desk
-from console.left import traces_of
 from console.runs import FlowRunSeen, UnknownFlowRun
+from console.traces import traces_of
 from xpm.entities.gates import not_left_out
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.run import running_now

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from console.left import RunTraces
 from console.runs import FlowRunSeen, StepState
+from console.traces import RunTraces
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import RunStatus
 from xpm.words import step_title
