@@ -105,7 +105,7 @@ def test_the_runbooks_are_deployed_with_their_descriptions_and_parameters(
 ) -> None:
     reset, by_hand, overnight, taking_back, watch = deployed(prefect)
 
-    assert "practice was chosen" in str(reset.description)
+    assert "account is chosen" in str(reset.description)
     assert all(one.description and one.work_pool_name == POOL for one in deployed(prefect))
     assert reset.parameters == taking_back.parameters == {}
     assert by_hand.parameters == {"trigger": "manual"}

@@ -122,8 +122,8 @@ def test_if_nobody_can_answer_nothing_is_reverted(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ((), "one sync, or everything since a moment"),
-        (("--run", "night-2", "--since", "2026-03-02"), "one sync, or everything since a moment"),
+        ((), "one sync, or everything since a time"),
+        (("--run", "night-2", "--since", "2026-03-02"), "one sync, or everything since a time"),
         (("--run", "no-such-run"), "has no such sync"),
         (("--since", "yesterday"), "2026-03-02T19:00"),
         (("--since", "0001-01-01"), "No sync can have begun on 0001-01-01"),
