@@ -12,6 +12,7 @@ from sqlmodel import Session
 from cli.demo.stage import PRACTICE
 from xpm.entities.custom_fields import VALUES, values_row
 from xpm.entities.entity import ListedKind
+from xpm.entities.names import Noun
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.store.consent import connections
@@ -93,19 +94,22 @@ def _values_of(owner: str) -> Callable[[Json], Iterator[RecordRow]]:
 
 
 IN_SANDBOX = {
-    "job": "jobs",
-    "job-category": "categories",
-    "client": "clients",
-    "client-group": "groups",
-    "staff": "staff",
-    "tax-return": "tax_returns",
-    "custom-field": "custom_field_definitions",
+    Noun.JOB_CATEGORY: "categories",
+    Noun.CLIENT_GROUP: "groups",
+    Noun.STAFF: "staff",
+    Noun.CUSTOM_FIELD: "custom_field_definitions",
 }
-"""What the sandbox calls the records that come in lists."""
+"""What the sandbox calls records whose name is not the plural of their noun."""
+
+
+def in_sandbox(noun: Noun) -> str:
+    """What the sandbox calls records of a kind that comes in lists."""
+    return IN_SANDBOX.get(noun, f"{noun.replace('-', '_')}s")
+
 
 REPORTED = (
     *(
-        ReportedKind(kind.label, kind.table, IN_SANDBOX[kind.noun], _of(kind))
+        ReportedKind(kind.label, kind.table, in_sandbox(kind.noun), _of(kind))
         for definition in DEFINITIONS.values()
         for kind in (definition.main, *definition.accompanying)
     ),

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 RECIPE = (ROOT / "docs" / "adding-an-entity.md").read_text("utf-8")
-COPIED = ("xpm", "sandbox", "tests", "pyproject.toml")
+COPIED = ("xpm", "sandbox", "console", "cli", "tests", "pyproject.toml")
 STEP = re.compile(
     r"^(?P<where>New file|In) `(?P<file>[^`]+)`(?:, below `(?P<anchor>[^`]+)`|, at the end)?:\n\n"
     r"```python\n(?P<code>.*?)```$",
@@ -85,5 +85,6 @@ def test_following_the_recipe_makes_suppliers_sync(tree: Path) -> None:
     *options, what = command.replace('"', "").split(" ", 2)
     run(tree, *options, what)
     run(tree, "-m", "ruff", "check", "xpm", "sandbox", "tests/pull/test_suppliers.py")
+    run(tree, "-c", "import cli.demo.report, console.app")
     proofs = ("tests/pull/test_suppliers.py", "tests/entities/test_contract.py", "tests/store/test_database.py")
     run(tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not postgresql", *proofs)
