@@ -44,8 +44,14 @@ def create_app(integration: Integration, runs: Runs, sleep: Callable[[float], No
     app = Starlette(
         routes=ROUTES,
         middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=own_hosts(integration.settings.xpm_console_url)),
-            Middleware(Guard, console_url=integration.settings.xpm_console_url),
+            Middleware(
+                Guard, console_url=integration.settings.xpm_console_url
+            ),  # outside: every answer has its headers
+            Middleware(
+                TrustedHostMiddleware,
+                allowed_hosts=own_hosts(integration.settings.xpm_console_url),
+                www_redirect=False,
+            ),
         ],
         exception_handlers={
             404: _not_found,

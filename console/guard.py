@@ -76,7 +76,8 @@ def own_hosts(console_url: str) -> list[str]:
 
     Another name that points here is how DNS rebinding reaches a local server (Starlette's `TrustedHostMiddleware`).
     """
-    return [urlsplit(console_url).hostname or "", "localhost", "127.0.0.1", "[::1]"]
+    own = urlsplit(console_url).hostname or ""
+    return [f"[{own}]" if ":" in own else own, "localhost", "127.0.0.1", "[::1]"]
 
 
 def is_loopback(name: str) -> bool:

@@ -100,7 +100,9 @@ def _is_web_address(value: str) -> bool:
     """Whether the value is an HTTP address that can be opened."""
     try:
         parts = urlsplit(value)
-        is_complete = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        is_complete = (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and "*" not in parts.netloc and parts.port != 0
+        )
     except ValueError:  # no such port, or half an IPv6 address
         return False
     return is_complete and value.isprintable() and " " not in value

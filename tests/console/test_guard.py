@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.guard import LONGEST_FORM
+from console.guard import FIXED_HEADERS, LONGEST_FORM, own_hosts
 from console.server import address_of
 from tests.console.office import CONSOLE, HARBOUR, MERE, Office
 
@@ -47,7 +47,9 @@ def test_a_console_opened_under_its_other_loopback_name_accepts_its_own_forms(of
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "10.0.0.7:4280"])
 def test_a_foreign_host_name_is_refused_even_if_it_points_here(office: Office, host: str) -> None:
-    assert office.browser.get("/", headers={"Host": host}).status_code == 400
+    answer = office.browser.get("/", headers={"Host": host})
+    assert answer.status_code == 400
+    assert all(answer.headers[name] == value for name, value in FIXED_HEADERS.items())
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:4280", "localhost", "LOCALHOST:1", "[::1]:4280"])
@@ -104,3 +106,15 @@ def test_a_form_requires_post(office: Office) -> None:
 )
 def test_the_console_listens_at_its_url_and_behind_tls_on_this_machine_only(url: str, address: tuple[str, int]) -> None:
     assert address_of(url) == address
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://fyi.example:8443", "fyi.example"),
+        ("http://[fd00::7]:4280", "[fd00::7]"),
+        ("HTTP://FYI.Example", "fyi.example"),
+    ],
+)
+def test_the_console_answers_under_the_host_of_its_own_address(url: str, host: str) -> None:
+    assert own_hosts(url)[0] == host

@@ -145,7 +145,12 @@ def _is_drop(before: int, source: int, tolerated: int) -> bool:
 
 
 def _stopped_at_a_drop(run: SyncRun | None, before: int) -> bool:
-    """Whether this run saw so few records that a person was asked to look."""
-    if run is None or run.status is not RunStatus.ACTION_REQUIRED or run.source_count is None:
+    """Whether this run stored all that it saw, which was so little that a person was asked to look.
+
+    A run that archived nothing, because too many records were missing, has more in FYI than XPM has.
+    """
+    if run is None or run.status is not RunStatus.ACTION_REQUIRED:
+        return False
+    if run.source_count is None or run.stored_count is None or run.stored_count > run.source_count:
         return False
     return _is_drop(before, run.source_count, MISSING_TOLERATED)

@@ -54,7 +54,7 @@ def serve(tasks: int, results: int) -> None:
     gc.disable()  # records form no cycles
     source, target = Connection(tasks, writable=False), Connection(results, readable=False)
     target.send_bytes(pickle.dumps(READY))
-    with suppress(EOFError, BrokenPipeError):  # the parent process has ended
+    with suppress(EOFError, OSError):  # the parent process has ended
         while True:
             to_row, sent = pickle.loads(source.recv_bytes())  # noqa: S301 - from the process that started this one
             target.send_bytes(pickle.dumps(_read(to_row, sent), pickle.HIGHEST_PROTOCOL))
