@@ -11,10 +11,10 @@ from cli.demo.browser import Browser, FormMissing, PageRefused
 
 pytestmark = pytest.mark.deep
 
-FORM = """<h1>Choose a practice</h1>
+FORM = """<h1>Choose an account</h1>
 <a href="/help">Help</a> <a href="connect/7">Log in to Xero</a>
 <form method="post" action="/search"><input name="q"></form>
-<form method="post" action="/practice?run=7">
+<form method="post" action="/account?run=7">
   <input type="hidden" name="guard" value="k&amp;3">
   <input type="radio" name="account" value="Harbour &amp; Vale · 2d41">
   <input type="radio" name="account" value="Coastal">
@@ -96,7 +96,7 @@ def test_a_form_is_sent_with_its_hidden_fields_and_its_pages_origin(site: Site, 
     browser.submit("/account", {"account": browser.options("account")[0]})
 
     sent = {"guard": ["k&3"], "account": ["Harbour & Vale · 2d41"]}
-    assert site.sent == [("/practice?run=7", site.url, sent)]
+    assert site.sent == [("/account?run=7", site.url, sent)]
 
 
 def test_all_boxes_with_one_name_are_sent(site: Site, browser: Browser) -> None:
@@ -129,7 +129,7 @@ def test_a_missing_form_is_reported_with_its_page(site: Site, browser: Browser) 
     browser.open(f"{site.url}/runs/form")
 
     assert not browser.has_form("/identity/login")
-    with pytest.raises(FormMissing, match="/identity/login on a page called “Choose a practice”"):
+    with pytest.raises(FormMissing, match="/identity/login on a page called “Choose an account”"):
         browser.submit("/identity/login", {})
 
 
