@@ -74,6 +74,17 @@ def test_too_many_missing_records_keep_their_own_message(house: House) -> None:
     assert house.sync(Entity.STAFF).message.key == "sync.too_many_missing"
 
 
+def test_only_a_run_that_reported_the_drop_lets_a_person_confirm_it(sqlite_house: House) -> None:
+    house = sqlite_house
+    staffed(house, 60)
+    had(house, 500)
+    house.order("empty_list", "staff.api/list", times=1)
+    assert house.sync(Entity.STAFF, trigger=SyncTrigger.OVERNIGHT).message.key == "sync.too_many_missing"
+    house.calm()
+    assert house.sync(Entity.STAFF).message.key == "sync.sudden_drop"
+    assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
+
+
 def test_a_sync_of_changes_cannot_drop_since_it_counts_nothing(house: House) -> None:
     house.sync(Entity.CLIENTS)
     with house.database.write() as session:
