@@ -111,7 +111,7 @@ REPORTED = (
     *(
         ReportedKind(kind.label, kind.table, in_sandbox(kind.noun), _of(kind))
         for definition in DEFINITIONS.values()
-        for kind in (definition.main, *definition.accompanying)
+        for kind in definition.lists
     ),
     *(
         ReportedKind(

@@ -130,12 +130,17 @@ class Definition:
     @property
     def kinds(self) -> tuple[RecordKind, ...]:
         """Every kind of record that the entity brings."""
-        return (self.main, *self.accompanying, *self.parts)
+        return (*self.lists, *self.parts)
+
+    @property
+    def lists(self) -> tuple[ListedKind[Any], ...]:
+        """The kinds of record that come in lists: its own, then those that accompany it."""
+        return (self.main, *self.accompanying)
 
     @property
     def listed(self) -> tuple[ListedKind[Any], ...]:
         """The kinds that XPM lists, in the order in which they are replayed."""
-        return tuple(kind for kind in (self.main, *self.accompanying) if kind.endpoint)
+        return tuple(kind for kind in self.lists if kind.endpoint)
 
     @property
     def counts_answers(self) -> bool:

@@ -64,7 +64,7 @@ def models_in(model: type[XpmRecord]) -> Set[type[XpmRecord]]:
 
 def row_shapes(model: type[XpmRecord]) -> str:
     """How records of the model become rows, as text that is always the same for the same shapes."""
-    listed = (kind for definition in DEFINITIONS.values() for kind in (definition.main, *definition.accompanying))
+    listed = (kind for definition in DEFINITIONS.values() for kind in definition.lists)
     return "\n".join(_written(kind.row) for kind in listed if kind.model is model)
 
 
@@ -89,7 +89,7 @@ def _written(value: object) -> str:
 _BY_MODEL: Mapping[type[XpmRecord], bytes] = {
     kind.model: fingerprint(kind.model, row_shapes(kind.model))
     for definition in DEFINITIONS.values()
-    for kind in (definition.main, *definition.accompanying)
+    for kind in definition.lists
 }
 """Made on import: later, the files on disk may be of another version than the running code."""
 
