@@ -146,10 +146,11 @@ class House:
         self.server.world.request_log.clear()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        """Every row of a table of this practice."""
+        """Every row of a table of this practice, in the order of its primary key."""
         found = StoreTable.metadata.tables[table]
         with self.database.read() as session:
-            return [dict(row._mapping) for row in session.connection().execute(select(found))]
+            ordered = select(found).order_by(*found.primary_key)
+            return [dict(row._mapping) for row in session.connection().execute(ordered)]
 
     def metered(self) -> tuple[int, int]:
         """Calls and bytes so far, as metered for Xero's charges."""

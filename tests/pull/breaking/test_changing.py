@@ -39,29 +39,33 @@ def mark() -> str:
     return f"version {next(MARKS)}"
 
 
-def current_job(practice: Account, dice: Random) -> str | None:
-    """The number of a job in XPM's list of current jobs."""
-    positions = practice.jobs.positions(lambda outline: outline.current)
-    return practice.jobs.key(dice.choice(positions)) if positions else None
+def current_jobs(practice: Account) -> list[str]:
+    """The numbers of the jobs in XPM's list of current jobs."""
+    return [practice.jobs.key(position) for position in practice.jobs.positions(lambda outline: outline.current)]
+
+
+def known_current_jobs(practice: Account) -> list[str]:
+    """Those that XPM's list had before the run. A job added meanwhile may be in a window alone: if it leaves the list
+    of current jobs before the next run reads it, only the next full run finds that out."""
+    return [job for job in current_jobs(practice) if not job.startswith(BEGUN)]
 
 
 def change_current_job(practice: Account, dice: Random) -> None:
     """Change a field of a current job."""
-    if job := current_job(practice, dice):
-        edits.change(practice, "jobs", job, {"Name": mark()})
+    if current := current_jobs(practice):
+        edits.change(practice, "jobs", dice.choice(current), {"Name": mark()})
 
 
 def complete_current_job(practice: Account, dice: Random) -> None:
-    """Complete a current job, but none that was added meanwhile: if no list had it before, only windows have it now."""
-    positions = practice.jobs.positions(lambda outline: outline.current)
-    if known := [key for key in map(practice.jobs.key, positions) if not key.startswith(BEGUN)]:
+    """Complete a current job."""
+    if known := known_current_jobs(practice):
         edits.change(practice, "jobs", dice.choice(known), {"Name": mark(), "State": "Completed"})
 
 
 def delete_current_job(practice: Account, dice: Random) -> None:
     """Delete a current job, unless it is the last: an empty list would archive nothing."""
-    if len(practice.jobs.positions(lambda outline: outline.current)) > 1 and (job := current_job(practice, dice)):
-        edits.delete(practice, "jobs", job)
+    if len(current_jobs(practice)) > 1 and (known := known_current_jobs(practice)):
+        edits.delete(practice, "jobs", dice.choice(known))
 
 
 def add_current_job(practice: Account, _dice: Random) -> None:
