@@ -40,6 +40,7 @@ SETTING_UP: Mapping[str, Callable[..., None]] = {
     "migrate": setting_up.migrate,
     "deploy": setting_up.deploy,
     "console": setting_up.console,
+    "login-link": setting_up.login_link,
 }
 GROUPS = (
     ("staff", records.staff, "Every day", "List staff from XPM, and accept them as active in FYI."),

@@ -1,7 +1,7 @@
 """The console's routes, and its error pages."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
@@ -10,13 +10,17 @@ from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from console import apps, consent, following, history, practices, reconnect, settings, sync
-from console.desk import HERE, Desk, notice, posted
+from console import apps, consent, following, history, login, practices, reconnect, settings, sync
+from console.desk import HERE, Desk, notice
+from console.gate import Need, at_once, closed_unless_gated, form_at, page_at
 from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
 from console.runs import NotDeployed, Runs, RunsUnavailable, UnknownFlowRun
+from console.throttle import Throttle
+from xpm.access.issuer import Issuers
+from xpm.access.rights import Right
 from xpm.integration import Integration
 from xpm.store.errors import DatabaseUnavailable, UnknownPractice
 from xpm.words import message
@@ -36,13 +40,25 @@ class SlugConvertor(Convertor[str]):
         return value
 
 
+class TokenConvertor(SlugConvertor):
+    """Matches the token of a login link in an address."""
+
+    regex = "[A-Za-z0-9_-]{20,100}"
+
+
 register_url_convertor("slug", SlugConvertor())
+register_url_convertor("token", TokenConvertor())
 
 
-def create_app(integration: Integration, runs: Runs, sleep: Callable[[float], None] = time.sleep) -> Starlette:
+def create_app(
+    integration: Integration,
+    runs: Runs,
+    sleep: Callable[[float], None] = time.sleep,
+    more: Sequence[BaseRoute] = (),
+) -> Starlette:
     """Make the console for an open installation. `sleep` is how a wake-up waits between its tries."""
     app = Starlette(
-        routes=ROUTES,
+        routes=closed_unless_gated([*ROUTES, *more]),
         middleware=[
             Middleware(
                 Guard, console_url=integration.settings.xpm_console_url
@@ -66,28 +82,38 @@ def create_app(integration: Integration, runs: Runs, sleep: Callable[[float], No
     )
     app.state.desk = Desk(integration, runs)
     app.state.sleep = sleep
+    app.state.issuers = Issuers(integration)
+    app.state.throttle = Throttle()
     return app
 
 
-def health(request: Request) -> Response:
-    """`GET /health`."""
+async def health(_request: Request) -> Response:
+    """`GET /health`: says that the console runs. It waits for nothing."""
     return PlainTextResponse("ok")
 
 
-ROUTES = [
-    Route("/", practices.show),
-    Route("/health", health),
-    Route("/practices/{slug:slug}", apps.show),
-    Route("/practices/{slug:slug}/set-aside", apps.show_aside),
-    Route("/practices/{slug:slug}/activity", history.show),
-    Route("/practices/{slug:slug}/settings", posted(settings.save), methods=["POST"]),
-    Route("/practices/{slug:slug}/reconnect", posted(reconnect.start), methods=["POST"]),
-    Route("/practices/{slug:slug}/sync", posted(sync.ask), methods=["POST"]),
-    Route("/runs/{run:uuid}", following.show),
-    Route("/runs/{run:uuid}/account", posted(following.choose), methods=["POST"]),
-    Route("/runs/{run:uuid}/name", posted(following.confirm), methods=["POST"]),
-    Route("/connect/{attempt:uuid}", consent.connect),
-    Route(consent.CALLBACK_PATH, consent.receive),
+ROUTES: list[BaseRoute] = [
+    at_once("/health", health),
+    at_once("/login", login.show),
+    form_at("/login", login.begin, Need.NOTHING),
+    page_at("/login/callback", login.finish, Need.NOTHING),
+    at_once("/login/link/{token:token}", login.show_link),
+    form_at("/login/link/{token:token}", login.use_link, Need.NOTHING),
+    form_at("/logout", login.log_out, Need.LOGIN),
+    page_at("/account", login.show_account, Need.LOGIN),
+    page_at("/", practices.show, Need.LOGIN),
+    page_at("/practices/{slug:slug}", apps.show, Right.SEE),
+    page_at("/practices/{slug:slug}/set-aside", apps.show_aside, Right.SEE_RECORDS),
+    page_at("/practices/{slug:slug}/activity", history.show, Right.SEE),
+    form_at("/practices/{slug:slug}/settings", settings.save, Right.ADMINISTER),
+    form_at("/practices/{slug:slug}/reconnect", reconnect.start, Right.ADMINISTER, asks_prefect=True),
+    form_at("/practices/{slug:slug}/sync", sync.ask, Right.SYNC, asks_prefect=True),
+    page_at("/runs/{run:uuid}", following.show, Right.SEE, asks_prefect=True),
+    form_at("/runs/{run:uuid}/account", following.choose, Right.ADMINISTER, asks_prefect=True),
+    form_at("/runs/{run:uuid}/name", following.confirm, Right.ADMINISTER, asks_prefect=True),
+    page_at("/connect/{attempt:uuid}", consent.show, Right.ADMINISTER),
+    form_at("/connect/{attempt:uuid}", consent.connect, Right.ADMINISTER),
+    page_at(consent.CALLBACK_PATH, consent.receive, Need.NOTHING),
     Mount("/static", StaticFiles(directory=HERE / "static")),
 ]
 

@@ -1,17 +1,16 @@
 """Automation > Apps > "Xero Practice Manager": the practice's connection, reconnect, settings and sync window."""
 
-from datetime import date
-
 from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
 from console.desk import desk_of, page, practice_of
+from console.gate import caller_of
 from console.sync import buttons_of, predictions
 from console.tables import rows_of
+from xpm.access.rights import Right
 from xpm.activity.attention import look
 from xpm.activity.overview import overview
-from xpm.consent.eligibility import Obstacle, obstacles
 from xpm.consent.states import reconnecting_run
 from xpm.consent.watch import why_hand_over
 from xpm.integration import Integration
@@ -24,9 +23,6 @@ from xpm.store.tables import Connection, FyiUser, Practice, Quarantine
 from xpm.store.vocabulary import ConnectionState, SyncMode
 from xpm.words import Message
 
-NOTES = {Obstacle.INACTIVE: "not active", Obstacle.LEAVING: "leaving", Obstacle.NOT_ADMIN: "not an FYI Admin"}
-"""The remark after a person's name in a list."""
-
 FEW = 200  # records shown in the list of those set aside
 
 
@@ -36,14 +32,13 @@ def show(request: Request) -> Response:
     with integration.database.read() as session:
         practice = practice_of(request, session)
         connection = connections.get(session, practice.slug)
-        staff = people.of(session, practice.slug)
         settings = practices.settings_of(session, practice.slug)
         shown = {
             "practice": practice,
             "connection": connection,
             "settings": settings,
             "taxes": practice.country in TAX_COUNTRIES,
-            "holder": _holder(connection, staff),
+            "holder": _holder(connection, people.of(session, practice.slug)),
             "warning": _warning(integration, session, practice, connection),
             "under_way": reconnecting_run(session, practice.slug),
             "aside": len(_aside(session, connection)),
@@ -55,8 +50,13 @@ def show(request: Request) -> Response:
         "sync": buttons_of(integration, practice, settings),
         "predicted": {mode: predictions(integration, practice.slug, mode) for mode in SyncMode},
     }
-    syncs["findings"] = look(integration, practice.slug)
-    return page("practice.html", shown | syncs | _offered(staff, integration.today(practice)))
+    caller = caller_of(request)
+    rights = {
+        "sees_records": caller.may(Right.SEE_RECORDS, practice.slug),
+        "administers": caller.may(Right.ADMINISTER, practice.slug),
+    }
+    findings = look(integration, practice.slug) if rights["sees_records"] else []
+    return page("practice.html", shown | syncs | rights | {"findings": findings})
 
 
 def show_aside(request: Request) -> Response:
@@ -65,18 +65,6 @@ def show_aside(request: Request) -> Response:
         practice = practice_of(request, session)
         aside = _aside(session, connections.get(session, practice.slug))
     return page("aside.html", {"practice": practice, "records": aside[:FEW], "count": len(aside)})
-
-
-def _offered(staff: list[FyiUser], today: date) -> dict[str, object]:
-    """List who can be chosen in a form: everybody, the active, and the active FYI Admins; with a note about each."""
-    found = {person.email: obstacles(person, today) for person in staff}
-    present = [person for person in staff if Obstacle.INACTIVE not in found[person.email]]
-    return {
-        "people": staff,
-        "present": present,
-        "admins": [person for person in present if person.is_admin],
-        "notes": {email: ", ".join(NOTES[one] for one in each) for email, each in found.items()},
-    }
 
 
 def _aside(session: Session, connection: Connection) -> list[Quarantine]:

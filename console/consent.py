@@ -1,7 +1,7 @@
 """Sends the browser to Xero and receives the answer (OAuth 2.0, RFC 6749 §4.1), then wakes the waiting run.
 
-Neither page appears in a history or a referrer: the way out and an accepted answer are redirects. The callback's query,
-which holds code and state, is never logged.
+Opening the link changes nothing; its button does. Neither page appears in a referrer, and an accepted answer is a
+redirect, which appears in no history. The callback's query, which holds code and state, is never logged.
 """
 
 import logging
@@ -13,11 +13,14 @@ from uuid import UUID
 
 from pydantic import SecretStr
 from starlette.background import BackgroundTask
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
-from console.desk import Desk, desk_of, notice
+from console.cookies import is_https
+from console.desk import Desk, desk_of, notice, page
+from console.login import UNSEEN, led_away
 from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
 from xpm.consent import callback
 from xpm.consent.callback import LinkOver, LinkUnknown, LoginStart, Received
@@ -25,7 +28,6 @@ from xpm.store.vocabulary import AttemptOutcome
 from xpm.words import Stopped
 
 CALLBACK_PATH = "/oauth/callback"
-UNSEEN = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 STATUS_OF: Mapping[type[Stopped], int] = {LinkUnknown: 404, LinkOver: 410}
 ANSWERED = frozenset({AttemptOutcome.GRANTED, AttemptOutcome.DECLINED})
 WAKE_TRIES, WAKE_EVERY = 10, 0.5  # seconds; a run stores its pause just before the form that a wake-up needs
@@ -33,8 +35,18 @@ WAKE_TRIES, WAKE_EVERY = 10, 0.5  # seconds; a run stores its pause just before 
 log = logging.getLogger(__name__)
 
 
-def connect(request: Request) -> Response:
-    """`GET /connect/{attempt}`: send the browser to Xero with a cookie that ties the answer to it (RFC 6749 §10.12)."""
+def show(request: Request) -> Response:
+    """`GET /connect/{attempt}`: the button that leads to Xero."""
+    answer = page("connect.html", {"attempt": request.path_params["attempt"]})
+    answer.headers.update(UNSEEN)
+    return answer
+
+
+def connect(request: Request, _form: FormData) -> Response:
+    """`POST /connect/{attempt}`: lead the browser to Xero, with a cookie that ties the answer to it.
+
+    RFC 6749 §10.12 asks for such a tie.
+    """
     desk = desk_of(request)
     try:
         out = callback.start_login(desk.integration, str(request.path_params["attempt"]))
@@ -42,7 +54,7 @@ def connect(request: Request) -> Response:
         refused = notice(stopped.message, STATUS_OF.get(type(stopped), 400))
         refused.headers.update(UNSEEN)
         return refused
-    answer = RedirectResponse(out.url.get_secret_value(), 303, UNSEEN)
+    answer = led_away(out.url.get_secret_value(), "Xero")
     _set_cookie(answer, desk, out)
     return answer
 
@@ -54,7 +66,7 @@ def receive(request: Request) -> Response:
     received = callback.receive(desk.integration, request.query_params, request.cookies.get(cookie, ""))
     answer = _shown(received)
     answer.headers.update(UNSEEN)
-    answer.delete_cookie(cookie, CALLBACK_PATH, secure=_is_https(desk), httponly=True, samesite="lax")
+    answer.delete_cookie(cookie, CALLBACK_PATH, secure=is_https(desk), httponly=True, samesite="lax")
     if received.flow_run_id and received.outcome is not AttemptOutcome.WAITING:
         answer.background = BackgroundTask(wake, desk.runs, UUID(received.flow_run_id), request.app.state.sleep)
     return answer
@@ -98,7 +110,7 @@ def _set_cookie(answer: Response, desk: Desk, out: LoginStart) -> None:
         out.browser.get_secret_value(),
         max_age=seconds,
         path=CALLBACK_PATH,
-        secure=_is_https(desk),
+        secure=is_https(desk),
         httponly=True,
         samesite="lax",  # the answer is a navigation from Xero's site, on which a "strict" cookie is not sent
     )
@@ -109,13 +121,9 @@ def _cookie_name(desk: Desk, state: str) -> str:
 
     With the prefix, a browser accepts the cookie only over HTTPS; `__Host-` does not allow a path (RFC 6265bis §4.1.3).
     """
-    prefix = "__Secure-" if _is_https(desk) else ""
+    prefix = "__Secure-" if is_https(desk) else ""
     return f"{prefix}xpm-browser-{sha256(state.encode()).hexdigest()[:16]}"
 
 
 def _state_in(url: SecretStr) -> str:
     return parse_qs(urlsplit(url.get_secret_value()).query)["state"][0]
-
-
-def _is_https(desk: Desk) -> bool:
-    return desk.integration.settings.xpm_console_url.startswith("https://")

@@ -1,6 +1,7 @@
 """What every page works with: the open installation, the runs, and the templates."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,16 +9,15 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse
 
 from console.runs import Runs
-from xpm.consent.eligibility import Obstacle, obstacles
+from xpm.access.rights import Caller
 from xpm.integration import Integration
-from xpm.store import people, practices
-from xpm.store.tables import FyiUser, Practice
+from xpm.store import practices
+from xpm.store.tables import Practice
 from xpm.words import Message, message
 
 HERE = Path(__file__).parent
@@ -31,15 +31,16 @@ TEMPLATES = Environment(
 )
 
 
+CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
+"""Who sends the request under way, for the top of every page."""
+
+
 @dataclass(frozen=True)
 class Desk:
     """What the pages share."""
 
     integration: Integration
     runs: Runs
-
-
-Handler = Callable[[Request, FormData], Response]
 
 
 def desk_of(request: Request) -> Desk:
@@ -58,16 +59,6 @@ def notice(said: Message, status: int, **links: object) -> HTMLResponse:
     return page("notice.html", {"said": said, "practice": None, "run": None, "again": None} | links, status)
 
 
-def posted(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-    """Make an endpoint for a form. It reads the form, and runs the handler in a thread."""
-
-    async def endpoint(request: Request) -> Response:
-        async with request.form(max_files=0, max_fields=100) as form:
-            return await run_in_threadpool(handler, request, form)
-
-    return endpoint
-
-
 def practice_of(request: Request, session: Session) -> Practice:
     """Return the practice that the address names. Raises UnknownPractice."""
     return practices.get(session, request.path_params["slug"])
@@ -82,14 +73,6 @@ def text_of(form: FormData, name: str) -> str:
 def as_typed(text: str) -> str:
     """Clean what a person typed: no surrounding white space, and no NUL, which PostgreSQL refuses."""
     return text.replace("\0", "").strip()
-
-
-def posted_person(integration: Integration, session: Session, practice: Practice, form: FormData) -> FyiUser | None:
-    """Return the person a form says it is from, if that person is active in the practice."""
-    person = people.by_email(session, practice.slug, text_of(form, "person"))
-    if person is None or Obstacle.INACTIVE in obstacles(person, integration.today(practice)):
-        return None
-    return person
 
 
 def local_time(moment: datetime | None, zone: str) -> str:
@@ -125,5 +108,5 @@ TONES = {
     "not_connected": "quiet",
 }
 
-TEMPLATES.globals.update(say=message)
+TEMPLATES.globals.update(say=message, me=CALLER.get)
 TEMPLATES.filters.update(local=local_time, tone=tone_of, words=lambda word: str(word).replace("_", " ").capitalize())

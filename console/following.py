@@ -10,10 +10,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console.desk import Desk, desk_of, local_time, notice, page, text_of
+from console.gate import caller_of, run_of
 from console.runs import FlowRunSeen, NotWaiting, StepState
 from console.steps import steps_of
 from console.tables import rows_of, taken_back
 from console.traces import RunTraces, traces_of
+from xpm.access.rights import Caller, Right
 from xpm.account.confirmation import question
 from xpm.activity.log import as_message
 from xpm.store import people, practices
@@ -30,8 +32,8 @@ LOOKS_WELL = frozenset({ActivityStatus.SUCCESS, ActivityStatus.IN_PROGRESS})
 
 def show(request: Request) -> Response:
     """`GET /runs/{run}`. Raises UnknownFlowRun, RunsUnavailable."""
-    desk = desk_of(request)
-    run = desk.runs.read(request.path_params["run"])
+    desk, run = desk_of(request), run_of(request)
+    caller = caller_of(request)
     with desk.integration.database.read() as session:
         traces = traces_of(session, str(run.id))
         practice = _practice_of(session, run)
@@ -42,7 +44,8 @@ def show(request: Request) -> Response:
         "practice": practice,
         "zone": practice.time_zone if practice else "UTC",
         "steps": steps_of(run, traces),
-        "said": _said(desk, run, traces, practice),
+        "said": _for(caller, run.practice, _said(desk, run, traces, practice)),
+        "may_answer": caller.may(Right.ADMINISTER, run.practice),
         "invited": _invited(run, traces, person, practice),
         "person": person,
         "attempt": traces.attempt,
@@ -58,8 +61,7 @@ def choose(request: Request, form: FormData) -> Response:
 
     Raises UnknownFlowRun, RunsUnavailable.
     """
-    desk = desk_of(request)
-    run = desk.runs.read(request.path_params["run"])
+    desk, run = desk_of(request), run_of(request)
     label = text_of(form, "account")
     if not run.choices:  # already answered or expired; the run's page shows which
         return to_run(run.id)
@@ -80,6 +82,13 @@ def confirm(request: Request, form: FormData) -> Response:
     with suppress(NotWaiting):  # already answered or expired; the run's page shows which
         desk_of(request).runs.confirm(run_id, text_of(form, "account_name"))
     return to_run(run_id)
+
+
+def _for(caller: Caller, practice: str, said: Message | None) -> Message | None:
+    """Leave out what to do about single records for those who may not see records."""
+    if said is None or caller.may(Right.SEE_RECORDS, practice):
+        return said
+    return said.model_copy(update={"next": None})
 
 
 def to_run(run_id: UUID) -> RedirectResponse:

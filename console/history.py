@@ -10,13 +10,17 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from console.desk import as_typed, desk_of, local_time, page, practice_of
+from console.desk import as_typed, desk_of, local_time, notice, page, practice_of
+from console.gate import caller_of
+from xpm.access.rights import Right
 from xpm.integration import Integration
 from xpm.store import activity
 from xpm.store.tables import Practice, PracticeActivity
 from xpm.store.vocabulary import ActivityStatus
+from xpm.words import message
 
 A_PAGE = 50
+LONGEST_SEARCH = 200  # characters, as in the page's own field; a longer one costs the database more than it finds
 AT_ONCE = 500  # entries that an export reads at once
 COLUMNS = ("Time", "Status", "What happened", "Cause", "Next step", "Person", "Run")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates such a cell (OWASP: "CSV Injection")
@@ -57,34 +61,39 @@ class LogQuery:
 def show(request: Request) -> Response:
     """`GET /practices/{slug}/activity`, also as CSV with `format=csv`. Raises UnknownPractice."""
     integration, asked = desk_of(request).integration, LogQuery.by(request)
+    if len(asked.search) > LONGEST_SEARCH:
+        return notice(message("console.search_too_long", characters=LONGEST_SEARCH), 400)
     with integration.database.read() as session:
         practice = practice_of(request, session)
+        sees_records = caller_of(request).may(Right.SEE_RECORDS, practice.slug)
         entries = asked.entries(session, practice.slug, A_PAGE + 1, asked.before)
     if request.query_params.get("format") == "csv":
         name = f"practice-activity-{practice.slug}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(_csv(integration, practice, asked), media_type="text/csv", headers=headers)
+        lines = _csv(integration, practice, asked, with_next=sees_records)
+        return StreamingResponse(lines, media_type="text/csv", headers=headers)
     shown = entries[:A_PAGE]
     older = asked.query(before=shown[-1].id or 0) if len(entries) > A_PAGE else None
     found = {"practice": practice, "entries": shown, "asked": asked, "statuses": list(ActivityStatus)}
-    return page("activity.html", found | {"older": older, "export": asked.query(format="csv")})
+    links = {"older": older, "export": asked.query(format="csv")}
+    return page("activity.html", found | links | {"sees_records": sees_records})
 
 
-def _csv(integration: Integration, practice: Practice, asked: LogQuery) -> Iterator[str]:
-    """Write all matching entries, `AT_ONCE` at a time."""
+def _csv(integration: Integration, practice: Practice, asked: LogQuery, *, with_next: bool) -> Iterator[str]:
+    """Write all matching entries, `AT_ONCE` at a time. `with_next`: also what to do, which may name records."""
     yield "\ufeff" + _lines([COLUMNS])  # the byte order mark makes Excel read UTF-8
     before: int | None = None
     while True:
         with integration.database.read() as session:
             entries = asked.entries(session, practice.slug, AT_ONCE, before)
-        yield _lines([_cells(entry, practice.time_zone) for entry in entries])
+        yield _lines([_cells(entry, practice.time_zone, with_next=with_next) for entry in entries])
         if len(entries) < AT_ONCE:
             return
         before = entries[-1].id
 
 
-def _cells(entry: PracticeActivity, zone: str) -> tuple[str, ...]:
-    texts = (entry.title, entry.detail, entry.next_step, entry.person, entry.flow_run_id)
+def _cells(entry: PracticeActivity, zone: str, *, with_next: bool) -> tuple[str, ...]:
+    texts = (entry.title, entry.detail, entry.next_step if with_next else "", entry.person, entry.flow_run_id)
     return (local_time(entry.at, zone), str(entry.status), *(_harmless(text or "") for text in texts))
 
 

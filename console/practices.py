@@ -1,4 +1,4 @@
-"""The page of all practices."""
+"""The page of the practices that somebody may see."""
 
 from datetime import datetime
 
@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.desk import desk_of, page
+from console.gate import caller_of
+from xpm.access.rights import Right
 from xpm.activity.overview import Overview, overview
 from xpm.store import practices
 
@@ -15,7 +17,8 @@ def show(request: Request) -> Response:
     integration = desk_of(request).integration
     with integration.database.read() as session:
         found = practices.all_of_them(session)
-    rows = [(practice, seen, last_sync(seen)) for practice in found for seen in [overview(integration, practice.slug)]]
+    mine = [practice for practice in found if caller_of(request).may(Right.SEE, practice.slug)]
+    rows = [(practice, seen, last_sync(seen)) for practice in mine for seen in [overview(integration, practice.slug)]]
     return page("practices.html", {"rows": rows})
 
 

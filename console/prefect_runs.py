@@ -45,16 +45,22 @@ class PrefectRuns:
     """`Runs` on the server that PREFECT_API_URL names. Threads may share it."""
 
     def start_reconnect(
-        self, practice: str, admin_email: str, *, long_term_user: bool, another_account: bool = False
+        self,
+        practice: str,
+        admin_email: str,
+        *,
+        long_term_user: bool,
+        another_account: bool = False,
+        after: str | None = None,
     ) -> UUID:
-        """Start the reconnect runbook."""
+        """Start the reconnect runbook. Prefect gives one run to all who ask with the same idempotency key."""
         parameters = {
             "practice": practice,
             "admin_email": admin_email,
             "long_term_user": long_term_user,
             "another_account": another_account,
         }
-        return self._start(RECONNECT, parameters)
+        return self._start(RECONNECT, parameters, key=f"{practice}/reconnect after {after or 'none'}")
 
     def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
         """Start a sync by hand."""
@@ -100,13 +106,13 @@ class PrefectRuns:
         """Resume the pause that asks for the account's name."""
         self._resume(run_id, {NAME: name})
 
-    def _start(self, deployment: str, parameters: dict[str, Any]) -> UUID:
+    def _start(self, deployment: str, parameters: dict[str, Any], key: str | None = None) -> UUID:
         with _client() as client:
             try:
                 found = client.read_deployment_by_name(deployment)
             except ObjectNotFound:
                 raise NotDeployed(deployment) from None
-            return client.create_flow_run_from_deployment(found.id, parameters=parameters).id
+            return client.create_flow_run_from_deployment(found.id, parameters=parameters, idempotency_key=key).id
 
     def _resume(self, run_id: UUID, answer: dict[str, Any]) -> None:
         """Resume a pause. The server checks the answer against the form, so no pause accepts the answer to another."""

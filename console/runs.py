@@ -91,9 +91,18 @@ class Runs(Protocol):
     """Prefect, as far as the console needs it. Every call may raise RunsUnavailable."""
 
     def start_reconnect(
-        self, practice: str, admin_email: str, *, long_term_user: bool, another_account: bool = False
+        self,
+        practice: str,
+        admin_email: str,
+        *,
+        long_term_user: bool,
+        another_account: bool = False,
+        after: str | None = None,
     ) -> UUID:
-        """Start the reconnect runbook. Raises NotDeployed."""
+        """Start the reconnect runbook. Of two that start at once `after` the same run, one starts and both get it.
+
+        Raises NotDeployed.
+        """
 
     def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
         """Start a sync. Raises NotDeployed."""

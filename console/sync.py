@@ -6,9 +6,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
-from console.desk import desk_of, notice, posted_person, practice_of, text_of
+from console.desk import desk_of, notice, practice_of, text_of
 from console.following import to_run
+from console.gate import caller_of
 from console.joining import run_to_join
+from console.throttle import Limit, throttle_of
 from xpm.activity.log import record
 from xpm.consent.access import require_connected
 from xpm.entities.gates import reason_to_skip
@@ -74,26 +76,26 @@ def predictions(integration: Integration, slug: str, mode: SyncMode) -> list[Mes
 
 
 def ask(request: Request, form: FormData) -> Response:
-    """`POST /practices/{slug}/sync`: fields `entities` (or "all"), `mode`, `person`.
+    """`POST /practices/{slug}/sync`: fields `entities` (or "all") and `mode`.
 
     Raises UnknownPractice, RunsUnavailable, NotDeployed.
     """
     desk = desk_of(request)
-    integration = desk.integration
+    integration, caller = desk.integration, caller_of(request)
     with integration.database.read() as session:
         practice = practice_of(request, session)
         settings = practices.settings_of(session, practice.slug)
-        person = posted_person(integration, session, practice, form)
     window = buttons_of(integration, practice, settings)
     entities, mode = _asked(form, window), _mode(form)
-    if person is None:
-        return notice(message("console.person_missing"), 400, practice=practice)
     if not entities or mode is None:
         return notice(message("console.nothing_to_sync"), 400, practice=practice)
-    if refusal := window.refusal(entities):
-        return notice(refusal, 409, practice=practice)
+    if reason := window.refusal(entities):
+        return notice(reason, 409, practice=practice)
     under_way = run_to_join(desk, practice, entities, mode)
-    run_id = under_way or desk.runs.start_sync(practice.slug, entities, mode, person.email)
+    if not under_way and (refusal := throttle_of(request).costly(Limit.SYNC, request, caller)):
+        return refusal
+    person = caller.named_in(practice.slug)
+    run_id = under_way or desk.runs.start_sync(practice.slug, entities, mode, person)
     named = ", ".join(entity.label.lower() for entity in entities)
     said = message("sync.joined" if under_way else "sync.requested", entities=named)
     with integration.database.write() as session:
@@ -103,7 +105,7 @@ def ask(request: Request, form: FormData) -> Response:
             said,
             now=integration.clock(),
             topic=Topic.SYNC_REQUESTED,
-            person=person.email,
+            person=person,
             flow_run_id=str(run_id),
         )
     return to_run(run_id)

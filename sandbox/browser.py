@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 import httpx
 
 _FIELD = re.compile(r'name="transaction" value="([^"]*)"')
+_DECISION = re.compile(r'name="decision" value="allow"')
 _TENANT = re.compile(r'name="tenant" value="([^"]*)"')
 
 
@@ -35,7 +36,7 @@ def answer_consent(
     """Complete the consent that starts at `authorize_url` and return the callback URL, without requesting it.
 
     Args:
-        tenants: tenant ids to tick; None ticks the first one offered.
+        tenants: tenant ids to tick; None ticks the first one offered. A sign-in offers none.
 
     Raises:
         ConsentStopped: an error page, a wrong password, or no account to connect.
@@ -44,7 +45,7 @@ def answer_consent(
         page = browser.get(authorize_url)
         login = {"transaction": _transaction(page), "email": email, "password": password}
         page = browser.post(urljoin(authorize_url, "/identity/login"), data=login)
-        if decision == "allow" and not _TENANT.search(page.text):
+        if decision == "allow" and not _DECISION.search(page.text):
             raise ConsentStopped(page.text)
         ticked = list(tenants) if tenants is not None else _TENANT.findall(page.text)[:1]
         form = {"transaction": _transaction(page), "decision": decision, "tenant": ticked}

@@ -53,6 +53,8 @@ class XeroUser:
     seats: dict[str, Seat] = field(default_factory=dict)
     organisation: Organisation | None = None
     disabled: bool = False
+    email_verified: bool | None = None
+    """The claim of this name. Xero does not send it, so it is left out unless it is set; other issuers do."""
 
     @property
     def given_name(self) -> str:

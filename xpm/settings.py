@@ -10,6 +10,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from xpm.xero.app import DEFAULT_SCOPES, XeroApp
 
+LINKS_ONLY = "none"
+"""The value of XPM_LOGIN_ISSUER with which only links log in to the console."""
 AT_XERO = (
     "xero_authorize_url",
     "xero_token_url",
@@ -36,6 +38,13 @@ class Settings(BaseSettings):
     xpm_history_days: int = Field(90, ge=1, le=36_500)
     xpm_notify_url: SecretStr | None = None  # at many services the address itself is the password
 
+    xpm_login_issuer: str | None = None
+    xpm_login_client_id: str = ""
+    xpm_login_client_secret: SecretStr | None = None
+    xpm_operators: Annotated[tuple[str, ...], NoDecode] = ()
+    xpm_session_idle_minutes: int = Field(120, ge=5, le=24 * 60)
+    xpm_session_hours: int = Field(12, ge=1, le=24 * 7)
+
     xero_client_id: str = ""
     xero_client_secret: SecretStr | None = None
     xero_scopes: Annotated[tuple[str, ...], NoDecode] = DEFAULT_SCOPES
@@ -52,6 +61,11 @@ class Settings(BaseSettings):
     xero_calls_per_minute: int = Field(60, ge=1)
     xero_calls_per_day: int = Field(5000, ge=1)
 
+    @field_validator("xpm_operators", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: object) -> object:
+        return tuple(value.replace(",", " ").lower().split()) if isinstance(value, str) else value
+
     @field_validator("xpm_encryption_keys", mode="before")
     @classmethod
     def _split_keys(cls, value: object) -> object:
@@ -62,7 +76,15 @@ class Settings(BaseSettings):
     def _split_scopes(cls, value: object) -> object:
         return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
 
-    @field_validator("xero_client_secret", "xpm_notify_url", "xpm_tax_exports", *AT_XERO, mode="before")
+    @field_validator(
+        "xero_client_secret",
+        "xpm_login_issuer",
+        "xpm_login_client_secret",
+        "xpm_notify_url",
+        "xpm_tax_exports",
+        *AT_XERO,
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: object) -> object:
         return None if value == "" else value
@@ -71,18 +93,30 @@ class Settings(BaseSettings):
     @classmethod
     def _web_address(cls, value: str | SecretStr | None) -> str | SecretStr | None:
         written = value.get_secret_value() if isinstance(value, SecretStr) else value
-        if written is not None and not _is_web_address(written):
+        if written is not None and not is_web_address(written):
             raise PydanticCustomError("web_address", "it must be an address that begins with https:// or http://")
+        return value
+
+    @field_validator("xpm_login_issuer")
+    @classmethod
+    def _issuer(cls, value: str | None) -> str | None:
+        if value not in (None, LINKS_ONLY) and not is_web_address(value):
+            raise PydanticCustomError("issuer", "it must be an address that begins with https://, or the word none")
         return value
 
     @field_validator("xpm_console_url")
     @classmethod
     def _web_address_without_trailing_slash(cls, value: str) -> str:
-        if not _is_web_address(value) or "?" in value or "#" in value:  # paths are appended to it
+        if not is_web_address(value) or "?" in value or "#" in value:  # paths are appended to it
             raise PydanticCustomError(
                 "web_address", "it must be an address such as https://xpm.example.com or http://127.0.0.1:4280"
             )
         return value.rstrip("/")
+
+    @property
+    def login_redirect_uri(self) -> str:
+        """The address that the issuer sends people back to after they logged in to the console."""
+        return f"{self.xpm_console_url}/login/callback"
 
     def xero_app(self) -> XeroApp:
         """Describe the Xero app; addresses that are not set are Xero's own."""
@@ -96,7 +130,7 @@ class Settings(BaseSettings):
         return f"{self.xpm_console_url}/oauth/callback"
 
 
-def _is_web_address(value: str) -> bool:
+def is_web_address(value: str) -> bool:
     """Whether the value is an HTTP address that can be opened."""
     try:
         parts = urlsplit(value)

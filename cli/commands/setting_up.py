@@ -36,6 +36,16 @@ def console() -> None:
     serving.console()
 
 
+def login_link(email: Annotated[str, typer.Argument(help="Email address of an FYI user, or of an operator.")]) -> None:
+    """Print a link that logs this person in to the console, once and within ten minutes.
+
+    Give it to nobody else: whoever opens it first is that person.
+    """
+    from cli import logging_in
+
+    logging_in.login_link(email)
+
+
 @keys.command("new")
 def new_key() -> None:
     """Print a new key. Put it first in XPM_ENCRYPTION_KEYS, before the older ones."""

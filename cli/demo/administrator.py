@@ -21,8 +21,9 @@ class GaveUp(Exception):
 
 
 def log_in_and_allow(browser: Browser, *, practices: int | None = None) -> None:
-    """Log in to the sandbox's Xero and click Allow Access, for the first few accounts or all that are offered."""
-    browser.submit("/identity/login", {"email": ADMIN, "password": PASSWORD})
+    """Log in to the sandbox's Xero, unless that was done, and click Allow Access, for the first few accounts or all."""
+    if browser.has_form("/identity/login"):
+        browser.submit("/identity/login", {"email": ADMIN, "password": PASSWORD})
     offered = browser.options("tenant")[:practices]
     browser.submit("/identity/consent", {"tenant": offered, "decision": "allow"})
 
@@ -30,18 +31,27 @@ def log_in_and_allow(browser: Browser, *, practices: int | None = None) -> None:
 def reconnect(stage: Stage, tell: Callable[[str], None]) -> str:
     """Go through the whole runbook in the console, and return the id of the flow run that was started."""
     with Browser() as browser:
-        tell("opens Apps, Xero Practice Manager and clicks Reconnect XPM")
+        tell("opens Apps, Xero Practice Manager, signs in with Xero and clicks Reconnect XPM")
         browser.open(f"{stage.console}/practices/{PRACTICE}")
-        browser.submit("/reconnect", {"admin_email": ADMIN, "long_term_user": "yes"})
+        browser.submit("/login", {})
+        _follow_to_xero(browser)
+        browser.submit("/reconnect", {"long_term_user": "yes"})
         run = browser.url
-        tell("follows the link to Xero, logs in, ticks both practices and clicks Allow Access")
-        browser.open(_wait(browser, run, lambda: browser.link("/connect/")))
-        log_in_and_allow(browser)
+        tell("clicks Log in to Xero, ticks both accounts and clicks Allow Access")
+        _wait(browser, run, lambda: browser.has_form("/connect/"))
+        browser.submit("/connect/", {})
+        _follow_to_xero(browser)
         _wait(browser, run, lambda: browser.has_form("/account"))
         right = next(label for label in browser.options("account") if label.startswith(f"{PRACTICE_NAME} · "))
         tell(f"chooses {right}")
         browser.submit("/account", {"account": right})
     return run.rpartition("/")[2]
+
+
+def _follow_to_xero(browser: Browser) -> None:
+    """Follow the console's page that leads to Xero, and allow there what it asks."""
+    browser.open(str(browser.link("/connect/authorize")))
+    log_in_and_allow(browser)
 
 
 def _wait(browser: Browser, url: str, look: Callable[[], Found | None]) -> Found:

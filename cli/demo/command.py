@@ -79,7 +79,7 @@ def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | N
     """The programs, each after those it needs."""
     python = sys.executable
     sandbox = ["--port", stage.sandbox.rpartition(":")[2], "--jobs", str(jobs), "--minute-limit", "6000"]
-    back = ["--redirect-uri", f"{stage.console}/oauth/callback"]
+    back = ["--redirect-uri", f"{stage.console}/oauth/callback", "--redirect-uri", f"{stage.console}/login/callback"]
     prefect = [python, "-m", "prefect"]
     yield "sandbox", [python, "-m", "sandbox", "--world", "demo", *sandbox, *back], f"{stage.sandbox}/sandbox/world"
     yield "prefect", [*prefect, "server", "start"], f"{stage.prefect}/api/health"
@@ -90,7 +90,7 @@ def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | N
 def _attended(stage: Stage, programs: Programs, console: Console) -> int:
     page = f"{stage.console}/practices/{PRACTICE}"
     console.print(
-        f"\nHarbour & Vale needs to reconnect: open {page} and click Reconnect XPM.\n"
+        f"\nHarbour & Vale needs to reconnect: open {page}, sign in with Xero and click Reconnect XPM.\n"
         f"At Xero, log in as mere.tane@harbourvale.example with the password practice.\n\n"
         f"  Console     {stage.console}\n"
         f"  Prefect UI  {stage.prefect}\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -95,12 +96,25 @@ async def decide(request: Request) -> Response:
         sessions.close(transaction)
         denied = {"error": "access_denied", "error_description": "TenantConsent status DENIED"}
         return _back(pending, denied)
+    if pending.only_identifies:
+        sessions.close(transaction)
+        return _back(pending, _identify(world, pending, signed_in, person))
     choices = {account.tenant_id for account in world.accounts_for(person)}
     ticked = {str(value) for value in form.getlist("tenant")} & choices
     if not ticked:
         return _consent_page(world, pending, transaction, person, nothing_ticked=bool(choices), status=400)
     sessions.close(transaction)
     return _back(pending, _allow(world, pending, signed_in, person, ticked))
+
+
+def _identify(world: World, pending: AuthorizationRequest, signed_in: SignIn, person: XeroUser) -> dict[str, str]:
+    """Return the callback parameters of a sign-in: it connects nothing and adds no scope."""
+    at, session_id = signed_in.at, signed_in.session_id
+    consent = GivenConsent(
+        pending.app.client_id, person.email, pending.scopes, str(uuid4()), at, session_id, pending.nonce
+    )
+    code = world.grants.new_code(consent, pending.redirect_uri, pending.challenge)
+    return {"code": code, "scope": " ".join(sorted(pending.scopes)), "session_state": secrets.token_urlsafe(24)}
 
 
 def _allow(
@@ -194,13 +208,19 @@ def _consent_page(
     nothing_ticked: bool = False,
     status: int = 200,
 ) -> Response:
-    accounts = world.accounts_for(person)
+    accounts = [] if pending.only_identifies else world.accounts_for(person)
     scheme, host, *_ = urlsplit(pending.redirect_uri)
-    facts = {"app": pending.app, "person": person, "transaction": transaction, "home": f"{scheme}://{host}/"}
-    if not accounts:
+    facts: dict[str, Any] = {
+        "app": pending.app,
+        "person": person,
+        "transaction": transaction,
+        "home": f"{scheme}://{host}/",
+    }
+    if not accounts and not pending.only_identifies:
         return page("no_access.html", 200, **facts)
     words = scope_labels(pending.scopes)
-    return page("consent.html", status, accounts=accounts, scopes=words, nothing_ticked=nothing_ticked, **facts)
+    facts |= {"accounts": accounts, "only_identifies": pending.only_identifies, "scopes": words}
+    return page("consent.html", status, nothing_ticked=nothing_ticked, **facts)
 
 
 def _error_page(bad: BadRequest) -> Response:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from sandbox.identity.scopes import OPENID_SCOPES
 from sandbox.people import App
 
 TRANSACTION_LIFETIME = timedelta(minutes=30)
@@ -24,6 +25,11 @@ class AuthorizationRequest:
     nonce: str | None
     challenge: str | None
     created_at: datetime
+
+    @property
+    def only_identifies(self) -> bool:
+        """Whether the app asks for nothing but who the person is ("Sign in with Xero")."""
+        return self.scopes <= OPENID_SCOPES
 
 
 @dataclass(frozen=True)

@@ -164,6 +164,7 @@ def _id_claims(world: World, consent: GivenConsent, person: XeroUser, issuer: st
         claims["nonce"] = consent.nonce
     if "email" in consent.scopes:
         claims |= {"email": person.email}
+        claims |= {} if person.email_verified is None else {"email_verified": person.email_verified}
     if "profile" in consent.scopes:
         names = {"given_name": person.given_name, "family_name": person.family_name, "name": person.name}
         claims |= names | {"preferred_username": person.email}

@@ -30,6 +30,7 @@ ACTING = {
     "deploy",
     "disconnect",
     "keys new",
+    "login-link",
     "migrate",
     "practice add",
     "practice set",

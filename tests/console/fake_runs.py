@@ -22,19 +22,29 @@ class FakeRuns:
         self.started: list[dict[str, Any]] = []
         self.waits_for: dict[UUID, str] = {}
         self.answers: list[tuple[UUID, str]] = []
+        self.by_key: dict[tuple[str, str | None], UUID] = {}
         self.is_up = True
         self.is_deployed = True
 
     def start_reconnect(
-        self, practice: str, admin_email: str, *, long_term_user: bool, another_account: bool = False
+        self,
+        practice: str,
+        admin_email: str,
+        *,
+        long_term_user: bool,
+        another_account: bool = False,
+        after: str | None = None,
     ) -> UUID:
+        if (practice, after) in self.by_key:
+            return self.by_key[practice, after]
         asked = {
             "practice": practice,
             "admin_email": admin_email,
             "long_term_user": long_term_user,
             "another_account": another_account,
         }
-        return self._start("reconnect", practice, EVERYTHING, asked)
+        self.by_key[practice, after] = self._start("reconnect", practice, EVERYTHING, asked)
+        return self.by_key[practice, after]
 
     def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
         asked = {"practice": practice, "entities": list(entities), "mode": mode, "person": person}

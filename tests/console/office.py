@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from html import unescape
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -13,6 +14,7 @@ import httpx
 from console.app import create_app
 from tests.console.fake_runs import FakeRuns
 from tests.console.in_process import InProcess
+from xpm.access.login import make_link
 from xpm.activity.log import record
 from xpm.consent.invitation import Invitation, invite
 from xpm.consent.preflight import Person
@@ -37,7 +39,7 @@ HARBOUR, COASTAL = "harbour-vale", "coastal"
 
 @dataclass
 class Office:
-    """A console with one practice; `browser` belongs to an administrator."""
+    """A console with two practices; `browser` is logged in as Mere, an administrator of the first."""
 
     integration: Integration
     runs: FakeRuns
@@ -45,10 +47,17 @@ class Office:
     slept: list[float] = field(default_factory=list)
 
     @contextmanager
-    def another_browser(self) -> Iterator[httpx.Client]:
-        """Open the browser of somebody else, on another computer."""
+    def another_browser(self, email: str | None = None) -> Iterator[httpx.Client]:
+        """Open the browser of somebody else, on another computer; logged in if `email` is given."""
         with _browser(self.integration, self.runs, self.slept) as other:
+            if email:
+                log_in(self.integration, other, email)
             yield other
+
+    def log_in(self, email: str) -> "Office":
+        """Log the browser in as another person."""
+        log_in(self.integration, self.browser, email)
+        return self
 
     def get(self, path: str, **more: str) -> httpx.Response:
         """Open a page."""
@@ -168,13 +177,32 @@ def office_over(
         _move_in(integration)
         fake, slept = FakeRuns(), list[float]()
         with _browser(integration, fake, slept) as browser:
-            yield Office(integration, fake, browser, slept)
+            yield Office(integration, fake, browser, slept).log_in(MERE)
+
+
+def log_in(integration: Integration, browser: httpx.Client, email: str) -> None:
+    """Log a browser in by a link, as `fyi-xpm login-link` makes it."""
+    link = make_link(integration, email).get_secret_value()
+    answer = browser.post(link, headers={"Origin": integration.settings.xpm_console_url})
+    assert answer.status_code == 303, answer.text
 
 
 def text_of(page: httpx.Response) -> str:
     """Return the text that a person reads on a page."""
     body = re.sub(r"<head>.*?</head>|<[^>]*>", " ", page.text, flags=re.DOTALL)
     return " ".join(body.split())
+
+
+def press(browser: httpx.Client, link: str) -> httpx.Response:
+    """Press the button of a page that leads away, such as the link to Xero."""
+    return browser.post(link, headers={"Origin": CONSOLE})
+
+
+def leads_to(answer: httpx.Response) -> str:
+    """Return the address that a page leads on to."""
+    found = re.search(r'http-equiv="refresh" content="0; url=([^"]*)"', answer.text)
+    assert found, answer.text
+    return unescape(found[1])
 
 
 def path_of(response: httpx.Response) -> str:

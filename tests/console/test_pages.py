@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from console.runs import StepState, TaskSeen
-from tests.console.office import HARBOUR, LEO, MERE, Office, text_of
+from tests.console.conftest import settings
+from tests.console.office import HARBOUR, LEO, MERE, SAM, Office, office_over, text_of
 from xpm.entities.names import Entity
 from xpm.store import people, practices
+from xpm.store.engine.database import Database
 from xpm.store.pull import quarantine
 from xpm.store.records.bulk import Scope
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncTrigger
@@ -91,6 +93,7 @@ def test_the_page_warns_that_the_connection_will_break_with_its_person(
     office: Office, change: dict[str, bool], said: str
 ) -> None:
     office.connect()
+    office.log_in(SAM)
     assert said not in text_of(office.get(APPS))
     with office.integration.database.write() as session:
         people.update(session, office.person(MERE).id, **change)
@@ -228,7 +231,7 @@ def test_a_sync_that_set_records_aside_needs_a_look_but_did_not_fail(office: Off
 def test_while_the_run_waits_for_the_login_there_is_a_button_for_it(office: Office) -> None:
     run_id, invited = office.invited()
     shown = office.get(f"/runs/{run_id}").text
-    assert f'href="/connect/{invited.attempt_id}"' in shown
+    assert f'action="/connect/{invited.attempt_id}"' in shown
     assert "Waiting for Mere Tāne to log in to Xero" in shown
     office.runs.move(run_id, StepState.FAILED)
     assert "/connect/" not in office.get(f"/runs/{run_id}").text
@@ -285,11 +288,13 @@ def test_an_unknown_page_says_so_in_plain_words(office: Office, path: str) -> No
     assert "There is no such page" in answer.text
 
 
-def test_an_installation_without_practices_says_how_to_add_one(office: Office) -> None:
-    with office.integration.database.write() as session:
-        for table in ("connection", "integration_settings", "fyi_user", "practice"):
-            session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  names of ours
-    assert "fyi-xpm practice add" in office.get("/").text
+def test_an_installation_without_practices_tells_an_operator_how_to_add_one(sqlite_database: Database) -> None:
+    operator = "ops@fyi.example"
+    with office_over(sqlite_database, settings(xpm_operators=operator)) as office:
+        with office.integration.database.write() as session:
+            for table in ("login_user", "connection", "integration_settings", "fyi_user", "practice"):
+                session.connection().exec_driver_sql(f"DELETE FROM {table}")  # noqa: S608  names of ours
+        assert "fyi-xpm practice add" in office.log_in(operator).get("/").text
 
 
 def test_health_answers_ok(office: Office) -> None:

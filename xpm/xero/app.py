@@ -8,12 +8,15 @@ DEFAULT_SCOPES = ("openid", "profile", "email", "offline_access", "practicemanag
 """Identity, a refresh token, and XPM by the broad scope. Only the broad scope is certain to cover custom-field
 definitions and job categories: the granular scopes mention neither."""
 
+IDENTITY_SCOPES = ("openid", "profile", "email")
+"""What a login asks for: who the person is, and nothing else."""
+
 _AREAS = ("client", "job", "staff")
 _EVERY_AREA = {"practicemanager", "practicemanager.read"}
 
 
-class XeroApp(BaseModel):
-    """A registered Xero app. The URLs default to Xero's own; the sandbox and tests set others.
+class OAuthApp(BaseModel):
+    """A client registered at an issuer of OpenID Connect: Xero, or whoever logs people in to the console.
 
     Without a `client_secret` it is a PKCE app (RFC 7636), which sends its `client_id` in the request body.
     """
@@ -22,8 +25,18 @@ class XeroApp(BaseModel):
 
     client_id: str
     client_secret: SecretStr | None = None
-    scopes: tuple[str, ...] = DEFAULT_SCOPES
+    scopes: tuple[str, ...]
     redirect_uri: str
+    authorize_url: str
+    token_url: str
+    issuer: str
+    jwks_url: str
+
+
+class XeroApp(OAuthApp):
+    """A registered Xero app. The URLs default to Xero's own; the sandbox and tests set others."""
+
+    scopes: tuple[str, ...] = DEFAULT_SCOPES
     authorize_url: str = "https://login.xero.com/identity/connect/authorize"
     token_url: str = "https://identity.xero.com/connect/token"  # noqa: S105  a URL, not a secret
     revocation_url: str = "https://identity.xero.com/connect/revocation"
@@ -32,6 +45,13 @@ class XeroApp(BaseModel):
     tax_url: str | None = None  # Xero publishes no endpoint for tax returns
     issuer: str = "https://identity.xero.com"
     jwks_url: str = "https://identity.xero.com/.well-known/openid-configuration/jwks"
+
+    def for_login(self, redirect_uri: str) -> OAuthApp:
+        """The same app when it only asks who somebody is: identity scopes, and another way back."""
+        return OAuthApp.model_validate(
+            {name: getattr(self, name) for name in OAuthApp.model_fields}
+            | {"scopes": IDENTITY_SCOPES, "redirect_uri": redirect_uri}
+        )
 
 
 def missing_scopes(granted: Iterable[str]) -> frozenset[str]:

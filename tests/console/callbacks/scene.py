@@ -16,7 +16,7 @@ from joserfc import jws
 from sandbox.browser import answer_consent
 from sandbox.server import SandboxServer
 from sandbox.world import CLIENT_ID, HARBOUR_VALE
-from tests.console.office import MERE, Office
+from tests.console.office import MERE, SAM, Office, leads_to, press
 from xpm.consent.invitation import Invitation
 from xpm.store.tables import StoreTable
 
@@ -25,8 +25,8 @@ Forge = Callable[[Claims], str]
 """Makes an id_token from the claims that Xero would have signed."""
 
 CALLBACK = "/oauth/callback"
-LOGS = frozenset({"authorisation_attempt"})
-"""The table that records refused answers; it holds neither codes nor tokens."""
+LOGS = frozenset({"authorisation_attempt", "console_session"})
+"""The tables that record refused answers, and when a session was last used; they hold neither codes nor tokens."""
 
 
 class Forger(httpx.BaseTransport):
@@ -72,7 +72,7 @@ class Scene:
 
     def start_login(self, invitation: Invitation, browser: httpx.Client | None = None) -> str:
         """Open the link and return where it leads."""
-        return str((browser or self.office.browser).get(invitation.link).headers["location"])
+        return leads_to(press(browser or self.office.browser, invitation.link))
 
     def go(self, invitation: Invitation, browser: httpx.Client | None = None, **changed: str) -> Way:
         """Open the link and allow access; `changed` are parameters that the attacker replaced in the request."""
@@ -105,7 +105,7 @@ class Scene:
 @contextmanager
 def another(scene: Scene) -> Iterator[httpx.Client]:
     """Open the attacker's own browser."""
-    with scene.office.another_browser() as browser:
+    with scene.office.another_browser(SAM) as browser:  # an administrator too, so that the gate is not what refuses
         yield browser
 
 

@@ -10,6 +10,8 @@ from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from xpm.store.errors import NoKeys, SealBroken, UnknownKey
 
@@ -28,6 +30,7 @@ class Vault:
         if not keys:
             raise NoKeys("no encryption key is configured")
         decoded = [_decoded(key) for key in keys]
+        self._keys = tuple(decoded)
         self._ciphers = {_key_id(key): AESGCM(key) for key in decoded}
         self._newest = _key_id(decoded[0])
 
@@ -39,6 +42,12 @@ class Vault:
     def new_key() -> str:
         """Make a key: 32 random bytes as URL-safe base64."""
         return urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+    def derived(self, purpose: str) -> tuple[bytes, ...]:
+        """Derive a key for another purpose from each key, newest first (HKDF, RFC 5869). None leads back to its key."""
+        return tuple(
+            HKDF(SHA256(), KEY_BYTES, salt=None, info=f"xpm {purpose}".encode()).derive(key) for key in self._keys
+        )
 
     def seal(self, text: str, place: str) -> bytes:
         """Seal a secret for one place, such as `consent/<id>/refresh_token`. It opens nowhere else."""

@@ -18,6 +18,7 @@ from xpm.store.tables.custom_fields import (
 )
 from xpm.store.tables.history import RecordChange, before_table
 from xpm.store.tables.jobs import CurrentJob, Job, JobCategory, JobCheck
+from xpm.store.tables.logins import ConsoleSession, Login, LoginLink, LoginUser
 from xpm.store.tables.operations import (
     FinishedList,
     LeaseRow,
@@ -42,6 +43,7 @@ __all__ = [
     "Connection",
     "ConnectionTransition",
     "Consent",
+    "ConsoleSession",
     "Contact",
     "CurrentJob",
     "CustomFieldComparison",
@@ -56,6 +58,9 @@ __all__ = [
     "JobCheck",
     "JsonObject",
     "LeaseRow",
+    "Login",
+    "LoginLink",
+    "LoginUser",
     "Practice",
     "PracticeActivity",
     "Quarantine",

@@ -2,7 +2,15 @@
 
 from xpm.xero.oauth.authorisation import AuthorisationRequest
 from xpm.xero.oauth.callback import ExpectedCallback
-from xpm.xero.oauth.client import Grant, OAuthClient
-from xpm.xero.oauth.identity import Identity
+from xpm.xero.oauth.client import Grant, LoginClient, OAuthClient
+from xpm.xero.oauth.identity import Identity, IssuedIdentity
 
-__all__ = ["AuthorisationRequest", "ExpectedCallback", "Grant", "Identity", "OAuthClient"]
+__all__ = [
+    "AuthorisationRequest",
+    "ExpectedCallback",
+    "Grant",
+    "Identity",
+    "IssuedIdentity",
+    "LoginClient",
+    "OAuthClient",
+]

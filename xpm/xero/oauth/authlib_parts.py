@@ -15,7 +15,7 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge  # type: ignore[im
 from authlib.oidc.core import CodeIDToken  # type: ignore[import-untyped]
 from joserfc.jwt import Token
 
-from xpm.xero.app import XeroApp
+from xpm.xero.app import OAuthApp
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -30,7 +30,7 @@ def s256_challenge(code_verifier: str) -> str:
     return str(create_s256_code_challenge(code_verifier))
 
 
-def grant_uri(app: XeroApp, **parameters: str) -> str:
+def grant_uri(app: OAuthApp, **parameters: str) -> str:
     """Build the authorisation URL for the browser (RFC 6749 §4.1.1)."""
     return str(
         prepare_grant_uri(
@@ -49,7 +49,7 @@ def revocation_body(refresh_token: str) -> str:
     return str(prepare_revoke_token_request(refresh_token, "refresh_token")[0])
 
 
-def authenticated(app: XeroApp, url: str, body: str) -> tuple[dict[str, str], str]:
+def authenticated(app: OAuthApp, url: str, body: str) -> tuple[dict[str, str], str]:
     """Return headers and form with the app's credentials: Basic or `client_id` (RFC 6749 §2.3.1, §3.2.1)."""
     secret = app.client_secret.get_secret_value() if app.client_secret else None
     method = "client_secret_basic" if secret else "none"

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from xpm.xero.app import XeroApp
+from xpm.xero.app import OAuthApp
 from xpm.xero.oauth.authlib_parts import grant_uri, random_token
 from xpm.xero.oauth.pkce import CHALLENGE_METHOD, code_challenge, new_code_verifier
 
@@ -26,7 +26,7 @@ class AuthorisationRequest(BaseModel):
     __str__ = __repr__
 
 
-def authorisation_request(app: XeroApp) -> AuthorisationRequest:
+def authorisation_request(app: OAuthApp) -> AuthorisationRequest:
     """Start a consent with a new `state` (RFC 6749 §10.12), `nonce` (OpenID Connect Core §3.1.2.1) and verifier."""
     state, nonce, verifier = random_token(_UNGUESSABLE), random_token(_UNGUESSABLE), new_code_verifier()
     url = grant_uri(

@@ -1,16 +1,16 @@
-"""The OAuth 2.0 client for Xero: consent, refresh and revocation."""
+"""The OAuth 2.0 clients: logging a person in at any issuer, and Xero's consent, refresh and revocation."""
 
 from collections.abc import Mapping
 
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-from xpm.xero.app import XeroApp
+from xpm.xero.app import OAuthApp, XeroApp
 from xpm.xero.clock import Clock, utc_now
 from xpm.xero.oauth import revocation, token
 from xpm.xero.oauth.authorisation import AuthorisationRequest, authorisation_request
 from xpm.xero.oauth.callback import ExpectedCallback, authorisation_code
-from xpm.xero.oauth.identity import Identity, verified_identity
+from xpm.xero.oauth.identity import Identity, IssuedIdentity, issued_identity, verified_identity
 from xpm.xero.oauth.keys import SigningKeys
 from xpm.xero.tokens import TokenSet
 
@@ -25,18 +25,40 @@ class Grant(BaseModel):
     authentication_event_id: str | None
 
 
-class OAuthClient:
-    """One app's calls to Xero's identity server. It keeps no tokens; their keeper decides when to refresh."""
+class LoginClient:
+    """One app's calls to an issuer of OpenID Connect that only says who somebody is. It keeps no tokens."""
 
-    def __init__(self, app: XeroApp, http: httpx.Client, clock: Clock = utc_now) -> None:
-        self._app = app
+    def __init__(self, app: OAuthApp, http: httpx.Client, clock: Clock = utc_now) -> None:
+        self._login_app = app
         self._http = http
         self._clock = clock
         self._keys = SigningKeys(http, app, clock)
 
     def begin(self) -> AuthorisationRequest:
-        """Start a consent. Returns the URL for the browser, and the secrets to keep until the callback."""
-        return authorisation_request(self._app)
+        """Start a login. Returns the URL for the browser, and the secrets to keep until the callback."""
+        return authorisation_request(self._login_app)
+
+    def identify(self, callback: Mapping[str, str], expected: ExpectedCallback) -> IssuedIdentity:
+        """Finish a login with the parameters of the callback, and forget its tokens. Raises as `OAuthClient.finish`."""
+        code = authorisation_code(callback, expected, self._login_app.issuer)
+        self._keys.current()  # before using the code: without the keys its id_token is useless
+        access_token, id_token = token.identify(self._http, self._login_app, code=code, expected=expected)
+        return issued_identity(
+            id_token,
+            keys=self._keys.for_token(id_token),
+            app=self._login_app,
+            nonce=expected.nonce,
+            access_token=access_token,
+            now=self._clock(),
+        )
+
+
+class OAuthClient(LoginClient):
+    """One app's calls to Xero's identity server. It keeps no tokens; their keeper decides when to refresh."""
+
+    def __init__(self, app: XeroApp, http: httpx.Client, clock: Clock = utc_now) -> None:
+        super().__init__(app, http, clock)
+        self._app = app
 
     def finish(self, callback: Mapping[str, str], expected: ExpectedCallback) -> Grant:
         """Finish a consent with the parameters of the callback.

@@ -1,14 +1,16 @@
 """Verifies the id_token, which tells who gave the consent (OpenID Connect Core §3.1.3.7)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any, TypeVar
 
 from joserfc import jwt
 from joserfc.errors import ClaimError, JoseError
 from joserfc.jwk import KeySet
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
-from xpm.xero.app import XeroApp
+from xpm.xero.app import OAuthApp
 from xpm.xero.errors import CallbackReason, CallbackRefused
 from xpm.xero.oauth.authlib_parts import validate_id_token_claims
 
@@ -29,6 +31,9 @@ _REASON_OF_CLAIM = MappingProxyType(
 )
 
 
+Who = TypeVar("Who", bound=BaseModel)
+
+
 class Identity(BaseModel):
     """The person who gave a consent. `xero_userid` is the stable key; the rest is for display and may change."""
 
@@ -40,17 +45,49 @@ class Identity(BaseModel):
     family_name: str | None = None
 
 
+class IssuedIdentity(BaseModel):
+    """Whom an issuer logged in. Issuer and `subject` are the stable key (OpenID Connect Core §5.7).
+
+    `email_verified`: the issuer itself says that the address is this person's (§5.1). Xero does not say it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    subject: str = Field(validation_alias="sub", min_length=1, max_length=255)
+    email: str | None = None
+    email_verified: bool = False
+    name: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    xero_userid: str | None = None
+
+
 def verified_identity(
-    id_token: SecretStr, *, keys: KeySet, app: XeroApp, nonce: SecretStr, access_token: SecretStr, now: datetime
+    id_token: SecretStr, *, keys: KeySet, app: OAuthApp, nonce: SecretStr, access_token: SecretStr, now: datetime
 ) -> Identity:
     """Return the identity in an id_token that Xero issued to us for this consent and that has not expired.
 
     Raises `CallbackRefused` with the reason. `at_hash` is checked if present; with a code it is optional (§3.1.3.8).
     """
+    claims = _verified_claims(id_token, keys=keys, app=app, nonce=nonce, access_token=access_token, now=now)
+    return _read(Identity, claims)
+
+
+def issued_identity(
+    id_token: SecretStr, *, keys: KeySet, app: OAuthApp, nonce: SecretStr, access_token: SecretStr, now: datetime
+) -> IssuedIdentity:
+    """Return the same of a login at any issuer. Raises `CallbackRefused` with the reason."""
+    claims = _verified_claims(id_token, keys=keys, app=app, nonce=nonce, access_token=access_token, now=now)
+    return _read(IssuedIdentity, claims)
+
+
+def _verified_claims(
+    id_token: SecretStr, *, keys: KeySet, app: OAuthApp, nonce: SecretStr, access_token: SecretStr, now: datetime
+) -> Mapping[str, Any]:
     try:
         token = jwt.decode(id_token.get_secret_value(), keys, algorithms=ALGORITHMS)
     except (JoseError, ValueError):
-        raise _refused("is not signed by Xero", CallbackReason.SIGNATURE) from None
+        raise _refused("is not signed by its issuer", CallbackReason.SIGNATURE) from None
     try:
         validate_id_token_claims(
             token,
@@ -64,8 +101,12 @@ def verified_identity(
     except ClaimError as error:
         reason = _REASON_OF_CLAIM.get(error.claim, CallbackReason.IDENTITY)
         raise _refused(f"has no valid {error.claim}", reason) from None
+    return token.claims
+
+
+def _read(model: type[Who], claims: Mapping[str, Any]) -> Who:
     try:
-        return Identity.model_validate(token.claims)
+        return model.model_validate(claims)
     except ValidationError:
         raise _refused("names nobody", CallbackReason.IDENTITY) from None
 

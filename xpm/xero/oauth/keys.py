@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 from pydantic import SecretStr
 
-from xpm.xero.app import XeroApp
+from xpm.xero.app import OAuthApp
 from xpm.xero.clock import Clock
 from xpm.xero.errors import UnreadableAnswer, XeroUnavailable
 
@@ -22,7 +22,7 @@ _LABEL = "oauth.jwks"
 class SigningKeys:
     """Caches the keys for an hour. An unknown key makes it fetch them again, since Xero rotates keys."""
 
-    def __init__(self, http: httpx.Client, app: XeroApp, clock: Clock) -> None:
+    def __init__(self, http: httpx.Client, app: OAuthApp, clock: Clock) -> None:
         self._http = http
         self._url = app.jwks_url
         self._clock = clock

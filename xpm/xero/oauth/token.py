@@ -11,7 +11,7 @@ from http import HTTPStatus
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
-from xpm.xero.app import XeroApp
+from xpm.xero.app import OAuthApp, XeroApp
 from xpm.xero.clock import Clock
 from xpm.xero.errors import (
     AnswerLost,
@@ -25,6 +25,7 @@ from xpm.xero.errors import (
 )
 from xpm.xero.http.answers import facts_of
 from xpm.xero.oauth.authlib_parts import authenticated, token_request_body
+from xpm.xero.oauth.callback import ExpectedCallback
 from xpm.xero.tokens import TokenSet, access_token_claims, scopes_in
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds; shorter than the lease that a refresh holds
@@ -54,17 +55,21 @@ def exchange(
     refresh token or id_token; `AnswerLost` or `XeroUnavailable` if no answer came. A code works once: never retry this.
     """
     asked_at = clock()
-    form = token_request_body(
-        "authorization_code",
-        code=code.get_secret_value(),
-        redirect_uri=redirect_uri,
-        code_verifier=code_verifier.get_secret_value(),
-    )
-    answer = _ask(http, app, form)
+    answer = _ask(http, app, _code_form(code, code_verifier, redirect_uri))
     if answer.refresh_token is None or answer.id_token is None:
         lacking = "offline_access" if answer.refresh_token is None else "openid"
         raise MisconfiguredApp(f"The consent was given without the scope {lacking}.", endpoint=_LABEL)
     return _token_set(answer, answer.refresh_token, asked_at, app), answer.id_token
+
+
+def identify(
+    http: httpx.Client, app: OAuthApp, *, code: SecretStr, expected: ExpectedCallback
+) -> tuple[SecretStr, SecretStr]:
+    """Exchange a code for the access token, which `at_hash` binds, and the id_token. Raises as `exchange`."""
+    answer = _ask(http, app, _code_form(code, expected.code_verifier, expected.redirect_uri))
+    if answer.id_token is None:
+        raise MisconfiguredApp("The login was given without the scope openid.", endpoint=_LABEL)
+    return answer.access_token, answer.id_token
 
 
 def refresh(http: httpx.Client, app: XeroApp, clock: Clock, refresh_token: SecretStr) -> TokenSet:
@@ -76,6 +81,15 @@ def refresh(http: httpx.Client, app: XeroApp, clock: Clock, refresh_token: Secre
     asked_at = clock()
     answer = _ask(http, app, token_request_body("refresh_token", refresh_token=refresh_token.get_secret_value()))
     return _token_set(answer, answer.refresh_token or refresh_token, asked_at, app)
+
+
+def _code_form(code: SecretStr, code_verifier: SecretStr, redirect_uri: str) -> str:
+    return token_request_body(
+        "authorization_code",
+        code=code.get_secret_value(),
+        redirect_uri=redirect_uri,
+        code_verifier=code_verifier.get_secret_value(),
+    )
 
 
 def _token_set(answer: TokenAnswer, refresh_token: SecretStr, asked_at: datetime, app: XeroApp) -> TokenSet:
@@ -92,7 +106,7 @@ def _token_set(answer: TokenAnswer, refresh_token: SecretStr, asked_at: datetime
     )
 
 
-def _ask(http: httpx.Client, app: XeroApp, form: str) -> TokenAnswer:
+def _ask(http: httpx.Client, app: OAuthApp, form: str) -> TokenAnswer:
     response = post(http, app, app.token_url, form, _LABEL)
     if response.status_code != HTTPStatus.OK:
         raise refusal_of(response, _LABEL)
@@ -103,7 +117,7 @@ def _ask(http: httpx.Client, app: XeroApp, form: str) -> TokenAnswer:
     raise failure  # outside the handler, so that it is not chained to the validation error, which contains the tokens
 
 
-def post(http: httpx.Client, app: XeroApp, url: str, form: str, label: str) -> httpx.Response:
+def post(http: httpx.Client, app: OAuthApp, url: str, form: str, label: str) -> httpx.Response:
     """Send a form as the app. Failures below HTTP raise `XeroUnavailable` or `AnswerLost`."""
     headers, body = authenticated(app, url, form)
     try:

@@ -1,0 +1,148 @@
+"""Lets each request through to its page only if whoever sends it may.
+
+Every route says what it needs: nothing, a login, or a right in the practice that its address names. A route that does
+not say so is answered as if it did not exist. To people without a practice, the practice does not exist either.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import StrEnum
+from urllib.parse import quote
+
+from anyio import CapacityLimiter, to_thread
+from starlette.datastructures import FormData
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from console import cookies
+from console.desk import CALLER, desk_of, notice
+from console.runs import FlowRunSeen, UnknownFlowRun
+from xpm.access import session
+from xpm.access.rights import Caller, Right
+from xpm.store import practices
+from xpm.store.consent import attempts
+from xpm.store.errors import UnknownAttempt, UnknownPractice
+from xpm.words import message
+
+Page = Callable[[Request], Response]
+FormPage = Callable[[Request, FormData], Response]
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+WAITING_FOR_PREFECT = CapacityLimiter(20)
+"""Threads for pages that ask Prefect, which may not answer for a while. All other pages have threads of their own."""
+
+
+class Need(StrEnum):
+    """What a route needs that is no right in a practice."""
+
+    NOTHING = "nothing"
+    LOGIN = "login"
+
+
+class GatedRoute(Route):
+    """A route that says what it needs."""
+
+    def __init__(self, path: str, endpoint: Endpoint, needs: Need | Right, methods: Sequence[str]) -> None:
+        super().__init__(path, endpoint, methods=list(methods))
+        self.needs = needs
+
+
+def at_once(path: str, page: Endpoint) -> GatedRoute:
+    """A page for everybody that waits for nothing, so that it answers however busy the others are."""
+    return GatedRoute(path, page, Need.NOTHING, ["GET"])
+
+
+def page_at(path: str, page: Page, needs: Need | Right, *, asks_prefect: bool = False) -> GatedRoute:
+    """A page to look at."""
+    limiter = WAITING_FOR_PREFECT if asks_prefect else None
+
+    async def endpoint(request: Request) -> Response:
+        return await to_thread.run_sync(lambda: _let_in(request, needs) or page(request), limiter=limiter)
+
+    return GatedRoute(path, endpoint, needs, ["GET"])
+
+
+def form_at(path: str, page: FormPage, needs: Need | Right, *, asks_prefect: bool = False) -> GatedRoute:
+    """A form that is sent. It is read before a thread is taken, so that a slow sender holds none."""
+    limiter = WAITING_FOR_PREFECT if asks_prefect else None
+
+    async def endpoint(request: Request) -> Response:
+        async with request.form(max_files=0, max_fields=100) as form:
+            return await to_thread.run_sync(lambda: _let_in(request, needs) or page(request, form), limiter=limiter)
+
+    return GatedRoute(path, endpoint, needs, ["POST"])
+
+
+def closed_unless_gated(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
+    """Replace every route that does not say what it needs by one that finds nothing."""
+    return [one if isinstance(one, GatedRoute | Mount) else _shut(one) for one in routes]
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who sends a request that needs a login."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+def run_of(request: Request) -> FlowRunSeen:
+    """Return the run that the address names, as the gate has read it."""
+    run: FlowRunSeen = request.state.run
+    return run
+
+
+def _let_in(request: Request, needs: Need | Right) -> Response | None:
+    """Find out who sends the request. Return what to answer if they may not, or None."""
+    token = cookies.token_in(request)
+    caller = session.find(desk_of(request).integration, token) if token else None
+    request.state.caller = caller
+    CALLER.set(caller)
+    if needs is Need.NOTHING:
+        return None
+    if caller is None:
+        return _to_login(request)
+    return _without_right(request, caller, needs) if isinstance(needs, Right) else None
+
+
+def _to_login(request: Request) -> Response:
+    if request.method == "POST":
+        return notice(message("login.needed"), 401)
+    there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"{cookies.LOGIN_PATH}?onward={quote(there, safe='')}", 303)
+
+
+def _without_right(request: Request, caller: Caller, needs: Right) -> Response | None:
+    try:
+        practice = _practice_named_by(request)
+    except (UnknownPractice, UnknownFlowRun):
+        practice = None
+    rights = caller.rights_in(practice) if practice else frozenset()
+    if not rights:  # the same answer whether there is no such practice or it is somebody else's
+        return notice(message("console.not_found"), 404)
+    if needs in rights:
+        return None
+    return notice(message(f"access.needs_{needs}"), 403)
+
+
+def _practice_named_by(request: Request) -> str:
+    """Return the practice's short name. Raises UnknownPractice, UnknownFlowRun, RunsUnavailable."""
+    desk, named = desk_of(request), request.path_params
+    if "run" in named:
+        request.state.run = desk.runs.read(named["run"])
+        return str(request.state.run.practice)
+    with desk.integration.database.read() as opened:
+        if "attempt" in named:
+            try:
+                return attempts.get(opened, str(named["attempt"])).practice
+            except UnknownAttempt:
+                raise UnknownPractice(named["attempt"]) from None
+        return practices.get(opened, named["slug"]).slug
+
+
+def _shut(route: BaseRoute) -> Route:
+    if not isinstance(route, Route):
+        raise TypeError(f"{route!r} is no route of ours, and cannot be closed.")
+    return Route(route.path, _nothing, methods=sorted(route.methods or {"GET"}))
+
+
+async def _nothing(_request: Request) -> Response:
+    return notice(message("console.not_found"), 404)

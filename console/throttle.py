@@ -1,0 +1,53 @@
+"""Limits how often one person or one address may log in, and start what costs calls to Xero (ASVS 5.0 6.3.1, 2.4.1)."""
+
+from enum import Enum
+
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from console.desk import notice
+from xpm.access.rights import Caller
+from xpm.words import message
+
+
+class Limit(Enum):
+    """How often, by one address and by one person. Several people may share an address."""
+
+    LOGIN = (RateLimitItemPerMinute(20, 10), None)
+    RECONNECT = (RateLimitItemPerHour(60), RateLimitItemPerHour(20))
+    SYNC = (RateLimitItemPerHour(300), RateLimitItemPerHour(60))
+
+
+class Throttle:
+    """Counts in this process's memory. The console is one process; a restart forgives."""
+
+    def __init__(self) -> None:
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def login(self, request: Request) -> Response | None:
+        """Count a try to log in. Return the refusal if there were too many, or None."""
+        return self._refusal(Limit.LOGIN, request, None)
+
+    def costly(self, limit: Limit, request: Request, caller: Caller) -> Response | None:
+        """Count a request that costs calls to Xero. Return the refusal if there were too many, or None."""
+        return self._refusal(limit, request, caller)
+
+    def _refusal(self, limit: Limit, request: Request, caller: Caller | None) -> Response | None:
+        by_address, by_person = limit.value
+        address = request.client.host if request.client else ""
+        allowed = self._hit(by_address, limit.name, "address", address)
+        if caller and by_person:
+            allowed &= self._hit(by_person, limit.name, "person", caller.issuer, caller.subject)
+        return None if allowed else notice(message("access.too_often"), 429)
+
+    def _hit(self, item: RateLimitItem, *who: str) -> bool:
+        return self._limiter.hit(item, *who)
+
+
+def throttle_of(request: Request) -> Throttle:
+    """Return the app's throttle."""
+    throttle: Throttle = request.app.state.throttle
+    return throttle

@@ -1,0 +1,1 @@
+"""Who may use the console: logins, links that log in once, sessions."""
