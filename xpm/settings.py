@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     xpm_tax_exports: Path | None = None
     xpm_dry_runs: Path = Path(".xpm/dry-runs")
     xpm_history_days: int = Field(90, ge=1, le=36_500)
+    xpm_audit_days: int = Field(365, ge=1, le=36_500)
     xpm_notify_url: SecretStr | None = None  # at many services the address itself is the password
 
     xpm_login_issuer: str | None = None

@@ -1,5 +1,8 @@
 """The vault: a sealed secret opens only with its key, at its place, and unaltered."""
 
+import hmac
+from base64 import urlsafe_b64decode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,3 +78,21 @@ def test_the_vault_and_its_errors_show_no_key_and_no_secret() -> None:
     with pytest.raises(NoKeys) as refused:
         Vault(["c2hvcnQ="])
     assert "c2hvcnQ" not in str(refused.value)
+
+
+def test_a_signature_is_of_one_content_one_purpose_and_one_key() -> None:
+    older, newer = Vault([OLD]), Vault([NEW, OLD])
+    signature = newer.sign(b"content", "trail")
+
+    assert newer.is_signed(b"content", "trail", signature)
+    assert not newer.is_signed(b"contents", "trail", signature)
+    assert not newer.is_signed(b"content", "other", signature)
+    assert newer.is_signed(b"content", "trail", older.sign(b"content", "trail"))
+    assert older.sign(b"content", "trail").digits != signature.digits
+    with pytest.raises(UnknownKey):
+        older.is_signed(b"content", "trail", signature)
+
+
+def test_no_key_is_used_to_sign_that_is_used_to_seal() -> None:
+    vault, key = Vault([OLD]), urlsafe_b64decode(OLD)
+    assert vault.sign(b"content", "trail").digits != hmac.digest(key, b"content", "sha256").hex()

@@ -6,8 +6,10 @@ from multiprocessing.context import ForkServerProcess
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 
+from tests.store.audit.tampering import line
 from tests.store.kit import NOW, practice
 from xpm.store import leases, practices
+from xpm.store.audit import entries
 from xpm.store.consent import attempts
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
@@ -62,3 +64,12 @@ def use_callback(url: str, key: str, barrier: Barrier, answers: "SimpleQueue[str
         answers.put("used")
     else:
         answers.put("taken")
+
+
+def append_lines(url: str, key: str, count: int, barrier: Barrier) -> None:
+    """Append lines to the audit trail at the same moment as the other processes."""
+    database = Database(url)
+    barrier.wait()
+    for number in range(count):
+        with database.write() as session:
+            entries.append(session, Vault([key]), line(number))

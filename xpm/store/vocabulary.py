@@ -129,3 +129,54 @@ class OwnerKind(StrEnum):
 
     CLIENT = "client"
     JOB = "job"
+
+
+class ActorKind(StrEnum):
+    """Who acted, as far as the program that writes the audit trail can know it."""
+
+    PERSON = "person"  # logged in to the console
+    COMMAND = "command"  # an account of the operating system, on the command line
+    RUN = "run"  # a flow run in Prefect
+    VISITOR = "visitor"  # nobody known
+
+
+class Action(StrEnum):
+    """What is written to the audit trail."""
+
+    LOGIN = "login"
+    LOGOUT = "logout"
+    LOG_OUT_EVERYWHERE = "log_out_everywhere"
+    END_SESSION = "end_session"
+    MAKE_LOGIN_LINK = "make_login_link"
+    LINK_IDENTITY = "link_identity"
+    RECONNECT = "reconnect"
+    OPEN_CONNECT_LINK = "open_connect_link"
+    CHOOSE_ACCOUNT = "choose_account"
+    CONFIRM_ACCOUNT = "confirm_account"
+    RESET_CONNECTION = "reset_connection"
+    DISCONNECT = "disconnect"
+    SYNC = "sync"
+    REVERT = "revert"
+    REPLAY_QUARANTINE = "replay_quarantine"
+    CHANGE_SETTINGS = "change_settings"
+    ADD_PRACTICE = "add_practice"
+    CHANGE_PRACTICE = "change_practice"
+    ADD_USER = "add_user"
+    CHANGE_USER = "change_user"
+    ACCEPT_STAFF = "accept_staff"
+    READ_AUDIT = "read_audit"
+    EXPORT_AUDIT = "export_audit"
+    MIGRATE = "migrate"
+    DEPLOY = "deploy"
+    ROTATE_KEYS = "rotate_keys"
+    FIND_BREAK = "find_break"  # the trail itself: what was stored of it is not what was written
+
+
+class AuditOutcome(StrEnum):
+    """How an act ended. Long acts have a line when they begin and another when they end."""
+
+    BEGUN = "begun"
+    DONE = "done"
+    REFUSED = "refused"  # a rule forbids it
+    CANCELLED = "cancelled"  # by the person who had asked for it
+    FAILED = "failed"

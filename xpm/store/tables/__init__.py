@@ -1,5 +1,6 @@
 """Every table of the store, one module for each topic. The migrations must produce exactly `StoreTable.metadata`."""
 
+from xpm.store.tables.audit import AuditEntry, AuditHead, SettingValue
 from xpm.store.tables.budget import CallTally, TenantAllowance
 from xpm.store.tables.clients import (
     Client,
@@ -33,6 +34,8 @@ from xpm.store.tables.staff import Staff
 from xpm.store.tables.tax_returns import TaxReturn
 
 __all__ = [
+    "AuditEntry",
+    "AuditHead",
     "AuthorisationAttempt",
     "CallTally",
     "Client",
@@ -65,6 +68,7 @@ __all__ = [
     "PracticeActivity",
     "Quarantine",
     "RecordChange",
+    "SettingValue",
     "Staff",
     "StoreTable",
     "SyncRun",

@@ -6,7 +6,7 @@ from alembic import op
 from xpm.store.engine.columns import UtcDateTime
 
 revision = "r0015"
-down_revision = "r0013"
+down_revision = "r0014"
 branch_labels = None
 depends_on = None
 
