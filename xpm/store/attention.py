@@ -12,7 +12,7 @@ from xpm.store.records.rows import Scope
 from xpm.store.tables import Client, Job, Quarantine, Staff, SyncedRecord
 from xpm.store.vocabulary import ArchiveReason, FyiStatus
 
-_Rows = Select[Any]  # key, name, detail
+_Rows = Select[*tuple[Any, ...]]  # key, name, detail
 
 DELETED = (ArchiveReason.DELETED, ArchiveReason.ABSENT)
 """How XPM shows that a record was deleted: by a flag, or by no longer listing it."""

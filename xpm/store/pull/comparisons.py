@@ -64,9 +64,7 @@ def count_due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKin
     return session.connection().execute(select(func.count()).select_from(due)).scalar_one()
 
 
-def _due(
-    table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool
-) -> Select[tuple[str, int, datetime | None]]:
+def _due(table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> Select[str, int, datetime | None]:
     record, last = table.table.c, _COMPARED.c
     same = and_(
         last.practice == record.practice,
@@ -88,4 +86,4 @@ def last_compared(session: Session, scope: Scope, kind: OwnerKind) -> dict[str, 
     noted = select(_COMPARED.c.owner_key, _COMPARED.c.compared_at).where(
         _COMPARED.c.practice == scope.practice, _COMPARED.c.tenant_id == scope.tenant_id, _COMPARED.c.owner_kind == kind
     )
-    return dict(session.connection().execute(noted).tuples().all())
+    return dict(session.connection().execute(noted).all())

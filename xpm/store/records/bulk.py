@@ -78,7 +78,7 @@ def active_by_tenant(session: Session, table: RecordTable, practice: str) -> dic
     """Count the records that are not archived, by the tenant they came from."""
     columns = table.table.c
     active = select(columns.tenant_id, func.count()).where(columns.practice == practice, columns.archived_at.is_(None))
-    return dict(session.connection().execute(active.group_by(columns.tenant_id)).tuples().all())
+    return dict(session.connection().execute(active.group_by(columns.tenant_id)).all())
 
 
 def count_present(session: Session, table: RecordTable, scope: Scope) -> int:
@@ -114,10 +114,10 @@ def archive(
 def other_scopes(session: Session, table: RecordTable, scope: Scope) -> list[Scope]:
     """The scopes of the practice's former accounts that still have current records in FYI."""
     columns = table.table.c
-    others = select(columns.tenant_id.distinct()).where(
+    others = select(columns.tenant_id).where(
         columns.practice == scope.practice, columns.tenant_id != scope.tenant_id, columns.archived_at.is_(None)
     )
-    return [Scope(scope.practice, tenant_id) for tenant_id in session.connection().scalars(others)]
+    return [Scope(scope.practice, tenant_id) for tenant_id in session.connection().scalars(others.distinct())]
 
 
 def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:
@@ -141,9 +141,9 @@ def _apply_batch(log: ChangeLog, rows: Sequence[RecordRow]) -> Applied:
     return counted(effects.values())
 
 
-def _active(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:
+def _active(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[T]:
     return _of(table, scope, what).where(table.table.c.archived_at.is_(None))
 
 
-def _of(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[tuple[T]]:
+def _of(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[T]:
     return select(what).select_from(table.table).where(in_scope(table, scope))

@@ -56,9 +56,9 @@ def preview(session: Session, run_ids: Collection[str], *, overwrite: bool) -> d
     for table in ALL.values():
         plan = _Plan(table, run_ids)
         effects = select(plan.effect.label("effect"), func.count()).select_from(plan.sides).where(plan.which(overwrite))
-        counts = dict(session.connection().execute(effects.group_by("effect")).tuples().all())
+        counts = session.connection().execute(effects.group_by("effect")).all()
         if counts:
-            found[table.name] = RunCounts(**counts)
+            found[table.name] = RunCounts(**dict(counts))
     return found
 
 
@@ -91,7 +91,7 @@ def revert(session: Session, run_ids: Collection[str], author: Author, *, overwr
         keep_former_rows(session.connection(), table, ours)
         _put_back(session, table, ours)
         noted = select(CHANGES.c.kind, func.count()).where(ours).group_by(CHANGES.c.kind)
-        for kind, count in session.connection().execute(noted).tuples():
+        for kind, count in session.connection().execute(noted):
             counts[kind] = counts.get(kind, 0) + count
     comparisons.forget_comparisons(session, author.run_id)
     job_checks.forget_verified(session, author.run_id)
