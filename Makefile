@@ -3,6 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 UV_VERSION := 0.13.8
 READY := .venv/.ready
+IDENTITY := .venv/.identity
 TESTS := .venv/bin/pytest -n auto --dist loadgroup
 
 # Prefect is a large program: without compiled bytecode every start of it takes twice as long.
@@ -21,11 +22,11 @@ demo: $(READY)  ## try the runbook on this machine; ARGS=--unattended lets a scr
 test: $(READY) lint  ## lint, types, import rules, and a test of every rule, in about 6 minutes of two cores
 	$(TESTS) -m "not deep"
 
-check: $(READY) lint  ## everything: every test on both databases, 500 sequences of faults, every kind of kill, the demo, in about 35 minutes
+check: $(READY) $(IDENTITY) lint  ## everything: every test on both databases, 500 sequences of faults, every kind of kill, the demo, in about 35 minutes
 	$(TESTS)
 	.venv/bin/fyi-xpm demo --unattended
 
-coverage: $(READY)  ## the tests of `make check`, watched: which lines and branches none of them runs; takes half as long again
+coverage: $(READY) $(IDENTITY)  ## the tests of `make check`, watched: which lines and branches none of them runs; takes half as long again
 	rm -f .coverage .coverage.*
 	$(TESTS) --cov --cov-report=term:skip-covered --cov-fail-under=96
 
@@ -39,7 +40,7 @@ lint: $(READY)  ## style, types and import rules alone
 	.venv/bin/lint-imports
 
 bench: $(READY)  ## measure side by side what history, throughput and memory come to, in about 12 minutes; ARGS=--quick tries it out
-	.venv/bin/uv sync --frozen --group bench --quiet
+	.venv/bin/uv sync --frozen --inexact --group bench --quiet
 	.venv/bin/python -m bench $(ARGS)
 
 clean:  ## remove the environment and everything the demo left
@@ -49,4 +50,9 @@ $(READY): pyproject.toml uv.lock
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet uv==$(UV_VERSION)
 	.venv/bin/uv sync --frozen --compile-bytecode --quiet
+	touch $@
+
+# Node, which the tests of the login run a certified OpenID provider with. It takes 200 MB, so only `make check` installs it.
+$(IDENTITY): $(READY)
+	.venv/bin/uv sync --frozen --inexact --group identity --quiet
 	touch $@
