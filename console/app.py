@@ -19,6 +19,7 @@ from console.gate import Need, at_once, closed_unless_gated, form_at, page_at
 from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
 from console.runs import NotDeployed, Runs, RunsUnavailable, UnknownFlowRun
 from console.throttle import Throttle
+from xpm.access.audit import Action
 from xpm.access.issuer import Issuers
 from xpm.access.rights import Right
 from xpm.integration import Integration
@@ -95,24 +96,24 @@ async def health(_request: Request) -> Response:
 ROUTES: list[BaseRoute] = [
     at_once("/health", health),
     at_once("/login", login.show),
-    form_at("/login", login.begin, Need.NOTHING),
+    form_at("/login", login.begin, Need.NOTHING, Action.LOGIN),
     page_at("/login/callback", login.finish, Need.NOTHING),
     at_once("/login/link/{token:token}", login.show_link),
-    form_at("/login/link/{token:token}", login.use_link, Need.NOTHING),
-    form_at("/logout", login.log_out, Need.LOGIN),
+    form_at("/login/link/{token:token}", login.use_link, Need.NOTHING, Action.LOGIN),
+    form_at("/logout", login.log_out, Need.LOGIN, Action.LOGOUT),
     page_at("/account", login.show_account, Need.LOGIN),
     page_at("/", practices.show, Need.LOGIN),
     page_at("/practices/{slug:slug}", apps.show, Right.SEE),
     page_at("/practices/{slug:slug}/set-aside", apps.show_aside, Right.SEE_RECORDS),
     page_at("/practices/{slug:slug}/activity", history.show, Right.SEE),
-    form_at("/practices/{slug:slug}/settings", settings.save, Right.ADMINISTER),
-    form_at("/practices/{slug:slug}/reconnect", reconnect.start, Right.ADMINISTER, asks_prefect=True),
-    form_at("/practices/{slug:slug}/sync", sync.ask, Right.SYNC, asks_prefect=True),
+    form_at("/practices/{slug:slug}/settings", settings.save, Right.ADMINISTER, Action.CHANGE_SETTINGS),
+    form_at("/practices/{slug:slug}/reconnect", reconnect.start, Right.ADMINISTER, Action.RECONNECT, asks_prefect=True),
+    form_at("/practices/{slug:slug}/sync", sync.ask, Right.SYNC, Action.SYNC, asks_prefect=True),
     page_at("/runs/{run:uuid}", following.show, Right.SEE, asks_prefect=True),
-    form_at("/runs/{run:uuid}/account", following.choose, Right.ADMINISTER, asks_prefect=True),
-    form_at("/runs/{run:uuid}/name", following.confirm, Right.ADMINISTER, asks_prefect=True),
+    form_at("/runs/{run:uuid}/account", following.choose, Right.ADMINISTER, Action.CHOOSE_ACCOUNT, asks_prefect=True),
+    form_at("/runs/{run:uuid}/name", following.confirm, Right.ADMINISTER, Action.CONFIRM_ACCOUNT, asks_prefect=True),
     page_at("/connect/{attempt:uuid}", consent.show, Right.ADMINISTER),
-    form_at("/connect/{attempt:uuid}", consent.connect, Right.ADMINISTER),
+    form_at("/connect/{attempt:uuid}", consent.connect, Right.ADMINISTER, Action.OPEN_CONNECT_LINK),
     page_at(consent.CALLBACK_PATH, consent.receive, Need.NOTHING),
     Mount("/static", StaticFiles(directory=HERE / "static")),
 ]

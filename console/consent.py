@@ -18,10 +18,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
+from console import trail
 from console.cookies import is_https
 from console.desk import Desk, desk_of, notice, page
 from console.login import UNSEEN, led_away
 from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
+from console.throttle import throttle_of
+from xpm.access.audit import Action
 from xpm.consent import callback
 from xpm.consent.callback import LinkOver, LinkUnknown, LoginStart, Received
 from xpm.store.vocabulary import AttemptOutcome
@@ -51,9 +54,11 @@ def connect(request: Request, _form: FormData) -> Response:
     try:
         out = callback.start_login(desk.integration, str(request.path_params["attempt"]))
     except Stopped as stopped:
+        trail.tried(request, Action.OPEN_CONNECT_LINK, stopped.message, resource=request.url.path)
         refused = notice(stopped.message, STATUS_OF.get(type(stopped), 400))
         refused.headers.update(UNSEEN)
         return refused
+    trail.noted(request, Action.OPEN_CONNECT_LINK, resource=request.url.path)
     answer = led_away(out.url.get_secret_value(), "Xero")
     _set_cookie(answer, desk, out)
     return answer
@@ -62,8 +67,14 @@ def connect(request: Request, _form: FormData) -> Response:
 def receive(request: Request) -> Response:
     """`GET /oauth/callback`: accept Xero's answer, delete the cookie, wake the run, leave the address with the code."""
     desk = desk_of(request)
+    if refusal := throttle_of(request).stranger(request):
+        return refusal
     cookie = _cookie_name(desk, request.query_params.get("state", ""))
     received = callback.receive(desk.integration, request.query_params, request.cookies.get(cookie, ""))
+    if received.outcome is AttemptOutcome.GRANTED:
+        trail.noted(request, Action.GIVE_CONSENT, practice=received.practice, resource=f"run {received.flow_run_id}")
+    else:
+        trail.tried(request, Action.GIVE_CONSENT, received.message, practice=received.practice)
     answer = _shown(received)
     answer.headers.update(UNSEEN)
     answer.delete_cookie(cookie, CALLBACK_PATH, secure=is_https(desk), httponly=True, samesite="lax")

@@ -9,12 +9,14 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from console import trail
 from console.desk import Desk, desk_of, local_time, notice, page, text_of
 from console.gate import caller_of, run_of
 from console.runs import FlowRunSeen, NotWaiting, StepState
 from console.steps import steps_of
 from console.tables import rows_of, taken_back
 from console.traces import RunTraces, traces_of
+from xpm.access.audit import Action
 from xpm.access.rights import Caller, Right
 from xpm.account.confirmation import question
 from xpm.activity.log import as_message
@@ -70,6 +72,7 @@ def choose(request: Request, form: FormData) -> Response:
         return notice(said, 400, run=run.id)
     with suppress(NotWaiting):
         desk.runs.choose(run.id, label)
+        trail.noted(request, Action.CHOOSE_ACCOUNT, practice=run.practice, resource=label)
     return to_run(run.id)
 
 
@@ -78,10 +81,11 @@ def confirm(request: Request, form: FormData) -> Response:
 
     Raises UnknownFlowRun, RunsUnavailable.
     """
-    run_id = request.path_params["run"]
+    run, name = run_of(request), text_of(form, "account_name")
     with suppress(NotWaiting):  # already answered or expired; the run's page shows which
-        desk_of(request).runs.confirm(run_id, text_of(form, "account_name"))
-    return to_run(run_id)
+        desk_of(request).runs.confirm(run.id, name)
+        trail.noted(request, Action.CONFIRM_ACCOUNT, practice=run.practice, resource=name)
+    return to_run(run.id)
 
 
 def _for(caller: Caller, practice: str, said: Message | None) -> Message | None:

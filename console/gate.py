@@ -6,6 +6,7 @@ not say so is answered as if it did not exist. To people without a practice, the
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
@@ -14,15 +15,17 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
-from console import cookies
+from console import cookies, trail
 from console.desk import CALLER, desk_of, notice
 from console.runs import FlowRunSeen, UnknownFlowRun
+from console.throttle import throttle_of
 from xpm.access import session
+from xpm.access.audit import Action
 from xpm.access.rights import Caller, Right
 from xpm.store import practices
 from xpm.store.consent import attempts
 from xpm.store.errors import UnknownAttempt, UnknownPractice
-from xpm.words import message
+from xpm.words import Message, message
 
 Page = Callable[[Request], Response]
 FormPage = Callable[[Request, FormData], Response]
@@ -42,9 +45,12 @@ class Need(StrEnum):
 class GatedRoute(Route):
     """A route that says what it needs."""
 
-    def __init__(self, path: str, endpoint: Endpoint, needs: Need | Right, methods: Sequence[str]) -> None:
+    def __init__(
+        self, path: str, endpoint: Endpoint, needs: Need | Right, methods: Sequence[str], action: Action | None = None
+    ) -> None:
         super().__init__(path, endpoint, methods=list(methods))
         self.needs = needs
+        self.action = action
 
 
 def at_once(path: str, page: Endpoint) -> GatedRoute:
@@ -57,20 +63,27 @@ def page_at(path: str, page: Page, needs: Need | Right, *, asks_prefect: bool = 
     limiter = WAITING_FOR_PREFECT if asks_prefect else None
 
     async def endpoint(request: Request) -> Response:
-        return await to_thread.run_sync(lambda: _let_in(request, needs) or page(request), limiter=limiter)
+        admitted = partial(_admit, request, needs, Action.OPEN_PAGE, lambda: page(request))
+        return await to_thread.run_sync(admitted, limiter=limiter)
 
     return GatedRoute(path, endpoint, needs, ["GET"])
 
 
-def form_at(path: str, page: FormPage, needs: Need | Right, *, asks_prefect: bool = False) -> GatedRoute:
-    """A form that is sent. It is read before a thread is taken, so that a slow sender holds none."""
+def form_at(
+    path: str, page: FormPage, needs: Need | Right, action: Action, *, asks_prefect: bool = False
+) -> GatedRoute:
+    """A form that is sent. It is read before a thread is taken, so that a slow sender holds none.
+
+    `action`: what the audit trail calls it. The gate writes there who was not let in; the page writes what was done.
+    """
     limiter = WAITING_FOR_PREFECT if asks_prefect else None
 
     async def endpoint(request: Request) -> Response:
         async with request.form(max_files=0, max_fields=100) as form:
-            return await to_thread.run_sync(lambda: _let_in(request, needs) or page(request, form), limiter=limiter)
+            admitted = partial(_admit, request, needs, action, lambda: page(request, form))
+            return await to_thread.run_sync(admitted, limiter=limiter)
 
-    return GatedRoute(path, endpoint, needs, ["POST"])
+    return GatedRoute(path, endpoint, needs, ["POST"], action)
 
 
 def closed_unless_gated(routes: Sequence[BaseRoute]) -> list[BaseRoute]:
@@ -90,37 +103,43 @@ def run_of(request: Request) -> FlowRunSeen:
     return run
 
 
-def _let_in(request: Request, needs: Need | Right) -> Response | None:
-    """Find out who sends the request. Return what to answer if they may not, or None."""
+def _admit(request: Request, needs: Need | Right, action: Action, page: Callable[[], Response]) -> Response:
+    """Find out who sends the request, and answer it if they may. Raises what the page raises, and RunsUnavailable."""
     token = cookies.token_in(request)
     caller = session.find(desk_of(request).integration, token) if token else None
     request.state.caller = caller
     CALLER.set(caller)
     if needs is Need.NOTHING:
-        return None
+        return page()
     if caller is None:
-        return _to_login(request)
-    return _without_right(request, caller, needs) if isinstance(needs, Right) else None
+        return _to_login(request, action)
+    if isinstance(needs, Right) and (refusal := _refusal(request, caller, needs)):
+        said, status = refusal
+        trail.tried(request, action, said, practice=request.path_params.get("slug"), resource=request.url.path)
+        return notice(said, status)
+    return page()
 
 
-def _to_login(request: Request) -> Response:
-    if request.method == "POST":
-        return notice(message("login.needed"), 401)
-    there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"{cookies.LOGIN_PATH}?onward={quote(there, safe='')}", 303)
+def _to_login(request: Request, action: Action) -> Response:
+    if request.method != "POST":
+        there = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return RedirectResponse(f"{cookies.LOGIN_PATH}?onward={quote(there, safe='')}", 303)
+    if too_often := throttle_of(request).stranger(request):  # strangers fill neither the trail nor the disk
+        return too_often
+    said = message("login.needed")
+    trail.tried(request, action, said, practice=request.path_params.get("slug"), resource=request.url.path)
+    return notice(said, 401)
 
 
-def _without_right(request: Request, caller: Caller, needs: Right) -> Response | None:
+def _refusal(request: Request, caller: Caller, needs: Right) -> tuple[Message, int] | None:
     try:
         practice = _practice_named_by(request)
     except (UnknownPractice, UnknownFlowRun):
         practice = None
     rights = caller.rights_in(practice) if practice else frozenset()
     if not rights:  # the same answer whether there is no such practice or it is somebody else's
-        return notice(message("console.not_found"), 404)
-    if needs in rights:
-        return None
-    return notice(message(f"access.needs_{needs}"), 403)
+        return message("console.not_found"), 404
+    return None if needs in rights else (message(f"access.needs_{needs}"), 403)
 
 
 def _practice_named_by(request: Request) -> str:

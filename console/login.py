@@ -10,12 +10,14 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from console import cookies
+from console import cookies, trail
 from console.desk import desk_of, notice, page, text_of
 from console.gate import caller_of
 from console.throttle import throttle_of
+from console.trail import address_of
 from xpm.access import login
 from xpm.access import session as sessions
+from xpm.access.audit import Action
 from xpm.access.issuer import Issuers, is_configured, name_of
 from xpm.access.login import Entered, LoginRefused
 from xpm.access.rights import Caller
@@ -37,7 +39,7 @@ async def show(request: Request) -> Response:
 def begin(request: Request, form: FormData) -> Response:
     """`POST /login`: lead the browser to the issuer, with a cookie that its answer has to match."""
     desk = desk_of(request)
-    if refusal := throttle_of(request).login(request):
+    if refusal := throttle_of(request).stranger(request):
         return refusal
     try:
         issuer = issuers_of(request).current()
@@ -58,6 +60,8 @@ def begin(request: Request, form: FormData) -> Response:
 def finish(request: Request) -> Response:
     """`GET /login/callback`: accept the issuer's answer in the browser that was sent there, once."""
     desk = desk_of(request)
+    if refusal := throttle_of(request).stranger(request):
+        return refusal
     pending = cookies.pending_in(request)
     if pending is None:
         return _refused(request, LoginRefused("login.not_trusted", issuer=name_of(desk.integration)))
@@ -75,6 +79,8 @@ def finish(request: Request) -> Response:
         return _refused(request, refused)
     except Stopped as stopped:
         return _refused(request, LoginRefused(stopped.message.key))
+    if adding:
+        trail.noted(request, Action.LINK_IDENTITY, resource=issuers_of(request).current().url)
     return _let_through(request, entered, pending.onward)
 
 
@@ -87,7 +93,7 @@ async def show_link(request: Request) -> Response:
 
 def use_link(request: Request, _form: FormData) -> Response:
     """`POST /login/link/{token}`: log in, once."""
-    if refusal := throttle_of(request).login(request):
+    if refusal := throttle_of(request).stranger(request):
         return refusal
     try:
         entered = login.enter_by_link(desk_of(request).integration, request.path_params["token"], address_of(request))
@@ -99,10 +105,9 @@ def use_link(request: Request, _form: FormData) -> Response:
 def log_out(request: Request, form: FormData) -> Response:
     """`POST /logout`: end this browser's session, or with `everywhere` all of the person's."""
     desk, caller = desk_of(request), caller_of(request)
-    if text_of(form, "everywhere"):
-        sessions.end_everywhere(desk.integration, caller)
-    else:
-        sessions.end(desk.integration, caller)
+    everywhere = text_of(form, "everywhere") != ""
+    (sessions.end_everywhere if everywhere else sessions.end)(desk.integration, caller)
+    trail.noted(request, Action.LOG_OUT_EVERYWHERE if everywhere else Action.LOGOUT)
     answer = RedirectResponse(cookies.LOGIN_PATH, 303)
     cookies.forget_token(answer, desk)
     return answer
@@ -131,11 +136,6 @@ def local(path: str) -> str:
     return path if is_local and len(path) <= 1000 else "/"  # noqa: PLR2004 - longer than any of ours
 
 
-def address_of(request: Request) -> str:
-    """Where a request comes from. Behind a proxy on this machine it is the address that the proxy gives."""
-    return request.client.host if request.client else ""
-
-
 def issuers_of(request: Request) -> Issuers:
     """Return the app's issuer."""
     issuers: Issuers = request.app.state.issuers
@@ -147,6 +147,8 @@ def _let_through(request: Request, entered: Entered, onward: str) -> Response:
     desk = desk_of(request)
     if before := request.state.caller:
         sessions.end(desk.integration, before)
+    request.state.caller = entered.caller
+    trail.noted(request, Action.LOGIN, resource=entered.caller.issuer)
     answer = RedirectResponse(onward, 303, UNSEEN)
     cookies.set_token(answer, desk, entered.token)
     cookies.forget_pending(answer, desk)
@@ -154,6 +156,7 @@ def _let_through(request: Request, entered: Entered, onward: str) -> Response:
 
 
 def _refused(request: Request, refused: LoginRefused) -> Response:
+    trail.tried(request, Action.LOGIN, refused.message, named=refused.who)
     answer = notice(refused.message, 403)
     answer.headers.update(UNSEEN)
     cookies.forget_pending(answer, desk_of(request))

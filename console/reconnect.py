@@ -6,11 +6,13 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console import trail
 from console.desk import Desk, desk_of, practice_of, text_of
 from console.following import to_run
 from console.gate import caller_of
 from console.runs import UnknownFlowRun
 from console.throttle import Limit, throttle_of
+from xpm.access.audit import Action
 from xpm.activity.log import record
 from xpm.store import activity
 from xpm.store.tables import FyiUser, Practice
@@ -40,7 +42,7 @@ def start(request: Request, form: FormData) -> Response:
         another_account=text_of(form, "another_account") != "",
         after=previous,
     )
-    _note(desk, practice, caller.users[practice.slug], run_id)
+    _note(request, practice, caller.users[practice.slug], run_id)
     return to_run(run_id)
 
 
@@ -53,15 +55,16 @@ def is_under_way(desk: Desk, flow_run_id: str) -> bool:
     return not (run.stage.is_over or run.is_cancelling)
 
 
-def _note(desk: Desk, practice: Practice, person: FyiUser, run_id: UUID) -> None:
-    said = message("reconnect.requested", person=person.name)
-    with desk.integration.database.write() as session:
+def _note(request: Request, practice: Practice, person: FyiUser, run_id: UUID) -> None:
+    said, integration = message("reconnect.requested", person=person.name), desk_of(request).integration
+    with integration.database.write() as session:
         record(
             session,
             practice.slug,
             said,
-            now=desk.integration.clock(),
+            now=integration.clock(),
             topic=Topic.RECONNECT_REQUESTED,
             person=person.email,
             flow_run_id=str(run_id),
         )
+        trail.done(request, session, Action.RECONNECT, practice=practice.slug, resource=f"run {run_id}")

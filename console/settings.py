@@ -4,8 +4,10 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from console import trail
 from console.desk import desk_of, practice_of, text_of
 from console.gate import caller_of
+from xpm.access.audit import Action
 from xpm.activity.log import record
 from xpm.store import practices
 from xpm.store.practices import TAX_COUNTRIES
@@ -30,11 +32,14 @@ def save(request: Request, form: FormData) -> Response:
         practice = practice_of(request, session)
         person = caller_of(request).users[practice.slug]
         changes = _changes(form, practice, practices.settings_of(session, practice.slug))
+        before = {switch: not on for switch, on in changes.items()}
         practices.change_settings(session, practice.slug, changes, person=person.email, now=now)
         for switch, on in changes.items():
             value = "On" if on else "Off"
             said = message("settings.changed", person=person.name, setting=LABELS[switch], value=value)
             record(session, practice.slug, said, now=now, person=person.email)
+        if changes:
+            trail.done(request, session, Action.CHANGE_SETTINGS, practice=practice.slug, before=before, after=changes)
     return RedirectResponse(f"/practices/{practice.slug}#settings", 303)
 
 

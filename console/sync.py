@@ -6,11 +6,13 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console import trail
 from console.desk import desk_of, notice, practice_of, text_of
 from console.following import to_run
 from console.gate import caller_of
 from console.joining import run_to_join
 from console.throttle import Limit, throttle_of
+from xpm.access.audit import Action
 from xpm.activity.log import record
 from xpm.consent.access import require_connected
 from xpm.entities.gates import reason_to_skip
@@ -90,6 +92,7 @@ def ask(request: Request, form: FormData) -> Response:
     if not entities or mode is None:
         return notice(message("console.nothing_to_sync"), 400, practice=practice)
     if reason := window.refusal(entities):
+        trail.tried(request, Action.SYNC, reason, practice=practice.slug)
         return notice(reason, 409, practice=practice)
     under_way = run_to_join(desk, practice, entities, mode)
     if not under_way and (refusal := throttle_of(request).costly(Limit.SYNC, request, caller)):
@@ -108,6 +111,7 @@ def ask(request: Request, form: FormData) -> Response:
             person=person,
             flow_run_id=str(run_id),
         )
+        trail.done(request, session, Action.SYNC, practice=practice.slug, resource=f"run {run_id}: {named}")
     return to_run(run_id)
 
 

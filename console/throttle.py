@@ -16,7 +16,7 @@ from xpm.words import message
 class Limit(Enum):
     """How often, by one address and by one person. Several people may share an address."""
 
-    LOGIN = (RateLimitItemPerMinute(20, 10), None)
+    STRANGER = (RateLimitItemPerMinute(20, 10), None)
     RECONNECT = (RateLimitItemPerHour(60), RateLimitItemPerHour(20))
     SYNC = (RateLimitItemPerHour(300), RateLimitItemPerHour(60))
 
@@ -27,9 +27,9 @@ class Throttle:
     def __init__(self) -> None:
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
-    def login(self, request: Request) -> Response | None:
-        """Count a try to log in. Return the refusal if there were too many, or None."""
-        return self._refusal(Limit.LOGIN, request, None)
+    def stranger(self, request: Request) -> Response | None:
+        """Count a try to log in, or to act without a login. Return the refusal if there were too many, or None."""
+        return self._refusal(Limit.STRANGER, request, None)
 
     def costly(self, limit: Limit, request: Request, caller: Caller) -> Response | None:
         """Count a request that costs calls to Xero. Return the refusal if there were too many, or None."""

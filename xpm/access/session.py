@@ -4,6 +4,8 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
+from xpm.access import audit
+from xpm.access.actor import Actor, ActorKind
 from xpm.access.rights import Caller
 from xpm.consent.eligibility import Obstacle, obstacles
 from xpm.installation import Installation
@@ -28,8 +30,7 @@ def find(installation: Installation, token: str) -> Caller | None:
         with installation.database.write() as session:
             sessions.see(session, digest, now)
     elif found and caller is None:
-        with installation.database.write() as session:
-            sessions.end(session, digest, now)
+        _end_for_good(installation, found)
     return caller
 
 
@@ -66,6 +67,16 @@ def end_everywhere(installation: Installation, caller: Caller) -> int:
     with installation.database.write() as session:
         same = {(caller.issuer, caller.subject), *logins.of_same_users(session, caller.issuer, caller.subject)}
         return sum(sessions.end_all(session, issuer, subject, now) for issuer, subject in same)
+
+
+def _end_for_good(installation: Installation, found: ConsoleSession) -> None:
+    """End a session whose person may no longer use the console."""
+    now = installation.clock()
+    with installation.database.write() as session:
+        login = logins.known(session, found.issuer, found.subject)
+        actor = Actor(ActorKind.PERSON, (login and login.email) or found.subject, session=found.digest)
+        sessions.end(session, found.digest, now)
+        audit.record(session, installation, actor, audit.Action.END_SESSION, now=now, detail="login.nobody")
 
 
 def _is_active(installation: Installation, session: Session, user: FyiUser) -> bool:

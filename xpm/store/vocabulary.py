@@ -151,6 +151,7 @@ class Action(StrEnum):
     LINK_IDENTITY = "link_identity"
     RECONNECT = "reconnect"
     OPEN_CONNECT_LINK = "open_connect_link"
+    GIVE_CONSENT = "give_consent"
     CHOOSE_ACCOUNT = "choose_account"
     CONFIRM_ACCOUNT = "confirm_account"
     RESET_CONNECTION = "reset_connection"
@@ -164,6 +165,7 @@ class Action(StrEnum):
     ADD_USER = "add_user"
     CHANGE_USER = "change_user"
     ACCEPT_STAFF = "accept_staff"
+    OPEN_PAGE = "open_page"  # of the console, by somebody who may not
     READ_AUDIT = "read_audit"
     EXPORT_AUDIT = "export_audit"
     MIGRATE = "migrate"

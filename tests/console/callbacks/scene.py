@@ -25,7 +25,7 @@ Forge = Callable[[Claims], str]
 """Makes an id_token from the claims that Xero would have signed."""
 
 CALLBACK = "/oauth/callback"
-LOGS = frozenset({"authorisation_attempt", "console_session"})
+LOGS = frozenset({"authorisation_attempt", "console_session", "audit_entry", "audit_head"})
 """The tables that record refused answers, and when a session was last used; they hold neither codes nor tokens."""
 
 
