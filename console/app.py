@@ -8,7 +8,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
@@ -77,6 +77,7 @@ def create_app(
             UnknownFlowRun: _not_found,
             RunsUnavailable: _no_prefect,
             NotDeployed: _not_deployed,
+            ClientDisconnect: _too_slow,
             DatabaseUnavailable: _no_database,
             500: _broken,
         },
@@ -130,6 +131,10 @@ def _no_prefect(request: Request, error: Exception) -> Response:
 
 def _not_deployed(request: Request, error: Exception) -> Response:
     return notice(message("console.not_deployed", runbook=str(error)), 503, again=_again(request))
+
+
+def _too_slow(request: Request, error: Exception) -> Response:
+    return notice(message("console.too_slow"), 408)
 
 
 def _no_database(request: Request, error: Exception) -> Response:

@@ -1,17 +1,20 @@
 """Checks every request before a page sees it, and sets the headers of every answer.
 
-The console has no login of its own: whoever reaches it may use it. The guard keeps out other people's web pages that
-make an administrator's browser act here (cross-site request forgery, DNS rebinding, framing).
+The guard keeps out other people's web pages that make an administrator's browser act here (cross-site request forgery,
+DNS rebinding, framing), and forms that are too long or too slow. Who may do what is the gate's question.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+import anyio
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
+FORM_WITHIN = 15.0  # seconds
 LONGEST_FORM = 64 * 1024  # bytes; the console's largest form has a few hundred
 FIXED_HEADERS = {
     "Content-Security-Policy": (
@@ -21,6 +24,8 @@ FIXED_HEADERS = {
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
+"""A browser that was here over https never comes back without it (RFC 6797)."""
 ORDINARY_HEADERS = {
     # Under "no-referrer" a browser sends "Origin: null" with its own forms (Fetch, "append a request Origin header"),
     # which looks the same as a foreign form. Pages that see a code or a state send "no-referrer" themselves.
@@ -35,6 +40,7 @@ class Guard:
     def __init__(self, app: ASGIApp, console_url: str) -> None:
         self._app = app
         self._console = origin_of(console_url)
+        self._headers = FIXED_HEADERS | (HTTPS_HEADERS if console_url.startswith("https://") else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or refuse it."""
@@ -43,9 +49,9 @@ class Guard:
             return
         headers = Headers(scope=scope)
         if refusal := self._refusal(scope["method"], headers, scope["scheme"]):
-            await refusal(scope, receive, _with_headers(send))
+            await refusal(scope, receive, _with_headers(send, self._headers))
         else:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, _not_for_ever(receive), _with_headers(send, self._headers))
 
     def _refusal(self, method: str, headers: Headers, scheme: str) -> PlainTextResponse | None:
         host = headers.get("host", "")
@@ -93,11 +99,29 @@ def _is_short(headers: Headers) -> bool:
     return length.isdecimal() and int(length) <= LONGEST_FORM
 
 
-def _with_headers(send: Send) -> Send:
+def _not_for_ever(receive: Receive) -> Receive:
+    """End a request whose form has not arrived `FORM_WITHIN` seconds after its headers, as if the sender had gone."""
+    due = anyio.current_time() + FORM_WITHIN
+    is_whole = False
+
+    async def receiving() -> Message:
+        nonlocal is_whole
+        if is_whole:  # what comes now is that the reader of an answer goes away
+            return await receive()
+        with anyio.move_on_at(due):
+            received = await receive()
+            is_whole = not received.get("more_body", False)
+            return received
+        return {"type": "http.disconnect"}
+
+    return receiving
+
+
+def _with_headers(send: Send, fixed: Mapping[str, str]) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            headers.update(FIXED_HEADERS)
+            headers.update(fixed)
             for name, value in ORDINARY_HEADERS.items():
                 headers.setdefault(name, value)
         await send(message)

@@ -9,6 +9,7 @@ import uvicorn
 from console.app import create_app
 from console.guard import is_loopback
 from console.prefect_runs import PrefectRuns
+from console.protocol import LARGEST_HEADERS, ImpatientProtocol, allow_many_connections
 from xpm.integration import Integration
 from xpm.settings import Settings
 from xpm.store.errors import DatabaseUnavailable, NoKeys
@@ -33,9 +34,15 @@ def serve(settings: Settings) -> None:
                 _refuse(message("console.not_migrated"))
             host, port = address_of(settings.xpm_console_url)
             logging.getLogger("console").setLevel(logging.INFO)
-            # No access log: it would contain the callback's query, which holds code and state.
+            allow_many_connections()
             uvicorn.run(
-                create_app(integration, PrefectRuns()), host=host, port=port, access_log=False, server_header=False
+                create_app(integration, PrefectRuns()),
+                host=host,
+                port=port,
+                http=ImpatientProtocol,
+                h11_max_incomplete_event_size=LARGEST_HEADERS,
+                access_log=False,  # it would contain the callback's query, which holds code and state
+                server_header=False,
             )
     except NoKeys:
         _refuse(message("console.no_keys"))
