@@ -63,6 +63,13 @@ def moment(given: str) -> datetime:
         raise typer.BadParameter(f"{given!r} is not a time such as 2026-03-02T19:00 or 2026-03-02T08:00Z.") from None
 
 
+def known_line(given: str) -> str:
+    """A line of the audit trail, as a check prints it: its number and its hash."""
+    if not re.fullmatch(r"[0-9]{1,18}:[0-9a-f]{64}", given):
+        raise typer.BadParameter(f"{given!r} is not a number and a hash, as `fyi-xpm audit verify` prints them.")
+    return given
+
+
 def country(given: str) -> str:
     """A country's two letters (ISO 3166-1)."""
     if given.upper() not in _countries():

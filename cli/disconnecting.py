@@ -3,6 +3,7 @@
 import typer
 
 from cli.integration import integration
+from cli.recording import cancelled
 from cli.terminal import say
 from xpm.account.disconnect import DisconnectPlan, plan_disconnect
 from xpm.account.disconnect import disconnect as end_connection
@@ -14,7 +15,9 @@ def disconnect(practice: str, person: str | None, *, yes: bool) -> None:
     with integration() as opened:
         plan = plan_disconnect(opened, practice)
         if not yes and not _confirmed(plan):
-            say(message("disconnect.kept", practice=plan.practice_name).text)
+            kept = message("disconnect.kept", practice=plan.practice_name)
+            cancelled(kept.key)
+            say(kept.text)
             return
         say(end_connection(opened, plan, person).text)
 

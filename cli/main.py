@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from cli.commands import acting, looking, practices, records, setting_up
+from cli.commands import acting, auditing, looking, practices, records, setting_up
 from cli.terminal import terminal
 
 NOT_STARTED = 2
@@ -45,6 +45,7 @@ SETTING_UP: Mapping[str, Callable[..., None]] = {
 GROUPS = (
     ("staff", records.staff, "Every day", "List staff from XPM, and accept them as active in FYI."),
     ("quarantine", records.quarantine, "Every day", "List records that could not be read, and read them again."),
+    ("audit", auditing.audit, "Every day", "Show, check and export the trail of who did what."),
     ("practice", practices.practice, "Setting up", "Add, list and set practices."),
     ("user", practices.user, "Setting up", "Add and list the people of a practice."),
     ("keys", setting_up.keys, "Setting up", "Make and change encryption keys."),

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.recording import changed
 from cli.terminal import say, terminal
 from xpm.store import people
 from xpm.store.errors import AlreadyThere
@@ -30,6 +31,7 @@ def add_user(practice: str, email: str, name: str, leaving_on: date | None, *, i
     """Add a person to a practice."""
     with installation() as opened:
         opened.practice(practice)
+        changed(None, {"is_admin": is_admin, "leaving_on": f"{leaving_on}" if leaving_on else None})
         with opened.database.write() as session:
             try:
                 people.add(session, practice, email, name, is_admin=is_admin, leaving_on=leaving_on)

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.recording import changed
 from cli.terminal import say, terminal
 from xpm.activity.log import record
 from xpm.activity.overview import overview
@@ -55,6 +56,7 @@ def add_practice(slug: str, name: str, country: str, time_zone: str, history_sta
     with installation() as opened, opened.database.write() as session:
         now = opened.clock()
         start = history_start or now.date() - HISTORY
+        changed(None, {"country": country, "time_zone": time_zone, "history_start": f"{start}"})
         try:
             practices.add(
                 session, slug=slug, name=name, country=country, time_zone=time_zone, history_start=start, now=now
@@ -74,6 +76,8 @@ def set_practice(practice: str, person: str | None, *, include_archived_clients:
         facts = {"person": person or "An operator", "setting": "Include Archived Clients", "value": value}
         said = message("settings.changed", **facts)
         with opened.database.write() as session:
+            current = practices.settings_of(session, practice)
+            changed({name: getattr(current, name) for name in changes}, changes)
             practices.change_settings(session, practice, changes, person=person, now=now)
             record(session, practice, said, now=now, person=person)
     say(said.text)

@@ -9,11 +9,14 @@ from rich.table import Table
 
 from cli.answers import answer
 from cli.integration import integration
+from cli.recording import cancelled
 from cli.running import Ended, show_end, start_and_follow
 from cli.terminal import say, terminal
 from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.revert import RevertPreview, RevertRequest, by_its_clock, preview
 from xpm.words import message, stop
+
+ONLY_SHOWN = "only_shown"
 
 
 class Reverted(BaseModel):
@@ -42,10 +45,13 @@ def revert(
     if not (as_json and yes):  # with both, the preview is printed together with the end of the run
         answer(Reverted(preview=seen, run=None), lambda found: _show(found.preview), as_json=as_json)
     if as_json and not yes:
+        cancelled(ONLY_SHOWN)
         return
     seen.refuse_unasked(changed_since)
     if not yes and not _confirmed(seen):
-        say(message("revert.kept", practice=seen.practice_name).text)
+        kept = message("revert.kept", practice=seen.practice_name)
+        cancelled(kept.key)
+        say(kept.text)
         return
     parameters: dict[str, object] = {
         "practice": practice,

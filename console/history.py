@@ -14,6 +14,7 @@ from console.desk import as_typed, desk_of, local_time, notice, page, practice_o
 from console.gate import caller_of
 from xpm.access.rights import Right
 from xpm.integration import Integration
+from xpm.spreadsheet import harmless
 from xpm.store import activity
 from xpm.store.tables import Practice, PracticeActivity
 from xpm.store.vocabulary import ActivityStatus
@@ -23,7 +24,6 @@ A_PAGE = 50
 LONGEST_SEARCH = 200  # characters, as in the page's own field; a longer one costs the database more than it finds
 AT_ONCE = 500  # entries that an export reads at once
 COLUMNS = ("Time", "Status", "What happened", "Cause", "Next step", "Person", "Run")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet evaluates such a cell (OWASP: "CSV Injection")
 
 
 @dataclass(frozen=True)
@@ -94,11 +94,7 @@ def _csv(integration: Integration, practice: Practice, asked: LogQuery, *, with_
 
 def _cells(entry: PracticeActivity, zone: str, *, with_next: bool) -> tuple[str, ...]:
     texts = (entry.title, entry.detail, entry.next_step if with_next else "", entry.person, entry.flow_run_id)
-    return (local_time(entry.at, zone), str(entry.status), *(_harmless(text or "") for text in texts))
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return (local_time(entry.at, zone), str(entry.status), *(harmless(text or "") for text in texts))
 
 
 def _lines(rows: list[tuple[str, ...]]) -> str:

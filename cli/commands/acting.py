@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from cli import arguments
+from cli.acts import acts
 from cli.arguments import AsJson, KnownPractice, WhoAsks
 from xpm.entities.names import Entity
-from xpm.store.vocabulary import SyncMode
+from xpm.store.vocabulary import Action, SyncMode
 from xpm.undo.changed_since import WhenChangedSince
 
 A_DAY = 24 * 60  # minutes; the longest that the runbook waits
@@ -17,6 +18,7 @@ A_DAY = 24 * 60  # minutes; the longest that the runbook waits
 Confirmed = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
 
 
+@acts(Action.RECONNECT, "another_account")
 def reconnect(
     practice: KnownPractice,
     admin: Annotated[str, typer.Option(metavar="EMAIL", help="The FYI Admin who logs in to Xero.")],
@@ -46,6 +48,7 @@ def reconnect(
     running.reconnect(parameters)
 
 
+@acts(Action.SYNC, "only", "changes", "record", "confirm_missing", unless="dry_run")
 def sync(
     practice: KnownPractice,
     only: Annotated[
@@ -110,6 +113,7 @@ def sync(
         )
 
 
+@acts(Action.REVERT, "run", "since", "changed_since")
 def revert(
     practice: KnownPractice,
     run: Annotated[
@@ -143,6 +147,7 @@ def revert(
     reverting.revert(practice, run, since, changed_since, person, yes=yes, as_json=as_json)
 
 
+@acts(Action.DISCONNECT)
 def disconnect(practice: KnownPractice, yes: Confirmed = False, person: WhoAsks = None) -> None:
     """Disconnect a practice from Xero Practice Manager.
 

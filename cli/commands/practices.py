@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 from cli import arguments
+from cli.acts import acts
 from cli.arguments import AsJson, KnownPractice, WhoAsks
+from xpm.store.vocabulary import Action
 
 PRACTICE_EXAMPLE = (
     'Example: `fyi-xpm practice add harbour-vale --name "Harbour & Vale" --country NZ --time-zone Pacific/Auckland`'
@@ -18,6 +20,7 @@ user = typer.Typer(no_args_is_help=True)
 
 
 @practice.command("add", epilog=PRACTICE_EXAMPLE)
+@acts(Action.ADD_PRACTICE, "name")
 def add_practice(
     slug: Annotated[
         str, typer.Argument(parser=arguments.new_slug, metavar="PRACTICE", help="A short name, used everywhere.")
@@ -50,6 +53,7 @@ def add_practice(
 
 
 @practice.command("set")
+@acts(Action.CHANGE_SETTINGS)
 def set_practice(
     practice: KnownPractice,
     include_archived_clients: Annotated[
@@ -77,6 +81,7 @@ def list_practices(*, as_json: AsJson = False) -> None:
 
 
 @user.command("add", epilog=USER_EXAMPLE)
+@acts(Action.ADD_USER, "email")
 def add_user(
     practice: KnownPractice,
     email: Annotated[

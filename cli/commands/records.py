@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from cli import arguments
+from cli.acts import acts
 from cli.arguments import AsJson, KnownPractice, WhoAsks
+from xpm.store.vocabulary import Action
 
 staff = typer.Typer(no_args_is_help=True)
 quarantine = typer.Typer(no_args_is_help=True)
@@ -20,6 +22,7 @@ def list_staff(practice: KnownPractice, *, as_json: AsJson = False) -> None:
 
 
 @staff.command("accept")
+@acts(Action.ACCEPT_STAFF, "staff")
 def accept_staff(
     practice: KnownPractice,
     staff: Annotated[str, typer.Argument(metavar="EMAIL_OR_ID", help="As `fyi-xpm staff list` shows them.")],
@@ -45,6 +48,7 @@ def list_quarantine(practice: KnownPractice, *, as_json: AsJson = False) -> None
 
 
 @quarantine.command("replay")
+@acts(Action.REPLAY_QUARANTINE)
 def replay_quarantine(practice: KnownPractice, person: WhoAsks = None, *, as_json: AsJson = False) -> None:
     """Read these records again from what was kept of them, after an upgrade of this program. Xero is not asked."""
     from cli import quarantine

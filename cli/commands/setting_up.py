@@ -4,11 +4,14 @@ from typing import Annotated
 
 import typer
 
+from cli.acts import acts
 from cli.arguments import AsJson
+from xpm.store.vocabulary import Action
 
 keys = typer.Typer(no_args_is_help=True)
 
 
+@acts(Action.MIGRATE)
 def migrate() -> None:
     """Bring the database to the newest schema. Safe to repeat; run it after every upgrade."""
     from cli import migrating
@@ -16,6 +19,7 @@ def migrate() -> None:
     migrating.migrate()
 
 
+@acts(Action.DEPLOY)
 def deploy() -> None:
     """Deploy the runbooks to Prefect and schedule every practice's nightly sync.
 
@@ -36,6 +40,7 @@ def console() -> None:
     serving.console()
 
 
+@acts(Action.MAKE_LOGIN_LINK, "email")
 def login_link(email: Annotated[str, typer.Argument(help="Email address of an FYI user, or of an operator.")]) -> None:
     """Print a link that logs this person in to the console, once and within ten minutes.
 
@@ -55,6 +60,7 @@ def new_key() -> None:
 
 
 @keys.command("rotate")
+@acts(Action.ROTATE_KEYS)
 def rotate_keys(*, as_json: AsJson = False) -> None:
     """Encrypt everything stored with the newest key, while all programs keep working.
 

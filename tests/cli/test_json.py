@@ -25,6 +25,7 @@ from xpm.store.tables import Connection
 from xpm.store.vocabulary import ActivityStatus, CallPriority
 
 ACTING = {
+    "audit export",
     "console",
     "demo",
     "deploy",
@@ -41,6 +42,7 @@ ACTING = {
 """The commands that act and report it in a sentence. `keys new` prints a secret, `reconnect` a link to open."""
 
 LISTING = {
+    "audit list": ["audit", "list", SLUG],
     "status": ["status"],
     "status of one": ["status", SLUG],
     "activity": ["activity", SLUG],

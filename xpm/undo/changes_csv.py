@@ -1,22 +1,18 @@
 """Writes every change that a dry run found to a CSV file for a spreadsheet (RFC 4180)."""
 
 import csv
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from xpm.entities.registry import KINDS
+from xpm.spreadsheet import harmless, open_for_owner
 from xpm.undo.changes import EFFECTS, Change, DryRunResult
 from xpm.words import stop
 
 COLUMNS = ("entity", "record", "name", "what would happen", "field", "in FYI now", "in XPM")
 Line = tuple[str, str, str, str, str, str, str]
-
-OWNER_ONLY = 0o600  # the file holds people's data
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""First characters that make a spreadsheet run a cell as a formula (OWASP: CSV Injection), also in full width."""
 
 
 def lines(previews: Sequence[DryRunResult]) -> Iterator[Line]:
@@ -43,18 +39,11 @@ def changes_file(file: Path) -> Iterator[TextIO]:
         Stopped: the file cannot be written.
     """
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # the byte order mark tells a spreadsheet the encoding
-        opened = open(file, "w", encoding="utf-8-sig", errors="replace", newline="", opener=_private)  # noqa: SIM115 - rights
+        opened = open_for_owner(file)
     except OSError as error:
         raise stop("operator.changes_unwritable", file=file, reason=error.strerror) from error
     with opened:
         yield opened
-
-
-def harmless(cell: str) -> str:
-    """The cell, with an apostrophe in front if a spreadsheet would take it for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def _lines(change: Change) -> Iterator[Line]:
@@ -63,7 +52,3 @@ def _lines(change: Change) -> Iterator[Line]:
         yield (*record, "", "", "")
     for field in change.fields:
         yield (*record, field.field, field.before, field.after)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, OWNER_ONLY)

@@ -25,6 +25,7 @@ class BreakKind(StrEnum):
     FORGED = "forged"  # the line was not signed with a key of ours
     UNREADABLE = "unreadable"
     NOTICED = "noticed"  # a program that appended this line found the trail broken at that time
+    ROLLED_BACK = "rolled_back"  # a line that somebody noted elsewhere is not there any more
     HEAD = "head"  # the row that says where the trail begins and ends
 
 
@@ -116,6 +117,12 @@ def verify(session: Session, vault: Vault) -> TrailState:
         unsigned=walk.unsigned,
         breaks=(*walk.breaks, *_of_the_head(fault, head, highest, walk.hash)),
     )
+
+
+def has_line(session: Session, number: int, digits: str) -> bool:
+    """Whether the line with this number has this hash, as an earlier check told."""
+    entry = session.exec(select(AuditEntry.hash).where(AuditEntry.id == number)).one_or_none()
+    return entry == digits
 
 
 def _of_the_head(fault: HeadFault | None, head: AuditHead, highest: int, reached: str | None) -> Iterator[TrailBreak]:

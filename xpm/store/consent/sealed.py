@@ -10,6 +10,8 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, or_, select
 
+from xpm.store.audit.chain import is_genuine_head
+from xpm.store.audit.entries import head_of
 from xpm.store.consent import attempts, consents
 from xpm.store.consent.vault import Vault
 from xpm.store.errors import VaultError
@@ -29,13 +31,16 @@ class Seal(StrEnum):
 
 
 def survey(session: Session, vault: Vault) -> Counter[Seal]:
-    """Count the secrets by their condition. Every secret is opened to find out."""
+    """Count the secrets by their condition. Every secret is opened to find out.
+
+    The head of the audit trail counts as one, since it needs the key that signed it.
+    """
     found = (
         _seal(vault, sealed, place)
         for table, row_id in rows(session)
         for _, place, sealed in _of(session, table, row_id)
     )
-    return Counter(found)
+    return Counter([*found, *_signed(session, vault)])
 
 
 def rows(session: Session) -> list[tuple[Holder, str]]:
@@ -68,6 +73,14 @@ def _of(session: Session, table: Holder, row_id: str) -> Iterator[tuple[str, str
         sealed: bytes | None = getattr(row, name, None)
         if sealed is not None:
             yield name, f"{table.__tablename__}/{row_id}/{name}", sealed
+
+
+def _signed(session: Session, vault: Vault) -> Iterator[Seal]:
+    """The condition of the audit trail's head, if there is one. Whether it was changed is for `audit.verification`."""
+    head, _ = head_of(session)
+    if head.signature:
+        is_known = is_genuine_head(vault, head) is not None
+        yield (Seal.NEWEST if head.key_id == vault.newest_id else Seal.OLDER) if is_known else Seal.BROKEN
 
 
 def _seal(vault: Vault, sealed: bytes, place: str) -> Seal:
