@@ -23,6 +23,9 @@ from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.errors import DatabaseUnavailable
 from xpm.words import Message, message
+from xpm.xero.clock import TOLERANCE, utc_now
+from xpm.xero.http.answers import server_time
+from xpm.xero.http.client import open_client
 
 DEPLOYMENTS = (
     "reconnect/reconnect-and-resync",
@@ -106,8 +109,17 @@ def _xero_app(settings: Settings) -> Iterator[Message]:
     if not settings.xero_client_id:
         yield message("operator.no_app")
     jwks = settings.xero_app().jwks_url
-    if not _answers(jwks):
+    answer = _answer(jwks, settings)
+    if answer is None or not answer.is_success:
         yield message("operator.xero_silent", address=jwks)
+    elif minutes := _minutes_off(answer):
+        yield message("operator.clock_off", minutes=minutes)
+
+
+def _minutes_off(answer: httpx.Response) -> int:
+    """By how many minutes this machine's clock differs from the one that the answer tells; 0 if logins allow that."""
+    off = abs(utc_now() - (server_time(answer) or utc_now()))
+    return round(off.total_seconds() / 60) if off > TOLERANCE else 0
 
 
 def _prefect(_: Settings) -> Iterator[Message]:
@@ -120,15 +132,17 @@ def _prefect(_: Settings) -> Iterator[Message]:
 
 
 def _console(settings: Settings) -> Iterator[Message]:
-    if not _answers(f"{settings.xpm_console_url}/health"):
+    answer = _answer(f"{settings.xpm_console_url}/health", settings)
+    if answer is None or not answer.is_success:
         yield message("operator.console_silent", address=settings.xpm_console_url)
 
 
-def _answers(url: str) -> bool:
+def _answer(url: str, settings: Settings) -> httpx.Response | None:
     try:
-        return httpx.get(url, timeout=TIMEOUT).is_success
+        with open_client(trust_proxy=settings.xpm_trust_proxy) as http:
+            return http.get(url, timeout=TIMEOUT)
     except (httpx.HTTPError, httpx.InvalidURL):
-        return False
+        return None
 
 
 CHECKS: Mapping[str, Check] = {

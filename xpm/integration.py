@@ -1,11 +1,10 @@
 """What a process needs to work with Xero as well: an installation, its Xero app and an HTTP client."""
 
-import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import httpx
@@ -16,16 +15,11 @@ from xpm.store.vocabulary import CallPriority
 from xpm.xero.app import XeroApp
 from xpm.xero.auth import TokenKeeper, XeroAuth
 from xpm.xero.clock import Sleep
+from xpm.xero.http.client import open_client
 from xpm.xero.http.limits import Budget
 from xpm.xero.oauth import OAuthClient
 
 EXPORT_ENDINGS = (".xlsx", ".csv")
-
-
-@cache
-def trusted() -> ssl.SSLContext:
-    """Return the certificates this process trusts. They are read once: that takes longer than many calls to Xero."""
-    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True)
@@ -45,7 +39,7 @@ class Integration(Installation):
             NoKeys: XPM_ENCRYPTION_KEYS is not set.
             DatabaseUnavailable: XPM_DATABASE_URL does not lead to a database.
         """
-        with Installation.opened(settings) as base, httpx.Client(verify=trusted()) as http:
+        with Installation.opened(settings) as base, open_client(trust_proxy=base.settings.xpm_trust_proxy) as http:
             yield cls(base.settings, base.database, base.vault, http)
 
     @cached_property
@@ -61,7 +55,8 @@ class Integration(Installation):
     @contextmanager
     def signed_http(self, keeper: TokenKeeper) -> Iterator[httpx.Client]:
         """Open an HTTP client whose requests carry the keeper's tokens."""
-        with httpx.Client(auth=XeroAuth(keeper, self.clock), verify=trusted()) as http:
+        trust_proxy = self.settings.xpm_trust_proxy
+        with open_client(trust_proxy=trust_proxy, auth=XeroAuth(keeper, self.clock)) as http:
             yield http
 
     def tax_export(self, slug: str) -> Path | None:

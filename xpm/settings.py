@@ -1,5 +1,6 @@
 """The configuration of one installation, from the environment or a `.env` file."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -38,6 +39,7 @@ class Settings(BaseSettings):
     xpm_history_days: int = Field(90, ge=1, le=36_500)
     xpm_audit_days: int = Field(365, ge=1, le=36_500)
     xpm_notify_url: SecretStr | None = None  # at many services the address itself is the password
+    xpm_trust_proxy: bool = False
 
     xpm_login_issuer: str | None = None
     xpm_login_client_id: str = ""
@@ -105,6 +107,13 @@ class Settings(BaseSettings):
             raise PydanticCustomError("issuer", "it must be an address that begins with https://, or the word none")
         return value
 
+    @field_validator("xpm_login_issuer", *AT_XERO)
+    @classmethod
+    def _encrypted(cls, value: str | None) -> str | None:
+        if value is not None and value != LINKS_ONLY and not is_protected(value):
+            raise PydanticCustomError("not_encrypted", "it must begin with https://, unless it is on this machine")
+        return value
+
     @field_validator("xpm_console_url")
     @classmethod
     def _web_address_without_trailing_slash(cls, value: str) -> str:
@@ -129,6 +138,22 @@ class Settings(BaseSettings):
     def redirect_uri(self) -> str:
         """The address that Xero sends the administrator back to. The Xero app must register exactly this address."""
         return f"{self.xpm_console_url}/oauth/callback"
+
+
+def is_protected(address: str) -> bool:
+    """Whether nobody on the network can read what is sent there: it is encrypted, or it stays on this machine.
+
+    RFC 6749 §3.1 and §3.2 require TLS; RFC 8252 §8.3 excepts the loopback addresses.
+    """
+    parts = urlsplit(address)
+    return parts.scheme == "https" or _is_this_machine(parts.hostname or "")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def is_web_address(value: str) -> bool:

@@ -48,6 +48,19 @@ def test_every_problem_of_a_new_machine_is_reported_at_once(fyi_xpm: Shell) -> N
         assert cure in finding
 
 
+@pytest.mark.parametrize(("minutes", "found"), [(4, 0), (7, 1)])
+def test_a_clock_that_differs_from_xeros_by_more_than_five_minutes_is_reported(
+    fyi_xpm: Shell, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, minutes: int, found: int
+) -> None:
+    monkeypatch.setenv("XERO_CLIENT_ID", "FYI-XPM-SANDBOX")
+    sandbox.world.clock.advance(minutes * 60)
+
+    of_xero = [line for line in fyi_xpm("doctor").out.splitlines() if "Xero app" in line]
+
+    said = "✗ Xero app: This machine's clock differs from Xero's by 7 minutes"
+    assert (of_xero[0].startswith(said), of_xero[0] == "✓ Xero app") == (found == 1, found == 0)
+
+
 @pytest.mark.xdist_group("prefect-of-cli")
 @pytest.mark.usefixtures("installed", "deployed_once", "sandbox")
 def test_a_passed_check_is_ticked_and_a_missing_worker_is_reported(

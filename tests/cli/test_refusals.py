@@ -12,7 +12,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import ValidationError
 
 from tests.cli.shell import MERE, SLUG, Installed, Outcome, Shell
-from xpm.settings import Settings
+from xpm.settings import AT_XERO, Settings
 from xpm.store.consent.vault import Vault
 
 READING = {
@@ -146,6 +146,29 @@ def test_an_address_that_cannot_be_called_is_refused_and_not_repeated(
     with pytest.raises(ValidationError) as refused:  # what a flow run would log
         Settings()
     assert address not in said.err + str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://xero.example/", "http://10.0.0.1/", "http://localhost.attacker.example/", "http://128.0.0.1/"]
+)
+@pytest.mark.parametrize("name", sorted(map(str.upper, AT_XERO)))
+def test_an_address_of_xero_that_others_can_read_along_is_refused(
+    fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch, name: str, address: str
+) -> None:
+    monkeypatch.setenv(name, address)
+
+    assert_refused(fyi_xpm("status"), f"{name}: it must begin with https://, unless it is on this machine")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:9/", "http://127.9.9.9/", "http://[::1]:9/", "http://localhost/"]
+)
+def test_an_address_on_this_machine_needs_no_encryption(
+    fyi_xpm: Shell, installed: Installed, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv("XERO_XPM_URL", address)
+
+    assert Settings().xero_app().xpm_url == address
 
 
 def test_an_empty_address_means_xeros_own(

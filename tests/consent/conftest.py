@@ -4,7 +4,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
-import httpx
 import pytest
 
 from sandbox.server import SandboxServer
@@ -15,9 +14,10 @@ from tests.conftest import Serve
 from tests.consent.harbour import Harbour, move_in
 from tests.consent.installation import settings_for
 from tests.databases import SqliteFiles
-from xpm.integration import Integration, trusted
+from xpm.integration import Integration
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
+from xpm.xero.http.client import open_client
 
 NO_LIMITS = RateLimits(0, 0, 0, 0)
 KEY = Vault.new_key()  # of all installations of a test process
@@ -42,7 +42,7 @@ def integration(database: Database, server: SandboxServer) -> Iterator[Integrati
     def sleep(seconds: float) -> None:
         world.clock.advance(seconds)
 
-    with httpx.Client(verify=trusted()) as http:
+    with open_client() as http:
         yield Integration(
             settings_for(server.url, KEY), database, Vault([KEY]), http, clock=world.clock.now, sleep=sleep
         )
@@ -80,7 +80,7 @@ def connected_once(sqlite_files: SqliteFiles) -> Beginning:
 def move_in_and_connect(server: SandboxServer, database: Database) -> None:
     """Let Mere connect the practice."""
     settings, clock = settings_for(server.url, KEY), server.world.clock
-    with httpx.Client(verify=trusted()) as http:
+    with open_client() as http:
         integration = Integration(settings, database, Vault([KEY]), http, clock=clock.now)
         move_in(integration)
         Harbour(integration, server).connect()

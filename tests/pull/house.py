@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx
 from sqlalchemy import delete, select
 from sqlmodel import Session
 
@@ -26,7 +25,7 @@ from xpm.consent.callback import receive, start_login
 from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.names import Entity
-from xpm.integration import Integration, trusted
+from xpm.integration import Integration
 from xpm.pull.outcome import PullResult
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
@@ -41,6 +40,7 @@ from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult
 from xpm.undo.dry_run import dry_run_pull
 from xpm.xero.clock import utc_now
+from xpm.xero.http.client import open_client
 
 SLUG = "harbour-vale"
 SCOPE = Scope(SLUG, HARBOUR_VALE)
@@ -209,7 +209,7 @@ def at_home(server: SandboxServer, database: Database) -> Iterator[House]:
     """Both sides as they are, connected or not."""
     url = database.url.render_as_string(hide_password=False)
     clock = Clock()
-    with httpx.Client(verify=trusted(), trust_env=False) as http:
+    with open_client() as http:
         integration = Integration(
             generous_settings(server.url, KEY, url), database, Vault([KEY]), http, clock=clock, sleep=clock.wait
         )

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 
-import httpx
 import pytest
 
 from sandbox.faults import fault_from
@@ -14,9 +13,10 @@ from tests.consent.harbour import Harbour, move_in
 from tests.consent.installation import settings_for
 from tests.consent.workers import call_again_and_again
 from tests.processes import FORKED
-from xpm.integration import Integration, trusted
+from xpm.integration import Integration
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
+from xpm.xero.http.client import open_client
 
 pytestmark = pytest.mark.deep
 
@@ -35,7 +35,7 @@ def connected(sqlite_database: Database) -> Iterator[Harbour]:
                 "xero_calls_per_minute": 60,
             }
         )
-        with httpx.Client(verify=trusted()) as http:
+        with open_client() as http:
             integration = Integration(settings, sqlite_database, Vault([key]), http)
             move_in(integration)
             harbour = Harbour(integration, server)

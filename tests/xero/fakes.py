@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from xpm.xero.api import XpmApi
 from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock
+from xpm.xero.http.bounded import BoundedTransport
 from xpm.xero.http.limits import Call, Said
 from xpm.xero.tokens import TokenSet
 
@@ -86,8 +87,8 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 def client(answer: Answer, auth: httpx.Auth | None = None) -> httpx.Client:
-    """Build a client whose every request is answered by one function."""
-    return httpx.Client(transport=httpx.MockTransport(answer), auth=auth)
+    """Build a client whose every request is answered by one function, within the bounds of answers."""
+    return httpx.Client(transport=BoundedTransport(httpx.MockTransport(answer)), auth=auth)
 
 
 @dataclass

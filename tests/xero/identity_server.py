@@ -4,7 +4,8 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 from urllib.parse import parse_qs
 
 import httpx
@@ -55,6 +56,10 @@ class IdentityServer:
     key: RSAKey | OctKey = field(default_factory=lambda: GOOD_KEY)
     algorithm: str = "RS256"
     published: list[RSAKey] = field(default_factory=lambda: [GOOD_KEY])
+    beside: list[object] = field(default_factory=list)
+    """Published before these keys, whatever it is."""
+    date: datetime | None = None
+    """The `Date` of the answer with the tokens, if it has one."""
     answer: httpx.Response | Exception | None = None
     keys_answer: httpx.Response | Exception | None = None
     forms: list[dict[str, str]] = field(default_factory=list)
@@ -64,11 +69,12 @@ class IdentityServer:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url == APP.jwks_url:
             self.key_fetches += 1
-            keys = {"keys": [key.as_dict(private=False) for key in self.published]}
+            keys = {"keys": self.beside + [key.as_dict(private=False) for key in self.published]}
             return self._said(self.keys_answer) or httpx.Response(200, json=keys)
         self.forms.append({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
         self.headers.append(request.headers)
-        return self._said(self.answer) or httpx.Response(200, json=self.tokens())
+        headers = {"Date": format_datetime(self.date, usegmt=True)} if self.date else {}
+        return self._said(self.answer) or httpx.Response(200, json=self.tokens(), headers=headers)
 
     def tokens(self) -> dict[str, object]:
         token = access_token()

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from joserfc import jws
 from pydantic import SecretStr
 
 from tests.xero.fakes import APP, START, FakeClock, client
@@ -33,8 +35,36 @@ from xpm.xero.errors import (
     XeroUnavailable,
 )
 from xpm.xero.oauth import AuthorisationRequest, ExpectedCallback, Grant, OAuthClient
+from xpm.xero.oauth.keys import SHORTEST_KEY, SigningKeys
+from xpm.xero.oauth.token import ASSUMED_LIFE, LONGEST_TOKEN
 
 SECRETS = ("refresh-token-value", "the-code", "app-secret-value", "verifier")
+
+
+def a_key(bits: int) -> dict[str, object]:
+    """Make a public key of any size; joserfc warns of short ones."""
+    numbers = rsa.generate_private_key(public_exponent=65537, key_size=bits).public_key().public_numbers()
+    n = base64.urlsafe_b64encode(numbers.n.to_bytes(bits // 8, "big")).rstrip(b"=").decode()
+    return {"kty": "RSA", "n": n, "e": "AQAB", "kid": "key-1"}
+
+
+FOREIGN_KEYS: dict[str, object] = {
+    "an elliptic curve": {"kty": "EC", "crv": "P-256", "kid": "key-1", "x": "AA", "y": "AA"},
+    "a type that does not exist": {"kty": "ML-DSA", "kid": "key-1"},
+    "a key without parts": {"kty": "RSA", "kid": "key-1"},
+    "a key whose modulus is no number": {"kty": "RSA", "kid": "key-1", "n": "*", "e": "AQAB"},
+    "a key with a list as its modulus": {"kty": "RSA", "kid": "key-1", "n": ["AQAB"], "e": "AQAB"},
+    "a key with an even exponent": {**GOOD_KEY.as_dict(private=False), "e": "AA"},
+    "a key with an enormous exponent": {**GOOD_KEY.as_dict(private=False), "e": "_" * 300},
+    "a short key": a_key(1024),
+    "a key with an odd name": {**NEW_KEY.as_dict(private=False), "kid": ["key-1"]},
+    "a key for encryption": {**OTHER_KEY.as_dict(private=False), "use": "enc"},
+    "a key of another algorithm": {**OTHER_KEY.as_dict(private=False), "alg": "PS256"},
+    "a key that only signs": {**OTHER_KEY.as_dict(private=False), "key_ops": ["sign"]},
+    "a key with odd operations": {**OTHER_KEY.as_dict(private=False), "key_ops": "verify"},
+    "text": "key",
+    "nothing": None,
+}
 
 
 def oauth(server: IdentityServer, app: XeroApp = APP, clock: FakeClock | None = None) -> OAuthClient:
@@ -187,11 +217,17 @@ NOW = int(START.timestamp())
         ({"aud": "OTHER-APP"}, CallbackReason.AUDIENCE),
         ({"aud": None}, CallbackReason.AUDIENCE),
         ({"aud": ["OTHER-APP", "APP-ID"], "azp": "OTHER-APP"}, CallbackReason.AUDIENCE),
-        ({"exp": NOW - 61}, CallbackReason.EXPIRED),
+        ({"exp": NOW - 301}, CallbackReason.EXPIRED),
         ({"exp": None}, CallbackReason.EXPIRED),
         ({"exp": "soon"}, CallbackReason.EXPIRED),
         ({"nbf": NOW + 3_600}, CallbackReason.EXPIRED),
-        ({"iat": NOW + 3_600}, CallbackReason.EXPIRED),
+        ({"iat": NOW + 301}, CallbackReason.CLOCK),
+        ({"iat": NOW - 3_600, "exp": NOW - 3_300}, CallbackReason.CLOCK),
+        ({"iat": None, "nbf": NOW + 3_600}, CallbackReason.CLOCK),
+        ({"iat": 10**30}, CallbackReason.EXPIRED),
+        ({"exp": float("nan")}, CallbackReason.EXPIRED),
+        ({"exp": float("inf")}, CallbackReason.EXPIRED),
+        ({"exp": True}, CallbackReason.EXPIRED),
         ({"nonce": "of another consent"}, CallbackReason.NONCE),
         ({"nonce": None}, CallbackReason.NONCE),
         ({"at_hash": "AAAAAAAAAAAAAAAAAAAAAA"}, CallbackReason.ACCESS_TOKEN_HASH),
@@ -208,6 +244,31 @@ def test_an_id_token_with_a_wrong_claim_is_refused_with_its_reason(
     assert caught.value.reason is reason
 
 
+@pytest.mark.parametrize(
+    ("ahead", "reason"),
+    [(3_600, CallbackReason.CLOCK), (-3_600, CallbackReason.CLOCK), (299, CallbackReason.EXPIRED)],
+    ids=["Xero is ahead", "Xero is behind", "within the tolerance"],
+)
+def test_whether_a_clock_is_wrong_follows_from_the_date_of_the_answer(ahead: int, reason: CallbackReason) -> None:
+    server = IdentityServer(spoil={"exp": NOW - 301}, date=START + timedelta(seconds=ahead))
+    with pytest.raises(CallbackRefused) as caught:
+        finished(server)
+    assert caught.value.reason is reason
+
+
+def test_an_old_token_is_expired_and_no_clock_is_blamed_if_both_agree() -> None:
+    server = IdentityServer(spoil={"iat": NOW - 3_600, "exp": NOW - 3_300}, date=START)
+    with pytest.raises(CallbackRefused) as caught:
+        finished(server)
+    assert caught.value.reason is CallbackReason.EXPIRED
+
+
+@pytest.mark.parametrize("off", [-290, 290])
+def test_a_clock_that_is_off_by_less_than_five_minutes_is_tolerated(off: int) -> None:
+    times = {"iat": NOW + off, "nbf": NOW + off, "exp": NOW + off + 300}
+    assert finished(IdentityServer(spoil=dict(times))).identity.xero_userid == "user-1"
+
+
 @pytest.mark.parametrize("spoil", [{"exp": NOW - 30}, {"at_hash": None}, {"aud": ["APP-ID"]}, {"email": None}])
 def test_a_valid_id_token_is_accepted(spoil: dict[str, object]) -> None:
     assert finished(IdentityServer(spoil=spoil)).identity.xero_userid == "user-1"
@@ -220,9 +281,8 @@ def test_a_valid_id_token_is_accepted(spoil: dict[str, object]) -> None:
         IdentityServer(key=SYMMETRIC_KEY, algorithm="HS256"),
         IdentityServer(key=GOOD_KEY, algorithm="RS512"),
         IdentityServer(key=NEW_KEY),
-        IdentityServer(published=[]),
     ],
-    ids=["another key under the same name", "the secret as a key", "another algorithm", "unknown key", "no keys"],
+    ids=["another key under the same name", "the secret as a key", "another algorithm", "unknown key"],
 )
 def test_an_id_token_that_xero_did_not_sign_is_refused(server: IdentityServer) -> None:
     with pytest.raises(CallbackRefused) as caught:
@@ -230,7 +290,25 @@ def test_an_id_token_that_xero_did_not_sign_is_refused(server: IdentityServer) -
     assert caught.value.reason is CallbackReason.SIGNATURE
 
 
-@pytest.mark.parametrize("id_token", [unsigned(id_claims("n", "t")), "no.jwt", "", "a.b.c", "ключ"])
+def signed_raw(payload: bytes) -> str:
+    return jws.serialize_compact({"alg": "RS256", "kid": "key-1"}, payload, GOOD_KEY)
+
+
+@pytest.mark.parametrize(
+    "id_token",
+    [
+        unsigned(id_claims("n", "t")),
+        "no.jwt",
+        "",
+        "a.b.c",
+        "ключ",
+        signed_raw(b"[" * 5_000),
+        signed_raw(b"9" * 5_000),
+        base64.urlsafe_b64encode(b'{"alg":"RS256","kid":"key-1","crit":5}').decode() + ".e30.AAAA",
+        base64.urlsafe_b64encode(b'{"a":' * 5_000).decode() + ".e30.AAAA",
+    ],
+    ids=range(9),
+)
 def test_an_unsigned_or_malformed_id_token_is_refused(id_token: str) -> None:
     tokens = IdentityServer().tokens() | {"id_token": id_token}
     with pytest.raises(CallbackRefused) as caught:
@@ -277,6 +355,10 @@ def test_an_unknown_key_is_fetched_at_once() -> None:
         (httpx.Response(200, text="<html>"), UnreadableAnswer),
         (httpx.Response(200, json=[]), UnreadableAnswer),
         (httpx.Response(200, json={"keys": [{"kty": "RSA"}]}), UnreadableAnswer),
+        (httpx.Response(200, json={"keys": []}), UnreadableAnswer),
+        (httpx.Response(200, json={"keys": {"kty": "RSA"}}), UnreadableAnswer),
+        (httpx.Response(200, content=b"[" * 100_000), UnreadableAnswer),
+        (httpx.Response(200, content=b" " * 2_000_000), XeroUnavailable),
     ],
 )
 def test_without_xeros_keys_the_code_is_not_used(answer: httpx.Response | Exception, kind: type[XeroError]) -> None:
@@ -284,6 +366,91 @@ def test_without_xeros_keys_the_code_is_not_used(answer: httpx.Response | Except
     with pytest.raises(kind):
         finished(server)
     assert server.forms == []
+
+
+@pytest.mark.parametrize("beside", FOREIGN_KEYS.values(), ids=FOREIGN_KEYS)
+def test_a_key_that_we_cannot_use_does_not_keep_the_others_from_serving(beside: object) -> None:
+    """RFC 7517 §5."""
+    assert finished(IdentityServer(beside=[beside])).identity.xero_userid == "user-1"
+
+
+@pytest.mark.parametrize("bits", [1024, 2040, 8200], ids=["1024 bits", "2040 bits", "8200 bits"])
+def test_a_key_that_is_too_short_or_too_long_verifies_nothing(bits: int) -> None:
+    key = a_key(bits) if bits < SHORTEST_KEY else {**GOOD_KEY.as_dict(private=False), "n": "_" * (bits // 6)}
+    server = IdentityServer(keys_answer=httpx.Response(200, json={"keys": [key]}))
+    with pytest.raises(UnreadableAnswer):
+        finished(server)
+    assert server.forms == []
+
+
+def test_a_private_key_that_somebody_published_serves_as_a_public_one_only() -> None:
+    keys = SigningKeys(client(IdentityServer(beside=[NEW_KEY.as_dict(private=True)])), APP, FakeClock()).current()
+    assert [key.is_private for key in keys.keys] == [False, False]
+
+
+TOKENS = {"access_token": "a", "token_type": "Bearer", "expires_in": 1800, "refresh_token": "r"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"token_type": "DPoP"},
+        {"token_type": "mac"},
+        {"token_type": ""},
+        {"token_type": None},
+        {"token_type": ["Bearer"]},
+        {"access_token": ""},
+        {"access_token": " "},
+        {"access_token": "a\r\nX-Injected: 1"},
+        {"access_token": "ключ"},
+        {"access_token": None},
+        {"access_token": "a" * (LONGEST_TOKEN + 1)},
+        {"refresh_token": ""},
+        {"refresh_token": "r\x00"},
+    ],
+    ids=str,
+)
+def test_tokens_that_cannot_be_used_are_refused_and_not_shown(odd: dict[str, object]) -> None:
+    (name,) = odd
+    with pytest.raises(AnswerLost, match=f"cannot be used because of: {name}") as caught:
+        oauth(IdentityServer(answer=httpx.Response(200, json=TOKENS | odd))).refresh(SecretStr("old"))
+    assert caught.value.__context__ is None
+    assert "Injected" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("token_type", ["bearer", "BEARER", "Bearer"])
+def test_the_type_of_a_token_may_have_any_case(token_type: str) -> None:
+    answer = httpx.Response(200, json=TOKENS | {"token_type": token_type})
+    assert oauth(IdentityServer(answer=answer)).refresh(SecretStr("old")).access_token.get_secret_value() == "a"
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        (60, 60),
+        (86_400, 86_400),
+        ("1200", 1_200),
+        ("-", ASSUMED_LIFE),
+        (None, ASSUMED_LIFE),
+        (0, ASSUMED_LIFE),
+        (-1, ASSUMED_LIFE),
+        (86_401, ASSUMED_LIFE),
+        (10**30, ASSUMED_LIFE),
+        (1_800.5, ASSUMED_LIFE),
+        (True, ASSUMED_LIFE),
+        ("soon", ASSUMED_LIFE),
+        ("٣٠", ASSUMED_LIFE),
+        ([1], ASSUMED_LIFE),
+        ({}, ASSUMED_LIFE),
+    ],
+    ids=str,
+)
+def test_an_odd_lifetime_gets_the_documented_default_and_spends_no_code(said: object, seconds: int) -> None:
+    tokens = IdentityServer().tokens() | {"expires_in": said}
+    if said == "-":
+        del tokens["expires_in"]
+    refreshed = oauth(IdentityServer(answer=httpx.Response(200, json=tokens))).refresh(SecretStr("old"))
+    assert refreshed.expires_at == START + timedelta(seconds=seconds)
 
 
 @pytest.mark.parametrize("missing", ["refresh_token", "id_token"])

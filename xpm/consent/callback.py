@@ -24,7 +24,15 @@ from xpm.store.errors import AttemptRefused, UnknownAttempt, WrongBrowser
 from xpm.store.tables import AuthorisationAttempt, FyiUser
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState
 from xpm.words import Message, Stopped, message
-from xpm.xero.errors import ConsentDeclined, ConsentNeeded, MisconfiguredApp, Remedy, XeroError
+from xpm.xero.errors import (
+    CallbackReason,
+    CallbackRefused,
+    ConsentDeclined,
+    ConsentNeeded,
+    MisconfiguredApp,
+    Remedy,
+    XeroError,
+)
 from xpm.xero.oauth import ExpectedCallback, Grant, Identity
 
 BROWSER_SECRET_BYTES = 32  # 256 bits; RFC 6749 §10.10 asks for at least 128
@@ -140,6 +148,8 @@ def _reason(error: XeroError) -> tuple[str, dict[str, object]]:
     if isinstance(error, ConsentNeeded):
         return "consent.not_trusted", {"reason": "Xero says it was already used or came too late."}
     log.warning("Xero's answer was not used: %r", error)
+    if isinstance(error, CallbackRefused) and error.reason is CallbackReason.CLOCK:
+        return "consent.clocks_differ", {}
     return "consent.not_trusted", {"reason": "FYI could not verify that it comes from Xero and belongs to this link."}
 
 

@@ -13,6 +13,7 @@ from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import XeroError
+from xpm.xero.http.bounds import EXTENSION, LONG_LIST
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
 from xpm.xero.models import Client, CustomFieldValue, Job, XpmRecord
@@ -106,7 +107,14 @@ class XpmApi:
 
     def _records(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None, key: str = "") -> Records[M]:
         url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"
-        request = self._http.build_request("GET", url, params=params or {}, headers=self._headers, timeout=TIMEOUT)
+        request = self._http.build_request(
+            "GET",
+            url,
+            params=params or {},
+            headers=self._headers,
+            timeout=TIMEOUT,
+            extensions={EXTENSION: LONG_LIST},
+        )
 
         def read(tally: AnswerCounts) -> Iterator[Sent[M]]:
             def parse(body: Iterator[bytes]) -> Iterator[Sent[M]]:

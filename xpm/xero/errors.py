@@ -197,6 +197,7 @@ class CallbackReason(StrEnum):
     AUDIENCE = "audience"  # (3)-(5)
     SIGNATURE = "signature"  # (6)-(8)
     EXPIRED = "expired"  # (9)-(10)
+    CLOCK = "clock"  # (9)-(10), and Xero's clock and ours differ by more than is tolerated
     NONCE = "nonce"  # (11)
     ACCESS_TOKEN_HASH = "at_hash"  # noqa: S105  OpenID Connect Core §3.1.3.8, the name of a claim
     IDENTITY = "identity"  # the id_token is missing or malformed, or identifies nobody

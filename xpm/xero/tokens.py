@@ -9,6 +9,9 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
 
+UNREADABLE = (JoseError, ValueError, TypeError, RecursionError)
+"""What joserfc raises for a token that is malformed, oddly typed, or nested too deeply."""
+
 
 class TokenSet(BaseModel):
     """The access and refresh token of one person and one app. One set serves every account the person connected.
@@ -43,7 +46,7 @@ def access_token_claims(access_token: SecretStr) -> Mapping[str, object]:
     """
     try:
         claims = json.loads(jws.extract_compact(access_token.get_secret_value().encode()).payload)
-    except (JoseError, ValueError):
+    except UNREADABLE:
         return {}
     return claims if isinstance(claims, dict) else {}
 

@@ -16,10 +16,11 @@ from sqlalchemy import event
 
 from tests.consent.installation import settings_for
 from xpm.consent.keeper import ConsentKeeper
-from xpm.integration import Integration, trusted
+from xpm.integration import Integration
 from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.xero.auth import XeroAuth
+from xpm.xero.http.client import trusted
 
 
 class Step(StrEnum):

@@ -34,6 +34,7 @@ class Forger(httpx.BaseTransport):
 
     def __init__(self) -> None:
         self.forge: Forge | None = None
+        self.date: str | None = None  # the Date of forged answers, if it is not Xero's
         self._really = httpx.HTTPTransport()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -43,7 +44,8 @@ class Forger(httpx.BaseTransport):
         answer.read()
         tokens = answer.json()
         claims = json.loads(jws.extract_compact(tokens["id_token"].encode()).payload)
-        return httpx.Response(answer.status_code, json=tokens | {"id_token": self.forge(claims)})
+        headers = {"Date": self.date or answer.headers["Date"]}
+        return httpx.Response(answer.status_code, json=tokens | {"id_token": self.forge(claims)}, headers=headers)
 
     def close(self) -> None:
         self._really.close()

@@ -60,5 +60,14 @@ def test_a_forged_token_with_true_content_is_accepted(scene: Scene) -> None:
     assert scene.bring(scene.go(scene.invited()).answer).status_code == 303
 
 
+def test_a_login_that_fails_because_of_a_clock_says_so(scene: Scene) -> None:
+    scene.forger.forge = lambda claims: sign(claims | {"iat": claims["iat"] + 3_600, "nbf": claims["nbf"] + 3_600})
+    scene.forger.date = "Mon, 02 Mar 2026 10:00:00 GMT"
+    refused = scene.bring(scene.go(scene.invited()).answer)
+    assert refused.status_code == 400
+    assert "Ask whoever runs this server to correct its clock" in text_of(refused)
+    assert scene.stored() == scene.before
+
+
 def test_the_table_in_docs_lists_these_attacks() -> None:
     assert REPORT.read_text(encoding="utf-8") == report()

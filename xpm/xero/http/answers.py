@@ -25,6 +25,7 @@ from xpm.xero.errors import (
     XeroError,
     XeroUnavailable,
 )
+from xpm.xero.http.bounded import AnswerTooLarge
 from xpm.xero.http.problem import BodyKind, read_problem, refusal, says_scope_is_missing, sniff
 
 _A_DAY = 24 * 60 * 60  # seconds
@@ -56,6 +57,8 @@ def error_of(response: httpx.Response, endpoint: str, clock: Clock) -> XeroError
 def transport_error(error: httpx.RequestError, endpoint: str) -> XeroError:
     """Return the error for a failure below HTTP. The text is our own: httpx's may contain a URL with its query."""
     kind = type(error).__name__
+    if isinstance(error, AnswerTooLarge):
+        return UnreadableAnswer(f"Xero's answer to {endpoint} is too large ({error}).", endpoint=endpoint)
     if isinstance(error, httpx.DecodingError):
         return UnreadableAnswer(f"Xero's answer to {endpoint} cannot be decompressed.", endpoint=endpoint)
     return XeroUnavailable(f"No answer from Xero to {endpoint} ({kind}).", endpoint=endpoint)
@@ -65,7 +68,7 @@ def server_time(response: httpx.Response) -> datetime | None:
     """Return Xero's time from the `Date` header, aware UTC; None if it is missing or invalid."""
     try:
         moment = parsedate_to_datetime(response.headers["Date"])
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError):  # the parser raises any of them
         return None
     return moment if moment.tzinfo else None
 
@@ -115,7 +118,7 @@ def retry_after(headers: httpx.Headers) -> int | None:
     Xero sends whole seconds, and only for the minute and day limits.
     """
     value = headers.get("Retry-After", "")
-    return min(int(value), _A_DAY) if re.fullmatch(r"\d{1,9}", value) else None
+    return min(int(value), _A_DAY) if re.fullmatch("[0-9]{1,9}", value) else None
 
 
 def _of_server_error(response: httpx.Response, endpoint: str) -> XeroError:

@@ -9,6 +9,7 @@ import httpx
 from xpm.xero.clock import Clock, Sleep
 from xpm.xero.errors import RateLimited, XeroError, XeroUnavailable
 from xpm.xero.http.answers import error_of, server_time, transport_error
+from xpm.xero.http.bounded import wire_bytes
 from xpm.xero.http.limits import Budget
 from xpm.xero.http.patience import Patience
 from xpm.xero.records import AnswerCounts
@@ -63,7 +64,7 @@ class Calls:
                 yield from parse(_body(response, label))
             finally:
                 response.close()
-                call.bytes = response.num_bytes_downloaded
+                call.bytes = wire_bytes(response)
                 tally.bytes += call.bytes
 
     def _send(self, request: httpx.Request, label: str) -> httpx.Response:

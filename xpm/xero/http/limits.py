@@ -4,6 +4,7 @@ Xero allows each app, per tenant, 5 calls in flight, 60 calls a minute and a dai
 This package does not know how a budget keeps the limits, or who shares it.
 """
 
+import re
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,4 +62,4 @@ class Budget(Protocol):
 
 
 def _number(header: str | None) -> int | None:
-    return int(header) if header is not None and header.isdecimal() else None
+    return int(header) if header is not None and re.fullmatch("[0-9]{1,9}", header) else None

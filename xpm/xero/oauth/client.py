@@ -42,7 +42,7 @@ class LoginClient:
         """Finish a login with the parameters of the callback, and forget its tokens. Raises as `OAuthClient.finish`."""
         code = authorisation_code(callback, expected, self._login_app.issuer)
         self._keys.current()  # before using the code: without the keys its id_token is useless
-        access_token, id_token = token.identify(self._http, self._login_app, code=code, expected=expected)
+        access_token, id_token, issuer_time = token.identify(self._http, self._login_app, code=code, expected=expected)
         return issued_identity(
             id_token,
             keys=self._keys.for_token(id_token),
@@ -50,6 +50,7 @@ class LoginClient:
             nonce=expected.nonce,
             access_token=access_token,
             now=self._clock(),
+            issuer_time=issuer_time,
         )
 
 
@@ -68,7 +69,7 @@ class OAuthClient(LoginClient):
         """
         code = authorisation_code(callback, expected, self._app.issuer)
         self._keys.current()  # before using the code: without the keys its tokens are useless
-        tokens, id_token = token.exchange(
+        tokens, id_token, issuer_time = token.exchange(
             self._http,
             self._app,
             self._clock,
@@ -83,6 +84,7 @@ class OAuthClient(LoginClient):
             nonce=expected.nonce,
             access_token=tokens.access_token,
             now=self._clock(),
+            issuer_time=issuer_time,
         )
         return Grant(tokens=tokens, identity=identity, authentication_event_id=tokens.authentication_event_id)
 

@@ -1,21 +1,24 @@
 """Verifies the id_token, which tells who gave the consent (OpenID Connect Core §3.1.3.7)."""
 
+import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from joserfc import jwt
-from joserfc.errors import ClaimError, JoseError
+from joserfc.errors import ClaimError, InvalidClaimError
 from joserfc.jwk import KeySet
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from xpm.xero.app import OAuthApp
+from xpm.xero.clock import TOLERANCE
 from xpm.xero.errors import CallbackReason, CallbackRefused
 from xpm.xero.oauth.authlib_parts import validate_id_token_claims
+from xpm.xero.tokens import UNREADABLE
 
 ALGORITHMS = ["RS256"]  # from Xero's discovery document; the algorithm that the token names is ignored
-_LEEWAY = 60  # seconds by which Xero's clock and ours may differ
+_TIMES = ("exp", "nbf", "iat")
 
 _REASON_OF_CLAIM = MappingProxyType(
     {
@@ -63,30 +66,56 @@ class IssuedIdentity(BaseModel):
 
 
 def verified_identity(
-    id_token: SecretStr, *, keys: KeySet, app: OAuthApp, nonce: SecretStr, access_token: SecretStr, now: datetime
+    id_token: SecretStr,
+    *,
+    keys: KeySet,
+    app: OAuthApp,
+    nonce: SecretStr,
+    access_token: SecretStr,
+    now: datetime,
+    issuer_time: datetime | None = None,
 ) -> Identity:
     """Return the identity in an id_token that Xero issued to us for this consent and that has not expired.
 
-    Raises `CallbackRefused` with the reason. `at_hash` is checked if present; with a code it is optional (§3.1.3.8).
+    `issuer_time` is Xero's time in the answer that brought the token, if known. `at_hash` is checked if present; with a
+    code it is optional (§3.1.3.8). Raises `CallbackRefused` with the reason.
     """
-    claims = _verified_claims(id_token, keys=keys, app=app, nonce=nonce, access_token=access_token, now=now)
+    claims = _verified_claims(
+        id_token, keys=keys, app=app, nonce=nonce, access_token=access_token, now=now, issuer_time=issuer_time
+    )
     return _read(Identity, claims)
 
 
 def issued_identity(
-    id_token: SecretStr, *, keys: KeySet, app: OAuthApp, nonce: SecretStr, access_token: SecretStr, now: datetime
+    id_token: SecretStr,
+    *,
+    keys: KeySet,
+    app: OAuthApp,
+    nonce: SecretStr,
+    access_token: SecretStr,
+    now: datetime,
+    issuer_time: datetime | None = None,
 ) -> IssuedIdentity:
     """Return the same of a login at any issuer. Raises `CallbackRefused` with the reason."""
-    claims = _verified_claims(id_token, keys=keys, app=app, nonce=nonce, access_token=access_token, now=now)
+    claims = _verified_claims(
+        id_token, keys=keys, app=app, nonce=nonce, access_token=access_token, now=now, issuer_time=issuer_time
+    )
     return _read(IssuedIdentity, claims)
 
 
 def _verified_claims(
-    id_token: SecretStr, *, keys: KeySet, app: OAuthApp, nonce: SecretStr, access_token: SecretStr, now: datetime
+    id_token: SecretStr,
+    *,
+    keys: KeySet,
+    app: OAuthApp,
+    nonce: SecretStr,
+    access_token: SecretStr,
+    now: datetime,
+    issuer_time: datetime | None,
 ) -> Mapping[str, Any]:
     try:
         token = jwt.decode(id_token.get_secret_value(), keys, algorithms=ALGORITHMS)
-    except (JoseError, ValueError):
+    except UNREADABLE:
         raise _refused("is not signed by its issuer", CallbackReason.SIGNATURE) from None
     try:
         validate_id_token_claims(
@@ -96,10 +125,13 @@ def _verified_claims(
             nonce=nonce.get_secret_value(),
             access_token=access_token.get_secret_value(),
             now=int(now.timestamp()),
-            leeway=_LEEWAY,
+            leeway=int(TOLERANCE.total_seconds()),
         )
+        _require_finite(token.claims)
     except ClaimError as error:
         reason = _REASON_OF_CLAIM.get(error.claim, CallbackReason.IDENTITY)
+        if reason is CallbackReason.EXPIRED and _clocks_differ(token.claims, now, issuer_time):
+            reason = CallbackReason.CLOCK
         raise _refused(f"has no valid {error.claim}", reason) from None
     return token.claims
 
@@ -109,6 +141,29 @@ def _read(model: type[Who], claims: Mapping[str, Any]) -> Who:
         return model.model_validate(claims)
     except ValidationError:
         raise _refused("names nobody", CallbackReason.IDENTITY) from None
+
+
+def _require_finite(claims: Mapping[str, object]) -> None:
+    """Raise ClaimError for a time that is no number: Python's JSON reads NaN, and no comparison with it fails."""
+    for name in _TIMES:
+        if isinstance(moment := claims.get(name, 0), float) and not math.isfinite(moment):
+            raise InvalidClaimError(name)
+
+
+def _clocks_differ(claims: Mapping[str, object], now: datetime, issuer_time: datetime | None) -> bool:
+    """Whether the times fail because a clock is wrong, and not because the token is an old one.
+
+    Without the issuer's time, the token's own time of issue stands for it: it was issued to answer our request.
+    """
+    return abs(now - (issuer_time or _issued_at(claims) or now)) > TOLERANCE
+
+
+def _issued_at(claims: Mapping[str, object]) -> datetime | None:
+    issued = claims.get("iat", claims.get("nbf"))
+    try:
+        return datetime.fromtimestamp(issued, UTC) if isinstance(issued, int | float) else None
+    except (ValueError, OverflowError, OSError):  # no year that we know
+        return None
 
 
 def _refused(what: str, reason: CallbackReason) -> CallbackRefused:

@@ -1,18 +1,35 @@
 """Xero's signing keys (JSON Web Key Set, RFC 7517 §5)."""
 
+import base64
 import threading
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from itertools import islice
 
 import httpx
 from joserfc import jws
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, RSAKey
+from joserfc.jwk import Key, KeySet, RSAKey
 from pydantic import SecretStr
+from pydantic_core import from_json
 
 from xpm.xero.app import OAuthApp
 from xpm.xero.clock import Clock
 from xpm.xero.errors import UnreadableAnswer, XeroUnavailable
+from xpm.xero.tokens import UNREADABLE
+
+SHORTEST_KEY = 2048
+"""Bits of a modulus; RFC 7518 §3.3 requires at least that many for RS256."""
+
+LONGEST_KEY = 8192
+"""Bits of a modulus. One check with a longer key takes so long that it could be used to keep us busy."""
+
+LONGEST_EXPONENT = 64
+"""Bits of a public exponent, for the same reason. OpenSSL has the same bound; 65537 takes 17."""
+
+MOST_KEYS = 50
+"""Keys of a set that are looked at. Xero publishes a handful."""
 
 _KEYS_LAST = timedelta(hours=1)  # Xero's firewall has blocked clients that fetch them more often
 _TIMEOUT = httpx.Timeout(10.0)  # seconds
@@ -63,15 +80,60 @@ class SigningKeys:
         status = response.status_code
         if status != HTTPStatus.OK:
             raise XeroUnavailable(f"Xero does not return its signing keys (status {status}).", endpoint=_LABEL)
-        try:
-            return KeySet([RSAKey.import_key(key) for key in response.json()["keys"] if key["kty"] == "RSA"])
-        except (JoseError, ValueError, KeyError, TypeError):
-            raise UnreadableAnswer("Xero's signing keys cannot be read.", endpoint=_LABEL) from None
+        usable: list[Key] = [*_usable_keys(response.content)]
+        if not usable:
+            raise UnreadableAnswer("Xero's answer has no signing key that can be used.", endpoint=_LABEL)
+        return KeySet(usable)
+
+
+def _usable_keys(content: bytes) -> Iterator[RSAKey]:
+    """Yield the keys that can verify RS256. Others are ignored, whatever is wrong with them (RFC 7517 §5)."""
+    try:
+        published = from_json(content)
+    except ValueError:
+        return
+    keys = published.get("keys") if isinstance(published, Mapping) else None
+    for key in islice(keys, MOST_KEYS) if isinstance(keys, list) else ():
+        if isinstance(key, Mapping) and _is_for_us(key) and (read := _read(key)):
+            yield read
+
+
+def _is_for_us(key: Mapping[str, object]) -> bool:
+    """Whether the key says that it signs with RS256, as far as it says anything (RFC 7517 §4.2 to §4.4)."""
+    operations = key.get("key_ops")
+    return (
+        key.get("kty") == "RSA"
+        and key.get("use", "sig") == "sig"
+        and key.get("alg", "RS256") == "RS256"
+        and isinstance(key.get("kid", ""), str)
+        and (operations is None or (isinstance(operations, list) and "verify" in operations))
+    )
+
+
+def _read(key: Mapping[str, object]) -> RSAKey | None:
+    """Return the key without its private parts, if any; None if it is broken, too weak, or too costly to use."""
+    public: dict[str, str | list[str]]
+    public = {name: value for name, value in key.items() if name in ("kty", "n", "e", "kid") and isinstance(value, str)}
+    if not (SHORTEST_KEY <= _bits(public.get("n")) <= LONGEST_KEY and _bits(public.get("e")) <= LONGEST_EXPONENT):
+        return None
+    try:
+        return RSAKey.import_key(public)
+    except (JoseError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _bits(number: object) -> int:
+    """Return the length of a number in base64url (RFC 7518 §2, Base64urlUInt)."""
+    try:
+        decoded = base64.urlsafe_b64decode(f"{number}==") if isinstance(number, str) else b""
+    except ValueError:
+        return 0
+    return int.from_bytes(decoded, "big").bit_length()
 
 
 def _kid_of(token: SecretStr) -> str | None:
     try:
         kid = jws.extract_compact(token.get_secret_value().encode()).headers().get("kid")
-    except (JoseError, ValueError):
+    except UNREADABLE:
         return None
     return kid if isinstance(kid, str) else None
