@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import page
+from bench.busy_console import busy_console
 from bench.history import history
 from bench.lab import FULL, QUICK, lab
 from bench.machine import load, machine
@@ -15,7 +16,7 @@ from bench.memory import memory
 from bench.prefect_share import prefect_share
 from bench.throughput import throughput
 
-MEASUREMENTS = (history, throughput, memory, prefect_share)
+MEASUREMENTS = (history, throughput, memory, prefect_share, busy_console)
 
 
 def main() -> None:

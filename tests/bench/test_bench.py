@@ -15,6 +15,7 @@ CHAPTERS = {
     "throughput": "Throughput",
     "memory": "Memory",
     "prefect_share": "Prefect's share",
+    "busy_console": "A busy console",
 }
 CONTENDERS = (
     "without history",
@@ -26,9 +27,11 @@ CONTENDERS = (
     "120 jobs",
     "the library alone",
     "the runbook under Prefect",
+    "idle",
+    "20 half-open connections, 4 waiting pages",
 )
 VERSIONS = ("cores", "Python", "SQLite", "PostgreSQL", "lxml", "dlt")
-GOALS = 13  # six for history, four for throughput, one for memory, two for Prefect's share
+GOALS = 14  # six for history, four for throughput, one for memory, two for Prefect's share, one for a busy console
 
 
 @pytest.mark.timeout(600)  # starts about thirty programs, one after another
