@@ -3,43 +3,22 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx
 import pytest
-import uvicorn
 
 from console import guard
 from console.app import create_app
 from console.protocol import LARGEST_HEADERS, ImpatientProtocol
 from tests.console.in_process import InProcess
 from tests.console.office import CONSOLE, HARBOUR, Office
+from tests.console.serving import serving
 
 ENOUGH = 30.0  # seconds after which a test gives up
 
 
 class VeryImpatient(ImpatientProtocol):
     headers_within = 0.3
-
-
-@contextmanager
-def serving(office: Office) -> Iterator[int]:
-    """Serve the office's console on a socket; yields the port."""
-    app = create_app(office.integration, office.runs)
-    config = uvicorn.Config(
-        app, port=0, http=VeryImpatient, h11_max_incomplete_event_size=LARGEST_HEADERS, log_level="error"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.01)
-        yield int(server.servers[0].sockets[0].getsockname()[1])
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def connected(port: int) -> socket.socket:
@@ -50,21 +29,21 @@ def connected(port: int) -> socket.socket:
     "sent", [b"", b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n", b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\nGET"]
 )
 def test_a_connection_that_does_not_say_what_it_wants_is_closed(office: Office, sent: bytes) -> None:
-    with serving(office) as port, connected(port) as slow:
+    with serving(office, VeryImpatient) as port, connected(port) as slow:
         slow.sendall(sent)
         while slow.recv(4096):
             pass  # ends when the console closes the connection; a time-out fails the test
 
 
 def test_a_connection_that_is_used_again_and_again_stays(office: Office) -> None:
-    with serving(office) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser:
+    with serving(office, VeryImpatient) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser:
         for _ in range(4):
             assert browser.get("/health").text == "ok"
             time.sleep(0.2)
 
 
 def test_headers_that_are_too_large_are_refused(office: Office) -> None:
-    with serving(office) as port, connected(port) as talkative:
+    with serving(office, VeryImpatient) as port, connected(port) as talkative:
         talkative.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: " + b"x" * (LARGEST_HEADERS + 1))
         assert talkative.recv(4096).startswith(b"HTTP/1.1 400")
 
@@ -72,14 +51,14 @@ def test_headers_that_are_too_large_are_refused(office: Office) -> None:
 def test_a_form_that_does_not_arrive_is_not_waited_for(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "FORM_WITHIN", 0.3)
     form = f"POST /practices/{HARBOUR}/sync HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: {CONSOLE}\r\nContent-Length: 30\r\n"
-    with serving(office) as port, connected(port) as slow:
+    with serving(office, VeryImpatient) as port, connected(port) as slow:
         slow.sendall(f"{form}Content-Type: application/x-www-form-urlencoded\r\n\r\nentities".encode())
         assert slow.recv(4096).startswith(b"HTTP/1.1 408")
     assert office.runs.started == []
 
 
 def test_a_form_without_a_length_is_refused_before_it_is_read(office: Office) -> None:
-    with serving(office) as port, connected(port) as endless:
+    with serving(office, VeryImpatient) as port, connected(port) as endless:
         form = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: {CONSOLE}\r\n"
         endless.sendall(f"{form}Transfer-Encoding: chunked\r\n\r\n".encode())
         assert endless.recv(4096).startswith(b"HTTP/1.1 413")
@@ -103,7 +82,10 @@ def test_health_and_login_answer_while_every_page_waits_for_prefect(office: Offi
 
     office.runs.read = held  # type: ignore[assignment, method-assign]
     run_id = office.runs.add(HARBOUR)
-    with serving(office) as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=ENOUGH) as browser:
+    with (
+        serving(office, VeryImpatient) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=ENOUGH) as browser,
+    ):
         browser.cookies.set("xpm-session", office.browser.cookies["xpm-session"], domain="127.0.0.1")
         pages = [threading.Thread(target=browser.get, args=(f"/runs/{run_id}",)) for _ in range(60)]
         for page in pages:

@@ -1,0 +1,1 @@
+"""Attacks on the programs that fyi-xpm starts."""
