@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xpm.installation import Installation
 from xpm.integration import Integration
-from xpm.settings import LINKS_ONLY, is_web_address
+from xpm.settings import LINKS_ONLY, is_protected, is_web_address
 from xpm.words import stop
 from xpm.xero.app import IDENTITY_SCOPES, OAuthApp
 from xpm.xero.oauth import LoginClient
@@ -27,6 +27,13 @@ class Discovered(BaseModel):
     authorization_endpoint: str = Field(max_length=2000)
     token_endpoint: str = Field(max_length=2000)
     jwks_uri: str = Field(max_length=2000)
+    userinfo_endpoint: str | None = Field(None, max_length=2000)
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """Every address that is used."""
+        asked = (self.authorization_endpoint, self.token_endpoint, self.jwks_uri, self.userinfo_endpoint)
+        return tuple(one for one in asked if one is not None)
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,7 @@ def _discovered(integration: Integration, url: str) -> OAuthApp:
         token_url=found.token_endpoint,
         issuer=found.issuer,
         jwks_url=found.jwks_uri,
+        userinfo_url=found.userinfo_endpoint,
     )
 
 
@@ -109,6 +117,6 @@ def _ask(http: httpx.Client, url: str) -> Discovered:
         raise stop("login.issuer_silent", issuer=url) from None
     if found.issuer.rstrip("/") != url.rstrip("/"):
         raise stop("login.issuer_other", issuer=url)
-    if not all(is_web_address(each) for each in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri)):
+    if not all(is_web_address(one) and is_protected(one) for one in found.endpoints):
         raise stop("login.issuer_silent", issuer=url)
     return found

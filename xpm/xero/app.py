@@ -31,6 +31,7 @@ class OAuthApp(BaseModel):
     token_url: str
     issuer: str
     jwks_url: str
+    userinfo_url: str | None = None
 
 
 class XeroApp(OAuthApp):

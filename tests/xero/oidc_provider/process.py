@@ -78,9 +78,9 @@ def _filled_in(page: httpx.Response, login: str) -> tuple[str, dict[str, str]]:
 
 
 @contextmanager
-def oidc_provider() -> Iterator[IdentityProvider]:
-    """Run the identity server until the block ends."""
-    settings = json.dumps({"clients": CLIENTS, "people": PEOPLE})
+def oidc_provider(*, conforms: bool = False) -> Iterator[IdentityProvider]:
+    """Run the identity server until the block ends. `conforms`: claims about a person are in UserInfo alone (§5.4)."""
+    settings = json.dumps({"clients": CLIENTS, "people": PEOPLE, "conforms": conforms})
     command = [str(node()), str(SERVER), str(installed()), settings]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
         try:

@@ -1,6 +1,6 @@
 // The identity server of the tests: oidc-provider (certified by the OpenID Foundation) with apps and people from the
 // caller. Arguments: the folder that oidc-provider is installed in, and the settings as JSON,
-// `{"clients": [...], "people": {"<login>": {<claims>}}}`. It takes a free port and prints its address as the first
+// `{"clients": [...], "people": {"<login>": {<claims>}}, "conforms": false}`. It takes a free port and prints its address as the first
 // line. It ends when its standard input ends.
 //
 // Its sign-in page takes any name as login, with any password. `POST /rotate-keys` replaces the signing key: the old
@@ -13,7 +13,7 @@ import { pathToFileURL } from 'node:url';
 
 const [folder, settings] = process.argv.slice(2);
 const { Provider } = await import(pathToFileURL(join(folder, 'node_modules/oidc-provider/lib/index.js')));
-const { clients, people } = JSON.parse(settings);
+const { clients, people, conforms } = JSON.parse(settings);
 const cookieKeys = [randomUUID()];
 
 class Stored {
@@ -86,7 +86,7 @@ function provider(issuer) {
       profile: ['given_name', 'family_name'],
     },
     scopes: ['openid', 'offline_access', 'profile', 'email', 'practicemanager'],
-    conformIdTokenClaims: false, // as Xero does: the id_token holds the claims of the scopes
+    conformIdTokenClaims: conforms, // Xero does not: the id_token holds the claims of the scopes
     cookies: { keys: cookieKeys },
     features: { devInteractions: { enabled: true }, revocation: { enabled: true } },
     findAccount: async (_, login) => ({ accountId: login, claims: async () => ({ sub: login, ...people[login] }) }),

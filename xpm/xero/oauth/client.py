@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from xpm.xero.app import OAuthApp, XeroApp
 from xpm.xero.clock import Clock, utc_now
-from xpm.xero.oauth import revocation, token
+from xpm.xero.oauth import revocation, token, userinfo
 from xpm.xero.oauth.authorisation import AuthorisationRequest, authorisation_request
 from xpm.xero.oauth.callback import ExpectedCallback, authorisation_code
 from xpm.xero.oauth.identity import Identity, IssuedIdentity, issued_identity, verified_identity
@@ -43,7 +43,7 @@ class LoginClient:
         code = authorisation_code(callback, expected, self._login_app.issuer)
         self._keys.current()  # before using the code: without the keys its id_token is useless
         access_token, id_token, issuer_time = token.identify(self._http, self._login_app, code=code, expected=expected)
-        return issued_identity(
+        who = issued_identity(
             id_token,
             keys=self._keys.for_token(id_token),
             app=self._login_app,
@@ -52,6 +52,8 @@ class LoginClient:
             now=self._clock(),
             issuer_time=issuer_time,
         )
+        url = self._login_app.userinfo_url
+        return who if who.email or url is None else userinfo.completed(self._http, url, access_token, who)
 
 
 class OAuthClient(LoginClient):
