@@ -4,13 +4,14 @@ ARGS ?=
 UV_VERSION := 0.13.8
 READY := .venv/.ready
 IDENTITY := .venv/.identity
+SBOM := dist/fyi-xpm.cdx.json
 TESTS := .venv/bin/pytest -n auto --dist loadgroup
 
 # Prefect is a large program: without compiled bytecode every start of it takes twice as long.
 export PYTHONDONTWRITEBYTECODE :=
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help demo test check coverage faults lint bench clean
+.PHONY: help demo test check coverage faults lint bench audit sbom clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -42,6 +43,13 @@ lint: $(READY)  ## style, types and import rules alone
 bench: $(READY)  ## measure side by side what history, throughput and memory come to, in about 12 minutes; ARGS=--quick tries it out
 	.venv/bin/uv sync --frozen --inexact --group bench --quiet
 	.venv/bin/python -m bench $(ARGS)
+
+audit: $(READY)  ## ask osv.dev whether a locked package has a known vulnerability; needs the internet
+	.venv/bin/uv audit --frozen --preview-features audit
+
+sbom: $(READY)  ## write what the product is made of, as CycloneDX, into dist/; each release has it
+	mkdir -p $(dir $(SBOM))
+	.venv/bin/uv export --frozen --no-default-groups --format cyclonedx1.5 --preview-features sbom-export --quiet --output-file $(SBOM) > /dev/null
 
 clean:  ## remove the environment and everything the demo left
 	rm -rf .venv .xpm
