@@ -14,6 +14,7 @@ from prefect.states import Completed, Failed
 
 from tasks.ending import record_ending, record_interruption, record_stop
 from tasks.parking import continue_later
+from xpm.access.audit import AuditOutcome
 from xpm.entities.names import Entity
 from xpm.quota.parking import rest_of
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
@@ -52,12 +53,12 @@ def ended(
 
 def crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook: the program that ran the flow died. Log it, and withdraw a reconnect that was under way."""
-    _interrupted(flow_run, "runbook.crashed")
+    _interrupted(flow, flow_run, "runbook.crashed")
 
 
 def cancelled(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Hook: somebody cancelled the run. Log it, and withdraw a reconnect that was under way."""
-    _interrupted(flow_run, "runbook.cancelled")
+    _interrupted(flow, flow_run, "runbook.cancelled", AuditOutcome.CANCELLED)
 
 
 def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -66,7 +67,7 @@ def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     Expected ends have a state name of their own (see `state_of`) and are already logged.
     """
     if state.name == "Failed":
-        _interrupted(flow_run, "runbook.failed")
+        _interrupted(flow, flow_run, "runbook.failed")
 
 
 def state_of(message: Message) -> State[Any]:
@@ -81,7 +82,9 @@ def state_of(message: Message) -> State[Any]:
     return Failed(name=str(message.status), message=message.text)
 
 
-def _interrupted(flow_run: FlowRun, key: str) -> None:
+def _interrupted(
+    flow: Flow[..., Any], flow_run: FlowRun, key: str, outcome: AuditOutcome = AuditOutcome.FAILED
+) -> None:
     """Log the interruption, except of a dry run, which writes nothing however it ends."""
     if not flow_run.parameters.get("dry_run"):
-        record_interruption(flow_run.parameters["practice"], key, str(flow_run.id))
+        record_interruption(flow.name, flow_run, key, outcome)

@@ -33,6 +33,7 @@ from tasks.connection import (
     reset_connection,
 )
 from tasks.sync import SYNCS
+from tasks.trail import begin
 from xpm.consent.invitation import Invitation
 from xpm.entities.names import EVERYTHING
 from xpm.store.vocabulary import SyncMode, SyncTrigger
@@ -68,6 +69,7 @@ def reconnect(
         another_account: This practice has moved to another Xero Practice Manager account. Without this, only the
             account it was connected to before is accepted.
     """
+    begin()
     try:
         person = check_user_account(practice, admin_email, long_term_user)
         invited = publish_link(practice, person, answer_within_minutes)

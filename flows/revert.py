@@ -18,6 +18,7 @@ from flows.ending import cancelled, crashed, failed, state_of, stopped
 from flows.reconnect import Minutes
 from flows.waiting import paused
 from tasks.revert import done_before, in_markdown, preview_revert, take_back
+from tasks.trail import begin, end_again
 from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.revert import RevertPreview, RevertRequest, confirmed_choice
 from xpm.words import Stopped, message, stop
@@ -67,12 +68,15 @@ def revert(
         answer_within_minutes: How long the run waits for the confirmation.
         confirmed: Leave it empty. `fyi-xpm revert` passes what was confirmed there.
     """
+    begin()
     request = RevertRequest(
         practice=practice, run=run, since=since, person=person or None, flow_run_id=str(flow_run.id)
     )
     try:
         said = done_before(request)
-        if said is None:
+        if said:
+            end_again(said)
+        else:
             seen = preview_revert(request)
             if confirmed:
                 changed_since = confirmed_choice(seen, confirmed)

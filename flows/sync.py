@@ -16,6 +16,7 @@ from flows.dry_run import tried
 from flows.ending import cancelled, crashed, ended, failed, state_of, stopped
 from tasks.connection import check_connection
 from tasks.sync import SYNCS
+from tasks.trail import begin
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.words import Stopped
@@ -59,6 +60,7 @@ def sync(
             Manager, enter how many; that many may then be archived. Choose only the entity that it reported.
         dry_run: Only show what would be added, changed, archived and brought back; nothing is written.
     """
+    begin()
     try:
         check_connection(practice)
     except Stopped as reason:

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from prefect import get_run_logger, task
+from prefect.client.schemas.objects import FlowRun
 
 from tasks.status import publish_status
+from tasks.trail import RunAct, act_of, end_again, this_run
+from xpm.access.audit import AuditOutcome
 from xpm.activity.log import record
 from xpm.consent.explanation import explain_reconnect
 from xpm.consent.invitation import withdraw
@@ -25,8 +28,10 @@ def record_stop(practice: str, reason: Stopped | XeroError, flow_run_id: str) ->
     """Log why a run stopped, and put the connection back to how it was."""
     stop = reason if isinstance(reason, Stopped) else Stopped(_explain(practice, reason))
     get_run_logger().warning(stop.message.text)
-    if not isinstance(stop, NoSuchPractice):
-        _record(practice, stop, flow_run_id)
+    if isinstance(stop, NoSuchPractice):
+        end_again(stop.message)
+    else:
+        _record(practice, stop, flow_run_id, this_run())
         publish_status(practice)
     return stop.message
 
@@ -46,17 +51,19 @@ def record_ending(
         said = sum_up(practices.get(session, practice).name, trigger, outcomes)
         for entry in (*without_entry.values(), said):
             record(session, practice, entry, now=now, person=person or None, flow_run_id=flow_run_id)
+        if act := this_run():
+            act.end(session, integration, said, now=now)
     publish_status(practice)
     return said
 
 
-def record_interruption(practice: str, key: str, flow_run_id: str) -> None:
-    """Log that a run crashed, was cancelled or failed with an unexpected error.
+def record_interruption(flow: str, run: FlowRun, key: str, outcome: AuditOutcome) -> None:
+    """Log that a run of this flow crashed, was cancelled or failed with an unexpected error.
 
     Called from a state hook, outside of any run.
     """
     with suppress(UnknownPractice):  # without a practice there is no log to write and no reconnect to withdraw
-        _record(practice, Stopped(message(key)), flow_run_id)
+        _record(run.parameters["practice"], Stopped(message(key)), str(run.id), act_of(flow, run), outcome)
 
 
 def _explain(practice: str, error: XeroError) -> Message:
@@ -65,9 +72,14 @@ def _explain(practice: str, error: XeroError) -> Message:
         return explain_reconnect(error, practices.get(session, practice).name)
 
 
-def _record(practice: str, stop: Stopped, flow_run_id: str) -> None:
+def _record(
+    practice: str, stop: Stopped, flow_run_id: str, act: RunAct | None, outcome: AuditOutcome | None = None
+) -> None:
     with Integration.opened() as integration:
         withdraw(integration, practice, stop, flow_run_id=flow_run_id)
-        if not stop.recorded:
-            with integration.database.write() as session:
-                record(session, practice, stop.message, now=integration.clock(), flow_run_id=flow_run_id)
+        with integration.database.write() as session:
+            now = integration.clock()
+            if not stop.recorded:
+                record(session, practice, stop.message, now=now, flow_run_id=flow_run_id)
+            if act:
+                act.end(session, integration, stop.message, now=now, outcome=outcome)

@@ -7,6 +7,7 @@ from prefect import get_run_logger, task
 from tasks.announcing import announce
 from tasks.dry_run import forget_shown
 from tasks.status import publish_status
+from xpm.access import audit
 from xpm.activity.staleness import watch_syncs
 from xpm.consent.watch import watch_connection
 from xpm.integration import Integration
@@ -44,7 +45,7 @@ def watch_practice(practice: str) -> None:
 
 @task(name=step_title("forget_old_history"))
 def forget_old_history() -> None:
-    """Delete the history of records and the results of dry runs that are older than the time for which they are kept.
+    """Delete history, results of dry runs and lines of the audit trail that are older than the time they are kept for.
 
     This costs almost nothing if there is nothing to delete.
     """
@@ -52,9 +53,10 @@ def forget_old_history() -> None:
         changes = forgetting.forget_old_history(integration)
         dry_runs = forgetting.forget_old_dry_runs(integration)
         shown = forget_shown(forgetting.kept_since(integration))
-    if changes or dry_runs or shown:
-        text = "No longer kept: %s changes of records, %s files and %s tables of dry runs."
-        get_run_logger().info(text, changes, dry_runs, shown)
+        lines = audit.remove_old(integration)
+    if changes or dry_runs or shown or lines:
+        text = "No longer kept: %s changes of records, %s files and %s tables of dry runs, %s lines of the audit trail."
+        get_run_logger().info(text, changes, dry_runs, shown, lines)
 
 
 def sum_up_watch(outcomes: Mapping[str, object]) -> Message:

@@ -32,7 +32,14 @@ from xpm.words import Message
 
 HARBOUR = "harbour-vale"
 NAMES = {MERE: "Mere Tāne", SAM: "Sam Brooks", LEO: "Leo Fraser"}
-LOGS = BESIDE | {"authorisation_attempt", "connection_transition", "practice_activity", "lease"}
+LOGS = BESIDE | {
+    "authorisation_attempt",
+    "connection_transition",
+    "practice_activity",
+    "lease",
+    "audit_entry",
+    "audit_head",
+}
 """Tables that log what was tried; all other tables hold the current state."""
 
 

@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from xpm.access import audit
+from xpm.access.actor import Actor, ActorKind
+from xpm.access.audit import Action
 from xpm.activity.log import record
 from xpm.consent.invitation import Invitation, attempt_of, require_granted
 from xpm.consent.keeper import ConsentKeeper
@@ -86,8 +89,12 @@ def choose(integration: Integration, invitation: Invitation, offer: Offer, *, an
         Stopped: the consent is no longer usable, another practice has this account, or this practice has another one.
     """
     require_granted(integration, invitation)
-    now = integration.clock()
-    with integration.database.write() as session:
+    now, actor = integration.clock(), actor_of(invitation)
+    slug, account = invitation.practice, offer.tenant_name
+    with (
+        audit.recording_refusals(integration, actor, Action.CHOOSE_ACCOUNT, practice=slug, resource=account),
+        integration.database.write() as session,
+    ):
         practice = practices.get(session, invitation.practice)
         connection = connections.get(session, invitation.practice)
         owner = connections.tenant_owner(session, offer.tenant_id)
@@ -109,3 +116,9 @@ def choose(integration: Integration, invitation: Invitation, offer: Offer, *, an
         said = message("choice.made", practice=practice.name, tenant=offer.tenant_name)
         person, run = invitation.person.email, invitation.flow_run_id
         record(session, invitation.practice, said, now=now, person=person, flow_run_id=run)
+        audit.record(session, integration, actor, Action.CHOOSE_ACCOUNT, now=now, practice=slug, resource=account)
+
+
+def actor_of(invitation: Invitation) -> Actor:
+    """The run that acts on an invitation. It names the invited person; who answered its form, Prefect does not say."""
+    return Actor(ActorKind.RUN, flow_run_id=invitation.flow_run_id, named=invitation.person.email)

@@ -5,7 +5,9 @@ A click alone never connects a practice's first account, or one other than it ha
 
 from sqlmodel import Session
 
-from xpm.account.choice import Offer, account_of, chosen
+from xpm.access import audit
+from xpm.access.audit import Action
+from xpm.account.choice import Offer, account_of, actor_of, chosen
 from xpm.account.comparison import AccountComparison
 from xpm.consent.invitation import Invitation, require_granted
 from xpm.integration import Integration
@@ -42,10 +44,16 @@ def confirm(integration: Integration, invitation: Invitation, typed: str) -> Non
     """
     require_granted(integration, invitation)
     offer, name = chosen(integration, invitation), typed.strip()
-    with integration.database.write() as session:
+    actor, slug, account = actor_of(invitation), invitation.practice, offer.tenant_name
+    with (
+        audit.recording_refusals(integration, actor, Action.CONFIRM_ACCOUNT, practice=slug, resource=account),
+        integration.database.write() as session,
+    ):
+        now = integration.clock()
         if name != offer.tenant_name.strip():
             raise stop("choice.other_name", typed=name, **_facts(session, invitation, offer))
-        attempts.confirm(session, invitation.attempt_id, name=name, now=integration.clock())
+        attempts.confirm(session, invitation.attempt_id, name=name, now=now)
+        audit.record(session, integration, actor, Action.CONFIRM_ACCOUNT, now=now, practice=slug, resource=account)
 
 
 def unconfirmed(integration: Integration, invitation: Invitation) -> Stopped:

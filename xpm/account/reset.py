@@ -1,6 +1,8 @@
 """The reset: checks the new consent against the chosen account, then puts it in the place of the old one."""
 
-from xpm.account.choice import Offer, account_of, chosen
+from xpm.access import audit
+from xpm.access.audit import Action
+from xpm.account.choice import Offer, account_of, actor_of, chosen
 from xpm.account.confirmation import require_confirmed
 from xpm.consent.invitation import Invitation, require_granted
 from xpm.consent.keeper import ConsentKeeper
@@ -66,6 +68,7 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
     with integration.database.write() as session:
         before = connections.locked(session, invitation.practice)
         said = message(_key(before, offer), until_now=account_of(before), **facts)
+        former = before.tenant_name
         if before.consent_id == consent_id:
             return said
         if consents.get(session, consent_id).status not in consents.USABLE:  # withdrawn since the check above
@@ -89,6 +92,17 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
         run = invitation.flow_run_id
         move(
             session, invitation.practice, ConnectionState.CONNECTED, said, now=now, person=person.email, flow_run_id=run
+        )
+        audit.record(
+            session,
+            integration,
+            actor_of(invitation),
+            Action.RESET_CONNECTION,
+            now=now,
+            practice=invitation.practice,
+            resource=offer.tenant_name,
+            before={"account": former},
+            after={"account": offer.tenant_name},
         )
     return said
 

@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from xpm.access import audit
+from xpm.access.actor import Actor, ActorKind
+from xpm.access.audit import Action
 from xpm.account import set_aside
 from xpm.activity.authors import author
 from xpm.activity.log import record, said_by
@@ -189,6 +192,18 @@ def revert(
         )
         set_aside.set_aside_if_nothing_is_left(
             session, request.practice, now=now, person=person, flow_run_id=flow_run_id
+        )
+        actor = Actor(ActorKind.RUN, flow_run_id=flow_run_id, named=person)
+        taken = ", ".join(sorted({run.flow_run_id or run.id for run in found}))
+        audit.record(
+            session,
+            integration,
+            actor,
+            Action.REVERT,
+            now=now,
+            practice=request.practice,
+            resource=taken,
+            detail=summary.key,
         )
         return summary
 
