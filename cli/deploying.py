@@ -35,14 +35,14 @@ NIGHTLY = "0 19 * * *"
 def deploy() -> None:
     """Deploy the runbooks to Prefect and schedule every practice's nightly sync."""
     with installation() as opened, opened.database.read() as session:
-        known, notify_url = practices.all_of_them(session), opened.settings.xpm_notify_url
+        known, notifying = practices.all_of_them(session), opened.settings.xpm_notify_url is not None
     with prefect() as client, progress("Deploying the runbooks to Prefect", of=STEPS) as bar:
         deploy_runbooks(client)
         bar.show("Scheduling the nightly syncs", done=1)
         schedule_nights(client, known)
         bar.show("Setting up the automations", done=2)
         watch_heartbeats(client)
-        notifying = notify_about_connections(client, notify_url)
+        notify_about_connections(client, wanted=notifying)
         bar.show("Deployed", done=STEPS)
     say(f"The runbooks are deployed. Scheduled every night at 19:00 of their own time: {_named(known)}.")
     say(message("operator.notifying" if notifying else "operator.not_notifying").text)

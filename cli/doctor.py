@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.deploying import POOL
+from cli.notifying import RUNBOOK
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.refusals import refusal
@@ -35,6 +36,7 @@ DEPLOYMENTS = (
     "sync/overnight",
     "revert/revert-sync",
     "watch/watch",
+    RUNBOOK,
 )
 TIMEOUT = 5.0  # seconds; a check that hangs helps nobody
 
