@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,14 +11,16 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentScheduleCreate, WorkPoolCreate
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists
-from prefect.settings import PREFECT_API_URL
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 
+from cli.environments import of_prefect_client
 from cli.heartbeat import watch_heartbeats
 from cli.installation import installation
 from cli.notifying import notify_about_connections
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.terminal import say
+from xpm import prefect_access
 from xpm.store import practices
 from xpm.store.tables import Practice
 from xpm.words import message, stop
@@ -33,14 +35,14 @@ NIGHTLY = "0 19 * * *"
 def deploy() -> None:
     """Deploy the runbooks to Prefect and schedule every practice's nightly sync."""
     with installation() as opened, opened.database.read() as session:
-        known, notify_url = practices.all_of_them(session), opened.settings.xpm_notify_url
+        known, notifying = practices.all_of_them(session), opened.settings.xpm_notify_url is not None
     with prefect() as client, progress("Deploying the runbooks to Prefect", of=STEPS) as bar:
         deploy_runbooks(client)
         bar.show("Scheduling the nightly syncs", done=1)
         schedule_nights(client, known)
         bar.show("Setting up the automations", done=2)
         watch_heartbeats(client)
-        notifying = notify_about_connections(client, notify_url)
+        notify_about_connections(client, wanted=notifying)
         bar.show("Deployed", done=STEPS)
     say(f"The runbooks are deployed. Scheduled every night at 19:00 of their own time: {_named(known)}.")
     say(message("operator.notifying" if notifying else "operator.not_notifying").text)
@@ -54,14 +56,19 @@ def deploy_runbooks(client: SyncPrefectClient) -> None:
     """
     with suppress(ObjectAlreadyExists):
         client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
-    address = {"PREFECT_API_URL": PREFECT_API_URL.value()}
-    environment = {**os.environ, **address, "PWD": str(ROOT)}  # prefect.yaml takes the flows from there
+    environment = {**of_prefect_client(os.environ), **_server(), "PWD": str(ROOT)}  # prefect.yaml finds the flows there
     command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
     done = subprocess.run(  # noqa: S603 - our own command
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
     if done.returncode:
         raise stop("operator.deploy_failed", reason=done.stdout.strip()[-500:])
+
+
+def _server() -> Mapping[str, str]:
+    """The server of this process, however it was configured."""
+    given = {"PREFECT_API_URL": PREFECT_API_URL.value(), prefect_access.CLIENT: PREFECT_API_AUTH_STRING.value()}
+    return {name: value for name, value in given.items() if value}
 
 
 def schedule_nights(client: SyncPrefectClient, known: Sequence[Practice]) -> None:

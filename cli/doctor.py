@@ -7,14 +7,17 @@ from typing import NoReturn
 
 import httpx
 from prefect.client.schemas.objects import WorkerStatus
+from prefect.settings import PREFECT_API_URL
 from pydantic import BaseModel, ConfigDict
 from rich.text import Text
 
 from cli.answers import answer
 from cli.deploying import POOL
+from cli.notifying import RUNBOOK
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.refusals import refusal
+from cli.strangers import answered
 from cli.terminal import terminal
 from xpm.settings import Settings
 from xpm.store.consent import sealed
@@ -33,6 +36,7 @@ DEPLOYMENTS = (
     "sync/overnight",
     "revert/revert-sync",
     "watch/watch",
+    RUNBOOK,
 )
 TIMEOUT = 5.0  # seconds; a check that hangs helps nobody
 
@@ -71,14 +75,17 @@ def _show(found: Sequence[Checked]) -> None:
 
 
 def _problems(check: Check, settings: Settings) -> list[str]:
-    """The problems a check found. An error that would stop another command is a problem here."""
+    """The problems a check found. An error that would stop another command is a problem here, after those before it."""
+    problems: list[str] = []
     try:
-        return [found.text for found in check(settings)]
+        for found in check(settings):
+            problems.append(found.text)  # noqa: PERF401 - those before an error count, too
     except Exception as error:
         said = refusal(error)
         if said is None:
             raise
-        return [said]
+        problems.append(said)
+    return problems
 
 
 def _key(settings: Settings) -> Iterator[Message]:
@@ -123,6 +130,8 @@ def _minutes_off(answer: httpx.Response) -> int:
 
 
 def _prefect(_: Settings) -> Iterator[Message]:
+    if PREFECT_API_URL.value():
+        yield from answered(PREFECT_API_URL.value())
     with prefect() as client:
         for name in DEPLOYMENTS:
             client.read_deployment_by_name(name)

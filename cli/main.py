@@ -12,13 +12,15 @@ import typer
 
 from cli.commands import acting, auditing, looking, practices, records, setting_up
 from cli.terminal import terminal
+from xpm import prefect_access
 
 NOT_STARTED = 2
 HELP = """
 The reconnect-and-resync runbook between FYI and Xero Practice Manager.
 
 To see it work on this machine, run `fyi-xpm demo`. To set it up: `fyi-xpm migrate`, `fyi-xpm practice add`,
-`fyi-xpm user add`, `fyi-xpm deploy`, then `fyi-xpm doctor`, which says what is still missing.
+`fyi-xpm user add`, `fyi-xpm prefect-server`, `fyi-xpm deploy`, `fyi-xpm worker`, `fyi-xpm console`, then
+`fyi-xpm doctor`, which says what is still missing.
 """
 
 app = typer.Typer(help=HELP, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="markdown")
@@ -38,6 +40,7 @@ EVERY_DAY: Mapping[str, Callable[..., None]] = {
 }
 SETTING_UP: Mapping[str, Callable[..., None]] = {
     "migrate": setting_up.migrate,
+    "prefect-server": setting_up.prefect_server,
     "deploy": setting_up.deploy,
     "console": setting_up.console,
     "login-link": setting_up.login_link,
@@ -50,11 +53,13 @@ GROUPS = (
     ("user", practices.user, "Setting up", "Add and list the people of a practice."),
     ("keys", setting_up.keys, "Setting up", "Make and change encryption keys."),
 )
+PREFECTS_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 for name, command in EVERY_DAY.items():
     app.command(name, rich_help_panel="Every day")(command)
 for name, command in SETTING_UP.items():
     app.command(name, rich_help_panel="Setting up")(command)
+app.command("worker", rich_help_panel="Setting up", context_settings=PREFECTS_OPTIONS)(setting_up.worker)
 for name, group, panel, says in GROUPS:
     app.add_typer(group, name=name, help=says, rich_help_panel=panel)
 app.command("demo", rich_help_panel="Trying it out")(setting_up.demo)
@@ -65,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         _require_text(given)
+        prefect_access.log_in()
         code = app(given, prog_name="fyi-xpm", standalone_mode=False)
     except Exception as error:
         said = _refusal(error)

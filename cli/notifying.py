@@ -1,21 +1,25 @@
 """The Prefect automation that tells somebody when a connection breaks, recovers or has to be handed over.
 
-It sends what the watch, the syncs and the reconnect announce to XPM_NOTIFY_URL, which Prefect keeps in a block of its
-own (https://docs.prefect.io/v3/automate/events/automations-triggers, "CallWebhook").
+It starts the runbook `notify` with what the watch, the syncs and the reconnect announce
+(https://docs.prefect.io/v3/concepts/automations, "Actions"). Prefect keeps no address: a run reads XPM_NOTIFY_URL from
+the worker's environment.
 """
 
-from prefect.blocks.webhook import Webhook
+from contextlib import suppress
+
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.events.actions import CallWebhook
+from prefect.events.actions import RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
-from prefect.types import SecretDict
-from pydantic import SecretStr
+from prefect.exceptions import ObjectNotFound
 
 from xpm.consent.watch import Notice
 
 NAME = "Notify about connections"
-BLOCK = "xpm-notify"
+RUNBOOK = "notify/notify"
+OLD_BLOCK = "xpm-notify"
+"""The block in which earlier versions let Prefect keep the address."""
+
 ANNOUNCED = EventTrigger(
     posture=Posture.Reactive,
     match=ResourceSpecification({"prefect.resource.id": ["xpm.connection.*"]}),
@@ -23,33 +27,41 @@ ANNOUNCED = EventTrigger(
     expect={f"xpm.connection.{notice}" for notice in Notice},
     threshold=1,
 )
-BODY = (
-    '{"event": {{ event.event | tojson }}, "practice": {{ event.payload.practice | tojson }}, '
-    '"text": {{ (event.payload.practice ~ ": " ~ event.payload.title ~ ". " ~ event.payload.next) | tojson }}}'
-)
-"""JSON whose `text` chat services show as the message; they ignore the rest."""
+PARAMETERS = {
+    "event": "{{ event.event }}",
+    "practice": "{{ event.payload.practice }}",
+    "text": '{{ event.payload.practice ~ ": " ~ event.payload.title ~ ". " ~ event.payload.next }}',
+}
 
 
-def notify_about_connections(client: SyncPrefectClient, url: SecretStr | None) -> bool:
-    """Create or update the automation, or delete it when there is no address. Return whether there is one."""
+def notify_about_connections(client: SyncPrefectClient, *, wanted: bool) -> None:
+    """Create or update the automation, or delete it if nobody wants to be notified. Delete the block of old versions.
+
+    Raises:
+        ObjectNotFound: the runbook is not deployed.
+    """
     existing = client.read_automations_by_name(NAME)
-    if url is None:
+    if not wanted:
         for one in existing:
             client.delete_automation(one.id)
-        return False
-    wanted = _automation(url)
-    if existing:
-        client.update_automation(existing[0].id, wanted)
+    elif existing:
+        client.update_automation(existing[0].id, _automation(client))
     else:
-        client.create_automation(wanted)
-    return True
+        client.create_automation(_automation(client))
+    _delete_old_block(client)
 
 
-def _automation(url: SecretStr) -> AutomationCore:
-    webhook = Webhook(url=url, headers=SecretDict({"Content-Type": "application/json"}))
+def _automation(client: SyncPrefectClient) -> AutomationCore:
+    templates = {name: {"__prefect_kind": "jinja", "template": text} for name, text in PARAMETERS.items()}
+    runbook = client.read_deployment_by_name(RUNBOOK)
     return AutomationCore(
         name=NAME,
-        description="Calls XPM_NOTIFY_URL when a connection breaks, recovers or has to be handed over.",
+        description="Notifies XPM_NOTIFY_URL when a connection breaks, recovers or has to be handed over.",
         trigger=ANNOUNCED,
-        actions=[CallWebhook(block_document_id=webhook.save(BLOCK, overwrite=True), payload=BODY)],
+        actions=[RunDeployment(deployment_id=runbook.id, parameters=templates)],
     )
+
+
+def _delete_old_block(client: SyncPrefectClient) -> None:
+    with suppress(ObjectNotFound):
+        client.delete_block_document(client.read_block_document_by_name(OLD_BLOCK, "webhook").id)

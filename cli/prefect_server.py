@@ -17,7 +17,7 @@ def prefect() -> Iterator[SyncPrefectClient]:
 
     Raises:
         Stopped: no server is named (Prefect would then start one for the length of the command, whose runs nobody
-            sees), it does not answer, it is in trouble, or the runbooks are not deployed there.
+            sees), it does not answer, it has another password, it is in trouble, or it does not have the runbooks.
     """
     if not PREFECT_API_URL.value():
         raise stop("operator.prefect_unnamed")
@@ -27,6 +27,8 @@ def prefect() -> Iterator[SyncPrefectClient]:
     except ObjectNotFound as error:
         raise stop("operator.not_deployed") from error
     except httpx.HTTPStatusError as error:
+        if error.response.status_code == httpx.codes.UNAUTHORIZED:
+            raise stop("operator.prefect_refuses") from error
         raise stop("operator.prefect_trouble", status=error.response.status_code) from error
     except httpx.TransportError as error:
         raise stop("operator.prefect_silent", address=PREFECT_API_URL.value()) from error

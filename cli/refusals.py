@@ -3,6 +3,7 @@
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from xpm.prefect_access import UnusablePassword
 from xpm.settings import Settings
 from xpm.store.errors import NoKeys, StoreError
 from xpm.words import Message, Stopped, message
@@ -18,6 +19,8 @@ def _said(error: Exception) -> Message | None:
     match error:
         case NoKeys():
             return message("operator.no_key", reason=str(error))
+        case UnusablePassword():
+            return message("operator.prefect_password", reason=str(error))
         case StoreError():
             return message("operator.store", reason=str(error))
         case DBAPIError():

@@ -109,17 +109,20 @@ def prefect_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     Its tests are in the group "prefect", so that one process starts it.
     """
     from prefect.settings import (  # noqa: PLC0415 - only a few processes need it, and it takes a second
+        PREFECT_API_AUTH_STRING,
         PREFECT_API_URL,
         PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
         PREFECT_HOME,
         temporary_settings,
     )
 
-    from tests.prefect_server import prefect_server  # noqa: PLC0415
+    from tests.prefect_server import PASSWORD, prefect_server  # noqa: PLC0415
 
     home = tmp_path_factory.mktemp("prefect")
+    quiet = {PREFECT_HOME: home, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
     with (
+        temporary_settings({PREFECT_API_AUTH_STRING: PASSWORD}),
         prefect_server(home) as url,
-        temporary_settings({PREFECT_API_URL: url, PREFECT_HOME: home, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        temporary_settings({PREFECT_API_URL: url, **quiet}),
     ):
         yield url

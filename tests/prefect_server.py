@@ -1,11 +1,11 @@
-"""A Prefect server of a test process's own, on a free port, with an empty database."""
+"""A Prefect server of a test process's own, on a free port, with an empty database, closed as `fyi-xpm` closes it."""
 
 import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,31 +13,45 @@ import httpx
 from prefect.events.worker import EventsWorker
 from prefect.logging.handlers import APILogWorker
 
+PASSWORD = "operator:of-the-tests"
+ROOT = Path(__file__).parents[1]
+FYI_XPM = ("-m", "cli.main", "prefect-server")
 STARTING = 120.0  # seconds a slow machine may need for a server with a new database
 
 
 @contextmanager
 def prefect_server(home: Path, **settings: str) -> Iterator[str]:
-    """Run a server that keeps its data in `home`, and give the address of its API; settings are Prefect's own."""
+    """Run a server that keeps its data in `home`, and give the address of its API; settings are Prefect's own.
+
+    Clients need PASSWORD.
+    """
+    with started(home, FYI_XPM, PREFECT_SERVER_UI_ENABLED="false", **settings) as url, nothing_for_other_servers():
+        yield url
+
+
+@contextmanager
+def started(home: Path, command: Sequence[str], **settings: str) -> Iterator[str]:
+    """Run the server that a command starts, and give the address of its API."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}/api"
     environment = {
         **os.environ,
+        "PYTHONPATH": str(ROOT),
         "PREFECT_HOME": str(home),
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_UI_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
+        "PREFECT_API_URL": url,
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_API_AUTH_STRING": PASSWORD,
         **settings,
     }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
     with (home / "server.log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
+        server = subprocess.Popen(  # noqa: S603 - the commands of the tests
+            [sys.executable, *command], cwd=home, env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
     try:
         _wait(url, server, home / "server.log")
-        with nothing_for_other_servers():
-            yield url
+        yield url
     finally:
         server.terminate()
         server.wait()

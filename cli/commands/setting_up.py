@@ -30,6 +30,27 @@ def deploy() -> None:
     deploying.deploy()
 
 
+def prefect_server() -> None:
+    """Start the Prefect server, closed to everybody without its password.
+
+    The password is made at the first start and kept in .xpm/prefect-auth-string, where the other programs find it. On
+    another machine, copy that file or set PREFECT_API_AUTH_STRING. Prefect's own settings say where it listens.
+    """
+    from cli import serving
+
+    serving.prefect_server()
+
+
+def worker(context: typer.Context) -> None:
+    """Start a worker, which carries out the runs. It sees only the part of the environment that a run needs.
+
+    Options are handed to Prefect's command, such as --limit 4 or --name NAME.
+    """
+    from cli import serving
+
+    serving.worker(context.args)
+
+
 def console() -> None:
     """Start the console: Apps page, Practice Activity, and the page Xero sends administrators back to.
 

@@ -5,11 +5,11 @@ import shutil
 import sys
 import time
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from uuid import UUID
 
-from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 from rich.console import Console
 from rich.text import Text
 
@@ -17,6 +17,7 @@ from cli.demo import administrator, broken
 from cli.demo.programs import ProgramFailed, Programs, alone, interruptible
 from cli.demo.report import compare, compared_table
 from cli.demo.stage import PRACTICE, Stage, people_the_practice
+from cli.environments import of_any_program, of_worker
 from cli.following import follow
 from cli.prefect_server import prefect
 from cli.progress import progress
@@ -44,7 +45,7 @@ def demo(jobs: int, *, unattended: bool) -> None:
 
 
 def _fresh_stage() -> Stage:
-    """An empty stage, set as the environment of this process and of every program it starts."""
+    """An empty stage, whose environment this process takes over."""
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(mode=0o700, parents=True)
     stage = Stage.at(FOLDER.resolve())
@@ -53,13 +54,13 @@ def _fresh_stage() -> Stage:
 
 
 def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
-    with interruptible(), Programs(stage.folder / "logs", stage.environment()) as programs:
+    with interruptible(), Programs(stage.folder / "logs") as programs:
         _start(stage, programs, jobs)
         with Integration.opened() as integration:
             console.print("A practice is connected, and its access is then taken away in Xero …")
             people_the_practice(integration)
             broken.connect_and_break(integration, stage)
-            programs.run("deploy", [sys.executable, "-m", "cli.main", "deploy"])
+            programs.run("deploy", [sys.executable, "-m", "cli.main", "deploy"], stage.environment())
             return _unattended(stage, integration, console) if unattended else _attended(stage, programs, console)
 
 
@@ -68,23 +69,24 @@ def _start(stage: Stage, programs: Programs, jobs: int) -> None:
         integration.database.migrate()
     commands = [*_commands(stage, jobs)]
     with progress("Starting", of=len(commands)) as bar:
-        for name, command, ready in commands:
+        for name, command, environment, ready in commands:
             bar.print(f"Starting {name} …")
             bar.show(f"Waiting until {name} answers")
-            programs.start(name, command, ready=ready)
+            programs.start(name, command, environment, ready=ready)
             bar.advance()
 
 
-def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], str | None]]:
-    """The programs, each after those it needs."""
-    python = sys.executable
+def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], Mapping[str, str], str | None]]:
+    """The programs, each after those it needs: name, command, environment, and an address that answers when it runs."""
+    python, ours = sys.executable, stage.environment()
     sandbox = ["--port", stage.sandbox.rpartition(":")[2], "--jobs", str(jobs), "--minute-limit", "6000"]
     back = ["--redirect-uri", f"{stage.console}/oauth/callback", "--redirect-uri", f"{stage.console}/login/callback"]
-    prefect = [python, "-m", "prefect"]
-    yield "sandbox", [python, "-m", "sandbox", "--world", "demo", *sandbox, *back], f"{stage.sandbox}/sandbox/world"
-    yield "prefect", [*prefect, "server", "start"], f"{stage.prefect}/api/health"
-    yield "worker", [*prefect, "worker", "start", "--pool", "xpm", "--type", "process"], None
-    yield "console", [python, "-m", "cli.main", "console"], f"{stage.console}/health"
+    xero = [python, "-m", "sandbox", "--world", "demo", *sandbox, *back]
+    fyi_xpm = [python, "-m", "cli.main"]
+    yield "sandbox", xero, of_any_program(ours), f"{stage.sandbox}/sandbox/world"
+    yield "prefect", [*fyi_xpm, "prefect-server"], stage.environment_of_prefect(), f"{stage.prefect}/api/health"
+    yield "worker", [*fyi_xpm, "worker", "--type", "process"], of_worker(ours), None
+    yield "console", [*fyi_xpm, "console"], ours, f"{stage.console}/health"
 
 
 def _attended(stage: Stage, programs: Programs, console: Console) -> int:
@@ -93,7 +95,7 @@ def _attended(stage: Stage, programs: Programs, console: Console) -> int:
         f"\nHarbour & Vale needs to reconnect: open {page}, sign in with Xero and click Reconnect XPM.\n"
         f"At Xero, log in as mere.tane@harbourvale.example with the password practice.\n\n"
         f"  Console     {stage.console}\n"
-        f"  Prefect UI  {stage.prefect}\n"
+        f"  Prefect UI  {stage.prefect} (its password is the line in {_named(stage.password_file)})\n"
         f"  Sandbox     {stage.sandbox}\n\n"
         "Ctrl-C stops everything.",
         soft_wrap=True,
@@ -109,11 +111,16 @@ def _attended(stage: Stage, programs: Programs, console: Console) -> int:
     return 0
 
 
+def _named(file: Path) -> str:
+    """The file's name from the folder in which the demo was started."""
+    return os.path.relpath(file)
+
+
 def _unattended(stage: Stage, integration: Integration, console: Console) -> int:
     tell: Callable[[str], None] = lambda what: console.print(f"The administrator {what}.", soft_wrap=True)  # noqa: E731
     run = UUID(administrator.reconnect(stage, tell))
     with (
-        temporary_settings({PREFECT_API_URL: f"{stage.prefect}/api"}),
+        temporary_settings({PREFECT_API_URL: f"{stage.prefect}/api", PREFECT_API_AUTH_STRING: stage.password}),
         prefect() as client,
         progress("Waiting for a worker") as bar,
     ):

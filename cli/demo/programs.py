@@ -24,9 +24,8 @@ class ProgramFailed(Exception):
 class Programs:
     """Programs that live as long as the `with` block, each with a log file, out of reach of the terminal's Ctrl-C."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._environment = dict(environment)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -36,22 +35,24 @@ class Programs:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def start(self, name: str, command: Sequence[str], *, ready: str | None = None) -> None:
-        """Start a program and, if `ready` is given, wait until that URL answers.
+    def start(
+        self, name: str, command: Sequence[str], environment: Mapping[str, str], *, ready: str | None = None
+    ) -> None:
+        """Start a program, which sees this environment alone. If `ready` is given, wait until that URL answers.
 
         Raises:
             ProgramFailed: it ended by itself or did not answer within two minutes.
         """
         with self.log(name).open("ab") as log:
             self._running[name] = subprocess.Popen(  # noqa: S603 - the commands are this demo's own
-                command, env=self._environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+                command, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
             )
         if ready is not None:
             self._wait(name, ready)
 
-    def run(self, name: str, command: Sequence[str]) -> None:
+    def run(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
         """Run a program to its end. Raises ProgramFailed when it does not end well."""
-        self.start(name, command)
+        self.start(name, command, environment)
         if code := self._running.pop(name).wait():
             raise self._failure(name, f"ended with exit code {code}")
 

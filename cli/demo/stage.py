@@ -7,6 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from cli.demo.programs import free_port
+from cli.environments import of_any_program
+from xpm import prefect_access
 from xpm.integration import Integration
 from xpm.store import people, practices
 from xpm.store.consent.vault import Vault
@@ -36,6 +38,16 @@ class Stage:
     console: str
     sandbox: str
 
+    @property
+    def password_file(self) -> Path:
+        """The file with the password of Prefect's UI and API."""
+        return self.folder / prefect_access.FILE.name
+
+    @property
+    def password(self) -> str:
+        """The password of the demo's own Prefect, made once."""
+        return prefect_access.make(self.password_file)
+
     @classmethod
     def at(cls, folder: Path) -> "Stage":
         """A stage on the usual ports, or on free ports if those are taken."""
@@ -43,18 +55,27 @@ class Stage:
         return cls(folder, *(f"http://127.0.0.1:{port}" for port in ports))
 
     def environment(self) -> Mapping[str, str]:
-        """The environment of every program of the demo."""
+        """The environment of the demo itself, of the console and of `fyi-xpm`; the worker takes its part of it."""
+        return {**of_any_program(os.environ), **self._prefect(), **self._ours()}
+
+    def environment_of_prefect(self) -> Mapping[str, str]:
+        """The environment of the Prefect server: nothing of FYI or Xero."""
+        return {**of_any_program(os.environ), **self._prefect(), prefect_access.SERVER: self.password}
+
+    def _prefect(self) -> Mapping[str, str]:
         return {
-            **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
             "PREFECT_HOME": str(self.folder / "prefect"),
             "PREFECT_API_URL": f"{self.prefect}/api",
             "PREFECT_SERVER_API_PORT": self.prefect.rpartition(":")[2],
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+            prefect_access.CLIENT: self.password,
             "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_RUNNER_POLL_FREQUENCY": "2",
             "PREFECT_LOGGING_EXTRA_LOGGERS": "xpm",
             "DO_NOT_TRACK": "1",
+        }
+
+    def _ours(self) -> Mapping[str, str]:
+        return {
             "XPM_DATABASE_URL": f"sqlite:///{self.folder / 'xpm.db'}",
             "XPM_ENCRYPTION_KEYS": self._key(),
             "XPM_CONSOLE_URL": self.console,

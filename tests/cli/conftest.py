@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
 from cli.deploying import deploy_runbooks
 from tests.cli.shell import Installed, Shell, installed_at
-from tests.prefect_server import prefect_server
+from tests.prefect_server import PASSWORD, prefect_server
 from xpm.store.engine.database import Database
 
 VARIABLES = (
@@ -54,13 +54,18 @@ def prefect_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 @pytest.fixture(scope="session")
 def deployed_once(prefect_server_url: str) -> None:
     """Deploy the runbooks of this version to that server."""
-    with temporary_settings({PREFECT_API_URL: prefect_server_url}), get_client(sync_client=True) as client:
+    named = {PREFECT_API_URL: prefect_server_url, PREFECT_API_AUTH_STRING: PASSWORD}
+    with temporary_settings(named), get_client(sync_client=True) as client:
         deploy_runbooks(client)
 
 
 @pytest.fixture
 def prefect(fyi_xpm: Shell, prefect_server_url: str, tmp_path: Path) -> Iterator[SyncPrefectClient]:
     """The Prefect server, configured in the environment."""
-    named = {PREFECT_API_URL: prefect_server_url, PREFECT_HOME: tmp_path / "prefect"}
+    named = {
+        PREFECT_API_URL: prefect_server_url,
+        PREFECT_API_AUTH_STRING: PASSWORD,
+        PREFECT_HOME: tmp_path / "prefect",
+    }
     with temporary_settings(named), get_client(sync_client=True) as client:
         yield client

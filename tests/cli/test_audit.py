@@ -33,8 +33,8 @@ LOOKING = {
     "staff list", "status", "usage", "user list",
 }  # fmt: skip
 """The commands that only look."""
-APART = {"console", "demo", "keys new"}
-"""Commands that act on no installation: one becomes the console, whose acts are recorded there, one makes an
+APART = {"console", "demo", "keys new", "prefect-server", "worker"}
+"""Commands that act on no installation: three become another program, whose acts are recorded elsewhere, one makes an
 installation of its own, and one only prints a key."""
 ME = pwd.getpwuid(os.getuid()).pw_name
 

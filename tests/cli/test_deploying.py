@@ -26,6 +26,8 @@ from cli.deploying import POOL, deploy_runbooks, schedule_nights
 from cli.doctor import DEPLOYMENTS
 from cli.heartbeat import PATIENCE as SILENT_FOR
 from cli.heartbeat import SILENCE, VANISHED, watch_heartbeats
+from cli.notifying import PARAMETERS
+from flows.notify import notify
 from flows.reconnect import reconnect
 from flows.revert import revert
 from flows.sync import sync
@@ -103,11 +105,11 @@ def test_deploying_again_adds_the_new_practices_and_changes_nothing_else(
 def test_the_runbooks_are_deployed_with_their_descriptions_and_parameters(
     prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
-    reset, by_hand, overnight, taking_back, watch = deployed(prefect)
+    reset, by_hand, overnight, taking_back, watch, notice = deployed(prefect)
 
     assert "account is chosen" in str(reset.description)
     assert all(one.description and one.work_pool_name == POOL for one in deployed(prefect))
-    assert reset.parameters == taking_back.parameters == {}
+    assert reset.parameters == taking_back.parameters == notice.parameters == {}
     assert by_hand.parameters == {"trigger": "manual"}
     assert overnight.parameters == {"trigger": "overnight", "mode": "full"}
     assert [one.schedule for one in watch.schedules] == [CronSchedule(cron="*/15 * * * *")]
@@ -212,3 +214,4 @@ def test_schedules_and_commands_pass_the_parameters_that_the_runbooks_take() -> 
     assert {"practice", "run", "since", "person", "answer_within_minutes", "confirmed"} == set(
         revert.parameters.properties
     )
+    assert set(PARAMETERS) == set(notify.parameters.properties) == set(notify.parameters.required)

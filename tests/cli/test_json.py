@@ -35,9 +35,11 @@ ACTING = {
     "migrate",
     "practice add",
     "practice set",
+    "prefect-server",
     "reconnect",
     "staff accept",
     "user add",
+    "worker",
 }
 """The commands that act and report it in a sentence. `keys new` prints a secret, `reconnect` a link to open."""
 

@@ -193,7 +193,7 @@ def test_no_prefect_is_started_if_none_is_configured(
 ) -> None:
     installed.add_practice()
 
-    assert_refused(fyi_xpm(*arguments), "PREFECT_API_URL", "prefect server start")
+    assert_refused(fyi_xpm(*arguments), "PREFECT_API_URL", "fyi-xpm prefect-server")
 
 
 @pytest.mark.parametrize("arguments", ASKING_PREFECT.values(), ids=ASKING_PREFECT)
@@ -203,7 +203,7 @@ def test_a_prefect_that_does_not_answer_is_reported_with_its_address(
     installed.add_practice()
 
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
-        assert_refused(fyi_xpm(*arguments), "http://127.0.0.1:9/api", "prefect server start")
+        assert_refused(fyi_xpm(*arguments), "http://127.0.0.1:9/api", "fyi-xpm prefect-server")
 
 
 def test_an_existing_practice_is_not_added_again(fyi_xpm: Shell, installed: Installed) -> None:

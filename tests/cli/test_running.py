@@ -178,7 +178,9 @@ def test_a_reconnect_passes_its_options_to_the_runbook(
 
 
 @pytest.mark.parametrize(
-    ("status", "cure"), [(404, "fyi-xpm deploy"), (500, "PREFECT_API_URL")], ids=["not deployed", "in trouble"]
+    ("status", "cure"),
+    [(404, "fyi-xpm deploy"), (401, ".xpm/prefect-auth-string"), (500, "PREFECT_API_URL")],
+    ids=["not deployed", "another password", "in trouble"],
 )
 def test_an_error_from_prefect_is_reported_with_its_cure(
     fyi_xpm: Shell, installed: Installed, status: int, cure: str

@@ -17,6 +17,7 @@ from prefect.states import Crashed, Scheduled
 
 from sandbox.faults import fault_from
 from tests.flows.office import SLUG, Office, eventually
+from tests.prefect_server import PASSWORD
 from xpm.store.pull import runs
 from xpm.store.vocabulary import RunStatus
 
@@ -31,7 +32,8 @@ def environment(office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str
     """The environment of the worker and its runs."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_"))}
     fast = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
-    return {**given, **office.environment(), **fast, "PREFECT_API_URL": prefect_url, "PREFECT_HOME": str(tmp_path)}
+    server = {"PREFECT_API_URL": prefect_url, "PREFECT_API_AUTH_STRING": PASSWORD, "PREFECT_HOME": str(tmp_path)}
+    return {**given, **office.environment(), **fast, **server, "PYTHONPATH": str(ROOT)}
 
 
 def test_a_retry_after_a_killed_worker_finishes_the_sync_without_duplicates(
@@ -91,7 +93,7 @@ def deploy(environment: Mapping[str, str]) -> None:
 @contextmanager
 def worker(environment: Mapping[str, str]) -> Iterator[psutil.Process]:
     """Run a worker program; at the end of the block, kill it with everything it started."""
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "xpm"]
+    command = [sys.executable, "-m", "cli.main", "worker"]
     process = psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield process

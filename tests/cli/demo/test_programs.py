@@ -56,14 +56,14 @@ def until(holds: Callable[[], object]) -> None:
 
 @pytest.fixture
 def programs(tmp_path: Path) -> Iterator[Programs]:
-    with Programs(tmp_path / "logs", os.environ) as programs:
+    with Programs(tmp_path / "logs") as programs:
         yield programs
 
 
 def test_starting_a_program_waits_until_it_answers(programs: Programs) -> None:
     port = free_port(0)
 
-    programs.start("server", python(SERVING, port), ready=f"http://127.0.0.1:{port}/")
+    programs.start("server", python(SERVING, port), os.environ, ready=f"http://127.0.0.1:{port}/")
 
     with socket.create_connection(("127.0.0.1", port)):
         programs.check()
@@ -71,7 +71,9 @@ def test_starting_a_program_waits_until_it_answers(programs: Programs) -> None:
 
 def test_a_program_that_ends_while_starting_is_reported_with_the_end_of_its_log(programs: Programs) -> None:
     with pytest.raises(ProgramFailed, match=r"(?s)server ended with exit code 3.*server\.log.*No room at the inn"):
-        programs.start("server", python("print('No room at the inn'); exit(3)"), ready="http://127.0.0.1:9/")
+        programs.start(
+            "server", python("print('No room at the inn'); exit(3)"), os.environ, ready="http://127.0.0.1:9/"
+        )
 
 
 def test_a_program_that_never_answers_is_given_up_and_its_log_is_named(
@@ -80,32 +82,32 @@ def test_a_program_that_never_answers_is_given_up_and_its_log_is_named(
     monkeypatch.setattr(module, "STARTING_SECONDS", 1)
 
     with pytest.raises(ProgramFailed, match=r"server did not answer at http://127\.0\.0\.1:9/.*\n?.*server\.log"):
-        programs.start("server", python("import time; time.sleep(600)"), ready="http://127.0.0.1:9/")
+        programs.start("server", python("import time; time.sleep(600)"), os.environ, ready="http://127.0.0.1:9/")
 
 
 def test_a_failure_shows_no_more_than_the_end_of_the_log(programs: Programs) -> None:
     with pytest.raises(ProgramFailed) as failed:
-        programs.run("talker", python("print(*range(1000), sep='\\n'); exit(1)"))
+        programs.run("talker", python("print(*range(1000), sep='\\n'); exit(1)"), os.environ)
 
     assert str(failed.value).splitlines()[1:] == [str(number) for number in range(980, 1000)]
 
 
 def test_a_program_that_ends_while_another_starts_is_noticed(programs: Programs) -> None:
-    programs.start("first", python("exit(1)"))
+    programs.start("first", python("exit(1)"), os.environ)
 
     with pytest.raises(ProgramFailed, match="first ended with exit code 1"):
-        programs.start("second", python("import time; time.sleep(600)"), ready="http://127.0.0.1:9/")
+        programs.start("second", python("import time; time.sleep(600)"), os.environ, ready="http://127.0.0.1:9/")
 
 
 def test_a_program_that_ended_by_itself_is_noticed_even_if_it_succeeded(programs: Programs) -> None:
-    programs.start("worker", python("pass"))
+    programs.start("worker", python("pass"), os.environ)
 
     with pytest.raises(ProgramFailed, match="worker ended with exit code 0"):
         until(programs.check)
 
 
 def test_a_program_that_is_meant_to_end_is_not_reported(programs: Programs) -> None:
-    programs.run("deploy", python("print('deployed')"))
+    programs.run("deploy", python("print('deployed')"), os.environ)
 
     programs.check()
     assert programs.log("deploy").read_text() == "deployed\n"
@@ -113,7 +115,7 @@ def test_a_program_that_is_meant_to_end_is_not_reported(programs: Programs) -> N
 
 def test_children_of_children_are_gone_after_stopping(programs: Programs, tmp_path: Path) -> None:
     note = tmp_path / "grandchild"
-    programs.start("worker", python(STARTING_A_FAMILY, note))
+    programs.start("worker", python(STARTING_A_FAMILY, note), os.environ)
     until(lambda: note.exists() and note.read_text())
     grandchild = psutil.Process(int(note.read_text()))
 
@@ -126,7 +128,7 @@ def test_a_program_that_ignores_the_request_to_stop_is_killed(
     programs: Programs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STOPPING_SECONDS", 0.5)
-    programs.start("deaf", python(DEAF))
+    programs.start("deaf", python(DEAF), os.environ)
     until(programs.log("deaf").read_text)
     began = time.monotonic()
 
@@ -139,7 +141,7 @@ def test_a_program_that_ignores_the_request_to_stop_is_killed(
 def test_programs_are_stopped_in_reverse_order(programs: Programs, tmp_path: Path) -> None:
     ends = tmp_path / "ends"
     for name in ("sandbox", "prefect", "worker"):
-        programs.start(name, python(NOTING_ITS_END, ends, name))
+        programs.start(name, python(NOTING_ITS_END, ends, name), os.environ)
         until(programs.log(name).read_text)
 
     programs.stop()
@@ -149,8 +151,8 @@ def test_programs_are_stopped_in_reverse_order(programs: Programs, tmp_path: Pat
 
 def test_an_error_stops_the_programs_too(tmp_path: Path) -> None:
     def fail() -> None:
-        with Programs(tmp_path, os.environ) as programs:
-            programs.start("worker", python(NOTING_ITS_END, tmp_path / "ends", "worker"))
+        with Programs(tmp_path) as programs:
+            programs.start("worker", python(NOTING_ITS_END, tmp_path / "ends", "worker"), os.environ)
             until(programs.log("worker").read_text)
             raise KeyboardInterrupt
 
@@ -164,8 +166,8 @@ def test_an_impatient_second_interruption_leaves_no_program_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "STOPPING_SECONDS", 1)
-    programs, others = Programs(tmp_path / "logs", os.environ), psutil.Process().children()
-    programs.start("deaf", python(DEAF))
+    programs, others = Programs(tmp_path / "logs"), psutil.Process().children()
+    programs.start("deaf", python(DEAF), os.environ)
     until(lambda: programs.log("deaf").read_text())
     (deaf,) = set(psutil.Process().children()) - set(others)
     again = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
@@ -179,8 +181,9 @@ def test_an_impatient_second_interruption_leaves_no_program_behind(
 def test_a_program_sees_only_the_environment_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XPM_ENCRYPTION_KEYS", "not for the demo")
 
-    with Programs(tmp_path, {"XPM_CONSOLE_URL": "http://127.0.0.1:4280"}) as programs:
-        programs.run("one", python("import os; print(*sorted(name for name in os.environ if name.startswith('XPM')))"))
+    with Programs(tmp_path) as programs:
+        names = python("import os; print(*sorted(name for name in os.environ if name.startswith('XPM')))")
+        programs.run("one", names, {"XPM_CONSOLE_URL": "http://127.0.0.1:4280"})
         assert programs.log("one").read_text() == "XPM_CONSOLE_URL\n"
 
 

@@ -1,0 +1,1 @@
+"""Attacks on Prefect, as `fyi-xpm prefect-server` starts it. Each is refused and changes nothing."""
