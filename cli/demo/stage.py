@@ -79,6 +79,7 @@ class Stage:
             "XPM_DATABASE_URL": f"sqlite:///{self.folder / 'xpm.db'}",
             "XPM_ENCRYPTION_KEYS": self._key(),
             "XPM_CONSOLE_URL": self.console,
+            "XPM_OPERATORS": ADMIN,
             "XERO_CLIENT_ID": "FYI-XPM-SANDBOX",
             "XERO_CLIENT_SECRET": "sandbox-secret",
             "XERO_AUTHORIZE_URL": f"{self.sandbox}/identity/connect/authorize",
