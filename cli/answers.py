@@ -5,6 +5,8 @@ from typing import TypeVar
 
 from pydantic_core import to_json
 
+from xpm.xero.printable import escaped_json
+
 Found = TypeVar("Found")
 
 
@@ -14,6 +16,6 @@ def answer(found: Found, show: Callable[[Found], None], *, as_json: bool) -> Non
     Both come from the same value. JSON has the names of its fields, and times in UTC (ISO 8601).
     """
     if as_json:
-        print(to_json(found, indent=2).decode())
+        print(escaped_json(to_json(found, indent=2).decode()))
     else:
         show(found)

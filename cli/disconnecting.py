@@ -8,6 +8,7 @@ from cli.terminal import say
 from xpm.account.disconnect import DisconnectPlan, plan_disconnect
 from xpm.account.disconnect import disconnect as end_connection
 from xpm.words import message, stop
+from xpm.xero.printable import printable
 
 
 def disconnect(practice: str, person: str | None, *, yes: bool) -> None:
@@ -30,6 +31,6 @@ def _confirmed(plan: DisconnectPlan) -> bool:
     """
     asked = message("disconnect.asked", practice=plan.practice_name, tenant=plan.tenant_name)
     try:
-        return typer.confirm(f"{asked.cause} {asked.title}")
+        return typer.confirm(printable(f"{asked.cause} {asked.title}"))
     except typer.Abort:
         raise stop("disconnect.unanswered", practice=plan.practice_name) from None

@@ -1,11 +1,27 @@
-"""How commands print: names and messages exactly as they are, tables as wide as the terminal."""
+"""How commands print: names and messages exactly as they are, tables as wide as the terminal.
+
+Only characters that control a terminal are replaced: names come from Xero, and so from whoever may write them there.
+"""
 
 import os
 import sys
+from collections.abc import Iterable
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from xpm.xero.printable import printable
 
 UNSEEN_WIDTH = 120  # columns where there is no terminal to ask: a pipe, a file, a CI log
+
+
+class _Terminal(Console):
+    """A console that prints no control characters but its own."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render as usual. What is text is made printable; what rich itself tells the terminal is no text."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=printable(segment.text))
 
 
 def terminal(*, errors: bool = False) -> Console:
@@ -16,7 +32,7 @@ def terminal(*, errors: bool = False) -> Console:
     """
     stream = sys.stderr if errors else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else UNSEEN_WIDTH
-    return Console(stderr=errors, width=width, markup=False, highlight=False, emoji=False)
+    return _Terminal(stderr=errors, width=width, markup=False, highlight=False, emoji=False)
 
 
 def say(text: str) -> None:

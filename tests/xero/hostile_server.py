@@ -1,6 +1,7 @@
 """A server on this machine that sends any bytes at all, over real TCP, and counts what it got rid of."""
 
 import gzip
+import re
 import socketserver
 import threading
 import zlib
@@ -84,7 +85,14 @@ class _Handler(socketserver.BaseRequestHandler):
             return
 
     def _request(self) -> bytes:
+        """Read the whole request: closing a connection with unread bytes resets it, and the answer may be lost."""
         request = b""
-        while b"\r\n\r\n" not in request and (some := self.request.recv(65_536)):
+        while not _is_whole(request) and (some := self.request.recv(65_536)):
             request += some
         return request
+
+
+def _is_whole(request: bytes) -> bool:
+    start, end, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: (\d+)", start, re.IGNORECASE)
+    return bool(end) and len(body) >= (int(length[1]) if length else 0)

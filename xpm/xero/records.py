@@ -33,9 +33,19 @@ class Sent(Generic[R]):
     read: Callable[[dict[str, int]], "R | Unreadable"]
 
 
+@dataclass(frozen=True)
+class _ReadAlready(Generic[R]):
+    """A record that is already parsed. It can be sent to the process that reads records, like those that are not."""
+
+    record: "R | Unreadable"
+
+    def __call__(self, unknown: dict[str, int]) -> "R | Unreadable":
+        return self.record
+
+
 def read_already(record: "R | Unreadable") -> Sent[R]:
     """Wrap a record that is already parsed."""
-    return Sent(None, None, lambda _: record)
+    return Sent(None, None, _ReadAlready(record))
 
 
 @dataclass(frozen=True)

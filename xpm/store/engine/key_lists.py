@@ -15,6 +15,16 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import SQLCoreOperations
 
+NUL = "\x00"
+LONGEST_KEY = 255
+"""Characters of a key. Two of them, with the practice and the tenant, fit into one entry of PostgreSQL's indexes, which
+may take 2,704 bytes. SQLite would take any length, and both take the same."""
+
+
+def is_storable_key(key: str) -> bool:
+    """Whether both databases can hold the key: PostgreSQL has no NUL, and its indexes hold no long texts."""
+    return NUL not in key and len(key) <= LONGEST_KEY
+
 
 class _Among(FunctionElement[bool]):
     """Whether a column is one of the texts of a JSON list."""
@@ -40,5 +50,5 @@ def _in_postgresql(among: _Among, compiler: SQLCompiler, **how: object) -> str:
 
 
 def among(column: SQLCoreOperations[Any], keys: Collection[str]) -> ColumnElement[bool]:
-    """Narrow a statement to rows whose `column` is one of these keys."""
-    return _Among(column, literal(json.dumps(list(keys))))
+    """Narrow a statement to rows whose `column` is one of these keys. No row has a key with NUL (`is_storable_key`)."""
+    return _Among(column, literal(json.dumps([key for key in keys if NUL not in key])))

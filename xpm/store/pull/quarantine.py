@@ -7,7 +7,7 @@ from itertools import islice
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
-from xpm.store.engine.key_lists import among
+from xpm.store.engine.key_lists import among, is_storable_key
 from xpm.store.records.bulk import BATCH, Scope
 from xpm.store.tables import Quarantine
 
@@ -23,7 +23,11 @@ def put(
     run_id: str | None,
     now: datetime,
 ) -> Quarantine:
-    """Quarantine one record. An older, unresolved entry of the same record is replaced, so that it is listed once."""
+    """Quarantine one record. An older, unresolved entry of the same record is replaced, so that it is listed once.
+
+    A key that cannot be stored is left out; the payload has it.
+    """
+    record_key = record_key if record_key is not None and is_storable_key(record_key) else None
     if record_key is not None:
         resolve(session, scope, entity, [record_key], now)
     entry = Quarantine(

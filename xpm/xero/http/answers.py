@@ -27,8 +27,10 @@ from xpm.xero.errors import (
 )
 from xpm.xero.http.bounded import AnswerTooLarge
 from xpm.xero.http.problem import BodyKind, read_problem, refusal, says_scope_is_missing, sniff
+from xpm.xero.printable import printable
 
 _A_DAY = 24 * 60 * 60  # seconds
+_LONGEST_ID = 100  # characters; Xero's are UUIDs
 _SURELY_A_DAY_LIMIT = 120  # seconds; a longer Retry-After cannot be a minute limit
 
 
@@ -138,8 +140,8 @@ def _unavailable(response: httpx.Response, endpoint: str) -> XeroUnavailable:
 
 def facts_of(response: httpx.Response, endpoint: str) -> Facts:
     """Return the facts about an answer that every error has."""
-    correlation_id = response.headers.get("xero-correlation-id")
-    return {"endpoint": endpoint, "status": response.status_code, "correlation_id": correlation_id}
+    correlation_id = printable(response.headers.get("xero-correlation-id", ""))[:_LONGEST_ID]
+    return {"endpoint": endpoint, "status": response.status_code, "correlation_id": correlation_id or None}
 
 
 _KINDS: Mapping[int, Callable[[httpx.Response, str], XeroError]] = {

@@ -29,8 +29,9 @@ LONG_LIST = Bound(bytes=1 * GIB, seconds=3_600.0)
 LARGEST_HEADERS = 64 * KIB
 """Bytes of all headers together. Xero sends under 2 KiB."""
 
-LARGEST_RECORD = 8 * MIB
-"""Bytes of one record, or of whatever stands between two. The largest jobs, with hundreds of notes, take under one."""
+LARGEST_RECORD = 4 * MIB
+"""Bytes of one record, or of whatever stands between two. The largest jobs, with hundreds of notes, take under half of
+one. Parsed, it takes up to thirty times its size."""
 
 MOST_RECORDS = 2_000_000
 """Records of one list. Large practices have 50,000 jobs."""

@@ -4,15 +4,16 @@ Xero sends errors as XML, JSON, text or HTML, or with no body. Keys have either 
 first character decides how to read a body, and nothing here raises.
 """
 
-import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 import httpx
 from lxml import etree
+from pydantic_core import from_json
 
 from xpm.xero.errors import NotFound, Refused
+from xpm.xero.printable import printable
 
 _LONGEST_DETAIL = 300  # characters; enough for Xero's sentences, too short for an HTML page
 _NO_SUCH_RECORD = re.compile(r"invalid\b.*\bidentifier|.*\bnot found\b", re.IGNORECASE)
@@ -89,8 +90,8 @@ def refusal(
 
 def _from_json(body: bytes) -> Problem:
     try:
-        content = json.loads(body)
-    except (ValueError, RecursionError):
+        content = from_json(body)  # unlike Python's own, it refuses what is nested too deeply
+    except ValueError:
         return Problem()
     if not isinstance(content, dict):
         return Problem()
@@ -111,4 +112,4 @@ def _from_xml(body: bytes) -> Problem:
 
 
 def _short(text: str) -> str | None:
-    return " ".join(text.split())[:_LONGEST_DETAIL] or None
+    return " ".join(printable(text).split())[:_LONGEST_DETAIL] or None

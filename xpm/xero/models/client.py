@@ -3,13 +3,13 @@
 from pydantic import Field
 
 from xpm.xero.models.record import Reference, XpmRecord
-from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, WholeNumber
+from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, Uuid, WholeNumber
 
 
 class Contact(XpmRecord):
     """A contact of a client. Several clients may share one."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None
     salutation: str | None = None
     addressee: str | None = None
@@ -35,14 +35,14 @@ class ClientNote(XpmRecord):
 class Group(XpmRecord):
     """A client group, as a client lists it."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None
 
 
 class ClientGroup(XpmRecord):
     """A client group, as `clientgroup.api/list` sends it, without members: each client lists its own groups."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None
     taxable: Flag | None = None
     web_url: str | None = None
@@ -51,7 +51,7 @@ class ClientGroup(XpmRecord):
 class Relationship(XpmRecord):
     """A client's relationship to another client: director, shareholder, trustee …"""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     type: str | None = None
     related_client: Reference | None = None
     number_of_shares: WholeNumber | None = None
@@ -72,7 +72,7 @@ class ClientType(XpmRecord):
 class Client(XpmRecord):
     """A client of the practice, as `client.api/list?detailed=true` and `client.api/get` send it."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None
     title: str | None = None
     gender: str | None = None

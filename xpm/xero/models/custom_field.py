@@ -3,13 +3,13 @@
 from pydantic import Field
 
 from xpm.xero.models.record import XpmRecord
-from xpm.xero.models.scalars import Amount, Flag, LocalDate
+from xpm.xero.models.scalars import Amount, Flag, LocalDate, Uuid
 
 
 class CustomFieldDefinition(XpmRecord):
     """A field that the practice defined. `type` is display text; `value_element` is the element of its values."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None
     type: str | None = None
     link_url: str | None = None
@@ -29,7 +29,7 @@ class CustomFieldValue(XpmRecord):
     Fields without a value are not sent. A missing checkbox means no; any other missing field was cleared.
     """
 
-    uuid: str = Field(alias="UUID")  # of the definition
+    uuid: Uuid = Field(alias="UUID")  # of the definition
     name: str | None = None
     text: str | None = None
     date: LocalDate | None = None

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from xpm.xero.models.record import Reference, XpmRecord
-from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, WholeNumber
+from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, Uuid, WholeNumber
 
 
 class AssignedStaff(XpmRecord):
@@ -69,7 +69,7 @@ class Job(XpmRecord):
     practice chose and may be any text.
     """
 
-    number: str = Field(alias="ID")
+    number: Uuid = Field(alias="ID")
     uuid: str | None = Field(None, alias="UUID")
     name: str | None = None
     description: str | None = None
@@ -94,5 +94,5 @@ class Job(XpmRecord):
 class Category(XpmRecord):
     """A job category of the practice."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None

@@ -122,5 +122,18 @@ WholeNumber = Annotated[
 Text = Annotated[str, AfterValidator(_without_nul)]
 """Text from a source other than XML. XML cannot contain NUL, which PostgreSQL does not store; other sources can."""
 
-Key = Annotated[Text, Field(pattern=r"\S")]
+LONGEST_KEY = 255
+"""Characters of a key. Two of them, with the practice and the tenant, fit into one entry of PostgreSQL's indexes, which
+may take 2,704 bytes. XPM's own keys are UUIDs and short numbers."""
+
+Uuid = Annotated[str, Field(max_length=LONGEST_KEY)]
+"""The key of a record or part of a record in XML. Most are UUIDs; jobs have numbers."""
+
+Key = Annotated[str, Field(pattern=r"\S", max_length=LONGEST_KEY), AfterValidator(_without_nul)]
 """The key of a record from a source other than XML. It must not be blank: several records would share that key."""
+
+
+def storable_key(value: object) -> str | None:
+    """Return the value if it can be stored as a key: text that is not blank, not too long, and without NUL."""
+    can_be = isinstance(value, str) and value.strip() and NUL not in value and len(value) <= LONGEST_KEY
+    return str(value) if can_be else None

@@ -3,12 +3,13 @@
 from pydantic import Field
 
 from xpm.xero.models.record import XpmRecord
+from xpm.xero.models.scalars import Uuid
 
 
 class Staff(XpmRecord):
     """A staff member. No element says whether one is active; a deleted one leaves the list."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None
     email: str | None = None
     phone: str | None = None

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import TaxReturn
+from xpm.xero.models.scalars import storable_key
 from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
-from xpm.xero.tax.source import readable_key
 from xpm.xero.xml.record import reason_of
 
 _LABEL = "tax.export"
@@ -110,7 +110,7 @@ def _tax_return(cells: Sequence[tuple[str, object]], beyond: Sequence[object]) -
     try:
         return TaxReturn.model_validate(values)
     except ValidationError as error:
-        return Unreadable(readable_key(key), reason_of(error), _as_json(content))
+        return Unreadable(storable_key(key), reason_of(error), _as_json(content))
 
 
 def _unless_taken(seen: dict[str, int], read: TaxReturn | Unreadable) -> TaxReturn | Unreadable:

@@ -9,11 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.errors import AccessLost, ConsentNeeded, ScopeMissing, UnreadableAnswer
+from xpm.xero.http.bounds import EXTENSION, LONGEST_CURSOR, MOST_PAGES, PAGE
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
 from xpm.xero.models import TaxReturn
+from xpm.xero.models.scalars import storable_key
 from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
-from xpm.xero.tax.source import readable_key
 from xpm.xero.xml.record import reason_of
 
 _LABEL = "tax.returns"
@@ -23,8 +24,8 @@ PAGE_SIZE = 200  # returns
 class _Page(BaseModel):
     model_config = ConfigDict(frozen=True)
 
-    returns: list[dict[str, object]]
-    next_cursor: str | None = Field(None, alias="nextCursor")
+    returns: list[object]  # each is read for itself, so that one that is no object does not stop the others
+    next_cursor: str | None = Field(None, alias="nextCursor", max_length=LONGEST_CURSOR)
     total: int | None = None
 
 
@@ -51,7 +52,10 @@ class TaxFeed:
         self._calls = Calls(http, budget, sleep, clock)
 
     def returns(self) -> Records[TaxReturn]:
-        """Read all returns. Raises `UnreadableAnswer` if a cursor repeats or the count differs from the total."""
+        """Read all returns.
+
+        Raises `UnreadableAnswer` if a cursor repeats, the pages do not end, or the count differs from the total.
+        """
         return Records(self._read)
 
     def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
@@ -69,6 +73,8 @@ class TaxFeed:
             if cursor in seen:  # otherwise a server that ignores the cursor would loop forever
                 raise UnreadableAnswer(f"Xero's answers to {_LABEL} repeat a page.", endpoint=_LABEL)
             seen.add(cursor)
+            if len(seen) >= MOST_PAGES:
+                raise UnreadableAnswer(f"Xero's answers to {_LABEL} have no last page.", endpoint=_LABEL)
         if page.total is not None and page.total != count:
             message = f"Xero announced {page.total} tax returns and sent {count}."
             raise UnreadableAnswer(message, endpoint=_LABEL)
@@ -76,7 +82,8 @@ class TaxFeed:
     def _page(self, cursor: str | None, tally: AnswerCounts) -> _Page:
         params = {"pageSize": str(PAGE_SIZE)} | ({"cursor": cursor} if cursor else {})
         url = self._url.copy_merge_params(params)  # as `params` they would replace the URL's own query
-        request = self._http.build_request("GET", url, headers=self._headers, timeout=TIMEOUT)
+        bound = {EXTENSION: PAGE}
+        request = self._http.build_request("GET", url, headers=self._headers, timeout=TIMEOUT, extensions=bound)
         try:
             (page,) = self._calls.read(_LABEL, request, tally, _parsed)
         except (AccessLost, ConsentNeeded) as error:
@@ -95,8 +102,9 @@ def _parsed(body: Iterator[bytes]) -> Iterator[_Page]:
     yield page
 
 
-def _tax_return(content: dict[str, object]) -> TaxReturn | Unreadable:
+def _tax_return(content: object) -> TaxReturn | Unreadable:
     try:
         return TaxReturn.model_validate(content)
     except ValidationError as error:
-        return Unreadable(readable_key(content.get("returnId")), reason_of(error), json.dumps(content))
+        key = content.get("returnId") if isinstance(content, dict) else None
+        return Unreadable(storable_key(key), reason_of(error), json.dumps(content))

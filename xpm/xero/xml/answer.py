@@ -12,11 +12,12 @@ from lxml import etree
 
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.http.bounds import LARGEST_RECORD, MOST_RECORDS
 from xpm.xero.http.problem import BodyKind, read_problem, refusal, sniff
 from xpm.xero.models import XpmRecord
 from xpm.xero.records import Sent
-from xpm.xero.xml.cutting import pieces
-from xpm.xero.xml.record import RecordText, sent
+from xpm.xero.xml.cutting import Cut, MisleadingOversized, Oversized, pieces
+from xpm.xero.xml.record import RecordText, sent, too_large
 from xpm.xero.xml.shape import count
 
 M = TypeVar("M", bound=XpmRecord)
@@ -38,25 +39,31 @@ class RecordReader(Generic[M]):
         self._unknown = unknown
         self._reader = reader
         self._placeholder = f'<{endpoint.item} {_CUT_OUT}=""/>'.encode()
-        self._cut_out: Sequence[bytes] = ()  # records whose parent is not known yet
+        self._cut_out: Sequence[Cut] = ()  # records whose parent is not known yet
         self._home: etree._Element | None = None  # the element that contains the records
         self._envelope: dict[str, str] = {}
         self._complete = False
+        self._records = 0
+        self._unplaced = 0  # bytes that the parser holds since the last record
 
     def read(self, chunks: Iterable[bytes]) -> Iterator[Sent[M]]:
         """Yield the records unparsed, as their bytes arrive.
 
         Raises `Refused` or `NotFound` if the envelope's `Status` is ERROR, and `UnreadableAnswer` unless the document
-        is complete, well-formed and has its container.
+        is complete, well-formed, within its bounds and has its container. A record that is too large is unreadable,
+        and the others are read.
         """
         body = iter(chunks)
         head = self._head(body)
         parser = self._parser()
-        for around, records in pieces(chain((head,), body), self._endpoint.item):
-            if around:
-                yield from self._feed(parser, around)
-            if records:
-                yield from self._place(parser, records)
+        try:
+            for around, records in pieces(chain((head,), body), self._endpoint.item):
+                if around:
+                    yield from self._feed(parser, around)
+                if records:
+                    yield from self._place(parser, records)
+        except MisleadingOversized:
+            raise self._unreadable(f"has a {self._endpoint.item} of more than {LARGEST_RECORD:,} bytes") from None
         self._finish(parser)
 
     def _head(self, body: Iterator[bytes]) -> bytes:
@@ -88,6 +95,9 @@ class RecordReader(Generic[M]):
         )
 
     def _feed(self, parser: "etree.XMLPullParser", some: bytes) -> Iterator[Sent[M]]:
+        self._unplaced += len(some)
+        if self._unplaced > LARGEST_RECORD:
+            raise self._unreadable(f"has more than {LARGEST_RECORD:,} bytes without a complete {self._endpoint.item}")
         try:
             parser.feed(some)
         except etree.XMLSyntaxError as error:
@@ -95,12 +105,13 @@ class RecordReader(Generic[M]):
         for _, element in parser.read_events():
             yield from self._take(cast(etree._Element, element))
 
-    def _place(self, parser: "etree.XMLPullParser", records: Sequence[bytes]) -> Iterator[Sent[M]]:
+    def _place(self, parser: "etree.XMLPullParser", records: Sequence[Cut]) -> Iterator[Sent[M]]:
         """Find the parent of these records. They share it, since nothing is between them."""
         self._cut_out = records
         yield from self._feed(parser, self._placeholder)
         for elsewhere in self._cut_out:
-            RecordText(self._endpoint, elsewhere).element()
+            if not isinstance(elsewhere, Oversized):
+                RecordText(self._endpoint, elsewhere).element()
         self._cut_out = ()
 
     def _take(self, element: etree._Element) -> Iterator[Sent[M]]:
@@ -145,13 +156,21 @@ class RecordReader(Generic[M]):
 
     def _sent(self, element: etree._Element) -> Iterator[Sent[M]]:
         """Yield the record in the element, or the cut-out records if the element is their placeholder."""
-        texts: Sequence[bytes]
+        texts: Sequence[Cut]
         if self._cut_out and element.get(_CUT_OUT) is not None:
             texts, self._cut_out = self._cut_out, ()
         else:
             texts = [etree.tostring(element, encoding="utf-8", with_tail=False)]
-        address = self._envelope.get("WebUrl", "")
-        return (sent(self._endpoint, text, address, self._reader) for text in texts)
+        self._unplaced = 0
+        self._records += len(texts)
+        if self._records > MOST_RECORDS:
+            raise self._unreadable(f"has more than {MOST_RECORDS:,} records")
+        return (self._one(text) for text in texts)
+
+    def _one(self, text: Cut) -> Sent[M]:
+        if isinstance(text, Oversized):
+            return too_large(self._endpoint, text.start)
+        return sent(self._endpoint, text, self._envelope.get("WebUrl", ""), self._reader)
 
     def _finish(self, parser: "etree.XMLPullParser") -> None:
         try:

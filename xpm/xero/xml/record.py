@@ -1,12 +1,13 @@
 """One XPM record: its text as sent, the digest that recognises it, and its parsed content."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 from xml.etree import ElementTree
 from xml.sax.saxutils import unescape
 
@@ -14,13 +15,20 @@ from pydantic import ValidationError
 
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer
+from xpm.xero.http.bounds import LARGEST_RECORD
 from xpm.xero.models import XpmRecord
-from xpm.xero.records import Sent, Unreadable
+from xpm.xero.models.scalars import storable_key
+from xpm.xero.records import Sent, Unreadable, read_already
 from xpm.xero.xml.shape import shape_of
 
 M = TypeVar("M", bound=XpmRecord)
 
 PARSED_TOGETHER = 20  # records
+_TOGETHER_BYTES = 1024 * 1024  # of all of them; larger records are parsed alone, since parsed they take many times more
+_LONGEST_PAYLOAD = 4 * 1024  # characters kept of a record that is too large and has no key
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
+_REFERENCE = re.compile("&#(?:x([0-9a-fA-F]+)|([0-9]+));")
+_LONGEST_NUMBER = 7  # digits of the last character, 10FFFF or 1114111
 _MOST_REASONS = 5  # errors of a record; one is usually enough to understand it
 _DIGEST_BYTES = 16  # two digests are likely to collide only after 2^64 records
 
@@ -36,19 +44,23 @@ class RecordText(Generic[M]):
     def __call__(self, unknown: dict[str, int], element: ElementTree.Element | None = None) -> M | Unreadable:
         """Read the record and count its unknown elements. `element` is the record if it is already parsed.
 
+        A record that only has characters that XML forbids is unreadable by itself: it is still certain where it ends.
+
         Raises:
             UnreadableAnswer: the record is not well-formed.
         """
         model = self.endpoint.model
-        element = self.element() if element is None else element
+        try:
+            element = self.element() if element is None else element
+        except UnreadableAnswer:
+            return self._with_forbidden_characters()
         content = shape_of(model, self.endpoint.item).read(element, unknown)
         if self.address and "web_url" in model.model_fields:
             content.setdefault("WebUrl", self.address)  # Xero documents it beside a single record but sends it inside
         try:
             return model.model_validate(content)
         except ValidationError as error:
-            key = content.get(_key_tag(model))
-            return Unreadable(key if isinstance(key, str) else None, reason_of(error), self.text.decode())
+            return Unreadable(storable_key(content.get(_key_tag(model))), reason_of(error), self.text.decode())
 
     def element(self) -> ElementTree.Element:
         """Parse the record. Raises `UnreadableAnswer` if it is not well-formed."""
@@ -58,6 +70,17 @@ class RecordText(Generic[M]):
             label, item = self.endpoint.label, self.endpoint.item
             message = f"Xero's answer to {label} has a {item} that is not well-formed XML."
             raise UnreadableAnswer(message, endpoint=label, status=200) from None
+
+    def _with_forbidden_characters(self) -> Unreadable:
+        """Set the record aside, if nothing but its characters is wrong. Raises `UnreadableAnswer` otherwise.
+
+        The payload holds them as references, which databases can store and which stay forbidden in a replay.
+        """
+        payload = _FORBIDDEN.sub(lambda found: f"&#{ord(found[0])};", self.text.decode("utf-8", "surrogateescape"))
+        element = RecordText(self.endpoint, _REFERENCE.sub(_allowed, payload).encode()).element()
+        key = element.findtext(_key_tag(self.endpoint.model)) or ""
+        reason = "has characters that XML does not allow"
+        return Unreadable(None if "\ufffd" in key else storable_key(key), reason, payload)
 
 
 def sent(endpoint: Endpoint[M], text: bytes, address: str = "", reader: bytes = b"") -> Sent[M]:
@@ -85,10 +108,12 @@ def read_each(sent: Iterable[Sent[M]], unknown: dict[str, int]) -> Iterator[M | 
 
 
 def _together(texts: Sequence[RecordText[M]]) -> list[ElementTree.Element]:
-    """Return the elements of these texts, or none if one is not well-formed.
+    """Return the elements of these texts, or none if they are large or one is not well-formed.
 
     Each text is one complete element, so if they are well-formed in a row, each is well-formed alone.
     """
+    if sum(len(one.text) for one in texts) > _TOGETHER_BYTES:
+        return []
     row = b"".join(one.text for one in texts)
     try:
         elements = list(ElementTree.fromstring(b"<row>%b</row>" % row))  # noqa: S314 - as above
@@ -104,6 +129,35 @@ def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadab
     except (UnreadableAnswer, UnicodeEncodeError):
         return Unreadable(key, "The stored payload is not well-formed XML", payload)
     return Unreadable(read.key or key, read.reason, payload) if isinstance(read, Unreadable) else read
+
+
+def too_large(endpoint: Endpoint[M], start: bytes) -> Sent[M]:
+    """Return what stands for a record that was too large to be kept. `start` is its beginning, which names its key."""
+    key = storable_key(_key_at_the_start(endpoint.model, start))
+    payload = "" if key else start.decode("utf-8", "replace")[:_LONGEST_PAYLOAD]
+    return read_already(Unreadable(key, f"is larger than {LARGEST_RECORD:,} bytes", payload))
+
+
+def _key_at_the_start(model: type[XpmRecord], start: bytes) -> str | None:
+    """Return the text of the record's own key element, if it is complete. Keys of nested records do not count."""
+    parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(("start", "end"))
+    depth = 0
+    try:
+        parser.feed(start)
+        for event, element in cast(Iterator[tuple[str, ElementTree.Element]], parser.read_events()):
+            depth += 1 if event == "start" else -1
+            if event == "end" and depth == 1 and element.tag == _key_tag(model):
+                return element.text
+    except ElementTree.ParseError:
+        return None
+    return None
+
+
+def _allowed(reference: "re.Match[str]") -> str:
+    """Return a character reference as it is, or a replacement if XML does not allow its character."""
+    digits, base = (reference[1], 16) if reference[1] else (reference[2], 10)
+    code = int(digits, base) if len(digits.lstrip("0")) <= _LONGEST_NUMBER else sys.maxunicode + 1
+    return reference[0] if code <= sys.maxunicode and not _FORBIDDEN.match(chr(code)) else "\ufffd"
 
 
 def reason_of(error: ValidationError) -> str:
@@ -133,4 +187,4 @@ def _first_key(model: type[XpmRecord]) -> "re.Pattern[bytes]":
 def _probable_key(model: type[XpmRecord], text: bytes) -> str | None:
     """Return the first text that looks like the key. It may be wrong; only the digest identifies the record."""
     found = _first_key(model).search(text)
-    return unescape(found[1].decode(errors="replace")) if found else None
+    return storable_key(unescape(found[1].decode(errors="replace"))) if found else None

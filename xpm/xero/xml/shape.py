@@ -10,7 +10,9 @@ from types import UnionType
 from typing import Any, Union, get_args, get_origin
 from xml.etree.ElementTree import Element
 
+from xpm.xero.http.bounds import MOST_UNKNOWN
 from xpm.xero.models import XpmRecord
+from xpm.xero.models.scalars import LONGEST_KEY
 
 _ITEM_TAGS = {"Assigned": "Staff"}  # containers whose items are not named by their singular
 
@@ -72,8 +74,14 @@ class Shape:
         return items
 
 
+OTHERS = "…"
+"""What elements are counted as that come after too many others."""
+
+
 def count(unknown: dict[str, int], path: str) -> None:
-    """Count an element that no model names."""
+    """Count an element that no model names, up to `MOST_UNKNOWN` different ones. A path is cut to what can be a key."""
+    path = path if len(path) <= LONGEST_KEY else f"{path[: LONGEST_KEY - 1]}…"
+    path = path if path in unknown or len(unknown) < MOST_UNKNOWN else OTHERS
     unknown[path] = unknown.get(path, 0) + 1
 
 
