@@ -1,6 +1,7 @@
 """As `fyi-xpm` starts it, Prefect refuses every attack and nothing changes; as Prefect starts it, one succeeds."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from uuid import uuid4
@@ -64,11 +65,7 @@ def test_the_same_page_takes_over_a_prefect_that_is_open(wide_open: Scene) -> No
     """Otherwise the page might be refused only because of how it attacks."""
     assert wide_open.page() == "taken over"
 
-    for _ in range(int(PATIENCE)):
-        if wide_open.loot.exists() and "PREFECT_API_URL" in as_environment(wide_open.loot.read_bytes()):
-            break
-        psutil.Process().cpu_percent(interval=1)
-    carried_away = as_environment(wide_open.loot.read_bytes())
+    carried_away = _carried_away(wide_open)
     assert "XPM_ENCRYPTION_KEYS" in carried_away
     assert not carried_away.keys() & NOT_FOR_A_RUN.keys()
     (everybody, pages) = [one.text for one in answered(wide_open.api)]
@@ -133,6 +130,16 @@ def test_the_programs_see_only_what_they_need_and_no_log_has_the_password(closed
     logs = [file.read_text() for file in closed.loot.parent.glob("*.log")]
     assert len(logs) == 2
     assert not [log for log in logs if str(closed.password).partition(":")[2] in log]
+
+
+def _carried_away(scene: Scene) -> Mapping[str, str]:
+    """What the attacker's command wrote into the file, as soon as the worker has carried it out."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if scene.loot.exists() and (found := as_environment(scene.loot.read_bytes())):
+            return found
+        time.sleep(0.2)
+    raise AssertionError("the worker carried nothing out")
 
 
 def _module(process: psutil.Process) -> str:
