@@ -354,6 +354,10 @@ ATTACKS = (
 )
 
 
+IN_CHROMIUM = ATTACKS[:2]
+"""Those that a real browser carries out, which not every machine has."""
+
+
 def report() -> str:
     """Write the table of attacks, in Markdown."""
     rows = [f"| {one.name} | {one.how} | {one.reference} | {one.refused} |" for one in ATTACKS]

@@ -9,7 +9,8 @@ from sandbox.world import small_world
 from sandbox.xpm.limits import RateLimits
 from tests.console.conftest import at_sandbox, settings
 from tests.console.office import HARBOUR, office_over, path_of
-from tests.security.console.attacks import ATTACKS, REPORT, Attack, report
+from tests.profiles import deep_but
+from tests.security.console.attacks import ATTACKS, IN_CHROMIUM, REPORT, Attack, report
 from tests.security.console.scene import OPERATOR, WRONG, Scene, post
 from xpm.store.engine.database import Database
 
@@ -23,7 +24,7 @@ def scene(sqlite_database: Database) -> Iterator[Scene]:
             yield Scene.set(office, server)
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+@pytest.mark.parametrize("attack", deep_but(ATTACKS[len(IN_CHROMIUM) :], ATTACKS), ids=lambda attack: attack.name)
 def test_the_attack_is_refused_and_nothing_is_stored(scene: Scene, attack: Attack) -> None:
     before = scene.stored()
     assert before["connection"]
