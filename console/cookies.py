@@ -22,7 +22,10 @@ PLACE = "console/login"
 
 
 class PendingLogin(BaseModel):
-    """A login that a browser began: what its answer must match, and where to go afterwards."""
+    """A login that a browser began: what its answer must match, and where to go afterwards.
+
+    `added_by` is the session that adds this way to log in, if one does. In no other session does the answer add it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,13 +34,13 @@ class PendingLogin(BaseModel):
     code_verifier: str
     until: datetime
     onward: str
-    adding: bool = False
+    added_by: str | None = None
 
     @classmethod
-    def of(cls, asked: AuthorisationRequest, *, until: datetime, onward: str, adding: bool) -> "PendingLogin":
+    def of(cls, asked: AuthorisationRequest, *, until: datetime, onward: str, added_by: str | None) -> "PendingLogin":
         """Keep what a request to the issuer must get back."""
         secret = {name: getattr(asked, name).get_secret_value() for name in ("state", "nonce", "code_verifier")}
-        return cls(**secret, until=until, onward=onward, adding=adding)
+        return cls(**secret, until=until, onward=onward, added_by=added_by)
 
     def expected(self, redirect_uri: str) -> ExpectedCallback:
         """What the answer must match."""

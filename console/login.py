@@ -50,7 +50,7 @@ def begin(request: Request, form: FormData) -> Response:
         asked,
         until=desk.integration.clock() + LASTS,
         onward=local(text_of(form, "onward")),
-        adding=text_of(form, "adding") != "" and request.state.caller is not None,
+        added_by=_added_by(request, form),
     )
     answer = led_away(asked.url, issuer.name)
     cookies.set_pending(answer, desk, pending)
@@ -65,7 +65,7 @@ def finish(request: Request) -> Response:
     pending = cookies.pending_in(request)
     if pending is None:
         return _refused(request, LoginRefused("login.not_trusted", issuer=name_of(desk.integration)))
-    adding = cast("Caller | None", request.state.caller) if pending.adding else None
+    adding = _still_adding(request, pending)
     try:
         entered = login.enter(
             desk.integration,
@@ -116,7 +116,7 @@ def log_out(request: Request, form: FormData) -> Response:
 def show_account(request: Request) -> Response:
     """`GET /account`: who is logged in, where they may go, and the buttons to log out."""
     installation, caller = desk_of(request).integration, caller_of(request)
-    adds = caller.issuer == login.BY_LINK and is_configured(installation)
+    adds = login.may_add(caller) and is_configured(installation)
     with installation.database.read() as session:
         roles = [(practices.get(session, slug).name, user.is_admin) for slug, user in caller.users.items()]
     return page("account.html", {"issuer": name_of(installation) if adds else None, "roles": roles})
@@ -140,6 +140,18 @@ def issuers_of(request: Request) -> Issuers:
     """Return the app's issuer."""
     issuers: Issuers = request.app.state.issuers
     return issuers
+
+
+def _added_by(request: Request, form: FormData) -> str | None:
+    """Return the session that asks to add this way to log in, if it may."""
+    caller = cast("Caller | None", request.state.caller)
+    return caller.session if caller and text_of(form, "adding") and login.may_add(caller) else None
+
+
+def _still_adding(request: Request, pending: cookies.PendingLogin) -> Caller | None:
+    """Return who began to add this way to log in, if the browser still has that session."""
+    caller = cast("Caller | None", request.state.caller)
+    return caller if caller and caller.session == pending.added_by else None
 
 
 def _let_through(request: Request, entered: Entered, onward: str) -> Response:

@@ -58,14 +58,25 @@ def make_link(installation: Installation, email: str) -> SecretStr:
 
 
 def enter_by_link(installation: Installation, token: str, address: str) -> Entered:
-    """Use a link up. Raises LoginRefused."""
+    """Use a link up. Raises LoginRefused.
+
+    The address is all that a link proves, so the login is whoever has it now. Sessions of somebody who had it before
+    end.
+    """
     now = installation.clock()
     with installation.database.write() as session:
         email = links.use(session, token, now)
         if email is None:
             raise LoginRefused("login.link_over")
         login = logins.save(session, BY_LINK, email, email=email, name=email, now=now)
+        if logins.bind_anew(session, login, logins.by_proof(session, email=email, xero_userid=None), now):
+            sessions.end_all(session, BY_LINK, email, now)
         return _entered(installation, session, login, address, email=email)
+
+
+def may_add(caller: Caller) -> bool:
+    """Whether this session may add a way to log in: only a login link proves the address that the new login gets."""
+    return caller.issuer == BY_LINK
 
 
 def enter(
@@ -79,10 +90,13 @@ def enter(
 ) -> Entered:
     """Log in whom the issuer names. `added_by`: the session in which somebody adds this way to log in.
 
+    `added_by` counts only if it `may_add`.
+
     Raises:
         LoginRefused: the issuer's answer cannot be trusted, or it names nobody whom FYI knows.
     """
     who = _identified(issuer, answer, expected)
+    added_by = added_by if added_by and may_add(added_by) else None
     now = installation.clock()
     with installation.database.write() as session:
         email = who.email if who.email_verified else added_by.email if added_by else None

@@ -7,6 +7,7 @@ then on the pair of issuer and subject decides (OpenID Connect Core §5.7), even
 from collections.abc import Collection
 from datetime import datetime
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 
 from xpm.store.tables import FyiUser, Login, LoginUser
@@ -34,6 +35,18 @@ def bind(session: Session, login: Login, users: Collection[FyiUser], now: dateti
         session.add(LoginUser(issuer=login.issuer, subject=login.subject, user_id=user.id, at=now))
     session.flush()
     return free
+
+
+def bind_anew(session: Session, login: Login, users: Collection[FyiUser], now: datetime) -> bool:
+    """Let a login be these users and nobody else, whichever login of this issuer had them.
+
+    Return whether it was other users before, so that sessions which began with it must end.
+    """
+    ids, before = {user.id for user in users}, users_of(session, login.issuer, login.subject)
+    outdated = or_(col(LoginUser.subject) == login.subject, col(LoginUser.user_id).in_(ids))
+    session.connection().execute(delete(LoginUser).where(col(LoginUser.issuer) == login.issuer, outdated))
+    bind(session, login, users, now)
+    return any(user.id not in ids for user in before)
 
 
 def users_of(session: Session, issuer: str, subject: str) -> list[FyiUser]:
