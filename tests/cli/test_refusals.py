@@ -12,6 +12,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import ValidationError
 
 from tests.cli.shell import MERE, SLUG, Installed, Outcome, Shell
+from xpm import prefect_access
 from xpm.settings import AT_XERO, Settings
 from xpm.store.consent.vault import Vault
 
@@ -204,6 +205,19 @@ def test_a_prefect_that_does_not_answer_is_reported_with_its_address(
 
     with temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}):
         assert_refused(fyi_xpm(*arguments), "http://127.0.0.1:9/api", "fyi-xpm prefect-server")
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["worker"], ["prefect-server"], ["console"]], ids=" ".join)
+def test_a_file_with_prefects_password_that_others_may_read_is_refused(
+    fyi_xpm: Shell, installed: Installed, arguments: list[str]
+) -> None:
+    password = prefect_access.make(prefect_access.FILE)
+    prefect_access.FILE.chmod(0o644)
+
+    said = fyi_xpm(*arguments)
+
+    assert_refused(said, str(prefect_access.FILE), "chmod 600")
+    assert password not in said.err
 
 
 def test_an_existing_practice_is_not_added_again(fyi_xpm: Shell, installed: Installed) -> None:
