@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import httpx
 from pydantic import SecretStr
 
-from xpm.xero.http.client import trusted
+from xpm.xero.http.client import open_client
 
 PATIENCE = 10.0  # seconds
 MAY_PASS = frozenset({httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS})
@@ -33,9 +33,9 @@ def notify(url: SecretStr, event: str, practice: str, text: str, *, trust_proxy:
         NotifyingFailed: nothing answered, or not with a success (RFC 9110 §15.3); `may_pass` if a retry may help.
     """
     body = {"event": event, "practice": practice, "text": text}
-    with _unlogged("httpx"), httpx.Client(verify=trusted(), timeout=PATIENCE, trust_env=trust_proxy) as http:
+    with _unlogged("httpx"), open_client(trust_proxy=trust_proxy) as http:
         try:
-            with http.stream("POST", url.get_secret_value(), json=body) as answer:
+            with http.stream("POST", url.get_secret_value(), json=body, timeout=PATIENCE) as answer:
                 status = answer.status_code
         except httpx.HTTPError as error:
             raise NotifyingFailed(type(error).__name__, may_pass=True) from None
