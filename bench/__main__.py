@@ -10,13 +10,14 @@ from tempfile import TemporaryDirectory
 from bench import page
 from bench.busy_console import busy_console
 from bench.history import history
+from bench.hostile_answers import hostile_answers
 from bench.lab import FULL, QUICK, lab
 from bench.machine import load, machine
 from bench.memory import memory
 from bench.prefect_share import prefect_share
 from bench.throughput import throughput
 
-MEASUREMENTS = (history, throughput, memory, prefect_share, busy_console)
+MEASUREMENTS = (history, throughput, memory, prefect_share, busy_console, hostile_answers)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock, utc_now
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.http.answers import error_of, transport_error
+from xpm.xero.models.scalars import Key, Text
 
 _LABEL = "connections"
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)  # seconds
@@ -24,7 +25,10 @@ def _utc(value: object) -> object:
     if not isinstance(value, str):
         return value
     moment = datetime.fromisoformat(value)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:  # at the first or last hour that Python knows
+        raise ValueError("no moment in UTC") from None
 
 
 Moment = Annotated[datetime, BeforeValidator(_utc)]
@@ -36,11 +40,11 @@ class Tenant(BaseModel):
 
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
-    id: str
-    tenant_id: str = Field(alias="tenantId")
+    id: Key
+    tenant_id: Key = Field(alias="tenantId")
     tenant_type: str = Field(alias="tenantType")  # PRACTICEMANAGER, ORGANISATION, PRACTICE …
-    auth_event_id: str | None = Field(None, alias="authEventId")
-    tenant_name: str | None = Field(None, alias="tenantName")
+    auth_event_id: Text | None = Field(None, alias="authEventId")
+    tenant_name: Text | None = Field(None, alias="tenantName")
     created: Moment | None = Field(None, alias="createdDateUtc")
     updated: Moment | None = Field(None, alias="updatedDateUtc")  # changes with each new consent
 

@@ -1,6 +1,7 @@
 """The tokens of one consent, and the claims read from the access token."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
@@ -8,6 +9,13 @@ from functools import cached_property
 from joserfc import jws
 from joserfc.errors import JoseError
 from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr
+
+from xpm.xero.models.scalars import storable_key
+
+MOST_SCOPES = 200
+"""Scopes of a token. Xero has some forty."""
+
+_SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,255}")  # RFC 6749 §3.3
 
 UNREADABLE = (JoseError, ValueError, TypeError, RecursionError)
 """What joserfc raises for a token that is malformed, oddly typed, or nested too deeply."""
@@ -31,7 +39,7 @@ class TokenSet(BaseModel):
     def authentication_event_id(self) -> str | None:
         """The consent that gave the access token: the `authEventId` of its connections."""
         event = access_token_claims(self.access_token).get("authentication_event_id")
-        return event if isinstance(event, str) else None
+        return storable_key(event)
 
     def expires_before(self, moment: datetime) -> bool:
         """Whether the access token is expired at `moment`."""
@@ -52,9 +60,9 @@ def access_token_claims(access_token: SecretStr) -> Mapping[str, object]:
 
 
 def scopes_in(value: object) -> frozenset[str]:
-    """Read scopes: space-separated in token answers (RFC 6749 §3.3), an array in access tokens."""
-    if isinstance(value, str):
-        return frozenset(value.split())
-    if isinstance(value, list):
-        return frozenset(scope for scope in value if isinstance(scope, str))
-    return frozenset()
+    """Read scopes: space-separated in token answers (RFC 6749 §3.3), an array in access tokens.
+
+    What cannot be a scope is left out; the databases could not hold all of it either.
+    """
+    listed = value.split() if isinstance(value, str) else value if isinstance(value, list) else ()
+    return frozenset(scope for scope in listed[:MOST_SCOPES] if isinstance(scope, str) and _SCOPE.fullmatch(scope))

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from xpm.xero.app import OAuthApp
 from xpm.xero.clock import TOLERANCE
 from xpm.xero.errors import CallbackReason, CallbackRefused
+from xpm.xero.models.scalars import Key, Text
 from xpm.xero.oauth.authlib_parts import validate_id_token_claims
 from xpm.xero.tokens import UNREADABLE
 
@@ -42,10 +43,10 @@ class Identity(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    xero_userid: str
-    email: str | None = None
-    given_name: str | None = None
-    family_name: str | None = None
+    xero_userid: Key
+    email: Text | None = None
+    given_name: Text | None = None
+    family_name: Text | None = None
 
 
 class IssuedIdentity(BaseModel):
@@ -56,13 +57,13 @@ class IssuedIdentity(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    subject: str = Field(validation_alias="sub", min_length=1, max_length=255)
-    email: str | None = None
+    subject: Key = Field(validation_alias="sub")
+    email: Text | None = None
     email_verified: bool = False
-    name: str | None = None
-    given_name: str | None = None
-    family_name: str | None = None
-    xero_userid: str | None = None
+    name: Text | None = None
+    given_name: Text | None = None
+    family_name: Text | None = None
+    xero_userid: Key | None = None
 
 
 def verified_identity(
