@@ -1,7 +1,7 @@
 """The audit trail: who did what, when, from where, and how it ended; refused attempts too.
 
-What it holds follows OWASP ASVS 5.0, section 16.2 (each entry says when, where, who and what; nothing secret is in it)
-and 16.3 (logins, refused attempts and changes of rights are in it).
+What it holds follows OWASP ASVS 5.0: each line says when, where, who and what (16.2.1), in UTC (16.2.2), with nothing
+secret in it (16.2.5); logins, refused attempts and attempts to get past a rule are in it (16.3.1 to 16.3.3).
 """
 
 from collections.abc import Iterator, Mapping

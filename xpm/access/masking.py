@@ -1,4 +1,4 @@
-"""Keeps secrets out of the audit trail, and makes texts safe to store and to print."""
+"""Keeps secrets out of the audit trail (OWASP ASVS 5.0, 16.2.5), and makes texts safe to store and print (16.4.1)."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -17,8 +17,6 @@ from xpm.store.engine.database import Database
 from xpm.store.tables import AuditEntry, AuditHead
 from xpm.store.vocabulary import Action, ActorKind, AuditOutcome
 
-GUARDS = ("audit_entry_unchanged", "audit_entry_undeleted", "audit_head_undeleted")
-
 
 def line(number: int, **said: object) -> AuditLine:
     """A line that says something in every column."""
@@ -74,13 +72,13 @@ def unguarded(database: Database) -> Iterator[Connection]:
             connection.execute(text("SET LOCAL session_replication_role = replica"))
             yield connection
             return
-        of = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
-        written = connection.execute(text(of)).scalars().all()
-        for name in GUARDS:
+        of = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        guards = connection.execute(text(of)).all()
+        for name, _ in guards:
             connection.execute(text(f"DROP TRIGGER {name}"))
         yield connection
-        for trigger in written:
-            connection.exec_driver_sql(trigger)
+        for _, written in guards:
+            connection.exec_driver_sql(written)
 
 
 def edit(database: Database, change: Callable[[Session], None]) -> None:

@@ -67,6 +67,14 @@ def test_the_database_itself_refuses_to_delete_the_head(trail: Database) -> None
         session.connection().execute(text("DELETE FROM audit_head"))
 
 
+def test_sqlite_refuses_to_replace_a_line(sqlite_database: Database) -> None:
+    write(sqlite_database, 1)
+    columns = ", ".join(name for name in AuditEntry.model_fields if name != "id")
+    replace = f"INSERT OR REPLACE INTO audit_entry (id, {columns}) SELECT 1, {columns} FROM audit_entry"  # noqa: S608
+    with pytest.raises(DBAPIError, match="kept as they are"), sqlite_database.write() as session:
+        session.connection().execute(text(replace))
+
+
 def test_postgresql_refuses_to_truncate_the_trail(postgresql_database: Database) -> None:
     write(postgresql_database, 1)
     with pytest.raises(DBAPIError, match="kept as they are"), postgresql_database.write() as session:

@@ -1,4 +1,4 @@
-"""How the lines of the audit trail are linked and signed.
+"""How the lines of the audit trail are linked and signed, so that no change stays hidden (OWASP ASVS 5.0, 16.4.2).
 
 The hash of a line is the SHA-256 of its columns and of the hash before it, so each line stands for all before it. Each
 hash, and the head, are signed with an HMAC under a key that is derived from the encryption key: whoever has only the

@@ -76,7 +76,10 @@ def downgrade() -> None:
 
 
 def _guard_sqlite() -> None:
-    for name, (event, table, condition) in GUARDS.items():
+    """Add the guards. REPLACE deletes a row without a DELETE (https://sqlite.org/lang_conflict.html), so it has one."""
+    replaced = "EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)"
+    guards = GUARDS | {"audit_entry_unreplaced": ("INSERT", "audit_entry", replaced)}
+    for name, (event, table, condition) in guards.items():
         when = f"WHEN {condition} " if condition else ""
         op.execute(f"CREATE TRIGGER {name} BEFORE {event} ON {table} {when}BEGIN SELECT RAISE(ABORT, '{KEPT}'); END")
 
