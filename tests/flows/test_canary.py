@@ -24,8 +24,10 @@ from flows.sync import sync
 from sandbox.world import CLIENT_ID, HARBOUR_NAME, MERE
 from tests.console.callbacks.scene import query_of
 from tests.console.in_process import InProcess
+from tests.console.office import leads_to, press
 from tests.flows.canary import files_below, found_in, leaks
 from tests.flows.office import SLUG, Office, administrator, eventually
+from xpm.access.login import make_link
 from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.store.consent import consents
@@ -50,9 +52,10 @@ class Witness:
             Integration.opened() as integration,
             httpx.Client(transport=InProcess(create_app(integration, PrefectRuns())), base_url=CONSOLE) as browser,
         ):
-            address = browser.get(f"/connect/{attempt.id}").headers["location"]
+            self._log_in(integration, browser)
+            address = leads_to(press(browser, f"/connect/{attempt.id}"))
             self.secrets |= {name: query_of(address)[name] for name in ("state", "nonce")}
-            self.secrets["browser"] = next(iter(browser.cookies.values()))
+            (self.secrets["browser"],) = {*browser.cookies.values()} - {self.secrets["session"]}
             self.secrets["code verifier"] = self._verifier(integration, attempt.id)
             command = [sys.executable, "-c", VISITOR, address, MERE]
             back = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()  # noqa: S603
@@ -63,6 +66,13 @@ class Witness:
             typed = browser.post(f"{page}/name", data={"account_name": HARBOUR_NAME}, headers={"Origin": CONSOLE})
             assert typed.is_redirect
         self.note_tokens(office, "first")
+
+    def _log_in(self, integration: Integration, browser: httpx.Client) -> None:
+        """Log in with a link. The signed cookie begins with the session's token."""
+        link = make_link(integration, MERE).get_secret_value()
+        assert press(browser, link).is_redirect
+        self.secrets["login link"] = link.rpartition("/")[2]
+        (self.secrets["session"],) = browser.cookies.values()
 
     @staticmethod
     def _verifier(integration: Integration, attempt_id: str) -> str:
@@ -94,7 +104,7 @@ def logged(caplog: pytest.LogCaptureFixture) -> str:
     """Collect everything that was logged, with tracebacks, except the test browser's own requests to the console."""
     lines = []
     for record in caplog.records:
-        if not record.getMessage().startswith(f"HTTP Request: GET {CONSOLE}/"):
+        if not record.getMessage().startswith((f"HTTP Request: GET {CONSOLE}/", f"HTTP Request: POST {CONSOLE}/")):
             lines.append(record.getMessage())
             lines += traceback.format_exception(*record.exc_info) if record.exc_info else []
     return "\n".join(lines)
@@ -121,7 +131,7 @@ def test_a_reconnect_a_sync_and_failures_leave_no_secret_behind(
     told = provoke(office)
     APILogWorker.drain_all(timeout=10)
 
-    assert len({*witness.secrets.values()}) == 11
+    assert len({*witness.secrets.values()}) == 13
     printed = "".join(capfd.readouterr())
     assert found_in(witness.secrets, "\n".join([logged(caplog), printed, *told]).encode()) == set()
 
