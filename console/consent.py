@@ -54,11 +54,11 @@ def connect(request: Request, _form: FormData) -> Response:
     try:
         out = callback.start_login(desk.integration, str(request.path_params["attempt"]))
     except Stopped as stopped:
-        trail.tried(request, Action.OPEN_CONNECT_LINK, stopped.message, resource=request.url.path)
+        trail.tried(request, Action.OPEN_CONNECT_LINK, stopped.message)
         refused = notice(stopped.message, STATUS_OF.get(type(stopped), 400))
         refused.headers.update(UNSEEN)
         return refused
-    trail.noted(request, Action.OPEN_CONNECT_LINK, resource=request.url.path)
+    trail.noted(request, Action.OPEN_CONNECT_LINK, practice=out.practice, resource=f"run {out.flow_run_id}")
     answer = led_away(out.url.get_secret_value(), "Xero")
     _set_cookie(answer, desk, out)
     return answer

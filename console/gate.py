@@ -115,7 +115,7 @@ def _admit(request: Request, needs: Need | Right, action: Action, page: Callable
         return _to_login(request, action)
     if isinstance(needs, Right) and (refusal := _refusal(request, caller, needs)):
         said, status = refusal
-        trail.tried(request, action, said, practice=request.path_params.get("slug"), resource=request.url.path)
+        trail.tried(request, action, said, practice=request.path_params.get("slug"), resource=trail.named_by(request))
         return notice(said, status)
     return page()
 
@@ -127,7 +127,7 @@ def _to_login(request: Request, action: Action) -> Response:
     if too_often := throttle_of(request).stranger(request):  # strangers fill neither the trail nor the disk
         return too_often
     said = message("login.needed")
-    trail.tried(request, action, said, practice=request.path_params.get("slug"), resource=request.url.path)
+    trail.tried(request, action, said, practice=request.path_params.get("slug"), resource=trail.named_by(request))
     return notice(said, 401)
 
 

@@ -68,6 +68,11 @@ def noted(request: Request, action: Action, *, practice: str | None = None, reso
     audit.record_alone(integration, actor, action, practice=practice, resource=resource, outcome=AuditOutcome.DONE)
 
 
+def named_by(request: Request) -> str:
+    """What an address leads to, without what would let a reader of the trail go there: the number of an attempt."""
+    return "link to Xero" if "attempt" in request.path_params else request.url.path
+
+
 def actor_of(request: Request, named: str | None = None) -> Actor:
     """Who sends the request: whoever is logged in, or a visitor."""
     caller: Caller | None = getattr(request.state, "caller", None)

@@ -51,6 +51,8 @@ class LoginStart(BaseModel):
     url: SecretStr
     browser: SecretStr
     until: datetime
+    practice: str
+    flow_run_id: str | None
 
 
 class LinkUnknown(Stopped):
@@ -96,7 +98,13 @@ def start_login(integration: Integration, attempt_id: str) -> LoginStart:
         raise LinkUnknown(message("consent.link_unknown")) from None
     except AttemptRefused:
         raise LinkOver(message("consent.link_over")) from None
-    return LoginStart(url=request.url, browser=browser, until=attempt.expires_at)
+    return LoginStart(
+        url=request.url,
+        browser=browser,
+        until=attempt.expires_at,
+        practice=attempt.practice,
+        flow_run_id=attempt.flow_run_id,
+    )
 
 
 def receive(integration: Integration, answer: Mapping[str, str], browser: str) -> Received:
