@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import cast
 
 MIB = 1024**2
@@ -32,6 +33,7 @@ def gzipped(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
+@cache
 def bomb(mebibytes: int) -> bytes:
     """Compress that much of blanks: some 1 KiB for each MiB."""
     return b"".join(gzipped(b" " * MIB for _ in range(mebibytes)))

@@ -54,7 +54,11 @@ def test_a_record_that_is_too_large_has_the_key_that_its_beginning_names(start: 
     assert len(big.payload) <= 4_096
 
 
-@pytest.mark.parametrize("inside", [f"<!-- {LARGE} -->", f"{LARGE}<!-- </Staff> -->", f"{LARGE}{BEN}", f"{BEN}{LARGE}"])
+@pytest.mark.parametrize(
+    "inside",
+    [f"<!-- {LARGE} -->", f"{LARGE}<!-- </Staff> -->", f"{LARGE}{BEN}", f"{BEN}{LARGE}"],
+    ids=["in a comment", "its end in a comment", "a record after it", "a record before it"],
+)
 def test_a_record_that_is_too_large_and_misleading_makes_the_answer_unreadable(inside: str) -> None:
     with pytest.raises(UnreadableAnswer, match="bytes"):
         read(envelope(f"<StaffList>{ANA}<Staff>{inside}</Staff>{BEN}</StaffList>"), [*range(0, 10**7, 65_536)])
@@ -79,7 +83,7 @@ def test_an_answer_that_goes_on_without_a_record_is_left(body: str) -> None:
 FORBIDDEN = ["\x00", "\x01", "\x1b", "\ufffe", "&#0;", "&#x1B;", "&#xD800;", "&#1114112;", f"&#{'9' * 5_000};"]
 
 
-@pytest.mark.parametrize("sign", FORBIDDEN, ids=ascii)
+@pytest.mark.parametrize("sign", FORBIDDEN, ids=lambda sign: ascii(sign)[:20])
 def test_a_record_with_a_character_that_xml_forbids_is_set_aside_alone(sign: str) -> None:
     body = envelope(f"<StaffList>{ANA}<Staff><UUID>bad</UUID><Name>a{sign}b</Name></Staff>{BEN}</StaffList>")
     ana, bad, ben = read(body, [])
@@ -98,7 +102,7 @@ def test_a_record_that_is_not_in_utf8_is_set_aside_alone() -> None:
     assert reread(STAFF, bad.key, bad.payload) == bad
 
 
-@pytest.mark.parametrize("key", ["a\x00b", "&#0;", "k" * 256, "k\x1b"])
+@pytest.mark.parametrize("key", ["a\x00b", "&#0;", "k" * 256, "k\x1b"], ids=["NUL", "a reference", "long", "escape"])
 def test_a_key_that_no_database_can_store_is_no_key(key: str) -> None:
     body = envelope(f"<StaffList><Staff><UUID>{key}</UUID></Staff></StaffList>")
     records = list(RecordReader(STAFF, {}).read([body]))
@@ -119,8 +123,8 @@ def test_elements_without_number_are_counted_by_name_up_to_a_bound() -> None:
     assert max(map(len, unknown)) <= 255
 
 
-def test_a_record_may_nest_as_deep_as_its_size_allows() -> None:
-    deep = "<a>" * 500_000 + "</a>" * 500_000
+def test_a_record_may_nest_deeply() -> None:
+    deep = "<a>" * 100_000 + "</a>" * 100_000
     body = envelope(f"<StaffList><Staff><UUID>ana</UUID>{deep}</Staff>{BEN}</StaffList>")
     assert read(body, [*range(0, len(body), 65_536)]) == [Staff(uuid="ana"), Staff(uuid="ben")]
 
@@ -183,10 +187,10 @@ def work_for(body: bytes, size: int) -> int:
     return work.bytes
 
 
-ONE_LARGE = b"<Response><Jobs><Job>" + b"<Name>N</Name>" * 200_000
-MANY_SMALL = b"<Response><Jobs>" + b"<Job><ID>J</ID></Job>" * 130_000
-A_LONG_TAG = b"<Response><Jobs " + b"a" * 2_800_000
-TAGS_WITHOUT_RECORDS = b"<Response><Jobs>" + b"<Shoe/>" * 400_000
+ONE_LARGE = b"<Response><Jobs><Job>" + b"<Name>N</Name>" * 50_000
+MANY_SMALL = b"<Response><Jobs>" + b"<Job><ID>J</ID></Job>" * 30_000
+A_LONG_TAG = b"<Response><Jobs " + b"a" * 700_000
+TAGS_WITHOUT_RECORDS = b"<Response><Jobs>" + b"<Shoe/>" * 100_000
 ANSWERS = {
     "one large record": ONE_LARGE,
     "many small records": MANY_SMALL,

@@ -408,7 +408,7 @@ TOKENS = {"access_token": "a", "token_type": "Bearer", "expires_in": 1800, "refr
         {"refresh_token": ""},
         {"refresh_token": "r\x00"},
     ],
-    ids=str,
+    ids=lambda odd: str(odd)[:40],
 )
 def test_tokens_that_cannot_be_used_are_refused_and_not_shown(odd: dict[str, object]) -> None:
     (name,) = odd

@@ -10,7 +10,7 @@ from tests.xero.attacks.scene import connections_from, keys_from, returns_from, 
 from tests.xero.hostile_server import plain
 from tests.xero.identity_server import GOOD_KEY
 
-MEMORY = 200 * 1024  # KiB that an attack may add to this process at most; the largest bombs unpack to as much
+MEMORY = 100 * 1024  # KiB that an attack may add to this process at most: two dozen times the largest record
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
