@@ -21,6 +21,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from console import trail
 from console.cookies import is_https
 from console.desk import Desk, desk_of, notice, page
+from console.gate import practice_named_by
 from console.login import UNSEEN, led_away
 from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
 from console.throttle import throttle_of
@@ -50,15 +51,15 @@ def connect(request: Request, _form: FormData) -> Response:
 
     RFC 6749 §10.12 asks for such a tie.
     """
-    desk = desk_of(request)
+    desk, practice = desk_of(request), practice_named_by(request)
     try:
         out = callback.start_login(desk.integration, str(request.path_params["attempt"]))
     except Stopped as stopped:
-        trail.tried(request, Action.OPEN_CONNECT_LINK, stopped.message)
+        trail.tried(request, Action.OPEN_CONNECT_LINK, stopped.message, practice=practice)
         refused = notice(stopped.message, STATUS_OF.get(type(stopped), 400))
         refused.headers.update(UNSEEN)
         return refused
-    trail.noted(request, Action.OPEN_CONNECT_LINK, practice=out.practice, resource=f"run {out.flow_run_id}")
+    trail.noted(request, Action.OPEN_CONNECT_LINK, practice=practice, resource=f"run {out.flow_run_id}")
     answer = led_away(out.url.get_secret_value(), "Xero")
     _set_cookie(answer, desk, out)
     return answer

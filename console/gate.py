@@ -97,6 +97,12 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def practice_named_by(request: Request) -> str | None:
+    """Return the short name of the practice that the address names, by itself or by a run or a link of it."""
+    named: str | None = request.state.practice
+    return named
+
+
 def run_of(request: Request) -> FlowRunSeen:
     """Return the run that the address names, as the gate has read it."""
     run: FlowRunSeen = request.state.run
@@ -107,15 +113,17 @@ def _admit(request: Request, needs: Need | Right, action: Action, page: Callable
     """Find out who sends the request, and answer it if they may. Raises what the page raises, and RunsUnavailable."""
     token = cookies.token_in(request)
     caller = session.find(desk_of(request).integration, token) if token else None
-    request.state.caller = caller
+    request.state.caller, request.state.practice = caller, request.path_params.get("slug")
     CALLER.set(caller)
     if needs is Need.NOTHING:
         return page()
     if caller is None:
         return _to_login(request, action)
     if isinstance(needs, Right) and (refusal := _refusal(request, caller, needs)):
+        if too_often := throttle_of(request).refused(request, caller):
+            return too_often
         said, status = refusal
-        trail.tried(request, action, said, practice=request.path_params.get("slug"), resource=trail.named_by(request))
+        trail.tried(request, action, said, practice=request.state.practice, resource=trail.named_by(request))
         return notice(said, status)
     return page()
 
@@ -133,7 +141,7 @@ def _to_login(request: Request, action: Action) -> Response:
 
 def _refusal(request: Request, caller: Caller, needs: Right) -> tuple[Message, int] | None:
     try:
-        practice = _practice_named_by(request)
+        practice = request.state.practice = _practice_named_by(request)
     except (UnknownPractice, UnknownFlowRun):
         practice = None
     rights = caller.rights_in(practice) if practice else frozenset()

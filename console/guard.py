@@ -95,6 +95,9 @@ def is_loopback(name: str) -> bool:
 
 
 def _is_short(headers: Headers) -> bool:
+    """Whether a form says that it is short, and nothing lets it be longer than it says (RFC 9112 §6.3)."""
+    if "transfer-encoding" in headers:
+        return False
     length = headers.get("content-length", "")
     return length.isdecimal() and int(length) <= LONGEST_FORM
 

@@ -28,14 +28,15 @@ COLUMNS = ("Time", "Status", "What happened", "Cause", "Next step", "Person", "R
 
 @dataclass(frozen=True)
 class LogQuery:
-    """Which entries the reader wants to see."""
+    """Which entries the reader wants to see. `with_next`: the reader may also see, and find, what to do next."""
 
     status: ActivityStatus | None
     search: str
     before: int | None
+    with_next: bool
 
     @classmethod
-    def by(cls, request: Request) -> "LogQuery":
+    def by(cls, request: Request, *, with_next: bool) -> "LogQuery":
         """Read the request's query; invalid values are ignored."""
         query = request.query_params
         status, before = query.get("status", ""), query.get("before", "")
@@ -43,6 +44,7 @@ class LogQuery:
             status=ActivityStatus(status) if status in set(ActivityStatus) else None,
             search=as_typed(query.get("search", "")),
             before=int(before) if before.isascii() and before.isdecimal() and len(before) < len(str(2**63)) else None,
+            with_next=with_next,
         )
 
     def query(self, **more: str | int) -> str:
@@ -55,22 +57,31 @@ class LogQuery:
 
     def entries(self, session: Session, practice: str, limit: int, before: int | None) -> list[PracticeActivity]:
         """Return the matching entries."""
-        return activity.recent(session, practice, limit, status=self.status, search=self.search or None, before=before)
+        return activity.recent(
+            session,
+            practice,
+            limit,
+            status=self.status,
+            search=self.search or None,
+            before=before,
+            with_next=self.with_next,
+        )
 
 
 def show(request: Request) -> Response:
     """`GET /practices/{slug}/activity`, also as CSV with `format=csv`. Raises UnknownPractice."""
-    integration, asked = desk_of(request).integration, LogQuery.by(request)
+    integration = desk_of(request).integration
+    sees_records = caller_of(request).may(Right.SEE_RECORDS, request.path_params["slug"])
+    asked = LogQuery.by(request, with_next=sees_records)
     if len(asked.search) > LONGEST_SEARCH:
         return notice(message("console.search_too_long", characters=LONGEST_SEARCH), 400)
     with integration.database.read() as session:
         practice = practice_of(request, session)
-        sees_records = caller_of(request).may(Right.SEE_RECORDS, practice.slug)
         entries = asked.entries(session, practice.slug, A_PAGE + 1, asked.before)
     if request.query_params.get("format") == "csv":
         name = f"practice-activity-{practice.slug}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-        lines = _csv(integration, practice, asked, with_next=sees_records)
+        lines = _csv(integration, practice, asked)
         return StreamingResponse(lines, media_type="text/csv", headers=headers)
     shown = entries[:A_PAGE]
     older = asked.query(before=shown[-1].id or 0) if len(entries) > A_PAGE else None
@@ -79,14 +90,14 @@ def show(request: Request) -> Response:
     return page("activity.html", found | links | {"sees_records": sees_records})
 
 
-def _csv(integration: Integration, practice: Practice, asked: LogQuery, *, with_next: bool) -> Iterator[str]:
-    """Write all matching entries, `AT_ONCE` at a time. `with_next`: also what to do, which may name records."""
+def _csv(integration: Integration, practice: Practice, asked: LogQuery) -> Iterator[str]:
+    """Write all matching entries, `AT_ONCE` at a time."""
     yield "\ufeff" + _lines([COLUMNS])  # the byte order mark makes Excel read UTF-8
     before: int | None = None
     while True:
         with integration.database.read() as session:
             entries = asked.entries(session, practice.slug, AT_ONCE, before)
-        yield _lines([_cells(entry, practice.time_zone, with_next=with_next) for entry in entries])
+        yield _lines([_cells(entry, practice.time_zone, with_next=asked.with_next) for entry in entries])
         if len(entries) < AT_ONCE:
             return
         before = entries[-1].id

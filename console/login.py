@@ -22,7 +22,7 @@ from xpm.access.issuer import Issuers, is_configured, name_of
 from xpm.access.login import Entered, LoginRefused
 from xpm.access.rights import Caller
 from xpm.store import practices
-from xpm.words import Stopped
+from xpm.words import Message, Stopped, message
 
 LASTS = timedelta(minutes=10)  # from the button to the issuer's answer
 UNSEEN = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
@@ -64,7 +64,7 @@ def finish(request: Request) -> Response:
         return refusal
     pending = cookies.pending_in(request)
     if pending is None:
-        return _refused(request, LoginRefused("login.not_trusted", issuer=name_of(desk.integration)))
+        return _refused(request, message("login.not_trusted", issuer=name_of(desk.integration)))
     adding = _still_adding(request, pending)
     try:
         entered = login.enter(
@@ -76,9 +76,9 @@ def finish(request: Request) -> Response:
             added_by=adding,
         )
     except LoginRefused as refused:
-        return _refused(request, refused)
+        return _refused(request, refused.message, refused.who)
     except Stopped as stopped:
-        return _refused(request, LoginRefused(stopped.message.key))
+        return _refused(request, stopped.message)
     if adding:
         trail.noted(request, Action.LINK_IDENTITY, resource=issuers_of(request).current().url)
     return _let_through(request, entered, pending.onward)
@@ -98,7 +98,7 @@ def use_link(request: Request, _form: FormData) -> Response:
     try:
         entered = login.enter_by_link(desk_of(request).integration, request.path_params["token"], address_of(request))
     except LoginRefused as refused:
-        return _refused(request, refused)
+        return _refused(request, refused.message, refused.who)
     return _let_through(request, entered, "/")
 
 
@@ -167,9 +167,9 @@ def _let_through(request: Request, entered: Entered, onward: str) -> Response:
     return answer
 
 
-def _refused(request: Request, refused: LoginRefused) -> Response:
-    trail.tried(request, Action.LOGIN, refused.message, named=refused.who)
-    answer = notice(refused.message, 403)
+def _refused(request: Request, said: Message, who: str = "") -> Response:
+    trail.tried(request, Action.LOGIN, said, named=who)
+    answer = notice(said, 403)
     answer.headers.update(UNSEEN)
     cookies.forget_pending(answer, desk_of(request))
     return answer

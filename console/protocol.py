@@ -1,4 +1,5 @@
-"""uvicorn's HTTP protocol with an end to its patience: headers that arrive too slowly are not waited for.
+"""uvicorn's HTTP protocol with an end to its patience: headers that arrive too slowly are not waited for, nor is a body
+that goes on after its request was answered.
 
 Without it, whoever opens connections and sends a byte now and then holds them for ever (CWE-400, "slow loris").
 """
@@ -28,15 +29,25 @@ class ImpatientProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Take what arrived. Stop waiting once the headers are whole; wait anew if another request has begun."""
         super().data_received(data)
-        if self.conn.their_state is h11.IDLE:
+        if self.conn.their_state is h11.IDLE or self._is_read_for_nothing():
             self._wait()
         else:
             self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request; wait for it no longer than for the first if the answered one is not over yet."""
+        super().on_response_complete()
+        if self._is_read_for_nothing():
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_waiting()
         super().connection_lost(exc)
+
+    def _is_read_for_nothing(self) -> bool:
+        """Whether the request was answered and its body still arrives. uvicorn would read on for ever."""
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
 
     def _wait(self) -> None:
         if self._due is None:
@@ -49,7 +60,7 @@ class ImpatientProtocol(H11Protocol):
 
     def _give_up(self) -> None:
         self._due = None
-        if self.conn.their_state is h11.IDLE:
+        if self.conn.their_state is h11.IDLE or self._is_read_for_nothing():
             self.transport.abort()
 
 

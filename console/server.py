@@ -40,6 +40,7 @@ def serve(settings: Settings) -> None:
                 host=host,
                 port=port,
                 http=ImpatientProtocol,
+                ws="none",  # there are no WebSockets here, and uvicorn would log their queries
                 h11_max_incomplete_event_size=LARGEST_HEADERS,
                 access_log=False,  # it would contain the callback's query, which holds code and state
                 server_header=False,

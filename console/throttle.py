@@ -1,6 +1,7 @@
 """Limits how often one person or one address may log in, and start what costs calls to Xero (ASVS 5.0 6.3.1, 2.4.1)."""
 
 from enum import Enum
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console.desk import notice
+from console.trail import address_of
 from xpm.access.rights import Caller
 from xpm.words import message
 
@@ -19,6 +21,7 @@ class Limit(Enum):
     STRANGER = (RateLimitItemPerMinute(20, 10), None)
     RECONNECT = (RateLimitItemPerHour(60), RateLimitItemPerHour(20))
     SYNC = (RateLimitItemPerHour(300), RateLimitItemPerHour(60))
+    REFUSED = (RateLimitItemPerMinute(1000, 10), RateLimitItemPerMinute(200, 10))
 
 
 class Throttle:
@@ -35,16 +38,36 @@ class Throttle:
         """Count a request that costs calls to Xero. Return the refusal if there were too many, or None."""
         return self._refusal(limit, request, caller)
 
+    def refused(self, request: Request, caller: Caller) -> Response | None:
+        """Count a request that a person has no right to, each of which is a line of the audit trail.
+
+        Return the refusal if there were too many, or None: nobody fills the trail or the disk.
+        """
+        return self._refusal(Limit.REFUSED, request, caller)
+
     def _refusal(self, limit: Limit, request: Request, caller: Caller | None) -> Response | None:
         by_address, by_person = limit.value
-        address = request.client.host if request.client else ""
-        allowed = self._hit(by_address, limit.name, "address", address)
+        allowed = self._hit(by_address, limit.name, "address", network_of(address_of(request)))
         if caller and by_person:
             allowed &= self._hit(by_person, limit.name, "person", caller.issuer, caller.subject)
         return None if allowed else notice(message("access.too_often"), 429)
 
     def _hit(self, item: RateLimitItem, *who: str) -> bool:
         return self._limiter.hit(item, *who)
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one address: of IPv6 the first 64 bits, since each subscriber has at least 2^64 addresses.
+
+    RFC 6177 §2: sites are given a /64 or more. An IPv4 address that is written as IPv6 is what it is.
+    """
+    try:
+        written = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(written, IPv4Address):
+        return str(written)
+    return str(written.ipv4_mapped or ip_network((int(written), 64), strict=False))
 
 
 def throttle_of(request: Request) -> Throttle:

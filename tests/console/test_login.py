@@ -346,3 +346,14 @@ def test_a_page_names_who_is_logged_in_and_no_other_request_does(office: Office)
     assert CALLER.get() is None
     office.browser.cookies.clear()
     assert "Mere" not in office.get("/login").text
+
+
+def test_a_login_that_fails_because_of_a_clock_says_so(sqlite_database: Database) -> None:
+    with SandboxServer(small_world(limits=RateLimits(0, 0, 0, 0))) as server:
+        server.world.apps["FYI-XPM-SANDBOX"].redirect_uris.append(f"{CONSOLE}/login/callback")
+        slow = timedelta(minutes=20)
+        with office_over(
+            sqlite_database, settings(**at_sandbox(server.url)), lambda: server.world.clock.now() - slow
+        ) as office:
+            office.browser.cookies.clear()
+            assert "clock differ by more than five minutes" in text_of(sign_in(office, MERE))

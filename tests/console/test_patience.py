@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -57,11 +58,22 @@ def test_a_form_that_does_not_arrive_is_not_waited_for(office: Office, monkeypat
     assert office.runs.started == []
 
 
-def test_a_form_without_a_length_is_refused_before_it_is_read(office: Office) -> None:
+@pytest.mark.parametrize("length", ["", "Content-Length: 5\r\n"])
+def test_a_form_without_a_length_that_counts_is_refused_before_it_is_read(office: Office, length: str) -> None:
     with serving(office, VeryImpatient) as port, connected(port) as endless:
-        form = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: {CONSOLE}\r\n"
+        form = f"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: {CONSOLE}\r\n{length}"
         endless.sendall(f"{form}Transfer-Encoding: chunked\r\n\r\n".encode())
         assert endless.recv(4096).startswith(b"HTTP/1.1 413")
+
+
+def test_a_body_that_goes_on_after_the_answer_does_not_hold_the_connection(office: Office) -> None:
+    with serving(office, VeryImpatient) as port, connected(port) as slow:
+        slow.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n")
+        assert slow.recv(4096).startswith(b"HTTP/1.1 200")
+        slow.sendall(b"x")
+        with suppress(ConnectionResetError):
+            while slow.recv(4096):
+                pass  # ends when the console closes the connection; a time-out fails the test
 
 
 def test_an_export_may_take_longer_than_a_form(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,6 +160,23 @@ def test_an_operator_sees_counts_and_states_but_no_record(scene: Scene) -> None:
     assert "Arohanui" in text_of(office.get(f"/practices/{HARBOUR}/activity"))
 
 
+def test_an_operator_does_not_learn_by_searching_whether_a_record_is_named(scene: Scene) -> None:
+    counts: dict[str, Any] = {"added": 1, "changed": 0, "archived": 0, "unchanged": 0, "quarantined": "1 record"}
+    scene.office.happened("sync.not_all_read", entity="Clients", records="Arohanui Limited", **counts)
+
+    def found(browser: httpx.Client, search: str) -> bool:
+        page, sheet = (
+            browser.get(f"/practices/{HARBOUR}/activity", params={"search": search, "format": form})
+            for form in ("", "csv")
+        )
+        assert ("<tbody>" in page.text) == (len(sheet.text.splitlines()) > 1)
+        return "<tbody>" in page.text
+
+    with scene.office.another_browser(OPERATOR) as operator:
+        assert [found(operator, search) for search in ("Arohanui", "CLIENTS", "no_such%")] == [False, True, False]
+    assert found(scene.office.browser, "arohanui")
+
+
 def test_who_stops_being_an_administrator_loses_the_right_at_once(scene: Scene) -> None:
     office = scene.office
     with office.integration.database.write() as session:

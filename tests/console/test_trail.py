@@ -93,6 +93,14 @@ def test_a_page_of_another_practice_that_somebody_tried_to_open_leaves_a_line(of
     assert (lines(office)[-1].action, lines(office)[-1].practice) == (Action.OPEN_PAGE, COASTAL)
 
 
+def test_what_is_done_to_a_run_or_a_link_of_a_practice_is_in_its_part_of_the_trail(office: Office) -> None:
+    run_id = office.runs.add(COASTAL)
+    office.post(f"/runs/{run_id}/account", {"account": "A · 0001"})
+    assert (lines(office)[-1].outcome, lines(office)[-1].practice) == (AuditOutcome.REFUSED, COASTAL)
+    press(office.browser, office.invited()[1].link)
+    assert (lines(office)[-1].action, lines(office)[-1].practice) == (Action.OPEN_CONNECT_LINK, HARBOUR)
+
+
 def test_a_changed_setting_has_its_value_before_and_after_and_an_unchanged_one_no_line(office: Office) -> None:
     form = {"maintain_jobs": "on", "sync_custom_fields": "on", "import_tax_assessments": "on"}
     office.post(f"/practices/{HARBOUR}/settings", form)
@@ -123,6 +131,14 @@ def test_strangers_cannot_fill_the_trail(office: Office) -> None:
         answers = [press(stranger, f"/practices/{HARBOUR}/sync").status_code for _ in range(60)]
     assert answers[-1] == 429
     assert len([line for line in lines(office) if line.actor_kind == ActorKind.VISITOR]) <= 20
+
+
+def test_a_person_cannot_fill_the_trail_with_what_is_refused(office: Office) -> None:
+    before = len(lines(office))
+    answers = [office.get(f"/practices/{COASTAL}").status_code for _ in range(210)]
+    assert (answers[0], answers[-1]) == (404, 429)
+    assert len(lines(office)) - before == 200
+    assert office.get(f"/practices/{HARBOUR}").status_code == 200
 
 
 def test_the_run_that_was_started_is_named(office: Office) -> None:

@@ -20,7 +20,7 @@ from xpm.installation import Installation
 from xpm.store.access import links, logins, sessions
 from xpm.store.tables import Login
 from xpm.words import Stopped, message, stop
-from xpm.xero.errors import ConsentDeclined, XeroError
+from xpm.xero.errors import CallbackReason, CallbackRefused, ConsentDeclined, XeroError
 from xpm.xero.oauth import ExpectedCallback, IssuedIdentity
 
 BY_LINK = "login-link"
@@ -144,7 +144,9 @@ def _identified(issuer: Issuer, answer: Mapping[str, str], expected: ExpectedCal
     except ConsentDeclined:
         raise LoginRefused("login.declined", issuer=issuer.name) from None
     except XeroError as error:
-        raise LoginRefused("login.not_trusted", issuer=issuer.name) from error
+        is_clock = isinstance(error, CallbackRefused) and error.reason is CallbackReason.CLOCK
+        key = "login.clocks_differ" if is_clock else "login.not_trusted"
+        raise LoginRefused(key, issuer=issuer.name) from error
 
 
 def _name_of(who: IssuedIdentity) -> str:

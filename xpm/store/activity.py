@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
 from xpm.store.tables import PracticeActivity
 from xpm.store.vocabulary import ActivityStatus, Topic
@@ -75,16 +75,22 @@ def recent(
     status: ActivityStatus | None = None,
     search: str | None = None,
     before: int | None = None,
+    with_next: bool = True,
 ) -> list[PracticeActivity]:
     """List entries, newest first.
 
-    `search` finds text anywhere, in any letter case. `before` is the id after which the next page starts.
+    `search` finds text anywhere, in any letter case. `before` is the id after which the next page starts. Without
+    `with_next` nothing is found by what to do next, which may name records, and SQLite matches only ASCII letters in
+    any case.
     """
     entries = select(PracticeActivity).where(PracticeActivity.practice == practice)
     if status is not None:
         entries = entries.where(PracticeActivity.status == status)
-    if search:
+    if search and with_next:
         entries = entries.where(col(PracticeActivity.search_text).contains(search.casefold(), autoescape=True))
+    elif search:
+        shown = (PracticeActivity.title, PracticeActivity.detail, PracticeActivity.person)
+        entries = entries.where(or_(*(col(text).icontains(search, autoescape=True) for text in shown)))
     if before is not None:
         entries = entries.where(col(PracticeActivity.id) < before)
     return list(session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(limit)))
