@@ -1,9 +1,14 @@
 """Which FYI users a login becomes: nobody gets another person's practice by an address that was not proven now."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import httpx
 import pytest
 
 from sandbox.browser import answer_consent
 from tests.console.office import COASTAL, CONSOLE, HARBOUR, LEO, MERE, SAM, Office, leads_to, text_of
+from tests.console.serving import serving
 from tests.console.test_login import console, is_logged_in, known_to_xero, sign_in
 from xpm.store import people
 from xpm.store.engine.database import Database
@@ -58,6 +63,24 @@ def test_a_person_with_a_new_address_gets_in_by_a_link_for_it(sqlite_database: D
         with office.integration.database.write() as session:
             people.update(session, office.person(LEO).id, email="leo@elsewhere.example")
         assert seen_by(office, "leo@elsewhere.example")[HARBOUR] == 200
+
+
+@pytest.mark.also_on_postgresql("two transactions add the same login")
+def test_of_two_first_logins_at_once_both_let_the_person_in(database: Database) -> None:
+    with console(database) as (office, server):
+        known_to_xero(office, server, SAM)
+        browsers = [httpx.Client() for _ in range(3)]
+        with serving(office) as port, ExitStack() as open_ones, ThreadPoolExecutor(len(browsers)) as together:
+            backs = [begun(open_ones.enter_context(browser), port) for browser in browsers]
+            answers = list(together.map(lambda one: one[0].get(one[1]).status_code, zip(browsers, backs, strict=True)))
+    assert answers == [303, 303, 303]
+
+
+def begun(browser: httpx.Client, port: int) -> str:
+    """Begin Sam's login at a console on this port, and return the address that the issuer sends the browser back to."""
+    at = f"http://127.0.0.1:{port}"
+    led = browser.post(f"{at}/login", headers={"Origin": at})
+    return answer_consent(leads_to(led), SAM).replace(CONSOLE, at)
 
 
 def test_a_way_to_log_in_is_added_only_to_the_session_that_asked_for_it(sqlite_database: Database) -> None:

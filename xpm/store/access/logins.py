@@ -10,7 +10,10 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 
-from xpm.store.tables import FyiUser, Login, LoginUser
+from xpm.store.engine.upserts import insert_into
+from xpm.store.tables import FyiUser, Login, LoginUser, StoreTable
+
+_LOGINS = StoreTable.metadata.tables["login"]
 
 
 def known(session: Session, issuer: str, subject: str) -> Login | None:
@@ -19,10 +22,15 @@ def known(session: Session, issuer: str, subject: str) -> Login | None:
 
 
 def save(session: Session, issuer: str, subject: str, *, email: str | None, name: str, now: datetime) -> Login:
-    """Store a login, or its newer name and proven address. An address, once proven, is not forgotten."""
-    login = known(session, issuer, subject) or Login(issuer=issuer, subject=subject, name=name, first_at=now)
+    """Store a login, or its newer name and proven address. An address, once proven, is not forgotten.
+
+    Of two first logins at once, the second waits for the first, and then goes on with its row.
+    """
+    row = {"issuer": issuer, "subject": subject, "name": name, "first_at": now}
+    made = insert_into(session.connection().dialect, _LOGINS).values(row).on_conflict_do_nothing()
+    session.connection().execute(made)
+    login = session.get_one(Login, (issuer, subject), with_for_update=True, populate_existing=True)
     login.name, login.email = name, email.strip().lower() if email else login.email
-    session.add(login)
     session.flush()
     return login
 
