@@ -67,10 +67,11 @@ def test_the_database_itself_refuses_to_delete_the_head(trail: Database) -> None
         session.connection().execute(text("DELETE FROM audit_head"))
 
 
-def test_sqlite_refuses_to_replace_a_line(sqlite_database: Database) -> None:
+@pytest.mark.parametrize("number", ["1", "'one'"])
+def test_sqlite_refuses_to_replace_a_line_or_to_number_it_by_a_text(sqlite_database: Database, number: str) -> None:
     write(sqlite_database, 1)
     columns = ", ".join(name for name in AuditEntry.model_fields if name != "id")
-    replace = f"INSERT OR REPLACE INTO audit_entry (id, {columns}) SELECT 1, {columns} FROM audit_entry"  # noqa: S608
+    replace = f"INSERT OR REPLACE INTO audit_entry (id, {columns}) SELECT {number}, {columns} FROM audit_entry LIMIT 1"  # noqa: S608
     with pytest.raises(DBAPIError, match="kept as they are"), sqlite_database.write() as session:
         session.connection().execute(text(replace))
 
@@ -164,7 +165,11 @@ def test_lines_without_a_head_show(trail: Database) -> None:
     assert breaks(trail) == [(0, BreakKind.HEAD)]
 
 
-@pytest.mark.parametrize(("column", "value"), [("at", "soon"), ("before", "{broken"), ("after", "[1"), ("actor", "x")])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("at", "soon"), ("before", "{broken"), ("after", "[1"), ("before", "[" * 9999), ("actor", "x")],
+    ids=["no moment", "no JSON", "half JSON", "JSON too deep", "another actor"],
+)
 def test_a_line_that_cannot_be_read_is_reported_and_the_others_are_checked(
     sqlite_database: Database, column: str, value: str
 ) -> None:

@@ -143,7 +143,7 @@ def _readable(session: Session, walk: _Walk) -> Iterator[AuditEntry]:
     while True:
         try:
             batch = batch_after(session, after, limit)
-        except (ValueError, TypeError):  # SQLite keeps any text where we keep a moment or JSON
+        except (ValueError, TypeError, RecursionError):  # SQLite keeps any text where we keep a moment or JSON
             if limit > 1:
                 limit = 1  # find out which line it is
                 continue

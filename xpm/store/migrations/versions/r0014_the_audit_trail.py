@@ -76,8 +76,9 @@ def downgrade() -> None:
 
 
 def _guard_sqlite() -> None:
-    """Add the guards. REPLACE deletes a row without a DELETE (https://sqlite.org/lang_conflict.html), so it has one."""
-    replaced = "EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)"
+    """Add the guards, and one of INSERT. REPLACE deletes a row without a DELETE, and a text is taken for a number
+    (https://sqlite.org/lang_conflict.html, https://sqlite.org/datatype3.html)."""
+    replaced = "typeof(NEW.id) <> 'integer' OR EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)"
     guards = GUARDS | {"audit_entry_unreplaced": ("INSERT", "audit_entry", replaced)}
     for name, (event, table, condition) in guards.items():
         when = f"WHEN {condition} " if condition else ""
