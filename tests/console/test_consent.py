@@ -5,6 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from sqlmodel import select
 
 from console.consent import WAKE_TRIES
 from sandbox.browser import answer_consent
@@ -23,10 +24,13 @@ from tests.console.office import (
     press,
     text_of,
 )
-from xpm.consent.invitation import expire
+from xpm.consent.invitation import expire, require_granted
+from xpm.store import people
 from xpm.store.consent import attempts, connections
 from xpm.store.engine.database import Database
+from xpm.store.tables import Consent
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState
+from xpm.words import Stopped
 
 UNKNOWN = "11111111-1111-4111-8111-111111111111"
 
@@ -162,6 +166,25 @@ def test_a_person_other_than_the_one_checked_is_refused_by_name(practising: Offi
     assert f'href="/runs/{run_id}"' in refused.text
     assert outcome_of(practising, invited.attempt_id) is AttemptOutcome.REFUSED
     assert practising.runs.answers == [(run_id, "look")]
+
+
+@pytest.mark.parametrize(
+    ("lost", "why"), [("is_active", "Mere Tāne is not active in FYI"), ("is_admin", "Mere Tāne is not an FYI Admin")]
+)
+def test_a_person_who_lost_the_right_on_the_way_to_xero_connects_nothing(
+    practising: Office, lost: str, why: str
+) -> None:
+    _, invited = practising.invited()
+    answer = back(answer_consent(to_xero(practising.browser, invited.link), MERE))
+    with practising.integration.database.write() as session:
+        people.update(session, practising.person(MERE).id, **{lost: False})
+    practising.browser.get(answer)
+    with practising.integration.database.read() as session:
+        attempt = attempts.get(session, invited.attempt_id)
+        assert (attempt.outcome, attempt.consent_id) == (AttemptOutcome.REFUSED, None)
+        assert session.exec(select(Consent)).all() == []
+    with pytest.raises(Stopped, match=why):
+        require_granted(practising.integration, invited)
 
 
 def test_an_outage_at_xero_leaves_the_run_waiting_and_the_link_valid(practising: Office) -> None:

@@ -12,12 +12,14 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, SecretStr
 from sqlmodel import Session
 
+from xpm.consent.eligibility import Obstacle, obstacles
 from xpm.consent.invitation import link_to
 from xpm.consent.keeper import token_pair
+from xpm.consent.preflight import KEYS
 from xpm.consent.removal import remove_unused
 from xpm.consent.states import move
 from xpm.integration import Integration
-from xpm.store import people
+from xpm.store import people, practices
 from xpm.store.consent import attempts, connections, consents
 from xpm.store.consent.attempts import Callback
 from xpm.store.errors import AttemptRefused, UnknownAttempt, WrongBrowser
@@ -144,7 +146,19 @@ def _result(integration: Integration, callback: Callback, answer: Mapping[str, s
         said = _refused(integration, attempt, AttemptOutcome.REFUSED, "consent.other_person", facts)
         remove_unused(integration, grant)
         return said
+    if unmet := _lost(integration, user):
+        said = _refused(integration, attempt, AttemptOutcome.REFUSED, KEYS[unmet], {"person": user.name})
+        remove_unused(integration, grant)
+        return said
     return _accepted(integration, attempt, user, grant)
+
+
+def _lost(integration: Integration, user: FyiUser) -> Obstacle | None:
+    """Return what the person lost since the run began, without which nobody may make a connection."""
+    with integration.database.read() as session:
+        today = integration.today(practices.get(session, user.practice))
+    found = obstacles(user, today)
+    return next((one for one in (Obstacle.INACTIVE, Obstacle.NOT_ADMIN) if one in found), None)
 
 
 def _reason(error: XeroError) -> tuple[str, dict[str, object]]:
