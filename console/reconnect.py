@@ -33,7 +33,9 @@ def start(request: Request, form: FormData) -> Response:
     previous = before.flow_run_id if before else None
     if previous and is_under_way(desk, previous):
         return to_run(UUID(previous))
-    if refusal := throttle_of(request).costly(Limit.RECONNECT, request, caller):
+    if refusal := throttle_of(request).costly(
+        Limit.RECONNECT, request, caller, action=Action.RECONNECT, practice=practice.slug
+    ):
         return refusal
     run_id = desk.runs.start_reconnect(
         practice.slug,

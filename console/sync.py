@@ -95,7 +95,9 @@ def ask(request: Request, form: FormData) -> Response:
         trail.tried(request, Action.SYNC, reason, practice=practice.slug)
         return notice(reason, 409, practice=practice)
     under_way = run_to_join(desk, practice, entities, mode)
-    if not under_way and (refusal := throttle_of(request).costly(Limit.SYNC, request, caller)):
+    if not under_way and (
+        refusal := throttle_of(request).costly(Limit.SYNC, request, caller, action=Action.SYNC, practice=practice.slug)
+    ):
         return refusal
     person = caller.named_in(practice.slug)
     run_id = under_way or desk.runs.start_sync(practice.slug, entities, mode, person)

@@ -9,8 +9,10 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console import trail
 from console.desk import notice
 from console.trail import address_of
+from xpm.access.audit import Action
 from xpm.access.rights import Caller
 from xpm.words import message
 
@@ -34,9 +36,17 @@ class Throttle:
         """Count a try to log in, or to act without a login. Return the refusal if there were too many, or None."""
         return self._refusal(Limit.STRANGER, request, None)
 
-    def costly(self, limit: Limit, request: Request, caller: Caller) -> Response | None:
-        """Count a request that costs calls to Xero. Return the refusal if there were too many, or None."""
-        return self._refusal(limit, request, caller)
+    def costly(
+        self, limit: Limit, request: Request, caller: Caller, *, action: Action, practice: str
+    ) -> Response | None:
+        """Count a request that costs calls to Xero. Return the refusal if there were too many, or None.
+
+        The refusal is a line of the audit trail, like every other.
+        """
+        refusal = self._refusal(limit, request, caller)
+        if refusal and not self.refused(request, caller):
+            trail.tried(request, action, message("access.too_often"), practice=practice, resource=request.url.path)
+        return refusal
 
     def refused(self, request: Request, caller: Caller) -> Response | None:
         """Count a request that a person has no right to, each of which is a line of the audit trail.

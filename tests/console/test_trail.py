@@ -8,6 +8,7 @@ from sqlmodel import col, select
 
 from console.app import ROUTES
 from console.gate import GatedRoute, Need
+from console.runs import StepState
 from tests.console.office import COASTAL, HARBOUR, LEO, MERE, SAM, Office, press
 from tests.console.test_rights import Scene, scene
 from xpm.access.actor import ActorKind
@@ -19,6 +20,7 @@ from xpm.store.vocabulary import SyncTrigger
 __all__ = ["scene"]
 
 FORMS = [one for one in ROUTES if isinstance(one, GatedRoute) and one.action]
+OVER = {"stage": StepState.COMPLETED}
 Act = Callable[[Office], object]
 
 
@@ -139,6 +141,20 @@ def test_a_person_cannot_fill_the_trail_with_what_is_refused(office: Office) -> 
     assert (answers[0], answers[-1]) == (404, 429)
     assert len(lines(office)) - before == 200
     assert office.get(f"/practices/{HARBOUR}").status_code == 200
+
+
+def test_a_sync_or_reconnect_that_was_asked_for_too_often_starts_nothing_and_leaves_a_line(office: Office) -> None:
+    for action, most, form in ((Action.RECONNECT, 20, {}), (Action.SYNC, 60, {"entities": "staff"})):
+        if action is Action.SYNC:
+            office.connect()
+        for _ in range(most):
+            office.post(f"/practices/{HARBOUR}/{action}", form)
+            office.runs.runs = {run_id: run.model_copy(update=OVER) for run_id, run in office.runs.runs.items()}
+        started = len(office.runs.runs)
+        assert office.post(f"/practices/{HARBOUR}/{action}", form).status_code == 429
+        last = lines(office)[-1]
+        assert (last.action, last.outcome, last.detail) == (action, AuditOutcome.REFUSED, "access.too_often")
+        assert (last.practice, len(office.runs.runs)) == (HARBOUR, started)
 
 
 def test_the_run_that_was_started_is_named(office: Office) -> None:
