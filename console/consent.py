@@ -1,7 +1,8 @@
 """Sends the browser to Xero and receives the answer (OAuth 2.0, RFC 6749 §4.1), then wakes the waiting run.
 
 Opening the link changes nothing; its button does. No other website sees the address of either page as a referrer, and
-an accepted answer is a redirect, which appears in no history. The callback's query, which holds code and state, is never logged.
+an accepted answer is a redirect, which appears in no history. The callback's query, which holds code and state, is
+never logged.
 """
 
 import logging
