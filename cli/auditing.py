@@ -155,7 +155,7 @@ def _who(line: TrailLine) -> str:
 def _settings(line: TrailLine) -> str:
     before, after = line.before or {}, line.after or {}
     changes = ((name, _cell(before.get(name)) or "nothing", _cell(one) or "nothing") for name, one in after.items())
-    return ", ".join(f"{name}: {former} → {new}" for name, former, new in changes)
+    return ", ".join(f"{name}: {former} → {new}" for name, former, new in changes if former != new)
 
 
 def _cell(value: object) -> str:

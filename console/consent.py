@@ -1,7 +1,8 @@
 """Sends the browser to Xero and receives the answer (OAuth 2.0, RFC 6749 §4.1), then wakes the waiting run.
 
-Opening the link changes nothing; its button does. Neither page appears in a referrer, and an accepted answer is a
-redirect, which appears in no history. The callback's query, which holds code and state, is never logged.
+Opening the link changes nothing; its button does. No other website sees the address of either page as a referrer, and
+an accepted answer is a redirect, which appears in no history. The callback's query, which holds code and state, is
+never logged.
 """
 
 import logging
@@ -22,7 +23,7 @@ from console import trail
 from console.cookies import is_https
 from console.desk import Desk, desk_of, notice, page
 from console.gate import practice_named_by
-from console.login import UNSEEN, led_away
+from console.login import led_away
 from console.runs import NotWaiting, Runs, RunsUnavailable, UnknownFlowRun
 from console.throttle import throttle_of
 from xpm.access.audit import Action
@@ -41,9 +42,7 @@ log = logging.getLogger(__name__)
 
 def show(request: Request) -> Response:
     """`GET /connect/{attempt}`: the button that leads to Xero."""
-    answer = page("connect.html", {"attempt": request.path_params["attempt"]})
-    answer.headers.update(UNSEEN)
-    return answer
+    return page("connect.html", {"attempt": request.path_params["attempt"]})
 
 
 def connect(request: Request, _form: FormData) -> Response:
@@ -56,9 +55,7 @@ def connect(request: Request, _form: FormData) -> Response:
         out = callback.start_login(desk.integration, str(request.path_params["attempt"]))
     except Stopped as stopped:
         trail.tried(request, Action.OPEN_CONNECT_LINK, stopped.message, practice=practice)
-        refused = notice(stopped.message, STATUS_OF.get(type(stopped), 400))
-        refused.headers.update(UNSEEN)
-        return refused
+        return notice(stopped.message, STATUS_OF.get(type(stopped), 400))
     trail.noted(request, Action.OPEN_CONNECT_LINK, practice=practice, resource=f"run {out.flow_run_id}")
     answer = led_away(out.url.get_secret_value(), "Xero")
     _set_cookie(answer, desk, out)
@@ -77,7 +74,6 @@ def receive(request: Request) -> Response:
     else:
         trail.tried(request, Action.GIVE_CONSENT, received.message, practice=received.practice)
     answer = _shown(received)
-    answer.headers.update(UNSEEN)
     answer.delete_cookie(cookie, CALLBACK_PATH, secure=is_https(desk), httponly=True, samesite="lax")
     if received.flow_run_id and received.outcome is not AttemptOutcome.WAITING:
         answer.background = BackgroundTask(wake, desk.runs, UUID(received.flow_run_id), request.app.state.sleep)

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 FORM_WITHIN = 15.0  # seconds
 LONGEST_FORM = 64 * 1024  # bytes; the console's largest form has a few hundred
+FOREIGN_FORM = "This form was not sent by a page of the console. Open the page again and send it from there."
 FIXED_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self'; frame-ancestors 'none'; form-action 'self'; base-uri 'none'; object-src 'none'"
@@ -27,8 +28,9 @@ FIXED_HEADERS = {
 HTTPS_HEADERS = {"Strict-Transport-Security": "max-age=31536000"}
 """A browser that was here over https never comes back without it (RFC 6797)."""
 ORDINARY_HEADERS = {
-    # Under "no-referrer" a browser sends "Origin: null" with its own forms (Fetch, "append a request Origin header"),
-    # which looks the same as a foreign form. Pages that see a code or a state send "no-referrer" themselves.
+    # No other website learns the address of a page, which may hold a code, a state or a login link's token. Stricter is
+    # no use: under "no-referrer" a browser sends "Origin: null" with the page's own forms (Fetch, "append a request
+    # Origin header"), which looks the same as a foreign form, so that no button would work, not even Log out.
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
@@ -58,7 +60,7 @@ class Guard:
         if method in SAFE_METHODS:
             return None
         if not self._is_same_origin(headers, f"{scheme}://{host}"):
-            return PlainTextResponse("This form was not sent by a page of the console.", 403)
+            return PlainTextResponse(FOREIGN_FORM, 403)
         if not _is_short(headers):
             return PlainTextResponse("This form is too long.", 413)
         return None

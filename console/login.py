@@ -25,7 +25,6 @@ from xpm.store import practices
 from xpm.words import Message, Stopped, message
 
 LASTS = timedelta(minutes=10)  # from the button to the issuer's answer
-UNSEEN = {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
 
 
 async def show(request: Request) -> Response:
@@ -86,9 +85,7 @@ def finish(request: Request) -> Response:
 
 async def show_link(request: Request) -> Response:
     """`GET /login/link/{token}`: the button. Opening the link changes nothing."""
-    answer = page("login_link.html", {"token": request.path_params["token"]})
-    answer.headers.update(UNSEEN)
-    return answer
+    return page("login_link.html", {"token": request.path_params["token"]})
 
 
 def use_link(request: Request, _form: FormData) -> Response:
@@ -125,9 +122,7 @@ def show_account(request: Request) -> Response:
 def led_away(url: str, issuer: str) -> Response:
     """Lead the browser to the issuer. A redirect after a form would be refused by our own `form-action` policy, which
     has to name every host that the issuer itself redirects to (CSP Level 3 §6.4.1); a page that leads on is not."""
-    answer = page("led_away.html", {"url": url, "issuer": issuer})
-    answer.headers.update(UNSEEN)
-    return answer
+    return page("led_away.html", {"url": url, "issuer": issuer})
 
 
 def local(path: str) -> str:
@@ -161,7 +156,7 @@ def _let_through(request: Request, entered: Entered, onward: str) -> Response:
         sessions.end(desk.integration, before)
     request.state.caller = entered.caller
     trail.noted(request, Action.LOGIN, resource=entered.caller.issuer)
-    answer = RedirectResponse(onward, 303, UNSEEN)
+    answer = RedirectResponse(onward, 303)
     cookies.set_token(answer, desk, entered.token)
     cookies.forget_pending(answer, desk)
     return answer
@@ -170,6 +165,5 @@ def _let_through(request: Request, entered: Entered, onward: str) -> Response:
 def _refused(request: Request, said: Message, who: str = "") -> Response:
     trail.tried(request, Action.LOGIN, said, named=who)
     answer = notice(said, 403)
-    answer.headers.update(UNSEEN)
     cookies.forget_pending(answer, desk_of(request))
     return answer

@@ -15,7 +15,7 @@ ALL_SCOPES = OPENID_SCOPES | XPM_BROAD | XPM_GRANULAR | {"offline_access"}
 _LABELS = {
     "openid": "Know who you are",
     "profile": "See your name",
-    "email": "See your e-mail address",
+    "email": "See your email address",
     "offline_access": "Keep working while you are not signed in",
     "practicemanager": "View and change everything in Xero Practice Manager",
     "practicemanager.read": "View everything in Xero Practice Manager",

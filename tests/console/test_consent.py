@@ -62,12 +62,12 @@ def test_allowing_access_stores_the_consent_wakes_the_run_and_leaves_the_address
         assert connections.get(session, HARBOUR).state is ConnectionState.CHOOSING_PRACTICE
 
 
-def test_the_button_leads_to_xero_and_appears_in_no_cache_or_referrer(practising: Office) -> None:
+def test_the_button_leads_to_xero_and_appears_in_no_cache_and_in_no_referrer_elsewhere(practising: Office) -> None:
     _, invited = practising.invited()
     answer = press(practising.browser, invited.link)
     for one in (practising.browser.get(invited.link), answer):
         assert one.headers["cache-control"] == "no-store"
-        assert one.headers["referrer-policy"] == "no-referrer"
+        assert one.headers["referrer-policy"] == "same-origin"
     asked = parse_qs(urlsplit(leads_to(answer)).query)
     assert asked["redirect_uri"] == ["http://127.0.0.1:4280/oauth/callback"]
     assert asked["code_challenge_method"] == ["S256"]
@@ -146,7 +146,7 @@ def test_an_answer_that_nobody_asked_for_is_refused(practising: Office) -> None:
     for query in ("", "?code=c-1&state=forged", "?error=access_denied"):
         refused = practising.get(f"/oauth/callback{query}")
         assert refused.status_code == 400
-        assert refused.headers["referrer-policy"] == "no-referrer"
+        assert refused.headers["referrer-policy"] == "same-origin"
 
 
 def test_pressing_cancel_at_xero_leads_to_the_run_and_wakes_it_to_stop(practising: Office) -> None:

@@ -223,7 +223,7 @@ def test_opening_a_link_without_its_button_uses_nothing_up(office: Office, metho
     with office.another_browser() as browser:
         opened = browser.request(method, link)
         assert (opened.status_code, "set-cookie" in opened.headers) == (200, False)
-        assert opened.headers["referrer-policy"] == "no-referrer"
+        assert opened.headers["referrer-policy"] == "same-origin"
         assert press(browser, link).status_code == 303
 
 
