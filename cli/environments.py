@@ -5,6 +5,12 @@ therefore kept out of it (OWASP ASVS 5.0, 13.3.2: least privilege). A variable t
 """
 
 from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+from sqlalchemy import make_url
+
+from xpm.settings import Settings
 
 ANY_PROGRAM = frozenset(
     {
@@ -49,6 +55,21 @@ OF_A_RUN = frozenset(
 LOCALES, POSTGRESQL, PREFECT = ("LC_", "PG", "PREFECT_")
 OF_THE_SERVER = ("PREFECT_SERVER_", "PREFECT_API_DATABASE_", "PREFECT_SQLALCHEMY_")
 """Settings of the Prefect server, among them the password of its database; the last two are older names."""
+
+
+def written_here() -> dict[str, str]:
+    """Return what the `.env` of this folder says. Runs start in the folder of the code, and would read another."""
+    return {name: value for name, value in dotenv_values(".env").items() if value is not None}
+
+
+def placed(settings: Settings) -> dict[str, str]:
+    """Return the settings that name a place, so that runs find it although they start in another folder."""
+    places = {"XPM_DRY_RUNS": settings.xpm_dry_runs, "XPM_TAX_EXPORTS": settings.xpm_tax_exports}
+    found = {name: str(place.absolute()) for name, place in places.items() if place is not None}
+    database = make_url(settings.xpm_database_url)
+    if database.get_backend_name() == "sqlite" and database.database:
+        database = database.set(database=str(Path(database.database).absolute()))
+    return found | {"XPM_DATABASE_URL": database.render_as_string(hide_password=False)}
 
 
 def of_any_program(environment: Mapping[str, str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_UI_API_URL, PREFECT_UI_URL
 
 from cli.deploying import POOL
-from cli.environments import of_prefect_server, of_worker
+from cli.environments import of_prefect_server, of_worker, placed, written_here
 from cli.installation import installation
 from xpm import prefect_access
 
@@ -36,9 +36,9 @@ def prefect_server() -> NoReturn:
 
 def worker(options: Sequence[str] = ()) -> NoReturn:
     """Check the installation, then become a worker that sees only what a run needs; `options` are Prefect's own."""
-    with installation():
-        pass  # a problem that would fail every run is reported here, in one line
-    _become("prefect", ["worker", "start", "--pool", POOL, *options], of_worker(os.environ))
+    with installation() as opened:  # a problem that would fail every run is reported here, in one line
+        given = {**written_here(), **os.environ, **placed(opened.settings)}
+    _become("prefect", ["worker", "start", "--pool", POOL, *options], of_worker(given))
 
 
 def console() -> NoReturn:

@@ -16,13 +16,14 @@ from rich.text import Text
 from cli.demo import administrator, broken
 from cli.demo.programs import ProgramFailed, Programs, alone, interruptible
 from cli.demo.report import compare, compared_table
-from cli.demo.stage import PRACTICE, Stage, people_the_practice
+from cli.demo.stage import ADMIN, PRACTICE, Stage, people_the_practice
 from cli.environments import of_any_program, of_worker
 from cli.following import follow
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.showing import Entry, activity_table
 from cli.terminal import terminal
+from xpm.access.login import make_link
 from xpm.integration import Integration
 from xpm.store import activity
 
@@ -61,7 +62,9 @@ def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
             people_the_practice(integration)
             broken.connect_and_break(integration, stage)
             programs.run("deploy", [sys.executable, "-m", "cli.main", "deploy"], stage.environment())
-            return _unattended(stage, integration, console) if unattended else _attended(stage, programs, console)
+            if unattended:
+                return _unattended(stage, integration, console)
+            return _attended(stage, programs, console, make_link(integration, ADMIN).get_secret_value())
 
 
 def _start(stage: Stage, programs: Programs, jobs: int) -> None:
@@ -89,11 +92,12 @@ def _commands(stage: Stage, jobs: int) -> Iterator[tuple[str, list[str], Mapping
     yield "console", [*fyi_xpm, "console"], ours, f"{stage.console}/health"
 
 
-def _attended(stage: Stage, programs: Programs, console: Console) -> int:
+def _attended(stage: Stage, programs: Programs, console: Console, link: str) -> int:
     page = f"{stage.console}/practices/{PRACTICE}"
     console.print(
         f"\nHarbour & Vale needs to reconnect: open {page}, sign in with Xero and click Reconnect XPM.\n"
-        f"At Xero, log in as mere.tane@harbourvale.example with the password practice.\n\n"
+        f"At Xero, log in as mere.tane@harbourvale.example with the password practice.\n"
+        f"As an operator she logs in with a link, once and within ten minutes: {link}\n\n"
         f"  Console     {stage.console}\n"
         f"  Prefect UI  {stage.prefect} (its password is the line in {_named(stage.password_file)})\n"
         f"  Sandbox     {stage.sandbox}\n\n"

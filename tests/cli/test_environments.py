@@ -1,6 +1,18 @@
 """A program that `fyi-xpm` starts sees what it needs of the environment, and no secret beyond that."""
 
-from cli.environments import OF_A_RUN, of_any_program, of_prefect_client, of_prefect_server, of_worker
+from pathlib import Path
+
+import pytest
+
+from cli.environments import (
+    OF_A_RUN,
+    of_any_program,
+    of_prefect_client,
+    of_prefect_server,
+    of_worker,
+    placed,
+    written_here,
+)
 from xpm.settings import Settings
 
 NOT_FOR_RUNS = frozenset(
@@ -65,3 +77,22 @@ def test_values_are_handed_on_as_they_are() -> None:
 def test_every_setting_is_either_one_that_runs_read_or_one_that_is_kept_from_them() -> None:
     assert not OF_A_RUN & NOT_FOR_RUNS
     assert {name.upper() for name in Settings.model_fields} == OF_A_RUN | NOT_FOR_RUNS
+
+
+def test_runs_find_what_the_worker_was_started_with_although_they_start_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("XPM_ENCRYPTION_KEYS=of-this-folder\nXERO_CLIENT_ID=\n# a remark\n")
+    settings = Settings(_env_file=None, xpm_tax_exports=Path("exports"))
+    assert written_here() == {"XPM_ENCRYPTION_KEYS": "of-this-folder", "XERO_CLIENT_ID": ""}
+    assert placed(settings) == {
+        "XPM_DATABASE_URL": f"sqlite:///{tmp_path}/.xpm/xpm.db",
+        "XPM_DRY_RUNS": f"{tmp_path}/.xpm/dry-runs",
+        "XPM_TAX_EXPORTS": f"{tmp_path}/exports",
+    }
+
+
+def test_an_address_of_postgresql_is_passed_on_as_it_is() -> None:
+    url = "postgresql+psycopg://xpm:p%40ss@db.example/xpm?sslmode=require"
+    assert placed(Settings(_env_file=None, xpm_database_url=url))["XPM_DATABASE_URL"] == url
