@@ -70,9 +70,10 @@ def _console(lab: Lab) -> Iterator[tuple[str, httpx.Cookies]]:
             "PREFECT_API_URL": f"{prefect}/api",
             "DO_NOT_TRACK": "1",
         }
-        with Programs(lab.folder / "console", {**os.environ, **own}) as programs:
+        with Programs(lab.folder / "console") as programs:
             link = _set_up(own)
-            programs.start("console", [sys.executable, "-m", "console"], ready=f"{console}/health")
+            command = [sys.executable, "-m", "console"]
+            programs.start("console", command, {**os.environ, **own}, ready=f"{console}/health")
             with httpx.Client() as browser:
                 browser.post(link, headers={"Origin": console})
                 yield console, browser.cookies

@@ -79,8 +79,9 @@ def _prefect(folder: Path) -> Iterator[Mapping[str, str]]:
         "DO_NOT_TRACK": "1",
     }
     command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(port)]
-    with Programs(folder, {**os.environ, **settings}) as programs:
-        programs.start("prefect", command, ready=f"{settings['PREFECT_API_URL']}/health")
+    with Programs(folder) as programs:
+        ready = f"{settings['PREFECT_API_URL']}/health"
+        programs.start("prefect", command, {**os.environ, **settings}, ready=ready)
         yield settings
 
 

@@ -125,7 +125,8 @@ def test_the_programs_see_only_what_they_need_and_no_log_has_the_password(closed
         return own - of_any_program(environment).keys()
 
     assert without_prefects(server) == set()
-    assert without_prefects(worker) == {"XPM_DATABASE_URL", "XPM_ENCRYPTION_KEYS", "XERO_CLIENT_SECRET"}
+    needed = {"XPM_DATABASE_URL", "XPM_ENCRYPTION_KEYS", "XPM_DRY_RUNS", "XERO_CLIENT_SECRET"}
+    assert without_prefects(worker) == needed
     assert not [name for name in worker if name.startswith("PREFECT_SERVER_")]
     logs = [file.read_text() for file in closed.loot.parent.glob("*.log")]
     assert len(logs) == 2
