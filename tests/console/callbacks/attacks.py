@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey, RSAKey
 from sandbox.browser import ConsentStopped, answer_consent
 from sandbox.identity.keys import sign
 from sandbox.world import CLIENT_SECRET
+from tests.attack_table import written
 from tests.console.callbacks.scene import Forge, Scene, another, unsigned
 from tests.console.office import MERE
 from xpm.xero.errors import CallbackReason
@@ -282,20 +283,15 @@ def _refusal(attack: Attack) -> str:
 
 def report() -> str:
     """Write the table of attacks, in Markdown."""
-    rows = [f"| {attack.name} | {attack.how} | {attack.reference} | {_refusal(attack)} |" for attack in ATTACKS]
-    return "\n".join(
+    return written(
+        "Attacks on the callback",
         [
-            "# Attacks on the callback",
-            "",
             "`tests/console/callbacks` carries out each attack on the real console and the sandbox's identity server.",
             "Each is refused, and the database stays the same, except for the log of attempts.",
             "ASVS is OWASP's Application Security Verification Standard 5.0.",
-            "",
-            "| Attack | The attacker brings | Item | Refused with |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
-        ]
+        ],
+        ["Attack", "The attacker brings", "Item", "Refused with"],
+        [(one.name, one.how, one.reference, _refusal(one)) for one in ATTACKS],
     )
 
 

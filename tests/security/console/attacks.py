@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 
 from sandbox.browser import answer_consent
+from tests.attack_table import written
 from tests.console.office import COASTAL, CONSOLE, HARBOUR, LEO, MERE, SAM, leads_to, press
 from tests.security.console.scene import ANA, OPERATOR, WRONG, Scene, post
 from xpm.access.login import LINK_LASTS, make_link
@@ -360,20 +361,15 @@ IN_CHROMIUM = ATTACKS[:2]
 
 def report() -> str:
     """Write the table of attacks, in Markdown."""
-    rows = [f"| {one.name} | {one.how} | {one.reference} | {one.refused} |" for one in ATTACKS]
-    return "\n".join(
+    return written(
+        "Attacks on the console",
         [
-            "# Attacks on the console",
-            "",
             "`tests/security/console` carries out each attack on the real console, with the sandbox as its issuer.",
             "Each is refused, and the database stays the same but for the attacker's own login and the audit trail.",
             "ASVS is OWASP's Application Security Verification Standard 5.0.",
-            "",
-            "| Attack | The attacker brings | Item | Refused with |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
-        ]
+        ],
+        ["Attack", "The attacker brings", "Item", "Refused with"],
+        [(one.name, one.how, one.reference, one.refused) for one in ATTACKS],
     )
 
 

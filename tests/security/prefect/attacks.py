@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
 
+from tests.attack_table import written
 from tests.security.prefect.scene import POOL, Scene, basic
 
 REPORT = Path(__file__).parents[3] / "docs" / "prefect-attacks.md"
@@ -299,25 +300,21 @@ ATTACKS = (
 
 def report() -> str:
     """Write the table of attacks, in Markdown."""
-    rows = [f"| {attack.name} | {attack.how} | {attack.reference} | {attack.refused} |" for attack in ATTACKS]
-    return "\n".join(
+    return written(
+        "Attacks on Prefect",
         [
-            "# Attacks on Prefect",
-            "",
             "`tests/security/prefect` carries out each attack on the server that `fyi-xpm prefect-server` starts,",
             "while a worker waits for runs. Each is refused, and everything in Prefect is the same before and after.",
             "The first attack is also carried out on a server that `prefect server start` starts, where it succeeds.",
             "ASVS is OWASP's Application Security Verification Standard 5.0; Fetch is the WHATWG's standard.",
-            "",
-            "| Attack | The attacker asks for or brings | Item | Refused with |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
+        ],
+        ["Attack", "The attacker asks for or brings", "Item", "Refused with"],
+        [(one.name, one.how, one.reference, one.refused) for one in ATTACKS],
+        [
             "A further test sends every request that Prefect's API describes, without the password. Only `/api/health`",
             "and `/api/ready` answer. [prefect-access.md](prefect-access.md) says what else stays open, and what the",
             "password opens.",
-            "",
-        ]
+        ],
     )
 
 

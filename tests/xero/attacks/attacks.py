@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.attack_table import written
 from tests.xero.attacks.scene import (
     Body,
     Found,
@@ -507,24 +508,20 @@ BAD_RECORDS = (
 
 def report() -> str:
     """Write the table of attacks, in Markdown."""
-    rows = [f"| {one.name} | {one.brings} | {one.reference} | {one.refused} |" for one in ATTACKS]
-    rows += [f"| {one.name} | {one.brings} | {one.reference} | set aside; the others are read |" for one in BAD_RECORDS]
-    return "\n".join(
+    rows = [(one.name, one.brings, one.reference, one.refused) for one in ATTACKS]
+    rows += [(one.name, one.brings, one.reference, "set aside; the others are read") for one in BAD_RECORDS]
+    return written(
+        "Attacks by answers",
         [
-            "# Attacks by answers",
-            "",
             "Whoever can answer in Xero's place could send anything: a broken proxy, a partner's feed, an attacker.",
             "`tests/xero/attacks` sends each of these answers over TCP to the product's own clients. Each is refused",
             "or left at its bound, and no error shows a token. `tests/pull/test_hostile_records.py` proves on both",
             "databases that a hostile record is set aside alone. The bounds and their reasons are in",
             "[xpm/xero/http/bounds.py](../xpm/xero/http/bounds.py).",
             "ASVS is OWASP's Application Security Verification Standard 5.0.",
-            "",
-            "| Attack | The attacker brings | Item | What happens |",
-            "| --- | --- | --- | --- |",
-            *rows,
-            "",
-        ]
+        ],
+        ["Attack", "The attacker brings", "Item", "What happens"],
+        rows,
     )
 
 
