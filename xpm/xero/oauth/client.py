@@ -1,6 +1,7 @@
 """The OAuth 2.0 clients: logging a person in at any issuer, and Xero's consent, refresh and revocation."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr
@@ -10,7 +11,7 @@ from xpm.xero.clock import Clock, utc_now
 from xpm.xero.oauth import revocation, token, userinfo
 from xpm.xero.oauth.authorisation import AuthorisationRequest, authorisation_request
 from xpm.xero.oauth.callback import ExpectedCallback, authorisation_code
-from xpm.xero.oauth.identity import Identity, IssuedIdentity, issued_identity, verified_identity
+from xpm.xero.oauth.identity import Identity, IssuedIdentity, Who, verified_identity
 from xpm.xero.oauth.keys import SigningKeys
 from xpm.xero.tokens import TokenSet
 
@@ -43,7 +44,21 @@ class LoginClient:
         code = authorisation_code(callback, expected, self._login_app.issuer)
         self._keys.current()  # before using the code: without the keys its id_token is useless
         access_token, id_token, issuer_time = token.identify(self._http, self._login_app, code=code, expected=expected)
-        who = issued_identity(
+        who = self._verified(IssuedIdentity, id_token, access_token, expected, issuer_time)
+        url = self._login_app.userinfo_url
+        return who if who.email or url is None else userinfo.completed(self._http, url, access_token, who)
+
+    def _verified(
+        self,
+        model: type[Who],
+        id_token: SecretStr,
+        access_token: SecretStr,
+        expected: ExpectedCallback,
+        issuer_time: datetime | None,
+    ) -> Who:
+        """Return whom an id_token names, after checking that it answers this login. Raises `CallbackRefused`."""
+        return verified_identity(
+            model,
             id_token,
             keys=self._keys.for_token(id_token),
             app=self._login_app,
@@ -52,8 +67,6 @@ class LoginClient:
             now=self._clock(),
             issuer_time=issuer_time,
         )
-        url = self._login_app.userinfo_url
-        return who if who.email or url is None else userinfo.completed(self._http, url, access_token, who)
 
 
 class OAuthClient(LoginClient):
@@ -79,15 +92,7 @@ class OAuthClient(LoginClient):
             code_verifier=expected.code_verifier,
             redirect_uri=expected.redirect_uri,
         )
-        identity = verified_identity(
-            id_token,
-            keys=self._keys.for_token(id_token),
-            app=self._app,
-            nonce=expected.nonce,
-            access_token=tokens.access_token,
-            now=self._clock(),
-            issuer_time=issuer_time,
-        )
+        identity = self._verified(Identity, id_token, tokens.access_token, expected, issuer_time)
         return Grant(tokens=tokens, identity=identity, authentication_event_id=tokens.authentication_event_id)
 
     def refresh(self, refresh_token: SecretStr) -> TokenSet:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from joserfc import jwt
 from joserfc.errors import ClaimError, InvalidClaimError
@@ -67,6 +67,7 @@ class IssuedIdentity(BaseModel):
 
 
 def verified_identity(
+    model: type[Who],
     id_token: SecretStr,
     *,
     keys: KeySet,
@@ -75,45 +76,12 @@ def verified_identity(
     access_token: SecretStr,
     now: datetime,
     issuer_time: datetime | None = None,
-) -> Identity:
-    """Return the identity in an id_token that Xero issued to us for this consent and that has not expired.
+) -> Who:
+    """Return, as `model` reads it, the identity in an id_token that was issued to us for this login and is still valid.
 
-    `issuer_time` is Xero's time in the answer that brought the token, if known. `at_hash` is checked if present; with a
-    code it is optional (§3.1.3.8). Raises `CallbackRefused` with the reason.
+    `issuer_time` is the issuer's time in the answer that brought the token, if known. `at_hash` is checked if present;
+    with a code it is optional (§3.1.3.8). Raises `CallbackRefused` with the reason.
     """
-    claims = _verified_claims(
-        id_token, keys=keys, app=app, nonce=nonce, access_token=access_token, now=now, issuer_time=issuer_time
-    )
-    return _read(Identity, claims)
-
-
-def issued_identity(
-    id_token: SecretStr,
-    *,
-    keys: KeySet,
-    app: OAuthApp,
-    nonce: SecretStr,
-    access_token: SecretStr,
-    now: datetime,
-    issuer_time: datetime | None = None,
-) -> IssuedIdentity:
-    """Return the same of a login at any issuer. Raises `CallbackRefused` with the reason."""
-    claims = _verified_claims(
-        id_token, keys=keys, app=app, nonce=nonce, access_token=access_token, now=now, issuer_time=issuer_time
-    )
-    return _read(IssuedIdentity, claims)
-
-
-def _verified_claims(
-    id_token: SecretStr,
-    *,
-    keys: KeySet,
-    app: OAuthApp,
-    nonce: SecretStr,
-    access_token: SecretStr,
-    now: datetime,
-    issuer_time: datetime | None,
-) -> Mapping[str, Any]:
     try:
         token = jwt.decode(id_token.get_secret_value(), keys, algorithms=ALGORITHMS)
     except UNREADABLE:
@@ -134,12 +102,8 @@ def _verified_claims(
         if reason is CallbackReason.EXPIRED and _clocks_differ(token.claims, now, issuer_time):
             reason = CallbackReason.CLOCK
         raise _refused(f"has no valid {error.claim}", reason) from None
-    return token.claims
-
-
-def _read(model: type[Who], claims: Mapping[str, Any]) -> Who:
     try:
-        return model.model_validate(claims)
+        return model.model_validate(token.claims)
     except ValidationError:
         raise _refused("names nobody", CallbackReason.IDENTITY) from None
 
