@@ -57,7 +57,7 @@ class Vault:
 
     def derived(self, purpose: str) -> tuple[bytes, ...]:
         """Derive a key for another purpose from each key, newest first (HKDF, RFC 5869). None leads back to its key."""
-        return tuple(_derived(key, purpose) for key in self._keys.values())
+        return tuple(self._for(key_id, purpose) for key_id in self._keys)
 
     def seal(self, text: str, place: str) -> bytes:
         """Seal a secret for one place, such as `consent/<id>/refresh_token`. It opens nowhere else."""
@@ -101,9 +101,12 @@ class Vault:
         return self._newest.hex()
 
     def _mac(self, key_id: bytes, content: bytes, purpose: str) -> str:
+        return hmac.digest(self._for(key_id, purpose), content, "sha256").hex()
+
+    def _for(self, key_id: bytes, purpose: str) -> bytes:
         if (key_id, purpose) not in self._for_purposes:
             self._for_purposes[key_id, purpose] = _derived(self._keys[key_id], purpose)
-        return hmac.digest(self._for_purposes[key_id, purpose], content, "sha256").hex()
+        return self._for_purposes[key_id, purpose]
 
 
 def _derived(key: bytes, purpose: str) -> bytes:
