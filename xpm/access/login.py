@@ -18,6 +18,7 @@ from xpm.access.rights import Caller
 from xpm.access.session import caller_of
 from xpm.installation import Installation
 from xpm.store.access import links, logins, sessions
+from xpm.store.people import matched
 from xpm.store.tables import Login
 from xpm.words import Stopped, message, stop
 from xpm.xero.errors import CallbackReason, CallbackRefused, ConsentDeclined, XeroError
@@ -51,7 +52,7 @@ def make_link(installation: Installation, email: str) -> SecretStr:
     now, token = installation.clock(), secrets.token_urlsafe(TOKEN_BYTES)
     with installation.database.write() as session:
         users = logins.by_proof(session, email=email, xero_userid=None)
-        if not users and email.strip().lower() not in installation.settings.xpm_operators:
+        if not users and matched(email) not in installation.settings.xpm_operators:
             raise stop("login.link_for_nobody", email=email)
         links.add(session, token, email, ends_at=now + LINK_LASTS, now=now)
     return SecretStr(f"{installation.settings.xpm_console_url}/login/link/{token}")

@@ -25,11 +25,11 @@ def add(
 ) -> FyiUser:
     """Add a person. Raises AlreadyThere if the practice has this address."""
     if by_email(session, practice, email):
-        raise AlreadyThere(f"{practice}: {_matched(email)}")
+        raise AlreadyThere(f"{practice}: {matched(email)}")
     user = FyiUser(
         id=str(uuid.uuid4()),
         practice=practice,
-        email=_matched(email),
+        email=matched(email),
         name=name,
         is_admin=is_admin,
         is_active=is_active,
@@ -52,7 +52,7 @@ def get(session: Session, user_id: str) -> FyiUser:
 def by_email(session: Session, practice: str, email: str) -> FyiUser | None:
     """Find the person of a practice with this email address."""
     return session.exec(
-        select(FyiUser).where(FyiUser.practice == practice, FyiUser.email == _matched(email))
+        select(FyiUser).where(FyiUser.practice == practice, FyiUser.email == matched(email))
     ).one_or_none()
 
 
@@ -82,7 +82,7 @@ def update(session: Session, user_id: str, **changes: str | bool | dt.date | Non
         raise KeyError(", ".join(sorted(unknown)))
     user = get(session, user_id)
     for name, value in changes.items():
-        setattr(user, name, _matched(str(value)) if name == "email" else value)
+        setattr(user, name, matched(str(value)) if name == "email" else value)
     try:
         session.flush()
     except IntegrityError as error:
@@ -90,5 +90,6 @@ def update(session: Session, user_id: str, **changes: str | bool | dt.date | Non
     return user
 
 
-def _matched(email: str) -> str:
+def matched(email: str) -> str:
+    """Return an address as it is stored and compared: people are matched in any letter case."""
     return email.strip().lower()

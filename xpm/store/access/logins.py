@@ -11,6 +11,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, or_, select
 
 from xpm.store.engine.upserts import insert_into
+from xpm.store.people import matched
 from xpm.store.tables import FyiUser, Login, LoginUser, StoreTable
 
 _LOGINS = StoreTable.metadata.tables["login"]
@@ -30,7 +31,7 @@ def save(session: Session, issuer: str, subject: str, *, email: str | None, name
     made = insert_into(session.connection().dialect, _LOGINS).values(row).on_conflict_do_nothing()
     session.connection().execute(made)
     login = session.get_one(Login, (issuer, subject), with_for_update=True, populate_existing=True)
-    login.name, login.email = name, email.strip().lower() if email else login.email
+    login.name, login.email = name, matched(email) if email else login.email
     session.flush()
     return login
 
@@ -68,7 +69,7 @@ def by_proof(session: Session, *, email: str | None, xero_userid: str | None) ->
     """List the FYI users in all practices with this proven address, or whom a consent showed to be this Xero user."""
     proofs = []
     if email:
-        proofs.append(col(FyiUser.email) == email.strip().lower())
+        proofs.append(col(FyiUser.email) == matched(email))
     if xero_userid:
         proofs.append(col(FyiUser.xero_userid) == xero_userid)
     return list(session.exec(select(FyiUser).where(or_(*proofs)))) if proofs else []

@@ -13,7 +13,7 @@ SEEN_EVERY = timedelta(minutes=1)
 
 
 def digest_of(token: str) -> str:
-    """The key of a session, which does not give its token away."""
+    """The key of a session, or of a login link, which does not give its token away."""
     return sha256(token.encode()).hexdigest()
 
 
