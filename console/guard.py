@@ -4,7 +4,6 @@ The guard keeps out other people's web pages that make an administrator's browse
 DNS rebinding, framing), and forms that are too long or too slow. Who may do what is the gate's question.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -86,14 +85,6 @@ def own_hosts(console_url: str) -> list[str]:
     """
     own = urlsplit(console_url).hostname or ""
     return [f"[{own}]" if ":" in own else own, "localhost", "127.0.0.1", "[::1]"]
-
-
-def is_loopback(name: str) -> bool:
-    """Whether a host name means this machine."""
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def _is_short(headers: Headers) -> bool:

@@ -86,8 +86,7 @@ def show(request: Request) -> Response:
     shown = entries[:A_PAGE]
     older = asked.query(before=shown[-1].id or 0) if len(entries) > A_PAGE else None
     found = {"practice": practice, "entries": shown, "asked": asked, "statuses": list(ActivityStatus)}
-    links = {"older": older, "export": asked.query(format="csv")}
-    return page("activity.html", found | links | {"sees_records": sees_records})
+    return page("activity.html", found | {"older": older, "export": asked.query(format="csv")})
 
 
 def _csv(integration: Integration, practice: Practice, asked: LogQuery) -> Iterator[str]:

@@ -7,11 +7,10 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from console.app import create_app
-from console.guard import is_loopback
 from console.prefect_runs import PrefectRuns
 from console.protocol import LARGEST_HEADERS, ImpatientProtocol, allow_many_connections
 from xpm.integration import Integration
-from xpm.settings import Settings
+from xpm.settings import Settings, is_loopback
 from xpm.store.errors import DatabaseUnavailable, NoKeys
 from xpm.words import Message, message
 

@@ -146,10 +146,11 @@ def is_protected(address: str) -> bool:
     RFC 6749 §3.1 and §3.2 require TLS; RFC 8252 §8.3 excepts the loopback addresses.
     """
     parts = urlsplit(address)
-    return parts.scheme == "https" or _is_this_machine(parts.hostname or "")
+    return parts.scheme == "https" or is_loopback(parts.hostname or "")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name means this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -53,7 +53,6 @@ class LoginStart(BaseModel):
     url: SecretStr
     browser: SecretStr
     until: datetime
-    practice: str
     flow_run_id: str | None
 
 
@@ -104,7 +103,6 @@ def start_login(integration: Integration, attempt_id: str) -> LoginStart:
         url=request.url,
         browser=browser,
         until=attempt.expires_at,
-        practice=attempt.practice,
         flow_run_id=attempt.flow_run_id,
     )
 
@@ -240,7 +238,7 @@ def _is_same_person(user: FyiUser, identity: Identity) -> bool:
     """Compare Xero's user id if an earlier consent gave it, since an email address can change; else the address."""
     if user.xero_userid is not None:
         return user.xero_userid == identity.xero_userid
-    return (identity.email or "").strip().lower() == user.email
+    return people.matched(identity.email or "") == user.email
 
 
 def _name_of(identity: Identity) -> str:
