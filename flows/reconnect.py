@@ -92,7 +92,7 @@ def reconnect(
 
 def take_over(invited: Invitation, another_account: bool) -> None:
     """Find the account that the new consent is for, then replace the old consent with the new one."""
-    offered = offer_accounts(invited)
+    offered = offer_accounts(invited, another_account)
     chosen = offered[0] if len(offered) == 1 else wait_for_choice(invited, offered)
     choose_account(invited, chosen, another_account)
 

@@ -69,14 +69,14 @@ def check_consent(invited: Invitation) -> None:
 @task(
     name=step_title("list_accounts"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
 )
-def offer_accounts(invited: Invitation) -> list[Offer]:
-    """List the Xero Practice Manager accounts that this consent gave access to.
+def offer_accounts(invited: Invitation, another_account: bool) -> list[Offer]:
+    """List the Xero Practice Manager accounts that the practice may be connected to with this consent.
 
     Raises:
         Stopped: there are none.
     """
     with Integration.opened() as integration:
-        return choice.offers(integration, invited)
+        return choice.offers(integration, invited, another_account=another_account)
 
 
 @task(name=step_title("choose_account"))

@@ -23,28 +23,34 @@ class XeroConnection:
     client_id: str
     tenant_id: str
     tenant_type: str
-    event_id: str
+    event_id: str | None
     created: datetime
     updated: datetime
 
 
 @dataclass
 class Connections:
-    """All connections in the world."""
+    """All connections in the world.
+
+    `keeps_event`: a renewed connection keeps the event of its first consent, as reported in XeroAPI/xero-php-oauth2#18.
+    """
 
     clock: Clock
+    keeps_event: bool = False
     _all: list[XeroConnection] = field(default_factory=list)
     _lock: RLock = field(default_factory=RLock, repr=False)
 
     def connect(self, email: str, client_id: str, tenant_id: str, tenant_type: str, event_id: str) -> XeroConnection:
-        """Add a connection, or renew it: a renewed one keeps its id and creation time and gets the new event."""
+        """Add a connection, or renew it: a renewed one keeps its id and creation time, and gets the new event."""
         with self._lock:
             now = self.clock.now()
             known = self.between(email, client_id, tenant_id)
             if known is None:
                 known = XeroConnection(str(uuid4()), email, client_id, tenant_id, tenant_type, event_id, now, now)
                 self._all.append(known)
-            known.event_id, known.updated = event_id, now
+            known.updated = now
+            if not self.keeps_event:
+                known.event_id = event_id
             return known
 
     def between(self, email: str, client_id: str, tenant_id: str) -> XeroConnection | None:

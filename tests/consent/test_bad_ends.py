@@ -95,13 +95,19 @@ def with_a_part_that_is_refused(harbour: Harbour, invitation: Invitation) -> Mes
     return stopped_at_check(harbour, invitation)
 
 
+def with_a_part_that_the_app_may_not_read(harbour: Harbour, invitation: Invitation) -> Message:
+    body = '{"Type":null,"Title":"Unauthorized","Status":401,"Detail":"AuthorizationUnsuccessful"}'
+    harbour.fault("xpm", "status", path="category.api", status=401, body=body, times=0)
+    return stopped_at_check(harbour, invitation)
+
+
 def with_the_wrong_practice(harbour: Harbour, invitation: Invitation) -> Message:
     harbour.consent(invitation, tenants=(COASTAL_BRANCH,))
     return stopped_at_choice(harbour, invitation)
 
 
 def stopped_at_choice(harbour: Harbour, invitation: Invitation) -> Message:
-    (offer,) = offers(harbour.integration, invitation)
+    offer = offers(harbour.integration, invitation)[0]
     with pytest.raises(Stopped) as stopped:
         choose(harbour.integration, invitation, offer)
     return stopped.value.message
@@ -126,6 +132,7 @@ BAD_ENDS: list[tuple[BadEnd, str]] = [
     (with_an_answer_of_another_issuer, "consent.not_trusted"),
     (without_a_staff_record, "preflight.no_staff_record"),
     (with_a_part_that_is_refused, "preflight.part_refused"),
+    (with_a_part_that_the_app_may_not_read, "preflight.part_not_covered"),
     (with_the_wrong_practice, "choice.different"),
 ]
 

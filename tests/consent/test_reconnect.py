@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
-from sandbox.world import COASTAL_BRANCH, COASTAL_NAME, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
+from sandbox.world import COASTAL_BRANCH, HARBOUR_NAME, HARBOUR_VALE, MERE, SAM
 from tests.consent.harbour import Harbour, move_in
 from tests.consent.test_watch import break_it
 from xpm.account.choice import choose, chosen, offers
@@ -73,21 +73,6 @@ def test_tokens_are_stored_encrypted_and_the_secrets_of_the_login_are_deleted(ha
     assert consent.access_token
     assert opened.access_token.encode() not in consent.access_token
     assert (attempt.outcome, attempt.nonce, attempt.code_verifier) == (AttemptOutcome.GRANTED, None, None)
-
-
-def test_offers_are_the_accounts_of_this_consent_and_of_no_earlier_one(connected: Harbour) -> None:
-    invitation = connected.invite()
-    connected.consent(invitation, tenants=(COASTAL_BRANCH,))
-    assert [offer.tenant_id for offer in offers(connected.integration, invitation)] == [COASTAL_BRANCH]
-
-
-def test_several_accounts_are_offered_and_told_apart_by_the_end_of_their_ids(harbour: Harbour) -> None:
-    invitation = harbour.invite(SAM)  # who may also connect a ledger, which is not offered
-    harbour.consent(invitation, tenants=(HARBOUR_VALE, COASTAL_BRANCH))
-    assert [offer.label for offer in offers(harbour.integration, invitation)] == [
-        f"{HARBOUR_NAME} · {HARBOUR_VALE[-4:]}",
-        f"{COASTAL_NAME} · {COASTAL_BRANCH[-4:]}",
-    ]
 
 
 def test_nothing_is_chosen_until_somebody_chooses(harbour: Harbour) -> None:

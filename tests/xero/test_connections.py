@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from tests.xero.fakes import APP, FakeClock, Script, client
-from xpm.xero.connections import ConnectionsApi
+from xpm.xero.connections import ConnectionsApi, newly_named
 from xpm.xero.errors import AccessLost, UnreadableAnswer, XeroUnavailable
 
 
@@ -64,28 +64,23 @@ def test_a_connection_with_missing_fields_is_still_listed() -> None:
     assert api(listed(bare))[0].all()[0].tenant_name is None
 
 
-def test_connections_of_a_consent_are_filtered_by_event_and_to_accounts() -> None:
+def test_only_accounts_of_practice_manager_are_listed_as_accounts() -> None:
     connections, script = api(listed(connection(1), connection(2, tenantType="ORGANISATION")))
-    assert [tenant.tenant_id for tenant in connections.of_consent("event-1")] == ["tenant-1"]
-    assert dict(script.requests[0].url.params) == {"authEventId": "event-1"}
-
-
-def test_without_an_event_the_consent_updated_last_is_used() -> None:
-    connections, script = api(
-        listed(
-            connection(1),
-            connection(3, authEventId="event-3"),
-            connection(2, authEventId="event-3"),
-            connection(4, tenantType="ORGANISATION"),
-        )
-    )
-    assert {tenant.tenant_id for tenant in connections.of_consent(None)} == {"tenant-2", "tenant-3"}
+    assert [account.tenant_id for account in connections.accounts()] == ["tenant-1"]
     assert dict(script.requests[0].url.params) == {}
 
 
-def test_a_consent_without_connections_gives_none() -> None:
-    assert api(listed())[0].of_consent(None) == ()
-    assert api(listed())[0].of_consent("event-1") == ()
+def test_the_accounts_of_a_consent_carry_its_event() -> None:
+    accounts = api(listed(connection(1), connection(2)))[0].accounts()
+    assert [account.tenant_id for account in newly_named(accounts, "event-2")] == ["tenant-2"]
+    assert newly_named(accounts, "event-3") == ()
+    assert newly_named((), None) == ()
+
+
+def test_without_an_event_the_newest_mark_names_the_accounts() -> None:
+    three = connection(1), connection(3, authEventId="event-3"), connection(2, authEventId="event-3")
+    accounts = api(listed(*three))[0].accounts()
+    assert {account.tenant_id for account in newly_named(accounts, None)} == {"tenant-2", "tenant-3"}
 
 
 @pytest.mark.parametrize("status", [204, 404])

@@ -23,7 +23,7 @@ from xpm.xero import endpoints
 from xpm.xero.api import LONGEST_WINDOW, XpmApi
 from xpm.xero.app import XeroApp
 from xpm.xero.auth import TokenKeeper, XeroAuth
-from xpm.xero.connections import ConnectionsApi
+from xpm.xero.connections import ConnectionsApi, newly_named
 from xpm.xero.errors import (
     AccessLost,
     AnswerLost,
@@ -153,18 +153,19 @@ def test_a_consent_gives_an_identity_and_only_the_account_that_was_ticked(practi
     grant = practice.consent(SAM, tenants=(COASTAL_BRANCH,))
     assert (grant.identity.email, grant.identity.given_name, grant.identity.family_name) == (SAM, "Sam", "Brooks")
     connections = practice.connections(Keeper(practice.oauth, grant.tokens))
-    (tenant,) = connections.of_consent(grant.authentication_event_id)
+    (tenant,) = newly_named(connections.accounts(), grant.authentication_event_id)
     assert tenant.tenant_id == COASTAL_BRANCH
     assert tenant.is_practice_manager
     assert tenant.created is not None
     assert {one.tenant_type for one in connections.all()} == {"PRACTICEMANAGER", "ORGANISATION"}
-    assert connections.of_consent(None) == (tenant,)
+    assert newly_named(connections.accounts(), None) == (tenant,)
 
 
 def test_a_second_consent_keeps_the_connection_and_updates_its_time(practice: Practice) -> None:
     first = practice.connections(practice.keeper()).all()[0]
     grant = practice.consent()
-    (again,) = practice.connections(Keeper(practice.oauth, grant.tokens)).of_consent(grant.authentication_event_id)
+    accounts = practice.connections(Keeper(practice.oauth, grant.tokens)).accounts()
+    (again,) = newly_named(accounts, grant.authentication_event_id)
     assert again.id == first.id
     assert first.updated is not None
     assert again.updated is not None

@@ -1,5 +1,7 @@
 """The choice of the account, and the guard against the wrong one."""
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, ConfigDict
 
 from xpm.access import audit
@@ -13,7 +15,9 @@ from xpm.store import practices
 from xpm.store.consent import attempts, connections, consents
 from xpm.store.tables import Connection
 from xpm.words import message, stop
-from xpm.xero.connections import ConnectionsApi
+from xpm.xero.connections import ConnectionsApi, Tenant, newly_named
+
+UNNAMED = "Unnamed"
 
 
 class Offer(BaseModel):
@@ -24,11 +28,7 @@ class Offer(BaseModel):
     tenant_id: str
     tenant_name: str
     xero_connection_id: str
-
-    @property
-    def label(self) -> str:
-        """What a form shows. Two accounts may share a name, so the end of the id follows it."""
-        return f"{self.tenant_name} · {self.tenant_id[-4:]}"
+    label: str = ""  # what a form shows, if there is something to choose
 
 
 def chosen(integration: Integration, invitation: Invitation) -> Offer:
@@ -42,13 +42,16 @@ def chosen(integration: Integration, invitation: Invitation) -> Offer:
         raise stop("choice.not_answered", minutes=invitation.minutes, practice=invitation.practice_name)
     return Offer(
         tenant_id=attempt.tenant_id,
-        tenant_name=attempt.tenant_name or "Unnamed",
+        tenant_name=attempt.tenant_name or UNNAMED,
         xero_connection_id=attempt.xero_connection_id or "",
     )
 
 
-def offers(integration: Integration, invitation: Invitation) -> list[Offer]:
-    """List the accounts of this consent, and of no earlier one.
+def offers(integration: Integration, invitation: Invitation, *, another_account: bool = False) -> list[Offer]:
+    """List the accounts that the practice may be connected to with this consent.
+
+    Those are the accounts that Xero marks as newly connected, and the one that the practice had, unless it moves to
+    `another_account`. Xero's mark may be missing: where it leaves nothing, all accounts of the person are offered.
 
     Raises:
         Stopped: there are none, or access was not allowed.
@@ -57,14 +60,33 @@ def offers(integration: Integration, invitation: Invitation) -> list[Offer]:
     consent_id = require_granted(integration, invitation)
     with integration.database.read() as session:
         event = consents.get(session, consent_id).authentication_event_id
+        until_now = connections.get(session, invitation.practice).tenant_id
     with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
-        tenants = ConnectionsApi(http, integration.app, integration.clock).of_consent(event)
-    if not tenants:
+        accounts = ConnectionsApi(http, integration.app, integration.clock).accounts()
+    if not accounts:
         raise stop("consent.no_practice", person=invitation.person.name)
+    new = newly_named(accounts, event)
+    kept = [account for account in accounts if account.tenant_id == until_now and not another_account]
+    offered = [*new, *(account for account in kept if account not in new)] or accounts
     return [
-        Offer(tenant_id=tenant.tenant_id, tenant_name=tenant.tenant_name or "Unnamed", xero_connection_id=tenant.id)
-        for tenant in tenants
+        Offer(
+            tenant_id=account.tenant_id,
+            tenant_name=account.tenant_name or UNNAMED,
+            xero_connection_id=account.id,
+            label=_label(account, offered, until_now=until_now, new=new),
+        )
+        for account in offered
     ]
+
+
+def _label(account: Tenant, offered: Sequence[Tenant], *, until_now: str | None, new: Sequence[Tenant]) -> str:
+    """Name an account in a form, and say what tells it from the others."""
+    name = account.tenant_name or UNNAMED
+    if [other.tenant_name for other in offered].count(account.tenant_name) > 1:
+        name = message("choice.same_name", account=name, end=account.tenant_id[-4:]).title
+    if account.tenant_id == until_now:
+        return message("choice.until_now", account=name).title
+    return message("choice.newly_allowed", account=name).title if account in new else name
 
 
 def account_of(connection: Connection) -> str:

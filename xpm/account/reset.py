@@ -32,7 +32,7 @@ def check_chosen(integration: Integration, invitation: Invitation) -> Message:
     with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
         api = xpm_api(integration, http, offer.tenant_id)
         email = consent.email or invitation.person.email
-        check_access(
+        return check_access(
             api,
             invitation.person,
             frozenset(consent.scopes),
@@ -40,7 +40,6 @@ def check_chosen(integration: Integration, invitation: Invitation) -> Message:
             email=email,
             today=integration.clock().date(),
         )
-    return message("preflight.ready", tenant=offer.tenant_name, person=invitation.person.name)
 
 
 def is_reset(integration: Integration, invitation: Invitation) -> bool:

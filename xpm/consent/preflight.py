@@ -4,7 +4,10 @@ FYI's article lists these conditions for people to read; here each is checked. F
 administrator sees all of them at once.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from enum import Enum, auto
+from http import HTTPStatus
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,7 +21,7 @@ from xpm.words import Message, Stopped, message, stop
 from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
 from xpm.xero.app import missing_scopes
-from xpm.xero.errors import AccessLost, Refused, ScopeMissing, XeroError
+from xpm.xero.errors import AccessLost, ScopeMissing, XeroError
 from xpm.xero.models import Staff
 from xpm.xero.records import Unreadable
 
@@ -27,6 +30,14 @@ KEYS = {
     Obstacle.LEAVING: "preflight.user_leaving",
     Obstacle.NOT_ADMIN: "preflight.user_not_admin",
 }
+
+
+class Denial(Enum):
+    """To whom Xero denies a part of XPM."""
+
+    TO_APP = auto()  # a scope or the app's plan does not cover it
+    TO_PERSON = auto()  # the person lacks a privilege
+    TO_EVERYBODY = auto()  # there is no such address
 
 
 class Person(BaseModel):
@@ -70,8 +81,12 @@ def _as_one(findings: list[Message], practice: Practice) -> Message:
     return message("preflight.several", count=len(findings), practice=practice.name, findings=said)
 
 
-def check_access(api: XpmApi, person: Person, scopes: frozenset[str], *, tenant: str, email: str, today: date) -> None:
+def check_access(
+    api: XpmApi, person: Person, scopes: frozenset[str], *, tenant: str, email: str, today: date
+) -> Message:
     """Check that the consent is enough for the syncs: its scopes, the person's staff record, one small call per part.
+
+    An address that Xero does not have says nothing about the person: the message names it, and the syncs go on.
 
     Raises:
         Stopped: an administrator has to change something first.
@@ -79,24 +94,36 @@ def check_access(api: XpmApi, person: Person, scopes: frozenset[str], *, tenant:
     """
     if missing := missing_scopes(scopes):
         raise stop("preflight.scopes_missing", missing=", ".join(sorted(missing)))
-    refused = [
-        probe.part
-        for entity in Entity
-        for probe in DEFINITIONS[entity].probes
-        if _is_refusal(api.trouble_with(probe.endpoint, probe.params(today)))
-    ]
-    if refused:
+    denied = _denied(api, today)
+    if uncovered := denied[Denial.TO_APP]:
+        raise stop("preflight.part_not_covered", tenant=tenant, parts=", ".join(uncovered))
+    if refused := denied[Denial.TO_PERSON]:
         raise stop("preflight.part_refused", tenant=tenant, parts=", ".join(refused), person=person.name)
     if not any(_is_staff_record(staff, person, email) for staff in api.list(endpoints.STAFF)):
         raise stop("preflight.no_staff_record", person=person.name, tenant=tenant, email=email)
+    if absent := denied[Denial.TO_EVERYBODY]:
+        return message("preflight.ready_except", tenant=tenant, parts=", ".join(absent))
+    return message("preflight.ready", tenant=tenant, person=person.name)
 
 
-def _is_refusal(error: XeroError | None) -> bool:
-    """Whether Xero refused this person. Any other error is raised, because it says nothing about the consent."""
-    if error is None:
-        return False
-    if isinstance(error, AccessLost | Refused | ScopeMissing):
-        return True
+def _denied(api: XpmApi, today: date) -> Mapping[Denial, list[str]]:
+    """Try every part of XPM that FYI needs, and return those that Xero denies."""
+    denied: dict[Denial, list[str]] = {denial: [] for denial in Denial}
+    for entity in Entity:
+        for probe in DEFINITIONS[entity].probes:
+            if error := api.trouble_with(probe.endpoint, probe.params(today)):
+                denied[_denial(error)].append(probe.part)
+    return denied
+
+
+def _denial(error: XeroError) -> Denial:
+    """Tell to whom Xero denies a part. Any other error is raised, because it says nothing about that."""
+    if error.status == HTTPStatus.NOT_FOUND:
+        return Denial.TO_EVERYBODY
+    if isinstance(error, ScopeMissing):
+        return Denial.TO_APP
+    if isinstance(error, AccessLost):
+        return Denial.TO_PERSON
     raise error
 
 

@@ -1,6 +1,6 @@
 """The tenants that one person has connected to the app, over all consents (`/connections`)."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
@@ -67,29 +67,21 @@ class ConnectionsApi:
 
     def all(self) -> tuple[Tenant, ...]:
         """Return everything the person has connected and not disconnected. An empty list is a valid answer."""
-        return self._list({})
+        return self._list()
 
-    def of_consent(self, authentication_event_id: str | None) -> tuple[Tenant, ...]:
-        """Return the XPM accounts of one consent.
-
-        Without an id, return those of the consent updated last.
-        """
-        if authentication_event_id:
-            tenants = self._list({"authEventId": authentication_event_id})
-            return tuple(tenant for tenant in tenants if tenant.is_practice_manager)
-        accounts = [tenant for tenant in self.all() if tenant.is_practice_manager]
-        newest = max(accounts, key=_updated, default=None)
-        return tuple(tenant for tenant in accounts if newest is not None and _same_consent(tenant, newest))
+    def accounts(self) -> tuple[Tenant, ...]:
+        """Return the XPM accounts among everything that the person has connected."""
+        return tuple(tenant for tenant in self.all() if tenant.is_practice_manager)
 
     def remove(self, connection_id: str) -> bool:
         """Remove one connection. Returns False if it is already gone, so a repeat is harmless."""
-        response = self._send("DELETE", f"{self._url}/{quote(connection_id, safe='')}", {})
+        response = self._send("DELETE", f"{self._url}/{quote(connection_id, safe='')}")
         if response.status_code not in (HTTPStatus.NO_CONTENT, HTTPStatus.OK, HTTPStatus.NOT_FOUND):
             raise error_of(response, _LABEL, self._clock)
         return response.status_code != HTTPStatus.NOT_FOUND
 
-    def _list(self, params: Mapping[str, str]) -> tuple[Tenant, ...]:
-        response = self._send("GET", self._url, params)
+    def _list(self) -> tuple[Tenant, ...]:
+        response = self._send("GET", self._url)
         if response.status_code != HTTPStatus.OK:
             raise error_of(response, _LABEL, self._clock)
         try:
@@ -98,12 +90,24 @@ class ConnectionsApi:
             message = "Xero's list of connections cannot be read."
             raise UnreadableAnswer(message, endpoint=_LABEL, status=response.status_code) from None
 
-    def _send(self, method: str, url: str, params: Mapping[str, str]) -> httpx.Response:
+    def _send(self, method: str, url: str) -> httpx.Response:
         headers = {"Accept": "application/json"}
         try:
-            return self._http.request(method, url, params=params, headers=headers, timeout=_TIMEOUT)
+            return self._http.request(method, url, headers=headers, timeout=_TIMEOUT)
         except httpx.RequestError as error:
             raise transport_error(error, _LABEL) from None
+
+
+def newly_named(accounts: Sequence[Tenant], authentication_event_id: str | None) -> tuple[Tenant, ...]:
+    """Return the accounts that Xero marks as connected in one consent; without its id, those of the newest mark.
+
+    A hint: a connection that is renewed may keep the id of its first consent, and one that Xero carried over has none
+    (XeroAPI/xero-php-oauth2#18, Xero-NetStandard#229). So an account that is not named may belong to the consent, too.
+    """
+    if authentication_event_id is None:
+        newest = max(accounts, key=_updated, default=None)
+        return tuple(account for account in accounts if newest is not None and _same_consent(account, newest))
+    return tuple(account for account in accounts if account.auth_event_id == authentication_event_id)
 
 
 def _updated(tenant: Tenant) -> datetime:
