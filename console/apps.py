@@ -29,6 +29,7 @@ FEW = 200  # records shown in the list of those set aside
 def show(request: Request) -> Response:
     """`GET /practices/{slug}`. Raises UnknownPractice."""
     integration = desk_of(request).integration
+    caller = caller_of(request)
     with integration.database.read() as session:
         practice = practice_of(request, session)
         connection = connections.get(session, practice.slug)
@@ -47,10 +48,9 @@ def show(request: Request) -> Response:
     syncs: dict[str, object] = {
         "seen": seen,
         "rows": rows_of({sync.entity: sync for sync in seen.syncs}),
-        "sync": buttons_of(integration, practice, settings),
+        "sync": buttons_of(integration, practice, settings, caller),
         "predicted": {mode: predictions(integration, practice.slug, mode) for mode in SyncMode},
     }
-    caller = caller_of(request)
     rights = {
         "sees_records": caller.may(Right.SEE_RECORDS, practice.slug),
         "administers": caller.may(Right.ADMINISTER, practice.slug),

@@ -1,6 +1,7 @@
 """FYI's "XPM Integration" window: shows which syncs can be requested now, and requests them."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -13,9 +14,10 @@ from console.gate import caller_of
 from console.joining import run_to_join
 from console.throttle import Limit, throttle_of
 from xpm.access.audit import Action
+from xpm.access.rights import Caller
 from xpm.activity.log import record
 from xpm.consent.access import require_connected
-from xpm.entities.gates import reason_to_skip
+from xpm.entities.gates import is_user, reason_to_skip
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
@@ -56,13 +58,25 @@ class SyncWindow:
         return [button.entity for button in self.buttons if button.held_back is None]
 
 
-def buttons_of(integration: Integration, practice: Practice, settings: IntegrationSettings) -> SyncWindow:
-    """Make the window for this practice as it is now."""
+def buttons_of(
+    integration: Integration, practice: Practice, settings: IntegrationSettings, caller: Caller
+) -> SyncWindow:
+    """Make the window for this practice as it is now, for whoever looks at it."""
     tax_source = integration.has_tax_source(practice.slug)
+    with integration.database.read() as session:
+        by_user = is_user(session, practice.slug, caller.named_in(practice.slug))
+    left_out = partial(
+        reason_to_skip,
+        trigger=SyncTrigger.MANUAL,
+        practice=practice,
+        settings=settings,
+        tax_source=tax_source,
+        by_user=by_user,
+    )
     buttons = [
         Button(entity, DEFINITIONS[entity].button, message(reason, practice=practice.slug) if reason else None)
         for entity in EVERYTHING
-        for reason in [reason_to_skip(entity, SyncTrigger.MANUAL, practice, settings, tax_source=tax_source)]
+        for reason in [left_out(entity)]
     ]
     return SyncWindow(_stopped(integration, practice), tuple(buttons))
 
@@ -87,7 +101,7 @@ def ask(request: Request, form: FormData) -> Response:
     with integration.database.read() as session:
         practice = practice_of(request, session)
         settings = practices.settings_of(session, practice.slug)
-    window = buttons_of(integration, practice, settings)
+    window = buttons_of(integration, practice, settings, caller)
     entities, mode = _asked(form, window), _mode(form)
     if not entities or mode is None:
         return notice(message("console.nothing_to_sync"), 400, practice=practice)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from sandbox.identity.connections import PRACTICE
-from sandbox.world import HARBOUR_VALE, MERE, SAM
+from sandbox.world import HARBOUR_VALE, LEO, MERE, SAM
 from tests.consent.harbour import Harbour
 from xpm.activity.staleness import PATIENCE, watch_syncs
 from xpm.consent.access import BROKEN, is_broken
@@ -326,7 +326,7 @@ def test_a_skipped_manual_sync_does_not_hide_that_overnight_syncs_stopped(connec
         practices.change_settings(session, connected.slug, switches, person=None, now=connected.integration.clock())
     sync(connected, *EVERYTHING)
     wait(connected, PATIENCE)
-    by_hand = PullRequest(connected.slug, Entity.JOBS, SyncMode.FULL, SyncTrigger.MANUAL)
+    by_hand = PullRequest(connected.slug, Entity.JOBS, SyncMode.FULL, SyncTrigger.MANUAL, person=LEO)
     assert run_pull(connected.integration, by_hand).status is RunStatus.SKIPPED
     assert "Jobs" in [one.title.partition(":")[0] for one in watch_syncs(connected.integration, connected.slug)]
 

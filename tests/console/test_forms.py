@@ -108,6 +108,16 @@ def test_sync_all_requests_every_available_entity(office: Office) -> None:
     office.connect()
     office.post(f"{APPS}/settings", ON | {"maintain_jobs": "on"})
     ask(office, "all")
+    assert office.runs.started[0]["entities"] == [*EVERYTHING]
+
+
+def test_a_user_is_shown_why_jobs_cannot_be_synced_while_they_are_maintained_in_fyi(office: Office) -> None:
+    office.connect()
+    office.post(f"{APPS}/settings", ON | {"maintain_jobs": "on"})
+    user = office.log_in(LEO)
+    assert 'value="jobs" disabled aria-describedby="held-jobs"' in user.get(APPS).text
+    assert "because Maintain Jobs in FYI is On" in ask(user, "jobs").text
+    ask(user, "all")
     assert office.runs.started[0]["entities"] == [entity for entity in EVERYTHING if entity is not Entity.JOBS]
 
 
@@ -135,7 +145,6 @@ def test_a_sync_without_a_connection_is_refused_with_the_reason(office: Office) 
 @pytest.mark.parametrize(
     ("switches", "entity", "reason"),
     [
-        (ON | {"maintain_jobs": "on"}, "jobs", "because Maintain Jobs in FYI is On"),
         ({"sync_custom_fields": "on"}, "tax_returns", "because Import tax assessments is Off"),
     ],
 )

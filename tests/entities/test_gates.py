@@ -5,10 +5,11 @@ from itertools import product
 
 import pytest
 
-from tests.pull.house import House
+from sandbox.world import MERE, SAM
+from tests.pull.house import SLUG, House
 from xpm.entities.gates import reason_to_skip
 from xpm.entities.names import EVERYTHING, Entity
-from xpm.store import practices
+from xpm.store import people, practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 
@@ -17,7 +18,13 @@ MANUAL, OVERNIGHT, RECONNECT = SyncTrigger.MANUAL, SyncTrigger.OVERNIGHT, SyncTr
 
 
 def reason(
-    entity: Entity, trigger: SyncTrigger, *, country: str = "AU", tax_source: bool = True, **switches: bool
+    entity: Entity,
+    trigger: SyncTrigger,
+    *,
+    country: str = "AU",
+    tax_source: bool = True,
+    by_user: bool = False,
+    **switches: bool,
 ) -> str | None:
     """The reason why a practice with these settings skips an entity."""
     practice = Practice(
@@ -33,7 +40,7 @@ def reason(
     )
     for switch, on in switches.items():
         setattr(settings, switch, on)
-    return reason_to_skip(entity, trigger, practice, settings, tax_source=tax_source)
+    return reason_to_skip(entity, trigger, practice, settings, tax_source=tax_source, by_user=by_user)
 
 
 @pytest.mark.parametrize(("entity", "trigger"), [*product(EVERYTHING, SyncTrigger)])
@@ -41,13 +48,11 @@ def test_by_default_everything_runs_in_australia_whatever_the_trigger(entity: En
     assert reason(entity, trigger) is None
 
 
-@pytest.mark.parametrize(
-    ("trigger", "skipped"), [(MANUAL, "sync.skipped_jobs"), (RECONNECT, "sync.skipped_jobs"), (OVERNIGHT, None)]
-)
-def test_maintain_jobs_in_fyi_rules_out_all_but_the_overnight_sync_of_jobs(
-    trigger: SyncTrigger, skipped: str | None
-) -> None:
-    assert reason(Entity.JOBS, trigger, maintain_jobs=True) == skipped
+@pytest.mark.parametrize("trigger", SyncTrigger)
+def test_maintain_jobs_in_fyi_takes_the_sync_of_jobs_from_users_and_from_nobody_else(trigger: SyncTrigger) -> None:
+    assert reason(Entity.JOBS, trigger, maintain_jobs=True, by_user=True) == "sync.skipped_jobs"
+    assert reason(Entity.JOBS, trigger, maintain_jobs=True) is None
+    assert reason(Entity.JOBS, trigger, by_user=True) is None
 
 
 @pytest.mark.parametrize(
@@ -92,15 +97,17 @@ def test_no_setting_rules_out_clients_or_staff(entity: Entity) -> None:
 
 def test_a_skipped_sync_makes_no_call_writes_no_record_and_says_why(house: House) -> None:
     house.change_settings(maintain_jobs=True)
+    with house.database.write() as session:
+        people.add(session, SLUG, SAM, "Sam Brooks", is_admin=False)
     house.forget_calls()
-    result = house.sync(Entity.JOBS)
+    result = house.sync(Entity.JOBS, person=SAM)
     assert (result.status, result.message.key) == (RunStatus.SKIPPED, "sync.skipped_jobs")
     assert result.message.status is ActivityStatus.ALERT
     assert house.asked() == []
     assert house.rows("job") == []
     (run,) = house.runs()
     assert (run.status, run.reason_key) == (RunStatus.SKIPPED, "sync.skipped_jobs")
-    assert house.sync(Entity.JOBS, trigger=OVERNIGHT).status is RunStatus.SUCCESS
+    assert house.sync(Entity.JOBS, person=MERE).status is RunStatus.SUCCESS
 
 
 def test_without_a_feed_tax_returns_are_left_out_and_none_is_archived(sqlite_house: House) -> None:

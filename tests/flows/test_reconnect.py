@@ -73,14 +73,13 @@ def test_after_a_hand_over_the_old_connection_is_removed_and_never_fails_the_run
     assert ("disconnect.former_not_removed" in [entry.kind for entry in office.activity()]) == silent
 
 
-def test_maintain_jobs_leaves_jobs_out_and_says_so(office: Office) -> None:
+def test_maintain_jobs_keeps_no_job_from_the_runbook(office: Office) -> None:
     with office.database.write() as session:
         now = practices.get(session, SLUG).created_at
         practices.change_settings(session, SLUG, {"maintain_jobs": True}, person=None, now=now)
     state = run(office, consents())
     assert state.is_completed()
-    assert "Jobs were not synchronised because Maintain Jobs in FYI is On" in (state.message or "")
-    assert (office.counted("job"), office.counted("client")) == (0, 8)
+    assert (office.counted("job"), office.counted("client")) == (12, 8)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_another_account_is_refused_unless_the_move_is_ticked_and_confirmed(
     connected: Office,
 ) -> None:
     before, offered = kept_by(connected), consents(tenants=[COASTAL_BRANCH], types=COASTAL_NAME)
-    with administrator(connected, offered):
+    with administrator(connected, consents_and_chooses(COASTAL_NAME)):
         state = reconnect(SLUG, MERE, True, 1, return_state=True)
     assert (state.name, kept_by(connected)) == ("Action Required", before)
     assert "Harbour & Vale is connected to “Harbour & Vale”, but" in (state.message or "")

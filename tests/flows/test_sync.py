@@ -21,7 +21,7 @@ from flows.ending import cancelled, crashed, failed
 from flows.sync import sync
 from sandbox.accounts import edits
 from sandbox.faults import fault_from
-from sandbox.world import HARBOUR_VALE, MERE
+from sandbox.world import HARBOUR_VALE, MERE, SAM
 from tests.flows.office import SLUG, Office
 from tests.profiles import deep_but
 from xpm.entities.names import Entity
@@ -57,11 +57,12 @@ def test_an_unknown_practice_ends_with_the_names_of_the_known_ones(office: Offic
     assert "The practices known here are: harbour-vale." in (state.message or "")
 
 
-def test_a_sync_of_jobs_alone_is_refused_while_jobs_are_maintained_in_fyi(connected: Office) -> None:
+def test_a_users_sync_of_jobs_alone_is_refused_while_jobs_are_maintained_in_fyi(connected: Office) -> None:
     switch(connected, maintain_jobs=True)
-    state = sync(SLUG, [Entity.JOBS], return_state=True)
+    state = sync(SLUG, [Entity.JOBS], person=SAM, return_state=True)
     assert (state.name, state.is_failed()) == ("Action Required", True)
-    assert "Jobs were not synchronised because Maintain Jobs in FYI is On" in (state.message or "")
+    assert "Jobs were left out because Maintain Jobs in FYI is On" in (state.message or "")
+    assert sync(SLUG, [Entity.JOBS], person=MERE, return_state=True).is_completed()
 
 
 def test_overnight_custom_fields_follow_their_setting_and_a_manual_sync_does_not(connected: Office) -> None:

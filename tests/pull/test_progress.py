@@ -48,8 +48,8 @@ def test_only_stored_records_are_reported(house: House) -> None:
 
 
 def test_a_sync_that_is_skipped_or_fails_at_once_reports_no_record(house: House) -> None:
-    house.change_settings(maintain_jobs=True)
-    assert watched(house, Entity.JOBS) == []
+    house.change_settings(import_tax_assessments=False)
+    assert watched(house, Entity.TAX_RETURNS) == []
     house.order("garbage", "staff.api/list")
     heard: list[Standing] = []
     with pytest.raises(XeroError):

@@ -115,8 +115,8 @@ def test_the_runs_row_holds_predicted_and_actual_calls(house: House) -> None:
 
 
 def test_entities_that_the_settings_leave_out_are_not_predicted(house: House) -> None:
-    house.change_settings(maintain_jobs=True)
-    assert Entity.JOBS not in predict_all(house.integration, SLUG, EVERYTHING, SyncMode.FULL)
+    house.change_settings(import_tax_assessments=False)
+    assert Entity.TAX_RETURNS not in predict_all(house.integration, SLUG, EVERYTHING, SyncMode.FULL)
 
 
 def test_predictions_add_up_and_one_unknown_makes_the_sum_unknown() -> None:

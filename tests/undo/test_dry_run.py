@@ -252,10 +252,10 @@ def test_a_dry_run_that_xero_cuts_short_raises_and_writes_nothing(house: House) 
 
 
 def test_a_dry_run_leaves_out_what_the_settings_rule_out_and_says_why(house: House) -> None:
-    house.change_settings(maintain_jobs=True)
+    house.change_settings(import_tax_assessments=False)
     stored = house.everything_stored()
-    preview = house.preview(Entity.JOBS)
-    assert (preview.status, preview.message.key) == (RunStatus.SKIPPED, "sync.skipped_jobs")
+    preview = house.preview(Entity.TAX_RETURNS)
+    assert (preview.status, preview.message.key) == (RunStatus.SKIPPED, "sync.skipped_tax_off")
     assert house.everything_stored() == stored
 
 

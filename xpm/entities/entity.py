@@ -93,12 +93,13 @@ class Outlined:
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What decides whether an entity is left out of a sync."""
+    """What decides whether an entity is left out of a sync. `by_user`: somebody asked for it who is no FYI Admin."""
 
     trigger: SyncTrigger
     practice: Practice
     settings: IntegrationSettings
     has_tax_source: bool
+    by_user: bool
 
 
 def never(_: Circumstances) -> None:

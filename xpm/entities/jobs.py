@@ -14,7 +14,7 @@ from xpm.entities.prediction import PlannedPull
 from xpm.entities.row import RowShape
 from xpm.store.pull import job_checks, job_currency
 from xpm.store.records import bulk, kinds, outlines
-from xpm.store.vocabulary import ArchiveReason, SyncTrigger
+from xpm.store.vocabulary import ArchiveReason
 from xpm.xero import endpoints
 from xpm.xero.api import LONGEST_WINDOW
 from xpm.xero.models import Category, Job
@@ -65,13 +65,11 @@ def _older_jobs(planned: PlannedPull) -> int:
 
 
 def _left_out(now: Circumstances) -> str | None:
-    """*Maintain Jobs in FYI* rules out all but the overnight sync, so that none undoes a change not yet sent to XPM.
+    """*Maintain Jobs in FYI* takes the sync of jobs from users, and from them alone: the runbook brings jobs.
 
-    Source: FYI's article "Resetting your connection …".
+    Source: FYI's article "Resetting your connection …", step 5 and "Maintain Jobs in FYI".
     """
-    if now.settings.maintain_jobs and now.trigger is not SyncTrigger.OVERNIGHT:
-        return "sync.skipped_jobs"
-    return None
+    return "sync.skipped_jobs" if now.settings.maintain_jobs and now.by_user else None
 
 
 JOBS = Definition(

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from xpm.activity.log import record
 from xpm.consent.access import PracticeAccess, practice_access
-from xpm.entities.gates import reason_to_skip
+from xpm.entities.gates import is_user, reason_to_skip
 from xpm.integration import Integration
 from xpm.pull.outcome import COUNTS, PullResult, dropped_from, status_of, summed_up
 from xpm.pull.plans.plan import AnyIntake, carry_out, tax_source
@@ -106,4 +106,7 @@ def reason_to_leave_out(
     """The words key of the reason why the practice's settings rule this pull out now, or `None`."""
     with integration.database.read() as session:
         settings = practices.settings_of(session, request.practice)
-    return reason_to_skip(request.entity, request.trigger, access.practice, settings, tax_source=tax is not None)
+        by_user = is_user(session, request.practice, request.person)
+    return reason_to_skip(
+        request.entity, request.trigger, access.practice, settings, tax_source=tax is not None, by_user=by_user
+    )
