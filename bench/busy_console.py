@@ -18,6 +18,7 @@ from bench.measured import Measured
 from cli.demo.programs import Programs, free_port
 from console.protocol import allow_many_connections
 from xpm.access.login import make_link
+from xpm.installation import Installation
 from xpm.integration import Integration
 from xpm.settings import Settings
 from xpm.store import people, practices
@@ -82,8 +83,9 @@ def _console(lab: Lab) -> Iterator[tuple[str, httpx.Cookies]]:
 def _set_up(own: Mapping[str, str]) -> str:
     """Make a practice with an administrator, and return a link that logs them in."""
     settings = Settings.model_validate({name.lower(): value for name, value in own.items()})
+    with Installation.opened_to_migrate(settings) as new:
+        new.database.migrate()
     with Integration.opened(settings) as integration:
-        integration.database.migrate()
         with integration.database.write() as session:
             practices.add(
                 session,

@@ -23,6 +23,7 @@ from xpm.consent.callback import receive, start_login
 from xpm.consent.invitation import invite
 from xpm.consent.preflight import Person
 from xpm.entities.names import Entity
+from xpm.installation import Installation
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
 from xpm.pull.reader import Process, end_spare_process
@@ -48,7 +49,11 @@ def main() -> None:
     if asked.without_history:
         switch_history_off()
     watch_readers()
-    with Integration.opened(_settings(asked.url, os.environ["XPM_DATABASE_URL"])) as integration:
+    settings = _settings(asked.url, os.environ["XPM_DATABASE_URL"])
+    if asked.first:
+        with Installation.opened_to_migrate(settings) as new:
+            new.database.migrate()
+    with Integration.opened(settings) as integration:
         if asked.first:
             _connect(integration, _move_in(integration))
         say(lambda: _synchronise(integration, asked.entities))
@@ -102,7 +107,6 @@ def _settings(url: str, database_url: str) -> Settings:
 
 
 def _move_in(integration: Integration) -> Person:
-    integration.database.migrate()
     with integration.database.write() as session:
         practices.add(
             session,

@@ -1,5 +1,6 @@
 """`fyi-xpm doctor`: whether this installation is fit to run, and if not, what to do."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
@@ -23,7 +24,7 @@ from xpm.settings import Settings
 from xpm.store.consent import sealed
 from xpm.store.consent.sealed import Seal
 from xpm.store.consent.vault import Vault
-from xpm.store.engine.database import Database
+from xpm.store.engine.database import Database, Schema
 from xpm.store.errors import DatabaseUnavailable
 from xpm.words import Message, message
 from xpm.xero.clock import TOLERANCE, utc_now
@@ -96,7 +97,7 @@ def _key(settings: Settings) -> Iterator[Message]:
 
 def _sealed_secrets(settings: Settings, vault: Vault) -> Iterator[Message]:
     with closing(Database(settings.xpm_database_url)) as database:
-        if not database.schema_is_current():
+        if database.schema() is not Schema.CURRENT:
             return
         with database.read() as session:
             seals = sealed.survey(session, vault)
@@ -108,13 +109,15 @@ def _sealed_secrets(settings: Settings, vault: Vault) -> Iterator[Message]:
 
 def _database(settings: Settings) -> Iterator[Message]:
     with closing(Database(settings.xpm_database_url)) as database:
-        if not database.schema_is_current():
-            yield message("operator.not_migrated")
+        if (schema := database.schema()) is not Schema.CURRENT:
+            yield message("operator.not_migrated" if schema is Schema.OLDER else "operator.schema_newer")
 
 
 def _xero_app(settings: Settings) -> Iterator[Message]:
     if not settings.xero_client_id:
         yield message("operator.no_app")
+    if retired := re.search(r"/(3\.0|v3\.0)/?$", settings.xero_app().xpm_url):
+        yield message("operator.xpm_retired", version=retired[1].removeprefix("v"))
     jwks = settings.xero_app().jwks_url
     answer = _answer(jwks, settings)
     if answer is None or not answer.is_success:

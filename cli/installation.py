@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from xpm.installation import Installation
-from xpm.words import stop
 
 
 @contextmanager
@@ -17,11 +16,4 @@ def installation() -> Iterator[Installation]:
         ValidationError: a setting cannot be used.
     """
     with Installation.opened() as opened:
-        require_migrated(opened)
         yield opened
-
-
-def require_migrated(installation: Installation) -> None:
-    """Raise Stopped unless the database fits this version."""
-    if not installation.database.schema_is_current():
-        raise stop("operator.not_migrated")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cli.installation import require_migrated
 from xpm.integration import Integration
 
 
@@ -11,5 +10,4 @@ from xpm.integration import Integration
 def integration() -> Iterator[Integration]:
     """Open the installation with its connection to Xero. Raises what `installation` raises."""
     with Integration.opened() as opened:
-        require_migrated(opened)
         yield opened

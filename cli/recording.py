@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import typer
 
-from cli.installation import require_migrated
 from xpm.access import audit
 from xpm.access.actor import Actor, ActorKind
 from xpm.access.audit import Action, AuditOutcome
@@ -93,14 +92,14 @@ def _login_name() -> str:
 
 
 def _begin(act: Act) -> None:
-    with Installation.opened() as opened:
+    with Installation.opened_to_migrate() as opened:
         if act.action is not Action.MIGRATE or opened.database.schema_is_current():
-            require_migrated(opened)
+            opened.require_schema()
             _write(opened, act, AuditOutcome.BEGUN)
 
 
 def _end(act: Act, outcome: AuditOutcome, detail: str | None) -> None:
-    with Installation.opened() as opened:
+    with Installation.opened_to_migrate() as opened:
         if opened.database.schema_is_current():  # not after a migration that failed
             _write(opened, act, outcome, detail)
 

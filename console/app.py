@@ -22,6 +22,7 @@ from console.throttle import Throttle
 from xpm.access.audit import Action
 from xpm.access.issuer import Issuers
 from xpm.access.rights import Right
+from xpm.installation import WrongSchema
 from xpm.integration import Integration
 from xpm.store.errors import DatabaseUnavailable, UnknownPractice
 from xpm.words import message
@@ -79,6 +80,7 @@ def create_app(
             NotDeployed: _not_deployed,
             ClientDisconnect: _too_slow,
             DatabaseUnavailable: _no_database,
+            WrongSchema: _other_version,
             500: _broken,
         },
     )
@@ -139,6 +141,10 @@ def _too_slow(request: Request, error: Exception) -> Response:
 
 def _no_database(request: Request, error: Exception) -> Response:
     return notice(message("console.no_database"), 503, again=_again(request))
+
+
+def _other_version(request: Request, error: Exception) -> Response:
+    return notice(message("console.other_version"), 503, again=_again(request))
 
 
 def _broken(request: Request, error: Exception) -> Response:

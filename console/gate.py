@@ -110,7 +110,14 @@ def run_of(request: Request) -> FlowRunSeen:
 
 
 def _admit(request: Request, needs: Need | Right, action: Action, page: Callable[[], Response]) -> Response:
-    """Find out who sends the request, and answer it if they may. Raises what the page raises, and RunsUnavailable."""
+    """Find out who sends the request, and answer it if they may.
+
+    Nobody may once another version of the code has migrated the database under the running console.
+
+    Raises:
+        WrongSchema, RunsUnavailable, and what the page raises.
+    """
+    desk_of(request).integration.require_schema()
     token = cookies.token_in(request)
     caller = session.find(desk_of(request).integration, token) if token else None
     request.state.caller, request.state.practice = caller, request.path_params.get("slug")

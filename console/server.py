@@ -9,6 +9,7 @@ import uvicorn
 from console.app import create_app
 from console.prefect_runs import PrefectRuns
 from console.protocol import LARGEST_HEADERS, ImpatientProtocol, allow_many_connections
+from xpm.installation import WrongSchema
 from xpm.integration import Integration
 from xpm.settings import Settings, is_loopback
 from xpm.store.errors import DatabaseUnavailable, NoKeys
@@ -25,12 +26,10 @@ def serve(settings: Settings) -> None:
     address or else at 4280. `/health` answers as soon as the console is ready.
 
     Raises:
-        SystemExit: 2, after one line on standard error, if a key is missing or the database is not ready.
+        SystemExit: 2, after one line on standard error, if there is no key, or no database of this version.
     """
     try:
         with Integration.opened(settings) as integration:
-            if not integration.database.schema_is_current():
-                _refuse(message("console.not_migrated"))
             host, port = address_of(settings.xpm_console_url)
             logging.getLogger("console").setLevel(logging.INFO)
             allow_many_connections()
@@ -48,6 +47,8 @@ def serve(settings: Settings) -> None:
         _refuse(message("console.no_keys"))
     except DatabaseUnavailable:
         _refuse(message("console.no_database"))
+    except WrongSchema as wrong:
+        _refuse(wrong.message)
 
 
 def address_of(url: str) -> tuple[str, int]:

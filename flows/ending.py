@@ -16,6 +16,7 @@ from tasks.ending import record_ending, record_interruption, record_stop
 from tasks.parking import continue_later
 from xpm.access.audit import AuditOutcome
 from xpm.entities.names import Entity
+from xpm.installation import WrongSchema
 from xpm.quota.parking import rest_of
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.words import Message, Stopped
@@ -23,7 +24,12 @@ from xpm.xero.errors import XeroError
 
 
 def stopped(practice: str, reason: Stopped | XeroError) -> State[Any]:
-    """End a run that stopped before anything was synchronised; the connection stays as it was."""
+    """End a run that stopped before anything was synchronised; the connection stays as it was.
+
+    Nothing is written to a database of another version: its end shows in Prefect alone.
+    """
+    if isinstance(reason, WrongSchema):
+        return state_of(reason.message)
     said = record_stop(practice, reason, str(flow_run.id))
     return state_of(said)
 

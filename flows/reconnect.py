@@ -69,8 +69,8 @@ def reconnect(
         another_account: This practice has moved to another Xero Practice Manager account. Without this, only the
             account it was connected to before is accepted.
     """
-    begin()
     try:
+        begin()
         person = check_user_account(practice, admin_email, long_term_user)
         invited = publish_link(practice, person, answer_within_minutes)
         wait_for_consent(invited)

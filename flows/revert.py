@@ -68,11 +68,11 @@ def revert(
         answer_within_minutes: How long the run waits for the confirmation.
         confirmed: Leave it empty. `fyi-xpm revert` passes what was confirmed there.
     """
-    begin()
     request = RevertRequest(
         practice=practice, run=run, since=since, person=person or None, flow_run_id=str(flow_run.id)
     )
     try:
+        begin()
         said = done_before(request)
         if said:
             end_again(said)

@@ -60,8 +60,8 @@ def sync(
             Manager, enter how many; that many may then be archived. Choose only the entity that it reported.
         dry_run: Only show what would be added, changed, archived and brought back; nothing is written.
     """
-    begin()
     try:
+        begin()
         check_connection(practice)
     except Stopped as reason:
         return state_of(reason.message) if dry_run else stopped(practice, reason)

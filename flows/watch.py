@@ -12,12 +12,17 @@ from prefect.client.schemas.objects import State
 
 from flows.ending import state_of
 from tasks.watch import every_practice, forget_old_history, sum_up_watch, watch_practice
+from xpm.installation import WrongSchema
 
 
 @flow(name="watch", flow_run_name="Watch every connection")
 def watch() -> State[Any]:
     """Test every connection, and find out in time what will break it."""
-    states = {practice: watch_practice(practice, return_state=True) for practice in every_practice()}
+    try:
+        listed = every_practice()
+    except WrongSchema as wrong:
+        return state_of(wrong.message)
+    states = {practice: watch_practice(practice, return_state=True) for practice in listed}
     outcomes = {practice: state.result(raise_on_failure=False) for practice, state in states.items()}
     forget_old_history()
     return state_of(sum_up_watch(outcomes))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from xpm.settings import Settings
 from xpm.store import people, practices
 from xpm.store.consent.vault import Vault
-from xpm.store.engine.database import Database
+from xpm.store.engine.database import Database, Schema
 from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice
 from xpm.words import Stopped, message, stop
@@ -21,6 +21,10 @@ from xpm.xero.clock import Clock, utc_now
 
 class NoSuchPractice(Stopped):
     """FYI has no practice of this name."""
+
+
+class WrongSchema(Stopped):
+    """The database was made by another version of the code, so nothing may be read from it or written to it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,16 @@ class Installation:
         Raises:
             NoKeys: XPM_ENCRYPTION_KEYS is not set.
             DatabaseUnavailable: XPM_DATABASE_URL does not lead to a database.
+            WrongSchema: another version of the code made the database.
         """
+        with cls.opened_to_migrate(settings) as opened:
+            opened.require_schema()
+            yield opened
+
+    @classmethod
+    @contextmanager
+    def opened_to_migrate(cls, settings: Settings | None = None) -> Iterator["Installation"]:
+        """Like `opened`, whatever the database's schema is."""
         settings = settings or Settings()
         vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
         database = Database(settings.xpm_database_url)
@@ -48,6 +61,14 @@ class Installation:
             yield Installation(settings, database, vault)
         finally:
             database.close()
+
+    def require_schema(self) -> None:
+        """Raise WrongSchema unless the database has the schema of this version of the code."""
+        match self.database.schema():
+            case Schema.OLDER:
+                raise WrongSchema(message("operator.not_migrated"))
+            case Schema.NEWER:
+                raise WrongSchema(message("operator.schema_newer"))
 
     def today(self, practice: Practice) -> date:
         """Today's date in the practice's own time zone."""

@@ -24,6 +24,7 @@ from cli.progress import progress
 from cli.showing import Entry, activity_table
 from cli.terminal import terminal
 from xpm.access.login import make_link
+from xpm.installation import Installation
 from xpm.integration import Integration
 from xpm.store import activity
 
@@ -68,8 +69,8 @@ def _play(stage: Stage, unattended: bool, jobs: int, console: Console) -> int:
 
 
 def _start(stage: Stage, programs: Programs, jobs: int) -> None:
-    with Integration.opened() as integration:
-        integration.database.migrate()
+    with Installation.opened_to_migrate() as new:
+        new.database.migrate()
     commands = [*_commands(stage, jobs)]
     with progress("Starting", of=len(commands)) as bar:
         for name, command, environment, ready in commands:

@@ -48,6 +48,16 @@ def test_every_problem_of_a_new_machine_is_reported_at_once(fyi_xpm: Shell) -> N
         assert cure in finding
 
 
+@pytest.mark.usefixtures("nothing_answers")
+@pytest.mark.parametrize(("address", "is_retired"), [("3.0/", True), ("3.0", True), ("3.1/", False)])
+def test_an_address_of_a_version_that_xero_retires_is_reported(
+    fyi_xpm: Shell, monkeypatch: pytest.MonkeyPatch, address: str, is_retired: bool
+) -> None:
+    monkeypatch.setenv("XERO_XPM_URL", f"https://api.xero.com/practicemanager/{address}")
+
+    assert ("Xero retires by 30 April 2027" in fyi_xpm("doctor").out) == is_retired
+
+
 @pytest.mark.parametrize(("minutes", "found"), [(4, 0), (7, 1)])
 def test_a_clock_that_differs_from_xeros_by_more_than_five_minutes_is_reported(
     fyi_xpm: Shell, sandbox: SandboxServer, monkeypatch: pytest.MonkeyPatch, minutes: int, found: int

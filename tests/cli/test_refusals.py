@@ -53,6 +53,16 @@ def test_a_database_that_was_not_migrated_is_refused(
     assert_refused(fyi_xpm(*arguments), "fyi-xpm migrate")
 
 
+@pytest.mark.parametrize("arguments", [*READING.values(), ["migrate"]], ids=[*READING, "migrate"])
+def test_a_database_that_a_later_version_migrated_is_refused(
+    fyi_xpm: Shell, installed: Installed, arguments: list[str]
+) -> None:
+    with installed.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'r9999'")
+
+    assert_refused(fyi_xpm(*arguments), "newer version")
+
+
 def test_migrating_makes_a_new_database_usable(fyi_xpm: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XPM_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
     monkeypatch.setenv("XPM_ENCRYPTION_KEYS", Vault.new_key())

@@ -6,11 +6,13 @@ import pytest
 from pydantic import SecretStr
 
 from tests.consent.installation import settings_for
+from xpm.installation import Installation
 from xpm.integration import Integration
 from xpm.quota.budget import budget_of
 from xpm.store.consent.vault import Vault
 from xpm.store.errors import NoKeys
 from xpm.xero.clock import utc_now
+from xpm.xero.http.client import open_client
 
 XERO = "http://127.0.0.1:9"
 
@@ -19,8 +21,9 @@ def test_an_installation_is_opened_and_closed_by_its_settings(tmp_path: Path) ->
     settings = settings_for(XERO, Vault.new_key()).model_copy(
         update={"xpm_database_url": f"sqlite:///{tmp_path / 'xpm.db'}"}
     )
+    with Installation.opened_to_migrate(settings) as new:
+        new.database.migrate()
     with Integration.opened(settings) as integration:
-        integration.database.migrate()
         assert integration.database.schema_is_current()
         assert integration.vault.open(integration.vault.seal("s", "place"), "place") == "s"
         assert integration.app.redirect_uri == "http://127.0.0.1:4280/oauth/callback"
@@ -48,6 +51,7 @@ def test_a_repr_shows_no_password_key_or_secret() -> None:
             "xero_client_secret": SecretStr("s3cret"),
         }
     )
-    with Integration.opened(settings) as opened:
+    with Integration.opened_to_migrate(settings) as base, open_client() as http:
+        opened = Integration(base.settings, base.database, base.vault, http)
         shown = f"{opened!r} {opened.app!r} {opened.oauth!r}"
     assert not any(secret in shown for secret in (key, "pa55word", "s3cret"))

@@ -16,9 +16,13 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow
 from prefect.states import Scheduled
+from sqlalchemy import text
 
 from flows.ending import cancelled, crashed, failed
+from flows.reconnect import reconnect
+from flows.revert import revert as revert_flow
 from flows.sync import sync
+from flows.watch import watch
 from sandbox.accounts import edits
 from sandbox.faults import fault_from
 from sandbox.world import HARBOUR_VALE, MERE, SAM
@@ -266,6 +270,21 @@ def test_a_sync_that_ends_with_an_unexpected_error_is_logged(connected: Office) 
         connection.exec_driver_sql("ALTER TABLE fyi_user RENAME TO elsewhere")
     assert sync(SLUG, [Entity.STAFF], return_state=True).name == "Failed"
     assert connected.activity()[-1].kind == "runbook.failed"
+
+
+@pytest.mark.parametrize(("revision", "says"), [("r0001", "an older version"), ("r9999", "a newer version")])
+def test_no_flow_touches_a_database_of_another_version(connected: Office, revision: str, says: str) -> None:
+    with connected.database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    stored = connected.everything_stored()
+    for state in (
+        sync(SLUG, return_state=True),
+        reconnect(SLUG, MERE, True, return_state=True),
+        revert_flow(SLUG, since=datetime(2026, 1, 1, tzinfo=UTC), return_state=True),
+        watch(return_state=True),
+    ):
+        assert (state.name, says in (state.message or "")) == ("Failure", True)
+    assert connected.everything_stored() == stored
 
 
 def flow_run_of(state: State[Any]) -> UUID:

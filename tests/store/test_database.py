@@ -13,7 +13,7 @@ from tests.processes import FORKED
 from tests.store.kit import NOW, practice
 from tests.store.workers import add_practices, migrate_in_step, run
 from xpm.store import migrations, people, practices
-from xpm.store.engine.database import Database
+from xpm.store.engine.database import Database, Schema
 from xpm.store.errors import DatabaseUnavailable
 from xpm.store.migrations import schema
 from xpm.store.tables import StoreTable
@@ -65,7 +65,7 @@ def test_downgrading_every_migration_leaves_no_table(empty_url: str) -> None:
         command.downgrade(schema._config(connection), "base")
     with database.engine.connect() as connection:
         assert inspect(connection).get_table_names() == ["alembic_version"]
-    assert not database.schema_is_current()
+    assert database.schema() is Schema.OLDER
     database.close()
 
 
@@ -79,11 +79,18 @@ def test_processes_that_migrate_at_once_all_reach_the_newest_schema(empty_url: s
 @both_empty
 def test_a_database_without_tables_is_not_current(empty_url: str) -> None:
     database = Database(empty_url)
-    assert not database.schema_is_current()
+    assert database.schema() is Schema.OLDER
     database.migrate()
     database.migrate()
     assert database.schema_is_current()
     database.close()
+
+
+def test_a_database_that_a_later_version_migrated_is_newer(database: Database) -> None:
+    assert database.schema() is Schema.CURRENT
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
+    assert database.schema() is Schema.NEWER
 
 
 def test_writers_in_several_processes_wait_for_each_other(database: Database) -> None:

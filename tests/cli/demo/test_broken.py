@@ -15,6 +15,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import REDIRECT_URI, small_world
 from sandbox.xpm.limits import RateLimits
 from xpm.entities.names import EVERYTHING
+from xpm.installation import Installation
 from xpm.integration import Integration
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
@@ -39,8 +40,9 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 @pytest.fixture
 def integration(stage: Stage) -> Iterator[Integration]:
+    with Installation.opened_to_migrate() as new:
+        new.database.migrate()
     with Integration.opened() as integration:
-        integration.database.migrate()
         people_the_practice(integration)
         yield integration
 

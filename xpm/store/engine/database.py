@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
@@ -22,6 +23,14 @@ DRIVERS = {
     "postgresql+psycopg": "postgresql+psycopg",
 }
 MIGRATION_LOCK = 0x78706D  # any number, the same in all our processes: "xpm" in ASCII
+
+
+class Schema(Enum):
+    """How the schema of a database stands to the newest that this version of the code knows."""
+
+    CURRENT = auto()
+    OLDER = auto()
+    NEWER = auto()  # a later version of the code migrated it
 
 
 class Database:
@@ -81,10 +90,17 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
             schema.upgrade(connection)
 
-    def schema_is_current(self) -> bool:
-        """Whether every migration has been applied."""
+    def schema(self) -> Schema:
+        """Compare the database's schema with the one that this version of the code knows as the newest."""
         with self._connection(self._reading) as connection:
-            return migrations.applied(connection) == migrations.newest()
+            applied = migrations.applied(connection)
+        if applied == migrations.newest():
+            return Schema.CURRENT
+        return Schema.OLDER if applied in migrations.known() else Schema.NEWER
+
+    def schema_is_current(self) -> bool:
+        """Whether every migration has been applied, and none that is unknown here."""
+        return self.schema() is Schema.CURRENT
 
     def close(self) -> None:
         """Close all connections."""

@@ -4,6 +4,7 @@ Every command checks this first, so it works without Alembic, which takes longer
 `python -m xpm.store.migrations "what changes"` writes a new revision from the difference between tables and history.
 """
 
+from functools import cache
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -11,9 +12,18 @@ from sqlalchemy import Connection, inspect, text
 VERSIONS = Path(__file__).parent / "versions"
 
 
+@cache
+def known() -> frozenset[str | None]:
+    """Every revision that this version of the code can bring forward; `None` is a database without tables.
+
+    Files are named after their revisions. They are read once: later, they may be those of another version.
+    """
+    return frozenset({None, *(file.name.partition("_")[0] for file in VERSIONS.glob("r*.py"))})
+
+
 def newest() -> str:
-    """The newest revision. Files are named after their revisions, which are numbered."""
-    return max(file.name.partition("_")[0] for file in VERSIONS.glob("r*.py"))
+    """The newest revision; revisions are numbered."""
+    return max(revision for revision in known() if revision)
 
 
 def applied(connection: Connection) -> str | None:
