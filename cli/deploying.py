@@ -14,7 +14,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 
 from cli.environments import of_prefect_client
-from cli.heartbeat import watch_heartbeats
+from cli.heartbeat import watch_endings, watch_heartbeats
 from cli.installation import installation
 from cli.notifying import notify_about_connections
 from cli.prefect_server import prefect
@@ -42,6 +42,7 @@ def deploy() -> None:
         schedule_nights(client, known)
         bar.show("Setting up the automations", done=2)
         watch_heartbeats(client)
+        watch_endings(client)
         notify_about_connections(client, wanted=notifying)
         bar.show("Deployed", done=STEPS)
     say(f"The runbooks are deployed. Scheduled every night at 19:00 of their own time: {_named(known)}.")

@@ -1,4 +1,4 @@
-"""The Prefect automation that ends runs whose process vanished together with its worker.
+"""The Prefect automations for runs that end alone: their process vanished together with its worker, or had none.
 
 A worker marks a run Crashed whose process dies. When the machine goes, nobody is left to do so, and the run would stay
 Running for ever; its heartbeats, however, stop. From Prefect's page "How to detect and respond to zombie flows"
@@ -9,16 +9,18 @@ from datetime import timedelta
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
-from prefect.events.actions import ChangeFlowRunState
+from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
 from xpm.store.vocabulary import ActivityStatus
 
 HEARTBEAT = "prefect.flow-run.heartbeat"
-ENDINGS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", *ActivityStatus)
-"""Prefect names the event after the state, and our runbooks name theirs as Practice Activity does."""
+ENDINGS = ("Completed", "Failed", "TimedOut", "Cancelled", "Crashed", "Suspended", *ActivityStatus)
+"""After these states a run has no program. Prefect names the event after the state, and our runbooks name theirs as
+Practice Activity does."""
 
+WATCH = "watch/watch"
 PATIENCE = timedelta(seconds=90)  # three heartbeats
 
 SILENCE = EventTrigger(
@@ -45,8 +47,37 @@ VANISHED = AutomationCore(
 
 def watch_heartbeats(client: SyncPrefectClient) -> None:
     """Create the automation, or update the one with its name."""
-    existing = client.read_automations_by_name(VANISHED.name)
+    _apply(client, VANISHED)
+
+
+def watch_endings(client: SyncPrefectClient) -> None:
+    """Start the watch as soon as a reconnect is over whose own program may not have been there to withdraw it.
+
+    Raises:
+        ObjectNotFound: the watch is not deployed.
+    """
+    watch = client.read_deployment_by_name(WATCH)
+    ended = EventTrigger(
+        posture=Posture.Reactive,
+        expect={f"prefect.flow-run.{ending}" for ending in ("Cancelled", "Crashed")},
+        match_related=ResourceSpecification({"prefect.resource.role": "flow", "prefect.resource.name": "reconnect"}),
+        threshold=1,
+        within=timedelta(0),
+    )
+    _apply(
+        client,
+        AutomationCore(
+            name="Withdraw reconnects that ended alone",
+            description="Starts the watch when a reconnect crashed or was cancelled, so that nothing waits for it.",
+            trigger=ended,
+            actions=[RunDeployment(deployment_id=watch.id)],
+        ),
+    )
+
+
+def _apply(client: SyncPrefectClient, wanted: AutomationCore) -> None:
+    existing = client.read_automations_by_name(wanted.name)
     if existing:
-        client.update_automation(existing[0].id, VANISHED)
+        client.update_automation(existing[0].id, wanted)
     else:
-        client.create_automation(VANISHED)
+        client.create_automation(wanted)

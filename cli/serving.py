@@ -24,6 +24,9 @@ CLOSED: Mapping[str, str] = {
 The last one lets browsers open Prefect's first UI: the second asks amplitude.com something even without telemetry.
 """
 
+ATTENTIVE: Mapping[str, str] = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
+"""How often a worker looks for runs, unless the configuration says otherwise: people wait for what they answered."""
+
 ORIGINS = "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS"
 
 
@@ -38,7 +41,7 @@ def worker(options: Sequence[str] = ()) -> NoReturn:
     """Check the installation, then become a worker that sees only what a run needs; `options` are Prefect's own."""
     with installation() as opened:  # a problem that would fail every run is reported here, in one line
         given = {**written_here(), **os.environ, **placed(opened.settings)}
-    _become("prefect", ["worker", "start", "--pool", POOL, *options], of_worker(given))
+    _become("prefect", ["worker", "start", "--pool", POOL, *options], {**ATTENTIVE, **of_worker(given)})
 
 
 def console() -> NoReturn:

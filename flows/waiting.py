@@ -1,19 +1,25 @@
 """Waits for the administrator: in the browser for the login to Xero, in forms for the account and its name.
 
-A pause belongs in a flow, not in a task. Whether Xero answered is read from FYI's own records, since everybody who can
+A deployed run is suspended: its program ends, and the answer makes any worker run the flow again from its beginning, up
+to the question and past it. So nobody's answer depends on a program that lives on, and a wait takes no memory. A step
+that is done is found done: see the rooms of the library. A run without a deployment is paused, for which its program
+has to stay.
+
+A wait belongs in a flow, not in a task. Whether Xero answered is read from FYI's own records, since everybody who can
 see Prefect can press Resume. The forms carry a label and a name, never an id or a secret.
 """
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import ceil
 from typing import Any, Literal, TypeVar
 
-from prefect import get_client, pause_flow_run
+from prefect import get_client, pause_flow_run, suspend_flow_run
 from prefect.exceptions import FlowPauseTimeout
 from prefect.input import RunInput
-from prefect.runtime import flow_run
+from prefect.runtime import deployment, flow_run
 from prefect.states import Running
-from pydantic import Field, create_model
+from pydantic import Field, ValidationError, create_model
 
 from tasks.connection import close_unanswered, is_answered, unconfirmed
 from xpm.account.choice import Offer
@@ -28,42 +34,39 @@ LOOK_EVERY = 1  # seconds between checks whether the run was resumed
 
 
 class AllowAccess(RunInput):
-    """The form of the first pause. It has no fields, since the answer comes from Xero."""
+    """The form of the first wait. It has no fields, since the answer comes from Xero."""
 
 
 class ChooseAccount(RunInput):
-    """The form of the second pause. Its dropdown lists the accounts that Xero offers."""
+    """The form of the second wait. Its dropdown lists the accounts that Xero offers."""
 
     account: str
 
 
 class ConfirmAccount(RunInput):
-    """The form of the third pause, in which a person types the account's name. Its schema carries the comparison."""
+    """The form of the third wait, in which a person types the account's name. Its schema carries the comparison."""
 
     account_name: str
 
 
 def wait_for_consent(invited: Invitation) -> None:
-    """Pause until Xero's answer has reached the console. A run that is resumed without an answer pauses again.
-
-    Raises:
-        Stopped: nobody answered in time.
-    """
+    """Wait until Xero's answer has reached the console. A run that is resumed without an answer waits again."""
     said = message(
         "consent.waiting", person=invited.person.name, until=f"{invited.expires_at:%H:%M} UTC", link=invited.link
     )
     form = AllowAccess.with_initial_data(description=f"{said.title}. {said.next}")
     for turn in range(1_000):
+        seconds = (invited.expires_at - datetime.now(UTC)).total_seconds()
         if is_answered(invited):
             return
-        seconds = (invited.expires_at - datetime.now(UTC)).total_seconds()
-        if paused(form, f"consent-{turn}", seconds) is None:
+        if seconds <= 0:
             close_unanswered(invited)
             return
+        answered(form, f"consent-{turn}", seconds)
 
 
 def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
-    """Pause with a form that lists the accounts of this consent.
+    """Wait with a form that lists the accounts of this consent.
 
     Raises:
         Stopped: nobody chose in time.
@@ -73,14 +76,14 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     listed: Any = Literal[tuple(by_label)]  # a dropdown; known only now
     field = Field(title="Xero Practice Manager account", description=said.next)
     form = create_model("ChooseAccount", __base__=ChooseAccount, account=(listed, field))
-    answer = paused(form.with_initial_data(description=said.text), "account", invited.minutes * 60)
+    answer = answered(form.with_initial_data(description=said.text), "account", invited.minutes * 60)
     if answer is None:
         raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name)
     return by_label[answer.account]
 
 
 def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
-    """Pause with a form that shows the comparison and asks for the account's name; return what was typed.
+    """Wait with a form that shows the comparison and asks for the account's name; return what was typed.
 
     Raises:
         Stopped: nobody typed anything in time.
@@ -93,20 +96,36 @@ def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
     )
     form = create_model("ConfirmAccount", __base__=ConfirmAccount, account_name=(str, field))
     shown = form.with_initial_data(description=f"{compared.sentences}\n\n{said.text}")
-    answer = paused(shown, "name", invited.minutes * 60)
+    answer = answered(shown, "name", invited.minutes * 60)
     if answer is None:
         raise unconfirmed(invited)
     return answer.account_name
 
 
-def paused(form: type[Form], key: str, seconds: float) -> Form | None:
-    """Pause for an answer; None if none came in time. Every attempt has a new key, since Prefect keeps old answers."""
+def answered(form: type[Form], key: str, seconds: float) -> Form | None:
+    """Wait for an answer, and return it; `None` if none came in time. Each question of a run has a key of its own."""
+    return _suspended(form, key) if deployment.id else _paused(form, key, seconds)
+
+
+def _suspended(form: type[Form], key: str) -> Form | None:
+    """Suspend the run, or return what was answered: Prefect knows by the key that it has asked already.
+
+    Prefect is given no time limit, since it would end the run without a word to Practice Activity. Instead,
+    `tasks.waiting` wakes a run whose time is up, which then finds no answer.
+    """
+    try:
+        return suspend_flow_run(wait_for_input=form, key=key)
+    except ValidationError:  # no field of the form has a value
+        return None
+
+
+def _paused(form: type[Form], key: str, seconds: float) -> Form | None:
     try:
         return pause_flow_run(
             wait_for_input=form,
-            timeout=max(1, int(seconds)),
+            timeout=max(1, ceil(seconds)),
             poll_interval=LOOK_EVERY,
-            key=f"{key}-{flow_run.run_count}",
+            key=key,
         )
     except FlowPauseTimeout:
         _run_again()

@@ -18,6 +18,7 @@ from xpm.access import audit
 from xpm.access.actor import Actor, ActorKind
 from xpm.access.audit import Action, AuditOutcome
 from xpm.installation import Installation
+from xpm.store.audit import entries
 from xpm.store.vocabulary import ActivityStatus, SyncTrigger
 from xpm.words import Message
 
@@ -68,11 +69,14 @@ class RunAct:
 
 
 def begin() -> None:
-    """Add a line that this run begins. An overnight sync has none: the line of its end is enough."""
+    """Add a line that this run begins. An overnight sync has none: the line of its end is enough.
+
+    A run that goes on after a wait is run again from its beginning, but begins only once.
+    """
     act = this_run()
-    if act is None or act.is_overnight:
-        return
     with Installation.opened() as installation:
+        if act is None or act.is_overnight or _goes_on(installation, act):
+            return
         audit.record_alone(
             installation,
             act.actor,
@@ -81,6 +85,13 @@ def begin() -> None:
             resource=act.resource,
             outcome=AuditOutcome.BEGUN,
         )
+
+
+def _goes_on(installation: Installation, act: RunAct) -> bool:
+    """Whether the trail says that this run began and has not ended."""
+    with installation.database.read() as session:
+        last = entries.last_of_run(session, act.practice, str(act.actor.flow_run_id), act.action)
+    return last is not None and last.outcome == AuditOutcome.BEGUN
 
 
 def end_again(said: Message) -> None:

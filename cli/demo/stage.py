@@ -68,7 +68,6 @@ class Stage:
             "PREFECT_API_URL": f"{self.prefect}/api",
             "PREFECT_SERVER_API_PORT": self.prefect.rpartition(":")[2],
             prefect_access.CLIENT: self.password,
-            "PREFECT_WORKER_QUERY_SECONDS": "2",
             "PREFECT_RUNNER_POLL_FREQUENCY": "2",
             "PREFECT_LOGGING_EXTRA_LOGGERS": "xpm",
             "DO_NOT_TRACK": "1",

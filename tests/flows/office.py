@@ -23,6 +23,8 @@ from sandbox.world import CLIENT_ID, CLIENT_SECRET, COASTAL_BRANCH, HARBOUR_NAME
 from tests.conftest import BESIDE
 from tests.pull.house import YEARS
 from xpm.consent.callback import receive, start_login
+from xpm.consent.invitation import invite
+from xpm.consent.preflight import check_person
 from xpm.integration import Integration
 from xpm.store import activity, people, practices
 from xpm.store.consent import connections
@@ -34,7 +36,7 @@ from xpm.store.vocabulary import AttemptOutcome
 SLUG = "harbour-vale"
 MADE_BY = "5a0c54a5-4f7a-4d52-9a2f-0d5f6f2d8c11"  # the flow run that connected an office, if the test did not
 BOTH = (HARBOUR_VALE, COASTAL_BRANCH)
-PATIENCE = 30.0  # seconds for a run to reach the next step
+PATIENCE = 60.0  # seconds for a run to reach the next step
 Found = TypeVar("Found")
 Answer = Callable[["Office", AuthorisationAttempt], None]
 
@@ -96,6 +98,12 @@ class Office:
         """Count a table's rows."""
         with self.database.engine.connect() as connection:
             return int(connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())  # noqa: S608
+
+    def invite(self, email: str, flow_run_id: str) -> None:
+        """Ask a person for consent, as a run does."""
+        with Integration.opened() as integration:
+            person = check_person(integration, SLUG, email, stays=True)
+            invite(integration, SLUG, person, minutes=30, flow_run_id=flow_run_id)
 
     def is_reconnecting(self) -> bool:
         """Whether a reconnect is under way."""

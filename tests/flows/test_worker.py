@@ -1,54 +1,39 @@
 """A worker that is killed in the middle of a sync, and the retry that finishes the run."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import UUID
 
-import psutil
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate
-from prefect.exceptions import ObjectAlreadyExists
 from prefect.states import Crashed, Scheduled
 
 from sandbox.faults import fault_from
 from tests.flows.office import SLUG, Office, eventually
-from tests.prefect_server import PASSWORD
+from tests.flows.worker import deploy, environment_of, kill, worker
 from xpm.store.pull import runs
 from xpm.store.vocabulary import RunStatus
 
 pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.deep]
 
-ROOT = Path(__file__).parents[2]
 SLOW = {"area": "xpm", "path": "client.api/list", "kind": "drip", "bytes": 64, "delay": 0.05, "times": 1}
 
 
 @pytest.fixture
 def environment(office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
     """The environment of the worker and its runs."""
-    given = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_"))}
-    fast = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
-    server = {"PREFECT_API_URL": prefect_url, "PREFECT_API_AUTH_STRING": PASSWORD, "PREFECT_HOME": str(tmp_path)}
-    return {**given, **office.environment(), **fast, **server, "PYTHONPATH": str(ROOT)}
+    return environment_of(office, prefect_url, tmp_path)
 
 
 def test_a_retry_after_a_killed_worker_finishes_the_sync_without_duplicates(
     connected: Office, environment: Mapping[str, str]
 ) -> None:
-    deploy(environment)
+    deploy(environment, "sync-practice")
     connected.sandbox.world.faults.inject(fault_from(SLOW))
     with worker(environment) as process:
         run_id = start()
         eventually(lambda: under_way(connected) == {"clients"}, patience=90)
-        killed = [*process.children(recursive=True), process]
-        assert len(killed) > 1, "the run has a process of its own"
-        for one in killed:
-            one.kill()
-        psutil.wait_procs(killed)
+        assert len(kill(process)) > 1, "the run has a process of its own"
     assert under_way(connected) == {"clients"}, "it was killed before it was finished"
 
     connected.sandbox.world.faults.clear()
@@ -80,29 +65,6 @@ def ended(office: Office) -> list[tuple[str, str]]:
     with office.database.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT entity, reason_key FROM sync_run ORDER BY started_at")
         return [(str(entity), str(reason)) for entity, reason in rows]
-
-
-def deploy(environment: Mapping[str, str]) -> None:
-    """Apply prefect.yaml."""
-    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
-        client.create_work_pool(WorkPoolCreate(name="xpm", type="process"))
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--name", "sync-practice"]
-    subprocess.run(command, cwd=ROOT, env={**environment, "PWD": str(ROOT)}, check=True, capture_output=True)  # noqa: S603
-
-
-@contextmanager
-def worker(environment: Mapping[str, str]) -> Iterator[psutil.Process]:
-    """Run a worker program; at the end of the block, kill it with everything it started."""
-    command = [sys.executable, "-m", "cli.main", "worker"]
-    process = psutil.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        family = [*process.children(recursive=True), process] if process.is_running() else [process]
-        for one in family:
-            if one.is_running():
-                one.kill()
-        psutil.wait_procs(family)
 
 
 def retry(flow_run_id: UUID) -> None:

@@ -44,7 +44,7 @@ def link_to(integration: Integration, attempt_id: str) -> str:
 
 
 def invite(integration: Integration, practice: str, person: Person, *, minutes: float, flow_run_id: str) -> Invitation:
-    """Start to wait for the person's consent. A retried flow run reuses the consent it already has.
+    """Start to wait for the person's consent. A flow run that is run again keeps its link, or the consent it has.
 
     The run asks again if the connection made with that consent has since broken. Another reconnect of the same practice
     that is under way is given up: the newer one wins.
@@ -54,7 +54,8 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
     until = now + timedelta(minutes=minutes)
     with integration.database.write() as session:
         connection = connections.locked(session, practice)  # of two that start at once, the second sees the first
-        attempt = _granted_before(session, connection, flow_run_id)
+        granted = _granted_before(session, connection, flow_run_id)
+        attempt = granted or attempts.waiting_of(session, flow_run_id)
         fresh = attempt is None
         if fresh and (older := reconnecting_run(session, practice)):
             _give_back(session, practice, message("consent.superseded", practice=name), now=now, flow_run_id=older)
@@ -66,7 +67,8 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
             expires_at=until,
             now=now,
         )
-        attempt.expires_at = until  # a retried run gets the full time again
+        if granted:
+            attempt.expires_at = until  # a retried run gets the full time again
         invitation = Invitation(
             attempt_id=attempt.id,
             practice=practice,
@@ -153,9 +155,21 @@ def withdraw_abandoned(integration: Integration, practice: str) -> None:
         run = reconnecting_run(session, practice)
         if run is None or now < _latest_end(attempts.of_run(session, run)[0]):
             return
-        said = message("reconnect.abandoned", practice=practices.get(session, practice).name)
-        _give_back(session, practice, said, now=now, flow_run_id=run)
-        record(session, practice, said, now=now, flow_run_id=run)
+        _abandon(session, practice, run, now)
+
+
+def withdraw_lost(integration: Integration, practice: str, flow_run_id: str) -> None:
+    """Withdraw and log a reconnect whose flow run no longer exists."""
+    with integration.database.write() as session:
+        connections.locked(session, practice)
+        if reconnecting_run(session, practice) == flow_run_id:
+            _abandon(session, practice, flow_run_id, integration.clock())
+
+
+def _abandon(session: Session, practice: str, flow_run_id: str, now: datetime) -> None:
+    said = message("reconnect.abandoned", practice=practices.get(session, practice).name)
+    _give_back(session, practice, said, now=now, flow_run_id=flow_run_id)
+    record(session, practice, said, now=now, flow_run_id=flow_run_id)
 
 
 def _latest_end(attempt: AuthorisationAttempt) -> datetime:

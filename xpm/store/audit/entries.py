@@ -119,6 +119,14 @@ def recent(
     return list(session.exec(lines.order_by(col(AuditEntry.id).desc()).limit(limit)))
 
 
+def last_of_run(session: Session, practice: str, flow_run_id: str, action: str) -> AuditEntry | None:
+    """Return the last line about this action of a practice's flow run."""
+    wanted = select(AuditEntry).where(
+        AuditEntry.practice == practice, AuditEntry.flow_run_id == flow_run_id, AuditEntry.action == action
+    )
+    return session.exec(wanted.order_by(col(AuditEntry.id).desc()).limit(1)).first()
+
+
 def in_order(session: Session) -> Iterator[AuditEntry]:
     """Every line, oldest first, `BATCH` at a time. Raises ValueError for a line that cannot be read."""
     after: int | None = None

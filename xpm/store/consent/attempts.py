@@ -83,6 +83,11 @@ def granted_to(session: Session, flow_run_id: str) -> AuthorisationAttempt | Non
     return None
 
 
+def waiting_of(session: Session, flow_run_id: str) -> AuthorisationAttempt | None:
+    """Return the attempt of this flow run that still waits for an answer, even if its time is up."""
+    return next((one for one in of_run(session, flow_run_id) if one.outcome is AttemptOutcome.WAITING), None)
+
+
 def choose(
     session: Session, attempt_id: str, *, tenant_id: str, tenant_name: str, xero_connection_id: str
 ) -> AuthorisationAttempt:
