@@ -125,7 +125,7 @@ def _paused(form: type[Form], key: str, seconds: float) -> Form | None:
             wait_for_input=form,
             timeout=max(1, ceil(seconds)),
             poll_interval=LOOK_EVERY,
-            key=key,
+            key=f"{key}-{flow_run.run_count}",  # a run without a deployment that is retried knows its earlier pauses
         )
     except FlowPauseTimeout:
         _run_again()

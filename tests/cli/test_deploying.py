@@ -25,7 +25,7 @@ from prefect.server.schemas.schedules import CronSchedule as ServedSchedule
 from cli.deploying import POOL, deploy_runbooks, schedule_nights
 from cli.doctor import DEPLOYMENTS
 from cli.heartbeat import PATIENCE as SILENT_FOR
-from cli.heartbeat import SILENCE, VANISHED, watch_heartbeats
+from cli.heartbeat import SILENCE, VANISHED, watch_endings, watch_heartbeats
 from cli.notifying import PARAMETERS
 from flows.notify import notify
 from flows.reconnect import reconnect
@@ -93,6 +93,7 @@ def test_deploying_again_adds_the_new_practices_and_changes_nothing_else(
 ) -> None:
     schedule_nights(prefect, [installed.add_practice()])
     watch_heartbeats(prefect)
+    watch_endings(prefect)
     found = everything(prefect)
 
     said = fyi_xpm("deploy")
