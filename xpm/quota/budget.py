@@ -12,9 +12,10 @@ from sqlmodel import Session
 
 from xpm.entities.fingerprint import reader_of
 from xpm.integration import Integration
+from xpm.pulse import Pulse
 from xpm.quota.allowance import HELD, Allowance, Limits
-from xpm.quota.pulse import Pulse
 from xpm.store import allowances
+from xpm.store.engine import postgresql
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import CallPriority
 from xpm.xero.api import XpmApi
@@ -97,7 +98,7 @@ class SharedBudget:
         with self._row_lock, self._database.write_hastily() as session:
             allowance = Allowance.model_validate(allowances.locked(session, self._tenant_id))
             if not self._is_everybodys:
-                self._behind = allowances.clock(session) - self._clock()
+                self._behind = postgresql.clock(session.connection()) - self._clock()
             yield session, allowance, self._now()
             allowances.keep(session, self._tenant_id, allowance.model_dump(mode="json", exclude_defaults=True))
 

@@ -122,4 +122,5 @@ class LeaseRow(StoreTable, table=True):
     name: str = Field(primary_key=True)
     holder: str | None = None  # None: the lease is free
     generation: int
-    expires_at: datetime = Field(sa_type=UtcDateTime)
+    signs: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of life; whoever waits watches them
+    last_sign_at: datetime = Field(sa_type=UtcDateTime)  # only shown
