@@ -220,7 +220,7 @@ def test_a_run_whose_history_is_incomplete_is_not_reverted(house: House) -> None
     house.clock.ahead += dt.timedelta(days=31)
     assert refused(house, since=before - AN_HOUR) == "revert.too_old"
     assert preview(house.integration, RevertRequest(practice=SLUG, run="new")).records
-    assert forget_old_history(house.integration) > 0
+    assert forget_old_history(house.integration, house.clock()) > 0
     kept_longer = house.with_settings(xpm_history_days=365)
     assert refused(kept_longer, since=before - AN_HOUR) == "revert.too_old"
     assert preview(kept_longer.integration, RevertRequest(practice=SLUG, run="new")).records

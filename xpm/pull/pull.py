@@ -67,9 +67,19 @@ def finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> Pul
         summary = summed_up(request.entity, counts, sides, intake, compared, before=before)
         status = status_of(summary)
         finished_lists.forget(session, run)
-        watermark = intake.server_time if status is RunStatus.SUCCESS else None
+        watermark = _watermark(work, run, intake) if status is RunStatus.SUCCESS else None
         runs.finish(session, run.id, status, reason_key=summary.key, watermark=watermark, now=now)
         return _recorded(session, run, request, summary, now)
+
+
+def _watermark(work: Run, run: SyncRun, intake: AnyIntake) -> datetime | None:
+    """Xero's time when its answer began, but never later than the beginning of the run, or of the run it retries.
+
+    Xero's clock may be ahead. What it changed before the lists were asked for is in them, by any clock.
+    """
+    if intake.server_time is None:
+        return None
+    return min(intake.server_time, run.started_at, work.goes_on_from or run.started_at)
 
 
 def _skipped(integration: Integration, access: PracticeAccess, request: PullRequest, key: str) -> PullResult:
