@@ -18,6 +18,7 @@ from xpm.pull.work import PullRequest
 from xpm.quota.parking import priority_of
 from xpm.quota.prediction import predict
 from xpm.quota.progress import Progress, unwatched
+from xpm.quota.tries import RunTries
 from xpm.store import practices
 from xpm.store.pull import finished_lists, runs
 from xpm.store.records import bulk
@@ -40,7 +41,8 @@ def run_pull(
         XeroError: Xero failed. Batches stored before that are kept, and nothing is archived.
     """
     priority = priority_of(request.trigger, request.mode, request.entity)
-    with practice_access(integration, request.practice, priority) as access:
+    tries = RunTries(integration, request.flow_run_id) if request.flow_run_id else None
+    with practice_access(integration, request.practice, priority, tries) as access:
         tax = tax_source(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
             return _skipped(integration, access, request, key)

@@ -21,6 +21,7 @@ from xpm.store.vocabulary import CallPriority
 from xpm.xero.api import XpmApi
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.http.limits import Budget, Call
+from xpm.xero.http.patience import Tries
 
 _SIGN_OF_LIFE = HELD.total_seconds() / 3  # between two signs, so that one may be lost
 
@@ -126,9 +127,13 @@ def budget_of(integration: Integration, tenant_id: str, priority: CallPriority =
 
 
 def xpm_api(
-    integration: Integration, http: httpx.Client, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE
+    integration: Integration,
+    http: httpx.Client,
+    tenant_id: str,
+    priority: CallPriority = CallPriority.PEOPLE,
+    tries: Tries | None = None,
 ) -> XpmApi:
     """Return the XPM client of one tenant, which keeps to the budget that all processes share."""
     budget = budget_of(integration, tenant_id, priority)
     app, sleep, clock = integration.app, integration.sleep, integration.clock
-    return XpmApi(http, app, tenant_id, budget, sleep=sleep, clock=clock, reader_of=reader_of)
+    return XpmApi(http, app, tenant_id, budget, sleep=sleep, clock=clock, reader_of=reader_of, tries=tries)
