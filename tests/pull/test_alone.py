@@ -200,7 +200,7 @@ def write_after_a_takeover(house: House) -> None:
 def test_a_run_that_was_taken_over_commits_nothing_more(house: House) -> None:
     with pytest.raises(Stopped) as ended:
         write_after_a_takeover(house)
-    assert ended.value.message.key == "sync.interrupted"
+    assert ended.value.message.key == "sync.taken_over"
     assert house.active("staff", "uuid") == {row["UUID"] for row in house.truth("staff")}
     interrupted, second = house.runs()
     assert (interrupted.reason_key, interrupted.added) == ("sync.interrupted", 0)

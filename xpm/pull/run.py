@@ -49,7 +49,7 @@ class Run(Work):
         """
         with self.integration.database.write() as session:
             if not leases.renew(session, self.lease, self.integration.shared_time(session)):
-                raise stop("sync.interrupted", entity=self.request.entity.label)
+                raise stop("sync.taken_over", entity=self.request.entity.label)
             if connections.get(session, self.request.practice).tenant_id != self.access.tenant_id:
                 raise stop("sync.moved", entity=self.request.entity.label)
             yield session
