@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from datetime import datetime
 from typing import NoReturn
 
 import httpx
@@ -24,12 +25,15 @@ from xpm.settings import Settings
 from xpm.store.consent import sealed
 from xpm.store.consent.sealed import Seal
 from xpm.store.consent.vault import Vault
+from xpm.store.engine import postgresql
 from xpm.store.engine.database import Database, Schema
 from xpm.store.errors import DatabaseUnavailable
+from xpm.store.vocabulary import ActivityStatus
 from xpm.words import Message, message
 from xpm.xero.clock import TOLERANCE, utc_now
 from xpm.xero.http.answers import server_time
 from xpm.xero.http.client import open_client
+from xpm.xero.http.date import ask_time
 
 DEPLOYMENTS = (
     "reconnect/reconnect-and-resync",
@@ -45,13 +49,14 @@ Check = Callable[[Settings], Iterator[Message]]
 
 
 class Checked(BaseModel):
-    """One part of the installation, and each problem found with how to fix it."""
+    """One part of the installation, each problem found with how to fix it, and what else is worth knowing."""
 
     model_config = ConfigDict(frozen=True)
 
     subject: str
     well: bool
     problems: tuple[str, ...]
+    facts: tuple[str, ...] = ()
 
 
 def doctor(*, as_json: bool) -> NoReturn:
@@ -60,8 +65,7 @@ def doctor(*, as_json: bool) -> NoReturn:
     with progress("Checking", of=len(CHECKS), silent=as_json) as bar:
         for subject, check in CHECKS.items():
             bar.show(f"Checking: {subject}")
-            problems = _problems(check, settings)
-            found.append(Checked(subject=subject, well=not problems, problems=tuple(problems)))
+            found.append(_checked(subject, check, settings))
             bar.advance()
     answer(found, _show, as_json=as_json)
     sys.exit(0 if all(one.well for one in found) else 1)
@@ -72,21 +76,21 @@ def _show(found: Sequence[Checked]) -> None:
         for problem in one.problems:
             terminal().print(Text.assemble(("✗ ", "red"), f"{one.subject}: {problem}"), soft_wrap=True)
         if one.well:
-            terminal().print(Text.assemble(("✓ ", "green"), one.subject))
+            terminal().print(Text.assemble(("✓ ", "green"), ": ".join((one.subject, *one.facts))), soft_wrap=True)
 
 
-def _problems(check: Check, settings: Settings) -> list[str]:
-    """The problems a check found. An error that would stop another command is a problem here, after those before it."""
-    problems: list[str] = []
+def _checked(subject: str, check: Check, settings: Settings) -> Checked:
+    """What a check found. An error that would stop another command is a problem here, after those before it."""
+    problems, facts = list[str](), list[str]()
     try:
         for found in check(settings):
-            problems.append(found.text)  # noqa: PERF401 - those before an error count, too
+            (facts if found.status is ActivityStatus.SUCCESS else problems).append(found.text)
     except Exception as error:
         said = refusal(error)
         if said is None:
             raise
         problems.append(said)
-    return problems
+    return Checked(subject=subject, well=not problems, problems=tuple(problems), facts=tuple(facts))
 
 
 def _key(settings: Settings) -> Iterator[Message]:
@@ -128,8 +132,37 @@ def _xero_app(settings: Settings) -> Iterator[Message]:
 
 def _minutes_off(answer: httpx.Response) -> int:
     """By how many minutes this machine's clock differs from the one that the answer tells; 0 if logins allow that."""
-    off = abs(utc_now() - (server_time(answer) or utc_now()))
+    return _minutes_between(server_time(answer) or utc_now())
+
+
+def _minutes_between(other: datetime) -> int:
+    """By how many minutes this machine's clock differs from another; 0 if by less than is tolerated."""
+    off = abs(utc_now() - other)
     return round(off.total_seconds() / 60) if off > TOLERANCE else 0
+
+
+def _clocks(settings: Settings) -> Iterator[Message]:
+    """How far other clocks are ahead of this machine's. The check of the Xero app judges Xero's."""
+    others: list[str] = []
+    with open_client(trust_proxy=settings.xpm_trust_proxy) as http:
+        if xeros := ask_time(http, settings.xero_app().jwks_url):
+            others.append(message("operator.clock_xero", seconds=_ahead(xeros)).text)
+    with suppress(DatabaseUnavailable), closing(Database(settings.xpm_database_url)) as database:
+        if database.is_postgresql:
+            with database.read() as session:
+                theirs = postgresql.clock(session.connection())
+            others.append(message("operator.clock_database", seconds=_ahead(theirs)).text)
+            if minutes := _minutes_between(theirs):
+                yield message("operator.clock_database_off", minutes=minutes)
+    yield message(
+        "operator.clocks",
+        now=f"{utc_now():%Y-%m-%d %H:%M:%S} UTC",
+        others=" ".join(others) or message("operator.no_clock").text,
+    )
+
+
+def _ahead(other: datetime) -> int:
+    return round((other - utc_now()).total_seconds())
 
 
 def _prefect(_: Settings) -> Iterator[Message]:
@@ -161,6 +194,7 @@ CHECKS: Mapping[str, Check] = {
     "Encryption key": _key,
     "Database": _database,
     "Xero app": _xero_app,
+    "Clocks": _clocks,
     "Prefect": _prefect,
     "Console": _console,
 }

@@ -51,6 +51,7 @@ GROUPS = (
     ("audit", auditing.audit, "Every day", "Show, check and export the trail of who did what."),
     ("practice", practices.practice, "Setting up", "Add, list and set practices."),
     ("user", practices.user, "Setting up", "Add and list the people of a practice."),
+    ("lease", setting_up.lease, "Setting up", "Show who holds what, and take it from a program that hangs."),
     ("keys", setting_up.keys, "Setting up", "Make and change encryption keys."),
 )
 PREFECTS_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}

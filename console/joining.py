@@ -10,7 +10,7 @@ from console.runs import FlowRunSeen, UnknownFlowRun
 from console.traces import traces_of
 from xpm.entities.gates import not_left_out
 from xpm.entities.names import EVERYTHING, Entity
-from xpm.pull.run import running_now
+from xpm.pull.turn import running_now
 from xpm.store import activity
 from xpm.store.tables import Practice
 from xpm.store.vocabulary import RunStatus, SyncMode, Topic
@@ -31,7 +31,7 @@ def run_to_join(desk: Desk, practice: Practice, entities: Sequence[Entity], mode
 
 def _under_way(desk: Desk, session: Session, slug: str) -> list[str]:
     """List the flow runs that work for the practice now, and the latest requested one, which may await a worker."""
-    now = desk.integration.clock()
+    now = desk.integration.shared_time(session)
     working = [running_now(session, slug, entity, now) for entity in EVERYTHING]
     requested = activity.latest(session, slug, Topic.SYNC_REQUESTED)
     found = [one.flow_run_id for one in (*working, requested) if one and one.flow_run_id]

@@ -23,6 +23,10 @@ class Clock:
         """Return the current UTC date."""
         return self.now().date()
 
+    def set_right(self) -> None:
+        """End a time in which this clock was wrong: from now on it runs in real time."""
+        self._ahead = timedelta()
+
     def advance(self, seconds: float) -> datetime:
         """Move the clock forward and return the new time. It never goes back: expired tokens would work again."""
         if seconds < 0:

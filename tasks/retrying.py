@@ -10,16 +10,26 @@ from prefect.runtime import flow_run
 
 from xpm.integration import Integration
 from xpm.store.consent import connections
+from xpm.store.errors import DatabaseUnavailable
 from xpm.store.pull import runs
 from xpm.xero.errors import Remedy, XeroError
+from xpm.xero.http.patience import MAX_RETRIES
 
 WAITS: list[float] = [5, 30, 120]  # seconds between tries; after longer outages a person or the next night retries
 
+MOST_TRIES = 1 + MAX_RETRIES + len(WAITS)
+"""The first try, its retries within seconds, and one more in each try of the step."""
+
 
 def worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Retry only what passes by itself, such as Xero not answering. Asking again never brings a lost consent back."""
+    """Retry only what passes by itself, such as Xero not answering. Asking again never brings a lost consent back.
+
+    A call that was tried `MOST_TRIES` times in this run, by whomever, is not tried again.
+    """
     error = state.result(raise_on_failure=False)
-    return isinstance(error, XeroError) and error.remedy is Remedy.TRY_LATER
+    if isinstance(error, XeroError):
+        return error.remedy is Remedy.TRY_LATER and (error.tries or 0) < MOST_TRIES
+    return isinstance(error, DatabaseUnavailable)
 
 
 def once_per_run(context: TaskRunContext, parameters: dict[str, Any]) -> str:

@@ -1,26 +1,24 @@
 """The sync steps: one for each button of FYI's "XPM Integration" window."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
-from prefect import get_run_logger, task
+from prefect import task
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.settings import PREFECT_UI_URL
 from prefect.states import Completed
 from prefect.transactions import get_transaction
 
 from tasks.announcing import announcing_a_break
+from tasks.other_runs import OTHERS
 from tasks.progress import publishing
 from tasks.retrying import WAITS, once_per_run, worth_retrying
 from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.outcome import PullResult
 from xpm.pull.pull import run_pull
-from xpm.pull.run import AlreadyRunning
 from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
-from xpm.words import message, step_title
+from xpm.words import step_title
 
 
 @task(
@@ -64,10 +62,9 @@ def sync_entity(
     with (
         Integration.opened() as integration,
         announcing_a_break(practice),
-        pointing_to_the_run_under_way(),
         publishing(integration, practice, entity) as progress,
     ):
-        result = run_pull(integration, request, progress)
+        result = run_pull(integration, request, progress, OTHERS)
         progress.end(result)
     if result.status is RunStatus.SKIPPED:
         repeat_when_retried()
@@ -80,18 +77,6 @@ def repeat_when_retried() -> None:
     """Do not keep a skipped step's result, so that a retry repeats the step after the setting was changed."""
     if transaction := get_transaction():
         transaction.write_on_commit = False
-
-
-@contextmanager
-def pointing_to_the_run_under_way() -> Iterator[None]:
-    """If another run of the entity is under way, log the link to it in Prefect."""
-    try:
-        yield
-    except AlreadyRunning as error:
-        if error.flow_run_id and (ui := PREFECT_UI_URL.value()):
-            link = f"{ui}/runs/flow-run/{error.flow_run_id}"
-            get_run_logger().info(message("sync.already_running_in_prefect", link=link).title)
-        raise
 
 
 SYNCS = {entity: sync_entity.with_options(name=step_title("sync", entity=entity.label.lower())) for entity in Entity}

@@ -47,13 +47,17 @@ def watch_practice(practice: str) -> None:
 def forget_old_history() -> None:
     """Delete history, results of dry runs and lines of the audit trail that are older than the time they are kept for.
 
-    This costs almost nothing if there is nothing to delete.
+    Deletes nothing while Xero does not tell the time, since our own clock may be wrong.
     """
     with Integration.opened() as integration:
-        changes = forgetting.forget_old_history(integration)
-        dry_runs = forgetting.forget_old_dry_runs(integration)
-        shown = forget_shown(forgetting.kept_since(integration))
-        lines = audit.remove_old(integration)
+        now = forgetting.sure_time(integration)
+        if now is None:
+            get_run_logger().info("Xero does not tell the time, so nothing old is deleted now.")
+            return
+        changes = forgetting.forget_old_history(integration, now)
+        dry_runs = forgetting.forget_old_dry_runs(integration, now)
+        shown = forget_shown(forgetting.kept_since(integration, now))
+        lines = audit.remove_old(integration, now)
     if changes or dry_runs or shown or lines:
         text = "No longer kept: %s changes of records, %s files and %s tables of dry runs, %s lines of the audit trail."
         get_run_logger().info(text, changes, dry_runs, shown, lines)

@@ -6,12 +6,15 @@ It loads in half the time of `xpm.integration`, which adds everything that speak
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
 
 from xpm.settings import Settings
 from xpm.store import people, practices
 from xpm.store.consent.vault import Vault
+from xpm.store.engine import postgresql
 from xpm.store.engine.database import Database, Schema
 from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice
@@ -69,6 +72,12 @@ class Installation:
                 raise WrongSchema(message("operator.not_migrated"))
             case Schema.NEWER:
                 raise WrongSchema(message("operator.schema_newer"))
+
+    def shared_time(self, session: Session) -> datetime:
+        """The time for what several computers compare: by the PostgreSQL server's clock, or by ours on SQLite."""
+        if self.database.is_postgresql and self.clock is utc_now:
+            return postgresql.clock(session.connection())
+        return self.clock()
 
     def today(self, practice: Practice) -> date:
         """Today's date in the practice's own time zone."""

@@ -9,6 +9,7 @@ from cli.arguments import AsJson
 from xpm.store.vocabulary import Action
 
 keys = typer.Typer(no_args_is_help=True)
+lease = typer.Typer(no_args_is_help=True)
 
 
 @acts(Action.MIGRATE)
@@ -70,6 +71,30 @@ def login_link(email: Annotated[str, typer.Argument(help="Email address of an FY
     from cli import logging_in
 
     logging_in.login_link(email)
+
+
+@lease.command("list")
+def list_leases(*, as_json: AsJson = False) -> None:
+    """List what programs hold now, so that no second one does the same, and when each gave its last sign of life."""
+    from cli import leases
+
+    leases.list_leases(as_json=as_json)
+
+
+@lease.command("break")
+@acts(Action.BREAK_LEASE, "name")
+def break_lease(
+    name: Annotated[str, typer.Argument(help="As `fyi-xpm lease list` shows it.")],
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+) -> None:
+    """Take a lease from its holder, who can write nothing more.
+
+    Seldom needed: a lease whose holder was killed is free after a minute.
+    """
+    from cli import leases
+
+    leases.break_lease(name, yes=yes)
 
 
 @keys.command("new")

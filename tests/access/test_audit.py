@@ -153,8 +153,8 @@ def test_lines_are_kept_for_the_days_of_the_setting(installation: Installation) 
     with installation.database.write() as session:
         for days in (400, 366, 364, 0):
             audit.record(session, installation, ANA, Action.SYNC, now=NOW - timedelta(days=days))
-    assert audit.remove_old(installation) == 2
+    assert audit.remove_old(installation, installation.clock()) == 2
     assert [line.at for line in lines(installation)] == [NOW - timedelta(days=364), NOW]
     assert is_whole(installation)
-    assert audit.remove_old(installation) == 0
+    assert audit.remove_old(installation, installation.clock()) == 0
     assert LATER > NOW

@@ -29,8 +29,8 @@ from xpm.store.tables import AuditEntry, StoreTable
 from xpm.store.vocabulary import Action
 
 LOOKING = {
-    "activity", "attention", "audit verify", "doctor", "history", "practice list", "quarantine list", "runs",
-    "staff list", "status", "usage", "user list",
+    "activity", "attention", "audit verify", "doctor", "history", "lease list", "practice list", "quarantine list",
+    "runs", "staff list", "status", "usage", "user list",
 }  # fmt: skip
 """The commands that only look."""
 APART = {"console", "demo", "keys new", "prefect-server", "worker"}
@@ -44,6 +44,7 @@ ACTING: dict[str, list[str]] = {
     "deploy": ["deploy"],
     "disconnect": ["disconnect", SLUG, "--yes", "--person", MERE],
     "keys rotate": ["keys", "rotate"],
+    "lease break": ["lease", "break", "sync/nobody/jobs", "--yes"],
     "login-link": ["login-link", MERE],
     "migrate": ["migrate"],
     "practice add": ["practice", "add", "new", "--name", "New Practice", "--country", "NZ"],

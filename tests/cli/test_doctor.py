@@ -37,12 +37,21 @@ def test_every_problem_of_a_new_machine_is_reported_at_once(fyi_xpm: Shell) -> N
         "✗ Database",
         "✗ Xero app",
         "✗ Xero app",
+        "✓ Clocks",
         "✗ Prefect",
         "✗ Console",
     ]
     for finding, cure in zip(
         findings,
-        ("XPM_ENCRYPTION_KEYS", "fyi-xpm migrate", "XERO_CLIENT_ID", "127.0.0.1:9/jwks", "PREFECT_API_URL", "console"),
+        (
+            "XPM_ENCRYPTION_KEYS",
+            "fyi-xpm migrate",
+            "XERO_CLIENT_ID",
+            "127.0.0.1:9/jwks",
+            "No other clock",
+            "PREFECT_API_URL",
+            "console",
+        ),
         strict=True,
     ):
         assert cure in finding
@@ -91,6 +100,8 @@ def test_a_passed_check_is_ticked_and_a_missing_worker_is_reported(
     second = fyi_xpm("doctor").out.splitlines()
 
     assert first[:3] == ["✓ Encryption key", "✓ Database", "✓ Xero app"]
-    assert first[3].startswith("✗ Prefect: No worker")
-    assert second[3] == "✓ Prefect"
-    assert second[4].startswith("✗ Console")
+    assert first[4].startswith("✗ Prefect: No worker")
+    assert first[3].startswith("✓ Clocks: This machine: 20")
+    assert "Xero: " in first[3]
+    assert second[4] == "✓ Prefect"
+    assert second[5].startswith("✗ Console")

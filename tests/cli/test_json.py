@@ -15,7 +15,7 @@ from cli.main import app
 from tests.cli.office import TENANT, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from xpm.entities.names import Entity
-from xpm.store import activity, allowances
+from xpm.store import activity, allowances, leases
 from xpm.store.activity import ActivityEntry
 from xpm.store.consent import connections
 from xpm.store.pull import quarantine
@@ -31,6 +31,7 @@ ACTING = {
     "deploy",
     "disconnect",
     "keys new",
+    "lease break",
     "login-link",
     "migrate",
     "practice add",
@@ -56,6 +57,7 @@ LISTING = {
     "quarantine list": ["quarantine", "list", SLUG],
     "practice list": ["practice", "list"],
     "user list": ["user", "list", SLUG],
+    "lease list": ["lease", "list"],
 }
 OF_ONE_PRACTICE = [
     *(arguments for arguments in LISTING.values() if SLUG in arguments),
@@ -116,6 +118,7 @@ def busy(installed: Installed) -> Installed:
         now, scope = integration.clock(), Scope(SLUG, TENANT)
         session.connection().execute(update(Connection).values(tenant_id=TENANT))
         connections.set_aside(session, SLUG, tenant_id=TENANT, tenant_name="Harbour & Vale")
+        leases.acquire(session, f"sync/{SLUG}/jobs", "night", now)
         allowances.count(session, TENANT, now.date(), CallPriority.PEOPLE, 700)
         payload = "<Staff>private</Staff>"
         quarantine.put(session, scope, "staff", record_key="s2", reason=REASON, payload=payload, run_id=None, now=now)
@@ -146,7 +149,7 @@ def test_a_listing_is_exactly_one_json_document_with_times_in_utc(fyi_xpm: Shell
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in LISTING if name not in {"usage", "status", "practice list", "user list"}]
+    "name", [name for name in LISTING if name not in {"lease list", "usage", "status", "practice list", "user list"}]
 )
 def test_a_refusal_is_the_same_with_json(fyi_xpm: Shell, installed: Installed, name: str) -> None:
     arguments = LISTING[name] if name != "history" else ["history", "staff", "s1", "--practice", SLUG]
@@ -211,7 +214,7 @@ def test_the_doctor_reports_every_check_and_exits_as_without_json(fyi_xpm: Shell
 
     found = {check["subject"]: check for check in json.loads(said.out)}
     assert said.code == 1
-    assert found["Database"] == {"subject": "Database", "well": True, "problems": []}
+    assert found["Database"] == {"subject": "Database", "well": True, "problems": [], "facts": []}
     assert not found["Prefect"]["well"]
     assert "PREFECT_API_URL" in found["Prefect"]["problems"][0]
 

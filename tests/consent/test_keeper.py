@@ -3,20 +3,20 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
-from sqlmodel import Session
 
 from sandbox.world import CLIENT_ID, MERE
 from tests.consent.harbour import Harbour
 from tests.consent.workers import renew
 from tests.processes import FORKED
-from xpm.consent.keeper import LEASE, RETRIES_OF_A_LOST_ANSWER, ConsentKeeper, token_pair
+from xpm.consent.keeper import PATIENCE, RETRIES_OF_A_LOST_ANSWER, ConsentKeeper, token_pair
 from xpm.integration import Integration
 from xpm.store import leases
 from xpm.store.consent import consents
-from xpm.store.leases import Lease
+from xpm.store.leases import Held, Lease
 from xpm.xero.errors import AnswerLost, ConsentNeeded, MisconfiguredApp, XeroUnavailable
 from xpm.xero.tokens import TokenSet
 
@@ -205,14 +205,33 @@ def test_a_process_overtaken_during_its_refresh_uses_the_newer_tokens(
 
 
 def test_the_lease_of_a_killed_process_is_waited_out(connected: Harbour, keeper: ConsentKeeper) -> None:
-    def hurry(seconds: float) -> None:
-        connected.world.clock.advance(100 * seconds)
-
-    stale, began = keeper.current(), connected.integration.clock()
+    waited: list[float] = []
+    stale = keeper.current()
     assert leased(connected, "a process that was killed")
-    waiting = keeper_of(connected, replace(connected.integration, sleep=hurry))
+    waiting = keeper_of(connected, replace(connected.integration, sleep=waited.append))
     assert waiting.renew(stale).access_token != stale.access_token
-    assert connected.integration.clock() - began >= LEASE
+    assert sum(waited) == pytest.approx(leases.DEAD_AFTER.total_seconds(), abs=1)
+
+
+@pytest.mark.also_on_postgresql("leases")
+@pytest.mark.parametrize("hours", [0, 11, -11])
+def test_whoever_waits_for_a_renewal_that_never_ends_gives_up_and_says_so(
+    connected: Harbour, keeper: ConsentKeeper, hours: int
+) -> None:
+    waited: list[float] = []
+    stale, lease = keeper.current(), leased(connected, "a program that hangs", hours=hours)
+    assert lease
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        with connected.database.write() as session:
+            assert leases.renew(session, lease, connected.integration.clock() + timedelta(hours=hours))
+
+    waiting = keeper_of(connected, replace(connected.integration, sleep=wait))
+    with pytest.raises(XeroUnavailable, match="Another program has been renewing the access for 3 minutes"):
+        waiting.renew(stale)
+    assert sum(waited) == pytest.approx(PATIENCE, abs=1)
+    assert connected.token_requests() == 0
 
 
 @pytest.mark.also_on_postgresql("leases")
@@ -227,13 +246,13 @@ def test_the_lease_is_free_again_after_a_renewal_and_after_a_failed_one(
     assert leased(connected, "somebody else", release=True)
 
 
-def leased(harbour: Harbour, holder: str, *, release: bool = False) -> Lease | None:
-    def take(session: Session) -> Lease | None:
-        name = f"refresh/{harbour.connection().consent_id}"
-        return leases.acquire(session, name, holder, harbour.integration.clock(), LEASE)
-
+def leased(harbour: Harbour, holder: str, *, release: bool = False, hours: int = 0) -> Lease | None:
+    """Take the lease of a renewal, by a clock that is so many hours ahead."""
+    now = harbour.integration.clock() + timedelta(hours=hours)
     with harbour.database.write() as session:
-        lease = take(session)
-        if lease and release:
+        lease = leases.acquire(session, f"refresh/{harbour.connection().consent_id}", holder, now)
+        if isinstance(lease, Held):
+            return None
+        if release:
             leases.release(session, lease)
     return lease

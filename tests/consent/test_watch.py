@@ -1,6 +1,7 @@
 """The watch over one connection: what it checks, what it reports, and how often."""
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -107,6 +108,17 @@ def test_a_reconnect_whose_machine_died_is_withdrawn_and_the_connection_watched_
     assert connected.connection().state is ConnectionState.CONNECTED
     with pytest.raises(Stopped):
         require_granted(connected.integration, invitation)  # as the run does if it comes back to life
+
+
+@pytest.mark.parametrize("days", [120, -120])
+def test_a_reconnect_that_began_under_a_wrong_clock_keeps_nobody_out_once_it_is_set_right(
+    connected: Harbour, days: int
+) -> None:
+    right = connected.integration.clock
+    wrong = replace(connected.integration, clock=lambda: right() + dt.timedelta(days=days))
+    replace(connected, integration=wrong).invite(SAM, "run-1", minutes=30)
+    assert look(connected) == Sighting(connected=True)
+    assert connected.connection().state is ConnectionState.CONNECTED
 
 
 def test_a_retried_reconnect_gets_the_full_time_again(connected: Harbour) -> None:

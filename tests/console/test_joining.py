@@ -8,7 +8,6 @@ import pytest
 from console.runs import StepState
 from tests.console.office import HARBOUR, SAM, TENANT, Office, path_of
 from xpm.entities.names import Entity
-from xpm.pull.run import LEASE
 from xpm.store import leases
 from xpm.store.pull import runs
 from xpm.store.vocabulary import SyncMode, SyncTrigger
@@ -23,7 +22,7 @@ def works_on(office: Office, run_id: UUID, entity: Entity) -> None:
     now = office.integration.clock()
     office.runs.move(run_id, StepState.RUNNING)
     with office.integration.database.write() as session:
-        assert leases.acquire(session, f"sync/{HARBOUR}/{entity}", str(run_id), now, LEASE)
+        assert leases.acquire(session, f"sync/{HARBOUR}/{entity}", str(run_id), now)
         runs.start(
             session,
             practice=HARBOUR,
@@ -114,13 +113,13 @@ def test_a_run_that_is_being_cancelled_is_not_joined(office: Office) -> None:
     assert [started["entities"] for started in office.runs.started] == [[Entity.CLIENTS]]
 
 
-def test_a_killed_run_is_not_joined_after_its_lease_expired(office: Office) -> None:
+def test_a_run_without_a_sign_of_life_for_a_minute_is_not_joined(office: Office) -> None:
     office.connect()
     killed = office.runs.add(HARBOUR, "sync")
     works_on(office, killed, Entity.STAFF)
     with office.integration.database.write() as session:
-        late = office.integration.clock() - 2 * LEASE
-        assert leases.acquire(session, f"sync/{HARBOUR}/staff", str(killed), late, LEASE)
+        late = office.integration.clock() - 2 * leases.DEAD_AFTER
+        assert leases.acquire(session, f"sync/{HARBOUR}/staff", str(killed), late)
     assert path_of(ask(office, "staff")) != f"/runs/{killed}"
 
 

@@ -1,6 +1,7 @@
 """Prefect shows how far a sync is while it runs, and finally how it ended."""
 
 import logging
+import time
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import pytest
 from prefect import flow, get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
 from prefect.client.schemas.objects import Artifact, State
+from prefect.states import Crashed
 
 from flows.sync import sync
 from sandbox.faults import fault_from
@@ -15,7 +17,6 @@ from sandbox.world import HARBOUR_VALE
 from tasks.progress import ALL, UPDATE_EVERY, PublishedProgress
 from tests.flows.office import SLUG, Office
 from xpm.entities.names import Entity
-from xpm.pull.run import LEASE
 from xpm.quota.progress import Prediction, Standing
 from xpm.store import leases
 from xpm.store.pull import runs
@@ -60,13 +61,14 @@ def test_a_failed_sync_says_so_and_is_not_shown_as_done(connected: Office) -> No
     assert (shown.description or "").startswith("Staff could not be synchronised.")
 
 
-def test_a_sync_kept_out_by_another_leaves_its_progress_alone_and_links_to_it(
+def test_a_sync_takes_over_from_a_run_that_prefect_knows_to_be_over(
     connected: Office, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first = "0b0e7a52-6f34-4c88-b1e5-27c4f8a0e913"
+    with get_client(sync_client=True) as client:
+        crashed = str(client.create_flow_run(sync, parameters={"practice": SLUG}, state=Crashed()).id)
     with connected.database.write() as session:
         now = datetime.now(UTC)
-        assert leases.acquire(session, f"sync/{SLUG}/staff", first, now, LEASE)
+        assert leases.acquire(session, f"sync/{SLUG}/staff", crashed, now)
         runs.start(
             session,
             practice=SLUG,
@@ -74,14 +76,16 @@ def test_a_sync_kept_out_by_another_leaves_its_progress_alone_and_links_to_it(
             entity="staff",
             mode=SyncMode.FULL,
             trigger=SyncTrigger.MANUAL,
-            flow_run_id=first,
+            flow_run_id=crashed,
             now=now,
         )
+    began = time.monotonic()
     with caplog.at_level(logging.INFO):
         state = sync(SLUG, [Entity.STAFF], return_state=True)
-    assert progress_of(state) == {}
-    assert "Staff are already being synchronised" in (state.message or "")
-    assert f"/runs/flow-run/{first}" in caplog.text
+    assert state.is_completed()
+    assert time.monotonic() - began < leases.DEAD_AFTER.total_seconds()
+    assert "Staff: waiting for a run that started at" in caplog.text
+    assert f"/runs/flow-run/{crashed}" in caplog.text
 
 
 def test_progress_is_updated_every_few_seconds_at_most(prefect_url: str) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -56,13 +56,17 @@ class Clock:
 
     def __init__(self) -> None:
         self.ahead = dt.timedelta()
+        self.meanwhile: list[Callable[[], object]] = []
+        """What others do whenever somebody waits."""
 
     def __call__(self) -> dt.datetime:
         return utc_now() + self.ahead
 
     def wait(self, seconds: float) -> None:
-        """Move the time forward at once."""
+        """Move the time forward at once, and let the others do their part."""
         self.ahead += dt.timedelta(seconds=seconds)
+        for deed in list(self.meanwhile):
+            deed()
 
 
 def request(entity: Entity, mode: SyncMode = SyncMode.FULL, **more: Any) -> PullRequest:  # noqa: ANN401 - the fields of a request

@@ -5,10 +5,13 @@ import datetime as dt
 import pytest
 
 from sandbox.accounts import edits
-from tests.pull.house import House
+from tests.pull.house import SLUG, House
 from xpm.entities.names import Entity
 from xpm.pull.plans.plan import OVERLAP
+from xpm.store.pull import runs
 from xpm.store.vocabulary import RunStatus, SyncMode
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertRequest, preview, revert
 
 
 def since_asked(house: House) -> list[bool]:
@@ -17,9 +20,15 @@ def since_asked(house: House) -> list[bool]:
     return ["modifiedsince" in call["query_keys"] for call in calls if call["path"] == "client.api/list"]
 
 
+def pass_time(house: House, seconds: float) -> None:
+    """Let time pass for Xero and for us."""
+    house.server.world.clock.advance(seconds)
+    house.clock.ahead += dt.timedelta(seconds=seconds)
+
+
 def test_changes_are_asked_for_by_xeros_clock_and_other_records_stay_untouched(house: House) -> None:
     full = house.sync(Entity.CLIENTS)
-    house.server.world.clock.advance(3600)
+    pass_time(house, 3600)
     changed = house.truth("clients")[0]["UUID"]
     edits.change(house.xpm, "clients", changed, {"Phone": "(02) 5550 0102"})
     house.forget_calls()
@@ -34,12 +43,12 @@ def test_changes_are_asked_for_by_xeros_clock_and_other_records_stay_untouched(h
 
 def test_ranges_overlap_because_xeros_bound_may_not_be_inclusive(house: House) -> None:
     house.sync(Entity.CLIENTS)
-    house.server.world.clock.advance(3600)
+    pass_time(house, 3600)
     edits.change(house.xpm, "clients", house.truth("clients")[0]["UUID"], {"Phone": "(02) 5550 0103"})
-    house.server.world.clock.advance(OVERLAP.total_seconds() - 60)
+    pass_time(house, OVERLAP.total_seconds() - 60)
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).changed == 1
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).unchanged == 1
-    house.server.world.clock.advance(120)
+    pass_time(house, 120)
     house.sync(Entity.CLIENTS, SyncMode.CHANGES)
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).unchanged == 0
 
@@ -52,12 +61,12 @@ def test_without_an_earlier_successful_run_everything_is_asked_for(house: House)
 def test_a_run_with_unreadable_records_does_not_move_the_watermark(house: House) -> None:
     """Otherwise the unread records would never be asked for again."""
     house.sync(Entity.CLIENTS)
-    house.server.world.clock.advance(3600)
+    pass_time(house, 3600)
     edits.change(house.xpm, "clients", house.truth("clients")[0]["UUID"], {"Phone": "(02) 5550 0104"})
     house.order("bad_record", "client.api/list")
     spoilt = house.sync(Entity.CLIENTS, SyncMode.CHANGES)
     assert (spoilt.status, house.run(spoilt.run_id).watermark) == (RunStatus.ACTION_REQUIRED, None)
-    house.server.world.clock.advance(3600)
+    pass_time(house, 3600)
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).changed == 1
     assert house.aside() == []
 
@@ -66,7 +75,7 @@ def test_a_run_of_changes_archives_no_missing_client(house: House) -> None:
     house.sync(Entity.CLIENTS)
     stored = house.active("client", "uuid")
     house.xpm.clients.remove(0)
-    house.server.world.clock.advance(3600)
+    pass_time(house, 3600)
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).archived == 0
     assert house.active("client", "uuid") == stored
     assert house.sync(Entity.CLIENTS).archived == 1
@@ -102,3 +111,42 @@ def test_suspicion_about_an_accompanying_list_is_reported_under_that_lists_name(
     result = house.sync(entity)
     assert result.status is RunStatus.ACTION_REQUIRED
     assert result.message.title.startswith(f"{what}: {len(house.truth(records))} of {len(house.truth(records))}")
+
+
+@pytest.mark.parametrize("hours", [1, 11, 24 * 40])  # after 60 days the consent would be over
+@pytest.mark.also_on_postgresql("times as stored")
+def test_a_date_of_xeros_that_is_ahead_hides_no_later_change(house: House, hours: int) -> None:
+    house.server.world.clock.advance(hours * 3600)
+    house.sync(Entity.CLIENTS)
+    house.server.world.clock.set_right()
+    edits.change(house.xpm, "clients", house.truth("clients")[0]["UUID"], {"Phone": "(02) 5550 0105"})
+    assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).changed == 1
+
+
+@pytest.mark.parametrize("hours", [1, -1, 11, -11, 24 * 120, -24 * 120])
+def test_no_change_is_missed_before_during_or_after_a_wrong_clock(house: House, hours: int) -> None:
+    house.sync(Entity.CLIENTS)
+    for number, ahead in enumerate((hours, 0, hours, 0)):
+        changed = house.truth("clients")[number]["UUID"]
+        edits.change(house.xpm, "clients", changed, {"Phone": f"(02) 5550 020{number}"})
+        house.clock.ahead = dt.timedelta(hours=ahead)
+        result = house.sync(Entity.CLIENTS, SyncMode.CHANGES)
+        assert (result.status, result.changed) == (RunStatus.SUCCESS, 1)
+
+
+def test_a_watermark_that_lies_ahead_is_not_believed(house: House) -> None:
+    full = house.sync(Entity.CLIENTS)
+    with house.database.write() as session:
+        runs.get(session, full.run_id).watermark = house.clock() + dt.timedelta(days=1)
+    edits.change(house.xpm, "clients", house.truth("clients")[0]["UUID"], {"Phone": "(02) 5550 0106"})
+    assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).changed == 1
+
+
+def test_a_revert_under_a_clock_that_is_behind_still_makes_the_next_sync_read_everything(house: House) -> None:
+    house.sync(Entity.STAFF)
+    house.sync(Entity.CLIENTS, flow_run_id="sync")
+    house.clock.ahead -= dt.timedelta(hours=11)
+    request = RevertRequest(practice=SLUG, run="sync", flow_run_id="revert")
+    revert(house.integration, request, preview(house.integration, request), WhenChangedSince.STOP)
+    house.clock.ahead = dt.timedelta()
+    assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).added == len(house.truth("clients"))

@@ -15,7 +15,7 @@ from xpm.settings import Settings
 from xpm.store.records import history
 from xpm.store.tables import RecordChange
 from xpm.store.vocabulary import ChangeKind
-from xpm.undo.forgetting import forget_old_dry_runs, forget_old_history
+from xpm.undo.forgetting import forget_old_dry_runs, forget_old_history, sure_time
 
 
 def test_only_history_older_than_its_days_is_forgotten(house: House) -> None:
@@ -26,9 +26,9 @@ def test_only_history_older_than_its_days_is_forgotten(house: House) -> None:
     changes = house.rows("record_change")
     of_jobs = [change for change in changes if change["record_table"] != "staff"]
 
-    assert forget_old_history(house.integration) == len(of_jobs)
+    assert forget_old_history(house.integration, house.clock()) == len(of_jobs)
     assert {change["record_table"] for change in house.rows("record_change")} == {"staff"}
-    assert forget_old_history(house.integration) == 0
+    assert forget_old_history(house.integration, house.clock()) == 0
     assert len(house.rows("job")) == 12
 
 
@@ -46,7 +46,7 @@ def test_one_call_forgets_all_batches(house: House) -> None:
             )
             session.add(change)
     house.clock.ahead += dt.timedelta(days=91)
-    assert forget_old_history(house.integration) == 2 * history.BATCH + 1
+    assert forget_old_history(house.integration, house.clock()) == 2 * history.BATCH + 1
     assert house.rows("record_change") == []
 
 
@@ -58,7 +58,7 @@ def test_former_rows_are_forgotten_with_their_change(house: House) -> None:
     house.sync(Entity.JOBS)
     assert [row["number"] for row in house.rows("job_before")] == [number]
     house.clock.ahead += dt.timedelta(days=91)
-    forget_old_history(house.integration)
+    forget_old_history(house.integration, house.clock())
     assert house.rows("job_before") == []
     assert [row["name"] for row in house.rows("job") if row["number"] == number] == ["Renamed"]
 
@@ -91,11 +91,45 @@ def test_only_the_files_of_old_dry_runs_are_removed(house: House, tmp_path: Path
         _written(folder / "budget of the practice.csv", 400, now),
         _written(folder / f"{FLOW_RUN}.txt", 400, now),
     }
-    assert forget_old_dry_runs(integration) == 1
+    assert forget_old_dry_runs(integration, now) == 1
     assert set(folder.iterdir()) == kept
-    assert forget_old_dry_runs(integration) == 0
+    assert forget_old_dry_runs(integration, now) == 0
 
 
 def test_an_installation_without_dry_runs_has_nothing_to_remove(house: House, tmp_path: Path) -> None:
     settings = house.integration.settings.model_copy(update={"xpm_dry_runs": tmp_path / "not there"})
-    assert forget_old_dry_runs(replace(house.integration, settings=settings)) == 0
+    assert forget_old_dry_runs(replace(house.integration, settings=settings), house.clock()) == 0
+
+
+@pytest.mark.parametrize("days", [120, -120])
+@pytest.mark.also_on_postgresql("deletion by age")
+def test_a_wrong_clock_makes_nothing_old(house: House, days: int) -> None:
+    house.sync(Entity.STAFF)
+    before = house.rows("record_change")
+    house.clock.ahead += dt.timedelta(days=days)
+    now = sure_time(house.integration)
+    assert now
+    assert forget_old_history(house.integration, now) == 0
+    assert house.rows("record_change") == before
+
+
+def test_a_date_of_xeros_that_is_ahead_makes_nothing_old(house: House) -> None:
+    house.sync(Entity.STAFF)
+    house.server.world.clock.advance(dt.timedelta(days=120).total_seconds())
+    now = sure_time(house.integration)
+    assert now
+    assert forget_old_history(house.integration, now) == 0
+
+
+def test_when_both_clocks_say_so_history_is_old(house: House) -> None:
+    house.sync(Entity.STAFF)
+    house.clock.ahead += dt.timedelta(days=91)
+    house.server.world.clock.advance(dt.timedelta(days=91).total_seconds())
+    now = sure_time(house.integration)
+    assert now
+    assert forget_old_history(house.integration, now) > 0
+
+
+def test_without_xeros_time_no_time_is_sure(house: House) -> None:
+    house.order("reset", area="jwks", times=0)
+    assert sure_time(house.integration) is None

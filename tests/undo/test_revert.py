@@ -10,7 +10,7 @@ from sandbox.accounts import edits as xpm_edits
 from sandbox.world import MERE
 from tests.pull.expected import assert_clients_equal_truth
 from tests.pull.house import SCOPE, SLUG, House
-from tests.pull.test_alone import FIRST, working_on
+from tests.pull.test_alone import FIRST, alive, working_on
 from xpm.activity.overview import overview
 from xpm.consent.access import require_connected
 from xpm.consent.invitation import invite, withdraw
@@ -148,10 +148,15 @@ def test_a_retried_revert_is_not_done_twice(house: House) -> None:
     assert [run.trigger for run in house.runs()].count(SyncTrigger.REVERT) == 1
 
 
-def test_a_revert_does_not_wait_for_a_sync_and_no_sync_begins_during_it(house: House) -> None:
+def test_a_revert_does_not_disturb_a_sync_that_goes_on(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
-    with house.database.write() as session:
-        leases.acquire(session, f"sync/{SLUG}/staff", "somebody", house.clock(), AN_HOUR)
+
+    def sign() -> None:
+        with house.database.write() as session:
+            leases.acquire(session, f"sync/{SLUG}/staff", "somebody", house.clock())
+
+    sign()
+    house.clock.meanwhile.append(sign)
     with pytest.raises(Stopped) as stopped:
         take_back(house, run="sync")
     assert stopped.value.message.key == "sync.already_running_elsewhere"
@@ -160,7 +165,7 @@ def test_a_revert_does_not_wait_for_a_sync_and_no_sync_begins_during_it(house: H
 
 def test_a_revert_refused_because_of_a_sync_links_to_that_sync(house: House) -> None:
     house.sync(Entity.STAFF, flow_run_id="sync")
-    with working_on(house, Entity.STAFF, FIRST), pytest.raises(Stopped) as stopped:
+    with working_on(house, Entity.STAFF, FIRST) as work, alive(house, work), pytest.raises(Stopped) as stopped:
         take_back(house, run="sync")
     assert f"Follow it here: http://127.0.0.1:4280/runs/{FIRST}." in stopped.value.message.text
     assert house.rows("staff")
@@ -215,7 +220,7 @@ def test_a_run_whose_history_is_incomplete_is_not_reverted(house: House) -> None
     house.clock.ahead += dt.timedelta(days=31)
     assert refused(house, since=before - AN_HOUR) == "revert.too_old"
     assert preview(house.integration, RevertRequest(practice=SLUG, run="new")).records
-    assert forget_old_history(house.integration) > 0
+    assert forget_old_history(house.integration, house.clock()) > 0
     kept_longer = house.with_settings(xpm_history_days=365)
     assert refused(kept_longer, since=before - AN_HOUR) == "revert.too_old"
     assert preview(kept_longer.integration, RevertRequest(practice=SLUG, run="new")).records

@@ -121,12 +121,12 @@ def recording_refusals(
         raise
 
 
-def remove_old(installation: Installation) -> int:
-    """Remove the lines that are older than XPM_AUDIT_DAYS, and return how many.
+def remove_old(installation: Installation, now: datetime) -> int:
+    """Remove the lines that are older than XPM_AUDIT_DAYS by `now`, a time that is sure; return how many.
 
     Each batch is a transaction of its own, so that others get their turn in between.
     """
-    before, removed = installation.clock() - timedelta(days=installation.settings.xpm_audit_days), 0
+    before, removed = now - timedelta(days=installation.settings.xpm_audit_days), 0
     while count := _remove_batch(installation, before):
         removed += count
     return removed

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from xpm.store import activity
 from xpm.store.activity import ActivityEntry
-from xpm.store.tables import PracticeActivity
+from xpm.store.tables import PracticeActivity, SyncRun
 from xpm.store.vocabulary import Topic
 from xpm.words import Message
 
@@ -46,6 +46,12 @@ def record(
 def said_by(session: Session, practice: str, flow_run_id: str, topic: Topic) -> Message | None:
     """Return the message a flow run logged on this topic, or None."""
     entry = activity.latest(session, practice, topic, flow_run_id=flow_run_id)
+    return as_message(entry) if entry else None
+
+
+def said_of(session: Session, run: SyncRun) -> Message | None:
+    """Return the message that sums up a sync run, or None if it has none."""
+    entry = activity.of_run(session, run.id, run.reason_key or "")
     return as_message(entry) if entry else None
 
 

@@ -21,6 +21,7 @@ from xpm.words import Message, Stopped, message, stop
 from xpm.xero.api import XpmApi
 from xpm.xero.connections import ConnectionsApi
 from xpm.xero.errors import AccessLost, ConsentNeeded, MisconfiguredApp, XeroError, XeroUnavailable
+from xpm.xero.http.patience import Tries
 
 MAY_ANSWER = frozenset({ConnectionState.CONNECTED, ConnectionState.PRIVILEGE_LOST})
 """States in which Xero may answer. A lost privilege counts: an administrator can give it back at any time."""
@@ -39,7 +40,10 @@ class ConnectionBroke(Stopped):
 
 @dataclass(frozen=True)
 class PracticeAccess:
-    """A practice with open access to its XPM account. `http` sends its tokens; calls are made with `priority`."""
+    """A practice with open access to its XPM account. `http` sends its tokens; calls are made with `priority`.
+
+    `tries` counts the failed calls of a run that may be retried.
+    """
 
     practice: Practice
     tenant_id: str
@@ -47,11 +51,15 @@ class PracticeAccess:
     api: XpmApi
     http: httpx.Client
     priority: CallPriority
+    tries: Tries | None = None
 
 
 @contextmanager
 def practice_access(
-    integration: Integration, slug: str, priority: CallPriority = CallPriority.PEOPLE
+    integration: Integration,
+    slug: str,
+    priority: CallPriority = CallPriority.PEOPLE,
+    tries: Tries | None = None,
 ) -> Iterator[PracticeAccess]:
     """Open a practice's connection. An error in the block that proves it broken changes its state and is logged once.
 
@@ -60,7 +68,7 @@ def practice_access(
         XeroError: any other failure at Xero; the connection's state is unchanged.
     """
     practice = integration.practice(slug)
-    with access_through(integration, practice, require_connected(integration, practice), priority) as access:
+    with access_through(integration, practice, require_connected(integration, practice), priority, tries) as access:
         yield access
 
 
@@ -70,14 +78,16 @@ def access_through(
     practice: Practice,
     connection: Connection,
     priority: CallPriority = CallPriority.PEOPLE,
+    tries: Tries | None = None,
 ) -> Iterator[PracticeAccess]:
     """Open this connection whatever its state, and follow a reconnect to its consent. Raises as `practice_access`."""
     keeper = ConnectionKeeper(integration, connection)
     tenant_id = connection.tenant_id or ""
     with integration.signed_http(keeper) as http:
-        api = xpm_api(integration, http, tenant_id, priority)
+        api = xpm_api(integration, http, tenant_id, priority, tries)
+        tenant_name = connection.tenant_name or practice.name
         try:
-            yield PracticeAccess(practice, tenant_id, connection.tenant_name or practice.name, api, http, priority)
+            yield PracticeAccess(practice, tenant_id, tenant_name, api, http, priority, tries)
         except XeroError as error:
             if stopped := _stop_for(integration, connection, http, error):
                 raise stopped from error

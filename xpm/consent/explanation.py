@@ -23,8 +23,15 @@ def explain(error: XeroError, what: str) -> Message:
     if isinstance(error, RateLimited):
         return _limited(error, what)
     if isinstance(error, XeroUnavailable):
-        return message("sync.unavailable", entity=what, reason=error.message)
-    return message("sync.failed", entity=what, reason=error.message)
+        return message("sync.unavailable", entity=what, reason=_with_tries(error))
+    return message("sync.failed", entity=what, reason=_with_tries(error))
+
+
+def _with_tries(error: XeroError) -> str:
+    """The error's own sentence, and how often the call was tried if more than once."""
+    if error.tries is None or error.tries == 1:
+        return error.message
+    return f"{error.message} {message('sync.tried', tries=error.tries).text}"
 
 
 def explain_reconnect(error: XeroError, practice: str) -> Message:

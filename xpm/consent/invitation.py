@@ -153,7 +153,7 @@ def withdraw_abandoned(integration: Integration, practice: str) -> None:
     with integration.database.write() as session:
         connections.locked(session, practice)
         run = reconnecting_run(session, practice)
-        if run is None or now < _latest_end(attempts.of_run(session, run)[0]):
+        if run is None or not _is_abandoned(attempts.of_run(session, run)[0], now):
             return
         _abandon(session, practice, run, now)
 
@@ -172,10 +172,14 @@ def _abandon(session: Session, practice: str, flow_run_id: str, now: datetime) -
     record(session, practice, said, now=now, flow_run_id=flow_run_id)
 
 
-def _latest_end(attempt: AuthorisationAttempt) -> datetime:
-    """When the attempt's run must be over. It waits equally long for the login, the choice of account and its name."""
-    each_wait = attempt.expires_at - attempt.created_at
-    return attempt.expires_at + 2 * each_wait + CHECKS
+def _is_abandoned(attempt: AuthorisationAttempt, now: datetime) -> bool:
+    """Whether the attempt's run must be over. One that begins in the future began under a wrong clock."""
+    return abs(now - attempt.created_at) >= _longest(attempt)
+
+
+def _longest(attempt: AuthorisationAttempt) -> timedelta:
+    """How long the attempt's run can last. It waits equally long for the login, the choice of account and its name."""
+    return 3 * (attempt.expires_at - attempt.created_at) + CHECKS
 
 
 def _give_back(session: Session, practice: str, said: Message, *, now: datetime, flow_run_id: str) -> None:

@@ -2,23 +2,21 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
 
 from pydantic import SecretStr
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from xpm.integration import Integration
-from xpm.store import leases
+from xpm.leasing import StillHeld, Waiter, holding
 from xpm.store.consent import connections, consents
 from xpm.store.consent.consents import StoredTokens, TokenPair
-from xpm.store.leases import Lease
 from xpm.store.tables import Connection
-from xpm.xero.errors import AnswerLost, ConsentNeeded
+from xpm.xero.errors import AnswerLost, ConsentNeeded, XeroUnavailable
 from xpm.xero.tokens import TokenSet
 
-LEASE = timedelta(seconds=150)
-"""Longer than a refresh with its retries takes (three times 10 s to connect and 30 s for the answer). A killed process
-keeps the others waiting no longer than this."""
+PATIENCE = 180.0
+"""Seconds to wait for another program's renewal. Longer than one takes with its retries (three times 10 s to connect
+and 30 s for the answer), and than it takes to find out that its program was killed."""
 
 LOOK_EVERY = 0.2  # seconds between checks whether another process has renewed the tokens
 RETRIES_OF_A_LOST_ANSWER = 2  # Xero accepts the previous refresh token for another 30 minutes
@@ -48,21 +46,24 @@ class ConsentKeeper:
         Raises:
             ConsentNeeded: Xero no longer accepts the refresh token.
             MisconfiguredApp: Xero does not accept the app's credentials; the tokens are kept.
-            XeroUnavailable: Xero did not answer; the tokens are kept.
+            XeroUnavailable: Xero did not answer, or another program has been renewing the tokens for `PATIENCE`; the
+                tokens are kept.
         """
         holder = str(uuid.uuid4())  # one per call, so that threads sharing this keeper also wait for each other
+        name = f"refresh/{self._consent_id}"
+        waiter = Waiter(self._integration, name, holder, patience=PATIENCE, look_every=LOOK_EVERY)
         while True:
             tokens = self.current()
             if tokens.access_token != stale.access_token:
                 return tokens
-            lease = self._acquire(holder)
-            if lease is None:
-                self._integration.sleep(LOOK_EVERY)
-                continue
+            if lease := waiter.ask():
+                with holding(self._integration, lease):
+                    return self._renew_under_lease(stale)
             try:
-                return self._renew_under_lease(stale)
-            finally:
-                self._release(lease)
+                waiter.wait()
+            except StillHeld:
+                said = f"Another program has been renewing the access for {PATIENCE / 60:.0f} minutes."
+                raise XeroUnavailable(said) from None
 
     def _renew_under_lease(self, stale: TokenSet) -> TokenSet:
         """Renew while holding the lease, unless newer tokens were stored while we waited for it."""
@@ -109,14 +110,6 @@ class ConsentKeeper:
     def _stored(self) -> StoredTokens:
         with self._integration.database.read() as session:
             return consents.tokens_of(session, self._integration.vault, self._consent_id)
-
-    def _acquire(self, holder: str) -> Lease | None:
-        with self._integration.database.write() as session:
-            return leases.acquire(session, f"refresh/{self._consent_id}", holder, self._integration.clock(), LEASE)
-
-    def _release(self, lease: Lease) -> None:
-        with self._integration.database.write() as session:
-            leases.release(session, lease)
 
 
 class ConnectionKeeper:

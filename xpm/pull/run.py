@@ -1,18 +1,17 @@
 """A pull while it runs: its row, its lease, and the only way it commits anything."""
 
-import uuid
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel import Session
 
 from xpm.consent.access import PracticeAccess
-from xpm.entities.names import Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.pull.batch import StoredBatch
+from xpm.pull.turn import Others, turn
 from xpm.pull.work import PullRequest, Work
 from xpm.quota.parking import resumes_at
 from xpm.quota.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
@@ -26,21 +25,8 @@ from xpm.store.records import bulk, versions
 from xpm.store.records.kinds import RecordTable
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import OwnerKind, RunStatus
-from xpm.words import Message, Stopped, message, stop
+from xpm.words import stop
 from xpm.xero.errors import DayLimit
-
-LEASE = timedelta(minutes=10)
-"""How long a killed run keeps others out. Longer than the longest wait between two batches, since a list may take five
-minutes to begin. A retry of the same flow run does not wait: it takes over its own lease."""
-
-
-class AlreadyRunning(Stopped):
-    """Another run of the entity is going on: that of `flow_run_id`, or one that no flow started."""
-
-    def __init__(self, reason: Message, flow_run_id: str | None) -> None:
-        super().__init__(reason)
-        self.args = (reason, flow_run_id)  # unpickling calls the class with these
-        self.flow_run_id = flow_run_id
 
 
 @dataclass(frozen=True)
@@ -55,15 +41,15 @@ class Run(Work):
 
     @contextmanager
     def commit(self) -> Iterator[Session]:
-        """Open a transaction that renews this run's lease, and commits only if the run still holds it.
+        """Open a transaction that commits only if this run still holds its lease.
 
         Raises:
             Stopped: another run has taken over, or the practice has moved to another account. Nothing in the block is
                 written.
         """
         with self.integration.database.write() as session:
-            if leases.renew(session, self.lease, self.integration.clock(), LEASE) is None:
-                raise stop("sync.interrupted", entity=self.request.entity.label)
+            if not leases.renew(session, self.lease, self.integration.shared_time(session)):
+                raise stop("sync.taken_over", entity=self.request.entity.label)
             if connections.get(session, self.request.practice).tenant_id != self.access.tenant_id:
                 raise stop("sync.moved", entity=self.request.entity.label)
             yield session
@@ -111,14 +97,16 @@ def working(
     request: PullRequest,
     predicted: Prediction = UNKNOWN,
     progress: Progress = unwatched,
+    *,
+    others: Others | None = None,
 ) -> Iterator[Run]:
     """Start the only run of this practice and entity. If it ends in an error, mark it as failed or parked.
 
     Raises:
-        AlreadyRunning: the entity is being synchronised already.
+        AlreadyRunning: another run of the entity did not end in time.
+        DoneMeanwhile: another run did what is asked for.
     """
-    lease = take_lease(integration, request)
-    try:
+    with turn(integration, request, others) as lease:
         with integration.database.write() as session:
             _close_killed_runs(session, integration, request)
             run = start_run(session, access, request, integration.clock(), predicted)
@@ -135,9 +123,6 @@ def working(
         except BaseException:
             _mark_failed(integration, run.id)
             raise
-    finally:
-        with integration.database.write() as session:
-            leases.release(session, lease)
 
 
 def start_run(
@@ -157,47 +142,6 @@ def start_run(
         predicted_bytes=predicted.bytes,
         now=now,
     )
-
-
-def take_lease(integration: Integration, request: PullRequest) -> Lease:
-    """Take the lease of a practice's entity.
-
-    Raises:
-        AlreadyRunning: another run holds it.
-    """
-    name = _lease_name(request.practice, request.entity)
-    holder = request.flow_run_id or str(uuid.uuid4())
-    with integration.database.write() as session:
-        lease = leases.acquire(session, name, holder, integration.clock(), LEASE)
-        if lease is not None:
-            return lease
-        running = _unfinished(session, request.practice, request.entity)
-    raise _already_running(integration, request.entity, running)
-
-
-def running_now(session: Session, practice: str, entity: Entity, now: datetime) -> SyncRun | None:
-    """The entity's run that is going on now. A killed run counts as running until its lease expires."""
-    if not leases.is_taken(session, _lease_name(practice, entity), now):
-        return None
-    return _unfinished(session, practice, entity)
-
-
-def _unfinished(session: Session, practice: str, entity: Entity) -> SyncRun | None:
-    """The newest run that has not ended."""
-    return next(iter(runs.unfinished(session, practice, entity)), None)
-
-
-def _already_running(integration: Integration, entity: Entity, run: SyncRun | None) -> AlreadyRunning:
-    since = f"{run.started_at:%H:%M} UTC" if run else "a moment ago"
-    if run is None or run.flow_run_id is None:
-        return AlreadyRunning(message("sync.already_running_elsewhere", entity=entity.label, since=since), None)
-    link = f"{integration.settings.xpm_console_url}/runs/{run.flow_run_id}"
-    reason = message("sync.already_running", entity=entity.label, since=since, link=link)
-    return AlreadyRunning(reason, run.flow_run_id)
-
-
-def _lease_name(practice: str, entity: Entity) -> str:
-    return f"sync/{practice}/{entity}"
 
 
 def _mark_failed(integration: Integration, run_id: str) -> None:

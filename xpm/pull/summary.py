@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from xpm.consent.explanation import explain
 from xpm.entities.names import Entity
 from xpm.pull.outcome import Counts
+from xpm.store.errors import DatabaseUnavailable
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 from xpm.words import Message, Stopped, message
 from xpm.xero.errors import XeroError
@@ -19,6 +20,8 @@ def message_of(entity: Entity, outcome: Outcome) -> Message:
         return outcome.message
     if isinstance(outcome, XeroError):
         return explain(outcome, entity.label)
+    if isinstance(outcome, DatabaseUnavailable):
+        return message("sync.database_unavailable", entity=entity.label)
     return message(
         "sync.failed", entity=entity.label, reason=f"Something unexpected happened ({type(outcome).__name__})."
     )

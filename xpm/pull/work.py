@@ -58,7 +58,9 @@ class Work(ABC):
     def changed_since(self) -> datetime | None:
         """The time from which to ask for changes; `None` to ask for everything."""
         with self.integration.database.read() as session:
-            return runs.changed_since(session, self.scope, self.request.entity, self.request.mode)
+            return runs.changed_since(
+                session, self.scope, self.request.entity, self.request.mode, self.integration.clock()
+            )
 
     def wants_archived(self) -> bool:
         """Whether the practice also wants records that were archived before FYI knew them."""

@@ -12,14 +12,16 @@ from sqlmodel import Session
 
 from xpm.entities.fingerprint import reader_of
 from xpm.integration import Integration
+from xpm.pulse import Pulse
 from xpm.quota.allowance import HELD, Allowance, Limits
-from xpm.quota.pulse import Pulse
 from xpm.store import allowances
+from xpm.store.engine import postgresql
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import CallPriority
 from xpm.xero.api import XpmApi
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.http.limits import Budget, Call
+from xpm.xero.http.patience import Tries
 
 _SIGN_OF_LIFE = HELD.total_seconds() / 3  # between two signs, so that one may be lost
 
@@ -97,7 +99,7 @@ class SharedBudget:
         with self._row_lock, self._database.write_hastily() as session:
             allowance = Allowance.model_validate(allowances.locked(session, self._tenant_id))
             if not self._is_everybodys:
-                self._behind = allowances.clock(session) - self._clock()
+                self._behind = postgresql.clock(session.connection()) - self._clock()
             yield session, allowance, self._now()
             allowances.keep(session, self._tenant_id, allowance.model_dump(mode="json", exclude_defaults=True))
 
@@ -125,9 +127,13 @@ def budget_of(integration: Integration, tenant_id: str, priority: CallPriority =
 
 
 def xpm_api(
-    integration: Integration, http: httpx.Client, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE
+    integration: Integration,
+    http: httpx.Client,
+    tenant_id: str,
+    priority: CallPriority = CallPriority.PEOPLE,
+    tries: Tries | None = None,
 ) -> XpmApi:
     """Return the XPM client of one tenant, which keeps to the budget that all processes share."""
     budget = budget_of(integration, tenant_id, priority)
     app, sleep, clock = integration.app, integration.sleep, integration.clock
-    return XpmApi(http, app, tenant_id, budget, sleep=sleep, clock=clock, reader_of=reader_of)
+    return XpmApi(http, app, tenant_id, budget, sleep=sleep, clock=clock, reader_of=reader_of, tries=tries)

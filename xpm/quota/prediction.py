@@ -28,7 +28,8 @@ def predict(
     definition = DEFINITIONS[entity]
     with integration.database.read() as session:
         scope = Scope(practice.slug, tenant_id)
-        everything = not definition.plan.has_changes or runs.changed_since(session, scope, entity, mode) is None
+        since = runs.changed_since(session, scope, entity, mode, integration.clock())
+        everything = since is None or not definition.plan.has_changes
         planned = PlannedPull(
             session=session,
             practice=practice,

@@ -59,6 +59,12 @@ def latest(session: Session, practice: str, topic: Topic, *, flow_run_id: str | 
     return session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(1)).one_or_none()
 
 
+def of_run(session: Session, run_id: str, kind: str) -> PracticeActivity | None:
+    """Find the entry of this kind that a sync run wrote."""
+    entries = select(PracticeActivity).where(PracticeActivity.run_id == run_id, PracticeActivity.kind == kind)
+    return session.exec(entries.order_by(col(PracticeActivity.id).desc()).limit(1)).one_or_none()
+
+
 def has(session: Session, practice: str, topic: Topic, title: str) -> bool:
     """Whether there is an entry on a topic with this title."""
     entries = select(PracticeActivity.id).where(

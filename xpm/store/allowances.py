@@ -1,9 +1,9 @@
 """The row that all callers of a tenant share, and the tally of their calls."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, select, update
 from sqlmodel import Session, col
 
 from xpm.store.engine.upserts import insert_into
@@ -24,12 +24,6 @@ def locked(session: Session, tenant_id: str) -> JsonObject:
         session.connection().execute(fresh.on_conflict_do_nothing())
         state = _read(session, tenant_id)
     return state or {}
-
-
-def clock(session: Session) -> datetime:
-    """The time by the PostgreSQL server's clock, which is the same for every computer that asks."""
-    now: datetime = session.connection().execute(select(func.clock_timestamp())).scalar_one()
-    return now.astimezone(UTC)
 
 
 def keep(session: Session, tenant_id: str, state: JsonObject) -> None:

@@ -171,6 +171,7 @@ class Action(StrEnum):
     MIGRATE = "migrate"
     DEPLOY = "deploy"
     ROTATE_KEYS = "rotate_keys"
+    BREAK_LEASE = "break_lease"
     FIND_BREAK = "find_break"  # the trail itself: what was stored of it is not what was written
 
 

@@ -23,7 +23,7 @@ from xpm.activity.log import record, said_by
 from xpm.entities.names import Entity
 from xpm.entities.registry import KINDS
 from xpm.integration import Integration
-from xpm.pull.run import LEASE, take_lease
+from xpm.pull.turn import turn
 from xpm.pull.work import PullRequest
 from xpm.store import leases
 from xpm.store.leases import Lease
@@ -170,7 +170,7 @@ def revert(
     seen.refuse_unasked(changed_since)
     practice = integration.practice(request.practice)
     with _holding_leases(integration, request, seen) as held, integration.database.write() as session:
-        if any(leases.renew(session, lease, integration.clock(), LEASE) is None for lease in held):
+        if not all(leases.renew(session, lease, integration.shared_time(session)) for lease in held):
             raise stop("revert.changed_meanwhile", practice=seen.practice_name)
         if earlier := _earlier_message(session, request):
             return earlier
@@ -321,15 +321,8 @@ def _time(moment: datetime) -> str:
 def _holding_leases(integration: Integration, request: RevertRequest, seen: RevertPreview) -> Iterator[list[Lease]]:
     """Hold the leases of these entities, so that no sync of them starts. Raises Stopped if one is running."""
     with ExitStack() as held:
-        taken = []
-        for entity in seen.entities:
-            sync = PullRequest(request.practice, entity, SyncMode.FULL, SyncTrigger.REVERT, None, request.flow_run_id)
-            lease = take_lease(integration, sync)
-            held.callback(_release, integration, lease)
-            taken.append(lease)
-        yield taken
+        yield [held.enter_context(turn(integration, _as_pull(request, entity))) for entity in seen.entities]
 
 
-def _release(integration: Integration, lease: Lease) -> None:
-    with integration.database.write() as session:
-        leases.release(session, lease)
+def _as_pull(request: RevertRequest, entity: Entity) -> PullRequest:
+    return PullRequest(request.practice, entity, SyncMode.FULL, SyncTrigger.REVERT, None, request.flow_run_id)

@@ -16,6 +16,7 @@ from xpm.xero.errors import XeroError
 from xpm.xero.http.bounds import EXTENSION, LONG_LIST
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
+from xpm.xero.http.patience import Tries
 from xpm.xero.models import Client, CustomFieldValue, Job, XpmRecord
 from xpm.xero.records import AnswerCounts, Records, Sent
 from xpm.xero.xml.answer import RecordReader
@@ -47,12 +48,13 @@ class XpmApi:
         sleep: Sleep = time.sleep,
         clock: Clock = utc_now,
         reader_of: Callable[[type[XpmRecord]], bytes] = lambda _: b"",
+        tries: Tries | None = None,
     ) -> None:
         self._http = http
         self._base = app.xpm_url.rstrip("/")
         self._headers = {"Accept": "application/xml", "xero-tenant-id": tenant_id}
         self._reader_of = reader_of
-        self._calls = Calls(http, budget, sleep, clock)
+        self._calls = Calls(http, budget, sleep, clock, tries)
 
     def clients(self, modified_since: datetime | None = None, *, detailed: bool = True) -> Records[Client]:
         """Read all clients, including archived and deleted ones, or those modified since an aware time.

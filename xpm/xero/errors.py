@@ -45,7 +45,8 @@ class XeroError(Exception):
     """Root of the tree.
 
     `endpoint` is the label in `endpoints.py`, `status` the HTTP status if there was an answer, and `correlation_id`
-    the header `xero-correlation-id`, which Xero's support asks for.
+    the header `xero-correlation-id`, which Xero's support asks for. `tries` says how often a call was tried in its run,
+    if it was a call that may be tried again.
     """
 
     remedy: ClassVar[Remedy] = Remedy.GIVE_UP
@@ -63,6 +64,7 @@ class XeroError(Exception):
         self.endpoint = endpoint
         self.status = status
         self.correlation_id = correlation_id
+        self.tries: int | None = None
 
     def __repr__(self) -> str:
         facts = [repr(self.message)]

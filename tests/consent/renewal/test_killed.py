@@ -28,10 +28,10 @@ FURTHER = 20
 
 @pytest.fixture
 def hurried(integration: Integration, connected: Harbour) -> Integration:
-    """An installation that waits only a moment for a dead process's lease."""
+    """An installation for which the minute that it waits for a dead process passes at once."""
 
     def hurry(seconds: float) -> None:
-        connected.world.clock.advance(50 * seconds)
+        connected.world.clock.advance(seconds)
 
     return replace(integration, sleep=hurry)
 

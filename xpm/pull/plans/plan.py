@@ -98,4 +98,5 @@ def tax_source(integration: Integration, access: PracticeAccess) -> TaxSource | 
     if (url := integration.app.tax_url) is None:
         return None
     budget = budget_of(integration, access.tenant_id, access.priority)
-    return TaxFeed(access.http, url, access.tenant_id, budget, sleep=integration.sleep, clock=integration.clock)
+    sleep, clock = integration.sleep, integration.clock
+    return TaxFeed(access.http, url, access.tenant_id, budget, sleep=sleep, clock=clock, tries=access.tries)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, make_url, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlmodel import Session
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 from xpm.store import migrations
 from xpm.store.engine import postgresql, sqlite
@@ -22,6 +23,7 @@ DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+PATIENCE = 60  # seconds to wait for a database that answered before: long enough for a restart
 MIGRATION_LOCK = 0x78706D  # any number, the same in all our processes: "xpm" in ASCII
 
 
@@ -45,6 +47,7 @@ class Database:
         self.engine = engine or _engine(self.url)
         readonly = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"} if self.is_postgresql else {}
         self._reading = self.engine.execution_options(**{sqlite.READ_ONLY: True}, **readonly)
+        self._has_answered = False
         self._hasty = self.engine.execution_options(**{sqlite.HASTY: True})
 
     def __repr__(self) -> str:
@@ -109,11 +112,29 @@ class Database:
     @contextmanager
     def _connection(self, engine: Engine) -> Iterator[Connection]:
         try:
-            connection = engine.connect()
+            connection = self._connect(engine)
         except DBAPIError as error:
             raise DatabaseUnavailable(f"{self!r}: {error.orig}") from error
+        self._has_answered = True
         with connection:
-            yield connection
+            try:
+                yield connection
+            except DBAPIError as error:
+                if error.connection_invalidated or sqlite.is_busy(error):
+                    raise DatabaseUnavailable(f"{self!r}: {error.orig}") from error
+                raise
+
+    def _connect(self, engine: Engine) -> Connection:
+        """Connect. A database that answered before may be restarting: try for a while, since nothing has begun."""
+        if not self._has_answered:
+            return engine.connect()
+        again = Retrying(
+            retry=retry_if_exception_type(OperationalError),
+            stop=stop_after_delay(PATIENCE),
+            wait=wait_random_exponential(0.1, max=2),
+            reraise=True,
+        )
+        return again(engine.connect)
 
 
 def _session(connection: Connection) -> Session:

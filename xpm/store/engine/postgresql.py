@@ -1,6 +1,8 @@
 """Keeps row contents out of PostgreSQL's errors, and lets a transaction not wait for the disk."""
 
-from sqlalchemy import Connection, Engine, event
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection, Engine, event, func, select
 from sqlalchemy.engine import ExceptionContext
 
 
@@ -22,3 +24,9 @@ def _leave_out_the_row(context: ExceptionContext) -> None:
 def hurry(connection: Connection) -> None:
     """Let the present transaction commit before it is safe on disk. A crash may lose this transaction, but no other."""
     connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def clock(connection: Connection) -> datetime:
+    """The time by the server's clock, which is the same for every computer that asks."""
+    now: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return now.astimezone(UTC)

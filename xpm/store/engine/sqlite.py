@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.exc import DBAPIError
 
 READ_ONLY = "xpm_read_only"
 """Execution option of connections that must not write."""
@@ -14,7 +15,7 @@ READ_ONLY = "xpm_read_only"
 HASTY = "xpm_hasty"
 """Execution option of transactions that may be lost if the power fails. Earlier transactions are safe."""
 
-BUSY_TIMEOUT_MS = 30_000  # longer than the longest batch any writer commits
+BUSY_TIMEOUT_MS = 90_000  # longer than any batch of ours, and than another program's lock of a minute
 
 PAGE_BYTES = 16 * 1024  # holds six jobs with their tasks; a job takes 2.5 kB, so SQLite's own 4 kB stay a third empty
 
@@ -44,6 +45,12 @@ def prepare(engine: Engine) -> None:
     """Set up every connection of `engine`, and take over from the driver how transactions begin."""
     event.listen(engine, "connect", _set_up)
     event.listen(engine, "begin", _begin)
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether others held the database's lock for longer than anybody waits for it."""
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF == sqlite3.SQLITE_BUSY  # extended codes have it in the lowest byte
 
 
 def _set_up(connection: sqlite3.Connection, _record: object) -> None:

@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, func
 from sqlmodel import Session, col, or_, select
@@ -13,6 +13,8 @@ from xpm.store.errors import UnknownRun
 from xpm.store.records.rows import Scope
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+
+AHEAD = timedelta(minutes=5)  # by which another computer's clock may be ahead of ours
 
 OF_CHOSEN_RECORDS = "sync.values_chosen"
 """The `reason_key` of a run that read only the values of a few chosen records; all other values stayed as old."""
@@ -48,8 +50,10 @@ def start(
     now: datetime,
 ) -> SyncRun:
     """Add the row of a run that begins now."""
+    earlier = select(func.max(SyncRun.number)).where(SyncRun.practice == practice, SyncRun.entity == entity)
     run = SyncRun(
         id=str(uuid.uuid4()),
+        number=(session.exec(earlier).one() or 0) + 1,
         practice=practice,
         tenant_id=tenant_id,
         entity=entity,
@@ -137,18 +141,23 @@ def moved_since(session: Session, run: SyncRun) -> bool:
     elsewhere = select(SyncRun.id).where(
         SyncRun.practice == run.practice,
         SyncRun.entity == run.entity,
-        SyncRun.started_at > run.started_at,
+        col(SyncRun.number) > run.number,
         SyncRun.tenant_id != run.tenant_id,
     )
     return session.exec(elsewhere.limit(1)).first() is not None
 
 
-def changed_since(session: Session, scope: Scope, entity: str, mode: SyncMode) -> datetime | None:
-    """The time from which to ask for changes; `None` to ask for everything, also if there is nothing to start from."""
+def changed_since(session: Session, scope: Scope, entity: str, mode: SyncMode, now: datetime) -> datetime | None:
+    """The time from which to ask for changes; `None` to ask for everything, also if there is nothing to start from.
+
+    A watermark that lies ahead of `now` is not believed: a clock was or is wrong, and changes may have been missed.
+    """
     if mode is SyncMode.FULL:
         return None
     last = last_successful(session, scope.practice, scope.tenant_id, entity)
-    return last.watermark if last and not moved_since(session, last) else None
+    if last is None or last.watermark is None or moved_since(session, last):
+        return None
+    return last.watermark if last.watermark <= now + AHEAD else None
 
 
 def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
@@ -197,13 +206,13 @@ def last_finished(session: Session, practice: str, tenant_id: str, entity: str) 
         SyncRun.status != RunStatus.RUNNING,
         SyncRun.trigger != SyncTrigger.REPLAY,
     )
-    return session.exec(over.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+    return session.exec(over.order_by(col(SyncRun.number).desc()).limit(1)).one_or_none()
 
 
 def latest(session: Session, practice: str) -> dict[str, SyncRun]:
     """The latest run of each entity, whatever its status. Replays are left out."""
     place = func.row_number().over(
-        partition_by=col(SyncRun.entity), order_by=(col(SyncRun.started_at).desc(), col(SyncRun.id))
+        partition_by=col(SyncRun.entity), order_by=(col(SyncRun.number).desc(), col(SyncRun.id))
     )
     of_practice = (SyncRun.practice == practice, SyncRun.trigger != SyncTrigger.REPLAY)
     ranked = select(SyncRun.id, place.label("place")).where(*of_practice).subquery()
@@ -219,7 +228,7 @@ def unfinished(session: Session, practice: str, entity: str) -> list[SyncRun]:
     running = select(SyncRun).where(
         SyncRun.practice == practice, SyncRun.entity == entity, SyncRun.status == RunStatus.RUNNING
     )
-    return list(session.exec(running.order_by(col(SyncRun.started_at).desc())))
+    return list(session.exec(running.order_by(col(SyncRun.number).desc())))
 
 
 def recent(session: Session, practice: str, limit: int) -> list[list[SyncRun]]:
@@ -260,4 +269,4 @@ def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[Sy
         SyncRun.status == RunStatus.SUCCESS,
         SyncRun.trigger != SyncTrigger.REPLAY,
     )
-    return ended_well.order_by(col(SyncRun.started_at).desc())
+    return ended_well.order_by(col(SyncRun.number).desc())

@@ -21,6 +21,7 @@ from xpm.store.tables.history import RecordChange, before_table
 from xpm.store.tables.jobs import CurrentJob, Job, JobCategory, JobCheck
 from xpm.store.tables.logins import ConsoleSession, Login, LoginLink, LoginUser
 from xpm.store.tables.operations import (
+    FailedRequest,
     FinishedList,
     LeaseRow,
     PracticeActivity,
@@ -53,6 +54,7 @@ __all__ = [
     "CustomFieldDefinition",
     "CustomFieldOwner",
     "CustomFieldValue",
+    "FailedRequest",
     "FinishedList",
     "FyiUser",
     "IntegrationSettings",

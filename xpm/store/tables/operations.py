@@ -14,12 +14,13 @@ class SyncRun(StoreTable, table=True):
     """The run of one entity. Source and stored count are compared at the end of every full run."""
 
     __tablename__ = "sync_run"
-    __table_args__ = (Index(None, "practice", "entity", "started_at"),)
+    __table_args__ = (Index(None, "practice", "entity", "number"),)
 
     id: str = Field(primary_key=True)
     practice: str = Field(foreign_key="practice.slug")
     tenant_id: str
     entity: str
+    number: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # grows with every run of the entity
     mode: SyncMode = Field(sa_type=OneOf(SyncMode))
     trigger: SyncTrigger = Field(sa_type=OneOf(SyncTrigger))
     status: RunStatus = Field(default=RunStatus.RUNNING, sa_type=OneOf(RunStatus))
@@ -114,6 +115,17 @@ class PracticeActivity(StoreTable, table=True):
     search_text: str = Field(repr=False)  # title, detail, next step, person; case-folded so both databases match alike
 
 
+class FailedRequest(StoreTable, table=True):
+    """How often a request to Xero failed in one run, whoever tried it again. Kept for a day."""
+
+    __tablename__ = "failed_request"
+
+    run: str = Field(primary_key=True)  # the flow run, whose steps may be retried in other programs
+    request: str = Field(primary_key=True)  # digest of path and query
+    tries: int
+    last_at: datetime = Field(sa_type=UtcDateTime)
+
+
 class LeaseRow(StoreTable, table=True):
     """Who holds a lease. The row outlives its holders, so that the generation only grows."""
 
@@ -122,4 +134,5 @@ class LeaseRow(StoreTable, table=True):
     name: str = Field(primary_key=True)
     holder: str | None = None  # None: the lease is free
     generation: int
-    expires_at: datetime = Field(sa_type=UtcDateTime)
+    signs: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # of life; whoever waits watches them
+    last_sign_at: datetime = Field(sa_type=UtcDateTime)  # only shown

@@ -7,11 +7,11 @@ from typing import TypeVar
 import httpx
 
 from xpm.xero.clock import Clock, Sleep
-from xpm.xero.errors import RateLimited, XeroError, XeroUnavailable
+from xpm.xero.errors import XeroError
 from xpm.xero.http.answers import error_of, server_time, transport_error
 from xpm.xero.http.bounded import wire_bytes
 from xpm.xero.http.limits import Budget
-from xpm.xero.http.patience import Patience
+from xpm.xero.http.patience import Patience, Tries
 from xpm.xero.records import AnswerCounts
 
 T = TypeVar("T")
@@ -23,8 +23,11 @@ _CHUNK = 64 * 1024
 class Calls:
     """Sends GETs and passes their bodies to a parser as they arrive."""
 
-    def __init__(self, http: httpx.Client, budget: Budget, sleep: Sleep, clock: Clock) -> None:
+    def __init__(
+        self, http: httpx.Client, budget: Budget, sleep: Sleep, clock: Clock, tries: Tries | None = None
+    ) -> None:
         self._http = http
+        self._tries = tries
         self._budget = budget
         self._sleep = sleep
         self._clock = clock
@@ -37,14 +40,15 @@ class Calls:
         Retries the call on 5xx, connection errors and short limits, but only until the first item is yielded: a yielded
         item cannot be taken back.
         """
-        patience = Patience(label, self._clock, self._sleep)
+        patience = Patience(label, request, self._clock, self._sleep, self._tries)
         handed_on = False
         while True:
             try:
                 for item in self._attempt(label, request, tally, parse):
                     handed_on = True
                     yield item
-            except (XeroUnavailable, RateLimited) as error:
+            except XeroError as error:
+                patience.note(error)
                 if handed_on or not patience.sit_out(error):
                     raise
             else:

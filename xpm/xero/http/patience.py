@@ -1,11 +1,14 @@
 """How often and how long a GET call waits and retries before it raises its error."""
 
 import random
+from typing import Protocol
+
+import httpx
 
 from xpm.xero.clock import Clock, Sleep
-from xpm.xero.errors import AnswerLost, ConcurrentLimit, DayLimit, RateLimited, XeroError, XeroUnavailable
+from xpm.xero.errors import AnswerLost, ConcurrentLimit, DayLimit, RateLimited, Remedy, XeroError, XeroUnavailable
 
-MAX_RETRIES = 3  # Xero's advice for 5xx on GET
+MAX_RETRIES = 3  # Xero's advice for 5xx on GET; a step that tries the call again makes no more of them
 MAX_LIMIT_WAITS = 6  # our budget keeps the limits, so more refusals in a row mean that another program uses them up
 _FIRST_PAUSE = 1.0  # seconds, doubled each time
 _CONCURRENT_PAUSE = 0.5  # seconds; calls in flight end soon
@@ -13,15 +16,34 @@ _MINUTE_PAUSE = 60.0  # seconds, if Xero does not say how long
 _LONGEST_PAUSE = 120.0  # seconds; a call does not wait longer
 
 
+class Tries(Protocol):
+    """The failed tries of a run, in whatever program they were made."""
+
+    def failed(self, request: httpx.Request) -> int:
+        """Count one more failed try of this request, and return how many there were."""
+        ...
+
+
 class Patience:
     """The retries of one call. Pauses are jittered, so that several processes do not retry at the same moment."""
 
-    def __init__(self, endpoint: str, clock: Clock, sleep: Sleep) -> None:
+    def __init__(
+        self, endpoint: str, request: httpx.Request, clock: Clock, sleep: Sleep, tries: Tries | None = None
+    ) -> None:
+        """Prepare the retries of a request. Without `tries` only those of this call count."""
         self._endpoint = endpoint
+        self._request = request
+        self._earlier = tries
         self._clock = clock
         self._sleep = sleep
-        self._retries = 0
+        self._tries = 0
         self._limit_waits = 0
+
+    def note(self, error: XeroError) -> None:
+        """Note on the error how often the request was tried, if it failed in a way that passes by itself."""
+        if error.remedy is Remedy.TRY_LATER and error.endpoint == self._endpoint:
+            self._tries = self._earlier.failed(self._request) if self._earlier else self._tries + 1
+            error.tries = self._tries
 
     def sit_out(self, error: XeroError) -> bool:
         """Wait and return True if the call may be retried; return False at once if not."""
@@ -50,8 +72,7 @@ class Patience:
         return _jittered(_CONCURRENT_PAUSE * 2**self._limit_waits if short else _MINUTE_PAUSE)
 
     def _pause_for_outage(self) -> float | None:
-        self._retries += 1
-        return None if self._retries > MAX_RETRIES else _jittered(_FIRST_PAUSE * 2 ** (self._retries - 1))
+        return None if self._tries > MAX_RETRIES else _jittered(_FIRST_PAUSE * 2 ** (self._tries - 1))
 
 
 def _jitter(seconds: float) -> float:

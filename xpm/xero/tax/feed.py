@@ -12,6 +12,7 @@ from xpm.xero.errors import AccessLost, ConsentNeeded, ScopeMissing, UnreadableA
 from xpm.xero.http.bounds import EXTENSION, LONGEST_CURSOR, MOST_PAGES, PAGE
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
+from xpm.xero.http.patience import Tries
 from xpm.xero.models import TaxReturn
 from xpm.xero.models.scalars import storable_key
 from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
@@ -45,11 +46,12 @@ class TaxFeed:
         *,
         sleep: Sleep = time.sleep,
         clock: Clock = utc_now,
+        tries: Tries | None = None,
     ) -> None:
         self._http = http
         self._url = httpx.URL(url)
         self._headers = {"Accept": "application/json", "xero-tenant-id": tenant_id}
-        self._calls = Calls(http, budget, sleep, clock)
+        self._calls = Calls(http, budget, sleep, clock, tries)
 
     def returns(self) -> Records[TaxReturn]:
         """Read all returns.

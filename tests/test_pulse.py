@@ -2,7 +2,7 @@
 
 import threading
 
-from xpm.quota.pulse import Pulse
+from xpm.pulse import Pulse
 
 PATIENCE = 30  # seconds
 
