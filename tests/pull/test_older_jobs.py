@@ -144,7 +144,7 @@ def test_an_unreadable_older_job_stays_quarantined_and_keeps_its_turn(house: Hou
         result = house.with_settings(**THREE).sync(Entity.JOBS)
         assert (result.status, sorted(verified(house))) == (RunStatus.ACTION_REQUIRED, turn)
         assert [entry.record_key for entry in house.aside()] == [OLDER[0]]
-    edits.change(house.xpm, "jobs", OLDER[0], {"Budget": "10.00"})
+    edits.change(house.xpm, "jobs", OLDER[0], {"Description": "About ten"})
     assert house.with_settings(**THREE).sync(Entity.JOBS).status is RunStatus.SUCCESS
     assert house.aside() == []
 

@@ -25,6 +25,7 @@ from pydantic_core.core_schema import (
 )
 
 NUL = "\x00"
+_AS_XPM_WRITES_IT = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _NEARLY = range(34, 39)  # characters; a GUID has 36
 _NO_DATE = re.compile(r"\s*0001-01-01(T00:00:00(\.0+)?Z?)?\s*")
@@ -82,10 +83,10 @@ class LowerCase:
     """Writes a GUID in lower case, as XPM does. In capitals it would be the key of another record."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
-        """Try a GUID first: nearly all keys are GUIDs."""
-        guid = str_schema(pattern=rf"^\s*{_GUID}\s*$", strip_whitespace=True, to_lower=True)
+        """Try a GUID as XPM writes it first: nearly all keys are."""
+        guid = str_schema(pattern=_AS_XPM_WRITES_IT)
         return union_schema(
-            [guid, no_info_after_validator_function(_other_key, handler(source))],
+            [guid, no_info_after_validator_function(_other_spelling, handler(source))],
             mode="left_to_right",
             custom_error_type="not_a_key",
             custom_error_message=f"should be a UUID, or another key of at most {LONGEST_KEY} characters",
@@ -93,11 +94,11 @@ class LowerCase:
         )
 
 
-def _other_key(key: str) -> str:
+def _other_spelling(key: str) -> str:
     """Refuse a GUID that was damaged: it would be the key of another record, and the right one would be missing."""
     if _is_nearly_a_guid(key):
         raise ValueError("a damaged GUID")
-    return key
+    return as_key(key)
 
 
 def _is_nearly_a_guid(key: str) -> bool:

@@ -4,6 +4,7 @@ Elements may come in any order, unknown elements are counted, and the three form
 `<X></X>`) are equal.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from xml.etree.ElementTree import Element
@@ -66,9 +67,8 @@ class Shape:
             kind = self.elements.get(tag)
             value: object
             if type(kind) is _Scalar:
-                value = child.text if not len(child) else self._text(child, unknown)
-                if not value or value.isspace():
-                    continue
+                text = child.text if not len(child) else self._text(child, unknown)
+                value = text if text and not text.isspace() else None
             elif type(kind) is _Items:
                 value = self._items(kind, child, unknown)
             elif type(kind) is _Single:
@@ -77,7 +77,7 @@ class Shape:
                 count(unknown, f"{self.path}/{tag}")
                 continue
             if value:
-                record[tag] = value if record.get(tag, value) == value else TWICE
+                record[tag] = TWICE if tag in record and record[tag] != value else value
         return record
 
     def inside(self, tag: str) -> "Shape":
@@ -97,7 +97,7 @@ class Shape:
             count(unknown, f"{self.path}/{element.tag}/{child.tag}")
         return ", ".join(texts)
 
-    def _items(self, kind: _Items, container: Element, unknown: dict[str, int]) -> list[object]:
+    def _items(self, kind: _Items, container: Element, unknown: dict[str, int]) -> Sequence[object]:
         items: list[dict[str, object]] = []
         for child in container:
             if child.tag != kind.tag:
@@ -105,8 +105,8 @@ class Shape:
             elif item := kind.shape.read(child, unknown):
                 items.append(item)
         key = kind.shape.key
-        if key is None or len({str(item.get(key)) for item in items}) == len(items):
-            return [*items]
+        if key is None or len(items) < 2 or len({item.get(key) for item in items}) == len(items):  # noqa: PLR2004
+            return items
         return _without_twins(items, key)
 
 
