@@ -79,10 +79,10 @@ class RowShape:
         key = getattr(record, self.key)
         columns = columns_of(record, without=self._apart)
         content = record.model_dump_json().encode() if self.owned else to_json([key, *columns.values()])
-        unread = tuple(dict.fromkeys(chain.from_iterable(self._unread(type(record), part) for part in left_out)))
+        unread = self._unread_parts(type(record), left_out) if left_out else ()
         return RecordRow(
             key=key,
-            content_hash=digest(content, repr(unread).encode() if unread else b""),
+            content_hash=digest(content, repr(unread).encode()) if unread else digest(content),
             columns=columns,
             owned={children.table: children.rows(record) for children in self.owned},
             shared={children.table: children.rows(record) for children in self.shared},
@@ -90,6 +90,9 @@ class RowShape:
             sent_digest=None if unread else sent_digest,
             unread=unread,
         )
+
+    def _unread_parts(self, model: type[XpmRecord], left_out: Sequence[LeftOut]) -> tuple[Unread, ...]:
+        return tuple(dict.fromkeys(chain.from_iterable(self._unread(model, part) for part in left_out)))
 
     def _unread(self, model: type[XpmRecord], part: LeftOut) -> Iterator[Unread]:
         """Where the store has what was left out."""
