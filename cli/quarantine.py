@@ -1,4 +1,4 @@
-"""`fyi-xpm quarantine`: records that could not be read, and reading them again after a fix."""
+"""`fyi-xpm quarantine`: records and parts of records that could not be read, and reading them again after a fix."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -19,18 +19,19 @@ from xpm.words import Message, message
 
 
 class SetAside(BaseModel):
-    """A record that could not be read. What XPM sent is left out: it holds people's data."""
+    """A record, or `parts` of one, that could not be read. What XPM sent is not shown: it holds people's data."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
     at: datetime
     entity: str
     record_key: str | None
+    parts: str | None
     reason: str
 
 
 def list_quarantine(practice: str, *, as_json: bool) -> None:
-    """List the records that could not be read, each with its reason."""
+    """List the records and parts of records that could not be read, each with its reason."""
     with installation() as opened:
         opened.practice(practice)
         with opened.database.read() as session:
@@ -50,10 +51,11 @@ def _show(entries: Sequence[SetAside]) -> None:
     if not entries:
         say(message("quarantine.empty").text)
         return
-    table = Table("Since (UTC)", "Kind", "Key in XPM", "Why it could not be read")
+    table = Table("Since (UTC)", "Kind", "Key in XPM", "What", "Why it could not be read")
     for entry in entries:
         kind = entry.entity.replace("_", " ")
-        table.add_row(f"{entry.at:%d %b %H:%M}", kind, Text(entry.record_key or "none"), Text(entry.reason))
+        what = Text(entry.parts or "the record")
+        table.add_row(f"{entry.at:%d %b %H:%M}", kind, Text(entry.record_key or "none"), what, Text(entry.reason))
     terminal().print(table)
 
 

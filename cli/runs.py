@@ -45,6 +45,7 @@ class RunPart(BaseModel):
     restored: int
     removed: int
     quarantined: int
+    partly_read: int
     calls: int
     bytes: int
 

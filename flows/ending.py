@@ -79,10 +79,13 @@ def failed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
 def state_of(message: Message) -> State[Any]:
     """Return Completed for a success, and otherwise a state named after the message's status.
 
-    A run that continues by itself is Parked: not finished, but nobody has to do anything.
+    An Alert is Completed too: everything was done. A run that continues by itself is Parked: not finished, but nobody
+    has to do anything.
     """
     if message.status is ActivityStatus.SUCCESS:
         return Completed(message=message.text)
+    if message.status is ActivityStatus.ALERT:
+        return Completed(name=str(message.status), message=message.text)
     if message.status is ActivityStatus.IN_PROGRESS:
         return Completed(name="Parked", message=message.text)
     return Failed(name=str(message.status), message=message.text)

@@ -15,13 +15,15 @@ Area = Literal["authorize", "token", "revocation", "jwks", "connections", "xpm",
 Kind = Literal[
     "status", "lost_answer", "reset", "truncate", "drip", "token_expired", "unauthorized", "forbidden", "limit",
     "maintenance", "error_body", "no_container", "garbage", "bad_record", "empty_list", "duplicate", "mislabel",
-    "new_element",
+    "new_element", "damage",
 ]  # fmt: skip
 AREAS: frozenset[str] = frozenset(get_args(Area))
 KINDS: frozenset[str] = frozenset(get_args(Kind))
-BODY_FAULTS = frozenset({"error_body", "no_container", "bad_record", "empty_list", "duplicate", "new_element"})
+BODY_FAULTS = frozenset(
+    {"error_body", "no_container", "bad_record", "empty_list", "duplicate", "new_element", "damage"}
+)
 """The kinds that change the body. The endpoint applies them itself."""
-_BODY_AREAS = {"empty_list": {"xpm", "tax", "connections"}}
+_BODY_AREAS = {"empty_list": {"xpm", "tax", "connections"}, "damage": {"xpm"}}
 _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "status": {"status": int, "body": str, "headers": dict},
     "truncate": {"at_bytes": int, "fraction": (int, float)},
@@ -31,6 +33,7 @@ _DETAILS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "bad_record": {"nth": int, "what": str},
     "mislabel": {"content_type": str},
     "new_element": {"tag": str},
+    "damage": {"nth": int, "at": int, "by": str},
 }
 SCOPE_KEY = "sandbox.fault"
 

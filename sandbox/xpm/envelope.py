@@ -68,6 +68,8 @@ def listing(
         pieces = _with_duplicate(pieces)
     if fault and kind == "bad_record":
         pieces = _with_corrupted(pieces, fault, view, nth)
+    if fault and kind == "damage":
+        pieces = _with_damage(pieces, fault)
     if fault and kind == "new_element":
         pieces = _with_new_element(pieces, fault.details.get("tag", "NewInXpm").encode())
     return StreamingResponse(in_turns(_chunks(_whole(api_method, container, pieces, tail))), media_type=CONTENT_TYPE)
@@ -109,7 +111,15 @@ def _with_corrupted(pieces: Iterable[bytes], fault: Fault, view: View, nth: Call
     """Replace the fault's `nth` record (from 1) with one that cannot be parsed."""
     place = fault.details.get("nth", 1) - 1
     for here, piece in enumerate(pieces):
-        yield view.write(_corrupted(nth(place), fault.details.get("what", "date"))) if here == place else piece
+        yield _spoilt(piece, view, nth(place), fault.details.get("what", "markup")) if here == place else piece
+
+
+def _with_damage(pieces: Iterable[bytes], fault: Fault) -> Iterator[bytes]:
+    """Replace the byte `at` an offset in the fault's `nth` record (from 1) by the bytes `by`, in hexadecimal."""
+    place, by = fault.details.get("nth", 1) - 1, bytes.fromhex(fault.details.get("by", "00"))
+    for here, piece in enumerate(pieces):
+        at = fault.details.get("at", 0) % len(piece)
+        yield piece[:at] + by + piece[at + 1 :] if here == place else piece
 
 
 def _with_new_element(pieces: Iterable[bytes], tag: bytes) -> Iterator[bytes]:
@@ -117,6 +127,13 @@ def _with_new_element(pieces: Iterable[bytes], tag: bytes) -> Iterator[bytes]:
     for piece in pieces:
         before, end, name = piece.rpartition(b"</")
         yield b"%s<%s>1</%s>%s%s" % (before, tag, tag, end, name)
+
+
+def _spoilt(piece: bytes, view: View, record: Record, what: str) -> bytes:
+    """Leave an element open (`markup`), or spoil the content."""
+    if what == "markup":
+        return piece.removesuffix(f"</{view.tag}>".encode()) + f"<Odd></{view.tag}>".encode()
+    return view.write(_corrupted(record, what))
 
 
 def _corrupted(record: Record, what: str) -> Record:

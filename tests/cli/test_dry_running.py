@@ -15,6 +15,7 @@ from sandbox.world import small_world
 from sandbox.xpm.limits import RateLimits
 from tests.cli.shell import SLUG, Installed, Shell
 from tests.pull.house import YEARS, House, opened
+from tests.pull.test_aside import spoil_job
 from xpm.entities.names import Entity
 from xpm.settings import Settings
 from xpm.store import activity
@@ -109,7 +110,7 @@ def test_a_long_list_is_cut_short_and_says_so(fyi_xpm: Shell, house: House) -> N
 
 
 def test_a_sync_that_would_end_with_action_required_exits_with_one(fyi_xpm: Shell, house: House) -> None:
-    edits.change(house.xpm, "jobs", house.truth("jobs")[0]["ID"], {"Budget": "about ten"})
+    spoil_job(house, house.truth("jobs")[0]["ID"])
 
     said = fyi_xpm("sync", SLUG, "--dry-run", "--only", "jobs")
 

@@ -131,8 +131,8 @@ def test_records_set_aside_are_counted_and_listed_with_their_reason(office: Offi
             run_id=None,
             now=office.integration.clock(),
         )
-    assert "set aside: 1" in text_of(office.get(APPS))
-    assert "Things to look at Records that could not be read and are set aside: 1" in text_of(office.get(APPS))
+    assert "or not in full: 1" in text_of(office.get(APPS))
+    assert "Things to look at Records that could not be read, or not in full: 1" in text_of(office.get(APPS))
     listed = office.get(f"{APPS}/set-aside").text
     assert "&lt;Name&gt; is missing" in listed
     assert "&lt;Client&gt;" in listed

@@ -10,17 +10,27 @@ from xpm.xero.http.bounds import LARGEST_RECORD
 pytestmark = pytest.mark.also_on_postgresql("characters and lengths that PostgreSQL refuses")
 
 GOOD = "<Staff><UUID>ana</UUID><Name>Ana</Name></Staff>", "<Staff><UUID>ben</UUID><Name>Ben</Name></Staff>"
-FORBIDDEN = "has characters that XML does not allow"
+FORBIDDEN = "UUID: has a character that cannot be read"
 BAD = {
     "NUL in the key": ("<Staff><UUID>b\x00ad</UUID></Staff>", None, FORBIDDEN),
-    "NUL in a name": (
-        "<Staff><UUID>bad</UUID><Name>\x00</Name></Staff>",
-        "bad",
-        FORBIDDEN,
+    "a damaged key": (
+        f"<Staff><UUID>{'0' * 8}-000!-4000-8000-{'0' * 12}</UUID></Staff>",
+        None,
+        "UUID: should be a UUID",
     ),
+    "an element without its end": ("<Staff><UUID>bad</UUID><Name></Staff>", "bad", "is not well-formed XML"),
+    "a bare smaller-than": ("<Staff><UUID>bad</UUID><Name>1 < 2</Name></Staff>", "bad", "is not well-formed XML"),
     "a reference to NUL": ("<Staff><UUID>&#0;</UUID></Staff>", None, FORBIDDEN),
-    "an over-long key": (f"<Staff><UUID>{'k' * 3_000}</UUID></Staff>", None, "UUID: String should have at most 255"),
-    "an over-long key of wide characters": (f"<Staff><UUID>{'山' * 256}</UUID></Staff>", None, "UUID: String should"),
+    "an over-long key": (
+        f"<Staff><UUID>{'k' * 3_000}</UUID></Staff>",
+        None,
+        "UUID: should be a UUID, or another key of at most 255",
+    ),
+    "an over-long key of wide characters": (
+        f"<Staff><UUID>{'山' * 256}</UUID></Staff>",
+        None,
+        "UUID: should be a UUID",
+    ),
     "a record that is too large": (
         f"<Staff><UUID>bad</UUID><Name>{'n' * LARGEST_RECORD}</Name></Staff>",
         "bad",

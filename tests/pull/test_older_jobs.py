@@ -10,6 +10,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import COASTAL_BRANCH
 from tests.pull.breaking.ledger import assert_books_balance
 from tests.pull.house import SLUG, House, connect, opened
+from tests.pull.test_aside import spoil_job
 from tests.undo.test_revert import take_back
 from xpm.entities.names import Entity
 from xpm.pull.intake import MISSING_TOLERATED
@@ -138,12 +139,12 @@ def test_a_listed_job_becomes_an_older_job_once_history_starts_later(house: Hous
 
 
 def test_an_unreadable_older_job_stays_quarantined_and_keeps_its_turn(house: House) -> None:
-    edits.change(house.xpm, "jobs", OLDER[0], {"Budget": "about ten"})
+    spoil_job(house, OLDER[0])
     for turn in (OLDER[0:3], [OLDER[0], *OLDER[3:5]]):
         result = house.with_settings(**THREE).sync(Entity.JOBS)
         assert (result.status, sorted(verified(house))) == (RunStatus.ACTION_REQUIRED, turn)
         assert [entry.record_key for entry in house.aside()] == [OLDER[0]]
-    edits.change(house.xpm, "jobs", OLDER[0], {"Budget": "10.00"})
+    edits.change(house.xpm, "jobs", OLDER[0], {"Description": "About ten"})
     assert house.with_settings(**THREE).sync(Entity.JOBS).status is RunStatus.SUCCESS
     assert house.aside() == []
 

@@ -20,7 +20,6 @@ from xpm.pull.reader import Process, Reader
 from xpm.pull.reading import read_records
 from xpm.store.engine.database import Database
 from xpm.xero.endpoints import STAFF
-from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Staff
 from xpm.xero.records import Sent
 from xpm.xero.xml.record import sent
@@ -51,10 +50,10 @@ def test_another_process_reads_what_this_one_would_have_read(process: Process) -
     assert reading[0].result().unknown == {"Staff/Odd": 2}
 
 
-def test_an_answer_that_is_not_well_formed_is_unreadable_there_too(process: Process) -> None:
-    with pytest.raises(UnreadableAnswer, match="not well-formed"):
-        process.read(staff_entity.STAFF.main.row, [sent(STAFF, b"<Staff><UUID></Staff>")]).result()
-    assert process.read(staff_entity.STAFF.main.row, staff("ana")).result().rows
+def test_a_record_that_is_not_well_formed_is_set_aside_there_too(process: Process) -> None:
+    read = process.read(staff_entity.STAFF.main.row, [sent(STAFF, b"<Staff><UUID></Staff>"), *staff("ana")]).result()
+    assert [row.key for row in read.rows] == ["ana"]
+    assert len(read.unreadable) == 1
 
 
 def test_the_other_process_knows_no_secret(process: Process, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from sandbox.accounts import edits
 from sandbox.world import HARBOUR_VALE
 from tests.pull.expected import assert_equals_truth
 from tests.pull.house import SLUG, Clock, House
+from tests.pull.test_aside import spoil_job
 from xpm.activity.staleness import PATIENCE, watch_syncs
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.replay import replay
@@ -70,7 +71,7 @@ def test_a_payload_that_is_not_well_formed_stays_quarantined_too(house: House) -
     correct(house, entry, "<Client><UUID>")
     replay(house.integration, SLUG)
     (left,) = house.aside()
-    assert (left.record_key, left.reason) == (entry.record_key, "The stored payload is not well-formed XML")
+    assert (left.record_key, left.reason) == (entry.record_key, "is not well-formed XML")
 
 
 def test_entries_without_a_payload_are_left_to_the_next_sync(house: House) -> None:
@@ -119,7 +120,7 @@ def test_a_replay_does_not_hide_that_an_entity_is_no_longer_synchronised(house: 
 def test_a_replay_does_not_restore_records_deleted_since(house: House, mode: SyncMode) -> None:
     number = edits.add(house.xpm, "jobs", {"Name": "Advice", "State": "Planned"})["ID"]
     house.sync(Entity.JOBS)
-    edits.change(house.xpm, "jobs", number, {"Budget": "about ten"})
+    spoil_job(house, number)
     house.sync(Entity.JOBS, SyncMode.CHANGES)
     assert house.aside()
     edits.delete(house.xpm, "jobs", number)

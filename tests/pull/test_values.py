@@ -265,7 +265,7 @@ def test_an_unreadable_value_clears_no_other_value_of_its_owner(house: House) ->
     owner = next(row["owner_key"] for row in house.rows("custom_field_value") if row["owner_kind"] is OwnerKind.JOB)
     before = [row for row in house.rows("custom_field_value") if row["owner_key"] == owner]
     house.order("bad_record", f"job.api/get/{owner}/customfield")
-    assert house.sync(Entity.CUSTOM_FIELDS).status is RunStatus.ACTION_REQUIRED
+    assert house.sync(Entity.CUSTOM_FIELDS).partly_read == 1
     assert [row for row in house.rows("custom_field_value") if row["owner_key"] == owner] == before
 
 

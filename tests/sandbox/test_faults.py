@@ -187,7 +187,7 @@ def test_garbage_is_html_with_status_200(app: XeroApp) -> None:
 
 def test_a_bad_record_fault_corrupts_only_the_nth_record(app: XeroApp) -> None:
     good = [read(item) for item in app.items("job.api/current", "Job")]
-    app.inject(area="xpm", kind="bad_record", nth=2)
+    app.inject(area="xpm", kind="bad_record", nth=2, what="date")
     bad = [read(item) for item in app.items("job.api/current", "Job")]
     assert bad[1]["StartDate"] == "31/31/2024"
     assert [bad[0], *bad[2:]] == [good[0], *good[2:]]

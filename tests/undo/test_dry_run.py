@@ -12,6 +12,7 @@ from sandbox.accounts import edits
 from sandbox.accounts.random_edits import make_random_edits
 from tests.pull.happened import Snapshot, happened, predicted
 from tests.pull.house import SCOPE, SLUG, House, request
+from tests.pull.test_aside import spoil_job
 from xpm.consent.access import practice_access
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.intake import MISSING_TOLERATED
@@ -206,12 +207,12 @@ def test_the_tolerated_share_includes_records_that_would_be_added(house: House) 
 def test_an_unreadable_record_shows_in_the_dry_run_and_is_not_quarantined(house: House) -> None:
     house.sync_everything()
     number = house.truth("jobs")[0]["ID"]
-    edits.change(house.xpm, "jobs", number, {"Budget": "about ten"})
+    spoil_job(house, number)
     (preview,) = assert_dry_run_comes_true(house, entities=[Entity.JOBS])
     assert (preview.status, preview.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
     (change,) = preview.changes
     assert (change.effect, change.kind, change.key) == (Effect.SET_ASIDE, "job", number)
-    assert "udget" in change.fields[0].after
+    assert "not well-formed" in change.fields[0].after
     assert "about ten" not in preview.model_dump_json()
     assert [entry.record_key for entry in house.aside()] == [number]  # by the sync
 

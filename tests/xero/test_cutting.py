@@ -11,6 +11,7 @@ from tests.xero.fakes import envelope
 from xpm.xero.endpoints import CURRENT_JOBS, STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import Job, Staff
+from xpm.xero.records import Unreadable
 from xpm.xero.xml.answer import RecordReader
 from xpm.xero.xml.cutting import Cut, pieces
 
@@ -32,7 +33,7 @@ STRANGE = {
     "a comment after all": f"{ANA}<!-- {BEN} -->",
 }
 
-BROKEN = ["<Staff><UUID>ana</Staff>", "<Staff>&nbsp;</Staff>", "<Staff><a:b/></Staff>"]
+BROKEN = ["<Staff><UUID>bad</Staff>", "<Staff>&nbsp;<UUID/></Staff>", "<Staff><a:b/></Staff>", "<Staff><!b></Staff>"]
 
 
 def cut(body: bytes, places: list[int]) -> list[bytes]:
@@ -83,11 +84,28 @@ def test_an_encoding_other_than_utf8_is_read() -> None:
     assert read(declared.encode("latin-1"), []) == [Staff(uuid="ana", name="Ána")]
 
 
-@pytest.mark.parametrize("around", ["<StaffList>{}</StaffList>", "<Former>{}</Former><StaffList/>"])
 @pytest.mark.parametrize("bad", BROKEN)
-def test_a_malformed_record_makes_the_answer_unreadable(around: str, bad: str) -> None:
+def test_a_malformed_record_is_unreadable_alone(bad: str) -> None:
+    ana, unreadable, ben = read(envelope(f"<StaffList>{ANA}{bad}{BEN}</StaffList>"), [])
+    assert (ana, ben) == (Staff(uuid="ana"), Staff(uuid="ben"))
+    assert isinstance(unreadable, Unreadable)
+    assert (unreadable.key, unreadable.payload) == (None, bad)
+
+
+@pytest.mark.parametrize("bad", BROKEN)
+def test_what_is_malformed_outside_the_list_makes_the_answer_unreadable(bad: str) -> None:
     with pytest.raises(UnreadableAnswer, match="not well-formed"):
-        read(envelope(around.format(ANA + bad)), [])
+        read(envelope(f"<Former>{ANA}{bad}</Former><StaffList/>"), [])
+
+
+def test_a_malformed_record_has_the_key_with_which_it_begins() -> None:
+    """Elsewhere, damage may have turned the key of a nested record into the record's own."""
+    begins = "<Staff>\n<UUID>bad</UUID><Name></Staff>"
+    goes_on = "<Staff><Manage/><UUID>other</UUID></Manager><UUID>bad</UUID></Staff>"
+    first, second = read(envelope(f"<StaffList>{begins}{goes_on}</StaffList>"), [])
+    assert isinstance(first, Unreadable)
+    assert isinstance(second, Unreadable)
+    assert (first.key, second.key) == ("bad", None)
 
 
 def test_a_key_guessed_without_parsing_may_be_wrong_but_the_digest_is_right() -> None:

@@ -10,7 +10,7 @@ from xpm.xero.endpoints import STAFF
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.http.bounds import LARGEST_RECORD, MOST_UNKNOWN
 from xpm.xero.models import Staff
-from xpm.xero.records import Unreadable
+from xpm.xero.records import LeftOut, PartlyRead, Unreadable
 from xpm.xero.xml.answer import RecordReader
 from xpm.xero.xml.cutting import Cutter
 from xpm.xero.xml.record import reread
@@ -80,26 +80,43 @@ def test_an_answer_that_goes_on_without_a_record_is_left(body: str) -> None:
         read(body.encode(), [*range(0, len(body), 65_536)])
 
 
-FORBIDDEN = ["\x00", "\x01", "\x1b", "\ufffe", "&#0;", "&#x1B;", "&#xD800;", "&#1114112;", f"&#{'9' * 5_000};"]
+DROPPED = ["\x00", "\x01", "\x1b", "\ufffe", "&#0;", "&#x1B;"]
+UNREADABLE = ["&#xD800;", "&#1114112;", f"&#{'9' * 5_000};", "&unheard;"]
 
 
-@pytest.mark.parametrize("sign", FORBIDDEN, ids=lambda sign: ascii(sign)[:20])
-def test_a_record_with_a_character_that_xml_forbids_is_set_aside_alone(sign: str) -> None:
-    body = envelope(f"<StaffList>{ANA}<Staff><UUID>bad</UUID><Name>a{sign}b</Name></Staff>{BEN}</StaffList>")
-    ana, bad, ben = read(body, [])
+def among_staff(name: str) -> bytes:
+    return envelope(f"<StaffList>{ANA}<Staff><UUID>bad</UUID><Name>{name}</Name></Staff>{BEN}</StaffList>")
+
+
+@pytest.mark.parametrize("sign", DROPPED, ids=ascii)
+def test_a_character_that_xml_forbids_is_dropped(sign: str) -> None:
+    body = among_staff(f"a{sign}b")
+    ana, partly, ben = read(body, [])
     assert (ana, ben) == (Staff(uuid="ana"), Staff(uuid="ben"))
-    assert isinstance(bad, Unreadable)
-    assert (bad.key, bad.reason) == ("bad", "has characters that XML does not allow")
-    assert reread(STAFF, bad.key, bad.payload) == bad  # a replay does not take the replacement for the character
-    assert "\x00" not in bad.payload
+    assert isinstance(partly, PartlyRead)
+    assert partly.record == Staff(uuid="bad", name="ab")
+    assert (partly.replaced, partly.left_out) == (("Name",), ())
+    assert reread(STAFF, "bad", partly.payload).record == partly.record  # type: ignore[union-attr]  # it is partly read
 
 
-def test_a_record_that_is_not_in_utf8_is_set_aside_alone() -> None:
-    body = envelope(f"<StaffList>{ANA}<Staff><UUID>bad</UUID><Name>é</Name></Staff></StaffList>")
-    ana, bad = read(body.replace("é".encode(), b"\xe9"), [])
-    assert ana == Staff(uuid="ana")
-    assert isinstance(bad, Unreadable)
-    assert reread(STAFF, bad.key, bad.payload) == bad
+@pytest.mark.parametrize("sign", UNREADABLE, ids=lambda sign: sign[:20])
+def test_a_part_with_what_is_no_character_is_left_out_alone(sign: str) -> None:
+    body = among_staff(f"a{sign}b")
+    ana, partly, ben = read(body, [])
+    assert (ana, ben) == (Staff(uuid="ana"), Staff(uuid="ben"))
+    assert isinstance(partly, PartlyRead)
+    assert partly.record == Staff(uuid="bad")
+    assert (partly.left_out, partly.replaced) == ((LeftOut("name"),), ())
+    assert reread(STAFF, "bad", partly.payload) == partly
+
+
+def test_a_part_in_another_encoding_is_left_out_alone() -> None:
+    body = among_staff("é").replace("é".encode(), b"\xe9")
+    ana, partly, ben = read(body, [])
+    assert (ana, ben) == (Staff(uuid="ana"), Staff(uuid="ben"))
+    assert isinstance(partly, PartlyRead)
+    assert partly.record == Staff(uuid="bad")
+    assert reread(STAFF, "bad", partly.payload) == partly
 
 
 @pytest.mark.parametrize("key", ["a\x00b", "&#0;", "k" * 256, "k\x1b"], ids=["NUL", "a reference", "long", "escape"])

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, WholeNumber
+from xpm.xero.models.scalars import (
+    Amount,
+    Flag,
+    LocalDate,
+    LocalDateTime,
+    Uuid,
+    WholeNumber,
+    as_key,
+    storable_key,
+)
 
 AN_AMOUNT = "should be an amount with up to 1,000 digits on each side of the point"
 
@@ -57,6 +66,39 @@ def test_amounts_are_exact_and_may_have_thousands_separators(text: str, amount: 
 )
 def test_amounts_may_have_1000_digits_on_each_side_of_the_point(text: str) -> None:
     assert TypeAdapter(Amount).validate_python(text) == Decimal(text)
+
+
+@pytest.mark.parametrize("text", ["1,5", "1,50", "1.234,50", "12,34,567", ",500", "1,5000", "1,500,"])
+@pytest.mark.parametrize("kind", [Amount, WholeNumber])
+def test_a_comma_that_separates_no_thousands_is_not_guessed_at(kind: type, text: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(text)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01", "0001-01-01T00:00:00", " 0001-01-01T00:00:00.000 "])
+@pytest.mark.parametrize("kind", [LocalDate, LocalDateTime])
+def test_dotnets_empty_date_is_no_date(kind: type, text: str) -> None:
+    assert TypeAdapter(kind).validate_python(text) is None
+
+
+def test_a_missing_number_is_an_error_not_none() -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(WholeNumber).validate_python(None)
+
+
+GUID = "abcdef00-0000-4000-8000-00000000000a"
+
+
+@pytest.mark.parametrize(("text", "key"), [(GUID, GUID), (GUID.upper(), GUID), (f" {GUID}\n", GUID), ("Ana", "Ana")])
+def test_a_guid_is_one_key_in_any_spelling(text: str, key: str) -> None:
+    assert TypeAdapter(Uuid).validate_python(text) == as_key(text) == storable_key(as_key(text)) == key
+
+
+@pytest.mark.parametrize("text", [GUID[1:], f"{GUID}0", GUID.replace("f", "x"), GUID.replace("-", "+", 1), "k" * 256])
+def test_a_damaged_guid_is_no_key(text: str) -> None:
+    assert storable_key(text) is None
+    with pytest.raises(ValidationError):
+        TypeAdapter(Uuid).validate_python(text)
 
 
 def test_whole_numbers_may_have_thousands_separators() -> None:

@@ -13,7 +13,7 @@ from xpm.xero import endpoints
 from xpm.xero.endpoints import CLIENTS, CURRENT_JOBS, JOB, STAFF, Endpoint
 from xpm.xero.errors import NotFound, Refused, UnreadableAnswer
 from xpm.xero.models import Client, Job, Staff, XpmRecord
-from xpm.xero.records import Unreadable, read_already
+from xpm.xero.records import LeftOut, PartlyRead, Unreadable, read_already
 from xpm.xero.xml.answer import RecordReader
 from xpm.xero.xml.record import PARSED_TOGETHER, read_each, sent
 
@@ -80,10 +80,11 @@ def test_reading_records_together_equals_reading_them_one_by_one(data: st.DataOb
 
 
 @pytest.mark.parametrize("broken", ["<Staff><UUID>ben</Staff>", "<Staff/><Staff/>", "<Staff>", "</row><row>", ""])
-def test_an_incomplete_element_is_malformed_also_when_read_with_others(broken: str) -> None:
+def test_an_incomplete_element_is_unreadable_also_when_read_with_others(broken: str) -> None:
     texts = ["<Staff><UUID>ana</UUID></Staff>", broken, "<Staff><UUID>cleo</UUID></Staff>"]
-    with pytest.raises(UnreadableAnswer, match="not well-formed"):
-        list(read_each([sent(STAFF, text.encode()) for text in texts], {}))
+    ana, bad, cleo = read_each([sent(STAFF, text.encode()) for text in texts], {})
+    assert (ana, cleo) == (Staff(uuid="ana"), Staff(uuid="cleo"))
+    assert bad == Unreadable(None, "is not well-formed XML", broken)
 
 
 def test_records_with_different_bytes_have_different_digests_and_their_keys() -> None:
@@ -216,7 +217,7 @@ def test_an_answer_without_its_single_record_is_unreadable() -> None:
         read(JOB, envelope(""))
 
 
-def test_one_bad_record_is_unreadable_and_the_others_are_read() -> None:
+def test_a_bad_part_is_left_out_and_a_record_without_its_key_is_unreadable() -> None:
     body = envelope(
         "<Jobs><Job><ID>J1</ID></Job>"
         "<Job><ID>J2</ID><StartDate>31/31/2024</StartDate><Tasks><Task><Name>secret</Name></Task></Tasks></Job>"
@@ -224,8 +225,9 @@ def test_one_bad_record_is_unreadable_and_the_others_are_read() -> None:
     )
     first, second, third, fourth, fifth = read(CURRENT_JOBS, body)
     assert (first.number, fifth.number) == ("J1", "J5")
-    assert isinstance(second, Unreadable)
-    assert second.key == "J2"
+    assert isinstance(second, PartlyRead)
+    assert second.record == Job(number="J2")
+    assert second.left_out == (LeftOut("start_date"), LeftOut("tasks"))
     assert "StartDate" in second.reason
     assert "Tasks.0.UUID" in second.reason
     assert "secret" not in second.reason

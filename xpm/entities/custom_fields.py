@@ -1,6 +1,6 @@
 """Custom fields: their definitions, and their values, which XPM gives for one client or job per call."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from xpm.entities.clients import CLIENTS
@@ -12,17 +12,18 @@ from xpm.entities.row import RowShape, columns_of, digest
 from xpm.store.pull import comparisons
 from xpm.store.records import kinds
 from xpm.store.records.kinds import RecordTable
-from xpm.store.records.rows import RecordRow
+from xpm.store.records.rows import RecordRow, Unread
 from xpm.store.vocabulary import CallPriority, OwnerKind, SyncMode, SyncTrigger
 from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
 from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
-from xpm.xero.records import Records
+from xpm.xero.records import PartlyRead, Read, Records, Unreadable
 
 SHARE_OF_THE_DAY = 0.5
 """The share of the day's calls that one run may spend on values. The rest is for people and for other syncs."""
 
 _UUID = frozenset({"uuid"})
+_VALUE = "custom_field_value"
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,43 @@ VALUES = {
 }
 
 
-def values_row(owner_key: str, values: Sequence[CustomFieldValue]) -> RecordRow:
-    """The row with all custom field values of one client (by UUID) or job (by number)."""
-    by_definition = {value.uuid: value for value in values}
-    rows = [
-        {"definition_uuid": uuid, **columns_of(value, without=_UUID)} for uuid, value in sorted(by_definition.items())
-    ]
-    content_hash = digest(*(value.model_dump_json().encode() for _, value in sorted(by_definition.items())))
-    return RecordRow(owner_key, content_hash, columns={}, owned={"custom_field_value": rows})
+def values_row(
+    owner_key: str, values: Iterable[CustomFieldValue], unread: Collection[str | None] = frozenset()
+) -> RecordRow:
+    """The row with all custom field values of one client (by UUID) or job (by number).
+
+    `unread` are the fields whose values could not be read; `None` stands for a value of an unknown field.
+    """
+    by_definition = sorted({value.uuid: value for value in values}.items())
+    rows = [{"definition_uuid": uuid, **columns_of(value, without=_UUID)} for uuid, value in by_definition]
+    stay = tuple(Unread(_VALUE, item=uuid, key="definition_uuid") for uuid in unread)
+    marks = (repr(stay).encode(),) if stay else ()
+    content_hash = digest(*(value.model_dump_json().encode() for _, value in by_definition), *marks)
+    return RecordRow(owner_key, content_hash, columns={}, owned={_VALUE: rows}, unread=stay)
+
+
+def read_values(owner_key: str, values: Iterable[Read[CustomFieldValue]]) -> tuple[RecordRow, Unreadable | None]:
+    """The row with the values of one owner, and what was left out of it.
+
+    A value that could not be read stays as it is stored. So do two different values of one field.
+    """
+    read: dict[str, CustomFieldValue] = {}
+    left_out: dict[str | None, tuple[str, str]] = {}  # by field, or `None` for an unknown one: why, and what was sent
+    for one in values:
+        if isinstance(one, Unreadable):
+            left_out[one.key] = (one.reason, one.payload)
+            continue
+        value = one.record if isinstance(one, PartlyRead) else one
+        if isinstance(one, PartlyRead) and one.left_out:
+            left_out[value.uuid] = (f"{value.name or value.uuid}: {one.reason}", one.payload)
+        elif read.setdefault(value.uuid, value) != value:
+            left_out[value.uuid] = (f"{value.name or value.uuid}: has two different values", value.model_dump_json())
+    row = values_row(owner_key, (value for uuid, value in read.items() if uuid not in left_out), left_out)
+    if not left_out:
+        return row, None
+    reasons, sent = zip(*left_out.values(), strict=True)
+    fields = ", ".join(key or "one without a key" for key in left_out)
+    return row, Unreadable(owner_key, "; ".join(reasons), "\n".join(sent), fields)
 
 
 def allowance(calls_per_day: int) -> int:

@@ -21,8 +21,11 @@ from xpm.xero.models import XpmRecord
 
 READS_EVERY_RECORD = (
     "xpm.entities.row",
+    "xpm.xero.models.nested",
     "xpm.xero.models.record",
     "xpm.xero.models.scalars",
+    "xpm.xero.xml.mending",
+    "xpm.xero.xml.parts",
     "xpm.xero.xml.record",
     "xpm.xero.xml.shape",
 )

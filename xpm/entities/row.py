@@ -3,19 +3,22 @@
 References become two columns; nested records become JSON text or rows of a table of their own.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from hashlib import blake2b
+from itertools import chain
 from types import NoneType
 from typing import Any, get_args, get_origin
 
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from xpm.store.records.rows import RecordRow
+from xpm.store.records.rows import ARCHIVED, RecordRow, Unread
 from xpm.store.vocabulary import ArchiveReason
 from xpm.xero.models import XpmRecord
+from xpm.xero.models.nested import is_list, nested_model
+from xpm.xero.records import LeftOut
 
 NO_CHILDREN = "[]"
 _HASH_BYTES = 16  # 2^64 records before two are likely to share a hash
@@ -33,6 +36,17 @@ class Children:
     field: str
     columns: tuple[tuple[str, str], ...] = ()
     without: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """The column of the UUID."""
+        return dict(self.columns).get("uuid", "uuid")
+
+    def columns_for(self, model: type[XpmRecord] | None, field: str) -> list[str]:
+        """The columns of one field of the nested records."""
+        if self.columns:
+            return [column for of, column in self.columns if of == field]
+        return [] if field in self.without or model is None else _columns_of_field(model, field)
 
     def rows(self, record: XpmRecord) -> list[Mapping[str, object]]:
         """One row for each UUID, in XPM's order. If a UUID repeats, the last wins."""
@@ -55,19 +69,46 @@ class RowShape:
     shared: tuple[Children, ...] = ()
     marks: tuple[tuple[str, ArchiveReason], ...] = ()
 
-    def __call__(self, record: XpmRecord, sent_digest: bytes | None = None) -> RecordRow:
-        """Make the row. `sent_digest` is the digest of the record as XPM sent it, if known."""
+    def __call__(
+        self, record: XpmRecord, sent_digest: bytes | None = None, left_out: Sequence[LeftOut] = ()
+    ) -> RecordRow:
+        """Make the row. `sent_digest` is the digest of the record as XPM sent it, if known.
+
+        `left_out` are parts that could not be read. Such a row has no `sent_digest`, so that it is read each time.
+        """
         key = getattr(record, self.key)
         columns = columns_of(record, without=self._apart)
+        content = record.model_dump_json().encode() if self.owned else to_json([key, *columns.values()])
+        unread = self._unread_parts(type(record), left_out) if left_out else ()
         return RecordRow(
             key=key,
-            content_hash=digest(record.model_dump_json().encode() if self.owned else to_json([key, *columns.values()])),
+            content_hash=digest(content, repr(unread).encode()) if unread else digest(content),
             columns=columns,
             owned={children.table: children.rows(record) for children in self.owned},
             shared={children.table: children.rows(record) for children in self.shared},
             archived=next((reason for flag, reason in self.marks if getattr(record, flag)), None),
-            sent_digest=sent_digest,
+            sent_digest=None if unread else sent_digest,
+            unread=unread,
         )
+
+    def _unread_parts(self, model: type[XpmRecord], left_out: Sequence[LeftOut]) -> tuple[Unread, ...]:
+        return tuple(dict.fromkeys(chain.from_iterable(self._unread(model, part) for part in left_out)))
+
+    def _unread(self, model: type[XpmRecord], part: LeftOut) -> Iterator[Unread]:
+        """Where the store has what was left out."""
+        if part.field in (flag for flag, _ in self.marks):
+            yield Unread(ARCHIVED)
+        sides = [children for children in (*self.owned, *self.shared) if children.field == part.field]
+        if not sides:
+            yield from _unread_columns(model, part)
+        for children in sides:
+            if part.inner is None:
+                if children in self.owned:
+                    yield Unread(children.table, item=part.item, key=children.key)
+            else:
+                nested = nested_model(model.model_fields[part.field].annotation)
+                for column in children.columns_for(nested, part.inner):
+                    yield Unread(children.table, column, part.item, children.key)
 
     @cached_property
     def _apart(self) -> frozenset[str]:
@@ -91,6 +132,20 @@ def columns_of(record: XpmRecord, *, without: frozenset[str] = frozenset()) -> d
     for name, write in parts:
         write(values[name], columns)
     return columns
+
+
+def _unread_columns(model: type[XpmRecord], part: LeftOut) -> Iterator[Unread]:
+    if is_list(model.model_fields[part.field].annotation):
+        yield Unread(part.field, part.inner, part.item)
+    elif part.inner:
+        yield Unread(f"{part.field}_{part.inner}")
+    else:
+        yield from map(Unread, _columns_of_field(model, part.field))
+
+
+def _columns_of_field(model: type[XpmRecord], field: str) -> list[str]:
+    nested = nested_model(model.model_fields[field].annotation)
+    return [f"{field}_{inner}" for inner in nested.model_fields] if nested else [field]
 
 
 Part = Callable[[Any, dict[str, object]], None]

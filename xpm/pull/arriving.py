@@ -46,6 +46,7 @@ class TakenList(Generic[M]):
     keys: set[str] = field(default_factory=set)
     left_out: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
+    replaced: list[str] = field(default_factory=list)
     all_readable: bool = True
     error: XeroError | None = None
 

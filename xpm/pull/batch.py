@@ -20,7 +20,7 @@ from xpm.store.vocabulary import ArchiveReason, OwnerKind
 from xpm.words import message
 from xpm.xero.records import Unreadable
 
-NAMED_ELEMENTS = 10  # new elements that Practice Activity names; the table `unknown_element` has them all
+NAMED = 10  # new elements that Practice Activity names (the table `unknown_element` has them all), or places
 
 
 class Batch(Protocol):
@@ -39,7 +39,7 @@ class Batch(Protocol):
         """Archive the records of the practice's former accounts, and return how many were current."""
 
     def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
-        """Quarantine unreadable records with their reasons, and release those that were read well this time."""
+        """Quarantine unreadable records and parts with their reasons, and release what was read well this time."""
 
     def dismiss_earlier(self, kind: str) -> None:
         """Dismiss what earlier runs quarantined, since it did not come again."""
@@ -49,6 +49,9 @@ class Batch(Protocol):
 
     def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
         """Count elements that no model names, by path, and report those never seen before."""
+
+    def note_replaced(self, table: RecordTable, places: Sequence[str]) -> None:
+        """Report in whose text, by record and part, something was replaced that XML forbids."""
 
     def keep_list(self, name: str, finished: Finished) -> None:
         """Record that this run finished a list, so that a retry skips it."""
@@ -97,7 +100,7 @@ class StoredBatch:
         return bulk.archive_others(self.session, table, self.scope, run_id=self.run_id, now=self.now)
 
     def set_aside(self, kind: str, unreadable: Collection[Unreadable], read_well: Collection[str]) -> None:
-        """Quarantine each unreadable record once."""
+        """Quarantine each unreadable record once, and all unreadable parts of one record together."""
         quarantine.resolve(self.session, self.scope, kind, read_well, self.now)
         keyless = {record.payload for record in unreadable if record.key is None}
         if keyless:  # only the bytes that XPM sent tell whether this is the same record
@@ -110,6 +113,7 @@ class StoredBatch:
                 record_key=one.key,
                 reason=one.reason,
                 payload=one.payload,
+                parts=one.parts,
                 run_id=self.run_id,
                 now=self.now,
             )
@@ -129,8 +133,15 @@ class StoredBatch:
         """Store the new ones, with an entry in Practice Activity."""
         new = unknown_elements.note(self.session, self.scope, table, counts, run_id=self.run_id, now=self.now)
         if new:
-            named = ", ".join(new[:NAMED_ELEMENTS]) + (" …" if len(new) > NAMED_ELEMENTS else "")
-            entry = message("sync.unknown_elements", entity=KINDS[table.name].label, elements=named)
+            entry = message("sync.unknown_elements", entity=KINDS[table.name].label, elements=_first(new))
+            record(self.session, self.scope.practice, entry, now=self.now, run_id=self.run_id)
+
+    def note_replaced(self, table: RecordTable, places: Sequence[str]) -> None:
+        """Write an entry in Practice Activity."""
+        if places:
+            entry = message(
+                "sync.text_replaced", entity=KINDS[table.name].label, count=len(places), places=_first(places)
+            )
             record(self.session, self.scope.practice, entry, now=self.now, run_id=self.run_id)
 
     def keep_list(self, name: str, finished: Finished) -> None:
@@ -161,3 +172,7 @@ class StoredBatch:
         for entry in quarantine.unresolved(self.session, self.scope, kind):
             if entry.id is not None and is_over(entry):
                 quarantine.dismiss(self.session, entry.id, self.now)
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")

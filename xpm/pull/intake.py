@@ -72,6 +72,7 @@ class Intake(Generic[M]):
         self._waiting = 0
         self.seen: set[str] = set()
         self._unreadable: dict[str, Unreadable] = {}  # by key, or by payload without a key, since lists overlap
+        self.partly_read: set[str] = set()  # keys of records that were stored without a part
         self.server_time: datetime | None = None
         self.complete = False
         self.suspicion: Suspicion | None = None
@@ -237,17 +238,21 @@ class Intake(Generic[M]):
             read_well = [*same, *(row.key for row in read.rows)]
             rows = self._wanted(batch, read.rows)
             applied = self._apply(batch, rows) + Applied(unchanged=len(same - self.seen))
-            batch.set_aside(self.table.name, read.unreadable.values(), read_well)
+            partly = {row.key: read.partly[row.key] for row in rows if row.key in read.partly}
+            batch.set_aside(self.table.name, [*read.unreadable.values(), *partly.values()], read_well)
             counted = Applied() if self._is_accompanying else applied
             new = read.unreadable.keys() - self._unreadable.keys()
-            batch.note(RunCounts(**asdict(counted), quarantined=len(new)))
+            newly_partly = len(partly.keys() - self.partly_read)
+            batch.note(RunCounts(**asdict(counted), quarantined=len(new), partly_read=newly_partly))
         keys = same | {row.key for row in rows}
         keys |= {record.key for record in read.unreadable.values() if record.key is not None}
         taken.keys |= keys
         taken.left_out += len(read.rows) - len(rows)
         taken.unknown.update(read.unknown)
-        taken.all_readable = taken.all_readable and not read.unreadable
+        taken.replaced += read.replaced
+        taken.all_readable = taken.all_readable and not read.unreadable and not partly
         self._unreadable |= read.unreadable
+        self.partly_read |= partly.keys()
         self.seen |= keys
 
     def _end(self, taken: TakenList[M]) -> Finished:
@@ -266,6 +271,7 @@ class Intake(Generic[M]):
         with self._work.batch() as batch:
             batch.note(taken.cost)
             batch.note_unknown(self.table, taken.unknown + Counter(facts.unknown))
+            batch.note_replaced(self.table, taken.replaced)
             if taken.asked.name and taken.all_readable:
                 batch.keep_list(taken.asked.name, finished)
         return finished

@@ -20,7 +20,7 @@ from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 from xpm.words import Message, Stopped, message
 
-COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined")
+COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined", "partly_read")
 """The counts of records that a run keeps."""
 
 NAMED_RECORDS = 5  # unreadable records that a message names; the list of records set aside has the rest
@@ -43,6 +43,7 @@ class Counts(BaseModel):
     restored: int = 0
     archived: int = 0
     quarantined: int = 0
+    partly_read: int = 0
     calls: int = 0
     bytes: int = 0
 
@@ -92,6 +93,9 @@ def summed_up(
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
     if source != stored:
         return message("sync.counts_differ", **facts)
+    if counts["partly_read"]:
+        named = sorted(intake.partly_read)[:NAMED_RECORDS]
+        return message("sync.partly_read", records=", ".join(named) or "see the records set aside", **facts)
     return _of_success(intake, compared, facts)
 
 
@@ -119,7 +123,8 @@ def _of_chosen(compared: ValuesCompared, facts: Mapping[str, object]) -> Message
 
 def status_of(summary: Message) -> RunStatus:
     """The status of a run that this message sums up."""
-    return RunStatus.SUCCESS if summary.status is ActivityStatus.SUCCESS else RunStatus.ACTION_REQUIRED
+    is_well = summary.status in {ActivityStatus.SUCCESS, ActivityStatus.ALERT}  # an alert says that all was stored
+    return RunStatus.SUCCESS if is_well else RunStatus.ACTION_REQUIRED
 
 
 def dropped_from(session: Session, scope: Scope, request: PullRequest, source: int | None) -> int | None:

@@ -12,7 +12,7 @@ from xpm.entities.row import RowShape
 from xpm.store.records.rows import RecordRow
 from xpm.xero.errors import XeroError
 from xpm.xero.models import XpmRecord
-from xpm.xero.records import Sent, Unreadable
+from xpm.xero.records import PartlyRead, Sent, Unreadable
 from xpm.xero.xml.record import read_each
 
 M = TypeVar("M", bound=XpmRecord)
@@ -23,23 +23,30 @@ READY = "ready"
 
 @dataclass(frozen=True, slots=True)
 class ReadRecords:
-    """What a batch holds: rows, unreadable records by key or payload, and counts of unmodelled elements by path."""
+    """What a batch holds: rows, unreadable records by key or payload, and counts of unmodelled elements by path.
+
+    `partly` has, by key, what was left out of records that have rows; `replaced` names where text was replaced.
+    """
 
     rows: list[RecordRow] = field(default_factory=list)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
+    partly: dict[str, Unreadable] = field(default_factory=dict)
+    replaced: list[str] = field(default_factory=list)
 
 
 def read_records(to_row: RowShape, sent: Sequence[Sent[M]]) -> ReadRecords:
-    """Read a batch.
-
-    Raises:
-        UnreadableAnswer: a record is not well-formed XML, so neither is its answer.
-    """
+    """Read a batch. A record that cannot be read stops no other."""
     done = ReadRecords()
     for one, record in zip(sent, read_each(sent, done.unknown), strict=True):
         if isinstance(record, Unreadable):
             done.unreadable[record.key or record.payload] = record
+        elif isinstance(record, PartlyRead):
+            row = to_row(record.record, one.digest, record.left_out)
+            done.rows.append(row)
+            done.replaced.extend(f"{row.key} ({part})" for part in record.replaced)
+            if record.left_out:
+                done.partly[row.key] = Unreadable(row.key, record.reason, record.payload, record.parts)
         else:
             done.rows.append(to_row(record, one.digest))
     return done

@@ -83,7 +83,7 @@ def _read_again(work: Run, kind: ListedKind[Any], entries: Sequence[Quarantine])
             is_over = not isinstance(one, Unreadable) or one.key != entry.record_key
             if entry.id is not None and is_over:
                 quarantine.dismiss(session, entry.id, work.integration.clock())
-    return len(intake.unreadable)
+    return len(intake.unreadable) + len(intake.partly_read)
 
 
 def _finish(session: Session, work: Run, summary: Message) -> None:

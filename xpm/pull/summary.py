@@ -32,13 +32,15 @@ def sum_up(practice: str, trigger: SyncTrigger, outcomes: Mapping[Entity, Outcom
     messages = {entity: message_of(entity, outcome) for entity, outcome in outcomes.items()}
     skipped = [messages[entity].title for entity, outcome in outcomes.items() if _is_skipped(outcome)]
     wrong = [messages[entity] for entity, outcome in outcomes.items() if not is_well(outcome)]
-    remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys([*(one.title for one in wrong), *skipped]))
+    alerts = [one for one in messages.values() if one.status is ActivityStatus.ALERT and one.title not in skipped]
+    titles = [*(one.title for one in wrong), *(one.title for one in alerts), *skipped]
+    remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys(titles))
     chapter = "reconnected" if trigger is SyncTrigger.RECONNECT else "synchronised"
     if wrong and all(one.status is ActivityStatus.IN_PROGRESS for one in wrong):
         return message("runbook.parked", practice=practice, remarks=remarks)
-    if wrong:
+    if wrong or alerts:
         return message(f"runbook.{chapter}_with_remarks", practice=practice, remarks=remarks).model_copy(
-            update={"status": worst(wrong)}
+            update={"status": worst(wrong) if wrong else ActivityStatus.ALERT}
         )
     if len(skipped) == len(outcomes):
         return message("runbook.nothing_done", practice=practice, remarks=remarks)

@@ -19,7 +19,7 @@ from xpm.store.pull.comparisons import Due
 from xpm.store.records import bulk, versions
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.versions import Effect
-from xpm.store.vocabulary import OwnerKind, RunStatus
+from xpm.store.vocabulary import ActivityStatus, OwnerKind, RunStatus
 from xpm.undo.changes import Change, DryRunResult
 from xpm.undo.expected import ChangedBefore, DryBatch, Expected
 from xpm.words import Message, message
@@ -135,6 +135,8 @@ def _in_conditional(work: DryRun, real: Message, compared: ValuesCompared | None
     facts |= {"entity": work.request.entity.label}
     if status_of(real) is RunStatus.ACTION_REQUIRED:
         return message("sync.would_need_attention", title=real.title, next=real.next, **facts)
+    if real.status is ActivityStatus.ALERT:
+        return message("sync.would_leave_out", next=real.next, **facts)
     if compared:
         return message(
             "sync.values_would_change", done=compared.done, of=compared.of, different=compared.different, **facts
@@ -157,4 +159,4 @@ def sum_up_dry_run(practice: str, outcomes: Mapping[Entity, Outcome]) -> Message
 
 def _changes_only(outcome: Outcome) -> bool:
     """Whether the counts say everything, so that no remark is needed."""
-    return isinstance(outcome, Counts) and outcome.status is RunStatus.SUCCESS
+    return isinstance(outcome, Counts) and outcome.message.status is ActivityStatus.SUCCESS

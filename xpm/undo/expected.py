@@ -13,6 +13,7 @@ from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, reads, versions
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow, Scope
+from xpm.store.records.unread import completed
 from xpm.store.records.versions import Effect, Version, counted, effect, version_of
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
 from xpm.undo.changes import ARCHIVED, Change, FieldDifference, archival, field_changes, name_of
@@ -59,7 +60,8 @@ class DryBatch:
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Record what would change, and count it as a real batch would."""
-        kind, latest = table.name, {row.key: row for row in rows}
+        full = completed(self.session, table, self.scope, rows)
+        kind, latest = table.name, {row.key: row for row in full}
         stored = versions.versions(self.session.connection(), table, self.scope, latest)
         known = {**stored, **self._expected_versions(kind, latest)}
         effects = {key: self.expected.move(kind, key, known.get(key), version_of(row)) for key, row in latest.items()}
@@ -112,6 +114,9 @@ class DryBatch:
         """Nothing: the quarantine stays as it is."""
 
     def note_unknown(self, table: RecordTable, counts: Mapping[str, int]) -> None:
+        """Nothing: the next sync reports them."""
+
+    def note_replaced(self, table: RecordTable, places: Sequence[str]) -> None:
         """Nothing: the next sync reports them."""
 
     def keep_list(self, name: str, finished: Finished) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 R = TypeVar("R")
 
@@ -12,12 +12,47 @@ R = TypeVar("R")
 class Unreadable:
     """A record that Xero sent and we could not read. It goes to quarantine and never stops the others.
 
-    `reason` names the wrong fields without their values; `payload` is the record as sent.
+    `reason` names the wrong fields without their values; `payload` is the record as sent. If `parts` names parts of the
+    record, only these could not be read, and the record is stored without them.
     """
 
     key: str | None
     reason: str
     payload: str
+    parts: str | None = None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A part of a record that could not be read, in the names of its model.
+
+    `item` is the key of an item of the list `field`, or its place if such items have no key; `None` for an item whose
+    key could not be read. `inner` is the field of that item, or of a single nested record.
+    """
+
+    field: str
+    item: str | int | None = None
+    inner: str | None = None
+
+
+@dataclass(frozen=True)
+class PartlyRead(Generic[R]):
+    """A record that is not as XPM writes it, and what could be read of it.
+
+    `parts` and `reason` are as for `Unreadable`. `replaced` names the parts in whose text something was replaced that
+    XML forbids; they were read without guessing.
+    """
+
+    record: R
+    payload: str
+    left_out: tuple[LeftOut, ...] = ()
+    parts: str = ""
+    reason: str = ""
+    replaced: tuple[str, ...] = ()
+
+
+Read: TypeAlias = R | PartlyRead[R] | Unreadable
+"""What reading a record came to."""
 
 
 @dataclass(frozen=True)  # no slots: they are slow to pickle
@@ -30,20 +65,20 @@ class Sent(Generic[R]):
 
     key: str | None
     digest: bytes | None
-    read: Callable[[dict[str, int]], "R | Unreadable"]
+    read: Callable[[dict[str, int]], "Read[R]"]
 
 
 @dataclass(frozen=True)
 class _ReadAlready(Generic[R]):
     """A record that is already parsed. It can be sent to the process that reads records, like those that are not."""
 
-    record: "R | Unreadable"
+    record: Read[R]
 
-    def __call__(self, unknown: dict[str, int]) -> "R | Unreadable":
+    def __call__(self, unknown: dict[str, int]) -> Read[R]:
         return self.record
 
 
-def read_already(record: "R | Unreadable") -> Sent[R]:
+def read_already(record: Read[R]) -> Sent[R]:
     """Wrap a record that is already parsed."""
     return Sent(None, None, _ReadAlready(record))
 
@@ -102,7 +137,11 @@ class Records(Generic[R]):
         self._complete = False
 
     def __iter__(self) -> Iterator[R | Unreadable]:
-        """Yield the records, parsed."""
+        """Yield the records, parsed. Of a record that is partly readable, yield what could be read."""
+        return (read.record if isinstance(read, PartlyRead) else read for read in self.each())
+
+    def each(self) -> Iterator[Read[R]]:
+        """Yield the records, parsed, with what could not be read of them."""
         return (sent.read(self._tally.unknown) for sent in self.sent())
 
     def sent(self) -> Generator[Sent[R], None, None]:

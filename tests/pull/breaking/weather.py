@@ -25,7 +25,7 @@ FAULTS: Mapping[str, Callable[[Random], Details]] = {
     "error_body": lambda _: {},
     "no_container": lambda _: {},
     "garbage": lambda _: {},
-    "bad_record": lambda dice: {"what": dice.choice(("date", "uuid")), "nth": dice.randint(1, 4)},
+    "bad_record": lambda dice: {"what": dice.choice(("date", "uuid", "markup")), "nth": dice.randint(1, 4)},
     "empty_list": lambda _: {},
     "duplicate": lambda _: {},
     "mislabel": lambda dice: {"content_type": dice.choice(("text/html", "application/json", "image/png"))},

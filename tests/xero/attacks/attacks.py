@@ -453,15 +453,15 @@ BAD_RECORDS = (
         "ASVS 2.2.1 · XML 1.0 §2.2",
         staff_from,
         _among_staff("<Staff><UUID>b\x00ad</UUID></Staff>"),
-        "has characters that XML does not allow",
+        "UUID: has a character that cannot be read",
     ),
     BadRecord(
         "Forbidden reference",
-        "a reference to a character that does not exist",
+        "a key with a reference to a character that does not exist",
         "ASVS 2.2.1 · XML 1.0 §2.2",
         staff_from,
-        _among_staff("<Staff><UUID>bad</UUID><Name>&#xD800;</Name></Staff>"),
-        "has characters that XML does not allow",
+        _among_staff("<Staff><UUID>b&#xD800;d</UUID></Staff>"),
+        "UUID: has a character that cannot be read",
     ),
     BadRecord(
         "Over-long key",
@@ -469,7 +469,7 @@ BAD_RECORDS = (
         "ASVS 2.2.1, 1.3.3",
         staff_from,
         _among_staff(f"<Staff><UUID>{'k' * 3_000}</UUID></Staff>"),
-        "UUID: String should have at most 255 characters",
+        "UUID: should be a UUID, or another key of at most 255 characters",
     ),
     BadRecord(
         "NUL in a return",

@@ -1,6 +1,7 @@
 """What a hostile server is called with: the product's own clients, over real TCP."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from pydantic import SecretStr
 
@@ -14,7 +15,7 @@ from xpm.xero.connections import ConnectionsApi
 from xpm.xero.http.client import open_client
 from xpm.xero.oauth import OAuthClient
 from xpm.xero.oauth.keys import SigningKeys
-from xpm.xero.records import Unreadable
+from xpm.xero.records import PartlyRead, Unreadable
 from xpm.xero.tax import TaxFeed
 
 Body = bytes | Callable[[], Iterable[bytes]]
@@ -40,7 +41,7 @@ def returns_from(body: Body) -> Found:
     clock = FakeClock()
     with hostile(body) as server, open_client() as http:
         url = f"{server.url}/returns"
-        return list(TaxFeed(http, url, "tenant", OpenBudget(clock), sleep=clock.sleep, clock=clock).returns())
+        return list(TaxFeed(http, url, "tenant", OpenBudget(clock), sleep=clock.sleep, clock=clock).returns().each())
 
 
 def connections_from(body: Body) -> Found:
@@ -63,6 +64,6 @@ def keys_from(body: Body) -> Found:
         return list(SigningKeys(http, _app_at(server.url), FakeClock()).current().keys)
 
 
-def set_aside(found: Found) -> list[Unreadable]:
-    """Return those records that could not be read."""
-    return [record for record in found if isinstance(record, Unreadable)]
+def set_aside(found: Found) -> list[Unreadable | PartlyRead[Any]]:
+    """Return those records that could not be read, at least not in full."""
+    return [record for record in found if isinstance(record, Unreadable | PartlyRead)]

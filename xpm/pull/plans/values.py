@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 
-from xpm.entities.custom_fields import VALUES, allowance, values_row
+from xpm.entities.custom_fields import VALUES, allowance, read_values
 from xpm.pull.plans.single_records import are_too_many, set_apart
 from xpm.pull.work import Work
 from xpm.store.pull.comparisons import NOT_URGENT, Due
@@ -20,8 +20,7 @@ from xpm.store.pull.runs import RunCounts
 from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import OwnerKind, SyncMode
 from xpm.xero.errors import NotFound, XeroError
-from xpm.xero.models import CustomFieldValue
-from xpm.xero.records import Cost, Records, Unreadable
+from xpm.xero.records import Cost, Unreadable
 
 BATCH = 100  # owners in one transaction; a killed run loses at most this many calls
 
@@ -114,12 +113,13 @@ def _unknown(chosen: Collection[str], found: Collection[Owner]) -> tuple[str, ..
 class _Answer:
     """An owner's values and what the call cost.
 
-    `values` is `None` if the owner was deleted since, which the sync of its kind reports. `error` is set if the call
-    for this owner failed; calls for others may succeed.
+    `values` is `None` if the owner was deleted since, which the sync of its kind reports. `left_out` are the values
+    that could not be read. `error` is set if the call for this owner failed; calls for others may succeed.
     """
 
     values: RecordRow | Unreadable | None
     cost: Cost
+    left_out: Unreadable | None = None
     error: XeroError | None = None
 
 
@@ -158,24 +158,16 @@ def _is_answered(work: Work, kind: OwnerKind) -> bool:
 
 
 def _read(work: Work, owner: Owner) -> _Answer:
-    """Read one owner's values. Unreadable values do not stop the others; an error of Xero itself does."""
+    """Read one owner's values. An unreadable value does not stop the others; an error of Xero itself does."""
     kind, key = owner
     records = VALUES[kind].in_xpm(work.access.api, key)
     try:
-        return _Answer(_all_of(key, records), records.cost)
+        row, left_out = read_values(key, list(records.each()))
+        return _Answer(row, records.cost, left_out)
     except NotFound:
         return _Answer(None, records.cost)
     except XeroError as error:
-        return _Answer(set_apart(key, error), records.cost, error)
-
-
-def _all_of(key: str, records: Records[CustomFieldValue]) -> RecordRow | Unreadable:
-    """All values or none: without an unreadable value, the row would clear it in FYI."""
-    values = list(records)
-    bad = next((value for value in values if isinstance(value, Unreadable)), None)
-    if bad:
-        return Unreadable(key, f"A custom field's value cannot be read: {bad.reason}", "")
-    return values_row(key, [value for value in values if isinstance(value, CustomFieldValue)])
+        return _Answer(set_apart(key, error), records.cost, error=error)
 
 
 @dataclass(frozen=True)
@@ -189,14 +181,16 @@ def _store(work: Work, owners: list[Owner], answers: list[_Answer], asked_at: da
     compared = different = 0
     with work.batch() as batch:
         for kind, table in ((kind, values.table) for kind, values in VALUES.items()):
-            mine = [answer.values for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
-            rows = [answer for answer in mine if isinstance(answer, RecordRow)]
-            unreadable = [answer for answer in mine if isinstance(answer, Unreadable)]
+            mine = [answer for (of, _), answer in zip(owners, answers, strict=True) if of is kind]
+            rows = [answer.values for answer in mine if isinstance(answer.values, RecordRow)]
+            unreadable = [answer.values for answer in mine if isinstance(answer.values, Unreadable)]
+            partly = [answer.left_out for answer in mine if answer.left_out]
+            complete = [row.key for row in rows if not row.unread]  # the others are asked for again
             applied = batch.apply(table, rows)
-            batch.note_compared(kind, (row.key for row in rows), asked_at)
-            batch.set_aside(table.name, unreadable, [row.key for row in rows])
-            batch.note(RunCounts(quarantined=len(unreadable)))
-            compared, different = compared + len(rows), different + applied.added + applied.changed
+            batch.note_compared(kind, complete, asked_at)
+            batch.set_aside(table.name, [*unreadable, *partly], complete)
+            batch.note(RunCounts(quarantined=len(unreadable), partly_read=len(partly)))
+            compared, different = compared + len(complete), different + applied.added + applied.changed
         costs = [answer.cost for answer in answers]
         batch.note(RunCounts(calls=sum(cost.calls for cost in costs), bytes=sum(cost.bytes for cost in costs)))
     return _Stored(compared, different)

@@ -1,4 +1,4 @@
-"""Quarantine: unreadable records, kept with their reason and payload until a later version is read well."""
+"""Quarantine: unreadable records and parts of records, kept with reason and payload until they are read well."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -20,10 +20,12 @@ def put(
     record_key: str | None,
     reason: str,
     payload: str,
+    parts: str | None = None,
     run_id: str | None,
     now: datetime,
 ) -> Quarantine:
-    """Quarantine one record. An older, unresolved entry of the same record is replaced, so that it is listed once.
+    """Quarantine one record, or the `parts` that were left out of it. An older, unresolved entry of the same record is
+    replaced, so that it is listed once.
 
     A key that cannot be stored is left out; the payload has it.
     """
@@ -37,6 +39,7 @@ def put(
         record_key=record_key,
         reason=_storable(reason),
         payload=_storable(payload),
+        parts=None if parts is None else _storable(parts),
         run_id=run_id,
         at=now,
     )

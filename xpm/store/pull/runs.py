@@ -31,6 +31,7 @@ class RunCounts:
     restored: int = 0
     removed: int = 0
     quarantined: int = 0
+    partly_read: int = 0
     calls: int = 0
     bytes: int = 0
 

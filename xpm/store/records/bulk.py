@@ -17,6 +17,7 @@ from xpm.store.records.changes import Author, ChangeLog
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow, Scope
 from xpm.store.records.scope import in_scope, is_present
+from xpm.store.records.unread import completed
 from xpm.store.records.versions import Effect, counted, effect, version_of, versions
 from xpm.store.vocabulary import ArchiveReason, ChangeKind
 
@@ -46,10 +47,10 @@ def apply(
     """Store these versions of records, and return how many were added, changed and so on.
 
     Unchanged records only get a new `sent_digest`. Archived records that came back are restored, and records that XPM
-    itself calls archived or deleted are archived. If a key repeats, its last row wins. Raises WrongColumns before
-    anything of the batch is written.
+    itself calls archived or deleted are archived. Of parts that could not be read, what is stored stays. If a key
+    repeats, its last row wins. Raises WrongColumns before anything of the batch is written.
     """
-    latest = iter({row.key: row for row in rows}.values())
+    latest = iter(completed(session, table, scope, list({row.key: row for row in rows}.values())))
     applied, log = Applied(), ChangeLog(session.connection(), table, scope, Author(now, run_id))
     while batch := list(islice(latest, BATCH)):
         applied += _apply_batch(log, batch)

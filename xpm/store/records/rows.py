@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 
-from xpm.store.vocabulary import ArchiveReason
+from xpm.store.vocabulary import GONE, ArchiveReason
+
+ARCHIVED = "archived_reason"
+"""The place of what XPM says about a record being archived or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +15,21 @@ class Scope:
 
     practice: str
     tenant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A part of a record that could not be read: what is stored of it stays.
+
+    `place` is a column, or an owned or shared table. In a list, `column` is the field of the item whose `key` column is
+    `item` (or that has this place, if items have no key); without a column it is the whole item, and without an item
+    any that is stored and was not read.
+    """
+
+    place: str
+    column: str | None = None
+    item: str | int | None = None
+    key: str = "uuid"
 
 
 @dataclass(frozen=True)
@@ -23,7 +41,7 @@ class RecordRow:
     the owner key and the place in the list.
 
     `archived` is set if XPM has the record but calls it archived or deleted. `sent_digest` is the digest of the record
-    as XPM sent it, if known.
+    as XPM sent it, if known. `unread` are the parts that could not be read; their columns say nothing.
     """
 
     key: str
@@ -33,6 +51,12 @@ class RecordRow:
     shared: Mapping[str, Sequence[Mapping[str, object]]] = field(default_factory=dict)
     archived: ArchiveReason | None = None
     sent_digest: bytes | None = field(default=None, compare=False)
+    unread: tuple[Unread, ...] = ()
+
+    @property
+    def is_present(self) -> bool:
+        """Whether XPM is known to have the record, even if it calls it archived or deleted."""
+        return self.archived not in GONE
 
 
 @dataclass(frozen=True, slots=True)

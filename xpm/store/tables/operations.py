@@ -38,6 +38,7 @@ class SyncRun(StoreTable, table=True):
     restored: int = 0
     removed: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # records that a revert removed
     quarantined: int = 0
+    partly_read: int = Field(default=0, sa_column_kwargs={"server_default": "0"})  # stored, but not every part
     calls: int = 0
     bytes: int = Field(default=0, sa_type=BigInteger)
     predicted_calls: int | None = None  # None: there was nothing to predict from
@@ -64,7 +65,7 @@ class FinishedList(TenantScoped, table=True):
 
 
 class Quarantine(StoreTable, table=True):
-    """An unreadable record, with the reason and what XPM sent, until it is resolved."""
+    """An unreadable record, or parts of one, with the reason and what XPM sent, until it is resolved."""
 
     __tablename__ = "quarantine"
     __table_args__ = (Index(None, "practice", "tenant_id", "entity", "record_key"),)
@@ -74,6 +75,7 @@ class Quarantine(StoreTable, table=True):
     tenant_id: str
     entity: str
     record_key: str | None = None  # None: not even the key could be read
+    parts: str | None = None  # what was left out of the record, which is stored without it; None: the whole record
     reason: str
     payload: str
     run_id: str | None = Field(default=None, foreign_key="sync_run.id")

@@ -3,13 +3,13 @@
 from pydantic import Field
 
 from xpm.xero.models.record import Reference, XpmRecord
-from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, Uuid, WholeNumber
+from xpm.xero.models.scalars import Amount, Flag, JobNumber, LocalDate, LocalDateTime, Uuid, WholeNumber
 
 
 class AssignedStaff(XpmRecord):
     """A staff member assigned to a job or a task."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None
     allocated_minutes: WholeNumber | None = None
 
@@ -17,8 +17,8 @@ class AssignedStaff(XpmRecord):
 class Task(XpmRecord):
     """A task of one job. `task_uuid` is the practice's task definition that it was made from."""
 
-    uuid: str = Field(alias="UUID")
-    task_uuid: str | None = Field(None, alias="TaskUUID")
+    uuid: Uuid = Field(alias="UUID")
+    task_uuid: Uuid | None = Field(None, alias="TaskUUID")
     name: str | None = None
     description: str | None = None
     estimated_minutes: WholeNumber | None = None
@@ -34,7 +34,7 @@ class Task(XpmRecord):
 class Milestone(XpmRecord):
     """A milestone of a job."""
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     date: LocalDate | None = None
     description: str | None = None
     completed: Flag = False
@@ -44,7 +44,7 @@ class Milestone(XpmRecord):
 class NoteComment(XpmRecord):
     """A reply to a note on a job."""
 
-    uuid: str | None = Field(None, alias="UUID")
+    uuid: Uuid | None = Field(None, alias="UUID")
     text: str | None = None
     date: LocalDateTime | None = None
     created_by: str | None = None
@@ -53,7 +53,7 @@ class NoteComment(XpmRecord):
 class JobNote(XpmRecord):
     """A note on a job."""
 
-    uuid: str | None = Field(None, alias="UUID")
+    uuid: Uuid | None = Field(None, alias="UUID")
     title: str | None = None
     text: str | None = None
     folder: str | None = None
@@ -69,8 +69,8 @@ class Job(XpmRecord):
     practice chose and may be any text.
     """
 
-    number: Uuid = Field(alias="ID")
-    uuid: str | None = Field(None, alias="UUID")
+    number: JobNumber = Field(alias="ID")
+    uuid: Uuid | None = Field(None, alias="UUID")
     name: str | None = None
     description: str | None = None
     state: str | None = None

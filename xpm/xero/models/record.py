@@ -3,6 +3,8 @@
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
+from xpm.xero.models.scalars import Uuid
+
 
 class XpmRecord(BaseModel):
     """A record as XPM sends it. It is immutable, and built from XPM's element names or from ours."""
@@ -16,5 +18,5 @@ class Reference(XpmRecord):
     The other record may not be synced yet, or may no longer exist.
     """
 
-    uuid: str = Field(alias="UUID")
+    uuid: Uuid = Field(alias="UUID")
     name: str | None = None

@@ -3,6 +3,7 @@
 XPM writes an empty element in three ways (absent, `<X/>`, `<X></X>`). All three are None before these types see them.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,12 +16,20 @@ from pydantic_core.core_schema import (
     chain_schema,
     date_schema,
     datetime_schema,
+    no_info_after_validator_function,
     no_info_before_validator_function,
+    nullable_schema,
+    simple_ser_schema,
     str_schema,
     union_schema,
 )
 
 NUL = "\x00"
+_AS_XPM_WRITES_IT = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+_GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_NEARLY = range(34, 39)  # characters; a GUID has 36
+_NO_DATE = re.compile(r"\s*0001-01-01(T00:00:00(\.0+)?Z?)?\s*")
+_THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*")
 
 DIGITS = 1_000
 """Most digits on each side of an amount's decimal point, far more than any practice needs. PostgreSQL refuses more than
@@ -33,11 +42,14 @@ class Rewritten:
 
     rewrite: Callable[[object], object]
     expected: str
+    to_none: bool = False
+    """Whether `rewrite` may return `None`, for a value that stands for none."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
         """Try the value as it is, then rewritten. If neither can be read, there is one error, not two."""
         plain = handler(source)
-        rewritten = no_info_before_validator_function(self.rewrite, plain)
+        read = nullable_schema(plain) if self.to_none else plain
+        rewritten = no_info_before_validator_function(self.rewrite, read)
         return union_schema(
             [plain, rewritten],
             mode="left_to_right",
@@ -66,6 +78,33 @@ class Written:
         )
 
 
+@dataclass(frozen=True)
+class LowerCase:
+    """Writes a GUID in lower case, as XPM does. In capitals it would be the key of another record."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
+        """Try a GUID as XPM writes it first: nearly all keys are."""
+        guid = str_schema(pattern=_AS_XPM_WRITES_IT)
+        return union_schema(
+            [guid, no_info_after_validator_function(_other_spelling, handler(source))],
+            mode="left_to_right",
+            custom_error_type="not_a_key",
+            custom_error_message=f"should be a UUID, or another key of at most {LONGEST_KEY} characters",
+            serialization=simple_ser_schema("str"),
+        )
+
+
+def _other_spelling(key: str) -> str:
+    """Refuse a GUID that was damaged: it would be the key of another record, and the right one would be missing."""
+    if _is_nearly_a_guid(key):
+        raise ValueError("a damaged GUID")
+    return as_key(key)
+
+
+def _is_nearly_a_guid(key: str) -> bool:
+    return len(key) in _NEARLY and key.count("-") in {3, 4, 5} and not re.fullmatch(rf"\s*{_GUID}\s*", key)
+
+
 def _flag(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
@@ -74,7 +113,12 @@ def _date(value: object) -> object:
     """Return the date part of `2008-08-29T10:30:00`: XPM writes dates as times without a zone."""
     if isinstance(value, datetime):
         return value.date()
-    return value.split("T", 1)[0] if isinstance(value, str) else value
+    return _time(value.split("T", 1)[0]) if isinstance(value, str) else value
+
+
+def _time(value: object) -> object:
+    """Return none for the first day of year 1, which .NET writes where it has no date."""
+    return None if isinstance(value, str) and _NO_DATE.fullmatch(value) else value
 
 
 def _without_nul(text: str) -> str:
@@ -84,8 +128,8 @@ def _without_nul(text: str) -> str:
 
 
 def _number(value: object) -> object:
-    """Remove thousands separators, which custom decimals may have."""
-    return value.replace(",", "") if isinstance(value, str) else value
+    """Remove thousands separators, which custom decimals may have. Any other comma may be a decimal comma: `1,5`."""
+    return value.replace(",", "") if isinstance(value, str) and _THOUSANDS.fullmatch(value) else value
 
 
 def _of_few_digits(amount: Decimal) -> Decimal:
@@ -99,10 +143,15 @@ def _of_few_digits(amount: Decimal) -> Decimal:
 Flag = Annotated[bool, Rewritten(_flag, "yes or no")]
 """`Yes`/`No` on clients, `true`/`false` on jobs and fields, in any case."""
 
-LocalDate = Annotated[date, Written(date_schema), Rewritten(_date, "a day")]
+LocalDate = Annotated[date, Field(gt=date.min), Written(date_schema), Rewritten(_date, "a day", to_none=True)]
 """A date in the practice's calendar, without a time zone."""
 
-LocalDateTime = Annotated[datetime, Written(datetime_schema)]
+LocalDateTime = Annotated[
+    datetime,
+    Field(gt=datetime.min),  # noqa: DTZ901 - XPM's times have no zone
+    Written(datetime_schema),
+    Rewritten(_time, "a time", to_none=True),
+]
 """The practice's local time, without a zone, as on XPM's notes."""
 
 Amount = Annotated[
@@ -126,14 +175,25 @@ LONGEST_KEY = 255
 """Characters of a key. Two of them, with the practice and the tenant, fit into one entry of PostgreSQL's indexes, which
 may take 2,704 bytes. XPM's own keys are UUIDs and short numbers."""
 
-Uuid = Annotated[str, Field(max_length=LONGEST_KEY)]
-"""The key of a record or part of a record in XML. Most are UUIDs; jobs have numbers."""
+Uuid = Annotated[str, Field(max_length=LONGEST_KEY), LowerCase()]
+"""The UUID of a record or part of a record in XML."""
+
+JobNumber = Annotated[str, Field(max_length=LONGEST_KEY)]
+"""The number by which XPM knows a job. Its letters are as the practice wrote them."""
 
 Key = Annotated[str, Field(pattern=r"\S", max_length=LONGEST_KEY), AfterValidator(_without_nul)]
 """The key of a record from a source other than XML. It must not be blank: several records would share that key."""
 
 
+def as_key(text: str) -> str:
+    """Return the text as a `Uuid` would have it."""
+    return text.strip().lower() if re.fullmatch(rf"\s*{_GUID}\s*", text) else text
+
+
 def storable_key(value: object) -> str | None:
-    """Return the value if it can be stored as a key: text that is not blank, not too long, and without NUL."""
+    """Return the value if it can be stored as a key: text that is not blank, not too long, and without NUL.
+
+    A damaged GUID is no key.
+    """
     can_be = isinstance(value, str) and value.strip() and NUL not in value and len(value) <= LONGEST_KEY
-    return str(value) if can_be else None
+    return str(value) if can_be and not _is_nearly_a_guid(str(value)) else None

@@ -16,7 +16,7 @@ from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import TaxReturn
 from xpm.xero.models.scalars import storable_key
 from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
-from xpm.xero.xml.record import reason_of
+from xpm.xero.xml.parts import reason_of
 
 _LABEL = "tax.export"
 
@@ -160,10 +160,10 @@ def _parsed_day(text: str) -> date | str:
 
 
 def _amount(cell: object) -> object:
-    """Read `$1,234.50`, and `(1,234.50)` as negative."""
+    """Read `$1,234.50`, and `(1,234.50)` as negative. The model refuses a comma that separates no thousands."""
     if isinstance(cell, int | float):
         return Decimal(str(cell))
-    text = str(cell).strip().replace("$", "").replace(",", "")
+    text = str(cell).strip().replace("$", "")
     return f"-{text[1:-1]}" if text.startswith("(") and text.endswith(")") else text
 
 

@@ -15,8 +15,8 @@ from xpm.xero.http.limits import Budget
 from xpm.xero.http.patience import Tries
 from xpm.xero.models import TaxReturn
 from xpm.xero.models.scalars import storable_key
-from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
-from xpm.xero.xml.record import reason_of
+from xpm.xero.records import AnswerCounts, PartlyRead, Read, Records, Sent, Unreadable, read_already
+from xpm.xero.xml.parts import read_parts, reason_of
 
 _LABEL = "tax.returns"
 PAGE_SIZE = 200  # returns
@@ -104,9 +104,14 @@ def _parsed(body: Iterator[bytes]) -> Iterator[_Page]:
     yield page
 
 
-def _tax_return(content: object) -> TaxReturn | Unreadable:
+def _tax_return(content: object) -> Read[TaxReturn]:
     try:
         return TaxReturn.model_validate(content)
     except ValidationError as error:
-        key = content.get("returnId") if isinstance(content, dict) else None
-        return Unreadable(storable_key(key), reason_of(error), json.dumps(content))
+        sent = json.dumps(content)
+        if not isinstance(content, dict):
+            return Unreadable(None, reason_of(error), sent)
+        read = read_parts(TaxReturn, content, error)
+        if read.record is None:
+            return Unreadable(storable_key(content.get("returnId")), read.reason, sent)
+        return PartlyRead(read.record, sent, read.left_out, read.parts, read.reason)

@@ -123,7 +123,7 @@ class Cutter:
 
     def _misleads(self, record: bytes) -> bool:
         """Whether a record has more than elements and text. Testing for one byte first is faster than for two."""
-        if (b"!" in record and b"<!" in record) or (b"?" in record and b"<?" in record):
+        if (b"!" in record and (b"<!-" in record or b"<![" in record)) or (b"?" in record and b"<?" in record):
             return True
         return record.find(self._alike, 1) >= 0 and self._another.search(record, 1) is not None
 

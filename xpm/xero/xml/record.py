@@ -1,7 +1,6 @@
 """One XPM record: its text as sent, the digest that recognises it, and its parsed content."""
 
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,19 +16,17 @@ from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.http.bounds import LARGEST_RECORD
 from xpm.xero.models import XpmRecord
-from xpm.xero.models.scalars import storable_key
-from xpm.xero.records import Sent, Unreadable, read_already
-from xpm.xero.xml.shape import shape_of
+from xpm.xero.models.scalars import as_key, storable_key
+from xpm.xero.records import PartlyRead, Read, Sent, Unreadable, read_already
+from xpm.xero.xml.mending import marked, payload_of, unmarked
+from xpm.xero.xml.parts import key_tag, read_parts
+from xpm.xero.xml.shape import Shape, shape_of
 
 M = TypeVar("M", bound=XpmRecord)
 
 PARSED_TOGETHER = 20  # records
 _TOGETHER_BYTES = 1024 * 1024  # of all of them; larger records are parsed alone, since parsed they take many times more
 _LONGEST_PAYLOAD = 4 * 1024  # characters kept of a record that is too large and has no key
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0 §2.2
-_REFERENCE = re.compile("&#(?:x([0-9a-fA-F]+)|([0-9]+));")
-_LONGEST_NUMBER = 7  # digits of the last character, 10FFFF or 1114111
-_MOST_REASONS = 5  # errors of a record; one is usually enough to understand it
 _DIGEST_BYTES = 16  # two digests are likely to collide only after 2^64 records
 
 
@@ -41,26 +38,48 @@ class RecordText(Generic[M]):
     text: bytes
     address: str = ""
 
-    def __call__(self, unknown: dict[str, int], element: ElementTree.Element | None = None) -> M | Unreadable:
+    def __call__(self, unknown: dict[str, int], element: ElementTree.Element | None = None) -> Read[M]:
         """Read the record and count its unknown elements. `element` is the record if it is already parsed.
 
-        A record that only has characters that XML forbids is unreadable by itself: it is still certain where it ends.
-
-        Raises:
-            UnreadableAnswer: the record is not well-formed.
+        A record that is not well-formed is mended where that needs no guessing. Otherwise it is unreadable by itself:
+        it is still certain where it ends.
         """
+        if element is not None:
+            return self._read(self._content(element, unknown))
+        try:
+            return self._read(self._content(self.element(), unknown))
+        except UnreadableAnswer:
+            return self._mended(unknown)
+
+    def _content(self, element: ElementTree.Element, unknown: dict[str, int]) -> dict[str, object]:
+        content = self._shape.read(element, unknown)
+        if self.address and "web_url" in self.endpoint.model.model_fields:
+            content.setdefault("WebUrl", self.address)  # Xero documents it beside a single record but sends it inside
+        return content
+
+    def _mended(self, unknown: dict[str, int]) -> Read[M]:
+        try:
+            element = RecordText(self.endpoint, marked(self.text)).element()
+        except UnreadableAnswer:
+            return Unreadable(_first_element(self.endpoint, self.text), "is not well-formed XML", payload_of(self.text))
+        replaced: list[str] = []
+        content = unmarked(self._content(element, unknown), self._shape, replaced)
+        return self._read(content, tuple(replaced))
+
+    def _read(self, content: dict[str, object], replaced: tuple[str, ...] = ()) -> Read[M]:
         model = self.endpoint.model
         try:
-            element = self.element() if element is None else element
-        except UnreadableAnswer:
-            return self._with_forbidden_characters()
-        content = shape_of(model, self.endpoint.item).read(element, unknown)
-        if self.address and "web_url" in model.model_fields:
-            content.setdefault("WebUrl", self.address)  # Xero documents it beside a single record but sends it inside
-        try:
-            return model.model_validate(content)
+            record = model.model_validate(content)
         except ValidationError as error:
-            return Unreadable(storable_key(content.get(_key_tag(model))), reason_of(error), self.text.decode())
+            payload, read = payload_of(self.text), read_parts(model, content, error)
+            if read.record is None:
+                return Unreadable(None, read.reason, payload)
+            return PartlyRead(read.record, payload, read.left_out, read.parts, read.reason, replaced)
+        return PartlyRead(record, payload_of(self.text), replaced=replaced) if replaced else record
+
+    @property
+    def _shape(self) -> Shape:
+        return shape_of(self.endpoint.model, self.endpoint.item)
 
     def element(self) -> ElementTree.Element:
         """Parse the record. Raises `UnreadableAnswer` if it is not well-formed."""
@@ -71,17 +90,6 @@ class RecordText(Generic[M]):
             message = f"Xero's answer to {label} has a {item} that is not well-formed XML."
             raise UnreadableAnswer(message, endpoint=label, status=200) from None
 
-    def _with_forbidden_characters(self) -> Unreadable:
-        """Set the record aside, if nothing but its characters is wrong. Raises `UnreadableAnswer` otherwise.
-
-        The payload holds them as references, which databases can store and which stay forbidden in a replay.
-        """
-        payload = _FORBIDDEN.sub(lambda found: f"&#{ord(found[0])};", self.text.decode("utf-8", "surrogateescape"))
-        element = RecordText(self.endpoint, _REFERENCE.sub(_allowed, payload).encode()).element()
-        key = element.findtext(_key_tag(self.endpoint.model)) or ""
-        reason = "has characters that XML does not allow"
-        return Unreadable(None if "\ufffd" in key else storable_key(key), reason, payload)
-
 
 def sent(endpoint: Endpoint[M], text: bytes, address: str = "", reader: bytes = b"") -> Sent[M]:
     """Return a record unparsed, with the digest of its text under the fingerprint of its `reader`."""
@@ -90,13 +98,10 @@ def sent(endpoint: Endpoint[M], text: bytes, address: str = "", reader: bytes = 
     return Sent(_probable_key(endpoint.model, text), digest.digest(), RecordText(endpoint, text, address))
 
 
-def read_each(sent: Iterable[Sent[M]], unknown: dict[str, int]) -> Iterator[M | Unreadable]:
+def read_each(sent: Iterable[Sent[M]], unknown: dict[str, int]) -> Iterator[Read[M]]:
     """Read the records and count their unknown elements.
 
     Several are parsed at once: starting a parser takes as long as a fifth of a record.
-
-    Raises:
-        UnreadableAnswer: a record is not well-formed.
     """
     records = iter(sent)
     while some := [one.read for one in islice(records, PARSED_TOGETHER)]:
@@ -122,12 +127,9 @@ def _together(texts: Sequence[RecordText[M]]) -> list[ElementTree.Element]:
     return elements if len(elements) == len(texts) else []
 
 
-def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadable:
+def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> Read[M]:
     """Read one record again from its stored payload (`Unreadable.payload`), with the current models."""
-    try:
-        read = RecordText(endpoint, payload.encode())({})
-    except (UnreadableAnswer, UnicodeEncodeError):
-        return Unreadable(key, "The stored payload is not well-formed XML", payload)
+    read = RecordText(endpoint, payload.encode("utf-8", "surrogateescape"))({})
     return Unreadable(read.key or key, read.reason, payload) if isinstance(read, Unreadable) else read
 
 
@@ -146,26 +148,11 @@ def _key_at_the_start(model: type[XpmRecord], start: bytes) -> str | None:
         parser.feed(start)
         for event, element in cast(Iterator[tuple[str, ElementTree.Element]], parser.read_events()):
             depth += 1 if event == "start" else -1
-            if event == "end" and depth == 1 and element.tag == _key_tag(model):
+            if event == "end" and depth == 1 and element.tag == key_tag(model):
                 return element.text
     except ElementTree.ParseError:
         return None
     return None
-
-
-def _allowed(reference: "re.Match[str]") -> str:
-    """Return a character reference as it is, or a replacement if XML does not allow its character."""
-    digits, base = (reference[1], 16) if reference[1] else (reference[2], 10)
-    code = int(digits, base) if len(digits.lstrip("0")) <= _LONGEST_NUMBER else sys.maxunicode + 1
-    return reference[0] if code <= sys.maxunicode and not _FORBIDDEN.match(chr(code)) else "\ufffd"
-
-
-def reason_of(error: ValidationError) -> str:
-    """Say which fields of a record are wrong and why, without their values."""
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    named = [f"{'.'.join(str(step) for step in fault['loc'])}: {fault['msg']}" for fault in faults[:_MOST_REASONS]]
-    more = len(faults) - len(named)
-    return "; ".join(named) + (f"; and {more} more" if more else "")
 
 
 @lru_cache
@@ -175,16 +162,19 @@ def _digest_of(reader: bytes) -> "blake2b":
 
 
 @lru_cache
-def _key_tag(model: type[XpmRecord]) -> str:
-    return next(field.alias or "" for field in model.model_fields.values() if field.is_required())
-
-
-@lru_cache
 def _first_key(model: type[XpmRecord]) -> "re.Pattern[bytes]":
-    return re.compile(rb"<%b>([^<]+)</" % re.escape(_key_tag(model).encode()))
+    return re.compile(rb"<%b>([^<]+)</" % re.escape(key_tag(model).encode()))
+
+
+def _first_element(endpoint: Endpoint[M], text: bytes) -> str | None:
+    """Return the key of a record that is not well-formed, if it comes first: there, damage cannot have moved it."""
+    tags = re.escape(endpoint.item.encode()), re.escape(key_tag(endpoint.model).encode())
+    found = re.match(rb"<%b>\s*<%b>([^<&]+)</%b>" % (tags[0], tags[1], tags[1]), text)
+    key = payload_of(found[1]) if found else ""
+    return None if "&" in key else storable_key(as_key(key))
 
 
 def _probable_key(model: type[XpmRecord], text: bytes) -> str | None:
     """Return the first text that looks like the key. It may be wrong; only the digest identifies the record."""
     found = _first_key(model).search(text)
-    return storable_key(unescape(found[1].decode(errors="replace"))) if found else None
+    return storable_key(as_key(unescape(found[1].decode(errors="replace")))) if found else None

@@ -4,17 +4,28 @@ Elements may come in any order, unknown elements are counted, and the three form
 `<X></X>`) are equal.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import UnionType
-from typing import Any, Union, get_args, get_origin
 from xml.etree.ElementTree import Element
 
 from xpm.xero.http.bounds import MOST_UNKNOWN
 from xpm.xero.models import XpmRecord
+from xpm.xero.models.nested import is_list, nested_model
 from xpm.xero.models.scalars import LONGEST_KEY
 
 _ITEM_TAGS = {"Assigned": "Staff"}  # containers whose items are not named by their singular
+
+
+@dataclass(frozen=True)
+class Bad:
+    """Stands for a part that cannot be read without guessing. No model takes it. `key` is that of a list's item."""
+
+    reason: str
+    key: object = None
+
+
+TWICE = Bad("comes twice, with different contents")
 
 
 @dataclass(frozen=True)
@@ -39,39 +50,75 @@ class _Items:
 
 @dataclass(frozen=True)
 class Shape:
-    """What a model expects inside an element. `path` is the element's path, for counting unknown elements."""
+    """What a model expects inside an element. `path` is the element's path, for counting unknown elements.
+
+    `key` is the element that a record of the model must have, if any.
+    """
 
     path: str
     elements: dict[str, _Scalar | _Single | _Items]
+    key: str | None
 
     def read(self, element: Element, unknown: dict[str, int]) -> dict[str, object]:
-        """Turn an element into the input of the model, without empty values."""
+        """Turn an element into the input of the model, without empty values. What is ambiguous is `Bad`."""
         record: dict[str, object] = {}
         for child in element:
             tag = child.tag
             kind = self.elements.get(tag)
+            value: object
             if type(kind) is _Scalar:
-                text = child.text if not len(child) else "".join(child.itertext())
-                if text and not text.isspace():
-                    record[tag] = text
+                text = child.text if not len(child) else self._text(child, unknown)
+                value = text if text and not text.isspace() else None
             elif type(kind) is _Items:
-                if items := self._items(kind, child, unknown):
-                    record[tag] = items
+                value = self._items(kind, child, unknown)
             elif type(kind) is _Single:
-                if nested := kind.shape.read(child, unknown):
-                    record[tag] = nested
+                value = kind.shape.read(child, unknown)
             else:
                 count(unknown, f"{self.path}/{tag}")
+                continue
+            if value:
+                record[tag] = TWICE if tag in record and record[tag] != value else value
         return record
 
-    def _items(self, kind: _Items, container: Element, unknown: dict[str, int]) -> list[dict[str, object]]:
-        items = []
+    def inside(self, tag: str) -> "Shape":
+        """What is expected in a nested record, or in an item of a list."""
+        kind = self.elements[tag]
+        if isinstance(kind, _Scalar):
+            raise TypeError(f"{self.path}/{tag} contains text.")
+        return kind.shape
+
+    def _text(self, element: Element, unknown: dict[str, int]) -> str:
+        """The text of an element with other elements in it: joined if they mark up text, apart if there is no text."""
+        texts = [text for child in element if (text := "".join(child.itertext()).strip())]
+        between = [element.text or "", *(child.tail or "" for child in element)]
+        if len(texts) < 2 or any(text.strip() for text in between):  # noqa: PLR2004 - one text is joined with nothing
+            return "".join(element.itertext())
+        for child in element:
+            count(unknown, f"{self.path}/{element.tag}/{child.tag}")
+        return ", ".join(texts)
+
+    def _items(self, kind: _Items, container: Element, unknown: dict[str, int]) -> Sequence[object]:
+        items: list[dict[str, object]] = []
         for child in container:
             if child.tag != kind.tag:
                 count(unknown, f"{self.path}/{container.tag}/{child.tag}")
             elif item := kind.shape.read(child, unknown):
                 items.append(item)
-        return items
+        key = kind.shape.key
+        if key is None or len(items) < 2 or len({item.get(key) for item in items}) == len(items):  # noqa: PLR2004
+            return items
+        return _without_twins(items, key)
+
+
+def _without_twins(items: list[dict[str, object]], key: str) -> list[object]:
+    """The items. Those with the same key and different contents are one `Bad`; equal ones stay as XPM sent them."""
+    by_key: dict[object, list[dict[str, object]]] = {}
+    for place, item in enumerate(items):
+        by_key.setdefault(item.get(key, place), []).append(item)
+    kept: list[object] = []
+    for of, twins in by_key.items():
+        kept += twins if all(twin == twins[0] for twin in twins) else [Bad(TWICE.reason, of)]
+    return kept
 
 
 OTHERS = "…"
@@ -91,23 +138,13 @@ def shape_of(model: type[XpmRecord], path: str) -> Shape:
     elements: dict[str, _Scalar | _Single | _Items] = {}
     for name, field in model.model_fields.items():
         tag = field.alias or name
-        nested = _nested_model(field.annotation)
+        nested = nested_model(field.annotation)
         if nested is None:
             elements[tag] = _Scalar()
-        elif _is_tuple(field.annotation):
+        elif is_list(field.annotation):
             item = _ITEM_TAGS.get(tag, tag.removesuffix("s"))
             elements[tag] = _Items(item, shape_of(nested, f"{path}/{tag}/{item}"))
         else:
             elements[tag] = _Single(shape_of(nested, f"{path}/{tag}"))
-    return Shape(path, elements)
-
-
-def _is_tuple(annotation: object) -> bool:
-    return get_origin(annotation) is tuple
-
-
-def _nested_model(annotation: Any) -> type[XpmRecord] | None:  # noqa: ANN401  annotations are of any type
-    """Return the record type inside `X`, `X | None` or `tuple[X, ...]`, if any."""
-    if _is_tuple(annotation) or get_origin(annotation) in (Union, UnionType):
-        return next((model for part in get_args(annotation) if (model := _nested_model(part))), None)
-    return annotation if isinstance(annotation, type) and issubclass(annotation, XpmRecord) else None
+    required = (field.alias or name for name, field in model.model_fields.items() if field.is_required())
+    return Shape(path, elements, next(required, None))
