@@ -46,7 +46,7 @@ class Waiter:
         holder: str,
         *,
         patience: float,
-        look_every: float = 2.0,
+        look_every: float = 5.0,
         is_over: Callable[[str], bool] = _unknown,
     ) -> None:
         """Prepare to wait for up to `patience` seconds, with a look every `look_every` seconds."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
+from tests.profiles import deep_but
 from tests.pull.expected import assert_clients_equal_truth
 from tests.pull.house import SLUG, House, request
 from xpm.consent.access import practice_access
@@ -106,7 +107,7 @@ def test_a_killed_run_is_taken_over_after_a_minute_of_waiting(house: House, step
         assert house.run(killed.run_id).reason_key == "sync.interrupted"
 
 
-@pytest.mark.parametrize("step", STEPS_OF_CLOCKS)
+@pytest.mark.parametrize("step", deep_but({dt.timedelta(hours=11)}, STEPS_OF_CLOCKS))
 @pytest.mark.also_on_postgresql("leases")
 def test_a_living_run_keeps_its_lease_however_long_it_waits_and_whatever_the_clock_is_set_to(
     house: House, step: dt.timedelta
@@ -134,6 +135,15 @@ def test_whoever_waits_says_what_for_once(house: House) -> None:
     with working_on(house, Entity.STAFF, FIRST):
         run_pull(house.integration, request(Entity.STAFF, flow_run_id=SECOND), others=others)
     assert said == [("sync.waiting", FIRST)]
+
+
+def test_whoever_waits_for_something_that_is_no_run_says_so_too(house: House) -> None:
+    said: list[tuple[str, str | None]] = []
+    others = Others(show_wait=lambda message, flow_run_id: said.append((message.key, flow_run_id)))
+    with house.database.write() as session:
+        leases.acquire(session, f"sync/{SLUG}/staff", "a revert", house.clock())
+    run_pull(house.integration, request(Entity.STAFF, flow_run_id=SECOND), others=others)
+    assert said == [("sync.waiting", None)]
 
 
 @contextmanager

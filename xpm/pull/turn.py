@@ -96,9 +96,12 @@ def _take(integration: Integration, request: PullRequest, others: Others) -> tup
     name, holder = _lease_name(request.practice, request.entity), request.flow_run_id or str(uuid.uuid4())
     waiter = Waiter(integration, name, holder, patience=patience, is_over=others.is_over)
     awaited: SyncRun | None = None
+    is_first_look = True
     while (lease := waiter.ask()) is None:
-        if awaited is None and (awaited := _run_under_way(integration, request)):
-            others.show_wait(_waiting(integration, request.entity, awaited), awaited.flow_run_id)
+        awaited = awaited or _run_under_way(integration, request)
+        if is_first_look:
+            others.show_wait(_waiting(integration, request.entity, awaited), awaited.flow_run_id if awaited else None)
+            is_first_look = False
         try:
             waiter.wait()
         except StillHeld:
@@ -130,7 +133,7 @@ def _unfinished(session: Session, practice: str, entity: Entity) -> SyncRun | No
     return next(iter(runs.unfinished(session, practice, entity)), None)
 
 
-def _waiting(integration: Integration, entity: Entity, run: SyncRun) -> Message:
+def _waiting(integration: Integration, entity: Entity, run: SyncRun | None) -> Message:
     return message("sync.waiting", entity=entity.label, since=_since(run), run=_where(integration, run))
 
 
