@@ -27,7 +27,10 @@ _UUID = frozenset({"uuid"})
 
 @dataclass(frozen=True)
 class Values:
-    """Where the values of one kind of owner are: the owners' table, the values' table, and XPM's call for one owner."""
+    """Where the values of one kind of owner are: the owners' table, the values' table, and XPM's call for one owner.
+
+    The call takes a client's UUID or a job's number.
+    """
 
     owners: RecordTable
     table: RecordTable
@@ -41,7 +44,7 @@ VALUES = {
 
 
 def values_row(owner_key: str, values: Sequence[CustomFieldValue]) -> RecordRow:
-    """The row with all custom field values of one client (by UUID) or job (by number)."""
+    """The row with all custom field values of one client or job."""
     by_definition = {value.uuid: value for value in values}
     rows = [
         {"definition_uuid": uuid, **columns_of(value, without=_UUID)} for uuid, value in sorted(by_definition.items())

@@ -4,7 +4,7 @@ References become two columns; nested records become JSON text or rows of a tabl
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import blake2b
 from types import NoneType
@@ -46,7 +46,7 @@ class Children:
 class RowShape:
     """How one kind of record becomes a row. Plain data, so that it can be sent to the process that reads records.
 
-    `key` is the field by which XPM knows the record. `owned` and `shared` are its side tables. `marks`
+    `key` is the attribute that identifies the record. `owned` and `shared` are its side tables. `marks`
     are XPM's flags for archived and deleted records, the strongest first.
     """
 
@@ -61,7 +61,7 @@ class RowShape:
         columns = columns_of(record, without=self._apart)
         return RecordRow(
             key=key,
-            content_hash=digest(record.model_dump_json().encode() if self.owned else to_json([key, *columns.values()])),
+            content_hash=digest(record.model_dump_json().encode()) if self.owned else _hash_of(key, columns),
             columns=columns,
             owned={children.table: children.rows(record) for children in self.owned},
             shared={children.table: children.rows(record) for children in self.shared},
@@ -73,6 +73,16 @@ class RowShape:
     def _apart(self) -> frozenset[str]:
         """The fields that are not columns of the main table."""
         return frozenset({self.key, *(children.field for children in (*self.owned, *self.shared))})
+
+
+def known_as(row: RecordRow, key: str, **columns: object) -> RecordRow:
+    """The row of a record that is stored under another key, with these columns. It must have no owned rows."""
+    known = {**row.columns, **columns}
+    return replace(row, key=key, columns=known, content_hash=_hash_of(key, known))
+
+
+def _hash_of(key: str, columns: Mapping[str, object]) -> bytes:
+    return digest(to_json([key, *columns.values()]))
 
 
 def digest(*texts: bytes) -> bytes:

@@ -12,12 +12,19 @@ R = TypeVar("R")
 class Unreadable:
     """A record that Xero sent and we could not read. It goes to quarantine and never stops the others.
 
-    `reason` names the wrong fields without their values; `payload` is the record as sent.
+    `reason` names the wrong fields without their values; `payload` is the record as sent. `number` is what people call
+    it, if that is not its key.
     """
 
     key: str | None
     reason: str
     payload: str
+    number: str | None = None
+
+    @property
+    def name(self) -> str | None:
+        """What people call it."""
+        return self.number or self.key
 
 
 @dataclass(frozen=True)  # no slots: they are slow to pickle

@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -60,7 +61,7 @@ class RecordText(Generic[M]):
         try:
             return model.model_validate(content)
         except ValidationError as error:
-            return Unreadable(storable_key(content.get(_key_tag(model))), reason_of(error), self.text.decode())
+            return self._unreadable(content.get, reason_of(error), self.text.decode())
 
     def element(self) -> ElementTree.Element:
         """Parse the record. Raises `UnreadableAnswer` if it is not well-formed."""
@@ -78,9 +79,16 @@ class RecordText(Generic[M]):
         """
         payload = _FORBIDDEN.sub(lambda found: f"&#{ord(found[0])};", self.text.decode("utf-8", "surrogateescape"))
         element = RecordText(self.endpoint, _REFERENCE.sub(_allowed, payload).encode()).element()
-        key = element.findtext(_key_tag(self.endpoint.model)) or ""
-        reason = "has characters that XML does not allow"
-        return Unreadable(None if "\ufffd" in key else storable_key(key), reason, payload)
+
+        def intact(tag: str) -> str | None:
+            text = element.findtext(tag)
+            return None if text is None or "\ufffd" in text else text
+
+        return self._unreadable(intact, "has characters that XML does not allow", payload)
+
+    def _unreadable(self, text_of: Callable[[str], object], reason: str, payload: str) -> Unreadable:
+        key, number = _keys(self.endpoint.model, text_of)
+        return Unreadable(key, reason, payload, number)
 
 
 def sent(endpoint: Endpoint[M], text: bytes, address: str = "", reader: bytes = b"") -> Sent[M]:
@@ -133,24 +141,22 @@ def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> M | Unreadab
 
 def too_large(endpoint: Endpoint[M], start: bytes) -> Sent[M]:
     """Return what stands for a record that was too large to be kept. `start` is its beginning, which names its key."""
-    key = storable_key(_key_at_the_start(endpoint.model, start))
+    key, number = _keys(endpoint.model, _texts_at_the_start(endpoint.model, start).get)
     payload = "" if key else start.decode("utf-8", "replace")[:_LONGEST_PAYLOAD]
-    return read_already(Unreadable(key, f"is larger than {LARGEST_RECORD:,} bytes", payload))
+    return read_already(Unreadable(key, f"is larger than {LARGEST_RECORD:,} bytes", payload, number))
 
 
-def _key_at_the_start(model: type[XpmRecord], start: bytes) -> str | None:
-    """Return the text of the record's own key element, if it is complete. Keys of nested records do not count."""
+def _texts_at_the_start(model: type[XpmRecord], start: bytes) -> dict[str, str | None]:
+    """Return the texts of the record's own key elements that are complete. Keys of nested records do not count."""
     parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(("start", "end"))
-    depth = 0
-    try:
+    depth, texts = 0, dict[str, str | None]()
+    with suppress(ElementTree.ParseError):
         parser.feed(start)
         for event, element in cast(Iterator[tuple[str, ElementTree.Element]], parser.read_events()):
             depth += 1 if event == "start" else -1
-            if event == "end" and depth == 1 and element.tag == _key_tag(model):
-                return element.text
-    except ElementTree.ParseError:
-        return None
-    return None
+            if event == "end" and depth == 1 and element.tag in model.key_tags:
+                texts.setdefault(element.tag, element.text)
+    return texts
 
 
 def _allowed(reference: "re.Match[str]") -> str:
@@ -174,17 +180,19 @@ def _digest_of(reader: bytes) -> "blake2b":
     return blake2b(digest_size=_DIGEST_BYTES, key=reader)
 
 
-@lru_cache
-def _key_tag(model: type[XpmRecord]) -> str:
-    return next(field.alias or "" for field in model.model_fields.values() if field.is_required())
+def _keys(model: type[XpmRecord], text_of: Callable[[str], object]) -> tuple[str | None, str | None]:
+    """Return a record's key, and what people call the record if that is another of its key elements."""
+    texts = [storable_key(text_of(tag)) for tag in model.key_tags]
+    key = next((text for text in texts if text), None)
+    return key, texts[-1] if texts[-1] != key else None
 
 
 @lru_cache
-def _first_key(model: type[XpmRecord]) -> "re.Pattern[bytes]":
-    return re.compile(rb"<%b>([^<]+)</" % re.escape(_key_tag(model).encode()))
+def _first_keys(model: type[XpmRecord]) -> Sequence["re.Pattern[bytes]"]:
+    return [re.compile(rb"<%b>([^<]+)</" % re.escape(tag.encode())) for tag in model.key_tags]
 
 
 def _probable_key(model: type[XpmRecord], text: bytes) -> str | None:
     """Return the first text that looks like the key. It may be wrong; only the digest identifies the record."""
-    found = _first_key(model).search(text)
+    found = next((match for key in _first_keys(model) if (match := key.search(text))), None)
     return storable_key(unescape(found[1].decode(errors="replace"))) if found else None
