@@ -29,7 +29,7 @@ from xpm.store import leases
 from xpm.store.leases import Lease
 from xpm.store.pull import finished_lists, runs
 from xpm.store.pull.runs import RunCounts
-from xpm.store.records import history, identity, reverts
+from xpm.store.records import history, identity, leftovers, reverts
 from xpm.store.records.changes import Author
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice, SyncRun
@@ -245,6 +245,9 @@ def _take_back(
         for run in begun:
             finished_lists.forget(session, run)
             done.append(runs.finish(session, run.id, RunStatus.SUCCESS, reason_key="revert.done", now=now))
+    leftovers.forget_without_records(session, request.practice)
+    for tenant_id in {run.tenant_id for run in found}:
+        leftovers.forget_account(session, Scope(request.practice, tenant_id))
     return done
 
 
