@@ -48,6 +48,7 @@ YEARS = 2
 """How old the practices of these tests are. Each year costs every sync of jobs a call; two give an earlier window."""
 LONG_AGO = utc_now().date() - dt.timedelta(days=YEARS * 365 + 1)
 KEY = Vault.new_key()  # for all houses of a test process
+REMOVED = 20  # records that random edits may remove from a tiny practice; a person confirms that
 PLENTY = 1_000_000  # calls a minute and a day, since these tests are not about the budget
 
 
