@@ -173,7 +173,8 @@ class House:
 
     def key_of(self, name: str) -> str:
         """The key under which FYI has the job with this number; a client's UUID is its key already."""
-        return next((str(row["key"]) for row in self.rows("job") if row["number"] == name), name)
+        rows = sorted(self.rows("job"), key=lambda row: row["archived_at"] is not None)  # a number may be used again
+        return next((str(row["key"]) for row in rows if row["number"] == name), name)
 
     def name_of(self, key: str) -> str:
         """The number of the job with this key; a client goes by its UUID."""
