@@ -11,6 +11,7 @@ see Prefect can press Resume. The forms carry a label and a name, never an id or
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from math import ceil
 from typing import Any, Literal, TypeVar
 
@@ -76,7 +77,7 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     listed: Any = Literal[tuple(by_label)]  # a dropdown; known only now
     field = Field(title="Xero Practice Manager account", description=said.next)
     form = create_model("ChooseAccount", __base__=ChooseAccount, account=(listed, field))
-    answer = answered(form.with_initial_data(description=said.text), "account", invited.minutes * 60)
+    answer = answered(form.with_initial_data(description=said.text), about("account", *by_label), invited.minutes * 60)
     if answer is None:
         raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name)
     return by_label[answer.account]
@@ -96,10 +97,16 @@ def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
     )
     form = create_model("ConfirmAccount", __base__=ConfirmAccount, account_name=(str, field))
     shown = form.with_initial_data(description=f"{compared.sentences}\n\n{said.text}")
-    answer = answered(shown, "name", invited.minutes * 60)
+    answer = answered(shown, about("name", compared.tenant_name), invited.minutes * 60)
     if answer is None:
         raise unconfirmed(invited)
     return answer.account_name
+
+
+def about(question: str, *facts: str) -> str:
+    """The key of a question about these facts: about others it is another question, and is asked again."""
+    digest = sha256("\n".join(facts).encode()).hexdigest()
+    return f"{question}-{digest[:16]}"
 
 
 def answered(form: type[Form], key: str, seconds: float) -> Form | None:
