@@ -1,12 +1,15 @@
 """The table of the last syncs (In XPM, In FYI, what changed), and the table of a revert."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xpm.activity.overview import LastSync
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.tables import SyncRun
+
+WAITING = "waiting"
+"""The result of a sync that failed and is tried again soon."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,14 @@ def taken_back(syncs: Mapping[str, SyncRun]) -> list[TakenBack]:
     ]
 
 
-def rows_of(syncs: Mapping[str, SyncRun] | Mapping[str, LastSync]) -> list[Row]:
-    """Make the lines in the article's order; an entity that never ran has none."""
-    return [_row(entity, syncs[entity]) for entity in EVERYTHING if entity in syncs]
+def rows_of(syncs: Mapping[str, SyncRun] | Mapping[str, LastSync], *, waits: bool = False) -> list[Row]:
+    """Make the lines in the article's order; an entity that never ran has none.
+
+    `waits`: the latest of these syncs failed and is tried again.
+    """
+    last = max(syncs.values(), key=lambda sync: sync.started_at, default=None) if waits else None
+    rows = [(sync, _row(entity, sync)) for entity in EVERYTHING if (sync := syncs.get(entity))]
+    return [replace(row, result=WAITING) if sync is last else row for sync, row in rows]
 
 
 def _row(entity: Entity, sync: SyncRun | LastSync) -> Row:

@@ -10,7 +10,7 @@ from xpm.store import people, practices
 from xpm.store.consent import connections
 from xpm.store.pull import runs
 from xpm.store.tables import Connection, Practice, SyncRun
-from xpm.store.vocabulary import ConnectionState, RunStatus, SyncTrigger
+from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.words import Message, message
 
 TAKEN_BACK = "taken_back"
@@ -24,6 +24,8 @@ class LastSync(BaseModel):
     entity: str
     trigger: SyncTrigger
     status: RunStatus
+    mode: SyncMode
+    started_at: datetime
     finished_at: datetime | None
     source: int | None
     stored: int | None
