@@ -7,6 +7,7 @@ from datetime import datetime
 from console.runs import FlowRunSeen, StepState
 from console.traces import RunTraces
 from xpm.entities.names import EVERYTHING, Entity
+from xpm.entities.registry import DEFINITIONS
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus
 from xpm.words import message, step_title
@@ -128,12 +129,14 @@ def _sync_step(
         return Step(label, StepState.SKIPPED, message(counted.reason_key, practice=run.practice).title, (label,))
     if stage is StepState.FAILED and counted.status is RunStatus.PARKED and counted.resumes_at:
         return Step(label, StepState.PARKED, f"continues on {shown(counted.resumes_at)}", (label,))
-    return Step(label, stage, _read(counted), (label,))
+    return Step(label, stage, _read(entity, counted), (label,))
 
 
-def _read(counted: SyncRun) -> str:
+def _read(entity: Entity, counted: SyncRun) -> str:
     read = counted.added + counted.changed + counted.unchanged + counted.restored
-    return f"{read:,} record{'s' if read > 1 else ''}" if read else ""
+    noun = "definition" if DEFINITIONS[entity].counts_answers else "record"
+    values = f"values of {counted.compared:,} clients and jobs" if counted.compared else ""
+    return ", ".join(filter(None, [f"{read:,} {noun}{'s' if read > 1 else ''}" if read else "", values]))
 
 
 def _stage(names: Sequence[str], seen: Mapping[str, StepState], run: FlowRunSeen) -> StepState:

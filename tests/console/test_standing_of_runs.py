@@ -166,3 +166,39 @@ def test_no_sentence_tells_an_administrator_to_retry_a_run_in_prefect() -> None:
     catalogue = tomllib.loads(files("xpm.words").joinpath("catalogue.toml").read_text("utf-8"))
     theirs = {chapter: texts for chapter, texts in catalogue.items() if chapter not in {"operator", "notify"}}
     assert not re.findall("[^.]*[Rr]etry (?:the run|it) in Prefect[^.]*", str(theirs))
+
+
+def test_a_sync_of_changes_keeps_the_last_full_count_and_its_time(office: Office) -> None:
+    office.connect()
+    full = office.synced("clients", source_count=397, stored_count=397, left_out=53, unchanged=397)
+    with office.integration.database.write() as session:
+        runs.get(session, full.id).finished_at = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+    office.synced("clients", mode=SyncMode.CHANGES, changed=2)
+    page = text_of(office.get(f"/practices/{HARBOUR}"))
+    counted = "397 and 53 archived or deleted, left out on 2 Mar 2026, 19:00"
+    assert f"Clients changes only Success {counted} 397 0 2 0 \N{EN DASH} 0" in page
+    assert "not counted" not in page
+
+
+def test_a_full_count_names_what_it_leaves_out_and_needs_no_time(office: Office) -> None:
+    office.connect()
+    office.synced("clients", source_count=397, stored_count=397, left_out=53, unchanged=397)
+    page = text_of(office.get(f"/practices/{HARBOUR}"))
+    assert "Clients Success 397 and 53 archived or deleted, left out 397 0 0 0 397 0" in page
+
+
+def test_definitions_and_compared_values_are_told_apart(office: Office) -> None:
+    office.connect()
+    run_id = office.runs.add(HARBOUR, "sync", [Entity.CUSTOM_FIELDS])
+    office.synced("custom_field_definitions", run_id, source_count=11, stored_count=11, unchanged=11, compared=1587)
+    office.runs.move(run_id, StepState.COMPLETED, ["Sync custom fields"])
+    said = "definitions; values of 1,587 clients and jobs compared"
+    assert f"Custom fields {said}" in text_of(office.get(f"/practices/{HARBOUR}"))
+    assert "✓ Sync custom fields 11 definitions, values of 1,587 clients and jobs · done" in shown(office, run_id)
+
+
+def test_after_a_revert_no_count_is_claimed(office: Office) -> None:
+    office.connect()
+    office.synced("staff", source_count=4, stored_count=4)
+    office.synced("staff", trigger=SyncTrigger.REVERT, removed=4)
+    assert "Staff Taken back not counted not counted" in text_of(office.get(f"/practices/{HARBOUR}"))
