@@ -121,7 +121,16 @@ def _show_standing(standing: PracticeStanding) -> None:
     table = Table("", "Last sync", "Finished (UTC)", "In XPM", "In FYI", "Not read")
     for sync in standing.syncs:
         finished = f"{sync.finished_at:%d %b %H:%M}" if sync.finished_at else "still running"
-        counts = ("" if count is None else str(count) for count in (sync.source, sync.stored, sync.quarantined))
+        counts = (_in_xpm(sync), "" if sync.stored is None else str(sync.stored), str(sync.quarantined))
         table.add_row(Entity(sync.entity).label, sync.result.replace("_", " "), finished, *counts)
     if standing.syncs:
         console.print(table)
+
+
+def _in_xpm(sync: LastSync) -> str:
+    """How many records XPM has, with what is left out and, if another sync counted them, since when."""
+    if sync.source is None:
+        return ""
+    left_out = f" + {sync.left_out} archived or deleted, left out" if sync.left_out else ""
+    since = f" ({sync.counted_at:%d %b %H:%M})" if sync.counted_at and sync.counted_at != sync.finished_at else ""
+    return f"{sync.source}{left_out}{since}"

@@ -98,6 +98,8 @@ TONES = {
     "failure": "bad",
     "action_required": "warn",
     "running": "wait",
+    "waiting": "wait",
+    "parked": "wait",
     "skipped": "quiet",
     "connected": "good",
     "authorising": "wait",

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from sqlmodel import Session
@@ -10,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console import trail
+from console.afterwards import cure_of
 from console.desk import Desk, desk_of, local_time, notice, page, text_of
 from console.gate import caller_of, run_of
 from console.runs import FlowRunSeen, NotWaiting, StepState
@@ -21,6 +23,7 @@ from xpm.access.rights import Caller, Right
 from xpm.account.confirmation import question
 from xpm.activity.log import as_message
 from xpm.store import people, practices
+from xpm.store.consent import connections
 from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice
 from xpm.store.vocabulary import ActivityStatus
@@ -40,18 +43,21 @@ def show(request: Request) -> Response:
         traces = traces_of(session, str(run.id))
         practice = _practice_of(session, run)
         person = people.get(session, traces.attempt.user_id).name if traces.attempt else None
+        connection = connections.get(session, run.practice) if practice else None
     _wake_when_answered(desk, run, traces)
+    now, zone = desk.integration.clock(), practice.time_zone if practice else "UTC"
     shown = {
         "run": run,
         "practice": practice,
-        "zone": practice.time_zone if practice else "UTC",
-        "steps": steps_of(run, traces),
+        "zone": zone,
+        "steps": steps_of(run, traces, now, partial(local_time, zone=zone)),
         "said": _for(caller, run.practice, _said(desk, run, traces, practice)),
+        "cure": cure_of(run, traces, connection, caller, now) if connection else None,
         "may_answer": caller.may(Right.ADMINISTER, run.practice),
         "invited": _invited(run, traces, person, practice),
         "person": person,
         "attempt": traces.attempt,
-        "rows": [] if run.runbook == "revert" else rows_of(traces.syncs),
+        "rows": [] if run.runbook == "revert" else rows_of(traces.syncs, waits=bool(_waits(run, traces))),
         "taken_back": taken_back(traces.syncs) if run.runbook == "revert" else [],
         "refresh": REFRESH if _may_change(desk, run) else None,
     }
@@ -140,9 +146,24 @@ def _said(desk: Desk, run: FlowRunSeen, traces: RunTraces, practice: Practice | 
         return question(run.compared)
     if run.runbook == "revert" and run.stage is StepState.PAUSED:
         return message("console.confirm_revert")
-    if run.stage is StepState.STARTING and desk.integration.clock() - run.created > SLOW_START:
-        return message("console.not_started")
-    return None
+    if run.stage is StepState.STARTING:
+        return _start(desk, run, practice)
+    return _waits(run, traces)
+
+
+def _start(desk: Desk, run: FlowRunSeen, practice: Practice | None) -> Message | None:
+    """Say when a run starts that is scheduled for later, or why it should have started and did not."""
+    late = desk.integration.clock() - run.due
+    if late < -SLOW_START:
+        return message("console.starts_later", when=local_time(run.due, practice.time_zone if practice else "UTC"))
+    return message("console.not_started") if late > SLOW_START and not run.is_polled else None
+
+
+def _waits(run: FlowRunSeen, traces: RunTraces) -> Message | None:
+    """Say what a step waits for that failed and is tried again, as Practice Activity does."""
+    last = traces.entries[0] if traces.entries else None
+    waits = not run.stage.is_over and any(task.again_at for task in run.tasks)
+    return as_message(last) if waits and last and last.status is ActivityStatus.IN_PROGRESS else None
 
 
 def _result(run: FlowRunSeen, traces: RunTraces) -> Message:

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
-from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun, WorkerStatus
 from prefect.client.schemas.responses import SetStateStatus
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, PREFECT_UI_URL, temporary_settings
@@ -37,6 +38,8 @@ STAGES = {
     StateType.CRASHED: StepState.FAILED,
     StateType.CANCELLED: StepState.FAILED,
 }
+
+AWAITING_RETRY = "AwaitingRetry"  # Prefect's name of the state of a failed task that is tried again
 
 _ENTITIES = TypeAdapter(tuple[Entity, ...])
 
@@ -81,7 +84,8 @@ class PrefectRuns:
                 runbook=runbook,
                 practice=str(run.parameters.get("practice", "")),
                 stage=STAGES[run.state.type],
-                created=run.created or run.state.timestamp,
+                due=run.state.state_details.scheduled_time or run.state.timestamp,
+                is_polled=STAGES[run.state.type] is not StepState.STARTING or _is_polled(client, run.work_pool_name),
                 ended=run.end_time,
                 entities=_entities(runbook, run.parameters),
                 mode=SyncMode(run.parameters.get("mode", SyncMode.FULL)),
@@ -156,7 +160,9 @@ def _entities(runbook: str, parameters: Mapping[str, Any]) -> tuple[Entity, ...]
 def _latest(tasks: Sequence[TaskRun]) -> tuple[TaskSeen, ...]:
     """Keep the latest try of each task: a retried run also has the tasks of its earlier tries."""
     latest = {_name(task): task for task in sorted(tasks, key=_begun)}
-    return tuple(TaskSeen(name=name, stage=_stage(task.state)) for name, task in latest.items())
+    return tuple(
+        TaskSeen(name=name, stage=_stage(task.state), again_at=_again_at(task.state)) for name, task in latest.items()
+    )
 
 
 def _begun(task: TaskRun) -> float:
@@ -172,7 +178,25 @@ def _name(task: TaskRun) -> str:
 def _stage(state: State[Any] | None) -> StepState:
     if state is None:
         return StepState.STARTING
+    if state.name == AWAITING_RETRY:  # its type is that of a task that has not begun
+        return StepState.RUNNING
     return StepState.SKIPPED if state.name == "Skipped" else STAGES[state.type]
+
+
+def _again_at(state: State[Any] | None) -> datetime | None:
+    """Return when a task is tried again that failed and waits for that."""
+    return state.state_details.scheduled_time if state is not None and state.name == AWAITING_RETRY else None
+
+
+def _is_polled(client: SyncPrefectClient, pool: str | None) -> bool:
+    """Whether a worker of this pool has given a sign of life lately."""
+    if pool is None:
+        return False
+    try:
+        workers = client.read_workers_for_work_pool(pool)
+    except ObjectNotFound:
+        return False
+    return any(worker.status is WorkerStatus.ONLINE for worker in workers)
 
 
 def _asked(client: SyncPrefectClient, run_id: UUID, state: State[Any]) -> Mapping[str, Any]:

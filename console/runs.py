@@ -38,6 +38,7 @@ class StepState(StrEnum):
     COMPLETED = "completed"
     SKIPPED = "skipped"
     FAILED = "failed"
+    PARKED = "parked"  # the day's requests are used up; another run continues it
     ATTENTION = "attention"  # a sync ended with something an administrator has to look at
 
     @property
@@ -53,6 +54,8 @@ class TaskSeen(BaseModel):
 
     name: str
     stage: StepState
+    again_at: datetime | None = None
+    """When a task that failed is tried again."""
 
 
 class FlowRunSeen(BaseModel):
@@ -60,7 +63,8 @@ class FlowRunSeen(BaseModel):
 
     `choices`: the labels to choose from. `compared`: the account to confirm by typing its name. `entities`: what the
     run syncs, unless the practice's settings leave it out for the `trigger`. `chosen`: it syncs only chosen records.
-    `is_cancelling`: somebody cancelled the run, and it is about to end.
+    `is_cancelling`: somebody cancelled the run, and it is about to end. `due`: when it was last scheduled to begin or
+    to go on. `is_polled`: a worker looks for runs like this one; not looked up once the run has begun.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -69,7 +73,8 @@ class FlowRunSeen(BaseModel):
     runbook: str
     practice: str
     stage: StepState
-    created: datetime
+    due: datetime
+    is_polled: bool = True
     ended: datetime | None = None
     entities: tuple[Entity, ...] = ()
     mode: SyncMode = SyncMode.FULL

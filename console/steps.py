@@ -1,13 +1,16 @@
 """Makes the steps of the support article out of the tasks that Prefect knows."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from console.runs import FlowRunSeen, StepState
 from console.traces import RunTraces
 from xpm.entities.names import EVERYTHING, Entity
+from xpm.entities.registry import DEFINITIONS
+from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus
-from xpm.words import step_title
+from xpm.words import message, step_title
 
 TO_RECONNECT = {
     "check_user_account": ("check_user_account",),
@@ -31,16 +34,18 @@ MARKS = {
     StepState.RUNNING: "●",
     StepState.PAUSED: "●",
     StepState.STARTING: "○",
+    StepState.PARKED: "○",
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the list: its title, how far it is, and a remark such as how many records arrived."""
+    """One line of the list: its title, how far it is, a remark such as how many records arrived, and its tasks."""
 
     label: str
     stage: StepState
     remark: str = ""
+    tasks: tuple[str, ...] = ()
 
     @property
     def mark(self) -> str:
@@ -60,8 +65,21 @@ class Step:
         return words.get(self.stage, str(self.stage))
 
 
-def steps_of(run: FlowRunSeen, traces: RunTraces) -> list[Step]:
-    """List all steps of the runbook, including those still to come."""
+def steps_of(run: FlowRunSeen, traces: RunTraces, now: datetime, shown: Callable[[datetime], str]) -> list[Step]:
+    """List all steps of the runbook, including those still to come. `shown` writes a time for the practice."""
+    return [_waiting(step, run, now) for step in _steps_of(run, traces, shown)]
+
+
+def _waiting(step: Step, run: FlowRunSeen, now: datetime) -> Step:
+    """Say of a step that failed when it is tried again, if it is."""
+    again_at = next((task.again_at for task in run.tasks if task.again_at and task.name in step.tasks), None)
+    if again_at is None or run.stage.is_over:
+        return step
+    seconds = max(0, round((again_at - now).total_seconds()))
+    return replace(step, remark=f"tries again in {seconds} s")
+
+
+def _steps_of(run: FlowRunSeen, traces: RunTraces, shown: Callable[[datetime], str]) -> list[Step]:
     seen = {task.name: task.stage for task in run.tasks}
     if run.runbook == "revert":
         return _steps_of_revert(run, seen)
@@ -70,12 +88,13 @@ def steps_of(run: FlowRunSeen, traces: RunTraces) -> list[Step]:
         for name, tasks in (TO_RECONNECT if run.runbook == "reconnect" else TO_SYNC).items()
         if (step := _step(name, tasks, seen, run)) and (name not in ONLY_IF_NEEDED or _has_begun(tasks, seen))
     ]
-    syncs = [_sync_step(entity, seen, traces, run) for entity in EVERYTHING if entity in run.entities]
+    syncs = [_sync_step(entity, seen, traces, run, shown) for entity in EVERYTHING if entity in run.entities]
     return [*before, *syncs, *(_step(name, tasks, seen, run) for name, tasks in AT_THE_END.items())]
 
 
 def _step(name: str, tasks: Sequence[str], seen: Mapping[str, StepState], run: FlowRunSeen) -> Step:
-    return Step(step_title(name), _stage([step_title(task) for task in tasks], seen, run))
+    names = tuple(step_title(task) for task in tasks)
+    return Step(step_title(name), _stage(names, seen, run), tasks=names)
 
 
 def _has_begun(tasks: Sequence[str], seen: Mapping[str, StepState]) -> bool:
@@ -92,16 +111,32 @@ def _steps_of_revert(run: FlowRunSeen, seen: Mapping[str, StepState]) -> list[St
     ]
 
 
-def _sync_step(entity: Entity, seen: Mapping[str, StepState], traces: RunTraces, run: FlowRunSeen) -> Step:
+def _sync_step(
+    entity: Entity,
+    seen: Mapping[str, StepState],
+    traces: RunTraces,
+    run: FlowRunSeen,
+    shown: Callable[[datetime], str],
+) -> Step:
     label = step_title("sync", entity=entity.label.lower())
     counted = traces.syncs.get(entity)
-    read = counted.added + counted.changed + counted.unchanged + counted.restored if counted else 0
     stage = _stage((label,), seen, run)
-    if stage is StepState.FAILED and counted and counted.status is RunStatus.ACTION_REQUIRED:
+    if counted is None:
+        return Step(label, stage, tasks=(label,))
+    if stage is StepState.FAILED and counted.status is RunStatus.ACTION_REQUIRED:
         stage = StepState.ATTENTION
-    if stage is StepState.FAILED and counted and counted.status is RunStatus.PARKED:
-        stage = StepState.STARTING  # another run continues it when Xero allows more calls
-    return Step(label, stage, f"{read:,} record{'s' if read > 1 else ''}" if read else "")
+    if counted.status is RunStatus.SKIPPED and counted.reason_key:
+        return Step(label, StepState.SKIPPED, message(counted.reason_key, practice=run.practice).title, (label,))
+    if stage is StepState.FAILED and counted.status is RunStatus.PARKED and counted.resumes_at:
+        return Step(label, StepState.PARKED, f"continues on {shown(counted.resumes_at)}", (label,))
+    return Step(label, stage, _read(entity, counted), (label,))
+
+
+def _read(entity: Entity, counted: SyncRun) -> str:
+    read = counted.added + counted.changed + counted.unchanged + counted.restored
+    noun = "definition" if DEFINITIONS[entity].counts_answers else "record"
+    values = f"values of {counted.compared:,} clients and jobs" if counted.compared else ""
+    return ", ".join(filter(None, [f"{read:,} {noun}{'s' if read > 1 else ''}" if read else "", values]))
 
 
 def _stage(names: Sequence[str], seen: Mapping[str, StepState], run: FlowRunSeen) -> StepState:

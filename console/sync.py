@@ -49,13 +49,13 @@ class SyncWindow:
     buttons: tuple[Button, ...]
 
     def refusal(self, asked: list[Entity]) -> Message | None:
-        """Return why the requested entities cannot be synced, or None."""
-        reasons = {button.entity: button.held_back for button in self.buttons}
-        return self.stopped or next((reason for entity in asked if (reason := reasons[entity])), None)
+        """Return why none of the requested entities can be synced, or None."""
+        reasons = [button.held_back for button in self.buttons if button.entity in asked]
+        return self.stopped or (next(iter(reasons), None) if all(reasons) else None)
 
-    def available(self) -> list[Entity]:
-        """List the entities that can be requested."""
-        return [button.entity for button in self.buttons if button.held_back is None]
+    def included(self, asked: list[Entity]) -> list[Entity]:
+        """Return which of the requested entities are synced. A run leaves out the others, and says why."""
+        return [button.entity for button in self.buttons if button.entity in asked and button.held_back is None]
 
 
 def buttons_of(
@@ -102,20 +102,20 @@ def ask(request: Request, form: FormData) -> Response:
         practice = practice_of(request, session)
         settings = practices.settings_of(session, practice.slug)
     window = buttons_of(integration, practice, settings, caller)
-    entities, mode = _asked(form, window), _mode(form)
+    entities, mode = _asked(form), _mode(form)
     if not entities or mode is None:
         return notice(message("console.nothing_to_sync"), 400, practice=practice)
     if reason := window.refusal(entities):
         trail.tried(request, Action.SYNC, reason, practice=practice.slug)
         return notice(reason, 409, practice=practice)
-    under_way = run_to_join(desk, practice, entities, mode)
+    under_way = run_to_join(desk, practice, window.included(entities), mode)
     if not under_way and (
         refusal := throttle_of(request).costly(Limit.SYNC, request, caller, action=Action.SYNC, practice=practice.slug)
     ):
         return refusal
     person = caller.named_in(practice.slug)
     run_id = under_way or desk.runs.start_sync(practice.slug, entities, mode, person)
-    named = ", ".join(entity.label.lower() for entity in entities)
+    named = ", ".join(entity.label.lower() for entity in window.included(entities))
     said = message("sync.joined" if under_way else "sync.requested", entities=named)
     with integration.database.write() as session:
         record(
@@ -131,11 +131,11 @@ def ask(request: Request, form: FormData) -> Response:
     return to_run(run_id)
 
 
-def _asked(form: FormData, window: SyncWindow) -> list[Entity]:
+def _asked(form: FormData) -> list[Entity]:
     """Return the entities that the form names, in the article's order; none if any name is unknown."""
     named = {str(name) for name in form.getlist("entities")}
     if named == {ALL}:
-        return window.available()
+        return [*EVERYTHING]
     return [entity for entity in EVERYTHING if entity in named] if named <= set(EVERYTHING) else []
 
 

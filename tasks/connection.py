@@ -5,7 +5,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.runtime import flow_run
 
 from tasks.announcing import announce
-from tasks.retrying import WAITS, worth_retrying
+from tasks.retrying import WAITS, telling_of_the_next_try, worth_retrying
 from tasks.status import publish_status
 from xpm.account import choice, comparison, confirmation, reset
 from xpm.account.choice import Offer
@@ -75,7 +75,7 @@ def offer_accounts(invited: Invitation, another_account: bool) -> list[Offer]:
     Raises:
         Stopped: there are none.
     """
-    with Integration.opened() as integration:
+    with Integration.opened() as integration, telling_of_the_next_try(invited.practice, step_title("list_accounts")):
         return choice.offers(integration, invited, another_account=another_account)
 
 
@@ -99,7 +99,7 @@ def check_account(invited: Invitation) -> None:
     Raises:
         Stopped: an administrator has to change something first.
     """
-    with Integration.opened() as integration:
+    with Integration.opened() as integration, telling_of_the_next_try(invited.practice, step_title("check_account")):
         said = reset.check_chosen(integration, invited)
     _publish_preflight(invited.practice, said.text)
 
@@ -109,7 +109,7 @@ def check_account(invited: Invitation) -> None:
 )
 def compare_account(invited: Invitation) -> AccountComparison:
     """Compare FYI's records with the chosen account's, in `xpm-comparison-<practice>`; no record is written."""
-    with Integration.opened() as integration:
+    with Integration.opened() as integration, telling_of_the_next_try(invited.practice, step_title("compare_account")):
         compared = comparison.compare(integration, invited)
     create_table_artifact(
         key=f"xpm-comparison-{invited.practice}",

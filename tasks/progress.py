@@ -17,7 +17,8 @@ from xpm.pull.summary import message_of
 from xpm.quota.amounts import said_after, said_before, said_meanwhile
 from xpm.quota.progress import Prediction, Standing
 from xpm.store.vocabulary import RunStatus
-from xpm.words import message
+from xpm.words import Stopped, message
+from xpm.xero.errors import DayLimit
 
 UPDATE_EVERY = 3.0  # seconds; nobody looks more often, and every update is a call to Prefect
 ONE_SHORT_TRY = {PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: 5.0}  # seconds; another update follows
@@ -56,6 +57,8 @@ class PublishedProgress:
         """Publish how the sync ended, if it began."""
         if self._next_at is None:
             return
+        if isinstance(outcome, DayLimit):  # whether it continues by itself is not known yet
+            outcome = Stopped(message("sync.day_used_up", entity=self._entity.label))
         text = message_of(self._entity, outcome).text
         if isinstance(outcome, PullResult):
             predicted = Prediction(outcome.predicted_calls, outcome.predicted_bytes)

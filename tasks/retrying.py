@@ -1,17 +1,21 @@
 """Decides when a failed step is retried, and when a finished step need not be repeated."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
 from prefect import Task
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.context import TaskRunContext
-from prefect.runtime import flow_run
+from prefect.runtime import flow_run, task_run
 
+from xpm.activity.log import record
 from xpm.integration import Integration
 from xpm.store.consent import connections
 from xpm.store.errors import DatabaseUnavailable
 from xpm.store.pull import runs
+from xpm.words import message
 from xpm.xero.errors import Remedy, XeroError
 from xpm.xero.http.patience import MAX_RETRIES
 
@@ -27,9 +31,28 @@ def worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> b
     A call that was tried `MOST_TRIES` times in this run, by whomever, is not tried again.
     """
     error = state.result(raise_on_failure=False)
-    if isinstance(error, XeroError):
-        return error.remedy is Remedy.TRY_LATER and (error.tries or 0) < MOST_TRIES
-    return isinstance(error, DatabaseUnavailable)
+    return _passes(error) if isinstance(error, XeroError) else isinstance(error, DatabaseUnavailable)
+
+
+def _passes(error: XeroError) -> bool:
+    return error.remedy is Remedy.TRY_LATER and (error.tries or 0) < MOST_TRIES
+
+
+@contextmanager
+def telling_of_the_next_try(practice: str, what: str) -> Iterator[None]:
+    """Say in Practice Activity that a step waits for Xero, why and for how long, if an error of the block passes.
+
+    Only for steps that wait as `WAITS` says.
+    """
+    try:
+        yield
+    except XeroError as error:
+        tries = task_run.run_count or 1
+        if _passes(error) and tries <= len(WAITS):
+            said = message("sync.tries_again", what=what, reason=error.message, seconds=round(WAITS[tries - 1]))
+            with Integration.opened() as integration, integration.database.write() as session:
+                record(session, practice, said, now=integration.clock(), flow_run_id=str(flow_run.id))
+        raise
 
 
 def once_per_run(context: TaskRunContext, parameters: dict[str, Any]) -> str:

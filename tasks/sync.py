@@ -11,7 +11,7 @@ from prefect.transactions import get_transaction
 from tasks.announcing import announcing_a_break
 from tasks.other_runs import OTHERS
 from tasks.progress import publishing
-from tasks.retrying import WAITS, once_per_run, worth_retrying
+from tasks.retrying import WAITS, once_per_run, telling_of_the_next_try, worth_retrying
 from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.outcome import PullResult
@@ -62,6 +62,7 @@ def sync_entity(
     with (
         Integration.opened() as integration,
         announcing_a_break(practice),
+        telling_of_the_next_try(practice, entity.label),
         publishing(integration, practice, entity) as progress,
     ):
         result = run_pull(integration, request, progress, OTHERS)

@@ -102,6 +102,7 @@ def _attended(stage: Stage, programs: Programs, console: Console, link: str) -> 
         f"  Console     {stage.console}\n"
         f"  Prefect UI  {stage.prefect} (its password is the line in {_named(stage.password_file)})\n"
         f"  Sandbox     {stage.sandbox}\n\n"
+        f"To use fyi-xpm on this demo in another terminal, type there first: . {_named(stage.leave_for_a_shell())}\n\n"
         "Ctrl-C stops everything.",
         soft_wrap=True,
     )

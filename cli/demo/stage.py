@@ -1,6 +1,7 @@
 """The demo's folder, addresses and environment, and its practice."""
 
 import os
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -61,6 +62,14 @@ class Stage:
     def environment_of_prefect(self) -> Mapping[str, str]:
         """The environment of the Prefect server: nothing of FYI or Xero."""
         return {**of_any_program(os.environ), **self._prefect(), prefect_access.SERVER: self.password}
+
+    def leave_for_a_shell(self) -> Path:
+        """Write what `fyi-xpm` needs to work on this demo to a file that a shell reads, for its owner only."""
+        file = self.folder / "environment"
+        file.touch(mode=0o600)
+        needed = {**self._prefect(), **self._ours()}
+        file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in needed.items()))
+        return file
 
     def _prefect(self) -> Mapping[str, str]:
         return {

@@ -78,7 +78,7 @@ class FakeRuns:
             runbook=runbook,
             practice=practice,
             stage=StepState.STARTING,
-            created=datetime.now(UTC),
+            due=datetime.now(UTC),
             entities=tuple(entities),
             link=f"http://127.0.0.1:4200/runs/flow-run/{run_id}",
         ).model_copy(update=more)

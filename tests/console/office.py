@@ -128,6 +128,7 @@ class Office:
         flow_run_id: UUID | None = None,
         status: RunStatus = RunStatus.SUCCESS,
         trigger: SyncTrigger = SyncTrigger.MANUAL,
+        mode: SyncMode = SyncMode.FULL,
         **counts: int,
     ) -> SyncRun:
         """Add a sync that ended, by default with success."""
@@ -138,7 +139,7 @@ class Office:
                 practice=HARBOUR,
                 tenant_id=TENANT,
                 entity=entity,
-                mode=SyncMode.FULL,
+                mode=mode,
                 trigger=trigger,
                 flow_run_id=str(flow_run_id) if flow_run_id else None,
                 now=now,

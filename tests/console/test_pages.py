@@ -239,9 +239,9 @@ def test_while_the_run_waits_for_the_login_there_is_a_button_for_it(office: Offi
 
 def test_a_run_that_no_worker_picks_up_says_so_after_a_while(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
-    assert "waiting for a worker" not in office.get(f"/runs/{run_id}").text
-    office.runs.move(run_id, StepState.STARTING, created=datetime.now(UTC) - timedelta(minutes=1))
-    assert "waiting for a worker" in office.get(f"/runs/{run_id}").text
+    assert "waits for a worker" not in office.get(f"/runs/{run_id}").text
+    office.runs.move(run_id, StepState.STARTING, due=datetime.now(UTC) - timedelta(minutes=1), is_polled=False)
+    assert "waits for a worker" in office.get(f"/runs/{run_id}").text
 
 
 def test_a_run_that_is_over_shows_its_result_and_the_table(office: Office) -> None:

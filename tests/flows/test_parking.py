@@ -9,14 +9,19 @@ from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterId
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Cancelled
 
+from flows.ending import state_of
 from flows.sync import sync
 from sandbox.faults import fault_from
 from sandbox.world import MERE
 from tests.flows.office import SLUG, Office
 from tests.flows.test_sync import retried
 from xpm.entities.names import Entity
+from xpm.pull.summary import sum_up
+from xpm.quota.parking import rest_of
 from xpm.store.pull import runs
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
+from xpm.words import Stopped
+from xpm.xero.errors import DayLimit
 
 USED_UP = {
     "area": "xpm",
@@ -98,7 +103,7 @@ def test_an_overnight_sync_that_meets_the_days_limit_is_parked_and_continued_onc
         (ActivityStatus.IN_PROGRESS, f"Clients, Staff, Tax returns: the sync continues at {shown}")
     ]
     assert shown in (state.message or "")
-    assert said(used_up, "sync.rate_limited") == said(used_up, "sync.continues") == []
+    assert said(used_up, "sync.rate_limited") == []
     with used_up.database.read() as session:
         latest = runs.latest(session, SLUG)
     assert [latest[entity].status for entity in ("jobs", "clients", "staff")] == [
@@ -116,12 +121,14 @@ def test_a_person_whose_sync_meets_the_days_limit_is_told_when_it_continues(
     used_up: Office, deployed: Deployed
 ) -> None:
     state = sync(SLUG, [Entity.CLIENTS], SyncMode.FULL, SyncTrigger.MANUAL, MERE, return_state=True)
-    assert (state.name, state.is_failed()) == ("Failure", True)
+    assert (state.name, state.is_completed()) == ("Parked", True)
     (run,) = deployed.scheduled()
     assert (run.parameters["person"], run.parameters["trigger"]) == (MERE, "continued")
-    assert said(used_up, "sync.continues") == [(ActivityStatus.FAILURE, "(Sync) failed due to rate limiting.")]
-    (entry,) = [entry for entry in used_up.activity() if entry.kind == "sync.continues"]
-    assert (entry.next_step or "").startswith("Nothing has to be done: it continues by itself at ")
+    (entry,) = [entry for entry in used_up.activity() if entry.kind == "sync.parked"]
+    assert entry.title.startswith("Clients: the sync continues at ")
+    assert entry.next_step == "Nothing has to be done: it continues by itself."
+    flow_run = str(state.state_details.flow_run_id)
+    assert {one.status for one in used_up.activity() if one.flow_run_id == flow_run} == {ActivityStatus.IN_PROGRESS}
 
 
 def test_a_cancelled_continuation_is_scheduled_again_once(used_up: Office, deployed: Deployed) -> None:
@@ -163,3 +170,14 @@ def test_a_continuation_finishes_what_was_left(used_up: Office, deployed: Deploy
     assert sync(**run.parameters, return_state=True).name == "Completed"
     with used_up.database.read() as session:
         assert runs.latest(session, SLUG)["clients"].status is RunStatus.SUCCESS
+
+
+def test_a_reconnect_that_meets_the_days_limit_is_parked_not_failed() -> None:
+    """Only its end is tried here: how the outcomes of a reconnect's syncs sum up."""
+    limit = DayLimit("Xero's limit is reached.", resumes_at=datetime(2031, 3, 2, 8, 30, tzinfo=UTC))
+    rest = rest_of(SLUG, SyncMode.FULL, SyncTrigger.RECONNECT, MERE, {Entity.CLIENTS: limit})
+    assert rest is not None
+    summed = sum_up("Harbour & Vale", SyncTrigger.RECONNECT, {Entity.CLIENTS: Stopped(rest.message(is_scheduled=True))})
+    assert summed.status is ActivityStatus.IN_PROGRESS
+    assert summed.title == "Harbour & Vale is reconnected, but not up to date yet; the sync continues by itself"
+    assert state_of(summed).name == "Parked"

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import httpx
 import pytest
-from prefect import Flow
+from prefect import Flow, flow, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
@@ -309,3 +309,25 @@ def test_chosen_records_are_synchronised_and_nothing_else(connected: Office) -> 
     state = sync(SLUG, records=["J-NOWHERE"], return_state=True)
     assert (state.name, state.is_failed()) == ("Action Required", True)
     assert "there is no current client or job J-NOWHERE" in (state.message or "")
+
+
+def test_a_foreseen_stop_leaves_its_sentence_in_the_runs_log_and_no_traceback(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    sync(SLUG, return_state=True)
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert any(record.getMessage().startswith("Harbour & Vale is not connected") for record in errors)
+    assert not [record for record in errors if record.exc_info]
+
+
+def test_an_error_that_nobody_foresaw_keeps_its_traceback(office: Office, caplog: pytest.LogCaptureFixture) -> None:
+    @task
+    def stumble() -> None:
+        raise ZeroDivisionError
+
+    @flow
+    def stumbling() -> None:
+        stumble(return_state=True)
+
+    stumbling()
+    assert [record for record in caplog.records if record.exc_info and record.exc_info[0] is ZeroDivisionError]

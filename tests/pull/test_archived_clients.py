@@ -43,6 +43,7 @@ def test_archived_clients_are_not_stored_and_the_summary_counts_them_separately(
     assert result.status is RunStatus.SUCCESS
     assert result.source == result.stored == len(everyone - archived(house))
     assert (result.archived, result.quarantined) == (0, 0)
+    assert house.run(result.run_id).left_out == len(archived(house))
     assert f"{len(archived(house))} that were archived or deleted before" in result.message.cause
 
 

@@ -101,6 +101,18 @@ def test_a_run_of_changes_compares_only_new_or_changed_records(house: House) -> 
     assert asked_for(house) == {changed, added}
 
 
+def test_a_run_of_changes_does_not_claim_to_have_compared_all(house: House) -> None:
+    full = house.sync(Entity.CUSTOM_FIELDS)
+    assert house.run(full.run_id).compared == len(owners(house))
+    none = house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES)
+    assert "There was no client or job whose values had to be compared." in none.message.cause
+    edits.change(house.xpm, "clients", min(house.active("client", "uuid")), {"Phone": "+64 9 555 0102"})
+    house.sync(Entity.CLIENTS, SyncMode.CHANGES)
+    one = house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES)
+    assert "clients and jobs that are new or changed, 1 in all, were compared" in one.message.cause
+    assert house.run(one.run_id).compared == 1
+
+
 def test_archived_clients_and_jobs_are_not_asked_for(house: House) -> None:
     client, job = min(house.active("client", "uuid")), min(house.active("job", "number"))
     edits.archive(house.xpm, client)

@@ -4,29 +4,39 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
+from sqlmodel import Session
 
 from xpm.installation import Installation
 from xpm.store import people, practices
 from xpm.store.consent import connections
 from xpm.store.pull import runs
 from xpm.store.tables import Connection, Practice, SyncRun
-from xpm.store.vocabulary import ConnectionState, RunStatus, SyncTrigger
+from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.words import Message, message
 
 TAKEN_BACK = "taken_back"
 
 
 class LastSync(BaseModel):
-    """The latest run of one entity, however it ended."""
+    """The latest run of one entity, however it ended.
+
+    `source`, `stored` and `left_out` are those of the last run that counted both sides, which ended at `counted_at`.
+    `compared`: of how many clients and jobs the custom field values were compared.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     entity: str
     trigger: SyncTrigger
     status: RunStatus
+    mode: SyncMode
+    started_at: datetime
     finished_at: datetime | None
     source: int | None
     stored: int | None
+    left_out: int | None
+    counted_at: datetime | None
+    compared: int | None
     added: int
     changed: int
     unchanged: int
@@ -75,11 +85,11 @@ def overview(installation: Installation, slug: str) -> Overview:
         practice = practices.get(session, slug)
         connection = connections.get(session, slug)
         by = people.get(session, connection.connected_by).name if connection.connected_by else None
-        latest = runs.latest(session, slug)
-        return _overview(practice, connection, by, latest)
+        syncs = _last_syncs(session, slug)
+        return _overview(practice, connection, by, syncs)
 
 
-def _overview(practice: Practice, connection: Connection, by: str | None, latest: dict[str, SyncRun]) -> Overview:
+def _overview(practice: Practice, connection: Connection, by: str | None, syncs: tuple[LastSync, ...]) -> Overview:
     return Overview(
         slug=connection.practice,
         practice=practice.name,
@@ -90,13 +100,27 @@ def _overview(practice: Practice, connection: Connection, by: str | None, latest
         since=connection.since,
         tenant_name=connection.tenant_name,
         connected_by=by,
-        syncs=tuple(_last_sync(run) for run in latest.values()),
+        syncs=syncs,
     )
 
 
-def _last_sync(run: SyncRun) -> LastSync:
-    counted = LastSync.model_fields.keys() & SyncRun.model_fields.keys()
-    return LastSync(source=run.source_count, stored=run.stored_count, **{name: getattr(run, name) for name in counted})
+def _last_syncs(session: Session, slug: str) -> tuple[LastSync, ...]:
+    counted = runs.last_counted(session, slug)
+    return tuple(_last_sync(run, counted.get(entity)) for entity, run in runs.latest(session, slug).items())
+
+
+def _last_sync(run: SyncRun, counted: SyncRun | None) -> LastSync:
+    """Make the last sync. A run that took records back leaves no count that still holds; nor does another account."""
+    if run.trigger is SyncTrigger.REVERT or (counted and counted.tenant_id != run.tenant_id):
+        counted = None
+    own = LastSync.model_fields.keys() & SyncRun.model_fields.keys()
+    facts = {name: getattr(run, name) for name in own} | {"left_out": counted.left_out if counted else None}
+    return LastSync(
+        source=counted.source_count if counted else None,
+        stored=counted.stored_count if counted else None,
+        counted_at=counted.finished_at if counted else None,
+        **facts,
+    )
 
 
 def state_name(connection: Connection, state: ConnectionState) -> str:

@@ -104,8 +104,11 @@ def _of_success(intake: AnyIntake, compared: ValuesCompared | None, facts: Mappi
     """How far a run got in which nothing went wrong."""
     if compared and compared.chosen:
         return _of_chosen(compared, facts)
+    if compared and not compared.of:
+        return message("sync.values_none", **facts)
     if compared:
-        key = "sync.values_compared" if compared.done == compared.of else "sync.values_partly"
+        whole = "sync.values_changed" if compared.changes_only else "sync.values_compared"
+        key = whole if compared.done == compared.of else "sync.values_partly"
         return message(key, **asdict(compared), **facts)
     if verified := intake.partly_verified:
         since = f"{verified.since:%d %B %Y}"

@@ -63,6 +63,8 @@ def finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> Pul
         if intake.complete:
             run.source_count = intake.source_count()
             run.stored_count = bulk.count_present(session, intake.table, work.scope)
+            run.left_out = intake.left_out
+        run.compared = compared.done if compared else None
         counts = {name: getattr(run, name) for name in COUNTS}
         before = dropped_from(session, work.scope, request, intake.known_count())
         sides = (run.source_count, run.stored_count)

@@ -30,20 +30,25 @@ def message_of(entity: Entity, outcome: Outcome) -> Message:
 def sum_up(practice: str, trigger: SyncTrigger, outcomes: Mapping[Entity, Outcome]) -> Message:
     """The whole run in one message, which names the entities that were left out or went wrong."""
     messages = {entity: message_of(entity, outcome) for entity, outcome in outcomes.items()}
-    skipped = [messages[entity].title for entity, outcome in outcomes.items() if _is_skipped(outcome)]
+    left_out = [entity for entity, outcome in outcomes.items() if _is_skipped(outcome)]
+    skipped = [messages[entity].title for entity in left_out]
     wrong = [messages[entity] for entity, outcome in outcomes.items() if not is_well(outcome)]
     alerts = [one for one in messages.values() if one.status is ActivityStatus.ALERT and one.title not in skipped]
     titles = [*(one.title for one in wrong), *(one.title for one in alerts), *skipped]
     remarks = " ".join(f"{title.rstrip('.')}." for title in dict.fromkeys(titles))
     chapter = "reconnected" if trigger is SyncTrigger.RECONNECT else "synchronised"
     if wrong and all(one.status is ActivityStatus.IN_PROGRESS for one in wrong):
-        return message("runbook.parked", practice=practice, remarks=remarks)
+        key = "runbook.reconnected_parked" if trigger is SyncTrigger.RECONNECT else "runbook.parked"
+        return message(key, practice=practice, remarks=remarks)
     if wrong or alerts:
         return message(f"runbook.{chapter}_with_remarks", practice=practice, remarks=remarks).model_copy(
             update={"status": worst(wrong) if wrong else ActivityStatus.ALERT}
         )
     if len(skipped) == len(outcomes):
         return message("runbook.nothing_done", practice=practice, remarks=remarks)
+    if left_out:
+        named = ", ".join(entity.label.lower() for entity in left_out)
+        return message(f"runbook.{chapter}_except", practice=practice, left_out=named, remarks=remarks)
     return message(f"runbook.{chapter}", practice=practice, remarks=remarks)
 
 

@@ -61,8 +61,7 @@ class Rest(BaseModel):
         }
         if not is_scheduled:
             return message("sync.not_continued", **facts)
-        is_overnight = self.trigger is SyncTrigger.OVERNIGHT
-        return message("sync.parked" if is_overnight else "sync.continues", **facts)
+        return message("sync.parked", **facts)
 
 
 def rest_of(

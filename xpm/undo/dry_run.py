@@ -132,7 +132,7 @@ def _in_conditional(work: DryRun, real: Message, compared: ValuesCompared | None
         return message("sync.would_need_attention", title=real.title, next=real.next, **facts)
     if real.status is ActivityStatus.ALERT:
         return message("sync.would_leave_out", next=real.next, **facts)
-    if compared:
+    if compared and compared.of:
         return message(
             "sync.values_would_change", done=compared.done, of=compared.of, different=compared.different, **facts
         )

@@ -32,8 +32,8 @@ Owner = tuple[OwnerKind, Due]
 class ValuesCompared:
     """How many clients and jobs now have XPM's values, `done` of `of`, and how many of these were `different`.
 
-    If records were `chosen`, `of` counts only those; `unknown` names those that are no current client or job in FYI or
-    in XPM.
+    `of` counts only the new and changed ones if no other was to be compared (`changes_only`), and only the chosen ones
+    if records were `chosen`; `unknown` names those that are no current client or job in FYI or in XPM.
     """
 
     done: int
@@ -41,6 +41,7 @@ class ValuesCompared:
     different: int
     chosen: bool = False
     unknown: tuple[str, ...] = ()
+    changes_only: bool = False
 
 
 def pull_values(work: Work) -> ValuesCompared:
@@ -71,7 +72,8 @@ def pull_values(work: Work) -> ValuesCompared:
     chosen = work.request.records
     of = len(owners) + len(_unknown(chosen, waiting))
     unknown = _unknown(chosen, [owner for owner in waiting if owner not in gone])
-    return ValuesCompared(compared, of, different, bool(chosen), unknown)
+    changes_only = work.request.mode is SyncMode.CHANGES and not chosen
+    return ValuesCompared(compared, of, different, bool(chosen), unknown, changes_only)
 
 
 def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:

@@ -234,6 +234,23 @@ def latest(session: Session, practice: str) -> dict[str, SyncRun]:
     return {run.entity: run for run in session.exec(newest)}
 
 
+def last_counted(session: Session, practice: str) -> dict[str, SyncRun]:
+    """The latest run of each entity that counted both sides. Reverts and replays ask Xero for nothing, so do not."""
+    newest = (
+        select(col(SyncRun.entity).label("entity"), func.max(SyncRun.number).label("number"))
+        .where(
+            SyncRun.practice == practice,
+            col(SyncRun.source_count).is_not(None),
+            col(SyncRun.trigger).not_in((SyncTrigger.REVERT, SyncTrigger.REPLAY)),
+        )
+        .group_by(col(SyncRun.entity))
+        .subquery()
+    )
+    is_newest = and_(col(SyncRun.entity) == newest.c.entity, col(SyncRun.number) == newest.c.number)
+    found = session.exec(select(SyncRun).join(newest, is_newest).where(SyncRun.practice == practice))
+    return {run.entity: run for run in found}
+
+
 def unfinished(session: Session, practice: str, entity: str) -> list[SyncRun]:
     """Find runs that have not ended, newest first: they still work, or their process was killed.
 

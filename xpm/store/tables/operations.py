@@ -32,6 +32,8 @@ class SyncRun(StoreTable, table=True):
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     source_count: int | None = None
     stored_count: int | None = None
+    left_out: int | None = None  # XPM's records that FYI does not want, in neither count
+    compared: int | None = None  # clients and jobs whose custom field values were compared
     added: int = 0
     changed: int = 0
     unchanged: int = 0
