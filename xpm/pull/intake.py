@@ -46,6 +46,8 @@ class Suspicion:
     what: str
     missing: int
     stored: int
+    table: str
+    keys: Collection[str]
 
 
 class Intake(Generic[M]):
@@ -171,7 +173,7 @@ class Intake(Generic[M]):
         stored = self._work.count_active(self.table)
         tolerated = max(MISSING_TOLERATED, SHARE_TOLERATED * stored) if self.seen else EMPTY_TOLERATED
         if len(gone) > max(tolerated, self._work.request.confirm_missing):
-            return self.suspect(len(gone))
+            return self.suspect(gone)
         are_gone = not gone or all(record.key is not None for record in self.unreadable)
         if are_gone:
             self._archive(gone)
@@ -195,9 +197,10 @@ class Intake(Generic[M]):
         self._waiting = len(keys & from_other_account)
         self.partly_verified = verified
 
-    def suspect(self, missing: int) -> Literal[False]:
+    def suspect(self, missing: Collection[str]) -> Literal[False]:
         """Record that Xero cannot have sent everything. Always false: nothing may be taken as gone."""
-        self.suspicion = Suspicion(self.kind.label, missing, self._work.count_active(self.table))
+        stored = self._work.count_active(self.table)
+        self.suspicion = Suspicion(self.kind.label, len(missing), stored, self.table.name, missing)
         return False
 
     def conclude(self) -> None:
