@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from sandbox.accounts import edits
-from tests.pull.house import House
+from tests.pull.house import SCOPE, House
 from xpm.entities.entity import MOST_OF_FEW
 from xpm.entities.names import Entity
+from xpm.store.pull import missing
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.xero.errors import XeroError
 
@@ -149,15 +150,23 @@ def test_more_than_two_percent_missing_of_many_are_too_many(house: House, missin
     assert house.sync(Entity.STAFF).archived == archived
 
 
+def missing_in(house: House) -> list[tuple[str, set[str]]]:
+    """What waits for a person's confirmation."""
+    with house.database.read() as session:
+        return [(one.table, set(one.keys)) for one in missing.find(session, SCOPE)]
+
+
 def test_no_more_missing_records_are_archived_than_a_person_confirms(house: House) -> None:
     hired = hire(house, 30)
     house.sync(Entity.STAFF)
     dismiss(house, hired)
     assert "--confirm-missing 30 " in house.sync(Entity.STAFF).message.next
+    assert missing_in(house) == [("staff", set(hired))]
     doubted = house.sync(Entity.STAFF, confirm_missing=29)
     assert (doubted.message.key, doubted.archived) == ("sync.too_many_missing", 0)
     confirmed = house.sync(Entity.STAFF, confirm_missing=30)
     assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, 30)
+    assert missing_in(house) == []
     assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
 
 

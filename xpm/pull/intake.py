@@ -50,6 +50,8 @@ class Suspicion:
     missing: int
     stored: int
     is_new_login: bool
+    table: str
+    keys: Collection[str]
 
 
 class Intake(Generic[M]):
@@ -180,7 +182,7 @@ class Intake(Generic[M]):
         the missing.
         """
         if len(gone) > self.may_be_missing() or len(archived) > self._archived_may_be_missing():
-            return self.suspect(len(gone) + len(archived))
+            return self.suspect([*gone, *archived])
         are_gone = not gone or all(record.key is not None for record in self.unreadable)
         if are_gone:
             self._archive(gone)
@@ -218,10 +220,10 @@ class Intake(Generic[M]):
         self._waiting = len(keys & from_other_account)
         self.partly_verified = verified
 
-    def suspect(self, missing: int) -> Literal[False]:
+    def suspect(self, missing: Collection[str]) -> Literal[False]:
         """Record that Xero cannot have sent everything. Always false: nothing may be taken as gone."""
-        stored = self._work.count_present(self.table)
-        self.suspicion = Suspicion(self.kind.label, missing, stored, self._work.is_new_login())
+        stored, is_new = self._work.count_present(self.table), self._work.is_new_login()
+        self.suspicion = Suspicion(self.kind.label, len(missing), stored, is_new, self.table.name, missing)
         return False
 
     def conclude(self) -> None:

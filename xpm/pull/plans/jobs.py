@@ -33,7 +33,7 @@ def pull_jobs(work: Work, jobs: Intake[Job]) -> Intake[Job]:
     current = _take_jobs(work, jobs, _windows_of(work) if full else [])
     left = _left(work, jobs.keys_now(current))
     if not current and len(left) > jobs.may_be_missing():
-        jobs.suspect(len(left))
+        jobs.suspect(left)
     elif _settle_all(work, jobs, set(left)) if full else _settle(work, jobs, left):
         with work.batch() as batch:
             unread = jobs.keys_unread().intersection(left)
@@ -86,7 +86,7 @@ def _settle(work: Work, jobs: Intake[Job], missing: Collection[str], from_other_
     """
     may_ask_for = allowance(work.integration.settings.xero_calls_per_day)
     if len(missing) > max(may_ask_for, work.request.confirm_missing):
-        return jobs.suspect(len(missing))
+        return jobs.suspect(missing)
     unknown = _unknown_to_xpm(work, jobs, [*missing, *from_other_account])
     jobs.note_gone([key for key in from_other_account if key in unknown])
     return jobs.archive_gone([key for key in missing if key in unknown])
