@@ -9,7 +9,9 @@ from xpm.xero.models.scalars import Amount, Flag, JobNumber, LocalDate, LocalDat
 
 
 class AssignedStaff(XpmRecord):
-    """A staff member assigned to a job or a task."""
+    """A staff member assigned to a job or a task, once for each allocation."""
+
+    may_repeat: ClassVar[bool] = True
 
     uuid: Uuid = Field(alias="UUID")
     name: str | None = None

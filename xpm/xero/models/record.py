@@ -16,6 +16,9 @@ class XpmRecord(BaseModel):
     key_tags: ClassVar[tuple[str, ...]] = ("UUID",)
     """The elements that may hold the record's key; the first that has a text does."""
 
+    may_repeat: ClassVar[bool] = False
+    """Whether a list may name the same one several times, each time with something else."""
+
 
 class Reference(XpmRecord):
     """A reference to another record, with the name it had at the time.

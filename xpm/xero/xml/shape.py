@@ -52,33 +52,49 @@ class _Items:
 class Shape:
     """What a model expects inside an element. `path` is the element's path, for counting unknown elements.
 
-    `key` is the element that a record of the model must have, if any.
+    `key` is the element that a record of the model must have, if any; `may_repeat` is the model's.
     """
 
     path: str
     elements: dict[str, _Scalar | _Single | _Items]
     key: str | None
+    may_repeat: bool
 
     def read(self, element: Element, unknown: dict[str, int]) -> dict[str, object]:
-        """Turn an element into the input of the model, without empty values. What is ambiguous is `Bad`."""
+        """Turn an element into the input of the model, without empty values. What is ambiguous is `Bad`.
+
+        This is where reading spends its time, so it looks for twins only if there are any.
+        """
         record: dict[str, object] = {}
+        kind_of, filled = self.elements.get, 0
         for child in element:
             tag = child.tag
-            kind = self.elements.get(tag)
-            value: object
-            if type(kind) is _Scalar:
+            kind = kind_of(tag)
+            if isinstance(kind, _Scalar):
                 text = child.text if not len(child) else self._text(child, unknown)
-                value = text if text and not text.isspace() else None
-            elif type(kind) is _Items:
-                value = self._items(kind, child, unknown)
-            elif type(kind) is _Single:
-                value = kind.shape.read(child, unknown)
-            else:
+                if text and not text.isspace():
+                    record[tag] = text
+                    filled += 1
+            elif kind is None:
                 count(unknown, f"{self.path}/{tag}")
-                continue
-            if value:
-                record[tag] = TWICE if tag in record and record[tag] != value else value
-        return record
+            elif value := self._nested(kind, child, unknown):
+                record[tag] = value
+                filled += 1
+        return record if filled == len(record) else record | self._twins(element)
+
+    def _nested(self, kind: _Single | _Items, child: Element, unknown: dict[str, int]) -> object:
+        return self._items(kind, child, unknown) if isinstance(kind, _Items) else kind.shape.read(child, unknown)
+
+    def _twins(self, element: Element) -> dict[str, object]:
+        """The elements that come several times, with different contents."""
+        found: dict[str, object] = {}
+        twins: dict[str, object] = {}
+        for child in element:
+            (alone := Element(element.tag)).append(child)
+            for tag, value in self.read(alone, {}).items():
+                if found.setdefault(tag, value) != value:
+                    twins[tag] = TWICE
+        return twins
 
     def inside(self, tag: str) -> "Shape":
         """What is expected in a nested record, or in an item of a list."""
@@ -104,10 +120,10 @@ class Shape:
                 count(unknown, f"{self.path}/{container.tag}/{child.tag}")
             elif item := kind.shape.read(child, unknown):
                 items.append(item)
-        key = kind.shape.key
-        if key is None or len(items) < 2 or len({item.get(key) for item in items}) == len(items):  # noqa: PLR2004
-            return items
-        return _without_twins(items, key)
+        shape, several = kind.shape, len(items) > 1
+        if several and shape.key and not shape.may_repeat and len({item.get(shape.key) for item in items}) < len(items):
+            return _without_twins(items, shape.key)
+        return items
 
 
 def _without_twins(items: list[dict[str, object]], key: str) -> list[object]:
@@ -147,4 +163,4 @@ def shape_of(model: type[XpmRecord], path: str) -> Shape:
         else:
             elements[tag] = _Single(shape_of(nested, f"{path}/{tag}"))
     required = (field.alias or name for name, field in model.model_fields.items() if field.is_required())
-    return Shape(path, elements, next(required, None))
+    return Shape(path, elements, next(required, None), model.may_repeat)
