@@ -28,6 +28,7 @@ from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice
 from xpm.store.vocabulary import ActivityStatus
 from xpm.words import Message, message
+from xpm.words.moments import zone_in_words
 
 REFRESH = 2  # seconds
 SETTLING = timedelta(seconds=5)  # Prefect learns of a run's last tasks just after its end
@@ -160,7 +161,8 @@ def _invited(run: FlowRunSeen, traces: RunTraces, person: str | None, practice: 
     """Ask the person to log in to Xero, while the run waits for that."""
     if traces.attempt is None or not traces.awaits_login or run.stage.is_over:
         return None
-    until = local_time(traces.attempt.expires_at, practice.time_zone if practice else "UTC")
+    zone = practice.time_zone if practice else "UTC"
+    until = f"{local_time(traces.attempt.expires_at, zone)} {zone_in_words(zone)}"
     return message("console.log_in", person=person, until=until)
 
 

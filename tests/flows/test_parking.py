@@ -17,6 +17,7 @@ from tests.flows.test_sync import retried
 from xpm.entities.names import Entity
 from xpm.store.pull import runs
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
+from xpm.words.moments import day_in
 
 USED_UP = {
     "area": "xpm",
@@ -93,7 +94,7 @@ def test_an_overnight_sync_that_meets_the_days_limit_is_parked_and_continued_onc
         "records": [],
         "confirm_missing": 0,
     }
-    shown = f"{resumes_at:%d %B %H:%M} UTC"
+    shown = day_in(resumes_at, "Australia/Sydney")
     assert said(used_up, "sync.parked") == [
         (ActivityStatus.IN_PROGRESS, f"Clients, Staff, Tax returns: the sync continues at {shown}")
     ]
