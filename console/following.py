@@ -89,9 +89,8 @@ def choose(request: Request, form: FormData) -> Response:
     if text_of(form, "stop"):
         return _stop(request, Action.CHOOSE_ACCOUNT)
     if label not in run.choices:
-        return _shown(
-            request, message("choice.not_offered", tenant=label) if label else message("console.nothing_chosen")
-        )
+        said = message("choice.not_offered", tenant=label) if label else message("console.nothing_chosen")
+        return _shown(request, said)
     with suppress(NotWaiting):
         desk.runs.choose(run.id, label)
         trail.noted(request, Action.CHOOSE_ACCOUNT, practice=run.practice, resource=label)
