@@ -13,14 +13,17 @@ from cli.integration import integration
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.terminal import say
+from xpm.consent.under_way import under_way_of
 from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.quota.amounts import said_after, said_before, together
 from xpm.quota.prediction import predict_all
 from xpm.quota.progress import Prediction
+from xpm.store import people
 from xpm.store.pull import runs
 from xpm.store.vocabulary import SyncMode
-from xpm.words import Message
+from xpm.words import Message, stop
+from xpm.words.moments import moment_in
 
 
 class Ended(BaseModel):
@@ -69,11 +72,26 @@ def sync(
     sys.exit(ended.code)
 
 
-def reconnect(parameters: dict[str, object]) -> NoReturn:
-    """Start a reconnect and follow it. The exit code tells how it ended."""
+def reconnect(parameters: dict[str, object], *, take_over: bool = False) -> NoReturn:
+    """Start a reconnect and follow it. The exit code tells how it ended.
+
+    Raises:
+        Stopped: somebody else has one under way, and this one is not to `take_over`.
+    """
+    if not take_over:
+        _require_nobody_else(str(parameters["practice"]), str(parameters["admin_email"]))
     ended = start_and_follow("reconnect/reconnect-and-resync", str(parameters["practice"]), parameters)
     show_end(ended)
     sys.exit(ended.code)
+
+
+def _require_nobody_else(practice: str, admin: str) -> None:
+    with integration() as opened:
+        known = opened.practice(practice)
+        with opened.database.read() as session:
+            other = under_way_of(session, practice)
+    if other and other.email != people.matched(admin):
+        raise stop("operator.take_over", person=other.person, at=moment_in(other.at, known.time_zone))
 
 
 def start_and_follow(runbook: str, practice: str, parameters: dict[str, object], *, silent: bool = False) -> Ended:

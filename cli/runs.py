@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +14,7 @@ from xpm.entities.names import Entity
 from xpm.store.pull import runs as all_runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.words.moments import zone_in_words
 
 SIGNS = {
     "added": "+",
@@ -66,10 +68,10 @@ class ListedRun(BaseModel):
 def runs(practice: str, limit: int, *, as_json: bool) -> None:
     """Show recent runs, newest first."""
     with installation() as opened:
-        opened.practice(practice)
+        zone = opened.practice(practice).time_zone
         with opened.database.read() as session:
             found = [_run(together) for together in all_runs.recent(session, practice, limit)]
-    answer(found, _show, as_json=as_json)
+    answer(found, lambda shown: _show(shown, zone), as_json=as_json)
 
 
 def _run(together: Sequence[SyncRun]) -> ListedRun:
@@ -84,16 +86,20 @@ def _run(together: Sequence[SyncRun]) -> ListedRun:
     )
 
 
-def _show(found: Sequence[ListedRun]) -> None:
+def _show(found: Sequence[ListedRun], zone: str) -> None:
     """Print each run on one line, however long, so that ids can be copied and lines searched."""
     if not found:
         say("Nothing has been synchronised yet.")
         return
-    rows = [(f"{run.started_at:%d %b %H:%M} UTC", run.id, run.asked_for, _did(run.parts)) for run in found]
+    rows = [(_begun(run, zone), run.id, run.asked_for, _did(run.parts)) for run in found]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     say(LEGEND)
+
+
+def _begun(run: ListedRun, zone: str) -> str:
+    return f"{run.started_at.astimezone(ZoneInfo(zone)):%d %b %H:%M} {zone_in_words(zone)}"
 
 
 def _did(parts: Sequence[RunPart]) -> str:

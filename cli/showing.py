@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 from rich.table import Table
@@ -16,6 +17,7 @@ from xpm.entities.names import Entity
 from xpm.store import activity as log
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 from xpm.words import Message
+from xpm.words.moments import zone_in_words
 
 COLOURS = {
     ActivityStatus.SUCCESS: "green",
@@ -33,6 +35,7 @@ class PracticeStanding(BaseModel):
 
     practice: str
     name: str
+    time_zone: str
     state: ConnectionState
     since: datetime
     account: str | None
@@ -66,22 +69,22 @@ def status(practice: str, *, as_json: bool) -> None:
 def activity(practice: str, limit: int, search: str, status: ActivityStatus | None, *, as_json: bool) -> None:
     """Show Practice Activity, newest first."""
     with installation() as opened:
-        opened.practice(practice)
+        zone = opened.practice(practice).time_zone
         with opened.database.read() as session:
             found = log.recent(session, practice, limit, status=status, search=search or None)
     none = "Practice Activity has no such entry." if search or status else "Practice Activity is empty."
     entries = [Entry.model_validate(entry) for entry in found]
     answer(
         entries,
-        lambda shown: terminal().print(activity_table(shown)) if shown else say(none),
+        lambda shown: terminal().print(activity_table(shown, zone)) if shown else say(none),
         as_json=as_json,
     )
 
 
-def activity_table(entries: Sequence[Entry]) -> Table:
-    """Entries as a table that fits 80 columns: the person is below what happened."""
+def activity_table(entries: Sequence[Entry], zone: str) -> Table:
+    """Entries as a table that fits 80 columns: the person is below what happened. Times are those of one zone."""
     table = Table(show_lines=True)
-    table.add_column("When (UTC)", no_wrap=True)
+    table.add_column(f"When ({zone_in_words(zone)})", min_width=len("02 Mar 18:10"))
     table.add_column("Status", no_wrap=True)
     table.add_column("What happened")
     for entry in entries:
@@ -89,7 +92,9 @@ def activity_table(entries: Sequence[Entry]) -> Table:
         for part in (entry.detail, entry.next_step):
             told.append(f"\n{part}" if part else "", style="not bold")
         told.append(f"\n{entry.person}" if entry.person else "", style="not bold dim")
-        table.add_row(f"{entry.at:%d %b %H:%M}", Text(entry.status, COLOURS[entry.status]), told)
+        table.add_row(
+            f"{entry.at.astimezone(ZoneInfo(zone)):%d %b %H:%M}", Text(entry.status, COLOURS[entry.status]), told
+        )
     return table
 
 
@@ -98,6 +103,7 @@ def _standing(seen: Overview) -> PracticeStanding:
     return PracticeStanding(
         practice=seen.slug,
         name=seen.practice,
+        time_zone=seen.time_zone,
         state=seen.state,
         since=seen.since,
         account=seen.tenant_name,
@@ -118,9 +124,11 @@ def _show_standing(standing: PracticeStanding) -> None:
     console = terminal()
     console.print(Text(standing.name, style="bold"))
     console.print(Text(standing.message.text, COLOURS[standing.message.status]), soft_wrap=True)
-    table = Table("", "Last sync", "Finished (UTC)", "In XPM", "In FYI", "Not read")
+    zone = ZoneInfo(standing.time_zone)
+    finished_in = f"Finished ({zone_in_words(standing.time_zone)})"
+    table = Table("", "Last sync", finished_in, "In XPM", "In FYI", "Not read")
     for sync in standing.syncs:
-        finished = f"{sync.finished_at:%d %b %H:%M}" if sync.finished_at else "still running"
+        finished = f"{sync.finished_at.astimezone(zone):%d %b %H:%M}" if sync.finished_at else "still running"
         counts = (_in_xpm(sync), "" if sync.stored is None else str(sync.stored), str(sync.quarantined))
         table.add_row(Entity(sync.entity).label, sync.result.replace("_", " "), finished, *counts)
     if standing.syncs:

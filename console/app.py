@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from console import apps, consent, following, history, login, missing, practices, reconnect, settings, sync
+from console import apps, attention, consent, following, history, login, missing, practices, reconnect, settings, sync
 from console.desk import HERE, Desk, notice
 from console.gate import Need, at_once, closed_unless_gated, form_at, page_at
 from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
@@ -116,6 +116,8 @@ ROUTES: list[BaseRoute] = [
         Action.CONFIRM_MISSING,
         asks_prefect=True,
     ),
+    page_at("/practices/{slug:slug}/attention", attention.show, Right.SEE_RECORDS),
+    form_at("/practices/{slug:slug}/staff", attention.accept_staff, Right.ADMINISTER, Action.ACCEPT_STAFF),
     page_at("/practices/{slug:slug}/activity", history.show, Right.SEE),
     form_at("/practices/{slug:slug}/settings", settings.save, Right.ADMINISTER, Action.CHANGE_SETTINGS),
     form_at("/practices/{slug:slug}/reconnect", reconnect.start, Right.ADMINISTER, Action.RECONNECT, asks_prefect=True),

@@ -4,15 +4,15 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
+from console.attention import LEADS_TO, findings
 from console.desk import desk_of, page, practice_of
 from console.gate import caller_of
 from console.missing import doubts
-from console.reconnect import under_way_of
 from console.sync import buttons_of, predictions
 from console.tables import rows_of
 from xpm.access.rights import Right
-from xpm.activity.attention import look
 from xpm.activity.overview import overview
+from xpm.consent.under_way import under_way_of
 from xpm.consent.watch import why_hand_over
 from xpm.integration import Integration
 from xpm.store import people, practices
@@ -58,8 +58,8 @@ def show(request: Request) -> Response:
         "sees_records": caller.may(Right.SEE_RECORDS, practice.slug),
         "administers": caller.may(Right.ADMINISTER, practice.slug),
     }
-    findings = look(integration, practice.slug) if rights["sees_records"] else []
-    return page("practice.html", shown | syncs | rights | {"findings": findings})
+    found = findings(integration, practice.slug) if rights["sees_records"] else []
+    return page("practice.html", shown | syncs | rights | {"findings": found, "leads_to": LEADS_TO})
 
 
 def show_aside(request: Request) -> Response:

@@ -20,6 +20,7 @@ from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.tables import Practice
 from xpm.words import Message, message
+from xpm.words.moments import zone_in_words
 
 HERE = Path(__file__).parent
 
@@ -117,4 +118,6 @@ TONES = {
 }
 
 TEMPLATES.globals.update(say=message, me=CALLER.get)
-TEMPLATES.filters.update(local=local_time, tone=tone_of, words=lambda word: str(word).replace("_", " ").capitalize())
+TEMPLATES.filters.update(
+    local=local_time, zone=zone_in_words, tone=tone_of, words=lambda word: str(word).replace("_", " ").capitalize()
+)

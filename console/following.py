@@ -31,6 +31,7 @@ from xpm.store.errors import UnknownPractice
 from xpm.store.tables import Practice
 from xpm.store.vocabulary import ActivityStatus
 from xpm.words import Message, message
+from xpm.words.moments import zone_in_words
 
 REFRESH = 2  # seconds
 SETTLING = timedelta(seconds=5)  # Prefect learns of a run's last tasks just after its end
@@ -94,9 +95,8 @@ def choose(request: Request, form: FormData) -> Response:
     if text_of(form, "stop"):
         return _stop(request, Action.CHOOSE_ACCOUNT)
     if label not in run.choices:
-        return _shown(
-            request, message("choice.not_offered", tenant=label) if label else message("console.nothing_chosen")
-        )
+        said = message("choice.not_offered", tenant=label) if label else message("console.nothing_chosen")
+        return _shown(request, said)
     with suppress(NotWaiting):
         desk.runs.choose(run.id, label)
         trail.noted(request, Action.CHOOSE_ACCOUNT, practice=run.practice, resource=label)
@@ -166,7 +166,8 @@ def _invited(run: FlowRunSeen, traces: RunTraces, person: str | None, practice: 
     """Ask the person to log in to Xero, while the run waits for that."""
     if traces.attempt is None or not traces.awaits_login or run.stage.is_over:
         return None
-    until = local_time(traces.attempt.expires_at, practice.time_zone if practice else "UTC")
+    zone = practice.time_zone if practice else "UTC"
+    until = f"{local_time(traces.attempt.expires_at, zone)} {zone_in_words(zone)}"
     return message("console.log_in", person=person, until=until)
 
 

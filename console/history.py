@@ -20,11 +20,12 @@ from xpm.store import activity
 from xpm.store.tables import Practice, PracticeActivity
 from xpm.store.vocabulary import ActivityStatus
 from xpm.words import message
+from xpm.words.moments import zone_in_words
 
 A_PAGE = 50
 LONGEST_SEARCH = 200  # characters, as in the page's own field; a longer one costs the database more than it finds
 AT_ONCE = 500  # entries that an export reads at once
-COLUMNS = ("Time", "Status", "What happened", "Cause", "Next step", "Person", "Run")
+COLUMNS = ("Time ({zone})", "Status", "What happened", "Cause", "Next step", "Person", "Run")
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,9 @@ def show(request: Request) -> Response:
 
 def _csv(integration: Integration, practice: Practice, asked: LogQuery) -> Iterator[str]:
     """Write all matching entries, `AT_ONCE` at a time."""
-    yield "\ufeff" + _lines([COLUMNS])  # the byte order mark makes Excel read UTF-8
+    yield "\ufeff" + _lines(
+        [tuple(name.format(zone=zone_in_words(practice.time_zone)) for name in COLUMNS)]
+    )  # the byte order mark makes Excel read UTF-8
     before: int | None = None
     while True:
         with integration.database.read() as session:

@@ -1,7 +1,5 @@
 """Starts the reconnect for whoever is logged in, after the support article's question: is this a long-term user?"""
 
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
@@ -16,9 +14,8 @@ from console.runs import UnknownFlowRun
 from console.throttle import Limit, throttle_of
 from xpm.access.audit import Action
 from xpm.activity.log import record
-from xpm.consent.states import reconnecting_run
+from xpm.consent.under_way import UnderWay, under_way_of
 from xpm.store import activity, people
-from xpm.store.consent import attempts
 from xpm.store.tables import FyiUser, Practice
 from xpm.store.vocabulary import Topic
 from xpm.words import message
@@ -57,16 +54,6 @@ def start(request: Request, form: FormData) -> Response:
     return to_run(run_id)
 
 
-@dataclass(frozen=True)
-class UnderWay:
-    """A reconnect that is not over: its run, who it is for, and when it began."""
-
-    run: UUID
-    email: str
-    person: str
-    at: datetime
-
-
 def _under_way(desk: Desk, session: Session, practice: Practice) -> UnderWay | None:
     """Find the reconnect that is under way, wherever it was started, or one just requested. Raises RunsUnavailable."""
     begun = under_way_of(session, practice.slug)
@@ -78,16 +65,6 @@ def _under_way(desk: Desk, session: Session, practice: Practice) -> UnderWay | N
     person = people.by_email(session, practice.slug, asked.person or "")
     name = person.name if person else asked.person or ""
     return UnderWay(UUID(asked.flow_run_id), asked.person or "", name, asked.at)
-
-
-def under_way_of(session: Session, practice: str) -> UnderWay | None:
-    """Find the reconnect that has asked somebody to log in to Xero, and is not over as far as FYI knows."""
-    run = reconnecting_run(session, practice)
-    attempt = next(iter(attempts.of_run(session, run)), None) if run else None
-    if run is None or attempt is None:
-        return None
-    person = people.get(session, attempt.user_id)
-    return UnderWay(UUID(run), person.email, person.name, attempt.created_at)
 
 
 def is_under_way(desk: Desk, run_id: UUID) -> bool:

@@ -42,13 +42,14 @@ def record_ending(
 ) -> Message:
     """Log the outcome of each entity that has no entry yet, then of the whole run, which `person` asked for."""
     with Integration.opened() as integration, integration.database.write() as session:
-        now = integration.clock()
+        now, known = integration.clock(), practices.get(session, practice)
         without_entry = {
-            message_of(entity, outcome).text: message_of(entity, outcome)
+            said.text: said
             for entity, outcome in outcomes.items()
             if isinstance(outcome, BaseException) and not getattr(outcome, "recorded", False)
+            for said in [message_of(entity, outcome, known.time_zone)]
         }
-        said = sum_up(practices.get(session, practice).name, trigger, outcomes)
+        said = sum_up(known.name, trigger, outcomes, known.time_zone)
         for entry in (*without_entry.values(), said):
             record(session, practice, entry, now=now, person=person or None, flow_run_id=flow_run_id)
         if act := this_run():
@@ -69,7 +70,8 @@ def record_interruption(flow: str, run: FlowRun, key: str, outcome: AuditOutcome
 def _explain(practice: str, error: XeroError) -> Message:
     """Explain an error of Xero that ended a whole run: only a reconnect, since in a sync it ends one entity."""
     with Integration.opened() as integration, integration.database.read() as session:
-        return explain_reconnect(error, practices.get(session, practice).name)
+        known = practices.get(session, practice)
+        return explain_reconnect(error, known.name, known.time_zone)
 
 
 def _record(

@@ -9,6 +9,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 from prefect.states import Scheduled
 
+from xpm.integration import Integration
 from xpm.quota.parking import Rest
 from xpm.words import Message, step_title
 
@@ -23,15 +24,17 @@ def continue_later(rest: Rest) -> Message:
     over, or is this very run, started before Xero allowed it. If the runbook is not deployed, the message says that
     nothing continues by itself.
     """
+    with Integration.opened() as integration:
+        zone = integration.practice(rest.practice).time_zone
     with get_client(sync_client=True) as client:
         try:
             deployment = client.read_deployment_by_name(DEPLOYMENT)
         except ObjectNotFound:
-            return rest.message(is_scheduled=False)
+            return rest.message(is_scheduled=False, zone=zone)
         key = rest.key
         while _is_over(run := _scheduled(client, deployment.id, rest, key)):
             key = f"{rest.key}/in place of {run.id}"
-    return rest.message(is_scheduled=True)
+    return rest.message(is_scheduled=True, zone=zone)
 
 
 def _scheduled(client: SyncPrefectClient, deployment_id: UUID, rest: Rest, key: str) -> FlowRun:

@@ -26,9 +26,13 @@ def reconnect(
         bool, typer.Option("--long-term-user", help="This person will keep using both FYI and Xero Practice Manager.")
     ] = False,
     minutes: Annotated[int, typer.Option(min=1, max=A_DAY, help="How long to wait for the login.")] = 30,
+    *,
     another_account: Annotated[
         bool,
         typer.Option("--another-account", help="This practice has moved to another Xero Practice Manager account."),
+    ] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="End the reconnect that somebody else has under way.")
     ] = False,
 ) -> None:
     """Reset the connection and bring the data back in step.
@@ -45,7 +49,7 @@ def reconnect(
         "answer_within_minutes": minutes,
         "another_account": another_account,
     }
-    running.reconnect(parameters)
+    running.reconnect(parameters, take_over=take_over)
 
 
 @acts(Action.SYNC, "only", "changes", "record", "confirm_missing", unless="dry_run")

@@ -134,7 +134,7 @@ def _unattended(stage: Stage, integration: Integration, console: Console) -> int
     with integration.database.read() as session:
         entries = [Entry.model_validate(entry) for entry in activity.recent(session, PRACTICE)]
     compared = compare(integration, stage.sandbox)
-    console.print(activity_table(entries[::-1]), compared_table(compared))
+    console.print(activity_table(entries[::-1], integration.practice(PRACTICE).time_zone), compared_table(compared))
     wrong = [difference for one in compared for difference in one.differences]
     for difference in wrong[:20]:
         console.print(str(difference))

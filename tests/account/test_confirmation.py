@@ -90,6 +90,14 @@ def test_quotation_marks_that_look_alike_confirm_the_account(typed: str, name: s
     assert is_name_of(typed, name)
 
 
+def test_quotation_marks_that_unicode_takes_apart_count_as_one() -> None:
+    assert is_name_of('O\'Neill "B"', "O\N{ACUTE ACCENT}Neill \N{DOUBLE PRIME}B\N{RIGHT DOUBLE QUOTATION MARK}")
+
+
+def test_a_name_of_invisible_signs_is_not_confirmed_by_nothing() -> None:
+    assert not is_name_of("", "\N{ZERO WIDTH SPACE}")
+
+
 def test_accounts_whose_names_only_look_alike_are_told_apart_by_the_exact_name() -> None:
     dash, hyphen = "Vale – Branch", "Vale - Branch"  # noqa: RUF001
     assert is_name_of(dash, dash, [hyphen])

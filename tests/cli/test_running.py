@@ -4,8 +4,9 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from uuid import uuid4
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
@@ -15,10 +16,11 @@ from prefect.states import Cancelled, Completed, Crashed, Failed
 
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from tests.cli.worker import worker_that_ends_the_next_run
-from xpm.store.consent import connections
+from xpm.store import people
+from xpm.store.consent import attempts, connections
 from xpm.store.pull import runs
 from xpm.store.pull.runs import RunCounts
-from xpm.store.vocabulary import SyncMode, SyncTrigger
+from xpm.store.vocabulary import ConnectionState, SyncMode, SyncTrigger
 
 ON_PREFECT = pytest.mark.xdist_group("prefect-of-cli")
 
@@ -193,3 +195,23 @@ def test_an_error_from_prefect_is_reported_with_its_cure(
     assert (said.code, said.out) == (2, "")
     assert cure in said.err
     assert said.err.count("\n") == 1
+
+
+def test_a_reconnect_that_somebody_else_has_under_way_is_not_ended_without_a_word(
+    fyi_xpm: Shell, installed: Installed
+) -> None:
+    installed.add_practice()
+    run, now = str(uuid4()), datetime.now(UTC)
+    with installed.database.write() as session:
+        user = people.by_email(session, SLUG, MERE)
+        assert user
+        until = now + timedelta(hours=1)
+        attempts.open_attempt(session, practice=SLUG, user_id=user.id, flow_run_id=run, expires_at=until, now=now)
+        connections.move(session, SLUG, ConnectionState.AUTHORISING, flow_run_id=run, now=now)
+
+    refused = fyi_xpm("reconnect", SLUG, "--admin", "sam@harbourvale.example", "--long-term-user")
+
+    assert refused.code != 0
+    assert f"{user.name} is reconnecting XPM already" in refused.err
+    assert "Sydney time" in refused.err
+    assert "--take-over" in refused.err

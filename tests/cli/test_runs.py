@@ -1,5 +1,7 @@
 """`fyi-xpm runs`: recent runs, one line each, with the id that reverts it."""
 
+from zoneinfo import ZoneInfo
+
 from tests.cli.office import BEGAN, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from xpm.entities.names import Entity
@@ -7,6 +9,8 @@ from xpm.store.records.kinds import STAFF
 from xpm.store.vocabulary import RunStatus, SyncTrigger
 
 FLOW_RUN = "0c0f4a0e-5a6f-4a5e-9f86-3f1d2f2f7a11"
+
+SYDNEY = ZoneInfo("Australia/Sydney")
 
 
 def lines(printed: str) -> list[str]:
@@ -27,7 +31,15 @@ def test_runs_are_listed_newest_first_each_with_what_it_did(fyi_xpm: Shell, inst
     failed, by_hand, night = lines(shown)
     assert "jobs (action required)" in failed
     assert all(part in by_hand for part in ("by-hand", f"sync by hand, {MERE}", "jobs +1 ~2"))
-    assert all(part in night for part in (f"{BEGAN:%d %b %H:%M}", FLOW_RUN, "overnight sync", "jobs +3, staff +1"))
+    assert all(
+        part in night
+        for part in (
+            f"{BEGAN.astimezone(SYDNEY):%d %b %H:%M} Sydney time",
+            FLOW_RUN,
+            "overnight sync",
+            "jobs +3, staff +1",
+        )
+    )
     assert "~ changed" in shown
 
 

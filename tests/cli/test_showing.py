@@ -37,7 +37,8 @@ def test_practice_activity_can_be_read_in_80_columns(
     shown = fyi_xpm("activity", SLUG).out
 
     assert widths(shown) == {80}
-    for whole in ("02 Mar 09:30", "Action Required", "Jobs are in step", MERE):
+    assert "Sydney" in shown
+    for whole in ("02 Mar 20:30", "Action Required", "Jobs are in step", MERE):
         assert whole in shown
     assert len(shown.splitlines()) <= 10
 
@@ -110,11 +111,12 @@ def test_the_status_shows_the_last_sync_of_every_entity(fyi_xpm: Shell, installe
     shown = fyi_xpm("status", SLUG).out
 
     assert "Not connected" in shown
+    assert "Finished (Sydney time)" in shown
     (row,) = [line for line in shown.splitlines() if "Jobs" in line]
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
         "Jobs",
         str(RunStatus.SUCCESS).replace("_", " "),
-        "02 Mar 09:30",
+        "02 Mar 20:30",
         "1203",
         "1200",
         "3",

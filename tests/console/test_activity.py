@@ -82,7 +82,7 @@ def test_the_export_has_every_matching_entry_in_the_practices_time_zone(office: 
         requested(office, f"clients {number}")
     office.happened("consent.declined", by=MERE)
     everything = exported(office)
-    assert everything[0] == ["Time", "Status", "What happened", "Cause", "Next step", "Person", "Run"]
+    assert everything[0] == ["Time (Sydney time)", "Status", "What happened", "Cause", "Next step", "Person", "Run"]
     assert len(everything) == 1 + AT_ONCE + 2 + 1
     header, declined = exported(office, status="Action Required")
     assert declined[1:3] == ["Action Required", "Access was not allowed in Xero"]

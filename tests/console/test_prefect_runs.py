@@ -15,10 +15,11 @@ from prefect.flow_engine import run_flow
 from prefect.input import RunInput
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling, Running
-from pydantic import Field
+from pydantic import Field, create_model
 
 from console.prefect_runs import PrefectRuns
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
+from xpm.account.choice import none_of_these
 from xpm.account.comparison import AccountComparison, KindCompared
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
@@ -158,6 +159,34 @@ def test_a_run_is_followed_woken_and_answered(server: PrefectRuns) -> None:
     assert not over.asks
     with pytest.raises(NotWaiting):
         server.choose(run_id, HARBOUR)
+
+
+@flow(name="reconnect")
+def asking_with_a_way_out(practice: str) -> object:
+    """A flow whose questions can be answered with "no"."""
+    listed: Any = Literal[(HARBOUR, COASTAL, none_of_these())]
+    choice = create_model("Asks", __base__=RunInput, account=(listed, ...))
+    name = create_model("WantsName", __base__=WantsName, stop=(bool, False))
+    chosen: Any = pause_flow_run(wait_for_input=choice, timeout=60, poll_interval=1, key="account-1")
+    typed: Any = pause_flow_run(wait_for_input=name, timeout=60, poll_interval=1, key="name-1")
+    return [chosen.account, typed.stop]
+
+
+@pytest.mark.deep
+def test_either_question_can_be_answered_with_no(server: PrefectRuns) -> None:
+    answered: list[object] = []
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(asking_with_a_way_out, parameters={"practice": "harbour-vale"})
+    context = contextvars.copy_context()  # Prefect keeps its settings there
+    work = lambda: answered.append(run_flow(asking_with_a_way_out, run))  # noqa: E731
+    worker = threading.Thread(target=context.run, args=(work,), daemon=True)
+    worker.start()
+    assert until(server, run.id, lambda seen: seen.asks).choices == (HARBOUR, COASTAL)
+    server.stop(run.id)
+    until(server, run.id, lambda seen: seen.compared is not None)
+    server.stop(run.id)
+    worker.join()
+    assert answered == [[none_of_these(), True]]
 
 
 def test_a_runbook_is_started_through_its_deployment_or_named_as_missing(

@@ -10,12 +10,14 @@ from console.app import ROUTES
 from console.gate import GatedRoute, Need
 from console.runs import StepState
 from tests.console.office import COASTAL, HARBOUR, LEO, MERE, SAM, Office, press
+from tests.console.test_attention import has
 from tests.console.test_missing import misses
 from tests.console.test_rights import Scene, scene
 from xpm.access.actor import ActorKind
 from xpm.access.audit import Action, AuditOutcome
 from xpm.access.login import make_link
 from xpm.account.comparison import AccountComparison
+from xpm.store.records.kinds import STAFF
 from xpm.store.tables import AuditEntry
 from xpm.store.vocabulary import SyncTrigger
 
@@ -43,6 +45,12 @@ def confirm_missing(office: Office) -> object:
     return office.post(f"/practices/{HARBOUR}/missing", {"entity": "staff", "count": "1"})
 
 
+def accept_staff(office: Office) -> object:
+    office.connect()
+    has(office, STAFF, {"key": "s-1", "name": "Aroha Ngata"})
+    return office.post(f"/practices/{HARBOUR}/staff", {"key": "s-1"})
+
+
 def choose(office: Office) -> object:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
@@ -65,6 +73,7 @@ DONE: Mapping[str, Act] = {
     "/practices/{slug:slug}/reconnect": lambda office: office.post(f"/practices/{HARBOUR}/reconnect", {}),
     "/practices/{slug:slug}/sync": sync,
     "/practices/{slug:slug}/missing": confirm_missing,
+    "/practices/{slug:slug}/staff": accept_staff,
     "/runs/{run:uuid}/account": choose,
     "/runs/{run:uuid}/name": confirm,
     "/connect/{attempt:uuid}": lambda office: press(office.browser, office.invited()[1].link),

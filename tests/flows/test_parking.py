@@ -21,6 +21,7 @@ from xpm.quota.parking import rest_of
 from xpm.store.pull import runs
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncMode, SyncTrigger
 from xpm.words import Stopped
+from xpm.words.moments import day_in
 from xpm.xero.errors import DayLimit
 
 USED_UP = {
@@ -98,7 +99,7 @@ def test_an_overnight_sync_that_meets_the_days_limit_is_parked_and_continued_onc
         "records": [],
         "confirm_missing": 0,
     }
-    shown = f"{resumes_at:%d %B %H:%M} UTC"
+    shown = day_in(resumes_at, "Australia/Sydney")
     assert said(used_up, "sync.parked") == [
         (ActivityStatus.IN_PROGRESS, f"Clients, Staff, Tax returns: the sync continues at {shown}")
     ]

@@ -53,12 +53,13 @@ def is_name_of(typed: str, name: str, others: Sequence[str] = ()) -> bool:
     if typed.strip() == name.strip():
         return True
     plain = _plain(typed)
-    return plain == _plain(name) and plain not in map(_plain, others)
+    return plain != "" and plain == _plain(name) and plain not in map(_plain, others)
 
 
 def _plain(name: str) -> str:
     """Fold what a keyboard or an eye does not tell apart (Unicode NFKC, case folding, dashes, quotation marks)."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    marked = "".join(map(_plain_sign, name))  # first, since NFKC takes some quotation marks apart
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", marked).casefold())
     return " ".join("".join(map(_plain_sign, folded)).split())
 
 

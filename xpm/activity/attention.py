@@ -14,8 +14,9 @@ FIRST = 20  # records named per reason
 
 @dataclass(frozen=True)
 class Finding:
-    """One reason to look, with the first of its records."""
+    """One reason to look, with some of its records."""
 
+    reason: str
     message: Message
     found: Found
 
@@ -32,6 +33,23 @@ def look(installation: Installation, slug: str) -> list[Finding]:
         if tenant_id is None:
             return []
         found = attention.look(session, Scope(slug, tenant_id), FIRST)
-    return [
-        Finding(message(f"attention.{reason}", count=one.count, practice=slug), one) for reason, one in found.items()
-    ]
+    return [_finding(slug, reason, one) for reason, one in found.items()]
+
+
+def look_at(installation: Installation, slug: str, reason: str, *, limit: int, skip: int) -> Finding | None:
+    """Find `limit` of the records to look at for one reason, after the first `skip`; None if there are none at all.
+
+    Raises:
+        Stopped: there is no such practice.
+        KeyError: there is no such reason.
+    """
+    installation.practice(slug)
+    with installation.database.read() as session:
+        tenant_id = connections.get(session, slug).tenant_id
+        scope = Scope(slug, tenant_id or "")
+        found = attention.of_reason(session, scope, reason, limit, skip)
+    return _finding(slug, reason, found) if found.count else None
+
+
+def _finding(slug: str, reason: str, found: Found) -> Finding:
+    return Finding(reason, message(f"attention.{reason}", count=found.count, practice=slug), found)

@@ -1,7 +1,6 @@
 """A practice at a glance: its connection, and the last sync of each entity."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
@@ -13,6 +12,7 @@ from xpm.store.pull import runs
 from xpm.store.tables import Connection, Practice, SyncRun
 from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.words import Message, message
+from xpm.words.moments import moment_in
 
 TAKEN_BACK = "taken_back"
 
@@ -76,7 +76,7 @@ class Overview(BaseModel):
             practice=self.practice,
             tenant=self.tenant_name or "Xero Practice Manager",
             person=self.connected_by or "an administrator",
-            since=f"{self.since.astimezone(ZoneInfo(self.time_zone)):%d %B %Y %H:%M}",
+            since=moment_in(self.since, self.time_zone),
         )
 
 

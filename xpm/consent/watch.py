@@ -102,7 +102,7 @@ def _check_connection(integration: Integration, practice: Practice, connection: 
     except DayLimit:  # nothing is wrong; a later check finds out whether the privilege is still there
         return Sighting(connected=connected)
     except XeroError as error:  # says nothing about the connection
-        return Sighting(connected=connected, found=(explain(error, "The connection"),))
+        return Sighting(connected=connected, found=(explain(error, "The connection", practice.time_zone),))
     return Sighting(connected=True) if connected else _recovered(integration, practice, connection)
 
 

@@ -8,18 +8,19 @@ from xpm.pull.outcome import Counts
 from xpm.store.errors import DatabaseUnavailable
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
 from xpm.words import Message, Stopped, message
+from xpm.words.moments import UTC
 from xpm.xero.errors import XeroError
 
 Outcome = Counts | Stopped | XeroError | BaseException
 """How one entity ended: its counts, or the error that stopped it."""
 
 
-def message_of(entity: Entity, outcome: Outcome) -> Message:
-    """The message about one entity."""
+def message_of(entity: Entity, outcome: Outcome, zone: str = UTC) -> Message:
+    """The message about one entity, with times by the practice's clock."""
     if isinstance(outcome, Counts | Stopped):
         return outcome.message
     if isinstance(outcome, XeroError):
-        return explain(outcome, entity.label)
+        return explain(outcome, entity.label, zone)
     if isinstance(outcome, DatabaseUnavailable):
         return message("sync.database_unavailable", entity=entity.label)
     return message(
@@ -27,9 +28,9 @@ def message_of(entity: Entity, outcome: Outcome) -> Message:
     )
 
 
-def sum_up(practice: str, trigger: SyncTrigger, outcomes: Mapping[Entity, Outcome]) -> Message:
+def sum_up(practice: str, trigger: SyncTrigger, outcomes: Mapping[Entity, Outcome], zone: str = UTC) -> Message:
     """The whole run in one message, which names the entities that were left out or went wrong."""
-    messages = {entity: message_of(entity, outcome) for entity, outcome in outcomes.items()}
+    messages = {entity: message_of(entity, outcome, zone) for entity, outcome in outcomes.items()}
     left_out = [entity for entity, outcome in outcomes.items() if _is_skipped(outcome)]
     skipped = [messages[entity].title for entity in left_out]
     wrong = [messages[entity] for entity, outcome in outcomes.items() if not is_well(outcome)]

@@ -18,6 +18,7 @@ from xpm.store.pull import runs
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.words import Message, Stopped, message
+from xpm.words.moments import time_in
 
 PATIENCE = 30 * 60.0
 """Seconds that a sync waits for another run of its entity: most are over by then, and what goes on longer brings what
@@ -134,12 +135,12 @@ def _unfinished(session: Session, practice: str, entity: Entity) -> SyncRun | No
 
 
 def _waiting(integration: Integration, entity: Entity, run: SyncRun | None) -> Message:
-    return message("sync.waiting", entity=entity.label, since=_since(run), run=_where(integration, run))
+    return message("sync.waiting", entity=entity.label, since=_since(integration, run), run=_where(integration, run))
 
 
 def _already_running(integration: Integration, request: PullRequest, run: SyncRun | None) -> AlreadyRunning:
     flow_run_id = run.flow_run_id if run else None
-    facts = {"entity": request.entity.label, "since": _since(run), "minutes": round(PATIENCE / 60)}
+    facts = {"entity": request.entity.label, "since": _since(integration, run), "minutes": round(PATIENCE / 60)}
     facts["link"] = _where(integration, run)
     if request.trigger in OF_PEOPLE_WHO_WATCH:
         key = "sync.already_running" if flow_run_id else "sync.already_running_elsewhere"
@@ -148,8 +149,10 @@ def _already_running(integration: Integration, request: PullRequest, run: SyncRu
     return AlreadyRunning(message(key, **facts), flow_run_id)
 
 
-def _since(run: SyncRun | None) -> str:
-    return f"{run.started_at:%H:%M} UTC" if run else "a moment ago"
+def _since(integration: Integration, run: SyncRun | None) -> str:
+    if run is None:
+        return "a moment ago"
+    return time_in(run.started_at, integration.practice(run.practice).time_zone)
 
 
 def _where(integration: Integration, run: SyncRun | None) -> str:

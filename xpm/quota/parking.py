@@ -10,6 +10,7 @@ from xpm.entities.registry import DEFINITIONS
 from xpm.quota.allowance import LOOK_AGAIN
 from xpm.store.vocabulary import CallPriority, SyncMode, SyncTrigger
 from xpm.words import Message, message
+from xpm.words.moments import UTC, day_in
 from xpm.xero.clock import utc_now
 from xpm.xero.errors import DayLimit
 
@@ -53,11 +54,11 @@ class Rest(BaseModel):
         what = [str(self.mode), *self.entities, *self.records, *confirmed]
         return "/".join([self.practice, *what, f"{self.resumes_at:%Y-%m-%dT%H:%MZ}"])
 
-    def message(self, *, is_scheduled: bool) -> Message:
+    def message(self, *, is_scheduled: bool, zone: str = UTC) -> Message:
         """Say in Practice Activity what is left. `is_scheduled`: a run that continues it is scheduled."""
         facts = {
             "entities": ", ".join(entity.label for entity in self.entities),
-            "resumes_at": f"{self.resumes_at:%d %B %H:%M} UTC",
+            "resumes_at": day_in(self.resumes_at, zone),
         }
         if not is_scheduled:
             return message("sync.not_continued", **facts)

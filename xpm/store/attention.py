@@ -10,7 +10,7 @@ from sqlmodel import Session, col
 
 from xpm.store.records.kinds import JOB_CUSTOM_FIELDS, JOBS
 from xpm.store.records.rows import Scope
-from xpm.store.tables import Client, Job, Quarantine, Staff, SyncedRecord
+from xpm.store.tables import Client, FyiUser, Job, Quarantine, Staff, SyncedRecord
 from xpm.store.vocabulary import ArchiveReason, FyiStatus
 
 _Rows = Select[*tuple[Any, ...]]  # key, name, detail
@@ -38,14 +38,16 @@ class Found:
 
 def look(session: Session, scope: Scope, limit: int) -> dict[str, Found]:
     """Find everything to look at, by reason. Reasons without records are left out."""
-    found = {}
-    for reason, query in QUERIES.items():
-        statement = query(scope)
-        count = session.connection().scalars(select(func.count()).select_from(statement.subquery())).one()
-        if count:
-            rows = session.connection().execute(statement.limit(limit))
-            found[reason] = Found(count, tuple(Noticed(*row) for row in rows))
-    return found
+    found = {reason: of_reason(session, scope, reason, limit) for reason in QUERIES}
+    return {reason: one for reason, one in found.items() if one.count}
+
+
+def of_reason(session: Session, scope: Scope, reason: str, limit: int, skip: int = 0) -> Found:
+    """Find the records to look at for one reason, `limit` of them after the first `skip`. Raises KeyError."""
+    statement = QUERIES[reason](scope)
+    count = session.connection().scalars(select(func.count()).select_from(statement.subquery())).one()
+    rows = session.connection().execute(statement.limit(limit).offset(skip)) if count else ()
+    return Found(count, tuple(Noticed(*row) for row in rows))
 
 
 def _deleted(model: type[Client | Job | Staff], key: Mapped[str]) -> Callable[[Scope], _Rows]:
@@ -84,7 +86,13 @@ def _without_client(scope: Scope) -> _Rows:
 
 
 def _waiting_staff(scope: Scope) -> _Rows:
-    waiting = and_(col(Staff.archived_at).is_(None), col(Staff.fyi_status) == FyiStatus.INACTIVE)
+    """Staff who were not accepted. Who is an active FYI user by the same address works in FYI already."""
+    user = exists().where(
+        col(FyiUser.practice) == col(Staff.practice),
+        col(FyiUser.is_active),
+        col(FyiUser.email) == func.lower(func.trim(col(Staff.email))),
+    )
+    waiting = and_(col(Staff.archived_at).is_(None), col(Staff.fyi_status) == FyiStatus.INACTIVE, ~user)
     staff = select(col(Staff.uuid), col(Staff.name), col(Staff.email))
     return staff.where(_in(Staff, scope), waiting).order_by(col(Staff.name), col(Staff.uuid))
 

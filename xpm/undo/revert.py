@@ -37,6 +37,7 @@ from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger, Topic
 from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.forgetting import kept_since
 from xpm.words import Message, message, stop
+from xpm.words.moments import moment_in
 
 NAMED = 20  # records changed since, that a preview names
 YEARS = range(1970, 9999)  # in which a sync can have begun; nearer the calendar's ends, some times have none in UTC
@@ -87,6 +88,7 @@ class RevertPreview(BaseModel):
 
     practice: str
     practice_name: str
+    time_zone: str
     run_ids: tuple[str, ...]
     entities: tuple[Entity, ...]
     begun: datetime  # of the first of the runs
@@ -99,7 +101,7 @@ class RevertPreview(BaseModel):
     def message(self) -> Message:
         """The preview as a message."""
         facts = {"practice": self.practice_name, "records": self.records, "changed_since": self.changed_since}
-        return message("revert.preview", **facts, runs=len(self.run_ids), begun=_time(self.begun))
+        return message("revert.preview", **facts, runs=len(self.run_ids), begun=moment_in(self.begun, self.time_zone))
 
     def fingerprint(self, changed_since: WhenChangedSince) -> str:
         """The hash of what a person confirms: this preview, and what to do with records changed since."""
@@ -151,7 +153,7 @@ def preview(integration: Integration, request: RevertRequest) -> RevertPreview:
         if not found:
             raise stop("revert.no_run", practice=practice.name)
         _require_all_kept(session, integration, practice, found)
-        seen = _preview(session, practice.name, found)
+        seen = _preview(session, practice, found)
     if not seen.records and not seen.changed_since:
         raise stop("revert.nothing", practice=practice.name)
     return seen
@@ -176,7 +178,7 @@ def revert(
         if earlier := _earlier_message(session, request):
             return earlier
         found = _chosen(session, practice, request)
-        if not found or _preview(session, practice.name, found) != seen:
+        if not found or _preview(session, practice, found) != seen:
             raise stop("revert.changed_meanwhile", practice=seen.practice_name)
         done = _take_back(session, integration, request, found, overwrite=changed_since is WhenChangedSince.OVERWRITE)
         summary = _summary(seen, done)
@@ -222,7 +224,7 @@ def _earlier_message(session: Session, request: RevertRequest) -> Message | None
 def _summary(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:
     put_back = sum(run.added + run.changed + run.restored + run.archived for run in done)
     facts = {"removed": sum(run.removed for run in done), "put_back": put_back, "runs": len(seen.run_ids)}
-    return message("revert.done", practice=seen.practice_name, begun=_time(seen.begun), **facts)
+    return message("revert.done", practice=seen.practice_name, begun=moment_in(seen.begun, seen.time_zone), **facts)
 
 
 def _take_back(
@@ -280,18 +282,22 @@ def _require_all_kept(session: Session, integration: Integration, practice: Prac
     did = {run.id: run.added + run.changed + run.archived + run.restored + run.removed for run in found}
     old = [run for run in found if run.started_at < since or kept.get(run.id, 0) < did[run.id]]
     if old:
-        facts = {"days": integration.settings.xpm_history_days, "begun": _time(min(run.started_at for run in old))}
+        facts = {
+            "days": integration.settings.xpm_history_days,
+            "begun": moment_in(min(run.started_at for run in old), practice.time_zone),
+        }
         raise stop("revert.too_old", practice=practice.name, **facts)
 
 
-def _preview(session: Session, practice_name: str, found: Sequence[SyncRun]) -> RevertPreview:
+def _preview(session: Session, practice: Practice, found: Sequence[SyncRun]) -> RevertPreview:
     ids = [run.id for run in found]
     effects = reverts.preview(session, ids, overwrite=False)
     everything = reverts.preview(session, ids, overwrite=True)
     touchable, all_ = (sum(sum(astuple(tally)) for tally in some.values()) for some in (effects, everything))
     return RevertPreview(
         practice=found[0].practice,
-        practice_name=practice_name,
+        practice_name=practice.name,
+        time_zone=practice.time_zone,
         run_ids=tuple(ids),
         entities=tuple(sorted({Entity(run.entity) for run in found})),
         begun=min(run.started_at for run in found),
@@ -317,10 +323,6 @@ def _touched(session: Session, practice: str, change: reverts.ChangedSince) -> L
     scope = Scope(practice, change.tenant_id)
     (record,) = identity.numbers_of(session, change.table, scope, [change.key]).values()
     return LaterChange(what=KINDS[change.table.name].label, record=record, by=by, at=change.at)
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%d %B %Y %H:%M} UTC"
 
 
 @contextmanager

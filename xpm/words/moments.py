@@ -18,7 +18,11 @@ def time_in(moment: datetime, zone: str = UTC) -> str:
     return f"{moment.astimezone(ZoneInfo(zone)):%H:%M} {zone_in_words(zone)}"
 
 
+def day_in(moment: datetime, zone: str = UTC) -> str:
+    """Write day and time: "02 March 18:10 Sydney time". For what is to happen within days."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%d %B %H:%M} {zone_in_words(zone)}"
+
+
 def moment_in(moment: datetime, zone: str = UTC) -> str:
-    """Write day and time: "2 March 2026, 18:10 Sydney time"."""
-    local = moment.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%B %Y, %H:%M} {zone_in_words(zone)}"
+    """Write day, year and time: "02 March 2026 18:10 Sydney time"."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%d %B %Y %H:%M} {zone_in_words(zone)}"
