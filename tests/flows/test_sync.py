@@ -74,6 +74,8 @@ def test_overnight_custom_fields_follow_their_setting_and_a_manual_sync_does_not
     fields = [Entity.CUSTOM_FIELDS, Entity.STAFF]
     night = sync(SLUG, fields, SyncMode.FULL, SyncTrigger.OVERNIGHT, return_state=True)
     assert "Sync Custom Fields From XPM is Off" in (night.message or "")
+    except_for = "Harbour & Vale is up to date, except for what was left out: custom fields."
+    assert (night.message or "").startswith(except_for)
     by_hand = sync(SLUG, fields, SyncMode.FULL, SyncTrigger.MANUAL, return_state=True)
     assert by_hand.message == "Harbour & Vale is up to date."
 
