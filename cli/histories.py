@@ -47,30 +47,30 @@ class Life:
 def history(kind: Noun, record: str, practice: str, *, as_json: bool) -> None:
     """Show what happened to one record: when, by whom, and each field before and after."""
     with installation() as opened, opened.database.read() as session:
-        scopes = _scopes(session, kind, record, opened.practice(practice).slug if practice else None)
-        found = [_life(session, kind, scope, record) for scope in scopes]
+        meant = _meant(session, kind, record, opened.practice(practice).slug if practice else None)
+        found = [_life(session, kind, scope, key) for scope, key in meant]
     facts = {"kind": kind.words, "record": record}
     unknown = message("history.unknown", **facts, days=opened.settings.xpm_history_days).text
     removed = message("history.removed", **facts).text
     answer(found, lambda lives: _show(lives, removed) if lives else say(unknown), as_json=as_json)
 
 
-def _scopes(session: Session, kind: Noun, record: str, practice: str | None) -> list[Scope]:
-    """Where the record is: in one practice, possibly in several of its accounts.
+def _meant(session: Session, kind: Noun, record: str, practice: str | None) -> list[tuple[Scope, str]]:
+    """Where the record is, and its key there: in one practice, possibly in several of its accounts.
 
     Raises:
         Stopped: several practices have one under this key.
     """
-    found = lives.scopes_of(session, BY_NOUN[kind].table, record)
-    meant = [scope for scope in found if practice in (None, scope.practice)]
-    if len(named := sorted({scope.practice for scope in meant})) > 1:
+    found = lives.named(session, BY_NOUN[kind].table, record)
+    meant = [(scope, key) for scope, key in found if practice in (None, scope.practice)]
+    if len(named := sorted({scope.practice for scope, _ in meant})) > 1:
         raise stop("history.several_practices", kind=kind.words, record=record, practices=", ".join(named))
     return meant
 
 
-def _life(session: Session, kind: Noun, scope: Scope, record: str) -> Life:
+def _life(session: Session, kind: Noun, scope: Scope, key: str) -> Life:
     account = attempts.tenant_name(session, scope.practice, scope.tenant_id) or scope.tenant_id
-    steps = lives.life(session, BY_NOUN[kind].table, scope, record)
+    steps = lives.life(session, BY_NOUN[kind].table, scope, key)
     return Life(scope.practice, account, [_changed(session, step) for step in steps])
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 from rich.text import Text
+from sqlmodel import Session
 
 from cli.answers import answer
 from cli.installation import installation
@@ -14,7 +15,10 @@ from cli.terminal import say, terminal
 from xpm.pull.replay import replay
 from xpm.store.consent import connections
 from xpm.store.pull import quarantine
+from xpm.store.records import kinds
+from xpm.store.records.identity import numbers_of
 from xpm.store.records.rows import Scope
+from xpm.store.tables import Quarantine
 from xpm.words import Message, message
 
 
@@ -37,7 +41,18 @@ def list_quarantine(practice: str, *, as_json: bool) -> None:
         with opened.database.read() as session:
             tenant_id = connections.get(session, practice).tenant_id or ""
             entries = quarantine.unresolved(session, Scope(practice, tenant_id))
-    answer([SetAside.model_validate(entry) for entry in entries], _show, as_json=as_json)
+            found = [_named(session, entry) for entry in entries]
+    answer(found, _show, as_json=as_json)
+
+
+def _named(session: Session, entry: Quarantine) -> SetAside:
+    """The entry with the number that people know, where that is not the key."""
+    found = SetAside.model_validate(entry)
+    if entry.record_key is None:
+        return found
+    scope = Scope(entry.practice, entry.tenant_id)
+    numbers = numbers_of(session, kinds.ALL[entry.entity], scope, [entry.record_key])
+    return found.model_copy(update={"record_key": numbers[entry.record_key]})
 
 
 def replay_quarantine(practice: str, person: str | None, *, as_json: bool) -> None:

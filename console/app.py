@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from console import apps, consent, following, history, login, practices, reconnect, settings, sync
+from console import apps, consent, following, history, login, missing, practices, reconnect, settings, sync
 from console.desk import HERE, Desk, notice
 from console.gate import Need, at_once, closed_unless_gated, form_at, page_at
 from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
@@ -108,6 +108,14 @@ ROUTES: list[BaseRoute] = [
     page_at("/", practices.show, Need.LOGIN),
     page_at("/practices/{slug:slug}", apps.show, Right.SEE),
     page_at("/practices/{slug:slug}/set-aside", apps.show_aside, Right.SEE_RECORDS),
+    page_at("/practices/{slug:slug}/missing", missing.show, Right.SEE_RECORDS),
+    form_at(
+        "/practices/{slug:slug}/missing",
+        missing.confirm,
+        Right.ADMINISTER,
+        Action.CONFIRM_MISSING,
+        asks_prefect=True,
+    ),
     page_at("/practices/{slug:slug}/activity", history.show, Right.SEE),
     form_at("/practices/{slug:slug}/settings", settings.save, Right.ADMINISTER, Action.CHANGE_SETTINGS),
     form_at("/practices/{slug:slug}/reconnect", reconnect.start, Right.ADMINISTER, Action.RECONNECT, asks_prefect=True),

@@ -6,12 +6,13 @@ from starlette.responses import Response
 
 from console.desk import desk_of, page, practice_of
 from console.gate import caller_of
+from console.missing import doubts
+from console.reconnect import under_way_of
 from console.sync import buttons_of, predictions
 from console.tables import rows_of
 from xpm.access.rights import Right
 from xpm.activity.attention import look
 from xpm.activity.overview import overview
-from xpm.consent.states import reconnecting_run
 from xpm.consent.watch import why_hand_over
 from xpm.integration import Integration
 from xpm.store import people, practices
@@ -41,8 +42,9 @@ def show(request: Request) -> Response:
             "taxes": practice.country in TAX_COUNTRIES,
             "holder": _holder(connection, people.of(session, practice.slug)),
             "warning": _warning(integration, session, practice, connection),
-            "under_way": reconnecting_run(session, practice.slug),
+            "under_way": under_way_of(session, practice.slug),
             "aside": len(_aside(session, connection)),
+            "doubts": doubts(session, practice.slug),
         }
     seen = overview(integration, practice.slug)
     syncs: dict[str, object] = {
@@ -52,6 +54,7 @@ def show(request: Request) -> Response:
         "predicted": {mode: predictions(integration, practice.slug, mode) for mode in SyncMode},
     }
     rights = {
+        "me_email": caller.named_in(practice.slug),
         "sees_records": caller.may(Right.SEE_RECORDS, practice.slug),
         "administers": caller.may(Right.ADMINISTER, practice.slug),
     }

@@ -41,7 +41,11 @@ log = logging.getLogger(__name__)
 
 
 def show(request: Request) -> Response:
-    """`GET /connect/{attempt}`: the button that leads to Xero."""
+    """`GET /connect/{attempt}`: the button that leads to Xero, or why there is none any more."""
+    try:
+        callback.require_open(desk_of(request).integration, str(request.path_params["attempt"]))
+    except LinkOver as over:
+        return notice(over.message, STATUS_OF[LinkOver], run=over.run)
     return page("connect.html", {"attempt": request.path_params["attempt"]})
 
 
@@ -55,7 +59,8 @@ def connect(request: Request, _form: FormData) -> Response:
         out = callback.start_login(desk.integration, str(request.path_params["attempt"]))
     except Stopped as stopped:
         trail.tried(request, Action.OPEN_CONNECT_LINK, stopped.message, practice=practice)
-        return notice(stopped.message, STATUS_OF.get(type(stopped), 400))
+        run = stopped.run if isinstance(stopped, LinkOver) else None
+        return notice(stopped.message, STATUS_OF.get(type(stopped), 400), run=run)
     trail.noted(request, Action.OPEN_CONNECT_LINK, practice=practice, resource=f"run {out.flow_run_id}")
     answer = led_away(out.url.get_secret_value(), "Xero")
     _set_cookie(answer, desk, out)
@@ -75,7 +80,7 @@ def receive(request: Request) -> Response:
         trail.tried(request, Action.GIVE_CONSENT, received.message, practice=received.practice)
     answer = _shown(received)
     answer.delete_cookie(cookie, CALLBACK_PATH, secure=is_https(desk), httponly=True, samesite="lax")
-    if received.flow_run_id and received.outcome is not AttemptOutcome.WAITING:
+    if received.flow_run_id and received.outcome not in (None, AttemptOutcome.WAITING):
         answer.background = BackgroundTask(wake, desk.runs, UUID(received.flow_run_id), request.app.state.sleep)
     return answer
 

@@ -5,13 +5,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 
 from console.runs import Runs
 from xpm.access.rights import Caller
@@ -57,6 +58,11 @@ def page(name: str, shown: Mapping[str, object], status: int = 200) -> HTMLRespo
 def notice(said: Message, status: int, **links: object) -> HTMLResponse:
     """Render a page with one message. `practice`, `run` and `again` say where to go from there."""
     return page("notice.html", {"said": said, "practice": None, "run": None, "again": None} | links, status)
+
+
+def to_run(run_id: UUID) -> RedirectResponse:
+    """Redirect to the page of a run."""
+    return RedirectResponse(f"/runs/{run_id}", 303)
 
 
 def practice_of(request: Request, session: Session) -> Practice:

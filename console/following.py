@@ -3,25 +3,28 @@
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
-from uuid import UUID
 
 from sqlmodel import Session
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from console import trail
 from console.afterwards import cure_of
-from console.desk import Desk, desk_of, local_time, notice, page, text_of
+from console.desk import Desk, desk_of, local_time, page, text_of, to_run
 from console.gate import caller_of, run_of
+from console.missing import Doubt, doubts
 from console.runs import FlowRunSeen, NotWaiting, StepState
-from console.steps import steps_of
+from console.steps import now_at, steps_of
 from console.tables import rows_of, taken_back
+from console.throttle import throttle_of
 from console.traces import RunTraces, traces_of
 from xpm.access.audit import Action
 from xpm.access.rights import Caller, Right
-from xpm.account.confirmation import question
+from xpm.account.choice import none_of_these
+from xpm.account.confirmation import is_name_of, question
 from xpm.activity.log import as_message
+from xpm.consent.invitation import superseded_by
 from xpm.store import people, practices
 from xpm.store.consent import connections
 from xpm.store.errors import UnknownPractice
@@ -37,23 +40,38 @@ LOOKS_WELL = frozenset({ActivityStatus.SUCCESS, ActivityStatus.IN_PROGRESS})
 
 def show(request: Request) -> Response:
     """`GET /runs/{run}`. Raises UnknownFlowRun, RunsUnavailable."""
+    return _shown(request)
+
+
+def _shown(request: Request, wrong: Message | None = None) -> Response:
+    """Make the run's page. `wrong`: why the answer just sent cannot be used; the page asks again."""
     desk, run = desk_of(request), run_of(request)
     caller = caller_of(request)
     with desk.integration.database.read() as session:
         traces = traces_of(session, str(run.id))
         practice = _practice_of(session, run)
+        in_doubt = _in_doubt(session, run, traces) if practice else []
         person = people.get(session, traces.attempt.user_id).name if traces.attempt else None
         connection = connections.get(session, run.practice) if practice else None
     _wake_when_answered(desk, run, traces)
     now, zone = desk.integration.clock(), practice.time_zone if practice else "UTC"
+    newer = superseded_by(traces.attempt) if traces.attempt else None
+    if newer:  # the run has nothing to ask any more, whether it knows that already or not
+        run = run.model_copy(update={"choices": (), "compared": None})
+    steps = steps_of(run, traces, now, partial(local_time, zone=zone))
     shown = {
+        "now": now_at(steps),
         "run": run,
         "practice": practice,
         "zone": zone,
-        "steps": steps_of(run, traces, now, partial(local_time, zone=zone)),
-        "said": _for(caller, run.practice, _said(desk, run, traces, practice)),
+        "steps": steps,
+        "said": newer.message if newer else _for(caller, run.practice, _said(desk, run, traces, practice)),
+        "newer": newer,
         "cure": cure_of(run, traces, connection, caller, now) if connection else None,
         "may_answer": caller.may(Right.ADMINISTER, run.practice),
+        "wrong": wrong,
+        "doubts": in_doubt,
+        "sees_records": caller.may(Right.SEE_RECORDS, run.practice),
         "invited": _invited(run, traces, person, practice),
         "person": person,
         "attempt": traces.attempt,
@@ -61,11 +79,11 @@ def show(request: Request) -> Response:
         "taken_back": taken_back(traces.syncs) if run.runbook == "revert" else [],
         "refresh": REFRESH if _may_change(desk, run) else None,
     }
-    return page("run.html", shown)
+    return page("run.html", shown, 400 if wrong else 200)
 
 
 def choose(request: Request, form: FormData) -> Response:
-    """`POST /runs/{run}/account`: answer the run that asks.
+    """`POST /runs/{run}/account`: answer the run that asks, or stop it; another answer is asked for again.
 
     Raises UnknownFlowRun, RunsUnavailable.
     """
@@ -73,9 +91,12 @@ def choose(request: Request, form: FormData) -> Response:
     label = text_of(form, "account")
     if not run.choices:  # already answered or expired; the run's page shows which
         return to_run(run.id)
+    if text_of(form, "stop"):
+        return _stop(request, Action.CHOOSE_ACCOUNT)
     if label not in run.choices:
-        said = message("choice.not_offered", tenant=label) if label else message("console.nothing_chosen")
-        return notice(said, 400, run=run.id)
+        return _shown(
+            request, message("choice.not_offered", tenant=label) if label else message("console.nothing_chosen")
+        )
     with suppress(NotWaiting):
         desk.runs.choose(run.id, label)
         trail.noted(request, Action.CHOOSE_ACCOUNT, practice=run.practice, resource=label)
@@ -83,14 +104,34 @@ def choose(request: Request, form: FormData) -> Response:
 
 
 def confirm(request: Request, form: FormData) -> Response:
-    """`POST /runs/{run}/name`: pass the typed name of the account to the run, which checks it.
+    """`POST /runs/{run}/name`: pass the typed name of the account to the run, or stop it.
 
+    A name that is not the account's is asked for again, and the run goes on waiting. The run checks it once more.
     Raises UnknownFlowRun, RunsUnavailable.
     """
     run, name = run_of(request), text_of(form, "account_name")
-    with suppress(NotWaiting):  # already answered or expired; the run's page shows which
+    if run.compared is None:  # already answered or expired; the run's page shows which
+        return to_run(run.id)
+    if text_of(form, "stop"):
+        return _stop(request, Action.CONFIRM_ACCOUNT)
+    if not is_name_of(name, run.compared.tenant_name, run.compared.others):
+        said = message("choice.try_again", typed=name)
+        if too_often := throttle_of(request).refused(request, caller_of(request)):
+            return too_often
+        trail.tried(request, Action.CONFIRM_ACCOUNT, said, practice=run.practice, resource=name)
+        return _shown(request, said)
+    with suppress(NotWaiting):
         desk_of(request).runs.confirm(run.id, name)
         trail.noted(request, Action.CONFIRM_ACCOUNT, practice=run.practice, resource=name)
+    return to_run(run.id)
+
+
+def _stop(request: Request, action: Action) -> Response:
+    """End the run that asks, at a person's wish. It says in Practice Activity that nothing was changed."""
+    run = run_of(request)
+    with suppress(NotWaiting):
+        desk_of(request).runs.stop(run.id)
+        trail.noted(request, action, practice=run.practice, resource=none_of_these())
     return to_run(run.id)
 
 
@@ -99,11 +140,6 @@ def _for(caller: Caller, practice: str, said: Message | None) -> Message | None:
     if said is None or caller.may(Right.SEE_RECORDS, practice):
         return said
     return said.model_copy(update={"next": None})
-
-
-def to_run(run_id: UUID) -> RedirectResponse:
-    """Redirect to the page of a run."""
-    return RedirectResponse(f"/runs/{run_id}", 303)
 
 
 def _may_change(desk: Desk, run: FlowRunSeen) -> bool:
@@ -118,6 +154,12 @@ def _practice_of(session: Session, run: FlowRunSeen) -> Practice | None:
         return practices.get(session, run.practice)
     except UnknownPractice:
         return None
+
+
+def _in_doubt(session: Session, run: FlowRunSeen, traces: RunTraces) -> list[Doubt]:
+    """Return what this run found suddenly missing, if no later sync has looked since."""
+    mine = {sync.id for sync in traces.syncs.values()}
+    return [doubt for doubt in doubts(session, run.practice) if doubt.run_id in mine]
 
 
 def _invited(run: FlowRunSeen, traces: RunTraces, person: str | None, practice: Practice | None) -> Message | None:

@@ -12,6 +12,7 @@ from starlette.responses import Response, StreamingResponse
 
 from console.desk import as_typed, desk_of, local_time, notice, page, practice_of
 from console.gate import caller_of
+from console.missing import doubts
 from xpm.access.rights import Right
 from xpm.integration import Integration
 from xpm.spreadsheet import harmless
@@ -78,6 +79,7 @@ def show(request: Request) -> Response:
     with integration.database.read() as session:
         practice = practice_of(request, session)
         entries = asked.entries(session, practice.slug, A_PAGE + 1, asked.before)
+        in_doubt = {doubt.run_id: doubt for doubt in doubts(session, practice.slug)}
     if request.query_params.get("format") == "csv":
         name = f"practice-activity-{practice.slug}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
@@ -85,7 +87,13 @@ def show(request: Request) -> Response:
         return StreamingResponse(lines, media_type="text/csv", headers=headers)
     shown = entries[:A_PAGE]
     older = asked.query(before=shown[-1].id or 0) if len(entries) > A_PAGE else None
-    found = {"practice": practice, "entries": shown, "asked": asked, "statuses": list(ActivityStatus)}
+    found = {
+        "practice": practice,
+        "doubts": in_doubt if sees_records else {},
+        "entries": shown,
+        "asked": asked,
+        "statuses": list(ActivityStatus),
+    }
     return page("activity.html", found | {"older": older, "export": asked.query(format="csv")})
 
 

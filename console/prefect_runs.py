@@ -17,6 +17,7 @@ from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, PREFEC
 from pydantic import TypeAdapter
 
 from console.runs import FlowRunSeen, NotDeployed, NotWaiting, RunsUnavailable, StepState, TaskSeen, UnknownFlowRun
+from xpm.account.choice import none_of_these
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
@@ -65,9 +66,12 @@ class PrefectRuns:
         }
         return self._start(RECONNECT, parameters, key=f"{practice}/reconnect after {after or 'none'}")
 
-    def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
+    def start_sync(
+        self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str, *, confirm_missing: int = 0
+    ) -> UUID:
         """Start a sync by hand."""
-        return self._start(SYNC, {"practice": practice, "entities": list(entities), "mode": mode, "person": person})
+        asked = {"practice": practice, "entities": list(entities), "mode": mode, "person": person}
+        return self._start(SYNC, asked | ({"confirm_missing": confirm_missing} if confirm_missing else {}))
 
     def read(self, run_id: UUID) -> FlowRunSeen:
         """Read the run, its tasks and, while it is paused with a question, what to choose or confirm."""
@@ -93,7 +97,7 @@ class PrefectRuns:
                 chosen=bool(run.parameters.get("records")),
                 is_cancelling=run.state.is_cancelling(),
                 tasks=_latest(tasks),
-                choices=tuple(asked.get(CHOICE, {}).get("enum", ())),
+                choices=tuple(one for one in asked.get(CHOICE, {}).get("enum", ()) if one != none_of_these()),
                 compared=asked.get(NAME, {}).get("compared"),
                 link=_link(run_id),
             )
@@ -109,6 +113,11 @@ class PrefectRuns:
     def confirm(self, run_id: UUID, name: str) -> None:
         """Resume the pause that asks for the account's name."""
         self._resume(run_id, {NAME: name})
+
+    def stop(self, run_id: UUID) -> None:
+        """Resume the pause that asks for the account, or for its name, so that the run stops."""
+        asks_for_name = self.read(run_id).compared is not None
+        self._resume(run_id, {NAME: "", "stop": True} if asks_for_name else {CHOICE: none_of_these()})
 
     def _start(self, deployment: str, parameters: dict[str, Any], key: str | None = None) -> UUID:
         with _client() as client:

@@ -109,8 +109,10 @@ class Runs(Protocol):
         Raises NotDeployed.
         """
 
-    def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
-        """Start a sync. Raises NotDeployed."""
+    def start_sync(
+        self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str, *, confirm_missing: int = 0
+    ) -> UUID:
+        """Start a sync, which archives as many missing records as a person has confirmed. Raises NotDeployed."""
 
     def read(self, run_id: UUID) -> FlowRunSeen:
         """Read the run as it is now. Raises UnknownFlowRun."""
@@ -123,3 +125,6 @@ class Runs(Protocol):
 
     def confirm(self, run_id: UUID, name: str) -> None:
         """Answer the form that asks for the account's name. Raises NotWaiting, UnknownFlowRun."""
+
+    def stop(self, run_id: UUID) -> None:
+        """Answer either form with "no", which stops the run. Raises NotWaiting, UnknownFlowRun."""

@@ -92,6 +92,12 @@ def _steps_of(run: FlowRunSeen, traces: RunTraces, shown: Callable[[datetime], s
     return [*before, *syncs, *(_step(name, tasks, seen, run) for name, tasks in AT_THE_END.items())]
 
 
+def now_at(steps: Sequence[Step]) -> str:
+    """Say in a few words which step the run is at, for people to whom the page is read."""
+    at = next((step for step in steps if not step.stage.is_over), steps[-1])
+    return f"{at.label}: {at.progress}"
+
+
 def _step(name: str, tasks: Sequence[str], seen: Mapping[str, StepState], run: FlowRunSeen) -> Step:
     names = tuple(step_title(task) for task in tasks)
     return Step(step_title(name), _stage(names, seen, run), tasks=names)

@@ -8,8 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from console import trail
-from console.desk import desk_of, notice, practice_of, text_of
-from console.following import to_run
+from console.desk import desk_of, notice, practice_of, text_of, to_run
 from console.gate import caller_of
 from console.joining import run_to_join
 from console.throttle import Limit, throttle_of

@@ -36,6 +36,7 @@ class Row:
     not_read: int
     calls: str
     finished_at: datetime | None
+    run: str | None  # the run to look at, except on its own page
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def _row(entity: Entity, sync: SyncRun | LastSync) -> Row:
         not_read=sync.quarantined,
         calls=f"{sync.calls:,} ({_shown(sync.predicted_calls, 'unknown')})",
         finished_at=sync.finished_at,
+        run=None if isinstance(sync, SyncRun) else sync.flow_run_id,
     )
 
 

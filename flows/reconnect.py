@@ -98,5 +98,6 @@ def take_over(invited: Invitation, another_account: bool) -> None:
 
     check_account(invited)
     if needs_confirmation(invited):
-        confirm_account(invited, wait_for_name(invited, compare_account(invited)))
+        compared = compare_account(invited, offered)
+        confirm_account(invited, wait_for_name(invited, compared), compared)
     reset_connection(invited)

@@ -16,7 +16,7 @@ from pydantic import Field, create_model
 
 from flows.ending import cancelled, crashed, failed, state_of, stopped
 from flows.reconnect import Minutes
-from flows.waiting import answered
+from flows.waiting import about, answered
 from tasks.revert import done_before, in_markdown, preview_revert, take_back
 from tasks.trail import begin, end_again
 from xpm.undo.changed_since import WhenChangedSince
@@ -89,13 +89,15 @@ def revert(
 
 
 def wait_for_confirmation(seen: RevertPreview, minutes: float) -> WhenChangedSince:
-    """Pause until somebody types the practice's short name; return what to do with records that others changed since.
+    """Wait until somebody types the practice's short name; return what to do with records that others changed since.
+
+    If what would be taken back changes while the run waits, the answer was about something else: it is asked again.
 
     Raises:
         Stopped: nobody answered in time, or something else was typed.
     """
     form = _form(seen, minutes).with_initial_data(description=in_markdown(seen))
-    answer = answered(form, "revert", minutes * 60)
+    answer = answered(form, about("revert", seen.model_dump_json()), minutes * 60)
     if answer is None:
         raise stop("revert.not_answered", minutes=minutes, practice=seen.practice_name)
     typed = answer.short_name.strip()

@@ -11,6 +11,7 @@ see Prefect can press Resume. The forms carry a label and a name, never an id or
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from math import ceil
 from typing import Any, Literal, TypeVar
 
@@ -22,15 +23,16 @@ from prefect.states import Running
 from pydantic import Field, ValidationError, create_model
 
 from tasks.connection import close_unanswered, is_answered, unconfirmed
-from xpm.account.choice import Offer
+from xpm.account.choice import Offer, none_of_these
 from xpm.account.comparison import AccountComparison
-from xpm.account.confirmation import question
+from xpm.account.confirmation import is_name_of, question
 from xpm.consent.invitation import Invitation
 from xpm.words import message, stop
 
 Form = TypeVar("Form", bound=RunInput)
 
 LOOK_EVERY = 1  # seconds between checks whether the run was resumed
+NAME_TRIES = 5  # in Prefect; the console asks as often as it takes, and passes on only the right name
 
 
 class AllowAccess(RunInput):
@@ -38,7 +40,7 @@ class AllowAccess(RunInput):
 
 
 class ChooseAccount(RunInput):
-    """The form of the second wait. Its dropdown lists the accounts that Xero offers."""
+    """The form of the second wait. Its dropdown lists the accounts that Xero offers, and a way out."""
 
     account: str
 
@@ -47,13 +49,12 @@ class ConfirmAccount(RunInput):
     """The form of the third wait, in which a person types the account's name. Its schema carries the comparison."""
 
     account_name: str
+    stop: bool = False
 
 
 def wait_for_consent(invited: Invitation) -> None:
     """Wait until Xero's answer has reached the console. A run that is resumed without an answer waits again."""
-    said = message(
-        "consent.waiting", person=invited.person.name, until=f"{invited.expires_at:%H:%M} UTC", link=invited.link
-    )
+    said = message("consent.waiting", person=invited.person.name, until=invited.until, link=invited.link)
     form = AllowAccess.with_initial_data(description=f"{said.title}. {said.next}")
     for turn in range(1_000):
         seconds = (invited.expires_at - datetime.now(UTC)).total_seconds()
@@ -69,37 +70,61 @@ def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
     """Wait with a form that lists the accounts of this consent.
 
     Raises:
-        Stopped: nobody chose in time.
+        Stopped: nobody chose in time, or somebody chose to stop.
     """
     by_label = {offer.label: offer for offer in offers}
     said = message("choice.waiting", person=invited.person.name, count=len(offers), practice=invited.practice_name)
-    listed: Any = Literal[tuple(by_label)]  # a dropdown; known only now
+    listed: Any = Literal[(*by_label, none_of_these())]  # a dropdown; known only now
     field = Field(title="Xero Practice Manager account", description=said.next)
     form = create_model("ChooseAccount", __base__=ChooseAccount, account=(listed, field))
-    answer = answered(form.with_initial_data(description=said.text), "account", invited.minutes * 60)
+    answer = answered(form.with_initial_data(description=said.text), about("account", *by_label), invited.minutes * 60)
     if answer is None:
         raise stop("choice.not_answered", minutes=invited.minutes, practice=invited.practice_name)
+    if answer.account == none_of_these():
+        raise stop("choice.stopped", practice=invited.practice_name)
     return by_label[answer.account]
 
 
 def wait_for_name(invited: Invitation, compared: AccountComparison) -> str:
     """Wait with a form that shows the comparison and asks for the account's name; return what was typed.
 
+    A name that is not the account's is asked for again; the last try is returned as it is.
+
     Raises:
-        Stopped: nobody typed anything in time.
+        Stopped: nobody typed anything in time, or somebody chose to stop.
     """
+    typed = ""
+    for turn in range(NAME_TRIES):
+        form = _asking_for_name(compared, turn, typed)
+        answer = answered(form, about(f"name-{turn}", compared.tenant_name), invited.minutes * 60)
+        if answer is None:
+            raise unconfirmed(invited)
+        if answer.stop:
+            raise stop("choice.stopped", practice=invited.practice_name)
+        typed = answer.account_name
+        if is_name_of(typed, compared.tenant_name, compared.others):
+            break
+    return typed
+
+
+def _asking_for_name(compared: AccountComparison, turn: int, typed: str) -> type[ConfirmAccount]:
+    """Make the form; from the second turn on it says what was wrong before."""
     said = question(compared)
-    field: Any = Field(
+    name: Any = Field(
         title="Name of the Xero Practice Manager account",
         description=said.next,
         json_schema_extra={"compared": compared.model_dump(mode="json")},
     )
-    form = create_model("ConfirmAccount", __base__=ConfirmAccount, account_name=(str, field))
-    shown = form.with_initial_data(description=f"{compared.sentences}\n\n{said.text}")
-    answer = answered(shown, "name", invited.minutes * 60)
-    if answer is None:
-        raise unconfirmed(invited)
-    return answer.account_name
+    way_out: Any = Field(default=False, title=none_of_these())
+    form = create_model("ConfirmAccount", __base__=ConfirmAccount, account_name=(str, name), stop=(bool, way_out))
+    before = f"{message('choice.try_again', typed=typed).text}\n\n" if turn else ""
+    return form.with_initial_data(description=f"{before}{compared.sentences}\n\n{said.text}")
+
+
+def about(question: str, *facts: str) -> str:
+    """The key of a question about these facts: about others it is another question, and is asked again."""
+    digest = sha256("\n".join(facts).encode()).hexdigest()
+    return f"{question}-{digest[:16]}"
 
 
 def answered(form: type[Form], key: str, seconds: float) -> Form | None:

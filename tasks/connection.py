@@ -17,6 +17,7 @@ from xpm.consent.preflight import Person
 from xpm.consent.watch import Notice
 from xpm.integration import Integration
 from xpm.words import Stopped, message, step_title
+from xpm.words.moments import moment_in
 
 
 @task(name=step_title("check_user_account"))
@@ -48,7 +49,7 @@ def publish_link(practice: str, person: Person, answer_within_minutes: float) ->
         key=f"xpm-link-{practice}",
         link=invited.link,
         link_text="Log in to Xero and click Allow Access",
-        description=f"For {person.name}, until {invited.expires_at:%d %B %Y %H:%M} UTC",
+        description=f"For {person.name}, until {moment_in(invited.expires_at, invited.time_zone)}",
     )
     publish_status(practice)
     get_run_logger().info("Waiting for %s to log in to Xero: %s", person.name, invited.link)
@@ -107,10 +108,10 @@ def check_account(invited: Invitation) -> None:
 @task(
     name=step_title("compare_account"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
 )
-def compare_account(invited: Invitation) -> AccountComparison:
+def compare_account(invited: Invitation, offered: list[Offer]) -> AccountComparison:
     """Compare FYI's records with the chosen account's, in `xpm-comparison-<practice>`; no record is written."""
     with Integration.opened() as integration, telling_of_the_next_try(invited.practice, step_title("compare_account")):
-        compared = comparison.compare(integration, invited)
+        compared = comparison.compare(integration, invited, offered)
     create_table_artifact(
         key=f"xpm-comparison-{invited.practice}",
         description=compared.sentences,
@@ -120,14 +121,14 @@ def compare_account(invited: Invitation) -> AccountComparison:
 
 
 @task(name=step_title("confirm_account"))
-def confirm_account(invited: Invitation, typed: str) -> None:
+def confirm_account(invited: Invitation, typed: str, compared: AccountComparison) -> None:
     """Confirm the account with the name that the administrator typed.
 
     Raises:
         Stopped: that is not the account's name.
     """
     with Integration.opened() as integration:
-        confirmation.confirm(integration, invited, typed)
+        confirmation.confirm(integration, invited, typed, compared.others)
 
 
 @task(name=step_title("reset_connection"))

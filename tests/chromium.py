@@ -34,14 +34,15 @@ def dom_after(url: str, *options: str) -> str:
         ChromiumMissing: there is no Chromium on the path.
     """
     with tempfile.TemporaryDirectory(prefix="chromium-") as profile:
-        command = [_program(), *OPTIONS, f"--user-data-dir={profile}", f"--virtual-time-budget={BUDGET}", *options]
+        command = [program(), *OPTIONS, f"--user-data-dir={profile}", f"--virtual-time-budget={BUDGET}", *options]
         done = subprocess.run(  # noqa: S603 - a browser that we looked for
             [*command, "--dump-dom", url], capture_output=True, text=True, check=True, timeout=PATIENCE
         )
     return done.stdout
 
 
-def _program() -> str:
+def program() -> str:
+    """Return the path of Chromium. Raises ChromiumMissing."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         raise ChromiumMissing("This test needs Chromium. On Debian and Ubuntu: sudo apt-get install chromium.")

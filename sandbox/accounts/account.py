@@ -59,7 +59,7 @@ class Account:
         returns_made = tax_returns(self._seed, returns, country, self._client_outlines, self._today)
         self.tax_returns = self._plain(returns_made, key="returnId")
         self._contacts: tuple[int, list[Record]] | None = None
-        self._values: dict[tuple[Owner, str], list[Record]] = {}
+        self._values: dict[tuple[Owner, int], list[Record]] = {}  # by position, since a job's number can change
 
     def _plain(self, records: list[Record], key: str = "UUID") -> Table[None]:
         keys = [record[key] for record in records]
@@ -130,18 +130,16 @@ class Account:
 
     def values(self, owner: Owner, position: int) -> list[Record]:
         """Return the custom-field values of the client or job at `position`."""
-        table = self.clients if owner == "client" else self.jobs
         with self.lock:
-            kept = self._values.get((owner, table.key(position)))
+            kept = self._values.get((owner, position))
             if kept is None:
                 kept = custom_fields.values(self._seed, owner, position, self._first_definitions, self._today)
             return [dict(value) for value in kept if self.definitions.find(value["UUID"]) is not None]
 
     def set_values(self, owner: Owner, position: int, values: list[Record]) -> None:
         """Replace all custom-field values of one record. As in XPM, the client's modified time does not change."""
-        table = self.clients if owner == "client" else self.jobs
         with self.lock:
-            self._values[owner, table.key(position)] = [dict(value) for value in values]
+            self._values[owner, position] = [dict(value) for value in values]
 
     def put_client(self, position: int, record: Record) -> None:
         """Store an edited client and set its modified time to now."""

@@ -42,6 +42,8 @@ class NoSuchRecord(LookupError):
 def add(account: Account, entity: str, fields: Record, created: date | None = None) -> Record:
     """Add a record and return it with all its elements: those not given are empty, a missing key is generated.
 
+    A job without a given UUID is one whose UUID XPM leaves out.
+
     Args:
         created: the creation date of a job, by which `job.api/list` selects; today by default.
 
@@ -65,11 +67,13 @@ def add(account: Account, entity: str, fields: Record, created: date | None = No
 def change(account: Account, entity: str, key: str, fields: Record) -> Record:
     """Replace the given elements of a record and return the record. Closing a job sets its CompletedDate to today.
 
+    A job's number may be changed, since XPM lets people do so; every other key stays.
+
     For `custom_field_values` the key is the client's UUID or the job's number. `values` are merged by UUID; a value
     that has only UUID and Name is cleared.
 
     Raises:
-        BadEdit: unknown elements, or a changed key.
+        BadEdit: unknown elements, a changed key, or a job's number that is taken.
         NoSuchRecord: unknown key.
     """
     if entity == "custom_field_values":
@@ -78,9 +82,18 @@ def change(account: Account, entity: str, key: str, fields: Record) -> Record:
         table, position = _find(account, entity, key)
         record = table.record(position) | _checked(entity, fields)
         if record[_key_name(entity)] != table.key(position):
-            raise BadEdit("A record's key cannot be changed.")
+            _renumber(table, entity, position, record[_key_name(entity)])
         _put(account, entity, position, record)
         return record
+
+
+def _renumber(table: Table[Any], entity: str, position: int, number: Any) -> None:  # noqa: ANN401 - as sent
+    if entity != "jobs" or not isinstance(number, str) or not number:
+        raise BadEdit("A record's key cannot be changed.")
+    try:
+        table.rekey(position, number)
+    except ValueError as taken:
+        raise BadEdit(str(taken)) from taken
 
 
 def delete(account: Account, entity: str, key: str) -> None:

@@ -18,7 +18,7 @@ the rest is rendered on each read, so that the benchmark's world fits a small ma
 class Table(Generic[O]):
     """Records in order of creation, found by key. Thread-safe.
 
-    A position never changes and is never reused, so page tokens stay valid when records are edited.
+    A position never changes and is never reused, so page tokens stay valid when records are edited. A key may change.
 
     Args:
         lock: shared by the whole account, so that an edit of several tables becomes visible at once.
@@ -124,6 +124,19 @@ class Table(Generic[O]):
             self._edited[position] = record
             self._outlines[position] = outline
             self.drop_xml(position)
+
+    def rekey(self, position: int, key: str) -> None:
+        """Give the record at `position` another key.
+
+        Raises:
+            ValueError: the key is taken.
+        """
+        with self._lock:
+            if key in self._position:
+                raise ValueError(f"A record {key} already exists.")
+            del self._position[self._keys[position]]
+            self._keys[position] = key
+            self._position[key] = position
 
     def remove(self, position: int) -> None:
         """Remove the record. Its key may be used again."""

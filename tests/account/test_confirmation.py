@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sandbox.world import (
     COASTAL_BRANCH,
@@ -20,7 +22,7 @@ from tests.account.branch import (
 from tests.consent.harbour import Harbour, move_in
 from xpm.account.choice import choose, offers
 from xpm.account.comparison import compare
-from xpm.account.confirmation import confirm, is_open, question, unconfirmed
+from xpm.account.confirmation import confirm, is_name_of, is_open, question, unconfirmed
 from xpm.account.reset import reset
 from xpm.consent.invitation import Invitation, withdraw
 from xpm.words import Stopped
@@ -41,10 +43,9 @@ def test_a_wrong_account_of_a_thousand_records_is_refused_before_a_row_is_writte
 WRONG = {
     "nothing": "",
     "white space": "  ",
-    "another letter case": COASTAL.lower(),
     "the old account": HARBOUR_NAME,
-    "a hyphen for the dash": "Harbour & Vale - Coastal Branch",
-    "more white space inside": "Harbour &  Vale – Coastal Branch",  # noqa: RUF001
+    "no dash": "Harbour & Vale Coastal Branch",
+    "another letter": COASTAL.replace("B", "P"),
     "the label with the end of the id": f"{COASTAL} · {COASTAL_BRANCH[-4:]}",
 }
 
@@ -63,6 +64,44 @@ def test_any_other_name_ends_the_move_and_nothing_is_written(synced: Harbour, ty
     with pytest.raises(Stopped):
         reset(synced.integration, invitation)
     assert_nothing_was_written(synced, before, said)
+
+
+ALIKE = {
+    "another letter case": COASTAL.upper(),
+    "a hyphen for the dash": "Harbour & Vale - Coastal Branch",
+    "an em dash": "Harbour & Vale \N{EM DASH} Coastal Branch",
+    "a minus sign": "Harbour & Vale \N{MINUS SIGN} Coastal Branch",
+    "more white space inside": "Harbour &  Vale\N{NO-BREAK SPACE}– Coastal\tBranch",  # noqa: RUF001
+    "wide letters": COASTAL.replace("Harbour", "\uff28\uff41\uff52\uff42\uff4f\uff55\uff52"),
+    "an invisible sign": COASTAL.replace("Coastal", "Coas\N{SOFT HYPHEN}tal\N{ZERO WIDTH SPACE}"),
+}
+
+
+@pytest.mark.parametrize("typed", ALIKE.values(), ids=ALIKE.keys())
+def test_signs_that_look_alike_confirm_the_account(typed: str) -> None:
+    assert is_name_of(typed, COASTAL)
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [('O\'Neill "& Co"', "O’Neill “& Co”"), ("«Rata» d’Or", '"rata" d\'or')],  # noqa: RUF001
+)
+def test_quotation_marks_that_look_alike_confirm_the_account(typed: str, name: str) -> None:
+    assert is_name_of(typed, name)
+
+
+def test_accounts_whose_names_only_look_alike_are_told_apart_by_the_exact_name() -> None:
+    dash, hyphen = "Vale – Branch", "Vale - Branch"  # noqa: RUF001
+    assert is_name_of(dash, dash, [hyphen])
+    assert not is_name_of(hyphen, dash, [hyphen])
+    assert not is_name_of("vale - branch", dash, [hyphen])
+    assert is_name_of("vale - branch", dash, ["Harbour & Vale"])
+
+
+@given(st.text(min_size=1), st.text())
+def test_a_name_always_confirms_its_own_account_and_only_a_like_one_another(name: str, other: str) -> None:
+    assert is_name_of(name, name, [other])
+    assert is_name_of(name, other) == is_name_of(other, name)
 
 
 def test_no_answer_in_time_ends_the_move_and_nothing_is_written(synced: Harbour) -> None:

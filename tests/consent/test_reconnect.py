@@ -166,7 +166,9 @@ def test_of_two_reconnects_of_a_practice_the_newer_one_wins(connected: Harbour) 
     abandoned = connected.invite(MERE, run="run-1")
     on_its_way = connected.go(abandoned)
     newer = connected.invite(SAM, run="run-2")
-    assert connected.hand_in(on_its_way).message.key == "consent.link_over"
+    answered = connected.hand_in(on_its_way)
+    assert (answered.message.key, answered.flow_run_id) == ("consent.superseded", "run-2")
+    assert answered.message.cause.startswith("Sam Brooks started it on ")
     with pytest.raises(Stopped) as stopped:
         require_granted(connected.integration, abandoned)
     assert stopped.value.message.key == "consent.superseded"

@@ -13,6 +13,8 @@ from xpm.store.vocabulary import SyncMode
 CONSENT = "consent"
 """What a run waits for while it is paused until Xero's answer arrives."""
 
+STOPPED = "stop"
+
 
 class FakeRuns:
     """Runs that a test advances."""
@@ -46,8 +48,11 @@ class FakeRuns:
         self.by_key[practice, after] = self._start("reconnect", practice, EVERYTHING, asked)
         return self.by_key[practice, after]
 
-    def start_sync(self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str) -> UUID:
-        asked = {"practice": practice, "entities": list(entities), "mode": mode, "person": person}
+    def start_sync(
+        self, practice: str, entities: Sequence[Entity], mode: SyncMode, person: str, *, confirm_missing: int = 0
+    ) -> UUID:
+        asked: dict[str, Any] = {"practice": practice, "entities": list(entities), "mode": mode, "person": person}
+        asked |= {"confirm_missing": confirm_missing} if confirm_missing else {}
         run_id = self._start("sync", practice, tuple(entities), asked)
         self.runs[run_id] = self.runs[run_id].model_copy(update={"mode": mode})
         return run_id
@@ -67,6 +72,9 @@ class FakeRuns:
 
     def confirm(self, run_id: UUID, name: str) -> None:
         self._answer(run_id, "name", name)
+
+    def stop(self, run_id: UUID) -> None:
+        self._answer(run_id, self.waits_for.get(run_id, ""), STOPPED)
 
     def add(
         self, practice: str, runbook: str = "reconnect", entities: Sequence[Entity] = EVERYTHING, **more: object
@@ -112,7 +120,7 @@ class FakeRuns:
 
     def _answer(self, run_id: UUID, question: str, answer: str) -> None:
         run = self.read(run_id)
-        if self.waits_for.get(run_id) != question or (run.choices and answer not in run.choices):
+        if self.waits_for.get(run_id) != question or (run.choices and answer not in (*run.choices, STOPPED)):
             raise NotWaiting(run_id)
         del self.waits_for[run_id]
         self.answers.append((run_id, answer))

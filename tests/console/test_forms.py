@@ -1,6 +1,7 @@
 """The forms of the Apps page and of a run."""
 
 import datetime as dt
+from html import escape
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,7 @@ import pytest
 
 from console.runs import StepState
 from tests.console.conftest import settings
+from tests.console.fake_runs import STOPPED
 from tests.console.office import CONSOLE, HARBOUR, LEO, MERE, SAM, Office, office_over, path_of, text_of
 from xpm.account.comparison import AccountComparison, KindCompared
 from xpm.entities.names import EVERYTHING, Entity
@@ -72,16 +74,16 @@ def test_nobody_can_act_as_another_person(office: Office) -> None:
     assert [one.get("admin_email") or one["person"] for one in office.runs.started] == [MERE, MERE]
 
 
-def test_a_second_reconnect_joins_the_one_that_waits(office: Office) -> None:
+def test_a_second_reconnect_of_the_same_person_joins_the_one_that_waits(office: Office) -> None:
     first = office.post(f"{APPS}/reconnect", {"long_term_user": "yes"})
-    second = office.log_in(SAM).post(f"{APPS}/reconnect", {"long_term_user": "yes"})
+    second = office.post(f"{APPS}/reconnect", {"long_term_user": "yes"})
     assert path_of(second) == path_of(first)
     assert len(office.runs.started) == 1
     (run_id,) = office.runs.runs
     office.runs.move(run_id, StepState.FAILED)
     third = office.post(f"{APPS}/reconnect", {"long_term_user": "yes"})
     assert path_of(third) != path_of(first)
-    assert [one["admin_email"] for one in office.runs.started] == [MERE, SAM]
+    assert len(office.runs.started) == 2
 
 
 def test_a_reconnect_says_in_the_log_who_asked_for_it(office: Office) -> None:
@@ -118,7 +120,7 @@ def test_a_user_is_shown_why_jobs_cannot_be_synced_while_they_are_maintained_in_
     assert 'value="jobs" disabled aria-describedby="held-jobs"' in user.get(APPS).text
     assert "because Maintain Jobs in FYI is On" in ask(user, "jobs").text
     ask(user, "all")
-    assert office.runs.started[0]["entities"] == [*EVERYTHING]
+    assert (office.runs.started[0]["entities"], office.runs.started[0]["person"]) == ([*EVERYTHING], LEO)
 
 
 @pytest.mark.parametrize(
@@ -176,6 +178,38 @@ def test_each_changed_switch_is_logged_with_who_changed_it(office: Office) -> No
         "Mere Tāne set Maintain Jobs in FYI to On",
         "Mere Tāne set Import tax assessments to Off",
     }
+
+
+WAS = {"was_maintain_jobs": "off", "was_sync_custom_fields": "on", "was_import_tax_assessments": "on"}
+
+
+def test_a_page_that_was_opened_earlier_undoes_nothing_that_was_changed_since_and_says_so(office: Office) -> None:
+    office.post(f"{APPS}/settings", {"maintain_jobs": "on"} | WAS)  # Mere changes three
+    saved = office.log_in(SAM).post(f"{APPS}/settings", ON | WAS | {"include_archived_clients": "on"})
+    found = settings_of(office)
+    assert (found.maintain_jobs, found.sync_custom_fields, found.import_tax_assessments) == (True, False, False)
+    assert found.include_archived_clients is True
+    assert [entry.title for entry in office.entries() if entry.person == SAM] == [
+        "Sam Brooks set Include Archived Clients to On"
+    ]
+    said = text_of(saved)
+    assert "Settings were changed while you had this page open" in said
+    assert "Mere Tāne made the last change, on" in said
+    assert "Maintain Jobs in FYI Off On" in said
+    assert "Sync Custom Fields From XPM On Off" in said
+    assert "You set Include Archived Clients to On." in said
+
+
+def test_what_two_people_change_alike_is_changed_once(office: Office) -> None:
+    office.post(f"{APPS}/settings", ON | WAS | {"maintain_jobs": "on"})
+    office.log_in(SAM).post(f"{APPS}/settings", ON | WAS | {"maintain_jobs": "on"})
+    assert [entry.person for entry in office.entries()] == [MERE]
+
+
+def test_the_page_says_how_it_shows_each_switch(office: Office) -> None:
+    shown = office.get(APPS).text
+    assert all(f'name="{name}" value="{value}"' in shown for name, value in WAS.items())
+    assert "was_maintain_invoices" not in shown
 
 
 def test_saving_unchanged_settings_writes_nothing(office: Office) -> None:
@@ -248,12 +282,15 @@ def test_the_chosen_account_is_passed_to_the_run(office: Office) -> None:
 
 
 @pytest.mark.parametrize(("form", "said"), [({}, "No account was chosen"), ({"account": "Other"}, "is not one of")])
-def test_only_an_offered_account_can_be_chosen(office: Office, form: dict[str, str], said: str) -> None:
+def test_another_choice_than_the_offered_accounts_is_asked_for_again(
+    office: Office, form: dict[str, str], said: str
+) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
     answer = office.post(f"/runs/{run_id}/account", form)
     assert answer.status_code == 400
     assert said in answer.text
+    assert 'name="account" value="B · 0002"' in answer.text
     assert office.runs.answers == []
 
 
@@ -307,14 +344,39 @@ def test_a_reconnect_to_the_same_account_has_no_step_to_confirm_it(office: Offic
     assert "Confirm the account" not in text_of(office.get(f"/runs/{run_id}"))
 
 
-@pytest.mark.parametrize(("typed", "handed"), [(" Coastal ", "Coastal"), ("wrong", "wrong"), ("", "")])
-def test_the_typed_name_is_passed_to_the_run_which_checks_it(office: Office, typed: str, handed: str) -> None:
+def test_the_accounts_name_is_passed_to_the_run(office: Office) -> None:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_name(run_id, COMPARED)
     for _ in range(2):  # the second comes too late
-        answer = office.post(f"/runs/{run_id}/name", {"account_name": typed})
+        answer = office.post(f"/runs/{run_id}/name", {"account_name": "  coastal <B>Branch</b> "})
         assert path_of(answer) == f"/runs/{run_id}"
-    assert office.runs.answers == [(run_id, handed)]
+    assert office.runs.answers == [(run_id, "coastal <B>Branch</b>")]
+
+
+def test_a_wrong_name_ends_nothing_and_is_asked_for_again(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR)
+    office.runs.pause_for_name(run_id, COMPARED)
+    for typed in ("Harbour & Vale", "", "Coastal", "wrong"):
+        answer = office.post(f"/runs/{run_id}/name", {"account_name": typed})
+        assert answer.status_code == 400
+        assert f"“{escape(typed)}” is not the name of this account" in answer.text
+        assert 'name="account_name" required' in answer.text
+    assert office.runs.answers == []
+    office.post(f"/runs/{run_id}/name", {"account_name": "Coastal <b>Branch</b>"})
+    assert len(office.runs.answers) == 1
+
+
+@pytest.mark.parametrize("question", ["account", "name"])
+def test_a_person_can_say_no_and_the_run_stops(office: Office, question: str) -> None:
+    run_id = office.runs.add(HARBOUR)
+    if question == "name":
+        office.runs.pause_for_name(run_id, COMPARED)
+    else:
+        office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
+    assert 'name="stop" value="yes" formnovalidate>No, stop</button>' in office.get(f"/runs/{run_id}").text
+    answer = office.post(f"/runs/{run_id}/{question}", {"stop": "yes", "account_name": ""})
+    assert path_of(answer) == f"/runs/{run_id}"
+    assert office.runs.answers == [(run_id, STOPPED)]
 
 
 def test_a_name_for_a_run_that_asks_something_else_is_ignored(office: Office) -> None:

@@ -76,7 +76,7 @@ def test_a_reverted_sync_is_not_shown_as_a_success(office: Office) -> None:
 def test_a_reconnect_under_way_leads_to_its_run(office: Office) -> None:
     run_id, _ = office.invited()
     shown = office.get(APPS).text
-    assert "A reconnect is under way" in shown
+    assert "Mere Tāne is reconnecting XPM" in shown
     assert f'href="/runs/{run_id}"' in shown
 
 

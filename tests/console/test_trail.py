@@ -10,10 +10,12 @@ from console.app import ROUTES
 from console.gate import GatedRoute, Need
 from console.runs import StepState
 from tests.console.office import COASTAL, HARBOUR, LEO, MERE, SAM, Office, press
+from tests.console.test_missing import misses
 from tests.console.test_rights import Scene, scene
 from xpm.access.actor import ActorKind
 from xpm.access.audit import Action, AuditOutcome
 from xpm.access.login import make_link
+from xpm.account.comparison import AccountComparison
 from xpm.store.tables import AuditEntry
 from xpm.store.vocabulary import SyncTrigger
 
@@ -35,6 +37,12 @@ def sync(office: Office) -> object:
     return office.post(f"/practices/{HARBOUR}/sync", {"entities": "staff"})
 
 
+def confirm_missing(office: Office) -> object:
+    office.connect()
+    misses(office, "staff-1")
+    return office.post(f"/practices/{HARBOUR}/missing", {"entity": "staff", "count": "1"})
+
+
 def choose(office: Office) -> object:
     run_id = office.runs.add(HARBOUR)
     office.runs.pause_for_choice(run_id, "A · 0001", "B · 0002")
@@ -43,7 +51,8 @@ def choose(office: Office) -> object:
 
 def confirm(office: Office) -> object:
     run_id = office.runs.add(HARBOUR)
-    office.runs.waits_for[run_id] = "name"
+    compared = AccountComparison(practice_name="", tenant_name="Harbour & Vale", until_now="none", kinds=())
+    office.runs.pause_for_name(run_id, compared)
     return office.post(f"/runs/{run_id}/name", {"account_name": "Harbour & Vale"})
 
 
@@ -55,6 +64,7 @@ DONE: Mapping[str, Act] = {
     ),
     "/practices/{slug:slug}/reconnect": lambda office: office.post(f"/practices/{HARBOUR}/reconnect", {}),
     "/practices/{slug:slug}/sync": sync,
+    "/practices/{slug:slug}/missing": confirm_missing,
     "/runs/{run:uuid}/account": choose,
     "/runs/{run:uuid}/name": confirm,
     "/connect/{attempt:uuid}": lambda office: press(office.browser, office.invited()[1].link),

@@ -190,9 +190,11 @@ def consents_and_chooses(name: str) -> Answer:
 
 
 def confirms(office: Office, attempt: AuthorisationAttempt, name: str) -> None:
-    """Type this name if the run asks for it."""
-    eventually(lambda: "account_name" in asked(attempt.flow_run_id) or not office.is_reconnecting())
-    if office.is_reconnecting():
+    """Type this name as often as the run asks for it."""
+    while True:
+        eventually(lambda: "account_name" in asked(attempt.flow_run_id) or not office.is_reconnecting())
+        if not office.is_reconnecting():
+            return
         resume(attempt.flow_run_id, {"account_name": name})
 
 

@@ -10,22 +10,27 @@ from prefect.client.schemas.sorting import ArtifactSort
 
 from flows.reconnect import reconnect
 from sandbox.faults import fault_from
-from sandbox.world import COASTAL_BRANCH, COASTAL_NAME, HARBOUR_NAME, LEO, MERE, SAM
+from sandbox.world import COASTAL_BRANCH, COASTAL_NAME, HARBOUR_NAME, HARBOUR_VALE, LEO, MERE, SAM
 from tests.flows.office import (
     BOTH,
     SLUG,
     Answer,
     Office,
     administrator,
+    asked,
     consents,
     consents_and_chooses,
+    eventually,
     is_shown_no_account,
+    resume,
     stays_away,
 )
 from tests.flows.test_sync import REFUSAL, retried
 from tests.profiles import deep_but
+from xpm.account.choice import none_of_these
 from xpm.store import people, practices
 from xpm.store.consent import connections
+from xpm.store.tables import AuthorisationAttempt
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
 
 pytestmark = pytest.mark.xdist_group("prefect")
@@ -140,11 +145,39 @@ def test_without_a_choice_the_run_ends_in_time(office: Office) -> None:
     )
 
 
-@pytest.mark.parametrize("typed", deep_but({"Harbour & vale"}, ["Harbour & vale", "", None]), ids=repr)
+@pytest.mark.parametrize("typed", deep_but({"Harbour"}, ["Harbour", "", None]), ids=repr)
 def test_only_the_accounts_own_name_typed_in_time_makes_a_first_connection(office: Office, typed: str | None) -> None:
     state = run(office, consents(types=typed), minutes=A_MOMENT if typed is None else 1)
     says = "Nobody confirmed that “Harbour & Vale” is" if typed is None else "“Harbour & Vale” was not confirmed as"
     assert_nothing_happened(office, state, "Action Required", f"{says} the account of Harbour & Vale.", consents=1)
+
+
+@pytest.mark.deep
+def test_a_name_that_was_mistyped_is_asked_for_again(office: Office) -> None:
+    def answer(office: Office, attempt: AuthorisationAttempt) -> None:
+        consents(types=None)(office, attempt)
+        for typed in ("Harbor", "harbour  & VALE"):
+            eventually(lambda: "account_name" in asked(attempt.flow_run_id))
+            resume(attempt.flow_run_id, {"account_name": typed})
+
+    assert run(office, answer).is_completed()
+    with office.database.read() as session:
+        assert connections.get(session, SLUG).tenant_name == HARBOUR_NAME
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("answers", [{"account_name": "", "stop": True}, {"account": none_of_these()}], ids=str)
+def test_a_person_who_says_no_ends_the_run_in_peace(office: Office, answers: dict[str, object]) -> None:
+    def answer(office: Office, attempt: AuthorisationAttempt) -> None:
+        tenants = BOTH if "account" in answers else (HARBOUR_VALE,)
+        consents(types=None, tenants=tenants)(office, attempt)
+        eventually(lambda: answers.keys() <= asked(attempt.flow_run_id).keys())
+        resume(attempt.flow_run_id, answers)
+
+    state = run(office, answer)
+    assert_nothing_happened(
+        office, state, "Alert", "The reconnect of Harbour & Vale was stopped by a person.", consents=1
+    )
 
 
 def kept_by(office: Office) -> list[object]:

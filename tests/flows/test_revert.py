@@ -100,9 +100,9 @@ def counts(office: Office) -> list[int]:
 
 def change_a_job(office: Office) -> str:
     with office.database.write() as session:
-        number = session.exec(select(Job.number).limit(1)).one()
+        key, number = session.exec(select(Job.key, Job.number).limit(1)).one()
         now = datetime.now(UTC)
-        edits.edit(session, JOBS, Scope(SLUG, HARBOUR_VALE), number, {"state": "Ours"}, person=MERE, now=now)
+        edits.edit(session, JOBS, Scope(SLUG, HARBOUR_VALE), key, {"state": "Ours"}, person=MERE, now=now)
     return number
 
 

@@ -10,8 +10,9 @@ from prefect.client.schemas.objects import State
 from prefect.states import Cancelled, Crashed, Suspended
 
 from flows.watch import watch
-from sandbox.world import COASTAL_NAME, HARBOUR_NAME, MERE
-from tests.flows.office import SLUG, Office, consents, consents_and_chooses, eventually
+from sandbox.world import COASTAL_NAME, MERE
+from tests.flows.office import MADE_BY, SLUG, Office, consents_and_chooses, eventually, resume
+from tests.flows.test_revert import change_a_job
 from tests.flows.worker import deploy, environment_of, kill, worker
 from xpm.store.consent import connections
 from xpm.store.tables import AuthorisationAttempt
@@ -68,24 +69,16 @@ def connection_state(office: Office) -> ConnectionState:
         return connections.get(session, SLUG).state
 
 
-@pytest.mark.parametrize(
-    ("answer", "account"),
-    [(consents(), HARBOUR_NAME), (consents_and_chooses(COASTAL_NAME), COASTAL_NAME)],
-    ids=["one account", "a choice"],
-)
-def test_an_answer_resumes_a_run_whose_worker_was_killed_on_another_worker(
-    office: Office,
-    environment: Mapping[str, str],
-    answer: Callable[[Office, AuthorisationAttempt], None],
-    account: str,
+def test_answers_resume_a_run_whose_worker_was_killed_on_another_worker(
+    office: Office, environment: Mapping[str, str]
 ) -> None:
     attempt = until_it_waits(office, environment)
     with worker(environment):
-        answer(office, attempt)
+        consents_and_chooses(COASTAL_NAME)(office, attempt)
         eventually(lambda: state_of(UUID(attempt.flow_run_id)).is_final(), patience=120)
     assert state_of(UUID(attempt.flow_run_id)).is_completed()
     with office.database.read() as session:
-        assert connections.get(session, SLUG).tenant_name == account
+        assert connections.get(session, SLUG).tenant_name == COASTAL_NAME
     for once in ("consent.waiting", "consent.granted", "choice.made", "connection.made"):
         assert entries(office).count(once) == 1
     assert [line for line in begun(office) if line == "reconnect"] == ["reconnect"]
@@ -121,6 +114,26 @@ def test_a_wait_that_nobody_answers_ends_with_a_word_to_practice_activity(
     assert state_of(UUID(attempt.flow_run_id)).name == "Action Required"
     assert entries(office)[-1] == "consent.not_answered"
     assert connection_state(office) is ConnectionState.NOT_CONNECTED
+
+
+def test_a_revert_asks_again_if_what_it_would_take_back_changed_while_it_waited(
+    connected: Office, environment: Mapping[str, str]
+) -> None:
+    deploy(environment, "revert-sync")
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("revert/revert-sync")
+        parameters = {"practice": SLUG, "run": MADE_BY}
+        run_id = client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
+    with worker(environment):
+        suspended(run_id)
+        before = state_of(run_id).timestamp
+        change_a_job(connected)
+        resume(str(run_id), {"short_name": SLUG})
+        eventually(lambda: state_of(run_id).name == "Suspended" and state_of(run_id).timestamp > before, patience=90)
+        assert connected.counted("client") == 8
+        resume(str(run_id), {"short_name": SLUG, "changed_since": "Keep them as they are"})
+        eventually(lambda: state_of(run_id).is_final(), patience=90)
+    assert (state_of(run_id).is_completed(), connected.counted("client")) == (True, 0)
 
 
 @pytest.mark.parametrize(("end", "says"), [(Cancelled, "runbook.cancelled"), (Crashed, "runbook.crashed")])

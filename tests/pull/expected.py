@@ -72,13 +72,13 @@ def assert_contacts_equal_truth(house: House, clients: Iterable[Client]) -> None
 
 def assert_values_equal_truth(house: House) -> None:
     """The values of every current client and job are stored, and no others."""
-    owned = house.active("client", "uuid") | house.active("job", "number")
+    owned = house.active("client", "uuid") | house.active("job", "key")
     expected = {
-        (record["owner"], record["key"], value["UUID"]): _renamed(
+        (record["owner"], house.key_of(record["key"]), value["UUID"]): _renamed(
             flat(read(CustomFieldValue, value)), "uuid", "definition_uuid"
         )
         for record in house.truth("custom_field_values")
-        if record["key"] in owned
+        if house.key_of(record["key"]) in owned
         for value in record["values"]
     }
     stored = {
@@ -96,7 +96,7 @@ def read(model: type[XpmRecord], record: Mapping[str, Any]) -> Any:  # noqa: ANN
 
 def flat(record: XpmRecord, without: Iterable[str] = ()) -> Row:
     """The columns of one record."""
-    row: Row = {}
+    row: Row = {"key": record.uuid or record.number} if isinstance(record, Job) else {}
     for name, info in type(record).model_fields.items():
         value = getattr(record, name)
         if name in without:

@@ -14,7 +14,7 @@ Effects = tuple[str, str, Effect, frozenset[tuple[str, str, str]], frozenset[str
 """Kind, key and effect; each plain field with both values; each list that differs."""
 
 MAIN = {
-    "job": "number",
+    "job": "key",
     "job_category": "uuid",
     "client": "uuid",
     "client_group": "uuid",

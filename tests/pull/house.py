@@ -48,6 +48,7 @@ YEARS = 2
 """How old the practices of these tests are. Each year costs every sync of jobs a call; two give an earlier window."""
 LONG_AGO = utc_now().date() - dt.timedelta(days=YEARS * 365 + 1)
 KEY = Vault.new_key()  # for all houses of a test process
+REMOVED = 20  # records that random edits may remove from a tiny practice; a person confirms that
 PLENTY = 1_000_000  # calls a minute and a day, since these tests are not about the budget
 
 
@@ -174,6 +175,15 @@ class House:
         """The keys of the rows that are not archived."""
         return {row[key] for row in self.rows(table) if row["archived_at"] is None}
 
+    def key_of(self, name: str) -> str:
+        """The key under which FYI has the job with this number; a client's UUID is its key already."""
+        rows = sorted(self.rows("job"), key=lambda row: row["archived_at"] is not None)  # a number may be used again
+        return next((str(row["key"]) for row in rows if row["number"] == name), name)
+
+    def name_of(self, key: str) -> str:
+        """The number of the job with this key; a client goes by its UUID."""
+        return next((str(row["number"]) for row in self.rows("job") if row["key"] == key), key)
+
     def aside(self) -> list[Quarantine]:
         """The unresolved entries of the quarantine."""
         with self.database.read() as session:
@@ -237,16 +247,21 @@ def _move_in(integration: Integration, history_start: dt.date) -> None:
 
 
 def connect(
-    integration: Integration, tenant: str = HARBOUR_VALE, *, run: str = "the-reconnect", confirmed: bool = True
+    integration: Integration,
+    tenant: str = HARBOUR_VALE,
+    *,
+    run: str = "the-reconnect",
+    confirmed: bool = True,
+    who: str = MERE,
 ) -> None:
-    """Connect the practice to an account by a real consent, whichever account it had before."""
+    """Connect the practice to an account by a person's real consent, whichever account it had before."""
     with integration.database.read() as session:
-        user = people.by_email(session, SLUG, MERE)
+        user = people.by_email(session, SLUG, who)
     assert user
     person = Person(id=user.id, name=user.name, email=user.email)
     invitation = invite(integration, SLUG, person, minutes=30, flow_run_id=run)
     way = start_login(integration, invitation.attempt_id)
-    callback = answer_consent(way.url.get_secret_value(), MERE, tenants=[tenant])
+    callback = answer_consent(way.url.get_secret_value(), who, tenants=[tenant])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
     (offer,) = offers(integration, invitation)
     choose(integration, invitation, offer, another_account=confirmed)

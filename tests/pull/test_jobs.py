@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sandbox.accounts import edits
 from sandbox.server import SandboxServer
 from tests.pull.house import House, opened
+from xpm.entities.entity import MOST_OF_FEW
 from xpm.entities.jobs import windows
 from xpm.entities.names import Entity
-from xpm.pull.intake import MISSING_TOLERATED
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
 from xpm.xero.api import LONGEST_WINDOW
@@ -61,7 +61,7 @@ def test_a_job_no_longer_current_is_asked_for_once(house: House) -> None:
 @pytest.mark.parametrize("mode", SyncMode)
 def test_an_empty_list_of_current_jobs_is_refused_if_there_were_many(house: House, mode: SyncMode) -> None:
     """Otherwise FYI would not notice if one of them is completed before a list has it again."""
-    for _ in range(MISSING_TOLERATED):
+    for _ in range(MOST_OF_FEW):
         edits.add(house.xpm, "jobs", {"Name": "Return", "State": "Planned"})
     house.sync(Entity.JOBS)
     current = house.rows("current_job")
@@ -140,7 +140,7 @@ def test_a_job_stays_as_it_is_and_is_asked_for_again_if_xero_fails_for_it_only(
         assert "NEW" in result.message.next
         assert result.source == result.stored
         assert job(house, "NEW") == before
-    assert [(entry.entity, entry.record_key) for entry in house.aside()] == [("job", "NEW")]
+    assert [(entry.entity, entry.record_key) for entry in house.aside()] == [("job", house.key_of("NEW"))]
     house.calm()
     assert house.sync(Entity.JOBS, mode).archived == 1
 

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.accounts import edits
 from sandbox.world import COASTAL_BRANCH, HARBOUR_VALE
+from tests.conftest import BESIDE
 from tests.pull.house import SLUG, House, connect, request
 from tests.undo.test_revert import TABLES, state, take_back
 from xpm.consent.removal import remove_superseded
@@ -14,8 +16,11 @@ from xpm.pull.pull import run_pull
 from xpm.quota.progress import Standing
 from xpm.store.consent import connections
 from xpm.store.pull import runs
+from xpm.store.records.kinds import SCHEMA
+from xpm.store.records.leftovers import HISTORY
 from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.words import Stopped
+from xpm.xero.errors import XeroUnavailable
 
 ARCHIVABLE = [
     name for name in TABLES if name in {"client", "job", "staff", "tax_return", "client_group", "job_category"}
@@ -56,6 +61,51 @@ def test_reverting_a_move_restores_every_row(house: House) -> None:
     sync_all(house, "the night after")
     take_back(house, since=moment)
     assert state(house) == before
+
+
+@pytest.mark.also_on_postgresql("everything is forgotten by SQL")
+def test_nothing_of_the_other_account_outlives_the_revert_but_the_history_of_it(house: House) -> None:
+    """Asked of every table that names an account."""
+    sync_all(house, "before")
+    moment = house.clock()
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    house.order("bad_record", "client.api/list")
+    house.order("new_element", "category.api/list")
+    sync_all(house, "after")
+    house.order("status", "job.api/list", status=500, times=0)
+    with pytest.raises(XeroUnavailable):
+        house.sync(Entity.JOBS, flow_run_id="failed")
+    house.calm()
+    scoped = {name for name, table in SCHEMA.tables.items() if "tenant_id" in table.c} - BESIDE
+    theirs = {name for name in scoped if of(house.rows(name), COASTAL_BRANCH)}
+    assert theirs >= {"current_job", "job_check", "custom_field_comparison", "quarantine", "finished_list"}
+    ours = {name: of(house.rows(name), HARBOUR_VALE) for name in scoped - HISTORY}
+    take_back(house, since=moment)
+    left = {name for name in scoped if of(house.rows(name), COASTAL_BRANCH)}
+    assert left <= HISTORY
+    for name in ("current_job", "custom_field_comparison", "quarantine", "finished_list", "unknown_element"):
+        assert of(house.rows(name), HARBOUR_VALE) == ours[name], name
+
+
+def test_after_the_first_sync_is_reverted_nothing_of_the_account_is_left(house: House) -> None:
+    sync_all(house, "first")
+    take_back(house, run="first")
+    for name, table in SCHEMA.tables.items():
+        if "tenant_id" in table.c and name not in HISTORY | BESIDE:
+            assert house.rows(name) == [], name
+
+
+def test_no_list_or_check_is_kept_of_a_job_that_a_revert_removed(house: House) -> None:
+    sync_all(house, "before")
+    edits.add(house.xpm, "jobs", {"ID": "NEW", "Name": "Advice", "State": "Planned"})
+    house.sync(Entity.JOBS, flow_run_id="second")
+    key = house.key_of("NEW")
+    for name in ("current_job", "job_check"):
+        assert key in {row["key"] for row in house.rows(name)}
+    take_back(house, run="second")
+    for name in ("current_job", "job_check"):
+        assert key not in {row["key"] for row in house.rows(name)}
+    assert house.sync(Entity.JOBS).added == 1
 
 
 def test_after_a_reverted_move_a_reconnect_to_the_former_account_needs_no_confirmation(house: House) -> None:

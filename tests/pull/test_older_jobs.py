@@ -12,8 +12,8 @@ from tests.pull.breaking.ledger import assert_books_balance
 from tests.pull.house import SLUG, House, connect, opened
 from tests.pull.test_aside import spoil_job
 from tests.undo.test_revert import take_back
+from xpm.entities.entity import MOST_OF_FEW
 from xpm.entities.names import Entity
-from xpm.pull.intake import MISSING_TOLERATED
 from xpm.store import practices
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import ArchiveReason, RunStatus, SyncMode
@@ -143,7 +143,7 @@ def test_an_unreadable_older_job_stays_quarantined_and_keeps_its_turn(house: Hou
     for turn in (OLDER[0:3], [OLDER[0], *OLDER[3:5]]):
         result = house.with_settings(**THREE).sync(Entity.JOBS)
         assert (result.status, sorted(verified(house))) == (RunStatus.ACTION_REQUIRED, turn)
-        assert [entry.record_key for entry in house.aside()] == [OLDER[0]]
+        assert [house.name_of(entry.record_key or "") for entry in house.aside()] == [OLDER[0]]
     edits.change(house.xpm, "jobs", OLDER[0], {"Description": "About ten"})
     assert house.with_settings(**THREE).sync(Entity.JOBS).status is RunStatus.SUCCESS
     assert house.aside() == []
@@ -156,7 +156,7 @@ def test_older_jobs_for_which_xero_fails_stop_no_other_however_many(house: House
         result = house.sync(Entity.JOBS)
         assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 5)
         assert set(OLDER) <= set(verified(house))
-    assert [entry.record_key for entry in house.aside()] == OLDER[:5]
+    assert [house.name_of(entry.record_key or "") for entry in house.aside()] == OLDER[:5]
 
 
 def test_a_dry_run_asks_for_the_same_jobs_and_uses_up_no_turn(house: House) -> None:
@@ -211,7 +211,7 @@ def test_older_jobs_that_wait_for_their_turn_after_moving_back_are_no_sudden_dro
 def test_jobs_deleted_while_the_practice_was_away_are_asked_for_once_and_not_suspicious(
     house: House,
 ) -> None:
-    more = [f"AGED-{number}" for number in range(MISSING_TOLERATED)]
+    more = [f"AGED-{number}" for number in range(MOST_OF_FEW)]
     stay = [f"STAYS-{number}" for number in range(len(OLDER) + len(more))]  # enough are left, so no sudden drop
     for number in (*more, *stay):
         edits.add(house.xpm, "jobs", {"ID": number, "Name": "Trust", "State": "Planned"}, BEFORE)

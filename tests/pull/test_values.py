@@ -30,7 +30,7 @@ def owners(house: House) -> set[str]:
 
 def compared(house: House) -> dict[str, dt.datetime]:
     """When each owner's values were compared."""
-    return {row["owner_key"]: row["compared_at"] for row in house.rows("custom_field_comparison")}
+    return {house.name_of(row["owner_key"]): row["compared_at"] for row in house.rows("custom_field_comparison")}
 
 
 def asked_for(house: House) -> set[str]:
@@ -53,7 +53,7 @@ def value(house: House, owner: str) -> Any:  # noqa: ANN401 - a text or nothing
     """The stored text of that field."""
     field = text_field(house)
     rows = [row for row in house.rows("custom_field_value") if row["definition_uuid"] == field]
-    return next((row["text"] for row in rows if row["owner_key"] == owner), None)
+    return next((row["text"] for row in rows if row["owner_key"] == house.key_of(owner)), None)
 
 
 def test_one_run_compares_the_values_of_every_current_client_and_job(house: House) -> None:
@@ -85,7 +85,7 @@ def test_a_value_that_was_cleared_in_xpm_disappears(house: House) -> None:
     assert value(house, owner) is None
     edits.delete(house.xpm, "custom_field_values", owner)
     house.sync(Entity.CUSTOM_FIELDS)
-    assert [row for row in house.rows("custom_field_value") if row["owner_key"] == owner] == []
+    assert [row for row in house.rows("custom_field_value") if row["owner_key"] == house.key_of(owner)] == []
 
 
 def test_a_run_of_changes_compares_only_new_or_changed_records(house: House) -> None:
@@ -164,7 +164,7 @@ def test_unreadable_values_stop_no_other_owner_and_count_as_not_compared(house: 
     assert compared(house).keys() == owners(house) - {owner}
     assert result.status is RunStatus.ACTION_REQUIRED
     (entry,) = house.aside()
-    assert (entry.entity, entry.record_key) == ("job_custom_fields", owner)
+    assert (entry.entity, entry.record_key) == ("job_custom_fields", house.key_of(owner))
     house.calm()
     assert house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES).status is RunStatus.SUCCESS
     assert house.aside() == []
@@ -276,7 +276,7 @@ def test_an_unreadable_value_clears_no_other_value_of_its_owner(house: House) ->
     house.sync(Entity.CUSTOM_FIELDS)
     owner = next(row["owner_key"] for row in house.rows("custom_field_value") if row["owner_kind"] is OwnerKind.JOB)
     before = [row for row in house.rows("custom_field_value") if row["owner_key"] == owner]
-    house.order("bad_record", f"job.api/get/{owner}/customfield")
+    house.order("bad_record", f"job.api/get/{house.name_of(owner)}/customfield")
     assert house.sync(Entity.CUSTOM_FIELDS).partly_read == 1
     assert [row for row in house.rows("custom_field_value") if row["owner_key"] == owner] == before
 

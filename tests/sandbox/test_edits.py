@@ -96,7 +96,7 @@ def test_staff_who_leave_vanish_from_the_list_but_stay_on_jobs(app: XeroApp) -> 
         ("POST", f"{RECORDS}/clients", {"Nonsense": "1"}, 400),
         ("POST", f"{RECORDS}/clients", {}, 400),
         ("POST", f"{RECORDS}/jobs", {"ID": "J000001", "Name": "Taken"}, 400),
-        ("PATCH", f"{RECORDS}/jobs/J000001", {"ID": "J9"}, 400),
+        ("PATCH", f"{RECORDS}/jobs/J000001", {"ID": "J000002"}, 400),
         ("PATCH", f"{RECORDS}/jobs/NOPE", {"Name": "x"}, 404),
         ("PATCH", f"{RECORDS}/custom_field_values/J000001", {"values": [{"UUID": "no"}]}, 400),
         ("GET", f"{RECORDS}/invoices", None, 404),

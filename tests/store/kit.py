@@ -69,7 +69,14 @@ def another(session: Session, user_id: str, slug: str = "acme", vault: Vault = V
 def job(number: str, version: int = 0, **columns: object) -> RecordRow:
     """Build a version of an invented job."""
     values = dict.fromkeys(kinds.JOBS.columns)
-    values |= {"assigned": [], "tasks": [], "milestones": [], "notes": [], "name": f"{number} version {version}"}
+    values |= {
+        "number": number,
+        "assigned": [],
+        "tasks": [],
+        "milestones": [],
+        "notes": [],
+        "name": f"{number} version {version}",
+    }
     return RecordRow(number, f"{version}".encode(), {**values, **columns})
 
 

@@ -58,7 +58,10 @@ def test_jobs_never_compared_or_changed_since_are_due_first(database: Database) 
         compare(session, "changed", "calm")
         put_jobs(session, job("changed", 1), now=EVENING)
         urgent = comparisons.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=True)
-        assert sorted(urgent, key=lambda one: one.urgency) == [Due("never", 0, None), Due("changed", 1, LATER)]
+        assert sorted(urgent, key=lambda one: one.urgency) == [
+            Due("never", 0, None, "never"),
+            Due("changed", 1, LATER, "changed"),
+        ]
         everything = comparisons.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=False)
         assert {one.key: one.urgency for one in everything} == {"never": 0, "changed": 1, "calm": 2}
 
@@ -71,7 +74,7 @@ def test_comparisons_of_another_tenant_do_not_count(database: Database) -> None:
         bulk.apply(session, JOB_CUSTOM_FIELDS, other, [row], run_id="r1", now=NOW)
         comparisons.note_compared(session, other, OwnerKind.JOB, ["J1"], LATER)
         due = comparisons.due(session, JOBS, ACME, OwnerKind.JOB, changes_only=False)
-        assert due == [Due("J1", 0, None)]
+        assert due == [Due("J1", 0, None, "J1")]
 
 
 def test_a_job_that_left_the_list_is_no_longer_current(database: Database) -> None:

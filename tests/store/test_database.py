@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, make_url, text
+from sqlalchemy import inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from tests.processes import FORKED
@@ -19,20 +19,6 @@ from xpm.store.migrations import schema
 from xpm.store.tables import StoreTable
 
 pytestmark = pytest.mark.also_on_postgresql("the store itself")
-
-
-@pytest.fixture
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Create a database without tables and return its URL."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
-    server = make_url(request.getfixturevalue("postgresql_server"))
-    admin = Database(server.render_as_string(hide_password=False))
-    name = f"empty_{tmp_path.name.lower().replace('[', '_').replace(']', '_').replace('-', '_')}"
-    with admin.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    admin.close()
-    return server.set(database=name).render_as_string(hide_password=False)
 
 
 both_empty = pytest.mark.parametrize("empty_url", ["sqlite", "postgresql"], indirect=True)

@@ -52,7 +52,7 @@ def test_history_keeps_records_of_different_practices_apart(database: Database) 
     with database.write() as session:
         for scope in (ACME, other):
             bulk.apply(session, JOBS, scope, [job("J1")], run_id="r1", now=NOW)
-        assert history.scopes_of(session, JOBS, "J1") == [ACME, other]
+        assert history.named(session, JOBS, "J1") == [(ACME, "J1"), (other, "J1")]
         assert len(history.life(session, JOBS, other, "J1")) == 1
         assert history.life(session, JOBS, ACME, "J2") == []
 

@@ -15,7 +15,6 @@ from tests.pull.house import SCOPE, SLUG, House, request
 from tests.pull.test_aside import spoil_job
 from xpm.consent.access import practice_access
 from xpm.entities.names import EVERYTHING, Entity
-from xpm.pull.intake import MISSING_TOLERATED
 from xpm.pull.outcome import Counts
 from xpm.pull.run import working
 from xpm.pull.work import Work
@@ -152,7 +151,7 @@ def test_a_field_is_shown_as_fyi_has_it_and_as_xpm_has_it(house: House) -> None:
     changed = [{**task, "Completed": str(done).lower()}, *record["Tasks"][1:]]
     edits.change(house.xpm, "jobs", job["number"], {"Budget": "1234.50", "Tasks": changed})
     change = only_change(house, Entity.JOBS, "job")
-    assert (change.effect, change.key, change.name) == (Effect.CHANGED, job["number"], job["name"])
+    assert (change.effect, change.called, change.name) == (Effect.CHANGED, job["number"], job["name"])
     fields = {field.field: (field.before, field.after) for field in change.fields}
     words = {True: "yes", False: "no"}
     assert fields == {
@@ -181,7 +180,7 @@ def test_only_key_and_name_of_an_added_record_are_kept(house: House) -> None:
 
 
 def test_a_dry_run_refuses_too_many_missing_records_as_the_sync_does(house: House) -> None:
-    hired = [edits.add(house.xpm, "staff", {"Name": f"Person {n}"})["UUID"] for n in range(MISSING_TOLERATED + 1)]
+    hired = [edits.add(house.xpm, "staff", {"Name": f"Person {n}"})["UUID"] for n in range(21)]
     house.sync_everything()
     for uuid in hired:
         edits.delete(house.xpm, "staff", uuid)
@@ -211,10 +210,10 @@ def test_an_unreadable_record_shows_in_the_dry_run_and_is_not_quarantined(house:
     (preview,) = assert_dry_run_comes_true(house, entities=[Entity.JOBS])
     assert (preview.status, preview.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
     (change,) = preview.changes
-    assert (change.effect, change.kind, change.key) == (Effect.SET_ASIDE, "job", number)
+    assert (change.effect, change.kind, change.called) == (Effect.SET_ASIDE, "job", number)
     assert "not well-formed" in change.fields[0].after
     assert "about ten" not in preview.model_dump_json()
-    assert [entry.record_key for entry in house.aside()] == [number]  # by the sync
+    assert [entry.record_key for entry in house.aside()] == [house.key_of(number)]  # by the sync
 
 
 def test_a_dry_run_that_can_read_a_quarantined_record_leaves_it_in_quarantine(house: House) -> None:
@@ -237,10 +236,10 @@ def test_a_dry_run_leaves_no_watermark_so_no_change_is_lost(house: House) -> Non
 
 def test_a_job_no_longer_current_is_asked_for_by_both_dry_run_and_sync(house: House) -> None:
     house.sync(Entity.JOBS)
-    number = house.rows("current_job")[0]["number"]
+    number = house.name_of(house.rows("current_job")[0]["key"])
     edits.delete(house.xpm, "jobs", number)
     (preview,) = assert_dry_run_comes_true(house, SyncMode.CHANGES, [Entity.JOBS])
-    assert [(change.key, change.effect) for change in preview.changes] == [(number, Effect.ARCHIVED)]
+    assert [(change.called, change.effect) for change in preview.changes] == [(number, Effect.ARCHIVED)]
 
 
 def test_a_dry_run_that_xero_cuts_short_raises_and_writes_nothing(house: House) -> None:
@@ -300,7 +299,7 @@ def client(key: str, version: int, archived: ArchiveReason | None) -> RecordRow:
 
 
 def counts_of_batches(work: Work, steps: Sequence[Step]) -> Iterator[tuple[Applied | int, int]]:
-    """The counts of each batch, and how many clients are current after it."""
+    """The counts of each batch, and how many clients XPM is known to have after it."""
     for step in steps:
         with work.batch() as batch:
             counted = (
@@ -308,7 +307,7 @@ def counts_of_batches(work: Work, steps: Sequence[Step]) -> Iterator[tuple[Appli
                 if isinstance(step, set)
                 else batch.apply(CLIENTS, [client(*version) for version in step])
             )
-        yield counted, work.count_active(CLIENTS)
+        yield counted, work.count_present(CLIENTS)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

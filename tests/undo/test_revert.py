@@ -58,7 +58,7 @@ def rename_jobs(house: House, count: int) -> list[str]:
 def edit_job(house: House, number: str) -> None:
     """Change a job in FYI."""
     with house.database.write() as session:
-        edits.edit(session, JOBS, SCOPE, number, {"state": "Ours"}, person=PERSON, now=house.clock())
+        edits.edit(session, JOBS, SCOPE, house.key_of(number), {"state": "Ours"}, person=PERSON, now=house.clock())
 
 
 @pytest.mark.also_on_postgresql("the history is read by SQL of its own")

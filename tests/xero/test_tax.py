@@ -15,7 +15,7 @@ from openpyxl import Workbook
 from tests.xero.fakes import FakeClock, OpenBudget, Script, client
 from xpm.xero.errors import NotFound, UnreadableAnswer
 from xpm.xero.models import TaxReturn
-from xpm.xero.records import Unreadable
+from xpm.xero.records import LeftOut, PartlyRead, Read, Unreadable
 from xpm.xero.tax import TaxExport, TaxFeed
 
 FEED = "https://api.xero.example/tax/returns"
@@ -193,7 +193,7 @@ def test_a_bad_row_is_unreadable_and_the_others_are_read(tmp_path: Path) -> None
     first, second = TaxExport(csv_file(tmp_path, HEADER, bad, ROW)).returns()
     assert isinstance(first, Unreadable)
     assert "year" in first.reason
-    assert "period_from" in first.reason
+    assert "periodFrom" in first.reason
     assert first.key == "c-2/ITR/next year/45/45/2024/"
     assert "next year" in first.payload
     assert second == EXPECTED
@@ -202,7 +202,7 @@ def test_a_bad_row_is_unreadable_and_the_others_are_read(tmp_path: Path) -> None
 def test_a_row_with_a_nul_character_is_unreadable(tmp_path: Path) -> None:
     first, second = TaxExport(csv_file(tmp_path, HEADER, ("c-\x00", *ROW[1:]), ROW)).returns()
     assert isinstance(first, Unreadable)
-    assert (first.key, "client_uuid" in first.reason) == (None, True)
+    assert (first.key, "clientUuid" in first.reason) == (None, True)
     assert second == EXPECTED
 
 
@@ -236,15 +236,34 @@ def test_a_numeric_id_is_the_same_from_a_workbook_and_a_csv(tmp_path: Path) -> N
     assert expected.return_id == "1001"
 
 
-@pytest.mark.parametrize("column", ["Year", "Due Date", "Income"])
-def test_a_workbook_row_with_a_boolean_in_place_of_a_number_is_unreadable(tmp_path: Path, column: str) -> None:
-    header = ("Return ID", "Client UUID", "Tax Type", "Year", "Due Date", "Income")
+COLUMNS = ("Return ID", "Client UUID", "Tax Type", "Year", "Due Date", "Income")
+
+
+def with_a_boolean(folder: Path, column: str) -> list[Read[TaxReturn]]:
+    """Read two rows, of which the first has a boolean in place of a number or a date."""
     row = ("bad", "c-1", "ITR", 2025, None, None)
-    bad = [True if name == column else cell for name, cell in zip(header, row, strict=True)]
-    first, second = TaxExport(workbook(tmp_path, header, bad, ("good", *row[1:]))).returns()
+    bad = [True if name == column else cell for name, cell in zip(COLUMNS, row, strict=True)]
+    return list(TaxExport(workbook(folder, COLUMNS, bad, ("good", *row[1:]))).returns().each())
+
+
+def test_a_row_whose_year_is_a_boolean_is_unreadable(tmp_path: Path) -> None:
+    first, second = with_a_boolean(tmp_path, "Year")
     assert isinstance(first, Unreadable)
     assert first.key == "bad"
     assert isinstance(second, TaxReturn)
+
+
+@pytest.mark.parametrize(("column", "field"), [("Due Date", "due_on"), ("Income", "assessed_income")])
+def test_a_cell_that_cannot_be_read_is_left_out_alone(tmp_path: Path, column: str, field: str) -> None:
+    first, second = with_a_boolean(tmp_path, column)
+    assert isinstance(first, PartlyRead)
+    assert (first.record.return_id, first.left_out) == ("bad", (LeftOut(field),))
+    assert isinstance(second, TaxReturn)
+
+
+def test_a_row_whose_period_cannot_be_read_is_not_taken_for_another_return(tmp_path: Path) -> None:
+    (bad,) = TaxExport(csv_file(tmp_path, HEADER, ("c-1", "ITR", "2025", "Filed", "20th"))).returns()
+    assert isinstance(bad, Unreadable)
 
 
 @pytest.mark.parametrize(

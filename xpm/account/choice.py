@@ -79,6 +79,11 @@ def offers(integration: Integration, invitation: Invitation, *, another_account:
     ]
 
 
+def none_of_these() -> str:
+    """Return the last line of the list, with which a person stops the reconnect."""
+    return message("choice.none_of_these").title
+
+
 def _label(account: Tenant, offered: Sequence[Tenant], *, until_now: str | None, new: Sequence[Tenant]) -> str:
     """Name an account in a form, and say what tells it from the others."""
     name = account.tenant_name or UNNAMED

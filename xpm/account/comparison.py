@@ -9,7 +9,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict
 
-from xpm.account.choice import account_of, chosen
+from xpm.account.choice import Offer, account_of, chosen
 from xpm.consent.invitation import Invitation, require_granted
 from xpm.consent.keeper import ConsentKeeper
 from xpm.entities.registry import DEFINITIONS
@@ -53,7 +53,10 @@ class KindCompared(BaseModel):
 
 
 class AccountComparison(BaseModel):
-    """A practice and the account chosen for it; `until_now` names the account it had before."""
+    """A practice and the account chosen for it.
+
+    `until_now` names the account it had before, `others` the other accounts that could have been chosen.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -61,6 +64,7 @@ class AccountComparison(BaseModel):
     tenant_name: str
     until_now: str
     kinds: tuple[KindCompared, ...]
+    others: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> str:
@@ -68,8 +72,8 @@ class AccountComparison(BaseModel):
         return " ".join(_said(kind, self.tenant_name).text for kind in self.kinds)
 
 
-def compare(integration: Integration, invitation: Invitation) -> AccountComparison:
-    """Compare both sides; nothing is written.
+def compare(integration: Integration, invitation: Invitation, offered: Sequence[Offer] = ()) -> AccountComparison:
+    """Compare both sides; nothing is written. `offered`: what could be chosen.
 
     Raises:
         Stopped: access was not allowed, or no account was chosen.
@@ -87,6 +91,7 @@ def compare(integration: Integration, invitation: Invitation) -> AccountComparis
         practice_name=invitation.practice_name,
         tenant_name=offer.tenant_name,
         until_now=until_now,
+        others=tuple(one.tenant_name for one in offered if one.tenant_id != offer.tenant_id),
         kinds=tuple(_compared(one.label, *sides) for one, *sides in zip(OUTLINED, stored, in_xpm, strict=True)),
     )
 

@@ -1,7 +1,11 @@
 """Confirmation of an account that is new to the practice, by typing its name, before anything is written.
 
-A click alone never connects a practice's first account, or one other than it had.
+A click alone never connects a practice's first account, or one other than it had. Nobody has to find a dash or a
+curly quotation mark on a keyboard: signs that look alike count as the same, unless they tell two accounts apart.
 """
+
+import unicodedata
+from collections.abc import Sequence
 
 from sqlmodel import Session
 
@@ -13,6 +17,10 @@ from xpm.consent.invitation import Invitation, require_granted
 from xpm.integration import Integration
 from xpm.store.consent import attempts, connections
 from xpm.words import Message, Stopped, message, stop
+
+SINGLE_QUOTES = frozenset("`\N{ACUTE ACCENT}\N{MODIFIER LETTER APOSTROPHE}\N{PRIME}‘’‚‛")  # noqa: RUF001
+DOUBLE_QUOTES = frozenset("\N{DOUBLE PRIME}\N{DOUBLE LOW-9 QUOTATION MARK}")
+"""Signs that stand for ' and " beside those that Unicode calls initial and final quotation marks."""
 
 
 def question(compared: AccountComparison) -> Message:
@@ -36,8 +44,37 @@ def is_open(integration: Integration, invitation: Invitation) -> bool:
         return _is_open(session, invitation, offer)
 
 
-def confirm(integration: Integration, invitation: Invitation, typed: str) -> None:
-    """Accept the name that an administrator typed. It must match exactly, apart from surrounding white space.
+def is_name_of(typed: str, name: str, others: Sequence[str] = ()) -> bool:
+    """Whether somebody typed the name of this account, and of none of the `others` that they could have chosen.
+
+    Letter case, white space, and signs that look alike make no difference. Where another account's name differs only
+    by those, the exact name is needed.
+    """
+    if typed.strip() == name.strip():
+        return True
+    plain = _plain(typed)
+    return plain == _plain(name) and plain not in map(_plain, others)
+
+
+def _plain(name: str) -> str:
+    """Fold what a keyboard or an eye does not tell apart (Unicode NFKC, case folding, dashes, quotation marks)."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return " ".join("".join(map(_plain_sign, folded)).split())
+
+
+def _plain_sign(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind == "Cf":  # invisible, such as a soft hyphen or a zero-width space
+        return ""
+    if kind == "Pd" or sign == "\N{MINUS SIGN}":
+        return "-"
+    if sign in SINGLE_QUOTES:
+        return "'"
+    return '"' if kind in {"Pi", "Pf"} or sign in DOUBLE_QUOTES else sign
+
+
+def confirm(integration: Integration, invitation: Invitation, typed: str, others: Sequence[str] = ()) -> None:
+    """Accept the name that an administrator typed: see `is_name_of`. `others`: the other accounts that were offered.
 
     Raises:
         Stopped: it is not the name of the chosen account, none was chosen, or the consent is no longer usable.
@@ -50,7 +87,7 @@ def confirm(integration: Integration, invitation: Invitation, typed: str) -> Non
         integration.database.write() as session,
     ):
         now = integration.clock()
-        if name != offer.tenant_name.strip():
+        if not is_name_of(name, offer.tenant_name, others):
             raise stop("choice.other_name", typed=name, **_facts(session, invitation, offer))
         attempts.confirm(session, invitation.attempt_id, name=name, now=now)
         audit.record(session, integration, actor, Action.CONFIRM_ACCOUNT, now=now, practice=slug, resource=account)

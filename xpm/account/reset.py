@@ -4,7 +4,7 @@ from xpm.access import audit
 from xpm.access.audit import Action
 from xpm.account.choice import Offer, account_of, actor_of, chosen
 from xpm.account.confirmation import require_confirmed
-from xpm.consent.invitation import Invitation, require_granted
+from xpm.consent.invitation import Invitation, require_granted, withdrawn
 from xpm.consent.keeper import ConsentKeeper
 from xpm.consent.preflight import check_access
 from xpm.consent.states import move
@@ -71,7 +71,7 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
         if before.consent_id == consent_id:
             return said
         if consents.get(session, consent_id).status not in consents.USABLE:  # withdrawn since the check above
-            raise stop("consent.superseded", practice=invitation.practice_name)
+            raise withdrawn(session, invitation)
         require_confirmed(session, invitation, offer)
         consent = consents.activate(session, consent_id)
         people.update(session, person.id, xero_userid=consent.xero_userid)

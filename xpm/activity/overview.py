@@ -44,6 +44,7 @@ class LastSync(BaseModel):
     quarantined: int
     calls: int
     predicted_calls: int | None
+    flow_run_id: str | None
 
     @property
     def result(self) -> str:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from sqlmodel import Session
 
 from xpm.consent.eligibility import Obstacle, obstacles
-from xpm.consent.invitation import link_to
+from xpm.consent.invitation import link_to, superseded_by
 from xpm.consent.keeper import token_pair
 from xpm.consent.preflight import KEYS
 from xpm.consent.removal import remove_unused
@@ -61,7 +61,11 @@ class LinkUnknown(Stopped):
 
 
 class LinkOver(Stopped):
-    """The link to Xero was already used or has expired."""
+    """The link to Xero was used, replaced or ended, or has expired. `run`: whose page says what goes on."""
+
+    def __init__(self, message: Message, run: str | None) -> None:
+        super().__init__(message)
+        self.run = run
 
 
 class Received(BaseModel):
@@ -98,13 +102,34 @@ def start_login(integration: Integration, attempt_id: str) -> LoginStart:
     except UnknownAttempt:
         raise LinkUnknown(message("consent.link_unknown")) from None
     except AttemptRefused:
-        raise LinkOver(message("consent.link_over")) from None
+        raise _over(integration, attempt_id) from None
     return LoginStart(
         url=request.url,
         browser=browser,
         until=attempt.expires_at,
         flow_run_id=attempt.flow_run_id,
     )
+
+
+def require_open(integration: Integration, attempt_id: str) -> None:
+    """Check that the link still leads to Xero.
+
+    Raises:
+        LinkOver: it does not.
+    """
+    with integration.database.read() as session:
+        attempt = attempts.get(session, attempt_id)
+    if attempt.outcome is not AttemptOutcome.WAITING or attempt.expires_at <= integration.clock():
+        raise _over(integration, attempt_id)
+
+
+def _over(integration: Integration, attempt_id: str) -> LinkOver:
+    """Say why a link is over, and name the run to go on with."""
+    with integration.database.read() as session:
+        attempt = attempts.get(session, attempt_id)
+    if newer := superseded_by(attempt):
+        return LinkOver(newer.message, newer.run)
+    return LinkOver(message("consent.link_over"), attempt.flow_run_id)
 
 
 def receive(integration: Integration, answer: Mapping[str, str], browser: str) -> Received:
@@ -120,8 +145,9 @@ def receive(integration: Integration, answer: Mapping[str, str], browser: str) -
     except (UnknownAttempt, WrongBrowser):
         reason = "It does not belong to a link opened in this browser."
         return Received(message=message("consent.not_trusted", reason=reason))
-    except AttemptRefused:
-        return Received(message=message("consent.link_over"))
+    except AttemptRefused as refused:
+        over = _over(integration, str(refused))
+        return Received(message=over.message, flow_run_id=over.run)
     said = _result(integration, callback, answer)
     with integration.database.read() as session:
         attempt = attempts.get(session, callback.attempt.id)
@@ -185,7 +211,7 @@ def _accepted(integration: Integration, attempt: AuthorisationAttempt, user: Fyi
             move(session, attempt.practice, state, said, now=now, person=user.email, flow_run_id=run)
             return said
         session.rollback()  # the attempt expired during the call to Xero
-    return message("consent.link_over")
+    return _over(integration, attempt.id).message
 
 
 def _save(

@@ -5,7 +5,7 @@ An invitation is one attempt of one flow run. It is closed once, by Xero's answe
 
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 from sqlmodel import Session
 
 from xpm.activity.log import record
@@ -18,9 +18,34 @@ from xpm.store.consent import attempts, connections, consents
 from xpm.store.tables import AuthorisationAttempt, Connection
 from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
 from xpm.words import Message, Stopped, message, stop
+from xpm.words.moments import moment_in, time_in
 
 CHECKS = timedelta(hours=3)
 """The longest a reconnect's steps take between its waits: they compare lists, and wait when Xero does not answer."""
+
+
+class Superseded(BaseModel):
+    """Who started a newer reconnect, when, and its flow run; kept with the attempt that it replaced."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    practice: str
+    person: str
+    at: str
+    run: str
+
+    @property
+    def message(self) -> Message:
+        """Say so."""
+        return message("consent.superseded", **self.model_dump())
+
+
+def superseded_by(attempt: AuthorisationAttempt) -> Superseded | None:
+    """Return which newer reconnect replaced this attempt, if one did."""
+    try:
+        return Superseded.model_validate(attempt.reason_facts)
+    except ValidationError:
+        return None
 
 
 class Invitation(BaseModel):
@@ -35,7 +60,13 @@ class Invitation(BaseModel):
     link: str
     minutes: float
     expires_at: datetime
+    time_zone: str
     flow_run_id: str
+
+    @property
+    def until(self) -> str:
+        """Until when the link can be used, by the practice's clock."""
+        return time_in(self.expires_at, self.time_zone)
 
 
 def link_to(integration: Integration, attempt_id: str) -> str:
@@ -49,8 +80,8 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
     The run asks again if the connection made with that consent has since broken. Another reconnect of the same practice
     that is under way is given up: the newer one wins.
     """
-    name = integration.practice(practice).name
-    now = integration.clock()
+    known = integration.practice(practice)
+    name, now = known.name, integration.clock()
     until = now + timedelta(minutes=minutes)
     with integration.database.write() as session:
         connection = connections.locked(session, practice)  # of two that start at once, the second sees the first
@@ -58,7 +89,8 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
         attempt = granted or attempts.waiting_of(session, flow_run_id)
         fresh = attempt is None
         if fresh and (older := reconnecting_run(session, practice)):
-            _give_back(session, practice, message("consent.superseded", practice=name), now=now, flow_run_id=older)
+            by = Superseded(practice=name, person=person.name, at=moment_in(now, known.time_zone), run=flow_run_id)
+            _give_back(session, practice, by.message, now=now, flow_run_id=older, reason_facts=by.model_dump())
         attempt = attempt or attempts.open_attempt(
             session,
             practice=practice,
@@ -77,10 +109,11 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
             link=link_to(integration, attempt.id),
             minutes=minutes,
             expires_at=attempt.expires_at,
+            time_zone=known.time_zone,
             flow_run_id=flow_run_id,
         )
         if fresh:
-            said = message("consent.waiting", person=person.name, link=invitation.link, until=_time(attempt.expires_at))
+            said = message("consent.waiting", person=person.name, link=invitation.link, until=invitation.until)
             move(
                 session,
                 practice,
@@ -117,9 +150,15 @@ def require_granted(integration: Integration, invitation: Invitation) -> str:
         attempt = attempts.get(session, invitation.attempt_id)
         if attempt.consent_id and consents.get(session, attempt.consent_id).status in consents.USABLE:
             return attempt.consent_id
+        raise withdrawn(session, invitation)
+
+
+def withdrawn(session: Session, invitation: Invitation) -> Stopped:
+    """Return the `Stopped` that says why an attempt gave no consent, or one that is not usable any more."""
+    attempt = attempts.get(session, invitation.attempt_id)
     if attempt.reason_key:
-        raise stop(attempt.reason_key, **(attempt.reason_facts or {}))
-    raise stop("consent.superseded", practice=invitation.practice_name)
+        return stop(attempt.reason_key, **(attempt.reason_facts or {}))
+    return stop("consent.withdrawn", practice=invitation.practice_name)
 
 
 def expire(integration: Integration, invitation: Invitation) -> Stopped | None:
@@ -182,10 +221,21 @@ def _longest(attempt: AuthorisationAttempt) -> timedelta:
     return 3 * (attempt.expires_at - attempt.created_at) + CHECKS
 
 
-def _give_back(session: Session, practice: str, said: Message, *, now: datetime, flow_run_id: str) -> None:
+def _give_back(
+    session: Session,
+    practice: str,
+    said: Message,
+    *,
+    now: datetime,
+    flow_run_id: str,
+    reason_facts: dict[str, str] | None = None,
+) -> None:
+    """Take a run's reconnect back. `reason_facts`: those of `said`, if the run itself and its link are to say it."""
     give_up(session, practice, said, now=now, flow_run_id=flow_run_id)
     for attempt in attempts.of_run(session, flow_run_id):
         attempts.close(session, attempt.id, AttemptOutcome.REFUSED, now=now)
+        if reason_facts:
+            attempt.reason_key, attempt.reason_facts = said.key, {**reason_facts}
         if attempt.consent_id and consents.get(session, attempt.consent_id).status is ConsentStatus.PENDING:
             consents.end(session, attempt.consent_id, ConsentStatus.REFUSED, forget_tokens=True)
 
@@ -194,7 +244,3 @@ def attempt_of(integration: Integration, invitation: Invitation) -> Authorisatio
     """Read the attempt as it is now."""
     with integration.database.read() as session:
         return attempts.get(session, invitation.attempt_id)
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%H:%M} UTC"

@@ -41,8 +41,15 @@ def _current(api: XpmApi) -> list[Outline]:
 CLIENTS = Definition(
     button="Sync Clients",
     main=ListedKind(
-        kinds.CLIENTS, "Clients", Noun.CLIENT, Client, ROW, endpoints.CLIENTS, archived_on_request=True
-    ),  # FYI: "Archived Clients"
+        kinds.CLIENTS,
+        "Clients",
+        Noun.CLIENT,
+        Client,
+        ROW,
+        endpoints.CLIENTS,
+        archived_on_request=True,  # FYI: "Archived Clients"
+        may_vanish=0,
+    ),
     accompanying=(
         ListedKind(
             kinds.CLIENT_GROUPS,

@@ -28,7 +28,10 @@ _VALUE = "custom_field_value"
 
 @dataclass(frozen=True)
 class Values:
-    """Where the values of one kind of owner are: the owners' table, the values' table, and XPM's call for one owner."""
+    """Where the values of one kind of owner are: the owners' table, the values' table, and XPM's call for one owner.
+
+    The call takes a client's UUID or a job's number.
+    """
 
     owners: RecordTable
     table: RecordTable

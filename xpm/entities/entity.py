@@ -22,6 +22,10 @@ from xpm.xero.records import Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
+A_QUARTER = 0.25
+MOST_OF_FEW = 20  # records of a short list
+SHARE_OF_MANY = 0.02  # of a long list
+
 
 class Plan(StrEnum):
     """How XPM lets an entity be read; `xpm.pull.plans` has the code for each."""
@@ -51,19 +55,30 @@ class RecordKind:
     noun: Noun
 
 
+def tolerated(stored: int, part: float = A_QUARTER) -> int:
+    """How many of `stored` records people may have removed: one, this part of a few, or a small share of many."""
+    return max(1, min(MOST_OF_FEW, int(part * stored)), int(SHARE_OF_MANY * stored))
+
+
 @dataclass(frozen=True)
 class ListedKind(RecordKind, Generic[M]):
     """A kind of record that comes in lists, with its model and its row.
 
     `endpoint` is XPM's list, which also tells how to replay a quarantined record; it is `None` for kinds that the next
     sync reads again anyway. `archived_on_request`: records that XPM calls archived are stored only if FYI already has
-    them or the practice wants them.
+    them or the practice wants them. `may_vanish` is the part of a short list that people may have removed since the
+    last sync; 0 if XPM's list keeps what people archive and delete, so that nothing ever leaves it.
     """
 
     model: type[M]
     row: RowShape
     endpoint: Endpoint[M] | None = None
     archived_on_request: bool = False
+    may_vanish: float = A_QUARTER
+
+    def tolerates(self, stored: int) -> int:
+        """How many of the stored records may be missing before Xero is more likely wrong than right."""
+        return tolerated(stored, self.may_vanish) if self.may_vanish else 0
 
     @property
     def listed_at(self) -> Endpoint[M]:

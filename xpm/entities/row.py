@@ -4,7 +4,7 @@ References become two columns; nested records become JSON text or rows of a tabl
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import chain
@@ -60,7 +60,7 @@ class Children:
 class RowShape:
     """How one kind of record becomes a row. Plain data, so that it can be sent to the process that reads records.
 
-    `key` is the field by which XPM knows the record. `owned` and `shared` are its side tables. `marks`
+    `key` is the attribute that identifies the record. `owned` and `shared` are its side tables. `marks`
     are XPM's flags for archived and deleted records, the strongest first.
     """
 
@@ -78,11 +78,11 @@ class RowShape:
         """
         key = getattr(record, self.key)
         columns = columns_of(record, without=self._apart)
-        content = record.model_dump_json().encode() if self.owned else to_json([key, *columns.values()])
+        content = record.model_dump_json().encode() if self.owned else _content_of(key, columns)
         unread = self._unread_parts(type(record), left_out) if left_out else ()
         return RecordRow(
             key=key,
-            content_hash=digest(content, repr(unread).encode()) if unread else digest(content),
+            content_hash=_hash_of(content, unread),
             columns=columns,
             owned={children.table: children.rows(record) for children in self.owned},
             shared={children.table: children.rows(record) for children in self.shared},
@@ -114,6 +114,20 @@ class RowShape:
     def _apart(self) -> frozenset[str]:
         """The fields that are not columns of the main table."""
         return frozenset({self.key, *(children.field for children in (*self.owned, *self.shared))})
+
+
+def known_as(row: RecordRow, key: str, **columns: object) -> RecordRow:
+    """The row of a record that is stored under another key, with these columns. It must have no owned rows."""
+    known = {**row.columns, **columns}
+    return replace(row, key=key, columns=known, content_hash=_hash_of(_content_of(key, known), row.unread))
+
+
+def _content_of(key: str, columns: Mapping[str, object]) -> bytes:
+    return to_json([key, *columns.values()])
+
+
+def _hash_of(content: bytes, unread: Sequence[Unread]) -> bytes:
+    return digest(content, repr(unread).encode()) if unread else digest(content)
 
 
 def digest(*texts: bytes) -> bytes:

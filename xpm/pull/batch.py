@@ -12,7 +12,8 @@ from xpm.entities.registry import KINDS
 from xpm.store.pull import comparisons, finished_lists, job_checks, job_currency, quarantine, runs, unknown_elements
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
-from xpm.store.records import bulk, versions
+from xpm.store.records import bulk, identity, versions
+from xpm.store.records.identity import Known
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow, Scope
 from xpm.store.tables import Quarantine
@@ -28,6 +29,12 @@ class Batch(Protocol):
 
     def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
         """The keys of the records that FYI has, current or archived."""
+
+    def numbered(self, table: RecordTable, numbers: Collection[str]) -> Collection[Known]:
+        """The records with these numbers that FYI has, current or archived."""
+
+    def rekey(self, table: RecordTable, uuids: Mapping[str, str]) -> Mapping[str, str]:
+        """Give records that are stored by number their UUIDs as keys, and return the key that each then has."""
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Store these versions of records."""
@@ -56,13 +63,13 @@ class Batch(Protocol):
     def keep_list(self, name: str, finished: Finished) -> None:
         """Record that this run finished a list, so that a retry skips it."""
 
-    def note_current_jobs(self, numbers: Set[str]) -> None:
+    def note_current_jobs(self, keys: Set[str]) -> None:
         """Record that XPM's list of current jobs holds exactly these."""
 
-    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+    def note_listed_jobs(self, keys: Collection[str], created_from: date) -> None:
         """Record that the creation window that begins on this day lists these jobs."""
 
-    def note_verified_job(self, number: str) -> None:
+    def note_verified_job(self, key: str) -> None:
         """Record that XPM has this job, as it answered when asked for this one job."""
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
@@ -84,6 +91,15 @@ class StoredBatch:
     def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
         """Look the keys up in the store."""
         return versions.versions(self.session.connection(), table, self.scope, keys)
+
+    def numbered(self, table: RecordTable, numbers: Collection[str]) -> Collection[Known]:
+        """Look the numbers up in the store."""
+        return identity.known_by_number(self.session.connection(), table, self.scope, numbers)
+
+    def rekey(self, table: RecordTable, uuids: Mapping[str, str]) -> Mapping[str, str]:
+        """Move everything that is stored of them."""
+        identity.rekey(self.session.connection(), table, self.scope, uuids)
+        return uuids
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Write these versions to the store."""
@@ -148,17 +164,17 @@ class StoredBatch:
         """Store the list's name and keys."""
         finished_lists.keep(self.session, runs.get(self.session, self.run_id), name, finished, self.now)
 
-    def note_current_jobs(self, numbers: Set[str]) -> None:
+    def note_current_jobs(self, keys: Set[str]) -> None:
         """Mark these jobs as current, and no others."""
-        job_currency.note(self.session, self.scope, numbers)
+        job_currency.note(self.session, self.scope, keys)
 
-    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+    def note_listed_jobs(self, keys: Collection[str], created_from: date) -> None:
         """Store the window with each job."""
-        job_checks.note_listed(self.session, self.scope, numbers, created_from)
+        job_checks.note_listed(self.session, self.scope, keys, created_from)
 
-    def note_verified_job(self, number: str) -> None:
+    def note_verified_job(self, key: str) -> None:
         """Store the time with the job."""
-        job_checks.note_verified(self.session, self.scope, [number], self.now)
+        job_checks.note_verified(self.session, self.scope, [key], self.now)
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
         """Store the time with each record."""

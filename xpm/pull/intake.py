@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
-from xpm.entities.entity import ListedKind
+from xpm.entities.entity import ListedKind, tolerated
 from xpm.pull.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.pull.batch import Batch
+from xpm.pull.identity import identified
 from xpm.pull.work import Work
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
@@ -22,9 +23,8 @@ from xpm.xero.records import Records, Unreadable
 
 M = TypeVar("M", bound=XpmRecord)
 
-MISSING_TOLERATED = 20  # records
-SHARE_TOLERATED = 0.02  # of the stored records; if more than both are missing, Xero is more likely wrong than right
-EMPTY_TOLERATED = 2  # records that an empty list may archive
+LISTED = frozenset(ArchiveReason) - GONE
+"""The reasons of archived records that XPM lists with a flag."""
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,17 @@ class Verified:
 
 @dataclass(frozen=True)
 class Suspicion:
-    """Why nothing was archived: too many stored records were missing. `what` is the administrator's word for them."""
+    """Why nothing was archived: too many stored records were missing. `what` is the administrator's word for them.
+
+    `is_new_login`: another person has reconnected since FYI last agreed with XPM, and may see fewer records.
+    """
 
     what: str
     missing: int
     stored: int
+    is_new_login: bool
+    table: str
+    keys: Collection[str]
 
 
 class Intake(Generic[M]):
@@ -71,6 +77,7 @@ class Intake(Generic[M]):
         self.left_out = 0
         self._waiting = 0
         self.seen: set[str] = set()
+        self._rekeyed: dict[str, str] = {}  # records that this run stored by number before XPM gave their UUIDs
         self._unreadable: dict[str, Unreadable] = {}  # by key, or by payload without a key, since lists overlap
         self.partly_read: set[str] = set()  # keys of records that were stored without a part
         self.server_time: datetime | None = None
@@ -86,6 +93,10 @@ class Intake(Generic[M]):
     def keys_unread(self) -> set[str]:
         """The keys of the unreadable records that have one."""
         return {record.key for record in self.unreadable if record.key is not None}
+
+    def keys_now(self, keys: Set[str]) -> Set[str]:
+        """The keys that these records of this run have now."""
+        return {self._rekeyed.get(key, key) for key in keys}
 
     def source_count(self) -> int:
         """How many records XPM has, readable or not. Call it after complete lists."""
@@ -132,8 +143,8 @@ class Intake(Generic[M]):
         """
         name = f"{self.table.name}{', current' if self._current_only else ''}"
         self.take(records, name if resumable else "")
-        vanished = self._unseen(set(ArchiveReason) - GONE)  # XPM listed them as archived or deleted before
-        if self.archive_gone([*self.missing(), *vanished]):
+        vanished = self._unseen(LISTED)  # they are archived already, so only the reason changes
+        if self.archive_gone(self.missing(), vanished):
             self.note_gone(vanished)
         self.conclude()
 
@@ -163,20 +174,33 @@ class Intake(Generic[M]):
             with self._work.batch() as batch:
                 batch.note(RunCounts(**asdict(batch.apply(self.table, rows))))
 
-    def archive_gone(self, gone: Collection[str]) -> bool:
+    def archive_gone(self, gone: Collection[str], archived: Collection[str] = ()) -> bool:
         """Archive stored records that XPM does not have. Returns whether they may be taken as gone.
 
-        Refused if too many are missing and no person confirmed that many, or if a record's key was unreadable: that
-        record may be one of the missing.
+        `archived` are records that XPM called archived or deleted before, and does not have either. Refused if too many
+        are missing and no person confirmed that many, or if a record's key was unreadable: that record may be one of
+        the missing.
         """
-        stored = self._work.count_active(self.table)
-        tolerated = max(MISSING_TOLERATED, SHARE_TOLERATED * stored) if self.seen else EMPTY_TOLERATED
-        if len(gone) > max(tolerated, self._work.request.confirm_missing):
-            return self.suspect(len(gone))
+        if len(gone) > self.may_be_missing() or len(archived) > self._archived_may_be_missing():
+            return self.suspect([*gone, *archived])
         are_gone = not gone or all(record.key is not None for record in self.unreadable)
         if are_gone:
             self._archive(gone)
         return are_gone
+
+    def may_be_missing(self) -> int:
+        """How many stored records may be taken as gone: as many as this kind's list allows, or a person confirmed.
+
+        None without a confirmation if another person has reconnected since FYI last agreed with XPM.
+        """
+        return self._confirmed_or(self.kind.tolerates(self._work.count_present(self.table)))
+
+    def _archived_may_be_missing(self) -> int:
+        with self._work.integration.database.read() as session:
+            return self._confirmed_or(tolerated(len(bulk.keys_archived(session, self.table, self._work.scope, LISTED))))
+
+    def _confirmed_or(self, tolerated: int) -> int:
+        return max(0 if self._work.is_new_login() else tolerated, self._work.request.confirm_missing)
 
     def set_aside(self, by_key: Mapping[str, Unreadable]) -> None:
         """Quarantine records that were asked for one by one and could not be read. They count as seen."""
@@ -196,9 +220,10 @@ class Intake(Generic[M]):
         self._waiting = len(keys & from_other_account)
         self.partly_verified = verified
 
-    def suspect(self, missing: int) -> Literal[False]:
+    def suspect(self, missing: Collection[str]) -> Literal[False]:
         """Record that Xero cannot have sent everything. Always false: nothing may be taken as gone."""
-        self.suspicion = Suspicion(self.kind.label, missing, self._work.count_active(self.table))
+        stored, is_new = self._work.count_present(self.table), self._work.is_new_login()
+        self.suspicion = Suspicion(self.kind.label, len(missing), stored, is_new, self.table.name, missing)
         return False
 
     def conclude(self) -> None:
@@ -233,8 +258,9 @@ class Intake(Generic[M]):
             raise
 
     def _store(self, arrived: Arrived[M]) -> None:
-        taken, same, read = arrived.of, arrived.same, arrived.reading.result()
+        taken, same, sent = arrived.of, arrived.same, arrived.reading.result()
         with self._work.batch() as batch:
+            read, rekeyed = identified(batch, self.table, sent)
             read_well = [*same, *(row.key for row in read.rows)]
             rows = self._wanted(batch, read.rows)
             applied = self._apply(batch, rows) + Applied(unchanged=len(same - self.seen))
@@ -244,6 +270,8 @@ class Intake(Generic[M]):
             new = read.unreadable.keys() - self._unreadable.keys()
             newly_partly = len(partly.keys() - self.partly_read)
             batch.note(RunCounts(**asdict(counted), quarantined=len(new), partly_read=newly_partly))
+        self._rekeyed |= rekeyed
+        self.seen -= rekeyed.keys()
         keys = same | {row.key for row in rows}
         keys |= {record.key for record in read.unreadable.values() if record.key is not None}
         taken.keys |= keys

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from xpm.entities.names import Entity
-from xpm.pull.intake import MISSING_TOLERATED
+from xpm.entities.registry import DEFINITIONS
 from xpm.pull.plans.plan import AnyIntake
 from xpm.pull.plans.values import ValuesCompared
 from xpm.pull.work import PullRequest
@@ -85,11 +85,12 @@ def summed_up(
     if intake.suspicion:
         facts |= {"entity": intake.suspicion.what}
         facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
-        return message("sync.too_many_missing", **facts)
+        key = "sync.missing_for_new_login" if intake.suspicion.is_new_login else "sync.too_many_missing"
+        return message(key, **facts)
     if before is not None:
         return message("sync.sudden_drop", before=before, **facts)
     if counts["quarantined"]:
-        named = [record.key or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
+        named = [record.name or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
         return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
     if source != stored:
         return message("sync.counts_differ", **facts)
@@ -140,11 +141,13 @@ def dropped_from(session: Session, scope: Scope, request: PullRequest, source: i
         return None
     well = runs.lately_successful(session, scope.practice, scope.tenant_id, request.entity, complete=True, limit=1)
     before = well[0].source_count if well else None
-    tolerated = max(MISSING_TOLERATED, request.confirm_missing)
-    if before is None or not _is_drop(before, source, tolerated):
+    if before is None:
+        return None
+    tolerated = DEFINITIONS[request.entity].main.tolerates(before)
+    if not _is_drop(before, source, max(tolerated, request.confirm_missing)):
         return None
     last = runs.last_finished(session, scope.practice, scope.tenant_id, request.entity)
-    is_confirmed = request.trigger is SyncTrigger.MANUAL and _stopped_at_a_drop(last, before)
+    is_confirmed = request.trigger is SyncTrigger.MANUAL and _stopped_at_a_drop(last, before, tolerated)
     return None if is_confirmed else before
 
 
@@ -152,7 +155,7 @@ def _is_drop(before: int, source: int, tolerated: int) -> bool:
     return source < before * SHARE_LEFT and before - source > tolerated
 
 
-def _stopped_at_a_drop(run: SyncRun | None, before: int) -> bool:
+def _stopped_at_a_drop(run: SyncRun | None, before: int, tolerated: int) -> bool:
     """Whether this run stored all that it saw, which was so little that a person was asked to look.
 
     A run that archived nothing, because too many records were missing, has more in FYI than XPM has.
@@ -161,4 +164,4 @@ def _stopped_at_a_drop(run: SyncRun | None, before: int) -> bool:
         return False
     if run.source_count is None or run.stored_count is None or run.stored_count > run.source_count:
         return False
-    return _is_drop(before, run.source_count, MISSING_TOLERATED)
+    return _is_drop(before, run.source_count, tolerated)

@@ -20,7 +20,7 @@ from xpm.quota.prediction import predict
 from xpm.quota.progress import Progress, unwatched
 from xpm.quota.tries import RunTries
 from xpm.store import practices
-from xpm.store.pull import finished_lists, runs
+from xpm.store.pull import finished_lists, missing, runs
 from xpm.store.records import bulk
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus
@@ -71,6 +71,8 @@ def finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> Pul
         summary = summed_up(request.entity, counts, sides, intake, compared, before=before)
         status = status_of(summary)
         finished_lists.forget(session, run)
+        if intake.suspicion:
+            missing.keep(session, run, intake.suspicion.table, intake.suspicion.keys, now)
         watermark = _watermark(work, run, intake) if status is RunStatus.SUCCESS else None
         runs.finish(session, run.id, status, reason_key=summary.key, watermark=watermark, now=now)
         return _recorded(session, run, request, summary, now)

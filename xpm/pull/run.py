@@ -16,7 +16,7 @@ from xpm.pull.work import PullRequest, Work
 from xpm.quota.parking import resumes_at
 from xpm.quota.progress import UNKNOWN, Prediction, Progress, Standing, unwatched
 from xpm.store import leases
-from xpm.store.consent import connections
+from xpm.store.consent import connections, consents
 from xpm.store.leases import Lease
 from xpm.store.pull import comparisons, finished_lists, runs
 from xpm.store.pull.comparisons import Due
@@ -69,10 +69,10 @@ class Run(Work):
         elapsed = self.integration.clock() - self.began
         return Standing(self.predicted, run.calls if answers_count else read, run.calls, elapsed)
 
-    def count_active(self, table: RecordTable) -> int:
-        """Count the current records in the store."""
+    def count_present(self, table: RecordTable) -> int:
+        """Count the records in the store."""
         with self.integration.database.read() as session:
-            return bulk.count_active(session, table, self.scope)
+            return bulk.count_present(session, table, self.scope)
 
     def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:
         """Compare the digests with the stored ones."""
@@ -137,6 +137,7 @@ def start_run(
         mode=request.mode,
         trigger=request.trigger,
         person=request.person,
+        xero_userid=consents.login_of(session, request.practice),
         flow_run_id=request.flow_run_id,
         predicted_calls=predicted.calls,
         predicted_bytes=predicted.bytes,

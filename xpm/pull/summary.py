@@ -47,8 +47,9 @@ def sum_up(practice: str, trigger: SyncTrigger, outcomes: Mapping[Entity, Outcom
     if len(skipped) == len(outcomes):
         return message("runbook.nothing_done", practice=practice, remarks=remarks)
     named = ", ".join(entity.label.lower() for entity in left_out)
-    how = f"{chapter}_except" if left_out else chapter
-    return message(f"runbook.{how}", practice=practice, left_out=named, remarks=remarks)
+    if left_out:
+        return message(f"runbook_except.{chapter}", practice=practice, left_out=named, remarks=remarks)
+    return message(f"runbook.{chapter}", practice=practice, remarks=remarks)
 
 
 def _is_skipped(outcome: Outcome) -> bool:

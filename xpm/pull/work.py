@@ -12,6 +12,7 @@ from xpm.integration import Integration
 from xpm.pull.batch import Batch
 from xpm.pull.reader import Reader
 from xpm.store import practices
+from xpm.store.consent import consents
 from xpm.store.pull import runs
 from xpm.store.pull.comparisons import Due
 from xpm.store.pull.finished_lists import Finished
@@ -72,13 +73,20 @@ class Work(ABC):
         with self.integration.database.read() as session:
             return practices.settings_of(session, self.request.practice).include_archived_clients
 
+    def is_new_login(self) -> bool:
+        """Whether another person's login is used than when FYI last agreed with XPM; it may see fewer records."""
+        with self.integration.database.read() as session:
+            before = runs.last_agreed(session, self.scope, self.request.entity)
+            now = consents.login_of(session, self.request.practice)
+        return before is not None and None not in (before.xero_userid, now) and before.xero_userid != now
+
     @abstractmethod
     def batch(self) -> AbstractContextManager[Batch]:
         """Open a batch, which takes effect as a whole if the block ends without an error."""
 
     @abstractmethod
-    def count_active(self, table: RecordTable) -> int:
-        """How many records are current after the batches so far."""
+    def count_present(self, table: RecordTable) -> int:
+        """How many records XPM is known to have after the batches so far, with those it calls archived or deleted."""
 
     @abstractmethod
     def as_sent(self, table: RecordTable, digests: Mapping[str, bytes]) -> Collection[str]:

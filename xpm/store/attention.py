@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, null, or_, sel
 from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import Session, col
 
+from xpm.store.records.kinds import JOB_CUSTOM_FIELDS, JOBS
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Client, Job, Quarantine, Staff, SyncedRecord
 from xpm.store.vocabulary import ArchiveReason, FyiStatus
@@ -89,8 +90,16 @@ def _waiting_staff(scope: Scope) -> _Rows:
 
 
 def _set_aside(scope: Scope) -> _Rows:
+    """A job goes by its number, as do the values of one."""
     aside = and_(col(Quarantine.practice) == scope.practice, col(Quarantine.tenant_id) == scope.tenant_id)
-    entries = select(col(Quarantine.record_key), null(), col(Quarantine.reason))
+    job = and_(
+        col(Quarantine.entity).in_((JOBS.name, JOB_CUSTOM_FIELDS.name)),
+        col(Job.practice) == col(Quarantine.practice),
+        col(Job.tenant_id) == col(Quarantine.tenant_id),
+        col(Job.key) == col(Quarantine.record_key),
+    )
+    name = func.coalesce(col(Job.number), col(Quarantine.record_key))
+    entries = select(name, null(), col(Quarantine.reason)).outerjoin_from(Quarantine, Job, job)
     return entries.where(aside, col(Quarantine.resolved_at).is_(None)).order_by(col(Quarantine.id))
 
 

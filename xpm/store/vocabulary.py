@@ -159,6 +159,7 @@ class Action(StrEnum):
     SYNC = "sync"
     REVERT = "revert"
     REPLAY_QUARANTINE = "replay_quarantine"
+    CONFIRM_MISSING = "confirm_missing"  # records that a sync found suddenly missing
     CHANGE_SETTINGS = "change_settings"
     ADD_PRACTICE = "add_practice"
     CHANGE_PRACTICE = "change_practice"

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from xpm.pull.outcome import Counts
+from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
 from xpm.store.records.versions import Effect
 from xpm.undo.comparison import fields
@@ -42,13 +43,22 @@ class FieldDifference:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What would happen to one record. For an added record, `fields` holds only whether it is archived."""
+    """What would happen to one record. For an added record, `fields` holds only whether it is archived.
+
+    `number` is what people call the record, if that is not its key: a job's number.
+    """
 
     effect: Effect
     kind: str
     key: str
     name: str = ""
     fields: tuple[FieldDifference, ...] = ()
+    number: str = ""
+
+    @property
+    def called(self) -> str:
+        """What people call the record."""
+        return self.number or self.key
 
     @property
     def archives(self) -> bool | None:
@@ -68,6 +78,11 @@ def name_of(row: RecordRow) -> str:
     if "tax_type" in row.columns:
         return f"{row.columns['tax_type']} {row.columns['year']}"
     return str(row.columns.get("name") or "")
+
+
+def number_of(table: RecordTable, row: RecordRow) -> str:
+    """The record's number in XPM; empty for a kind that has none."""
+    return str(row.columns[table.number]) if table.number else ""
 
 
 def archival(before: object, after: object) -> FieldDifference:

@@ -47,7 +47,7 @@ def changes_file(file: Path) -> Iterator[TextIO]:
 
 
 def _lines(change: Change) -> Iterator[Line]:
-    record = (KINDS[change.kind].label, change.key, change.name, EFFECTS[change.effect])
+    record = (KINDS[change.kind].label, change.called, change.name, EFFECTS[change.effect])
     if not change.fields:
         yield (*record, "", "", "")
     for field in change.fields:

@@ -47,11 +47,6 @@ class DryRun(Work):
         with self.integration.database.read() as session:
             yield DryBatch(session, self.scope, self.expected, self.changed_before)
 
-    def count_active(self, table: RecordTable) -> int:
-        """Count the records that would be current."""
-        with self.integration.database.read() as session:
-            return bulk.count_active(session, table, self.scope) + self.expected.active[table.name]
-
     def count_present(self, table: RecordTable) -> int:
         """Count the records that XPM would have, by the store as it would be."""
         with self.integration.database.read() as session:
@@ -77,7 +72,7 @@ class DryRun(Work):
             if change.archives:
                 due.pop(key, None)
             elif key in current or change.effect is not Effect.CHANGED:  # a record that stays archived is not due
-                due[key] = Due(key, int(key in compared), compared.get(key))
+                due[key] = Due(key, int(key in compared), compared.get(key), change.number or key)
         return list(due.values())
 
     @cached_property

@@ -4,19 +4,21 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlmodel import Session
 
 from xpm.entities.custom_fields import VALUES
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
-from xpm.store.records import bulk, reads, versions
+from xpm.store.records import bulk, identity, reads, versions
+from xpm.store.records.identity import Known
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow, Scope
 from xpm.store.records.unread import completed
 from xpm.store.records.versions import Effect, Version, counted, effect, version_of
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
-from xpm.undo.changes import ARCHIVED, Change, FieldDifference, archival, field_changes, name_of
+from xpm.undo.changes import ARCHIVED, Change, FieldDifference, archival, field_changes, name_of, number_of
 from xpm.xero.records import Unreadable
 
 ChangedBefore = Mapping[str, Mapping[str, Change]]
@@ -30,7 +32,6 @@ class Expected:
     versions: dict[str, dict[str, Version]] = field(default_factory=dict)  # by kind and key
     changes: dict[tuple[str, str], Change] = field(default_factory=dict)  # against the store; by kind and key
     aside: dict[tuple[str, str], Change] = field(default_factory=dict)  # by kind and key, or payload without a key
-    active: Counter[str] = field(default_factory=Counter)  # by kind: how many more records are current
     present: Counter[str] = field(default_factory=Counter)  # by kind: how many more records XPM has
     counts: Counter[str] = field(default_factory=Counter)  # of the run
 
@@ -39,9 +40,15 @@ class Expected:
         if before == after:
             return None
         self.versions.setdefault(kind, {})[key] = after
-        self.active[kind] += (after.archived is None) - (before is not None and before.archived is None)
         self.present[kind] += after.is_present - (before is not None and before.is_present)
         return effect(before, after)
+
+
+class Named(NamedTuple):
+    """What people call a record. `number` is empty for kinds that have none."""
+
+    name: str
+    number: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,14 @@ class DryBatch:
         """Look the keys up in the store and among the records that would have been stored by now."""
         stored = versions.versions(self.session.connection(), table, self.scope, keys)
         return {**stored, **self._expected_versions(table.name, keys)}
+
+    def numbered(self, table: RecordTable, numbers: Collection[str]) -> Collection[Known]:
+        """Look the numbers up in the store. A record that would have been added by number has it as its key."""
+        return identity.known_by_number(self.session.connection(), table, self.scope, numbers)
+
+    def rekey(self, table: RecordTable, uuids: Mapping[str, str]) -> Mapping[str, str]:
+        """Let them keep their numbers as keys, so that they are compared with what is stored."""
+        return {number: number for number in uuids}
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Record what would change, and count it as a real batch would."""
@@ -74,7 +89,7 @@ class DryBatch:
         stored = versions.versions(self.session.connection(), table, scope, keys)
         known = {**stored, **self._expected_versions(kind, keys)}
         active = [key for key in keys if key in known and known[key].archived is None]
-        names = {row.key: name_of(row) for row in reads.read(self.session, table, scope, active)}
+        names = {row.key: _named(table, row) for row in reads.read(self.session, table, scope, active)}
         for key in active:
             before, absent = stored.get(key), Version(known[key].content_hash, ArchiveReason.ABSENT)
             self.expected.move(kind, key, known[key], absent)
@@ -83,7 +98,8 @@ class DryBatch:
             was = before and before.archived
             if was is not absent.archived:  # otherwise an earlier list of this run only brought it back for a while
                 fields.append(archival(was, absent.archived))
-            self._note(effect(before, absent), kind, key, change.name if change else names[key], fields)
+            named = Named(change.name, change.number) if change else names[key]
+            self._note(effect(before, absent), kind, key, named, fields)
         return len(active)
 
     def archive_others(self, table: RecordTable) -> int:
@@ -93,7 +109,7 @@ class DryBatch:
             keys = list(bulk.active_keys(self.session, table, other))
             for row in reads.read(self.session, table, other, keys):
                 mark = archival(None, ArchiveReason.OTHER_ACCOUNT)
-                self._note(Effect.ARCHIVED, table.name, f"{row.key} ({other.tenant_id})", name_of(row), [mark])
+                self._note(Effect.ARCHIVED, table.name, f"{row.key} ({other.tenant_id})", _named(table, row), [mark])
             archived += len(keys)
         return archived
 
@@ -104,7 +120,7 @@ class DryBatch:
             aside.pop((kind, key), None)
         for record in unreadable:
             reason = FieldDifference(field="", before="", after=record.reason)
-            change = Change(effect=Effect.SET_ASIDE, kind=kind, key=record.key or "", fields=(reason,))
+            change = Change(Effect.SET_ASIDE, kind, record.key or "", fields=(reason,), number=record.number or "")
             aside[kind, record.key or record.payload] = change
 
     def dismiss_earlier(self, kind: str) -> None:
@@ -122,13 +138,13 @@ class DryBatch:
     def keep_list(self, name: str, finished: Finished) -> None:
         """Nothing: no run continues a dry run."""
 
-    def note_current_jobs(self, numbers: Set[str]) -> None:
+    def note_current_jobs(self, keys: Set[str]) -> None:
         """Nothing: the marks stay as they are."""
 
-    def note_listed_jobs(self, numbers: Collection[str], created_from: date) -> None:
+    def note_listed_jobs(self, keys: Collection[str], created_from: date) -> None:
         """Nothing: the windows stay as they are."""
 
-    def note_verified_job(self, number: str) -> None:
+    def note_verified_job(self, key: str) -> None:
         """Nothing: the times stay as they are."""
 
     def note_compared(self, kind: OwnerKind, owner_keys: Iterable[str], at: datetime) -> None:
@@ -158,19 +174,25 @@ class DryBatch:
                 fields = [archival(None, row.archived)] if row.archived else []
             self._note(done, kind, row.key, names[row.key], fields)
 
-    def _note(self, done: Effect | None, kind: str, key: str, name: str, fields: Iterable[FieldDifference]) -> None:
+    def _note(self, done: Effect | None, kind: str, key: str, named: Named, fields: Iterable[FieldDifference]) -> None:
         if done is None:
             self.expected.changes.pop((kind, key), None)
         else:
-            change = Change(effect=done, kind=kind, key=key, name=name, fields=tuple(fields))
+            change = Change(done, kind, key, named.name, tuple(fields), named.number)
             self.expected.changes[kind, key] = change
 
-    def _names(self, table: RecordTable, rows: Sequence[RecordRow]) -> Mapping[str, str]:
-        """The records' names. Values go by the name of the client or job that has them."""
+    def _names(self, table: RecordTable, rows: Sequence[RecordRow]) -> Mapping[str, Named]:
+        """What people call the records. Values go by the client or job that has them."""
         if not table.fixed:
-            return {row.key: name_of(row) for row in rows}
+            return {row.key: _named(table, row) for row in rows}
         owners = VALUES[OwnerKind(table.fixed["owner_kind"])].owners
         coming = self.changed_before.get(owners.name, {})
         keys = [row.key for row in rows]
-        stored = versions.names(self.session, owners, self.scope, keys)
-        return {key: coming[key].name if key in coming else stored.get(key, "") for key in keys}
+        names = versions.names(self.session, owners, self.scope, keys)
+        numbers = identity.numbers_of(self.session, owners, self.scope, keys)
+        stored = {key: Named(names.get(key, ""), numbers[key]) for key in keys}
+        return stored | {key: Named(coming[key].name, coming[key].number) for key in keys if key in coming}
+
+
+def _named(table: RecordTable, row: RecordRow) -> Named:
+    return Named(name_of(row), number_of(table, row))

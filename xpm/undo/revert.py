@@ -29,8 +29,9 @@ from xpm.store import leases
 from xpm.store.leases import Lease
 from xpm.store.pull import finished_lists, runs
 from xpm.store.pull.runs import RunCounts
-from xpm.store.records import history, reverts
+from xpm.store.records import history, identity, leftovers, reverts
 from xpm.store.records.changes import Author
+from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice, SyncRun
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger, Topic
 from xpm.undo.changed_since import WhenChangedSince
@@ -244,6 +245,9 @@ def _take_back(
         for run in begun:
             finished_lists.forget(session, run)
             done.append(runs.finish(session, run.id, RunStatus.SUCCESS, reason_key="revert.done", now=now))
+    leftovers.forget_without_records(session, request.practice)
+    for tenant_id in {run.tenant_id for run in found}:
+        leftovers.forget_account(session, Scope(request.practice, tenant_id))
     return done
 
 
@@ -294,7 +298,7 @@ def _preview(session: Session, practice_name: str, found: Sequence[SyncRun]) -> 
         effects=tuple(_effect(name, tally) for name, tally in effects.items()),
         records=touchable,
         changed_since=all_ - touchable,
-        named=tuple(_touched(session, one) for one in reverts.changed_since(session, ids, NAMED)),
+        named=tuple(_touched(session, found[0].practice, one) for one in reverts.changed_since(session, ids, NAMED)),
     )
 
 
@@ -308,9 +312,11 @@ def _effect(table: str, tally: RunCounts) -> RevertEffect:
     )
 
 
-def _touched(session: Session, change: reverts.ChangedSince) -> LaterChange:
+def _touched(session: Session, practice: str, change: reverts.ChangedSince) -> LaterChange:
     by = author(session, change.run_id, change.person)
-    return LaterChange(what=KINDS[change.table.name].label, record=change.key, by=by, at=change.at)
+    scope = Scope(practice, change.tenant_id)
+    (record,) = identity.numbers_of(session, change.table, scope, [change.key]).values()
+    return LaterChange(what=KINDS[change.table.name].label, record=record, by=by, at=change.at)
 
 
 def _time(moment: datetime) -> str:

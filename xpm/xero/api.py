@@ -65,7 +65,7 @@ class XpmApi:
         return self._records(endpoints.CLIENTS, _details(detailed) | _since(modified_since))
 
     def client(self, uuid: str) -> Records[Client]:
-        """Read one client. Raises `NotFound` if there is none."""
+        """Read one client. Raises `RecordGone` if there is none."""
         return self._records(endpoints.CLIENT, key=uuid)
 
     def current_jobs(self, *, detailed: bool = True) -> Records[Job]:
@@ -83,8 +83,12 @@ class XpmApi:
         return self._records(endpoints.JOBS, _DETAILED | window)
 
     def job(self, number: str) -> Records[Job]:
-        """Read one job by its number. Raises `NotFound` if there is none, or if it was deleted."""
+        """Read the job that has this number now. Raises `RecordGone` if none has, as after a deletion."""
         return self._records(endpoints.JOB, key=number)
+
+    def jobs_of_client(self, uuid: str) -> Records[Job]:
+        """Read all jobs of one client, in any state, for one call. Raises `RecordGone` if there is no such client."""
+        return self._records(endpoints.JOBS_OF_CLIENT, _DETAILED, key=uuid)
 
     def list(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> Records[M]:
         """Read a list that needs no more than its endpoint, such as staff, client groups or job categories."""

@@ -24,6 +24,7 @@ class Endpoint(Generic[M]):
     Attributes:
         label: its name in logs and errors.
         path: relative to the API's base; may contain `{key}`.
+        key_of: XPM's word for the kind of record that `{key}` identifies.
         item: the element of a record.
         container: the element around the records; None if a record is directly under the root.
         scope: the narrowest scope that covers it; None if only the broad scopes are known to.
@@ -35,6 +36,7 @@ class Endpoint(Generic[M]):
     model: type[M]
     container: str | None = None
     scope: str | None = None
+    key_of: str | None = None
 
 
 _CLIENT = "practicemanager.client.read"
@@ -43,16 +45,23 @@ _STAFF = "practicemanager.staff.read"
 
 CLIENTS = Endpoint("client.list", "client.api/list", "Client", Client, "Clients", _CLIENT)
 CLIENT_PAGE = Endpoint("client.paged-list", "client.api/paged-list", "Client", Client, "Clients", _CLIENT)
-CLIENT = Endpoint("client.get", "client.api/get/{key}", "Client", Client, None, _CLIENT)
+CLIENT = Endpoint("client.get", "client.api/get/{key}", "Client", Client, None, _CLIENT, "client")
 CLIENT_FIELD_VALUES = Endpoint(
-    "client.customfield", "client.api/get/{key}/customfield", "CustomField", CustomFieldValue, "CustomFields", _CLIENT
+    "client.customfield",
+    "client.api/get/{key}/customfield",
+    "CustomField",
+    CustomFieldValue,
+    "CustomFields",
+    _CLIENT,
+    "client",
 )
 CLIENT_GROUPS = Endpoint("clientgroup.list", "clientgroup.api/list", "Group", ClientGroup, "Groups", _CLIENT)
 CURRENT_JOBS = Endpoint("job.current", "job.api/current", "Job", Job, "Jobs", _JOB)
 JOBS = Endpoint("job.list", "job.api/list", "Job", Job, "Jobs", _JOB)
-JOB = Endpoint("job.get", "job.api/get/{key}", "Job", Job, None, _JOB)
+JOB = Endpoint("job.get", "job.api/get/{key}", "Job", Job, None, _JOB, "job")
+JOBS_OF_CLIENT = Endpoint("job.client", "job.api/client/{key}", "Job", Job, "Jobs", _JOB, "client")
 JOB_FIELD_VALUES = Endpoint(
-    "job.customfield", "job.api/get/{key}/customfield", "CustomField", CustomFieldValue, "CustomFields", _JOB
+    "job.customfield", "job.api/get/{key}/customfield", "CustomField", CustomFieldValue, "CustomFields", _JOB, "job"
 )
 STAFF = Endpoint("staff.list", "staff.api/list", "Staff", Staff, "StaffList", _STAFF)
 JOB_CATEGORIES = Endpoint("category.list", "category.api/list", "Category", Category, "Categories")
@@ -63,3 +72,10 @@ CUSTOM_FIELD_DEFINITIONS = Endpoint(
     CustomFieldDefinition,
     "CustomFieldDefinitions",
 )
+
+_KEYS = {one.label: one.key_of for one in (CLIENT, CLIENT_FIELD_VALUES, JOB, JOBS_OF_CLIENT, JOB_FIELD_VALUES)}
+
+
+def key_of(label: str) -> str | None:
+    """XPM's word for the kind of record that the endpoint with this label is asked for; None for lists."""
+    return _KEYS.get(label)

@@ -14,7 +14,8 @@
      ├── XeroUnavailable        5xx, time-out or connection error, after our own retries
      │    └── AnswerLost        … and Xero may have done the work
      ├── Refused                Xero understood and refused (400, 409, or 200 with Status ERROR)
-     │    └── NotFound          … because there is no such record
+     │    └── NotFound          … because nothing is there (404, or a bad identifier)
+     │         └── RecordGone   … and XPM itself says so of the very record that was asked for
      ├── UnreadableAnswer       truncated, not XML, or without the expected element: never "no records"
      ├── CallbackRefused        the callback from the consent page cannot be trusted
      └── ConsentDeclined        the person pressed Cancel: an answer, not an alarm
@@ -178,9 +179,17 @@ class Refused(XeroError):
 
 
 class NotFound(Refused):
-    """There is no such record: 404, or 200 with the text `Invalid … identifier`."""
+    """Nothing is there: 404, or the text `Invalid … identifier`.
+
+    It may be about something else than the record asked for, and a 404 may come from something between us and Xero, so
+    it does not prove that the record is gone.
+    """
 
     remedy = Remedy.LOOK_AT_RECORD
+
+
+class RecordGone(NotFound):
+    """XPM itself says that it has no record with the identifier asked for, such as `Invalid job identifier`."""
 
 
 class UnreadableAnswer(XeroError):

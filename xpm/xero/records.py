@@ -13,13 +13,20 @@ class Unreadable:
     """A record that Xero sent and we could not read. It goes to quarantine and never stops the others.
 
     `reason` names the wrong fields without their values; `payload` is the record as sent. If `parts` names parts of the
-    record, only these could not be read, and the record is stored without them.
+    record, only these could not be read, and the record is stored without them. `number` is what people call the
+    record, if that is not its key.
     """
 
     key: str | None
     reason: str
     payload: str
     parts: str | None = None
+    number: str | None = None
+
+    @property
+    def name(self) -> str | None:
+        """What people call it."""
+        return self.number or self.key
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from tests.pull.breaking.deeds import a_key, deleting
 from tests.pull.breaking.indoors import Indoors, indoors
 from tests.pull.breaking.ledger import assert_books_balance
 from tests.pull.breaking.versions import Versions
+from tests.pull.house import REMOVED
 from xpm.entities.names import Entity
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus, SyncMode
@@ -176,7 +177,7 @@ def test_records_that_change_while_read_are_stored_by_the_next_run(
     versions.assert_nothing_was_archived_wrongly()
     house.calm()
     house.wire.page_size = 2
-    assert house.sync(entity, next_mode).status is RunStatus.SUCCESS
+    assert house.sync(entity, next_mode, confirm_missing=REMOVED).status is RunStatus.SUCCESS
     versions.assert_equals_truth()
     versions.assert_no_older_version_came_later()
     assert_books_balance(house)

@@ -19,7 +19,7 @@ from tests.pull.breaking.dying import FLOW_RUN, Step, is_killed_at
 from tests.pull.breaking.ledger import assert_books_balance, assert_killed_in_order
 from tests.pull.conftest import UNLIMITED
 from tests.pull.expected import assert_equals_truth
-from tests.pull.house import House, opened
+from tests.pull.house import REMOVED, House, opened
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.engine.database import Database
 from xpm.store.vocabulary import RunStatus
@@ -70,13 +70,13 @@ def test_a_sync_killed_at_any_step_leaves_nothing_half_done_and_its_retry_finish
     while is_killed_at(house, entity, step, at):
         kills += 1
         assert_killed_in_order(house)
-        assert house.sync(entity, flow_run_id=FLOW_RUN).status is RunStatus.SUCCESS
+        assert house.sync(entity, flow_run_id=FLOW_RUN, confirm_missing=REMOVED).status is RunStatus.SUCCESS
         assert_books_balance(house)
         busy_day(house, dice)
         at += stride
     assert kills >= FEWEST[step] // stride
     for each in EVERYTHING:
-        assert house.sync(each).status is RunStatus.SUCCESS
+        assert house.sync(each, confirm_missing=REMOVED).status is RunStatus.SUCCESS
     assert_equals_truth(house)
     assert_books_balance(house)
     assert house.aside() == []

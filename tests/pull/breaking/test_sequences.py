@@ -16,6 +16,7 @@ from tests.pull.breaking.indoors import Indoors, indoors
 from tests.pull.breaking.ledger import assert_books_balance
 from tests.pull.breaking.weather import PERSUASIVE, order_faults
 from tests.pull.expected import assert_equals_truth
+from tests.pull.house import REMOVED
 from xpm.entities.names import EVERYTHING
 from xpm.pull.outcome import PullResult
 from xpm.store.engine.database import Database
@@ -81,7 +82,7 @@ def run_days(house: Indoors, dice: Random, seed: int) -> None:
         attempt(house, dice, faults)
     house.calm()
     for entity in EVERYTHING:
-        assert house.sync(entity).status is RunStatus.SUCCESS, entity
+        assert house.sync(entity, confirm_missing=REMOVED).status is RunStatus.SUCCESS, entity
     assert_equals_truth(house)
     assert house.aside() == []
     assert_books_balance(house)

@@ -15,7 +15,7 @@ from tests.pull.breaking.indoors import Indoors, indoors
 from tests.pull.breaking.ledger import assert_books_balance
 from tests.pull.conftest import UNLIMITED
 from tests.pull.expected import assert_equals_truth
-from tests.pull.house import YEARS, House, opened
+from tests.pull.house import REMOVED, YEARS, House, opened
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.pull.summary import message_of
 from xpm.store.engine.database import Database
@@ -41,7 +41,7 @@ def house(sqlite_database: Database) -> Iterator[Indoors]:
 def message_of_failed_sync(house: House, entity: Entity) -> Message | None:
     """What an administrator reads about a sync that fails; `None` if it succeeds."""
     try:
-        assert house.sync(entity).status is RunStatus.SUCCESS
+        assert house.sync(entity, confirm_missing=REMOVED).status is RunStatus.SUCCESS
     except (XeroError, Stopped) as ended:
         return message_of(entity, ended)
     return None
@@ -50,7 +50,7 @@ def message_of_failed_sync(house: House, entity: Entity) -> Message | None:
 def assert_back_in_step(house: House) -> None:
     """Clear all faults; one sync of everything must then put everything right."""
     for entity in EVERYTHING:
-        assert house.sync(entity).status is RunStatus.SUCCESS
+        assert house.sync(entity, confirm_missing=REMOVED).status is RunStatus.SUCCESS
     assert_equals_truth(house)
     assert_books_balance(house)
 

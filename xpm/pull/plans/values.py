@@ -19,13 +19,13 @@ from xpm.store.pull.comparisons import NOT_URGENT, Due
 from xpm.store.pull.runs import RunCounts
 from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import OwnerKind, SyncMode
-from xpm.xero.errors import NotFound, XeroError
+from xpm.xero.errors import RecordGone, XeroError
 from xpm.xero.records import Cost, Unreadable
 
 BATCH = 100  # owners in one transaction; a killed run loses at most this many calls
 
-Owner = tuple[OwnerKind, str]
-"""The record that has the values: a client by UUID, or a job by number."""
+Owner = tuple[OwnerKind, Due]
+"""The record that has the values."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def pull_values(work: Work) -> ValuesCompared:
         XeroError: Xero stopped answering. Values stored before that stay, with the time they were compared.
     """
     owners = owners_to_compare(work)
-    waiting = [(kind, owner.key) for owner, kind in owners if not _is_compared(work, owner)]
+    waiting = [(kind, owner) for owner, kind in owners if not _is_compared(work, owner)]
     earlier = len(owners) - len(waiting)
     compared, different = earlier, 0
     spent = earlier if work.goes_on_from else 0  # a run and its retries share one allowance
@@ -92,7 +92,7 @@ def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
         (owner, kind)
         for kind, values in VALUES.items()
         for owner in work.due(kind, values.owners, changes_only=changes_only)
-        if not chosen or owner.key.casefold() in chosen
+        if not chosen or chosen & _names(owner)
     ]
     return sorted(due, key=lambda one: _urgency(one[0]))
 
@@ -112,9 +112,14 @@ def _urgency(owner: Due) -> tuple[int, datetime]:
     return owner.urgency, owner.compared_at or datetime.min.replace(tzinfo=UTC)
 
 
+def _names(owner: Due) -> set[str]:
+    """What a person may type for it: its number or its key, in any letter case."""
+    return {owner.number.casefold(), owner.key.casefold()}
+
+
 def _unknown(chosen: Collection[str], found: Collection[Owner]) -> tuple[str, ...]:
     """The chosen records that are not among the owners found, as the person wrote them."""
-    known = {key.casefold() for _, key in found}
+    known = {name for _, owner in found for name in _names(owner)}
     return tuple(record for record in dict.fromkeys(chosen) if record.casefold() not in known)
 
 
@@ -160,7 +165,7 @@ def _is_answered(work: Work, kind: OwnerKind) -> bool:
     The choice is from all owners: if the run asks only for changes or for chosen records, each of them may fail.
     """
     least = max(reversed(work.due(kind, VALUES[kind].owners, changes_only=False)), key=_urgency)
-    answer = _read(work, (kind, least.key))
+    answer = _read(work, (kind, least))
     with work.batch() as batch:
         batch.note(RunCounts(calls=answer.cost.calls, bytes=answer.cost.bytes))
     return answer.error is None
@@ -168,15 +173,15 @@ def _is_answered(work: Work, kind: OwnerKind) -> bool:
 
 def _read(work: Work, owner: Owner) -> _Answer:
     """Read one owner's values. An unreadable value does not stop the others; an error of Xero itself does."""
-    kind, key = owner
-    records = VALUES[kind].in_xpm(work.access.api, key)
+    kind, due = owner
+    records = VALUES[kind].in_xpm(work.access.api, due.number)
     try:
-        row, left_out = read_values(key, list(records.each()))
+        row, left_out = read_values(due.key, list(records.each()))
         return _Answer(row, records.cost, left_out)
-    except NotFound:
+    except RecordGone:
         return _Answer(None, records.cost)
     except XeroError as error:
-        return _Answer(set_apart(key, error), records.cost, error=error)
+        return _Answer(set_apart(due.key, error), records.cost, error=error)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from xpm.store.consent.vault import Vault
 from xpm.store.errors import UnknownConsent
-from xpm.store.tables import Consent
+from xpm.store.tables import Connection, Consent
 from xpm.store.vocabulary import ConsentStatus
 
 Secret = Literal["access_token", "refresh_token", "previous_refresh_token"]
@@ -100,6 +100,12 @@ def get(session: Session, consent_id: str) -> Consent:
     if consent is None:
         raise UnknownConsent(consent_id)
     return consent
+
+
+def login_of(session: Session, practice: str) -> str | None:
+    """Xero's user id of the login that the practice's connection uses; `None` if there is none or Xero did not say."""
+    used = select(Consent.xero_userid).join(Connection, col(Connection.consent_id) == col(Consent.id))
+    return session.exec(used.where(Connection.practice == practice)).one_or_none()
 
 
 def left_over(session: Session, practice: str) -> list[Consent]:

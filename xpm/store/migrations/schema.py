@@ -26,7 +26,8 @@ def differences(connection: Connection) -> list[object]:
 def revise(connection: Connection, message: str) -> None:
     """Write a new revision that brings this migrated database to the tables. Read it before you commit it."""
     config = _config(connection)
-    number = len(list(ScriptDirectory.from_config(config).walk_revisions())) + 1
+    taken = (int(one.revision.removeprefix("r")) for one in ScriptDirectory.from_config(config).walk_revisions())
+    number = max(taken, default=0) + 1
     command.revision(config, message, autogenerate=True, rev_id=f"r{number:04}")
 
 

@@ -42,11 +42,15 @@ def forget_comparisons(session: Session, run_id: str | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A record whose values are to be read. `urgency`: 0 never compared, 1 changed since, 2 not changed since."""
+    """A record whose values are to be read. `urgency`: 0 never compared, 1 changed since, 2 not changed since.
+
+    `number` is by what XPM's address and people name it: a job's number, or else its key.
+    """
 
     key: str
     urgency: int
     compared_at: datetime | None
+    number: str
 
 
 def due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> list[Due]:
@@ -78,7 +82,9 @@ def count_due(
     return session.connection().execute(select(func.count()).select_from(due)).scalar_one()
 
 
-def _due(table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> Select[str, int, datetime | None]:
+def _due(
+    table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool
+) -> Select[str, int, datetime | None, str]:
     record, last = table.table.c, _COMPARED.c
     same = and_(
         last.practice == record.practice,
@@ -88,7 +94,7 @@ def _due(table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: boo
     )
     urgency = case((last.compared_at.is_(None), 0), (last.compared_at < record.changed_at, 1), else_=NOT_URGENT)
     statement = (
-        select(record[table.key], urgency, last.compared_at)
+        select(record[table.key], urgency, last.compared_at, record[table.number or table.key])
         .select_from(outerjoin(table.table, _COMPARED, same))
         .where(in_scope(table, scope), record.archived_at.is_(None))
     )

@@ -45,6 +45,7 @@ def start(
     mode: SyncMode,
     trigger: SyncTrigger,
     person: str | None = None,
+    xero_userid: str | None = None,
     flow_run_id: str | None = None,
     predicted_calls: int | None = None,
     predicted_bytes: int | None = None,
@@ -61,6 +62,7 @@ def start(
         mode=mode,
         trigger=trigger,
         person=person,
+        xero_userid=xero_userid,
         flow_run_id=flow_run_id,
         predicted_calls=predicted_calls,
         predicted_bytes=predicted_bytes,
@@ -196,6 +198,17 @@ def lately_successful(
     if mode is not None:
         found = found.where(SyncRun.mode == mode)
     return list(session.exec(found.limit(limit)))
+
+
+def last_agreed(session: Session, scope: Scope, entity: str) -> SyncRun | None:
+    """Find the last run that saw everything, and after which FYI had no record that XPM lacks."""
+    agreed = select(SyncRun).where(
+        SyncRun.practice == scope.practice,
+        SyncRun.tenant_id == scope.tenant_id,
+        SyncRun.entity == entity,
+        col(SyncRun.stored_count) <= col(SyncRun.source_count),
+    )
+    return session.exec(agreed.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
 
 
 def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:

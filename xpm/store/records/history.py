@@ -39,12 +39,35 @@ class HistoryEntry:
     fields: tuple[FieldChange, ...]
 
 
-def scopes_of(session: Session, table: RecordTable, key: str) -> list[Scope]:
-    """The scopes that have a record with this key. Several practices may have the same key, such as a job number."""
-    named = select_rows(RecordChange.practice, RecordChange.tenant_id).where(
-        RecordChange.record_key == key, RecordChange.record_table == table.name
+def named(session: Session, table: RecordTable, name: str) -> list[tuple[Scope, str]]:
+    """Find the records that have a history and this key or number: each one's scope and key.
+
+    Several practices may have the same job number, and in one practice it may have gone from job to job. Then the job
+    is meant that has it now, or had it when it was archived, or else any that ever had it.
+    """
+    keys = {name, *_keys_by_number(session, table.of or table, name)}
+    found = select_rows(RecordChange.practice, RecordChange.tenant_id, RecordChange.record_key).where(
+        among(col(RecordChange.record_key), keys), RecordChange.record_table == table.name
     )
-    return [Scope(*found) for found in session.exec(named.distinct().order_by("practice", "tenant_id"))]
+    rows = session.exec(found.distinct().order_by("practice", "tenant_id", "record_key"))
+    return [(Scope(practice, tenant_id), key) for practice, tenant_id, key in rows]
+
+
+def _keys_by_number(session: Session, table: RecordTable, number: str) -> set[str]:
+    if table.number is None:
+        return set()
+    (main, *_), connection = table.parts, session.connection()
+    now, before = main.table.c, main.before.c
+    holding = select(now.practice, now.tenant_id, now[table.key], now.archived_at.is_(None))
+    held = connection.execute(holding.where(now[table.number] == number)).all()
+    having_held = select(before.practice, before.tenant_id, before[table.key])
+    former = connection.execute(having_held.where(before[table.number] == number)).all()
+    taken = {Scope(practice, tenant_id) for practice, tenant_id, _, _ in held}
+    current = {Scope(practice, tenant_id) for practice, tenant_id, _, is_current in held if is_current}
+    return {
+        *(key for *of, key, is_current in held if is_current or Scope(*of) not in current),
+        *(key for *of, key in former if Scope(*of) not in taken),
+    }
 
 
 def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[HistoryEntry]:

@@ -70,7 +70,8 @@ class RecordTable:
     """A kind of record: its main table, its key column, and its other tables by name.
 
     `fixed` narrows the main table and its owned tables to rows with these values. `local` columns are FYI's own: they
-    start with these values, and a sync never writes them again.
+    start with these values, and a sync never writes them again. `number` is the column by which people and XPM's
+    addresses name a record, if that is not the key. `of` is the kind of record that these records belong to.
     """
 
     name: str
@@ -80,6 +81,8 @@ class RecordTable:
     shared: Mapping[str, SharedTable] = field(default_factory=dict)
     fixed: Mapping[str, str] = field(default_factory=dict)
     local: Mapping[str, object] = field(default_factory=dict)
+    number: str | None = None
+    of: "RecordTable | None" = None
 
     @property
     def columns(self) -> frozenset[str]:
@@ -93,7 +96,7 @@ class RecordTable:
         return tuple(Part(table, key, _before(table, key, *self.fixed)) for table, key in keys)
 
 
-def _custom_fields(kind: OwnerKind) -> RecordTable:
+def _custom_fields(kind: OwnerKind, of: RecordTable) -> RecordTable:
     values = OwnedTable(_table(tables.CustomFieldValue), "owner_key", None, frozenset({"owner_kind"}))
     return RecordTable(
         f"{kind}_custom_fields",
@@ -101,6 +104,7 @@ def _custom_fields(kind: OwnerKind) -> RecordTable:
         "owner_key",
         owned={"custom_field_value": values},
         fixed={"owner_kind": kind.value},
+        of=of,
     )
 
 
@@ -119,12 +123,12 @@ CLIENTS = RecordTable(
     shared={"contact": SharedTable(CONTACTS, via=("client_contact", "contact_uuid"))},
 )
 CLIENT_GROUPS = RecordTable("client_group", _table(tables.ClientGroup), "uuid")
-JOBS = RecordTable("job", _table(tables.Job), "number")
+JOBS = RecordTable("job", _table(tables.Job), "key", number="number")
 JOB_CATEGORIES = RecordTable("job_category", _table(tables.JobCategory), "uuid")
 STAFF = RecordTable("staff", _table(tables.Staff), "uuid", local={"fyi_status": FyiStatus.INACTIVE})
 CUSTOM_FIELD_DEFINITIONS = RecordTable("custom_field_definition", _table(tables.CustomFieldDefinition), "uuid")
-CLIENT_CUSTOM_FIELDS = _custom_fields(OwnerKind.CLIENT)
-JOB_CUSTOM_FIELDS = _custom_fields(OwnerKind.JOB)
+CLIENT_CUSTOM_FIELDS = _custom_fields(OwnerKind.CLIENT, CLIENTS)
+JOB_CUSTOM_FIELDS = _custom_fields(OwnerKind.JOB, JOBS)
 TAX_RETURNS = RecordTable("tax_return", _table(tables.TaxReturn), "return_id")
 
 ALL = {

@@ -25,9 +25,7 @@ def clients(session: Session, practice: str) -> list[Outline]:
 
 def current_jobs(session: Session, practice: str) -> list[Outline]:
     """The jobs that are not archived and were in XPM's list of current jobs when it was last read."""
-    listed = and_(
-        CurrentJob.practice == Job.practice, CurrentJob.tenant_id == Job.tenant_id, CurrentJob.number == Job.number
-    )
+    listed = and_(CurrentJob.practice == Job.practice, CurrentJob.tenant_id == Job.tenant_id, CurrentJob.key == Job.key)
     active = (
         select(col(Job.uuid), col(Job.name), col(Job.start_date))
         .join(CurrentJob, listed)

@@ -30,7 +30,7 @@ class CustomFieldDefinition(SyncedRecord, table=True):
 
 
 class CustomFieldOwner(SyncedRecord, table=True):
-    """A client (by UUID) or job (by number) that has custom field values."""
+    """A client or job, by its key, that has custom field values."""
 
     __tablename__ = "custom_field_owner"
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from decimal import Decimal
 
+from sqlalchemy import Index
 from sqlmodel import Field
 
 from xpm.store.engine.columns import ExactDecimal, Json, UtcDateTime
@@ -11,11 +12,13 @@ from xpm.store.tables.schema import SyncedRecord, TenantScoped
 
 
 class Job(SyncedRecord, table=True):
-    """A job, keyed by its number like XPM's own addresses. Some answers leave the UUID out."""
+    """A job. `key` is its UUID, or its number as long as XPM has not given one; people may change the number in XPM."""
 
     __tablename__ = "job"
+    __table_args__ = (Index(None, "number", "tenant_id", "practice"),)  # number first: it may be sought in any scope
 
-    number: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    number: str  # by which people and XPM's addresses name it
     uuid: str | None = None
     name: str | None = None
     description: str | None = None
@@ -46,7 +49,7 @@ class CurrentJob(TenantScoped, table=True):
 
     __tablename__ = "current_job"
 
-    number: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
 
 
 class JobCheck(TenantScoped, table=True):
@@ -54,7 +57,7 @@ class JobCheck(TenantScoped, table=True):
 
     __tablename__ = "job_check"
 
-    number: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
     created_from: dt.date | None = None  # first day of the creation window that lists the job, if any
     verified_at: dt.datetime | None = Field(default=None, sa_type=UtcDateTime)  # when XPM was last asked for this job
 

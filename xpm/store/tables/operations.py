@@ -26,6 +26,7 @@ class SyncRun(StoreTable, table=True):
     status: RunStatus = Field(default=RunStatus.RUNNING, sa_type=OneOf(RunStatus))
     reason_key: str | None = None
     person: str | None = None
+    xero_userid: str | None = None  # whose login at Xero it used when it began
     flow_run_id: str | None = None
     started_at: datetime = Field(sa_type=UtcDateTime)
     finished_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

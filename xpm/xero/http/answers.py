@@ -10,6 +10,7 @@ from typing import TypedDict
 import httpx
 
 from xpm.xero.clock import Clock
+from xpm.xero.endpoints import key_of
 from xpm.xero.errors import (
     AccessLost,
     AppMinuteLimit,
@@ -52,7 +53,7 @@ def error_of(response: httpx.Response, endpoint: str, clock: Clock) -> XeroError
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _of_server_error(response, endpoint)
     if status >= HTTPStatus.BAD_REQUEST:
-        return refusal(read_problem(response.content).detail, **facts_of(response, endpoint))
+        return refusal(read_problem(response.content), **facts_of(response, endpoint))
     return UnreadableAnswer(f"Xero answered {endpoint} with status {status}.", **facts_of(response, endpoint))
 
 
@@ -91,10 +92,12 @@ def _of_forbidden(response: httpx.Response, endpoint: str) -> XeroError:
 
 
 def _of_not_found(response: httpx.Response, endpoint: str) -> XeroError:
-    detail = read_problem(response.content).detail
-    return NotFound(
-        f"Xero has nothing with this key at {endpoint}.", description=detail, **facts_of(response, endpoint)
-    )
+    """Return the error for a 404. Only XPM's own words make it more than an address with nothing behind it."""
+    problem = read_problem(response.content)
+    if problem.denies(key_of(endpoint)):
+        return refusal(problem, **facts_of(response, endpoint))
+    message = f"Xero has nothing at the address of {endpoint} (status 404)."
+    return NotFound(message, description=problem.detail, **facts_of(response, endpoint))
 
 
 def _of_limit(response: httpx.Response, endpoint: str, clock: Clock) -> RateLimited:
@@ -127,7 +130,7 @@ def _of_server_error(response: httpx.Response, endpoint: str) -> XeroError:
     """Return the error for a 5xx. A 500 with Xero's sentence about a bad identifier is a refusal, not an outage."""
     problem = read_problem(response.content)
     if problem.envelope_error and problem.names_no_record:
-        return refusal(problem.detail, **facts_of(response, endpoint))
+        return refusal(problem, **facts_of(response, endpoint))
     return _unavailable(response, endpoint)
 
 

@@ -12,7 +12,8 @@ import httpx
 from lxml import etree
 from pydantic_core import from_json
 
-from xpm.xero.errors import NotFound, Refused
+from xpm.xero.endpoints import key_of
+from xpm.xero.errors import NotFound, RecordGone, Refused
 from xpm.xero.printable import printable
 
 _LONGEST_DETAIL = 300  # characters; enough for Xero's sentences, too short for an HTML page
@@ -41,6 +42,14 @@ class Problem:
     def names_no_record(self) -> bool:
         """Whether Xero's sentence means that there is no such record (for example `Invalid job identifier`)."""
         return bool(self.detail and _NO_SUCH_RECORD.match(self.detail))
+
+    def denies(self, kind: str | None) -> bool:
+        """Whether these are XPM's own words that it has no such record of this kind, such as "job".
+
+        `Invalid job template identifier` is about a template, and `Invalid client/contact identifier` about either.
+        """
+        words = re.match(r"invalid\s+([\w/]+)\s+identifier\b", self.detail or "", re.IGNORECASE)
+        return self.envelope_error and words is not None and kind in words[1].lower().split("/")
 
 
 def sniff(start: bytes) -> BodyKind:
@@ -78,13 +87,23 @@ def says_scope_is_missing(response: httpx.Response) -> bool:
     return "insufficient_scope" in challenge or "authorizationunsuccessful" in detail.lower()
 
 
+def enveloped(description: str | None) -> Problem:
+    """Return what an XPM envelope with `Status` ERROR says."""
+    return Problem(_short(description or ""), envelope_error=True)
+
+
 def refusal(
-    description: str | None, *, endpoint: str, status: int | None = None, correlation_id: str | None = None
+    problem: Problem, *, endpoint: str, status: int | None = None, correlation_id: str | None = None
 ) -> Refused:
-    """Return the error for an envelope with `Status` ERROR. `Invalid job identifier` and the like give `NotFound`."""
-    reason = _short(description or "")
+    """Return the error for a refused request. `Invalid job identifier` and the like give `NotFound`.
+
+    It is `RecordGone` if XPM says it of the record that was asked for.
+    """
+    reason = problem.detail
     message = f"Xero refused {endpoint}: {reason}" if reason else f"Xero refused {endpoint} without saying why."
-    kind = NotFound if Problem(reason).names_no_record else Refused
+    kind = NotFound if problem.names_no_record else Refused
+    if problem.denies(key_of(endpoint)):
+        kind = RecordGone
     return kind(message, description=reason, endpoint=endpoint, status=status, correlation_id=correlation_id)
 
 

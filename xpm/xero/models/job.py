@@ -1,5 +1,7 @@
 """Jobs with their tasks, milestones and notes (`job.api`), and job categories (`category.api`)."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from xpm.xero.models.record import Reference, XpmRecord
@@ -65,9 +67,11 @@ class JobNote(XpmRecord):
 class Job(XpmRecord):
     """A job, as `job.api` sends it with `detailed=true`.
 
-    Every XPM version addresses jobs by number; some answers omit the UUID. `state` is the display name that the
-    practice chose and may be any text.
+    Its UUID identifies it, though some answers omit that. XPM's addresses name its number, which people may change and
+    give to another job. `state` is the display name that the practice chose and may be any text.
     """
+
+    key_tags: ClassVar[tuple[str, ...]] = ("UUID", "ID")
 
     number: JobNumber = Field(alias="ID")
     uuid: Uuid | None = Field(None, alias="UUID")
@@ -89,6 +93,11 @@ class Job(XpmRecord):
     milestones: tuple[Milestone, ...] = ()
     notes: tuple[JobNote, ...] = ()
     web_url: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The UUID, or the number of a job that XPM sent without one."""
+        return self.uuid or self.number
 
 
 class Category(XpmRecord):

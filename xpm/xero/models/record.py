@@ -1,5 +1,7 @@
 """The base of all XPM records."""
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_pascal
 
@@ -10,6 +12,9 @@ class XpmRecord(BaseModel):
     """A record as XPM sends it. It is immutable, and built from XPM's element names or from ours."""
 
     model_config = ConfigDict(alias_generator=to_pascal, populate_by_name=True, frozen=True, extra="ignore")
+
+    key_tags: ClassVar[tuple[str, ...]] = ("UUID",)
+    """The elements that may hold the record's key; the first that has a text does."""
 
 
 class Reference(XpmRecord):

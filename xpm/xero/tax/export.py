@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.models import TaxReturn
 from xpm.xero.models.scalars import storable_key
-from xpm.xero.records import AnswerCounts, Records, Sent, Unreadable, read_already
-from xpm.xero.xml.parts import reason_of
+from xpm.xero.records import AnswerCounts, PartlyRead, Read, Records, Sent, Unreadable, read_already
+from xpm.xero.xml.parts import read_parts
 
 _LABEL = "tax.export"
 
@@ -61,7 +61,11 @@ class TaxExport:
         self._is_workbook = path.suffix.lower() == ".xlsx"
 
     def returns(self) -> Records[TaxReturn]:
-        """Read all returns in the file. Raises `UnreadableAnswer` if it is not an export; a bad row is `Unreadable`."""
+        """Read all returns in the file. Raises `UnreadableAnswer` if it is not an export.
+
+        A row that does not tell which return it is about is `Unreadable`; one of which another cell is bad is read
+        without that cell.
+        """
         return Records(self._read)
 
     def _read(self, tally: AnswerCounts) -> Iterator[Sent[TaxReturn]]:
@@ -100,28 +104,39 @@ class TaxExport:
             raise _no_export("is no XLSX workbook or a damaged one") from None
 
 
-def _tax_return(cells: Sequence[tuple[str, object]], beyond: Sequence[object]) -> TaxReturn | Unreadable:
-    """Read the return of a row. `beyond` are the cells of a CSV row that have no column."""
+def _tax_return(cells: Sequence[tuple[str, object]], beyond: Sequence[object]) -> Read[TaxReturn]:
+    """Read the return of a row. `beyond` are the cells of a CSV row that have no column.
+
+    A cell that cannot be read is left out alone, unless it tells which return the row is about.
+    """
     if fault := _ambiguity(cells, beyond):
         return Unreadable(None, fault, _as_json([cell for _, cell in cells] + list(beyond)))
     content = dict(cells)
     values = {name: _value(name, cell) for name, cell in content.items()}
+    identifying = _NEEDED if "return_id" in values else _IDENTIFYING
     key = str(values.setdefault("return_id", "/".join(str(values.get(name, "")) for name in _IDENTIFYING)))
+    by_alias = {str(TaxReturn.model_fields[name].alias): value for name, value in values.items()}
     try:
-        return TaxReturn.model_validate(values)
+        return TaxReturn.model_validate(by_alias)
     except ValidationError as error:
-        return Unreadable(storable_key(key), reason_of(error), _as_json(content))
+        read = read_parts(TaxReturn, by_alias, error)
+        if read.record is None or any(part.field in identifying for part in read.left_out):
+            return Unreadable(storable_key(key), read.reason, _as_json(content))
+        return PartlyRead(read.record, _as_json(content), read.left_out, read.parts, read.reason)
 
 
-def _unless_taken(seen: dict[str, int], read: TaxReturn | Unreadable) -> TaxReturn | Unreadable:
+def _unless_taken(seen: dict[str, int], read: Read[TaxReturn]) -> Read[TaxReturn]:
     """Make a return unreadable if an earlier row has the same return with other values.
 
     Otherwise one would silently replace the other. This happens with a year's activity statements in a file without
     periods.
     """
-    if isinstance(read, Unreadable) or seen.setdefault(read.return_id, hash(read)) == hash(read):
+    if isinstance(read, Unreadable):
         return read
-    return Unreadable(None, "another row is about the same return and differs", read.model_dump_json())
+    record = read.record if isinstance(read, PartlyRead) else read
+    if seen.setdefault(record.return_id, hash(read)) == hash(read):
+        return read
+    return Unreadable(None, "another row is about the same return and differs", record.model_dump_json())
 
 
 def _ambiguity(cells: Sequence[tuple[str, object]], beyond: Sequence[object]) -> str | None:

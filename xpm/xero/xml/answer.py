@@ -13,7 +13,7 @@ from lxml import etree
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.http.bounds import LARGEST_RECORD, MOST_RECORDS
-from xpm.xero.http.problem import BodyKind, read_problem, refusal, sniff
+from xpm.xero.http.problem import BodyKind, enveloped, read_problem, refusal, sniff
 from xpm.xero.models import XpmRecord
 from xpm.xero.records import Sent
 from xpm.xero.xml.cutting import Cut, MisleadingOversized, Oversized, pieces
@@ -77,7 +77,7 @@ class RecordReader(Generic[M]):
             return head
         problem = read_problem(_at_most(_LONGEST_PROBLEM, head, body))
         if problem.envelope_error:
-            raise refusal(problem.detail, endpoint=self._endpoint.label, status=200)
+            raise refusal(problem, endpoint=self._endpoint.label, status=200)
         raise self._unreadable("is empty" if kind is BodyKind.EMPTY else f"is {kind} where XML was expected")
 
     def _parser(self) -> "etree.XMLPullParser":
@@ -182,7 +182,7 @@ class RecordReader(Generic[M]):
         if not status:
             raise self._unreadable("has no Status")
         if status != "OK":
-            raise refusal(self._envelope.get("ErrorDescription"), endpoint=self._endpoint.label, status=200)
+            raise refusal(enveloped(self._envelope.get("ErrorDescription")), endpoint=self._endpoint.label, status=200)
         if root.tag != _ROOT:
             raise self._unreadable(f"has the root {root.tag} instead of {_ROOT}")
         if not self._complete:

@@ -1,7 +1,8 @@
 """One XPM record: its text as sent, the digest that recognises it, and its parsed content."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -19,7 +20,7 @@ from xpm.xero.models import XpmRecord
 from xpm.xero.models.scalars import as_key, storable_key
 from xpm.xero.records import PartlyRead, Read, Sent, Unreadable, read_already
 from xpm.xero.xml.mending import marked, payload_of, unmarked
-from xpm.xero.xml.parts import key_tag, read_parts
+from xpm.xero.xml.parts import read_parts
 from xpm.xero.xml.shape import Shape, shape_of
 
 M = TypeVar("M", bound=XpmRecord)
@@ -73,7 +74,8 @@ class RecordText(Generic[M]):
         except ValidationError as error:
             payload, read = payload_of(self.text), read_parts(model, content, error)
             if read.record is None:
-                return Unreadable(None, read.reason, payload)
+                key, number = _keys(model, content.get)
+                return Unreadable(key, read.reason, payload, number=number)
             return PartlyRead(read.record, payload, read.left_out, read.parts, read.reason, replaced)
         return PartlyRead(record, payload_of(self.text), replaced=replaced) if replaced else record
 
@@ -135,24 +137,22 @@ def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> Read[M]:
 
 def too_large(endpoint: Endpoint[M], start: bytes) -> Sent[M]:
     """Return what stands for a record that was too large to be kept. `start` is its beginning, which names its key."""
-    key = storable_key(_key_at_the_start(endpoint.model, start))
+    key, number = _keys(endpoint.model, _texts_at_the_start(endpoint.model, start).get)
     payload = "" if key else start.decode("utf-8", "replace")[:_LONGEST_PAYLOAD]
-    return read_already(Unreadable(key, f"is larger than {LARGEST_RECORD:,} bytes", payload))
+    return read_already(Unreadable(key, f"is larger than {LARGEST_RECORD:,} bytes", payload, number=number))
 
 
-def _key_at_the_start(model: type[XpmRecord], start: bytes) -> str | None:
-    """Return the text of the record's own key element, if it is complete. Keys of nested records do not count."""
+def _texts_at_the_start(model: type[XpmRecord], start: bytes) -> dict[str, str | None]:
+    """Return the texts of the record's own key elements that are complete. Keys of nested records do not count."""
     parser: ElementTree.XMLPullParser[ElementTree.Element] = ElementTree.XMLPullParser(("start", "end"))
-    depth = 0
-    try:
+    depth, texts = 0, dict[str, str | None]()
+    with suppress(ElementTree.ParseError):
         parser.feed(start)
         for event, element in cast(Iterator[tuple[str, ElementTree.Element]], parser.read_events()):
             depth += 1 if event == "start" else -1
-            if event == "end" and depth == 1 and element.tag == key_tag(model):
-                return element.text
-    except ElementTree.ParseError:
-        return None
-    return None
+            if event == "end" and depth == 1 and element.tag in model.key_tags:
+                texts.setdefault(element.tag, element.text)
+    return texts
 
 
 @lru_cache
@@ -161,20 +161,31 @@ def _digest_of(reader: bytes) -> "blake2b":
     return blake2b(digest_size=_DIGEST_BYTES, key=reader)
 
 
-@lru_cache
-def _first_key(model: type[XpmRecord]) -> "re.Pattern[bytes]":
-    return re.compile(rb"<%b>([^<]+)</" % re.escape(key_tag(model).encode()))
-
-
 def _first_element(endpoint: Endpoint[M], text: bytes) -> str | None:
     """Return the key of a record that is not well-formed, if it comes first: there, damage cannot have moved it."""
-    tags = re.escape(endpoint.item.encode()), re.escape(key_tag(endpoint.model).encode())
-    found = re.match(rb"<%b>\s*<%b>([^<&]+)</%b>" % (tags[0], tags[1], tags[1]), text)
-    key = payload_of(found[1]) if found else ""
+    item, tags = re.escape(endpoint.item.encode()), b"|".join(tag.encode() for tag in endpoint.model.key_tags)
+    found = re.match(rb"<%b>\s*<(%b)>([^<&]+)</(?:%b)>" % (item, tags, tags), text)
+    key = payload_of(found[2]) if found else ""
     return None if "&" in key else storable_key(as_key(key))
+
+
+def _keys(model: type[XpmRecord], text_of: Callable[[str], object]) -> tuple[str | None, str | None]:
+    """Return a record's key, and what people call the record if that is another of its key elements."""
+    texts = [_key_in(text_of(tag)) for tag in model.key_tags]
+    key = next((text for text in texts if text), None)
+    return key, texts[-1] if texts[-1] != key else None
+
+
+def _key_in(text: object) -> str | None:
+    return storable_key(as_key(text)) if isinstance(text, str) else None
+
+
+@lru_cache
+def _first_keys(model: type[XpmRecord]) -> Sequence["re.Pattern[bytes]"]:
+    return [re.compile(rb"<%b>([^<]+)</" % re.escape(tag.encode())) for tag in model.key_tags]
 
 
 def _probable_key(model: type[XpmRecord], text: bytes) -> str | None:
     """Return the first text that looks like the key. It may be wrong; only the digest identifies the record."""
-    found = _first_key(model).search(text)
+    found = next((match for key in _first_keys(model) if (match := key.search(text))), None)
     return storable_key(as_key(unescape(found[1].decode(errors="replace")))) if found else None

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "r0019"
-down_revision = "r0016"
+down_revision = "r0018"
 branch_labels = None
 depends_on = None
 
