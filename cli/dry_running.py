@@ -3,8 +3,9 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import RenderableType
@@ -12,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
+from cli.estimating import agreed
 from cli.integration import integration
 from cli.progress import Bar, progress
 from cli.showing import COLOURS
@@ -28,6 +30,7 @@ from xpm.undo.dry_run import dry_run_pull, sum_up_dry_run
 from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 
+RECENTLY = timedelta(days=1)
 SHOWN = 50  # lines of each table; a screen or two
 
 
@@ -55,9 +58,14 @@ def dry_run(
     requests: Sequence[PullRequest],
     csv: Path | None,
     *,
+    all_values: bool,
+    yes: bool,
     as_json: bool,
-) -> NoReturn:
+) -> None:
     """Show what these syncs of one practice would change. Exit with 1 unless all would end well.
+
+    Custom field values that a sync compared within `RECENTLY` are not asked for again, unless `all_values`. Nothing is
+    done if somebody is asked and says no.
 
     Raises:
         Stopped: unknown practice, no usable connection, or a file that cannot be written.
@@ -66,8 +74,11 @@ def dry_run(
     with integration() as opened:
         named = opened.practice(practice)
         require_connected(opened, named)
+        since = None if all_values else opened.clock() - RECENTLY
+        if not as_json and not _agreed(requests, since, yes=yes):
+            return
         with _opened(csv) as file, progress("Looking", of=len(requests), silent=as_json) as bar:
-            outcomes = dict(_outcomes(opened, requests, bar))
+            outcomes = dict(_outcomes(opened, requests, bar, since))
             if file:
                 write_changes(file, _previews(outcomes.values()))
     said = sum_up_dry_run(named.name, outcomes)
@@ -88,12 +99,20 @@ def requests_for(
     ]
 
 
-def _outcomes(integration: Integration, requests: Sequence[PullRequest], bar: Bar) -> Iterator[tuple[Entity, Outcome]]:
+def _agreed(requests: Sequence[PullRequest], since: datetime | None, *, yes: bool) -> bool:
+    first = requests[0]
+    asked = [request.entity for request in requests]
+    return agreed(first.practice, asked, first.mode, chosen=len(first.records), values_since=since, yes=yes)
+
+
+def _outcomes(
+    integration: Integration, requests: Sequence[PullRequest], bar: Bar, since: datetime | None
+) -> Iterator[tuple[Entity, Outcome]]:
     """Look at each entity in turn; each look knows what the earlier ones found."""
     earlier: list[DryRunResult] = []
     for request in requests:
         bar.show(f"Looking at {request.entity.label.lower()}")
-        outcome = _look(integration, request, earlier)
+        outcome = _look(integration, request, earlier, since)
         earlier += _previews([outcome])
         for shown in _shown(_part(request.entity, outcome)):
             bar.print(shown)
@@ -101,10 +120,12 @@ def _outcomes(integration: Integration, requests: Sequence[PullRequest], bar: Ba
         yield request.entity, outcome
 
 
-def _look(integration: Integration, request: PullRequest, earlier: Sequence[DryRunResult]) -> Outcome:
+def _look(
+    integration: Integration, request: PullRequest, earlier: Sequence[DryRunResult], since: datetime | None
+) -> Outcome:
     """Look at one entity. An error is its outcome, so the others are still looked at."""
     try:
-        return dry_run_pull(integration, request, earlier)
+        return dry_run_pull(integration, request, earlier, values_since=since)
     except (Stopped, XeroError) as error:
         return error
 

@@ -1,6 +1,7 @@
 """Follows a run in the terminal, step by step."""
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from xpm.integration import Integration
 from xpm.store.consent import attempts
 from xpm.store.pull import runs
 from xpm.store.vocabulary import AttemptOutcome, RunStatus
+from xpm.words import message
 
 LOOK_EVERY = 1.0  # seconds
 
@@ -37,7 +39,7 @@ def follow(
     Raises:
         TimeoutError: the run did not end within `patience` seconds.
     """
-    told: set[UUID] = set()
+    told: set[UUID | datetime] = set()
     invited = asked = False
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
@@ -53,7 +55,8 @@ def follow(
     raise TimeoutError(f"The run did not end within {patience:.0f} seconds.")
 
 
-def _tell_steps(client: Prefect, flow_run_id: UUID, told: set[UUID], bar: Bar) -> None:
+def _tell_steps(client: Prefect, flow_run_id: UUID, told: set[UUID | datetime], bar: Bar) -> None:
+    """Print each step that has ended since, and each that waits to be tried again."""
     steps = client.read_task_runs(
         flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id])), sort=TaskRunSort.END_TIME_DESC
     )
@@ -61,6 +64,21 @@ def _tell_steps(client: Prefect, flow_run_id: UUID, told: set[UUID], bar: Bar) -
         if step.id not in told and step.state is not None and step.state.is_final():
             told.add(step.id)
             bar.print(_line(step, step.state))
+        if (again_at := _again_at(step.state)) and again_at not in told:
+            told.add(again_at)
+            seconds = max(0, round((again_at - datetime.now(UTC)).total_seconds()))
+            bar.print(message("sync.tries_again", what=_name(step), reason="", seconds=seconds).title)
+
+
+def _again_at(state: State | None) -> datetime | None:
+    """When a step that failed is tried again."""
+    waits = state is not None and state.name == "AwaitingRetry"
+    return state.state_details.scheduled_time if state is not None and waits else None
+
+
+def _name(step: TaskRun) -> str:
+    """The step's name without the piece of an id that Prefect appends."""
+    return step.name.rpartition("-")[0]
 
 
 def _line(step: TaskRun, state: State) -> Text:
@@ -68,7 +86,7 @@ def _line(step: TaskRun, state: State) -> Text:
     name = state.name or ""
     note = f" ({name.lower()})" if name not in ("Completed", "Failed") else ""
     seconds = step.total_run_time.total_seconds()
-    return Text.assemble(mark, step.name.rpartition("-")[0], note, (f" {seconds:.1f} s", "dim"))
+    return Text.assemble(mark, _name(step), note, (f" {seconds:.1f} s", "dim"))
 
 
 def _tell_link(integration: Integration, flow_run_id: UUID, bar: Bar) -> bool:

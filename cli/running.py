@@ -1,7 +1,7 @@
 """`fyi-xpm reconnect` and `fyi-xpm sync`: start a runbook in Prefect and follow it to its end."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
 from prefect.client.schemas.objects import State
@@ -16,8 +16,7 @@ from cli.terminal import say
 from xpm.consent.under_way import under_way_of
 from xpm.entities.names import Entity
 from xpm.integration import Integration
-from xpm.quota.amounts import said_after, said_before, together
-from xpm.quota.prediction import predict_all
+from xpm.quota.amounts import said_after, together
 from xpm.quota.progress import Prediction
 from xpm.store import people
 from xpm.store.pull import runs
@@ -65,8 +64,6 @@ def sync(
         parameters["records"] = list(records)
     if confirm_missing:
         parameters["confirm_missing"] = confirm_missing
-    if not as_json:
-        _say_prediction(practice, entities, mode, len(records))
     ended = start_and_follow("sync/sync-practice", practice, parameters, silent=as_json)
     answer(ended, show_end, as_json=as_json)
     sys.exit(ended.code)
@@ -109,13 +106,6 @@ def show_end(ended: Ended) -> None:
     """Print what a run asked of Xero. Following the run has already printed how it ended."""
     if ended.took:
         say(ended.took.title)
-
-
-def _say_prediction(practice: str, entities: Collection[Entity], mode: SyncMode, chosen: int) -> None:
-    with integration() as opened:
-        parts = predict_all(opened, practice, entities, mode, chosen=chosen).values()
-        if parts:
-            say(said_before("Xero", together(parts), opened.settings.xero_calls_per_minute).title)
 
 
 def _ended(integration: Integration, practice: str, flow_run_id: str, state: State) -> Ended:

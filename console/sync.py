@@ -84,10 +84,16 @@ def predictions(integration: Integration, slug: str, mode: SyncMode) -> list[Mes
     """Say what each sync would ask of Xero, and what all of them together would."""
     rate = integration.settings.xero_calls_per_minute
     each = predict_all(integration, slug, EVERYTHING, mode)
-    parts = {DEFINITIONS[entity].button: predicted for entity, predicted in each.items()}
+    parts = {_named(entity): predicted for entity, predicted in each.items()}
     if len(parts) > 1:
         parts = {"Sync all": together(parts.values())} | parts
     return [said_before(what, predicted, rate) for what, predicted in parts.items()]
+
+
+def _named(entity: Entity) -> str:
+    definition = DEFINITIONS[entity]
+    values = " and the values of each client and job" if definition.counts_answers else ""
+    return f"{definition.button}{values}"
 
 
 def ask(request: Request, form: FormData) -> Response:

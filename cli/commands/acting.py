@@ -86,26 +86,39 @@ def sync(
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --dry-run: write every change to this file.")
     ] = None,
+    all_values: Annotated[
+        bool,
+        typer.Option(
+            "--all-values", help="With --dry-run: also compare custom field values that a sync compared within a day."
+        ),
+    ] = False,
+    yes: Confirmed = False,
     as_json: AsJson = False,
 ) -> None:
     """Sync a practice with Xero Practice Manager, now.
 
-    Ctrl-C ends this command, not the run, which Prefect shows.
+    Says first what it will ask of Xero, and asks whether to go on if that is more than a tenth of what Xero allows in a
+    day. Ctrl-C ends this command, not the run, which Prefect shows.
     """
     if record and only not in (None, [Entity.CUSTOM_FIELDS]):
         raise typer.BadParameter(f"--record goes with --only {Entity.CUSTOM_FIELDS} and nothing else.")
     if csv and not dry_run:
         raise typer.BadParameter("--csv goes with --dry-run.")
+    if all_values and not dry_run:
+        raise typer.BadParameter("--all-values goes with --dry-run.")
     chosen = [Entity.CUSTOM_FIELDS] if record else only or [*Entity]
     mode = SyncMode.CHANGES if changes else SyncMode.FULL
     if dry_run:
         from cli import dry_running
 
         requests = dry_running.requests_for(practice, chosen, mode, record or (), confirm_missing)
-        dry_running.dry_run(requests, csv, as_json=as_json)
+        dry_running.dry_run(requests, csv, all_values=all_values, yes=yes, as_json=as_json)
     else:
-        from cli import running
+        from cli import estimating, running
 
+        chosen_records = len(record or ())
+        if not as_json and not estimating.agreed(practice, chosen, mode, chosen=chosen_records, yes=yes):
+            return
         running.sync(
             practice,
             chosen,

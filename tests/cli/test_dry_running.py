@@ -1,6 +1,7 @@
 """`fyi-xpm sync --dry-run` works without Prefect, shows what would change, and writes nothing."""
 
 import csv
+import io
 import json
 import stat
 from collections.abc import Iterator
@@ -169,7 +170,7 @@ def test_an_unusable_file_is_refused_before_xero_is_asked(
 
     said = fyi_xpm("sync", SLUG, *arguments)
 
-    assert (said.code, said.out) == (2, "")
+    assert said.code == 2
     assert cure in said.err
     assert said.err.count("\n") == 1
     assert house.asked() == []
@@ -189,3 +190,63 @@ def activity_of(installed: Installed) -> list[PracticeActivity]:
     """Practice Activity."""
     with installed.database.read() as session:
         return activity.recent(session, SLUG)
+
+
+class Terminal(io.StringIO):
+    """A terminal at which somebody sits, who types this."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def values_asked(house: House) -> int:
+    """How many clients and jobs were asked for their custom field values."""
+    return len([path for path in house.asked() if path.endswith("/customfield")])
+
+
+@pytest.mark.parametrize("options", [("--dry-run",), ()], ids=["dry run", "sync"])
+def test_what_takes_much_of_the_day_says_so_and_asks_before_it_begins(
+    fyi_xpm: Shell, house: House, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("XERO_CALLS_PER_DAY", "100")
+    house.sync(Entity.CLIENTS)
+    house.sync(Entity.JOBS)
+    house.forget_calls()
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+
+    said = fyi_xpm("sync", SLUG, "--only", "custom_field_definitions", *options)
+
+    assert said.code == 0
+    assert said.out.startswith("Xero: about ")
+    assert "Xero allows 100 requests a day, which all users of the account share. Go on?" in said.err
+    assert "Nothing was begun." in said.out
+    assert house.asked() == []
+
+
+def test_nobody_is_asked_about_little_nor_twice(fyi_xpm: Shell, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(""))
+    house.sync(Entity.STAFF)
+    assert "Go on?" not in fyi_xpm("sync", SLUG, "--dry-run", "--only", "staff").err
+    monkeypatch.setenv("XERO_CALLS_PER_DAY", "5")
+    assert fyi_xpm("sync", SLUG, "--dry-run", "--only", "staff", "--yes").code == 0
+
+
+def test_values_that_a_sync_compared_within_a_day_are_asked_for_again_only_if_wanted(
+    fyi_xpm: Shell, house: House
+) -> None:
+    house.sync_everything()
+    house.forget_calls()
+
+    said = fyi_xpm("sync", SLUG, "--dry-run", "--only", "custom_field_definitions")
+
+    assert "Xero: about 1 request," in said.out
+    assert "by a sync within the last day" in said.out
+    assert "add --all-values" in said.out
+    assert values_asked(house) == 0
+
+    again = fyi_xpm("sync", SLUG, "--dry-run", "--only", "custom_field_definitions", "--all-values")
+
+    assert "within the last day" not in again.out
+    assert values_asked(house) > 0
+    refused = fyi_xpm("sync", SLUG, "--all-values")
+    assert (refused.code, "--all-values goes with --dry-run" in refused.err) == (2, True)

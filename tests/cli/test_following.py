@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from uuid import UUID, uuid4
 
@@ -10,7 +10,7 @@ import pytest
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.client.schemas.sorting import TaskRunSort
-from prefect.states import Completed, Failed, Pending, Running
+from prefect.states import AwaitingRetry, Completed, Failed, Pending, Running
 from rich.console import Console
 from rich.progress import Progress
 
@@ -88,6 +88,14 @@ def test_each_step_is_printed_once_when_it_ends_and_the_runs_message_comes_last(
         "✓ Sync tax returns (skipped) 2.0 s",
         "One part did not end well.",
     ]
+
+
+def test_a_step_that_waits_to_be_tried_again_says_so_once(integration: Integration) -> None:
+    waits = step("Sync staff", AwaitingRetry(scheduled_time=datetime.now(UTC) + timedelta(seconds=30, hours=1)))
+    told = followed(integration, (Running(), [waits]), (Running(), [waits]), (Completed(message="Done."), []))
+    (line, last) = told.splitlines()
+    assert line.startswith("Sync staff: waiting for Xero; the next try follows in about 3,6")
+    assert last == "Done."
 
 
 def test_a_run_without_a_message_ends_with_the_name_of_its_state(integration: Integration) -> None:

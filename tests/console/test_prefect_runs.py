@@ -4,17 +4,18 @@ import contextvars
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import pytest
 from prefect import Flow, flow, get_client, pause_flow_run, task
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import State
 from prefect.flow_engine import run_flow
 from prefect.input import RunInput
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Cancelling, Running
+from prefect.states import AwaitingRetry, Cancelling, Running, Scheduled
 from pydantic import Field, create_model
 
 from console.prefect_runs import PrefectRuns
@@ -103,6 +104,23 @@ def deploy(prefect_url: str) -> Iterator[Callable[[Flow[Any, Any], str], None]]:
         yield deploy
         for deployment in made:
             client.delete_deployment(deployment)
+
+
+@pytest.fixture
+def deploy_to(prefect_url: str) -> Iterator[Callable[[str], UUID]]:
+    """Deploy a sync to a new work pool until the test ends."""
+    with get_client(sync_client=True) as client:
+        made: list[tuple[str, UUID]] = []
+
+        def deploy(pool: str) -> UUID:
+            client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+            made.append((pool, client.create_deployment(client.create_flow(syncing), pool, work_pool_name=pool)))
+            return made[-1][1]
+
+        yield deploy
+        for pool, deployment in made:
+            client.delete_deployment(deployment)
+            client.delete_work_pool(pool)
 
 
 def until(runs: PrefectRuns, run_id: UUID, is_so: Callable[[FlowRunSeen], bool]) -> FlowRunSeen:
@@ -281,3 +299,32 @@ def test_every_call_says_so_when_prefect_does_not_answer(url: str) -> None:
         ):
             with pytest.raises(RunsUnavailable):
                 call()
+
+
+def test_a_run_is_due_when_it_was_last_scheduled_and_polled_while_a_worker_of_its_pool_lives(
+    server: PrefectRuns, deploy_to: Callable[[str], UUID]
+) -> None:
+    pool = f"pool-{uuid4().hex[:8]}"
+    deployment = deploy_to(pool)
+    later = datetime.now(UTC) + timedelta(hours=5)
+    with get_client(sync_client=True) as client:
+        run_id = client.create_flow_run_from_deployment(
+            deployment, parameters={"practice": "harbour-vale"}, state=Scheduled(scheduled_time=later)
+        ).id
+        seen = server.read(run_id)
+        assert (seen.stage, seen.due, seen.is_polled) == (StepState.STARTING, later, False)
+        client.set_flow_run_state(run_id, AwaitingRetry(), force=True)  # as Retry in Prefect does
+        again = server.read(run_id)
+        assert again.stage is StepState.STARTING
+        assert datetime.now(UTC) - again.due < timedelta(minutes=1)
+        client.send_worker_heartbeat(pool, "a worker", heartbeat_interval_seconds=30)
+        assert server.read(run_id).is_polled
+
+
+def test_a_task_that_waits_to_be_tried_again_is_running_and_has_a_time(server: PrefectRuns) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=33)
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(syncing, parameters={"practice": "harbour-vale"})
+        client.create_task_run(check, run.id, "0", name="Sync clients-f0e", state=AwaitingRetry(scheduled_time=soon))
+    seen = until(server, run.id, lambda run: bool(run.tasks))
+    assert seen.tasks == (TaskSeen(name="Sync clients", stage=StepState.RUNNING, again_at=soon),)

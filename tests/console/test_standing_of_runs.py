@@ -47,7 +47,7 @@ def test_a_run_whose_worker_is_at_work_is_not_said_to_have_none(office: Office) 
     office.runs.move(run_id, StepState.STARTING, due=long_ago, is_polled=True)
     assert "worker" not in shown(office, run_id)
     office.runs.move(run_id, StepState.STARTING, due=long_ago, is_polled=False)
-    assert "The run waits for a worker, and none is at work" in shown(office, run_id)
+    assert "The run waits for a worker, but no worker is at work" in shown(office, run_id)
 
 
 def test_a_run_that_was_scheduled_anew_a_moment_ago_is_not_late(office: Office) -> None:

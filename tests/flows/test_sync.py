@@ -74,6 +74,8 @@ def test_overnight_custom_fields_follow_their_setting_and_a_manual_sync_does_not
     fields = [Entity.CUSTOM_FIELDS, Entity.STAFF]
     night = sync(SLUG, fields, SyncMode.FULL, SyncTrigger.OVERNIGHT, return_state=True)
     assert "Sync Custom Fields From XPM is Off" in (night.message or "")
+    except_for = "Harbour & Vale is up to date, except for what was left out: custom fields."
+    assert (night.message or "").startswith(except_for)
     by_hand = sync(SLUG, fields, SyncMode.FULL, SyncTrigger.MANUAL, return_state=True)
     assert by_hand.message == "Harbour & Vale is up to date."
 
@@ -331,3 +333,19 @@ def test_an_error_that_nobody_foresaw_keeps_its_traceback(office: Office, caplog
 
     stumbling()
     assert [record for record in caplog.records if record.exc_info and record.exc_info[0] is ZeroDivisionError]
+
+
+@pytest.mark.deep
+def test_while_xero_is_away_practice_activity_says_that_the_step_waits_and_goes_on(
+    connected: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = {"area": "xpm", "path": "staff.api/list", "kind": "status", "status": 503, "times": 4}
+    connected.sandbox.world.faults.inject(fault_from(away))
+    state = sync(SLUG, [Entity.STAFF], return_state=True)
+    assert state.is_completed()
+    (entry,) = [one for one in connected.activity() if one.kind == "sync.tries_again"]
+    assert entry.status is ActivityStatus.IN_PROGRESS
+    assert entry.title == "Staff: waiting for Xero; the next try follows in about 5 seconds"
+    assert entry.detail
+    assert entry.flow_run_id == str(state.state_details.flow_run_id)
+    assert not [record for record in caplog.records if record.exc_info]

@@ -92,7 +92,14 @@ def _calls(planned: PlannedPull) -> int:
     """One for the definitions, and one for each client and job that is due or chosen, up to one run's allowance."""
     changes_only = planned.mode is SyncMode.CHANGES
     due = planned.chosen or sum(
-        comparisons.count_due(planned.session, values.owners, planned.scope, kind, changes_only=changes_only)
+        comparisons.count_due(
+            planned.session,
+            values.owners,
+            planned.scope,
+            kind,
+            changes_only=changes_only,
+            values_since=planned.values_since,
+        )
         for kind, values in VALUES.items()
     )
     return 1 + min(due, allowance(planned.calls_per_day))
@@ -106,7 +113,7 @@ def _left_out(now: Circumstances) -> str | None:
 
 
 CUSTOM_FIELDS = Definition(
-    button="Sync Field Definitions",
+    button="Sync Custom Fields",
     main=ListedKind(
         kinds.CUSTOM_FIELD_DEFINITIONS,
         "Custom fields",

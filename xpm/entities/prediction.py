@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlmodel import Session
 
@@ -17,7 +17,7 @@ class PlannedPull:
 
     `everything`: it reads everything that XPM has, not only changes. `chosen` is the number of chosen records, 0 for
     all. `before` are the last successful runs of the same kind, newest first. `is_exported`: tax returns come from a
-    file.
+    file. `values_since`: custom field values that were compared since then are not asked for again.
     """
 
     session: Session
@@ -30,6 +30,7 @@ class PlannedPull:
     chosen: int
     is_exported: bool
     before: Sequence[SyncRun]
+    values_since: datetime | None = None
 
     @property
     def last_read(self) -> int | None:

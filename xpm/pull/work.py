@@ -52,6 +52,11 @@ class Work(ABC):
     """When the first of the runs that this one retries began; `None` if it retries none."""
 
     @property
+    def values_since(self) -> datetime | None:
+        """Custom field values that were compared since then are not asked for again."""
+        return self.goes_on_from
+
+    @property
     def scope(self) -> Scope:
         """The practice and tenant whose records these are."""
         return Scope(self.request.practice, self.access.tenant_id)

@@ -1,6 +1,7 @@
 """Predicts how much a sync will ask of Xero. Each entity derives it from its plan and from what is stored."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from statistics import median
 
 from sqlmodel import Session
@@ -22,9 +23,19 @@ LATELY = 3  # past runs that show how large one answer is; more would reach back
 
 
 def predict(
-    integration: Integration, practice: Practice, tenant_id: str, entity: Entity, mode: SyncMode, *, chosen: int = 0
+    integration: Integration,
+    practice: Practice,
+    tenant_id: str,
+    entity: Entity,
+    mode: SyncMode,
+    *,
+    chosen: int = 0,
+    values_since: datetime | None = None,
 ) -> Prediction:
-    """Predict one pull as it would run now. `chosen` is the number of chosen records, 0 for all."""
+    """Predict one pull as it would run now. `chosen` is the number of chosen records, 0 for all.
+
+    `values_since`: for a dry run, as `xpm.undo.dry_run.dry_run_pull` says.
+    """
     definition = DEFINITIONS[entity]
     with integration.database.read() as session:
         scope = Scope(practice.slug, tenant_id)
@@ -41,6 +52,7 @@ def predict(
             chosen=chosen,
             is_exported=integration.tax_export(practice.slug) is not None,
             before=_before(session, scope, entity, mode, complete=everything),
+            values_since=values_since,
         )
         calls = definition.calls(planned)
     records = calls if definition.counts_answers else planned.last_read
@@ -48,7 +60,13 @@ def predict(
 
 
 def predict_all(
-    integration: Integration, slug: str, entities: Collection[Entity], mode: SyncMode, *, chosen: int = 0
+    integration: Integration,
+    slug: str,
+    entities: Collection[Entity],
+    mode: SyncMode,
+    *,
+    chosen: int = 0,
+    values_since: datetime | None = None,
 ) -> Mapping[Entity, Prediction]:
     """Predict the pulls that a person's request would start now; empty if the practice was never connected.
 
@@ -73,7 +91,7 @@ def predict_all(
     return {
         entity: UNKNOWN
         if any(owner in new for owner in DEFINITIONS[entity].values_of)
-        else predict(integration, practice, tenant_id, entity, mode, chosen=chosen)
+        else predict(integration, practice, tenant_id, entity, mode, chosen=chosen, values_since=values_since)
         for entity in wanted
     }
 

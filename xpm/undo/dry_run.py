@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from xpm.consent.access import practice_access
@@ -32,10 +33,12 @@ TOLD = ("added", "changed", "archived", "restored")
 class DryRun(Work):
     """A pull that stores nothing. It takes no lease, so it blocks no run and no run blocks it.
 
-    `earlier` holds the results of the same dry run for other entities, which a sync would have stored by now.
+    `earlier` holds the results of the same dry run for other entities, which a sync would have stored by now. Custom
+    field values that were compared at `values_since` or later are not asked for again.
     """
 
     earlier: Sequence[DryRunResult] = ()
+    values_since: datetime | None = None
     expected: Expected = field(default_factory=Expected)
 
     @contextmanager
@@ -86,8 +89,16 @@ class DryRun(Work):
         return found
 
 
-def dry_run_pull(integration: Integration, request: PullRequest, earlier: Sequence[DryRunResult] = ()) -> DryRunResult:
+def dry_run_pull(
+    integration: Integration,
+    request: PullRequest,
+    earlier: Sequence[DryRunResult] = (),
+    *,
+    values_since: datetime | None = None,
+) -> DryRunResult:
     """Find what a pull of one entity would change now. `earlier`: results of the same dry run for other entities.
+
+    `values_since`: custom field values that were compared since then are not asked for again.
 
     Only the connection may be written: tokens are refreshed, and a connection that proves broken is marked so.
 
@@ -100,7 +111,7 @@ def dry_run_pull(integration: Integration, request: PullRequest, earlier: Sequen
         if key := reason_to_leave_out(integration, access, request, tax):
             skipped = message(key, practice=request.practice)
             return DryRunResult(entity=request.entity, status=RunStatus.SKIPPED, message=skipped)
-        work = DryRun(integration, access, request, earlier)
+        work = DryRun(integration, access, request, earlier, values_since)
         return _result(work, *carry_out(work, tax))
 
 
@@ -133,9 +144,8 @@ def _in_conditional(work: DryRun, real: Message, compared: ValuesCompared | None
     if real.status is ActivityStatus.ALERT:
         return message("sync.would_leave_out", next=real.next, **facts)
     if compared and compared.of:
-        return message(
-            "sync.values_would_change", done=compared.done, of=compared.of, different=compared.different, **facts
-        )
+        key = "sync.values_would_change_at_least" if compared.earlier else "sync.values_would_change"
+        return message(key, **asdict(compared), **facts)
     return message("sync.would_change", **facts)
 
 

@@ -33,7 +33,8 @@ class ValuesCompared:
     """How many clients and jobs now have XPM's values, `done` of `of`, and how many of these were `different`.
 
     `of` counts only the new and changed ones if no other was to be compared (`changes_only`), and only the chosen ones
-    if records were `chosen`; `unknown` names those that are no current client or job in FYI or in XPM.
+    if records were `chosen`; `unknown` names those that are no current client or job in FYI or in XPM. `earlier` of the
+    `done` were compared before this run, and not again.
     """
 
     done: int
@@ -42,6 +43,7 @@ class ValuesCompared:
     chosen: bool = False
     unknown: tuple[str, ...] = ()
     changes_only: bool = False
+    earlier: int = 0
 
 
 def pull_values(work: Work) -> ValuesCompared:
@@ -52,8 +54,10 @@ def pull_values(work: Work) -> ValuesCompared:
     """
     owners = owners_to_compare(work)
     waiting = [(kind, owner) for owner, kind in owners if not _is_compared(work, owner)]
-    compared, different = len(owners) - len(waiting), 0
-    due = iter(waiting[: max(0, allowance(work.integration.settings.xero_calls_per_day) - compared)])
+    earlier = len(owners) - len(waiting)
+    compared, different = earlier, 0
+    spent = earlier if work.goes_on_from else 0  # a run and its retries share one allowance
+    due = iter(waiting[: max(0, allowance(work.integration.settings.xero_calls_per_day) - spent)])
     gone: set[Owner] = set()
     with work.batch() as batch:
         for values in VALUES.values():
@@ -73,7 +77,7 @@ def pull_values(work: Work) -> ValuesCompared:
     of = len(owners) + len(_unknown(chosen, waiting))
     unknown = _unknown(chosen, [owner for owner in waiting if owner not in gone])
     changes_only = work.request.mode is SyncMode.CHANGES and not chosen
-    return ValuesCompared(compared, of, different, bool(chosen), unknown, changes_only)
+    return ValuesCompared(compared, of, different, bool(chosen), unknown, changes_only, earlier)
 
 
 def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
@@ -94,10 +98,13 @@ def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
 
 
 def _is_compared(work: Work, owner: Due) -> bool:
-    """Whether the run that this one retries has compared these values. Chosen records are always asked for."""
-    if work.goes_on_from is None or owner.compared_at is None or work.request.records:
+    """Whether these values were compared before, by the run that this one retries or else lately enough.
+
+    Chosen records are always asked for.
+    """
+    if work.values_since is None or owner.compared_at is None or work.request.records:
         return False
-    return owner.urgency == NOT_URGENT and owner.compared_at >= work.goes_on_from
+    return owner.urgency == NOT_URGENT and owner.compared_at >= work.values_since
 
 
 def _urgency(owner: Due) -> tuple[int, datetime]:

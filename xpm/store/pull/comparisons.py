@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, and_, case, delete, func, outerjoin, select
+from sqlalchemy import Select, and_, case, delete, func, or_, outerjoin, select
 from sqlmodel import Session
 
 from xpm.store.engine.upserts import insert_into
@@ -62,9 +62,23 @@ def due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, 
     return [Due(*row) for row in found]
 
 
-def count_due(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool) -> int:
-    """Count the records that `due` would list."""
-    due = _due(table, scope, kind, changes_only=changes_only).subquery()
+def count_due(
+    session: Session,
+    table: RecordTable,
+    scope: Scope,
+    kind: OwnerKind,
+    *,
+    changes_only: bool,
+    values_since: datetime | None = None,
+) -> int:
+    """Count the records that `due` would list, without those that did not change and were compared since that time."""
+    statement = _due(table, scope, kind, changes_only=changes_only)
+    if values_since:
+        record, last = table.table.c, _COMPARED.c
+        statement = statement.where(
+            or_(last.compared_at.is_(None), last.compared_at < record.changed_at, last.compared_at < values_since)
+        )
+    due = statement.subquery()
     return session.connection().execute(select(func.count()).select_from(due)).scalar_one()
 
 
