@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from console import apps, consent, following, history, login, practices, reconnect, settings, sync
+from console import apps, consent, following, history, login, news, practices, reconnect, settings, sync
 from console.desk import HERE, Desk, notice
 from console.gate import Need, at_once, closed_unless_gated, form_at, page_at
 from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
@@ -110,6 +110,7 @@ ROUTES: list[BaseRoute] = [
     page_at("/practices/{slug:slug}/set-aside", apps.show_aside, Right.SEE_RECORDS),
     page_at("/practices/{slug:slug}/activity", history.show, Right.SEE),
     form_at("/practices/{slug:slug}/settings", settings.save, Right.ADMINISTER, Action.CHANGE_SETTINGS),
+    form_at("/practices/{slug:slug}/news", news.save, Right.ADMINISTER, Action.CHANGE_NEWS),
     form_at("/practices/{slug:slug}/reconnect", reconnect.start, Right.ADMINISTER, Action.RECONNECT, asks_prefect=True),
     form_at("/practices/{slug:slug}/sync", sync.ask, Right.SYNC, Action.SYNC, asks_prefect=True),
     page_at("/runs/{run:uuid}", following.show, Right.SEE, asks_prefect=True),

@@ -11,6 +11,7 @@ from console.tables import rows_of
 from xpm.access.rights import Right
 from xpm.activity.attention import look
 from xpm.activity.overview import overview
+from xpm.activity.receivers import receivers
 from xpm.consent.states import reconnecting_run
 from xpm.consent.watch import why_hand_over
 from xpm.integration import Integration
@@ -43,6 +44,8 @@ def show(request: Request) -> Response:
             "warning": _warning(integration, session, practice, connection),
             "under_way": reconnecting_run(session, practice.slug),
             "aside": len(_aside(session, connection)),
+            "staff": [person for person in people.of(session, practice.slug) if person.is_active],
+            "told": receivers(session, practice.slug),
         }
     seen = overview(integration, practice.slug)
     syncs: dict[str, object] = {

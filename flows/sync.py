@@ -64,7 +64,7 @@ def sync(
         begin()
         check_connection(practice)
     except Stopped as reason:
-        return state_of(reason.message) if dry_run else stopped(practice, reason)
+        return state_of(reason.message) if dry_run else stopped(practice, reason, trigger)
     if records:
         entities = [Entity.CUSTOM_FIELDS]
     if dry_run:

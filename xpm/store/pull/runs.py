@@ -223,6 +223,24 @@ def last_finished(session: Session, practice: str, tenant_id: str, entity: str) 
     return session.exec(over.order_by(col(SyncRun.number).desc()).limit(1)).one_or_none()
 
 
+def parked_since(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
+    """When the first of the entity's last runs was parked, if each of them was; None if the last one was not.
+
+    A run under way does not count until it has ended.
+    """
+    over = (
+        SyncRun.practice == practice,
+        SyncRun.tenant_id == tenant_id,
+        SyncRun.entity == entity,
+        SyncRun.status != RunStatus.RUNNING,
+        SyncRun.trigger != SyncTrigger.REPLAY,
+    )
+    otherwise = select(func.max(SyncRun.number)).where(*over, SyncRun.status != RunStatus.PARKED)
+    last = session.exec(otherwise).one() or 0
+    parked = select(func.min(SyncRun.finished_at)).where(*over, col(SyncRun.number) > last)
+    return session.exec(parked).one()
+
+
 def latest(session: Session, practice: str) -> dict[str, SyncRun]:
     """The latest run of each entity, whatever its status. Replays are left out."""
     place = func.row_number().over(
