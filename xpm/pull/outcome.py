@@ -96,12 +96,16 @@ def summed_up(
         return message("sync.counts_differ", **facts)
     if counts["partly_read"]:
         named = sorted(intake.partly_read)[:NAMED_RECORDS]
-        return message("sync.partly_read", records=", ".join(named) or "see the records set aside", **facts)
+        is_of_chosen = intake.chosen is not None or (compared is not None and compared.chosen)
+        key = "sync.chosen_partly_read" if is_of_chosen else "sync.partly_read"
+        return message(key, records=", ".join(named) or "see the records set aside", **facts)
     return _of_success(intake, compared, facts)
 
 
 def _of_success(intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]) -> Message:
     """How far a run got in which nothing went wrong."""
+    if intake.chosen is not None:
+        return message("sync.records_chosen", of=intake.chosen, done=len(intake.seen), **facts)
     if compared and compared.chosen:
         return _of_chosen(compared, facts)
     if compared:

@@ -69,7 +69,7 @@ def finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> Pul
         summary = summed_up(request.entity, counts, sides, intake, compared, before=before)
         status = status_of(summary)
         finished_lists.forget(session, run)
-        watermark = _watermark(work, run, intake) if status is RunStatus.SUCCESS else None
+        watermark = _watermark(work, run, intake) if status is RunStatus.SUCCESS and not request.records else None
         runs.finish(session, run.id, status, reason_key=summary.key, watermark=watermark, now=now)
         return _recorded(session, run, request, summary, now)
 

@@ -42,8 +42,10 @@ def predict(
             is_exported=integration.tax_export(practice.slug) is not None,
             before=_before(session, scope, entity, mode, complete=everything),
         )
-        calls = definition.calls(planned)
+        is_of_chosen = chosen and not definition.counts_answers
+        calls = chosen if is_of_chosen else definition.calls(planned)
     records = calls if definition.counts_answers else planned.last_read
+    records = chosen if is_of_chosen else records
     return Prediction(calls, _bytes(calls, planned.before), records)
 
 
