@@ -16,12 +16,12 @@ from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL
 from cli.environments import of_prefect_client
 from cli.heartbeat import watch_endings, watch_heartbeats
 from cli.installation import installation
-from cli.notifying import notify_about_connections
+from cli.notifying import send_news_when_it_waits
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.terminal import say
 from xpm import prefect_access
-from xpm.store import practices
+from xpm.store import news, practices
 from xpm.store.tables import Practice
 from xpm.words import message, stop
 
@@ -35,7 +35,8 @@ NIGHTLY = "0 19 * * *"
 def deploy() -> None:
     """Deploy the runbooks to Prefect and schedule every practice's nightly sync."""
     with installation() as opened, opened.database.read() as session:
-        known, notifying = practices.all_of_them(session), opened.settings.xpm_notify_url is not None
+        known = practices.all_of_them(session)
+        notifying = opened.settings.xpm_notify_url is not None or any(news.is_heard(session, one.slug) for one in known)
     with prefect() as client, progress("Deploying the runbooks to Prefect", of=STEPS) as bar:
         deploy_runbooks(client)
         bar.show("Scheduling the nightly syncs", done=1)
@@ -43,7 +44,7 @@ def deploy() -> None:
         bar.show("Setting up the automations", done=2)
         watch_heartbeats(client)
         watch_endings(client)
-        notify_about_connections(client, wanted=notifying)
+        send_news_when_it_waits(client)
         bar.show("Deployed", done=STEPS)
     say(f"The runbooks are deployed. Scheduled every night at 19:00 of their own time: {_named(known)}.")
     say(message("operator.notifying" if notifying else "operator.not_notifying").text)

@@ -22,6 +22,7 @@ from cli.refusals import refusal
 from cli.strangers import answered
 from cli.terminal import terminal
 from xpm.settings import Settings
+from xpm.store import news, practices
 from xpm.store.consent import sealed
 from xpm.store.consent.sealed import Seal
 from xpm.store.consent.vault import Vault
@@ -190,6 +191,16 @@ def _answer(url: str, settings: Settings) -> httpx.Response | None:
         return None
 
 
+def _news(settings: Settings) -> Iterator[Message]:
+    """Whether people who are to be told of troubles by email can be."""
+    with suppress(DatabaseUnavailable), closing(Database(settings.xpm_database_url)) as database:
+        if database.schema() is not Schema.CURRENT or (settings.xpm_smtp_url and settings.xpm_mail_from):
+            return
+        with database.read() as session:
+            if any(news.told(session, one.slug) for one in practices.all_of_them(session)):
+                yield message("operator.no_mail_server")
+
+
 CHECKS: Mapping[str, Check] = {
     "Encryption key": _key,
     "Database": _database,
@@ -197,4 +208,5 @@ CHECKS: Mapping[str, Check] = {
     "Clocks": _clocks,
     "Prefect": _prefect,
     "Console": _console,
+    "News": _news,
 }

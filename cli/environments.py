@@ -34,6 +34,8 @@ OF_A_RUN = frozenset(
         "XPM_AUDIT_DAYS",
         "XPM_TRUST_PROXY",
         "XPM_NOTIFY_URL",
+        "XPM_SMTP_URL",
+        "XPM_MAIL_FROM",
         "XERO_CLIENT_ID",
         "XERO_CLIENT_SECRET",
         "XERO_SCOPES",

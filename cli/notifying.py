@@ -1,8 +1,7 @@
-"""The Prefect automation that tells somebody when a connection breaks, recovers or has to be handed over.
+"""The Prefect automation that has news sent as soon as there is some.
 
-It starts the runbook `notify` with what the watch, the syncs and the reconnect announce
-(https://docs.prefect.io/v3/concepts/automations, "Actions"). Prefect keeps no address: a run reads XPM_NOTIFY_URL from
-the worker's environment.
+It starts the runbook `notify` (https://docs.prefect.io/v3/concepts/automations, "Actions"). Prefect keeps no address
+and no password: a run reads them from the database and from the worker's environment.
 """
 
 from contextlib import suppress
@@ -13,42 +12,35 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
 
-from xpm.consent.watch import Notice
-
-NAME = "Notify about connections"
+NAME = "Send the news of a practice"
 RUNBOOK = "notify/notify"
+OLD_NAME = "Notify about connections"
+"""The automation of earlier versions, which knew of connections alone."""
 OLD_BLOCK = "xpm-notify"
 """The block in which earlier versions let Prefect keep the address."""
 
-ANNOUNCED = EventTrigger(
+WAITING = EventTrigger(
     posture=Posture.Reactive,
-    match=ResourceSpecification({"prefect.resource.id": ["xpm.connection.*"]}),
+    match=ResourceSpecification({"prefect.resource.id": ["xpm.news.*"]}),
     for_each={"prefect.resource.id"},
-    expect={f"xpm.connection.{notice}" for notice in Notice},
+    expect={"xpm.news.waiting"},
     threshold=1,
 )
-PARAMETERS = {
-    "event": "{{ event.event }}",
-    "practice": "{{ event.payload.practice }}",
-    "text": '{{ event.payload.practice ~ ": " ~ event.payload.title ~ ". " ~ event.payload.next }}',
-}
+PARAMETERS = {"practice": "{{ event.payload.practice }}"}
 
 
-def notify_about_connections(client: SyncPrefectClient, *, wanted: bool) -> None:
-    """Create or update the automation, or delete it if nobody wants to be notified. Delete the block of old versions.
+def send_news_when_it_waits(client: SyncPrefectClient) -> None:
+    """Create or update the automation. Delete the automation and the block of old versions.
 
     Raises:
         ObjectNotFound: the runbook is not deployed.
     """
     existing = client.read_automations_by_name(NAME)
-    if not wanted:
-        for one in existing:
-            client.delete_automation(one.id)
-    elif existing:
+    if existing:
         client.update_automation(existing[0].id, _automation(client))
     else:
         client.create_automation(_automation(client))
-    _delete_old_block(client)
+    _delete_old(client)
 
 
 def _automation(client: SyncPrefectClient) -> AutomationCore:
@@ -56,12 +48,14 @@ def _automation(client: SyncPrefectClient) -> AutomationCore:
     runbook = client.read_deployment_by_name(RUNBOOK)
     return AutomationCore(
         name=NAME,
-        description="Notifies XPM_NOTIFY_URL when a connection breaks, recovers or has to be handed over.",
-        trigger=ANNOUNCED,
+        description="Has the news of a practice sent to its people and to webhooks.",
+        trigger=WAITING,
         actions=[RunDeployment(deployment_id=runbook.id, parameters=templates)],
     )
 
 
-def _delete_old_block(client: SyncPrefectClient) -> None:
+def _delete_old(client: SyncPrefectClient) -> None:
+    for one in client.read_automations_by_name(OLD_NAME):
+        client.delete_automation(one.id)
     with suppress(ObjectNotFound):
         client.delete_block_document(client.read_block_document_by_name(OLD_BLOCK, "webhook").id)

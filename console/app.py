@@ -13,7 +13,20 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 
-from console import apps, attention, consent, following, history, login, missing, practices, reconnect, settings, sync
+from console import (
+    apps,
+    attention,
+    consent,
+    following,
+    history,
+    login,
+    missing,
+    news,
+    practices,
+    reconnect,
+    settings,
+    sync,
+)
 from console.desk import HERE, Desk, notice
 from console.gate import Need, at_once, closed_unless_gated, form_at, page_at
 from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
@@ -120,6 +133,7 @@ ROUTES: list[BaseRoute] = [
     form_at("/practices/{slug:slug}/staff", attention.accept_staff, Right.ADMINISTER, Action.ACCEPT_STAFF),
     page_at("/practices/{slug:slug}/activity", history.show, Right.SEE),
     form_at("/practices/{slug:slug}/settings", settings.save, Right.ADMINISTER, Action.CHANGE_SETTINGS),
+    form_at("/practices/{slug:slug}/news", news.save, Right.ADMINISTER, Action.CHANGE_NEWS),
     form_at("/practices/{slug:slug}/reconnect", reconnect.start, Right.ADMINISTER, Action.RECONNECT, asks_prefect=True),
     form_at("/practices/{slug:slug}/sync", sync.ask, Right.SYNC, Action.SYNC, asks_prefect=True),
     page_at("/runs/{run:uuid}", following.show, Right.SEE, asks_prefect=True),

@@ -12,6 +12,7 @@ from console.sync import buttons_of, predictions
 from console.tables import rows_of
 from xpm.access.rights import Right
 from xpm.activity.overview import overview
+from xpm.activity.receivers import receivers
 from xpm.consent.under_way import under_way_of
 from xpm.consent.watch import why_hand_over
 from xpm.integration import Integration
@@ -45,6 +46,8 @@ def show(request: Request) -> Response:
             "under_way": under_way_of(session, practice.slug),
             "aside": len(_aside(session, connection)),
             "doubts": doubts(session, practice.slug),
+            "staff": [person for person in people.of(session, practice.slug) if person.is_active],
+            "told": receivers(session, practice.slug),
         }
     seen = overview(integration, practice.slug)
     syncs: dict[str, object] = {

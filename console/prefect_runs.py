@@ -161,9 +161,9 @@ def _entities(runbook: str, parameters: Mapping[str, Any]) -> tuple[Entity, ...]
     """Return what a run syncs. Prefect stores only given parameters; a run without `entities` syncs everything."""
     if runbook == "revert":
         return ()
-    if parameters.get("records"):
-        return (Entity.CUSTOM_FIELDS,)
-    return _ENTITIES.validate_python(parameters.get("entities", EVERYTHING))
+    given = _ENTITIES.validate_python(parameters.get("entities", EVERYTHING))
+    of_chosen = (Entity.JOBS, Entity.CLIENTS, Entity.CUSTOM_FIELDS)
+    return tuple(entity for entity in given if entity in of_chosen) if parameters.get("records") else given
 
 
 def _latest(tasks: Sequence[TaskRun]) -> tuple[TaskSeen, ...]:

@@ -23,14 +23,16 @@ from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 
 
-def stopped(practice: str, reason: Stopped | XeroError) -> State[Any]:
+def stopped(practice: str, reason: Stopped | XeroError, trigger: SyncTrigger | None = None) -> State[Any]:
     """End a run that stopped before anything was synchronised; the connection stays as it was.
+
+    `trigger` is what asked for a sync.
 
     Nothing is written to a database of another version: its end shows in Prefect alone.
     """
     if isinstance(reason, WrongSchema):
         return state_of(reason.message)
-    said = record_stop(practice, reason, str(flow_run.id))
+    said = record_stop(practice, reason, str(flow_run.id), trigger)
     return state_of(said)
 
 
@@ -53,7 +55,8 @@ def ended(
         continued = continue_later(rest, return_state=True).result(raise_on_failure=False)
         said = continued if isinstance(continued, Message) else rest.message(is_scheduled=False)
         outcomes |= dict.fromkeys(rest.entities, Stopped(said))
-    said = record_ending(practice, trigger, outcomes, str(flow_run.id), person)
+    is_full = mode is SyncMode.FULL and not records
+    said = record_ending(practice, trigger, outcomes, str(flow_run.id), person, is_full=is_full)
     return state_of(said)
 
 

@@ -1,7 +1,7 @@
-"""Tells the webhook at XPM_NOTIFY_URL that a connection broke, recovered or has to be handed over.
+"""Sends the news of a practice: by email to its people, and to webhooks.
 
-An automation in Prefect starts it when such an event is announced (cli/notifying.py). Prefect never has the address:
-the run reads it from the worker's environment.
+An automation in Prefect starts it when news waits (cli/notifying.py). Prefect has neither the news nor an address: the
+run reads the news from the database, and addresses and passwords from there and from the worker's environment.
 """
 
 from typing import Any
@@ -10,22 +10,22 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.ending import state_of
-from tasks.notifying import send_notice
+from tasks.notifying import send_news
 from xpm.activity.notifying import NotifyingFailed
-from xpm.words import message
+from xpm.words import Stopped, message
 
 
-@flow(name="notify", flow_run_name="Notify about {practice}")
-def notify(event: str, practice: str, text: str) -> State[Any]:
-    """Tell the webhook what happened.
+@flow(name="notify", flow_run_name="News of {practice}")
+def notify(practice: str) -> State[Any]:
+    """Send the news that waits.
 
     Args:
-        event: The event in Prefect, such as xpm.connection.broken.
         practice: The practice's short name.
-        text: What happened and what to do next, for people.
     """
     try:
-        said = send_notice(event, practice, text)
+        said = send_news(practice)
     except NotifyingFailed as failed:
         said = message("notify.failed", practice=practice, reason=failed.reason)
+    except Stopped as stopped:
+        said = stopped.message
     return state_of(said)

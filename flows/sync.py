@@ -15,7 +15,7 @@ from pydantic import Field
 from flows.dry_run import tried
 from flows.ending import cancelled, crashed, ended, failed, state_of, stopped
 from tasks.connection import check_connection
-from tasks.sync import SYNCS
+from tasks.sync import SYNCS, entities_of_chosen
 from tasks.trail import begin
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
@@ -55,7 +55,8 @@ def sync(
         mode: Everything, or only what changed since the last sync.
         trigger: What started this run; leave it as it is.
         person: FYI email address of the person who asks, for Practice Activity.
-        records: Only the custom fields of these clients (by XPM ID) and jobs (by number), whatever else is chosen.
+        records: Only these clients (by XPM ID) and jobs (by number or XPM ID), with their custom fields, whatever else
+            is chosen.
         confirm_missing: If a sync reported records as suddenly missing, and they really were removed in Xero Practice
             Manager, enter how many; that many may then be archived. Choose only the entity that it reported.
         dry_run: Only show what would be added, changed, archived and brought back; nothing is written.
@@ -64,9 +65,9 @@ def sync(
         begin()
         check_connection(practice)
     except Stopped as reason:
-        return state_of(reason.message) if dry_run else stopped(practice, reason)
+        return state_of(reason.message) if dry_run else stopped(practice, reason, trigger)
     if records:
-        entities = [Entity.CUSTOM_FIELDS]
+        entities = entities_of_chosen(practice, records)
     if dry_run:
         return tried(practice, entities, mode, trigger, records=records, confirm_missing=confirm_missing)
 

@@ -4,7 +4,7 @@ from prefect import get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.runtime import flow_run
 
-from tasks.announcing import announce
+from tasks.announcing import announce, hand_out_news
 from tasks.retrying import WAITS, telling_of_the_next_try, worth_retrying
 from tasks.status import publish_status
 from xpm.account import choice, comparison, confirmation, reset
@@ -139,6 +139,7 @@ def reset_connection(invited: Invitation) -> None:
         said = reset.reset(integration, invited)
     if was_broken:
         announce(invited.practice, Notice.RECOVERED, said)
+        hand_out_news(invited.practice)
     publish_status(invited.practice)
     get_run_logger().info(said.text)
 

@@ -1,4 +1,4 @@
-"""The step that tells the webhook at XPM_NOTIFY_URL, whose address is read where the worker runs."""
+"""The step that sends a practice's news. Addresses and passwords are read where the worker runs."""
 
 from typing import Any
 
@@ -6,13 +6,14 @@ from prefect import Task, task
 from prefect.client.schemas.objects import State, TaskRun
 
 from tasks.retrying import WAITS
-from xpm.activity.notifying import NotifyingFailed, notify
-from xpm.settings import Settings
+from xpm.activity.delivery import deliver
+from xpm.activity.notifying import NotifyingFailed
+from xpm.integration import Integration
 from xpm.words import Message, message, step_title
 
 
 def may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Retry only what passes by itself: a webhook that refuses a notice refuses it again."""
+    """Retry only what passes by itself: whoever refuses a piece of news refuses it again."""
     error = state.result(raise_on_failure=False)
     return isinstance(error, NotifyingFailed) and error.may_pass
 
@@ -24,10 +25,15 @@ def may_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     retry_jitter_factor=0.2,
     retry_condition_fn=may_pass,
 )
-def send_notice(event: str, practice: str, text: str) -> Message:
-    """Post the notice. Raises NotifyingFailed, whose message does not name the address."""
-    settings = Settings()
-    if settings.xpm_notify_url is None:
-        return message("notify.no_address")
-    notify(settings.xpm_notify_url, event, practice, text, trust_proxy=settings.xpm_trust_proxy)
-    return message("notify.sent", practice=practice)
+def send_news(practice: str) -> Message:
+    """Send everything that waits.
+
+    Raises:
+        NotifyingFailed: somebody was not told. Its message names no address.
+        Stopped: there is no such practice.
+    """
+    with Integration.opened() as integration:
+        done = deliver(integration, practice)
+    if done.failed:
+        raise NotifyingFailed("; ".join(done.failed), may_pass=done.may_pass)
+    return message("notify.sent", practice=practice, count=done.sent)

@@ -15,6 +15,7 @@ from tasks.retrying import WAITS, once_per_run, telling_of_the_next_try, worth_r
 from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.outcome import PullResult
+from xpm.pull.plans.chosen import entities_of
 from xpm.pull.pull import run_pull
 from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
@@ -42,7 +43,7 @@ def sync_entity(
 ) -> PullResult | State[PullResult]:
     """Pull one entity.
 
-    `records`: read only the custom field values of these clients and jobs. `confirm_missing`: how many of the suddenly
+    `records`: read only these clients and jobs, or their values. `confirm_missing`: how many of the suddenly
     missing records were really removed in XPM.
 
     Raises:
@@ -72,6 +73,12 @@ def sync_entity(
         return Completed(name="Skipped", message=result.message.text, data=result)
     result.raise_for_attention()
     return result
+
+
+def entities_of_chosen(practice: str, records: Sequence[str]) -> list[Entity]:
+    """What to sync for the records that a person chose."""
+    with Integration.opened() as integration:
+        return entities_of(integration, practice, records)
 
 
 def repeat_when_retried() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from prefect import get_run_logger, task
 
-from tasks.announcing import announce
+from tasks.announcing import announce, hand_out_news
 from tasks.dry_run import forget_shown
 from tasks.status import publish_status
 from xpm.access import audit
@@ -35,6 +35,7 @@ def watch_practice(practice: str) -> None:
         for news in seen.news:
             announce(practice, news.notice, news.message)
         found = [*seen.found, *watch_syncs(integration, practice)]
+    hand_out_news(practice)
     if found or seen.news:
         publish_status(practice)
     if found:

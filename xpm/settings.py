@@ -1,5 +1,6 @@
 """The configuration of one installation, from the environment or a `.env` file."""
 
+import re
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
@@ -39,6 +40,8 @@ class Settings(BaseSettings):
     xpm_history_days: int = Field(90, ge=1, le=36_500)
     xpm_audit_days: int = Field(365, ge=1, le=36_500)
     xpm_notify_url: SecretStr | None = None  # at many services the address itself is the password
+    xpm_smtp_url: SecretStr | None = None  # holds the password of the mail server
+    xpm_mail_from: str | None = None
     xpm_trust_proxy: bool = False
 
     xpm_login_issuer: str | None = None
@@ -84,6 +87,8 @@ class Settings(BaseSettings):
         "xpm_login_issuer",
         "xpm_login_client_secret",
         "xpm_notify_url",
+        "xpm_smtp_url",
+        "xpm_mail_from",
         "xpm_tax_exports",
         *AT_XERO,
         mode="before",
@@ -98,6 +103,20 @@ class Settings(BaseSettings):
         written = value.get_secret_value() if isinstance(value, SecretStr) else value
         if written is not None and not is_web_address(written):
             raise PydanticCustomError("web_address", "it must be an address that begins with https:// or http://")
+        return value
+
+    @field_validator("xpm_smtp_url")
+    @classmethod
+    def _mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _is_mail_server(value.get_secret_value()):
+            raise PydanticCustomError("mail_server", "it must be an address such as smtps://name:password@host:465")
+        return value
+
+    @field_validator("xpm_mail_from")
+    @classmethod
+    def _sender(cls, value: str | None) -> str | None:
+        if value is not None and not re.fullmatch(r"[^@\s<>]+@[^@\s<>]+", value):
+            raise PydanticCustomError("email", "it must be an email address such as news@example.com")
         return value
 
     @field_validator("xpm_login_issuer")
@@ -147,6 +166,15 @@ def is_protected(address: str) -> bool:
     """
     parts = urlsplit(address)
     return parts.scheme == "https" or is_loopback(parts.hostname or "")
+
+
+def _is_mail_server(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        is_complete = parts.scheme in {"smtp", "smtps"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # no such port, or half an IPv6 address
+        return False
+    return is_complete and address.isprintable() and " " not in address and parts.path in {"", "/"}
 
 
 def is_loopback(host: str) -> bool:

@@ -66,7 +66,7 @@ def sync(
         list[str] | None,
         typer.Option(
             metavar="ID_OR_NUMBER",
-            help="Only the custom fields of this client (XPM ID) or job (number); may be repeated.",
+            help="Only this client (XPM ID) or job (number or XPM ID), with its custom fields; may be repeated.",
             show_default=False,
         ),
     ] = None,
@@ -100,13 +100,13 @@ def sync(
     Says first what it will ask of Xero, and asks whether to go on if that is more than a tenth of what Xero allows in a
     day. Ctrl-C ends this command, not the run, which Prefect shows.
     """
-    if record and only not in (None, [Entity.CUSTOM_FIELDS]):
-        raise typer.BadParameter(f"--record goes with --only {Entity.CUSTOM_FIELDS} and nothing else.")
+    if record and only:
+        raise typer.BadParameter("--record says what to read already; leave out --only.")
     if csv and not dry_run:
         raise typer.BadParameter("--csv goes with --dry-run.")
     if all_values and not dry_run:
         raise typer.BadParameter("--all-values goes with --dry-run.")
-    chosen = [Entity.CUSTOM_FIELDS] if record else only or [*Entity]
+    chosen = _entities_of(practice, record) if record else only or [*Entity]
     mode = SyncMode.CHANGES if changes else SyncMode.FULL
     if dry_run:
         from cli import dry_running
@@ -128,6 +128,14 @@ def sync(
             confirm_missing=confirm_missing,
             as_json=as_json,
         )
+
+
+def _entities_of(practice: str, records: list[str]) -> list[Entity]:
+    from cli.installation import installation
+    from xpm.pull.plans.chosen import entities_of
+
+    with installation() as opened:
+        return entities_of(opened, practice, records)
 
 
 @acts(Action.REVERT, "run", "since", "changed_since")

@@ -15,6 +15,8 @@ PRACTICE_EXAMPLE = (
 )
 USER_EXAMPLE = 'Example: `fyi-xpm user add harbour-vale mere.tane@harbourvale.example --name "Mere Tāne" --admin`'
 
+NOTIFY_EXAMPLE = "Example: `fyi-xpm practice notify harbour-vale --add mere.tane@harbourvale.example`"
+
 practice = typer.Typer(no_args_is_help=True)
 user = typer.Typer(no_args_is_help=True)
 
@@ -70,6 +72,44 @@ def set_practice(
     from cli import practices
 
     practices.set_practice(practice, person, include_archived_clients=include_archived_clients)
+
+
+@practice.command("notify", epilog=NOTIFY_EXAMPLE)
+@acts(Action.CHANGE_NEWS, "add", "remove", "webhook")
+def notify(
+    practice: KnownPractice,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(parser=arguments.email, metavar="EMAIL", help="Tell this person by email; repeatable."),
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option(parser=arguments.email, metavar="EMAIL", help="Tell this person no longer; repeatable."),
+    ] = None,
+    webhook: Annotated[
+        bool | None,
+        typer.Option(
+            "--webhook/--no-webhook",
+            help="Tell a webhook, or no longer. You are asked for its address, which is a secret.",
+            show_default=False,
+        ),
+    ] = None,
+    person: WhoAsks = None,
+) -> None:
+    """Choose who is told of a practice's troubles: once when one begins, and once when it is over."""
+    from cli import news
+
+    if not (add or remove) and webhook is None:
+        raise typer.BadParameter("say whom to --add or --remove, or --webhook or --no-webhook.")
+    news.notify(practice, add or (), remove or (), webhook=webhook, person=person)
+
+
+@practice.command("news")
+def show_news(practice: KnownPractice, *, as_json: AsJson = False) -> None:
+    """Show who is told of a practice's troubles, and which are not over."""
+    from cli import news
+
+    news.show_news(practice, as_json=as_json)
 
 
 @practice.command("list")

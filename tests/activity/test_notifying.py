@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from tests.webhook import PATH, chat_service
 from xpm.activity.notifying import NotifyingFailed, notify
 
-EVENT, PRACTICE, TEXT = "xpm.connection.broken", "harbour-vale", 'harbour-vale: XPM needs "to" reconnect. Click.'
+BODY = {"event": "xpm.connection.began", "practice": "harbour-vale", "text": 'harbour-vale: XPM needs "to" reconnect.'}
 
 
 @pytest.fixture(autouse=True)
@@ -19,11 +19,11 @@ def _logs_are_verbose(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_the_notice_is_json_whose_text_chat_services_show(caplog: pytest.LogCaptureFixture) -> None:
     with chat_service() as chat:
-        notify(chat.url, EVENT, PRACTICE, TEXT)
+        notify(chat.url, BODY)
         kind, body = chat.heard.get(timeout=5)
 
     assert kind == "application/json"
-    assert json.loads(body) == {"event": EVENT, "practice": PRACTICE, "text": TEXT}
+    assert json.loads(body) == BODY
     assert PATH not in caplog.text
 
 
@@ -35,7 +35,7 @@ def test_a_webhook_that_does_not_take_it_is_reported_by_its_status(
     status: int, may_pass: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     with chat_service(status) as chat, pytest.raises(NotifyingFailed) as failed:
-        notify(chat.url, EVENT, PRACTICE, TEXT)
+        notify(chat.url, BODY)
 
     assert (failed.value.reason, failed.value.may_pass) == (f"status {status}", may_pass)
     assert PATH not in caplog.text
@@ -44,7 +44,7 @@ def test_a_webhook_that_does_not_take_it_is_reported_by_its_status(
 @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
 def test_a_webhook_that_does_not_answer_may_do_so_later(address: str, caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(NotifyingFailed) as failed:
-        notify(SecretStr(f"{address}{PATH}"), EVENT, PRACTICE, TEXT)
+        notify(SecretStr(f"{address}{PATH}"), BODY)
 
     assert (failed.value.reason, failed.value.may_pass) == ("ConnectError", True)
     assert failed.value.__suppress_context__
@@ -57,7 +57,7 @@ def test_a_proxy_of_the_environment_is_used_only_if_it_is_trusted(monkeypatch: p
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
 
     with chat_service() as chat:
-        notify(chat.url, EVENT, PRACTICE, TEXT)
+        notify(chat.url, BODY)
         assert chat.heard.qsize() == 1
         with pytest.raises(NotifyingFailed, match="ConnectError"):
-            notify(chat.url, EVENT, PRACTICE, TEXT, trust_proxy=True)
+            notify(chat.url, BODY, trust_proxy=True)

@@ -29,8 +29,8 @@ from xpm.store.tables import AuditEntry, StoreTable
 from xpm.store.vocabulary import Action
 
 LOOKING = {
-    "activity", "attention", "audit verify", "doctor", "history", "lease list", "practice list", "quarantine list",
-    "runs", "staff list", "status", "usage", "user list",
+    "activity", "attention", "audit verify", "doctor", "history", "lease list", "practice list", "practice news",
+    "quarantine list", "runs", "staff list", "status", "usage", "user list",
 }  # fmt: skip
 """The commands that only look."""
 APART = {"console", "demo", "keys new", "prefect-server", "worker"}
@@ -48,6 +48,7 @@ ACTING: dict[str, list[str]] = {
     "login-link": ["login-link", MERE],
     "migrate": ["migrate"],
     "practice add": ["practice", "add", "new", "--name", "New Practice", "--country", "NZ"],
+    "practice notify": ["practice", "notify", SLUG, "--add", MERE, "--person", MERE],
     "practice set": ["practice", "set", SLUG, "--include-archived-clients", "--person", MERE],
     "quarantine replay": ["quarantine", "replay", SLUG, "--person", MERE],
     "reconnect": ["reconnect", SLUG, "--admin", MERE, "--another-account"],

@@ -1,4 +1,4 @@
-"""`fyi-xpm deploy` and XPM_NOTIFY_URL on a real Prefect server: one automation, which starts a run that notifies."""
+"""`fyi-xpm deploy` and news on a real Prefect server: one automation, which starts a run that sends what waits."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -20,10 +21,16 @@ from prefect.settings import PREFECT_API_URL
 from pydantic import SecretStr
 
 from cli.deploying import POOL
-from cli.notifying import ANNOUNCED, NAME, OLD_BLOCK, RUNBOOK, notify_about_connections
-from tests.cli.shell import Installed, Shell
+from cli.notifying import NAME, OLD_BLOCK, OLD_NAME, RUNBOOK, WAITING, send_news_when_it_waits
+from tasks import announcing
+from tests.cli.shell import MERE, SLUG, Installed, Shell
+from tests.mail_server import PASSWORD as MAIL_PASSWORD
+from tests.mail_server import mail_server
 from tests.prefect_server import PASSWORD, ROOT
 from tests.webhook import chat_service
+from xpm.pull.nights import begin_night
+from xpm.store import people
+from xpm.words import message
 
 pytestmark = [
     pytest.mark.xdist_group("prefect-of-cli"),
@@ -44,11 +51,9 @@ def everything_prefect_keeps(client: SyncPrefectClient) -> str:
 
 def notified_by_an_older_version(client: SyncPrefectClient) -> None:
     """Leave behind what earlier versions made: a block with the address, and an automation that calls it."""
-    notify_about_connections(client, wanted=True)
     block = Webhook(url=SecretStr(SECRET)).save(OLD_BLOCK, overwrite=True)
-    (one,) = client.read_automations_by_name(NAME)
     calls_it = [CallWebhook(block_document_id=block, payload="{}")]
-    client.update_automation(one.id, AutomationCore(name=NAME, trigger=ANNOUNCED, actions=calls_it))
+    client.create_automation(AutomationCore(name=OLD_NAME, trigger=WAITING, actions=calls_it))
 
 
 @contextmanager
@@ -78,67 +83,74 @@ def worker(client: SyncPrefectClient, installed: Installed, home: Path, settings
         client.request("DELETE", "/work_pools/{work_pool_name}/workers/{name}", path_params=itself)
 
 
-def test_the_automation_is_created_once_then_updated_then_deleted(prefect: SyncPrefectClient) -> None:
-    notify_about_connections(prefect, wanted=True)
+def test_the_automation_is_created_once_then_updated(prefect: SyncPrefectClient) -> None:
+    send_news_when_it_waits(prefect)
     (made,) = prefect.read_automations_by_name(NAME)
-    notify_about_connections(prefect, wanted=True)
+    send_news_when_it_waits(prefect)
     (again,) = prefect.read_automations_by_name(NAME)
 
-    assert (again.id, again.trigger, again.actions) == (made.id, ANNOUNCED, made.actions)
+    assert (again.id, again.trigger, again.actions) == (made.id, WAITING, made.actions)
     (action,) = again.actions
     assert isinstance(action, RunDeployment)
     assert action.deployment_id == prefect.read_deployment_by_name(RUNBOOK).id
 
-    notify_about_connections(prefect, wanted=False)
-    assert prefect.read_automations_by_name(NAME) == []
 
-
-@pytest.mark.parametrize("wanted", [True, False])
-def test_the_block_and_the_action_of_an_older_version_are_removed(prefect: SyncPrefectClient, wanted: bool) -> None:
+def test_the_block_and_the_automation_of_an_older_version_are_removed(prefect: SyncPrefectClient) -> None:
     notified_by_an_older_version(prefect)
     assert SECRET in everything_prefect_keeps(prefect)
 
-    notify_about_connections(prefect, wanted=wanted)
+    send_news_when_it_waits(prefect)
 
     assert SECRET not in everything_prefect_keeps(prefect)
     with pytest.raises(ObjectNotFound):
         prefect.read_block_document_by_name(OLD_BLOCK, "webhook")
-    actions = [action for one in prefect.read_automations_by_name(NAME) for action in one.actions]
-    assert [type(action) for action in actions] == [RunDeployment] * wanted
-    notify_about_connections(prefect, wanted=False)
+    assert prefect.read_automations_by_name(OLD_NAME) == []
 
 
-def test_an_event_of_a_connection_arrives_as_a_message_though_prefect_has_no_address(
-    installed: Installed, prefect: SyncPrefectClient, tmp_path: Path
+def test_news_arrives_by_webhook_and_email_though_prefect_has_neither_address_nor_password(
+    installed: Installed, prefect: SyncPrefectClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with chat_service() as chat:
+    with chat_service() as chat, mail_server() as (post, mail_address):
         address = chat.url.get_secret_value()
-        with worker(prefect, installed, tmp_path / "worker", {"XPM_NOTIFY_URL": address}):
-            notify_about_connections(prefect, wanted=True)
+        of_worker = {
+            "XPM_NOTIFY_URL": address,
+            "XPM_SMTP_URL": mail_address.get_secret_value(),
+            "XPM_MAIL_FROM": "fyi@installation.example",
+        }
+        monkeypatch.setenv("XPM_NOTIFY_URL", address)
+        a_night_failed(installed)
+        with worker(prefect, installed, tmp_path / "worker", of_worker):
+            send_news_when_it_waits(prefect)
             emit_event(
-                event="xpm.connection.broken",
-                resource={"prefect.resource.id": "xpm.connection.harbour-vale"},
-                payload={"practice": "harbour-vale", "title": 'XPM needs "to" reconnect', "next": "Click."},
+                event=announcing.WAITING,
+                resource={"prefect.resource.id": f"xpm.news.{SLUG}"},
+                payload={"practice": SLUG, "count": 2},
             )
-            kind, body = chat.heard.get(timeout=PATIENCE)
-        assert address not in everything_prefect_keeps(prefect)
-        notify_about_connections(prefect, wanted=False)
+            _, body = chat.heard.get(timeout=PATIENCE)
+            mail = post.taken.get(timeout=PATIENCE)
+        kept = everything_prefect_keeps(prefect)
 
-    assert kind == "application/json"
-    assert json.loads(body) == {
-        "event": "xpm.connection.broken",
-        "practice": "harbour-vale",
-        "text": 'harbour-vale: XPM needs "to" reconnect. Click.',
-    }
+    assert json.loads(body)["event"] == "xpm.night.began"
+    assert mail["To"] == MERE
+    assert (address in kept, MAIL_PASSWORD in kept) == (False, False)
 
 
-def test_deploy_says_whether_notifications_are_on_and_prefect_does_not_get_the_address(
+def a_night_failed(installed: Installed) -> None:
+    """A practice whose administrator is told of troubles, and whose night failed."""
+    installed.add_practice()
+    with installed.integration() as integration, integration.database.write() as session:
+        person = people.by_email(session, SLUG, MERE)
+        assert person
+        people.update(session, person.id, gets_news=True)
+        begin_night(session, integration, SLUG, message("runbook.crashed"), str(uuid4()))
+
+
+def test_deploy_says_whether_anybody_is_told_and_prefect_does_not_get_the_address(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "XPM_NOTIFY_URL is not set" in fyi_xpm("deploy").out
     monkeypatch.setenv("XPM_NOTIFY_URL", SECRET)
     said = fyi_xpm("deploy")
 
-    assert "is sent to XPM_NOTIFY_URL" in said.out
+    assert "told to XPM_NOTIFY_URL" in said.out
     assert SECRET not in said.out + said.err + everything_prefect_keeps(prefect)
-    notify_about_connections(prefect, wanted=False)

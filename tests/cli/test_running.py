@@ -113,7 +113,7 @@ def test_a_sync_passes_its_options_to_the_runbook(
 
 
 @ON_PREFECT
-def test_a_sync_of_chosen_records_asks_only_for_their_custom_fields(
+def test_a_sync_of_chosen_records_asks_only_for_them_and_their_custom_fields(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
     installed.add_practice()
@@ -122,10 +122,10 @@ def test_a_sync_of_chosen_records_asks_only_for_their_custom_fields(
         fyi_xpm("sync", SLUG, "--record", "J000123", "--record", "J000124")
     refused = fyi_xpm("sync", SLUG, "--only", "jobs", "--record", "J000123")
 
-    assert taken[0].parameters["entities"] == ["custom_field_definitions"]
+    assert taken[0].parameters["entities"] == ["jobs", "custom_field_definitions"]
     assert taken[0].parameters["records"] == ["J000123", "J000124"]
     assert refused.code == 2
-    assert "--record goes with --only custom_field_definitions" in " ".join(refused.err.split())
+    assert "leave out --only" in " ".join(refused.err.split())
 
 
 @ON_PREFECT

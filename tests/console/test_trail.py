@@ -70,6 +70,9 @@ DONE: Mapping[str, Act] = {
     "/practices/{slug:slug}/settings": lambda office: office.post(
         f"/practices/{HARBOUR}/settings", {"maintain_jobs": "on"}
     ),
+    "/practices/{slug:slug}/news": lambda office: office.post(
+        f"/practices/{HARBOUR}/news", {"told": office.person(MERE).id}
+    ),
     "/practices/{slug:slug}/reconnect": lambda office: office.post(f"/practices/{HARBOUR}/reconnect", {}),
     "/practices/{slug:slug}/sync": sync,
     "/practices/{slug:slug}/missing": confirm_missing,
@@ -98,7 +101,7 @@ def test_every_form_leaves_a_line_that_says_who_did_what(office: Office, form: G
 def test_what_was_refused_leaves_a_line_too(scene: Scene, email: str | None) -> None:
     office = scene.office
     for form in FORMS:
-        if form.needs is Need.NOTHING or (email and not form.path.endswith(("settings", "reconnect", "name"))):
+        if form.needs is Need.NOTHING or (email and not form.path.endswith(("settings", "news", "reconnect", "name"))):
             continue
         with office.another_browser(email) as browser:
             before = len(lines(office))

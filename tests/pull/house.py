@@ -109,10 +109,14 @@ class House:
         return run_pull(self.integration, request(entity, mode, **more))
 
     def preview(
-        self, entity: Entity, mode: SyncMode = SyncMode.FULL, earlier: Sequence[DryRunResult] = ()
+        self,
+        entity: Entity,
+        mode: SyncMode = SyncMode.FULL,
+        earlier: Sequence[DryRunResult] = (),
+        **more: Any,  # noqa: ANN401 - the fields of a request
     ) -> DryRunResult:
         """Make a dry run as the product does."""
-        return dry_run_pull(self.integration, request(entity, mode), earlier)
+        return dry_run_pull(self.integration, request(entity, mode, **more), earlier)
 
     def sync_everything(self) -> dict[Entity, PullResult]:
         """A full sync of every entity."""

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from xpm.activity.log import record
-from xpm.consent.access import MAY_ANSWER, ConnectionBroke, PracticeAccess, access_through, why_unusable
+from xpm.activity.troubles import settle
+from xpm.consent.access import BROKEN, MAY_ANSWER, ConnectionBroke, PracticeAccess, access_through, why_unusable
 from xpm.consent.eligibility import obstacles
 from xpm.consent.explanation import explain
 from xpm.consent.invitation import withdraw_abandoned
@@ -26,7 +27,7 @@ from xpm.store.consent import connections, consents
 from xpm.store.consent.transitions import UNDER_WAY
 from xpm.store.pull import runs
 from xpm.store.tables import Connection, FyiUser, Practice
-from xpm.store.vocabulary import ConnectionState, SyncTrigger, Topic
+from xpm.store.vocabulary import ConnectionState, SyncTrigger, Topic, Trouble
 from xpm.words import Message, Stopped, message
 from xpm.xero.app import missing_scopes
 from xpm.xero.connections import ConnectionsApi
@@ -39,7 +40,7 @@ NOTHING_TO_WATCH = UNDER_WAY | {ConnectionState.NOT_CONNECTED}
 
 
 class Notice(StrEnum):
-    """Events that are announced at once, as Prefect events and to `XPM_NOTIFY_URL`."""
+    """Events that are announced at once, as Prefect events."""
 
     BROKEN = "broken"
     RECOVERED = "recovered"
@@ -87,6 +88,19 @@ def watch_connection(integration: Integration, slug: str) -> Sighting:
             return Sighting(connected=False, found=(why_unusable(session, connection, connection.state),))
     seen = _check_connection(integration, practice, connection)
     return seen + _check_dependencies(integration, practice) if seen.connected else seen
+
+
+def settle_connection(integration: Integration, slug: str) -> None:
+    """Tell people once that the connection broke, and once that it works again or that somebody ended it.
+
+    What people did here, such as a disconnect, is no news to them.
+    """
+    with integration.database.write() as session:
+        connection = connections.locked(session, slug)
+        state = connections.state_before(session, slug)
+        is_trouble = state in BROKEN and connection.consent_id is not None
+        found = {"": why_unusable(session, connection, state)} if is_trouble else {}
+        settle(session, integration, slug, Trouble.CONNECTION, found)
 
 
 def _check_connection(integration: Integration, practice: Practice, connection: Connection) -> Sighting:
@@ -154,6 +168,7 @@ def _check_permissions(
     consent = consents.get(session, connection.consent_id or "")
     missing = missing_scopes(consent.scopes)
     if not missing:
+        settle(session, integration, practice.slug, Trouble.PERMISSIONS, {})
         return Sighting(connected=True)
     said = message(
         "watch.permissions_missing",
@@ -163,11 +178,13 @@ def _check_permissions(
         link=integration.apps_page(practice.slug),
     )
     _record_once(integration, session, connection, said, Topic.PERMISSIONS)
+    settle(session, integration, practice.slug, Trouble.PERMISSIONS, {"": said})
     return Sighting(connected=True, found=(said,))
 
 
 def _check_holder(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Sighting:
     said = why_hand_over(integration, session, practice, connection)
+    settle(session, integration, practice.slug, Trouble.HAND_OVER, {"": said} if said else {})
     if said is None:
         if _last_recorded(session, connection, Topic.HOLDER):
             person = people.get(session, connection.connected_by or "").name

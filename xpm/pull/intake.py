@@ -84,6 +84,7 @@ class Intake(Generic[M]):
         self.complete = False
         self.suspicion: Suspicion | None = None
         self.partly_verified: Verified | None = None
+        self.chosen: int | None = None  # how many records a person chose; None if all are meant
 
     @property
     def unreadable(self) -> list[Unreadable]:

@@ -96,26 +96,33 @@ def summed_up(
         return message("sync.counts_differ", **facts)
     if counts["partly_read"]:
         named = sorted(intake.partly_read)[:NAMED_RECORDS]
-        return message("sync.partly_read", records=", ".join(named) or "see the records set aside", **facts)
+        is_of_chosen = intake.chosen is not None or (compared is not None and compared.chosen)
+        key = "sync.chosen_partly_read" if is_of_chosen else "sync.partly_read"
+        return message(key, records=", ".join(named) or "see the records set aside", **facts)
     return _of_success(intake, compared, facts)
 
 
 def _of_success(intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]) -> Message:
     """How far a run got in which nothing went wrong."""
-    if compared and compared.chosen:
-        return _of_chosen(compared, facts)
-    if compared and not compared.of:
-        return message("sync.values_none", **facts)
+    if intake.chosen is not None:
+        return message("sync.records_chosen", of=intake.chosen, done=len(intake.seen), **facts)
     if compared:
-        whole = "sync.values_changed" if compared.changes_only else "sync.values_compared"
-        key = whole if compared.done == compared.of else "sync.values_partly"
-        return message(key, **asdict(compared), **facts)
+        return _of_chosen(compared, facts) if compared.chosen else _of_values(compared, facts)
     if verified := intake.partly_verified:
         since = f"{verified.since:%d %B %Y}"
         return message("sync.jobs_partly", done=verified.done, of=verified.of, since=since, **facts)
     if intake.left_out:
         return message("sync.archived_left_out", left_out=intake.left_out, **facts)
     return message("sync.succeeded", **facts)
+
+
+def _of_values(compared: ValuesCompared, facts: Mapping[str, object]) -> Message:
+    """How many owners' values were compared, of those that were due."""
+    if not compared.of:
+        return message("sync.values_none", **facts)
+    whole = "sync.values_changed" if compared.changes_only else "sync.values_compared"
+    key = whole if compared.done == compared.of else "sync.values_partly"
+    return message(key, **asdict(compared), **facts)
 
 
 def _of_chosen(compared: ValuesCompared, facts: Mapping[str, object]) -> Message:

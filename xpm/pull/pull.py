@@ -73,7 +73,7 @@ def finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> Pul
         finished_lists.forget(session, run)
         if intake.suspicion:
             missing.keep(session, run, intake.suspicion.table, intake.suspicion.keys, now)
-        watermark = _watermark(work, run, intake) if status is RunStatus.SUCCESS else None
+        watermark = _watermark(work, run, intake) if status is RunStatus.SUCCESS and not request.records else None
         runs.finish(session, run.id, status, reason_key=summary.key, watermark=watermark, now=now)
         return _recorded(session, run, request, summary, now)
 

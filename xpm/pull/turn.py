@@ -27,8 +27,8 @@ this sync would have brought."""
 OF_PEOPLE_WHO_WATCH = frozenset({SyncTrigger.REVERT, SyncTrigger.REPLAY})
 """What a person watches and can ask for again. It waits only to find out whether the other run is alive."""
 
-OF_CHOSEN_RECORDS = frozenset({runs.OF_CHOSEN_RECORDS, "sync.values_unknown"})
-"""The `reason_key` of runs that read the values of a few chosen records."""
+OF_CHOSEN_RECORDS = runs.OF_CHOSEN_RECORDS | {"sync.values_unknown"}
+"""The `reason_key` of runs that read a few chosen records."""
 
 IMPATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
 

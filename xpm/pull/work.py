@@ -25,9 +25,9 @@ from xpm.store.vocabulary import OwnerKind, SyncMode, SyncTrigger
 class PullRequest:
     """What to pull, for whom (`person` is an FYI email address) and from which flow run.
 
-    `records`: for custom fields, read only the values of these clients (by UUID) and jobs (by number), even if they
-    were compared before. `confirm_missing`: a person confirmed that up to this many missing records were removed in
-    XPM.
+    `records`: read only these clients (by UUID) and jobs (by number or UUID), and for custom fields only their values,
+    even if they were compared before. `confirm_missing`: a person confirmed that up to this many missing records were
+    removed in XPM.
     """
 
     practice: str

@@ -54,8 +54,10 @@ def predict(
             before=_before(session, scope, entity, mode, complete=everything),
             values_since=values_since,
         )
-        calls = definition.calls(planned)
+        is_of_chosen = chosen and not definition.counts_answers
+        calls = chosen if is_of_chosen else definition.calls(planned)
     records = calls if definition.counts_answers else planned.last_read
+    records = chosen if is_of_chosen else records
     return Prediction(calls, _bytes(calls, planned.before), records)
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from xpm.store.errors import AlreadyThere, UnknownPerson
 from xpm.store.tables import FyiUser, Staff
 
-CHANGEABLE = frozenset({"name", "email", "is_admin", "is_active", "leaving_on", "xero_userid"})
+CHANGEABLE = frozenset({"name", "email", "is_admin", "is_active", "leaving_on", "xero_userid", "gets_news"})
 
 
 def add(

@@ -117,6 +117,18 @@ class Topic(StrEnum):
     REVERTED = "reverted"
 
 
+class Trouble(StrEnum):
+    """What people are told of without asking: once when it begins, and once when it is over."""
+
+    CONNECTION = "connection"  # Xero no longer answers this practice
+    HAND_OVER = "hand-over"  # the person who made the connection cannot keep it
+    PERMISSIONS = "permissions"  # the consent gives too few of them
+    NIGHT = "night"  # a night that failed, or that asks a person to act
+    STALE = "stale"  # an entity that was not synchronised in time
+    PARKED = "parked"  # an entity that has waited for Xero's daily limit for more than a day
+    SET_ASIDE = "set-aside"  # more and more records that cannot be read
+
+
 class FyiStatus(StrEnum):
     """Whether a staff member from XPM may work in FYI. New ones arrive inactive (FYI: "Managing Users")."""
 
@@ -161,6 +173,7 @@ class Action(StrEnum):
     REPLAY_QUARANTINE = "replay_quarantine"
     CONFIRM_MISSING = "confirm_missing"  # records that a sync found suddenly missing
     CHANGE_SETTINGS = "change_settings"
+    CHANGE_NEWS = "change_news"
     ADD_PRACTICE = "add_practice"
     CHANGE_PRACTICE = "change_practice"
     ADD_USER = "add_user"

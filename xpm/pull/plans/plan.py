@@ -15,6 +15,7 @@ from xpm.entities.entity import Plan
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.pull.intake import Intake
+from xpm.pull.plans.chosen import pull_chosen
 from xpm.pull.plans.jobs import pull_jobs
 from xpm.pull.plans.values import ValuesCompared, pull_values
 from xpm.pull.work import Work
@@ -30,8 +31,14 @@ COLLECT_AFTER = 50_000  # new objects still alive before Python looks for garbag
 
 
 def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, ValuesCompared | None]:
-    """Pull the lists that accompany the entity, then its own, and for custom fields the values as well."""
+    """Pull the lists that accompany the entity, then its own, and for custom fields the values as well.
+
+    If records were chosen, only these.
+    """
     definition = DEFINITIONS[work.request.entity]
+    if work.request.records and definition.plan is not Plan.ONE_BY_ONE:
+        with closing(work.reader):
+            return pull_chosen(work, AnyIntake(work, definition.main)), None
     with _collecting_seldom(), closing(work.reader):
         others = [_whole_list(work, Intake(work, kind, is_accompanying=True)) for kind in definition.accompanying]
         intake = _main(work, definition.plan, tax)

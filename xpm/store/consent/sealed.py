@@ -10,15 +10,20 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, or_, select
 
+from xpm.store import news
 from xpm.store.audit.chain import is_genuine_head
 from xpm.store.audit.entries import head_of
 from xpm.store.consent import attempts, consents
 from xpm.store.consent.vault import Vault
 from xpm.store.errors import VaultError
-from xpm.store.tables import AuthorisationAttempt, Consent
+from xpm.store.tables import AuthorisationAttempt, Consent, NewsAddress
 
-Holder = type[Consent] | type[AuthorisationAttempt]
-SECRETS: Mapping[Holder, tuple[str, ...]] = {Consent: consents.SECRETS, AuthorisationAttempt: attempts.SECRETS}
+Holder = type[Consent] | type[AuthorisationAttempt] | type[NewsAddress]
+SECRETS: Mapping[Holder, tuple[str, ...]] = {
+    Consent: consents.SECRETS,
+    AuthorisationAttempt: attempts.SECRETS,
+    NewsAddress: news.SECRETS,
+}
 """The tables that hold secrets, and their columns."""
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import islice
 
-from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlalchemy import func, update
+from sqlmodel import Session, col, or_, select
 
 from xpm.store.engine.key_lists import among, is_storable_key
 from xpm.store.records.bulk import BATCH, Scope
@@ -58,6 +58,15 @@ def unresolved(session: Session, scope: Scope, entity: str | None = None) -> lis
     if entity is not None:
         aside = aside.where(Quarantine.entity == entity)
     return list(session.exec(aside.order_by(col(Quarantine.id))))
+
+
+def count(session: Session, scope: Scope, *, at: datetime | None = None) -> int:
+    """Count the unresolved entries, as they are now or were at this time."""
+    aside = select(func.count()).where(Quarantine.practice == scope.practice, Quarantine.tenant_id == scope.tenant_id)
+    if at is None:
+        return session.exec(aside.where(col(Quarantine.resolved_at).is_(None))).one()
+    still = or_(col(Quarantine.resolved_at).is_(None), col(Quarantine.resolved_at) > at)
+    return session.exec(aside.where(Quarantine.at <= at, still)).one()
 
 
 def resolve(session: Session, scope: Scope, entity: str, record_keys: Iterable[str], now: datetime) -> int:

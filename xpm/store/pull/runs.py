@@ -16,8 +16,8 @@ from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
 AHEAD = timedelta(minutes=5)  # by which another computer's clock may be ahead of ours
 
-OF_CHOSEN_RECORDS = "sync.values_chosen"
-"""The `reason_key` of a run that read only the values of a few chosen records; all other values stayed as old."""
+OF_CHOSEN_RECORDS = frozenset({"sync.values_chosen", "sync.records_chosen", "sync.chosen_partly_read"})
+"""The `reason_key` of a run that read only a few chosen records; all others stayed as old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ def last_successful(session: Session, practice: str, tenant_id: str, entity: str
     """Find the last successful run of an entity.
 
     It may be a revert; FYI then differs from what XPM had. It is never a replay, which leaves other records as old as
-    they were.
+    they were, and for the same reason no run of chosen records.
     """
     return session.exec(_ended_well(practice, tenant_id, entity).limit(1)).one_or_none()
 
@@ -223,6 +223,24 @@ def last_finished(session: Session, practice: str, tenant_id: str, entity: str) 
     return session.exec(over.order_by(col(SyncRun.number).desc()).limit(1)).one_or_none()
 
 
+def parked_since(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
+    """When the first of the entity's last runs was parked, if each of them was; None if the last one was not.
+
+    A run under way does not count until it has ended.
+    """
+    over = (
+        SyncRun.practice == practice,
+        SyncRun.tenant_id == tenant_id,
+        SyncRun.entity == entity,
+        SyncRun.status != RunStatus.RUNNING,
+        SyncRun.trigger != SyncTrigger.REPLAY,
+    )
+    otherwise = select(func.max(SyncRun.number)).where(*over, SyncRun.status != RunStatus.PARKED)
+    last = session.exec(otherwise).one() or 0
+    parked = select(func.min(SyncRun.finished_at)).where(*over, col(SyncRun.number) > last)
+    return session.exec(parked).one()
+
+
 def latest(session: Session, practice: str) -> dict[str, SyncRun]:
     """The latest run of each entity, whatever its status. Replays are left out."""
     place = func.row_number().over(
@@ -287,17 +305,18 @@ def begun_since(session: Session, practice: str, moment: datetime) -> list[SyncR
 
 
 def _synced_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
-    of_all = col(SyncRun.reason_key).is_distinct_from(OF_CHOSEN_RECORDS)
-    return _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT, of_all)
+    return _ended_well(practice, tenant_id, entity).where(SyncRun.trigger != SyncTrigger.REVERT)
 
 
 def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
-    """The successful runs of an entity, newest first, without replays."""
+    """The successful runs of an entity, newest first, without replays and runs of chosen records."""
+    of_all = or_(col(SyncRun.reason_key).is_(None), col(SyncRun.reason_key).not_in(OF_CHOSEN_RECORDS))
     ended_well = select(SyncRun).where(
         SyncRun.practice == practice,
         SyncRun.tenant_id == tenant_id,
         SyncRun.entity == entity,
         SyncRun.status == RunStatus.SUCCESS,
         SyncRun.trigger != SyncTrigger.REPLAY,
+        of_all,
     )
     return ended_well.order_by(col(SyncRun.number).desc())

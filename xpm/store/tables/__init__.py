@@ -20,6 +20,7 @@ from xpm.store.tables.custom_fields import (
 from xpm.store.tables.history import RecordChange, before_table
 from xpm.store.tables.jobs import CurrentJob, Job, JobCategory, JobCheck
 from xpm.store.tables.logins import ConsoleSession, Login, LoginLink, LoginUser
+from xpm.store.tables.news import NewsAddress, OpenTrouble, WaitingNews
 from xpm.store.tables.operations import (
     FailedRequest,
     FinishedList,
@@ -66,6 +67,8 @@ __all__ = [
     "Login",
     "LoginLink",
     "LoginUser",
+    "NewsAddress",
+    "OpenTrouble",
     "Practice",
     "PracticeActivity",
     "Quarantine",
@@ -80,5 +83,6 @@ __all__ = [
     "TenantScoped",
     "Timestamped",
     "UnknownElement",
+    "WaitingNews",
     "before_table",
 ]

@@ -51,3 +51,4 @@ class FyiUser(StoreTable, table=True):
     is_active: bool = True
     leaving_on: dt.date | None = None
     xero_userid: str | None = None
+    gets_news: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
