@@ -340,13 +340,13 @@ def test_opening_a_link_again_voids_the_first_opening(connected: Harbour) -> Non
     assert connected.hand_in(second).message.key == "consent.granted"
 
 
-def test_an_expired_or_invented_link_is_refused(connected: Harbour) -> None:
+def test_a_replaced_expired_or_invented_link_is_refused(connected: Harbour) -> None:
     invitation = connected.invite()
     connected.consent(invitation)
     late = connected.invite(SAM, run="run-2")
     connected.world.clock.advance(31 * 60)
     for attempt_id, key in (
-        (invitation.attempt_id, "consent.link_over"),
+        (invitation.attempt_id, "consent.superseded"),
         (late.attempt_id, "consent.link_over"),
         ("made-up", "consent.link_unknown"),
     ):
