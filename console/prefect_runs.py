@@ -162,8 +162,9 @@ def _entities(runbook: str, parameters: Mapping[str, Any]) -> tuple[Entity, ...]
     if runbook == "revert":
         return ()
     given = _ENTITIES.validate_python(parameters.get("entities", EVERYTHING))
-    of_chosen = (Entity.JOBS, Entity.CLIENTS, Entity.CUSTOM_FIELDS)
-    return tuple(entity for entity in given if entity in of_chosen) if parameters.get("records") else given
+    if not parameters.get("records"):
+        return given
+    return (*(entity for entity in given if entity in {Entity.JOBS, Entity.CLIENTS}), Entity.CUSTOM_FIELDS)
 
 
 def _latest(tasks: Sequence[TaskRun]) -> tuple[TaskSeen, ...]:

@@ -26,7 +26,7 @@ from cli.deploying import POOL, deploy_runbooks, schedule_nights
 from cli.doctor import DEPLOYMENTS
 from cli.heartbeat import PATIENCE as SILENT_FOR
 from cli.heartbeat import SILENCE, VANISHED, watch_endings, watch_heartbeats
-from cli.notifying import PARAMETERS
+from cli.notifying import PARAMETERS, send_news_when_it_waits
 from flows.notify import notify
 from flows.reconnect import reconnect
 from flows.revert import revert
@@ -94,6 +94,7 @@ def test_deploying_again_adds_the_new_practices_and_changes_nothing_else(
     schedule_nights(prefect, [installed.add_practice()])
     watch_heartbeats(prefect)
     watch_endings(prefect)
+    send_news_when_it_waits(prefect)
     found = everything(prefect)
 
     said = fyi_xpm("deploy")

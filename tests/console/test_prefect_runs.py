@@ -247,7 +247,7 @@ def test_a_reconnect_is_started_with_the_forms_answers(
         ({}, EVERYTHING, SyncTrigger.MANUAL, False),
         ({"trigger": "overnight", "mode": "full"}, EVERYTHING, SyncTrigger.OVERNIGHT, False),
         ({"entities": ["jobs"], "records": []}, (Entity.JOBS,), SyncTrigger.MANUAL, False),
-        ({"entities": ["jobs"], "records": ["J1"]}, (Entity.CUSTOM_FIELDS,), SyncTrigger.MANUAL, True),
+        ({"entities": ["jobs"], "records": ["J1"]}, (Entity.JOBS, Entity.CUSTOM_FIELDS), SyncTrigger.MANUAL, True),
     ],
 )
 def test_a_sync_is_read_with_its_entities_whatever_parameters_it_was_given(
