@@ -35,6 +35,7 @@ ACTING = {
     "login-link",
     "migrate",
     "practice add",
+    "practice notify",
     "practice set",
     "prefect-server",
     "reconnect",

@@ -55,7 +55,12 @@ def test_jobs_without_a_client_lead_to_the_switch_on_the_page(office: Office) ->
     has(
         office,
         JOBS,
-        {"key": "J1", "name": "Advice", **dict.fromkeys(("assigned", "tasks", "milestones", "notes"), "[]")},
+        {
+            "key": "J1",
+            "number": "J1",
+            "name": "Advice",
+            **dict.fromkeys(("assigned", "tasks", "milestones", "notes"), "[]"),
+        },
     )
     shown = office.get(APPS).text
     assert f'href="{APPS}#settings">Go to Include Archived Clients' in shown

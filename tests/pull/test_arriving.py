@@ -107,7 +107,7 @@ def test_records_before_a_cut_are_stored_and_no_further_list_is_asked_for(house:
 
 
 def test_a_list_begun_counts_its_calls_even_if_the_list_before_it_is_unreadable(house: House, work: Run) -> None:
-    broken = NamedList("", Records(lambda _: iter([sent(STAFF, b"<Staff><UUID></Staff>")])))
+    broken = listing("zoe", then=cut_short)
     with pytest.raises(UnreadableAnswer):
         list(intake_of(work).take_each([listing("ana"), broken, listing("ben"), listing("cleo")]))
     assert "ana" in house.active("staff", "uuid")

@@ -78,7 +78,7 @@ def test_a_run_of_changes_archives_no_missing_client(house: House) -> None:
     pass_time(house, 3600)
     assert house.sync(Entity.CLIENTS, SyncMode.CHANGES).archived == 0
     assert house.active("client", "uuid") == stored
-    assert house.sync(Entity.CLIENTS).archived == 1
+    assert house.sync(Entity.CLIENTS, confirm_missing=1).archived == 1
 
 
 @pytest.mark.also_on_postgresql("one path of the rule")

@@ -56,7 +56,7 @@ def test_the_retry_of_a_killed_run_skips_finished_lists(house: House, entity: En
     kill_once_it_stops(house, sync_and_hold_after_lists, entity, lists)
     house.forget_calls()
     assert house.sync(entity, flow_run_id="killed").status is RunStatus.SUCCESS
-    asked_again = [path for path in house.asked() if not path.startswith("job.api/get")]
+    asked_again = [path for path in house.asked() if not path.startswith(("job.api/get", "job.api/client"))]
     assert len(asked_again) == len(calls) - lists
     assert house.rows("finished_list") == []
     for each in EVERYTHING:
@@ -66,11 +66,12 @@ def test_the_retry_of_a_killed_run_skips_finished_lists(house: House, entity: En
 
 def test_a_retry_that_skipped_lists_archives_exactly_the_missing_records(house: House) -> None:
     house.sync(Entity.JOBS)
-    gone = house.truth("jobs")[0]["ID"]
+    job = house.truth("jobs")[0]
+    gone, client = job["ID"], job["Client"]["UUID"]
     edits.delete(house.xpm, "jobs", gone)
     fail_at_the_last_window(house, "failed")
     result = house.sync(Entity.JOBS, flow_run_id="failed")
-    assert house.asked() == ["job.api/list", f"job.api/get/{gone}"]
+    assert house.asked() == ["job.api/list", f"job.api/get/{gone}", f"job.api/client/{client}"]
     assert (result.archived, result.source, result.stored) == (1, len(house.truth("jobs")), len(house.truth("jobs")))
 
 

@@ -51,12 +51,16 @@ def test_a_second_full_sync_writes_no_record_and_counts_all_as_unchanged(house: 
     assert "12 unchanged" in results[Entity.JOBS].message.text
 
 
+REMOVED = 100
+"""More than random edits ever remove, so that a person has confirmed it."""
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_after_a_busy_afternoon_a_full_sync_brings_everything_in_step(house: House, seed: int) -> None:
     house.sync_everything()
     make_random_edits(house.xpm, seed, 40)
     for entity in ORDER:
-        house.sync(entity)
+        house.sync(entity, confirm_missing=REMOVED)
     assert_equals_truth(house)
 
 
@@ -68,7 +72,7 @@ def test_after_busy_afternoons_changes_and_a_full_sync_bring_everything_in_step(
         for entity in ORDER:
             house.sync(entity, SyncMode.CHANGES)
     for entity in ORDER:
-        house.sync(entity)
+        house.sync(entity, confirm_missing=REMOVED)
     assert_equals_truth(house)
 
 
