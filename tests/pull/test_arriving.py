@@ -106,15 +106,6 @@ def test_records_before_a_cut_are_stored_and_no_further_list_is_asked_for(house:
     assert house.runs()[-1].calls == 2
 
 
-def test_a_list_begun_counts_its_calls_even_if_the_list_before_it_is_unreadable(house: House, work: Run) -> None:
-    broken = listing("zoe", then=cut_short)
-    with pytest.raises(UnreadableAnswer):
-        list(intake_of(work).take_each([listing("ana"), broken, listing("ben"), listing("cleo")]))
-    assert "ana" in house.active("staff", "uuid")
-    assert not house.active("staff", "uuid") & {"ben", "cleo"}
-    assert house.runs()[-1].calls == 3
-
-
 def test_leaving_early_closes_the_answer_that_is_arriving(work: Run) -> None:
     closed: list[str] = []
 
