@@ -42,7 +42,7 @@ def reconnect(stage: Stage, tell: Callable[[str], None]) -> str:
         browser.submit("/connect/", {})
         _follow_to_xero(browser)
         _wait(browser, run, lambda: browser.has_form("/account"))
-        right = next(label for label in browser.options("account") if label.startswith(f"{PRACTICE_NAME} · "))
+        right = next(label for label in browser.options("account") if label.startswith(f"{PRACTICE_NAME},"))
         tell(f"chooses {right}")
         browser.submit("/account", {"account": right})
     return run.rpartition("/")[2]

@@ -40,6 +40,7 @@ def test_every_problem_of_a_new_machine_is_reported_at_once(fyi_xpm: Shell) -> N
         "✓ Clocks",
         "✗ Prefect",
         "✗ Console",
+        "✓ News",
     ]
     for finding, cure in zip(
         findings,
@@ -51,6 +52,7 @@ def test_every_problem_of_a_new_machine_is_reported_at_once(fyi_xpm: Shell) -> N
             "No other clock",
             "PREFECT_API_URL",
             "console",
+            "News",
         ),
         strict=True,
     ):

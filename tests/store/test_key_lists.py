@@ -17,7 +17,7 @@ from xpm.store.records.scope import in_scope
 pytestmark = pytest.mark.also_on_postgresql("the store itself")
 
 KEYS = [f"J{number}" for number in range(300)]
-NUMBER = JOBS.table.c.number
+KEY = JOBS.table.c.key
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def plan(database: Database, statement: Select[tuple[str]]) -> str:
 
 
 def test_each_key_is_looked_up_in_the_index(filled: Database) -> None:
-    how = plan(filled, select(NUMBER).where(in_scope(JOBS, ACME), among(NUMBER, KEYS[:5])))
-    lookup = r"Index Cond: .*number\b.* = ANY" if filled.is_postgresql else r"tenant_id=\? AND number=\?"
+    how = plan(filled, select(KEY).where(in_scope(JOBS, ACME), among(KEY, KEYS[:5])))
+    lookup = r"Index Cond: .*key\b.* = ANY" if filled.is_postgresql else r"tenant_id=\? AND key=\?"
     assert re.search(lookup, how), how
 
 
@@ -48,7 +48,7 @@ def test_each_key_is_looked_up_in_the_index(filled: Database) -> None:
 @given(keys=st.lists(st.one_of(st.sampled_from(KEYS), st.text(st.characters(codec="utf-8", exclude_characters="\0")))))
 def test_only_the_rows_with_the_given_keys_are_found(filled: Database, keys: list[str]) -> None:
     with filled.read() as session:
-        found = session.connection().scalars(select(NUMBER).where(in_scope(JOBS, ACME), among(NUMBER, keys)))
-        others = session.connection().scalars(select(NUMBER).where(in_scope(JOBS, ACME), ~among(NUMBER, keys)))
+        found = session.connection().scalars(select(KEY).where(in_scope(JOBS, ACME), among(KEY, keys)))
+        others = session.connection().scalars(select(KEY).where(in_scope(JOBS, ACME), ~among(KEY, keys)))
         assert set(found) == set(KEYS) & set(keys)
         assert set(others) == set(KEYS) - set(keys)
