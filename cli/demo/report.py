@@ -1,12 +1,13 @@
 """What the unattended demo shows at the end: Practice Activity, and both sides compared field by field."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy import select
 from sqlmodel import Session
 
 from cli.demo.stage import PRACTICE
@@ -19,6 +20,7 @@ from xpm.store.consent import connections
 from xpm.store.records import bulk, reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow, Scope
+from xpm.store.records.scope import in_scope
 from xpm.undo.comparison import Difference, differences
 from xpm.xero.models import CustomFieldValue
 
@@ -61,11 +63,21 @@ def _compare(session: Session, scope: Scope, kind: ReportedKind, sandbox: str) -
     truth = httpx.get(f"{sandbox}/sandbox/tenants/{scope.tenant_id}/records/{kind.records}", timeout=60).json()
     rows = [row for record in truth for row in kind.to_row(record)]
     if kind.of is not None:
-        current = set(bulk.active_keys(session, kind.of, scope))
+        current, keys = set(bulk.active_keys(session, kind.of, scope)), _keys_by_number(session, kind.of, scope)
+        rows = [replace(row, key=keys.get(row.key, row.key)) for row in rows]
         rows = [row for row in rows if row.key in current]
     stored = set(reads.keys_present(session, kind.table, scope))
     rows = [row for row in rows if row.key in stored or row.archived is None]
     return SideBySide(kind.title, len(rows), len(stored), list(differences(session, kind.table, scope, rows)))
+
+
+def _keys_by_number(session: Session, table: RecordTable, scope: Scope) -> dict[str, str]:
+    """The keys of records that XPM's addresses name by a number, by that number; empty for other records."""
+    if table.number is None:
+        return {}
+    columns = table.table.c
+    found = session.connection().execute(select(columns[table.number], columns.key).where(in_scope(table, scope)))
+    return {str(number): str(key) for number, key in found}
 
 
 def compared_table(compared: Sequence[SideBySide]) -> Table:
