@@ -15,6 +15,7 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.deploying import POOL
+from cli.heartbeat import WATCH
 from cli.notifying import RUNBOOK
 from cli.prefect_server import prefect
 from cli.progress import progress
@@ -41,7 +42,7 @@ DEPLOYMENTS = (
     "sync/sync-practice",
     "sync/overnight",
     "revert/revert-sync",
-    "watch/watch",
+    WATCH,
     RUNBOOK,
 )
 TIMEOUT = 5.0  # seconds; a check that hangs helps nobody

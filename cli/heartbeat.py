@@ -13,6 +13,7 @@ from prefect.events.actions import ChangeFlowRunState, RunDeployment
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+from cli.automations import apply
 from xpm.store.vocabulary import ActivityStatus
 
 HEARTBEAT = "prefect.flow-run.heartbeat"
@@ -47,7 +48,7 @@ VANISHED = AutomationCore(
 
 def watch_heartbeats(client: SyncPrefectClient) -> None:
     """Create the automation, or update the one with its name."""
-    _apply(client, VANISHED)
+    apply(client, VANISHED)
 
 
 def watch_endings(client: SyncPrefectClient) -> None:
@@ -64,7 +65,7 @@ def watch_endings(client: SyncPrefectClient) -> None:
         threshold=1,
         within=timedelta(0),
     )
-    _apply(
+    apply(
         client,
         AutomationCore(
             name="Withdraw reconnects that ended alone",
@@ -73,11 +74,3 @@ def watch_endings(client: SyncPrefectClient) -> None:
             actions=[RunDeployment(deployment_id=watch.id)],
         ),
     )
-
-
-def _apply(client: SyncPrefectClient, wanted: AutomationCore) -> None:
-    existing = client.read_automations_by_name(wanted.name)
-    if existing:
-        client.update_automation(existing[0].id, wanted)
-    else:
-        client.create_automation(wanted)

@@ -12,6 +12,8 @@ from prefect.events.schemas.automations import AutomationCore, EventTrigger, Pos
 from prefect.events.schemas.events import ResourceSpecification
 from prefect.exceptions import ObjectNotFound
 
+from cli.automations import apply
+
 NAME = "Send the news of a practice"
 RUNBOOK = "notify/notify"
 OLD_NAME = "Notify about connections"
@@ -35,11 +37,7 @@ def send_news_when_it_waits(client: SyncPrefectClient) -> None:
     Raises:
         ObjectNotFound: the runbook is not deployed.
     """
-    existing = client.read_automations_by_name(NAME)
-    if existing:
-        client.update_automation(existing[0].id, _automation(client))
-    else:
-        client.create_automation(_automation(client))
+    apply(client, _automation(client))
     _delete_old(client)
 
 

@@ -34,6 +34,7 @@ from tasks.connection import (
 )
 from tasks.sync import SYNCS
 from tasks.trail import begin
+from tasks.waiting import MINUTES
 from xpm.consent.invitation import Invitation
 from xpm.entities.names import EVERYTHING
 from xpm.store.vocabulary import SyncMode, SyncTrigger
@@ -54,7 +55,7 @@ def reconnect(
     practice: str,
     admin_email: str,
     long_term_user: bool = False,
-    answer_within_minutes: Minutes = 30,
+    answer_within_minutes: Minutes = MINUTES,
     another_account: bool = False,
 ) -> State[Any]:
     """Reconnect XPM, then sync jobs, clients, staff and tax returns.

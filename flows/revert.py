@@ -19,6 +19,7 @@ from flows.reconnect import Minutes
 from flows.waiting import about, answered
 from tasks.revert import done_before, in_markdown, preview_revert, take_back
 from tasks.trail import begin, end_again
+from tasks.waiting import MINUTES
 from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.revert import RevertPreview, RevertRequest, confirmed_choice
 from xpm.words import Stopped, message, stop
@@ -55,7 +56,7 @@ def revert(
     since: datetime | None = None,
     person: str = "",
     *,
-    answer_within_minutes: Minutes = 30,
+    answer_within_minutes: Minutes = MINUTES,
     confirmed: str = "",
 ) -> State[Any]:
     """Take back what syncs did.

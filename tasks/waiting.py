@@ -21,7 +21,7 @@ from xpm.words import step_title
 
 SUSPENDED = FlowRunFilter(state=FlowRunFilterState(name=FlowRunFilterStateName(any_=["Suspended"])))
 PAGE = 200  # runs; as many as Prefect lists at once
-MINUTES = 30  # `answer_within_minutes` of a run that does not say
+MINUTES = 30  # how long a run waits for each answer if its parameters do not say
 
 
 @task(name=step_title("end_waits"))

@@ -60,7 +60,7 @@ class Keyboard:
         return found["result"].get("value")
 
     def until(self, is_so: Callable[[], bool]) -> None:
-        """Wait until something is so."""
+        """Wait until `is_so` returns true."""
         deadline = time.monotonic() + LIMIT
         while not is_so():
             assert time.monotonic() < deadline, self.look("document.body && document.body.innerText")

@@ -29,7 +29,8 @@ class StillHeld(Exception):
         self.held = held
 
 
-def _unknown(_holder: str) -> bool:
+def nobody_knows(_holder: str) -> bool:
+    """What a waiter knows of a holder that nothing else is known of: not whether it is over."""
     return False
 
 
@@ -47,7 +48,7 @@ class Waiter:
         *,
         patience: float,
         look_every: float = 5.0,
-        is_over: Callable[[str], bool] = _unknown,
+        is_over: Callable[[str], bool] = nobody_knows,
     ) -> None:
         """Prepare to wait for up to `patience` seconds, with a look every `look_every` seconds."""
         self._integration = integration

@@ -247,7 +247,7 @@ def test_the_lease_is_free_again_after_a_renewal_and_after_a_failed_one(
 
 
 def leased(harbour: Harbour, holder: str, *, release: bool = False, hours: int = 0) -> Lease | None:
-    """Take the lease of a renewal, by a clock that is so many hours ahead."""
+    """Take the lease of a renewal, by a clock that is `hours` ahead."""
     now = harbour.integration.clock() + timedelta(hours=hours)
     with harbour.database.write() as session:
         lease = leases.acquire(session, f"refresh/{harbour.connection().consent_id}", holder, now)

@@ -129,6 +129,9 @@ class Office:
         status: RunStatus = RunStatus.SUCCESS,
         trigger: SyncTrigger = SyncTrigger.MANUAL,
         mode: SyncMode = SyncMode.FULL,
+        *,
+        reason_key: str | None = None,
+        resumes_at: dt.datetime | None = None,
         **counts: int,
     ) -> SyncRun:
         """Add a sync that ended, by default with success."""
@@ -146,7 +149,7 @@ class Office:
             )
             for name, count in counts.items():
                 setattr(run, name, count)
-            return runs.finish(session, run.id, status, now=now)
+            return runs.finish(session, run.id, status, reason_key=reason_key, resumes_at=resumes_at, now=now)
 
     def happened(self, key: str, *, by: str | None = None, run: UUID | None = None, **facts: object) -> None:
         """Add an entry to Practice Activity."""

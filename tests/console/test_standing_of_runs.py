@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from console.runs import StepState, TaskSeen
-from tests.console.office import HARBOUR, LEO, SAM, TENANT, Office, text_of
+from tests.console.office import HARBOUR, LEO, SAM, Office, text_of
 from xpm.entities.names import Entity
 from xpm.store import practices
 from xpm.store.pull import runs
@@ -22,19 +22,7 @@ JOBS_LEFT_OUT = "sync.skipped_jobs"
 def ended(office: Office, run_id: UUID, entity: str, key: str, resumes_at: datetime | None = None) -> None:
     """End a sync of an entity in a run: parked if it is to be resumed, and else left out for the reason `key`."""
     status = RunStatus.PARKED if resumes_at else RunStatus.SKIPPED
-    now = office.integration.clock()
-    with office.integration.database.write() as session:
-        run = runs.start(
-            session,
-            practice=HARBOUR,
-            tenant_id=TENANT,
-            entity=entity,
-            mode=SyncMode.FULL,
-            trigger=SyncTrigger.MANUAL,
-            flow_run_id=str(run_id),
-            now=now,
-        )
-        runs.finish(session, run.id, status, reason_key=key, resumes_at=resumes_at, now=now)
+    office.synced(entity, run_id, status, reason_key=key, resumes_at=resumes_at)
 
 
 def shown(office: Office, run_id: UUID) -> str:

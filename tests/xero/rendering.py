@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 from xml.sax.saxutils import escape
@@ -52,8 +53,14 @@ def _values(annotation: object) -> st.SearchStrategy[object]:
         return st.none() | SCALARS[kind] if optional else SCALARS[kind]
     nested = records(kind).filter(has_content)
     if repeats:
-        return st.lists(nested, max_size=2).map(tuple)
+        return st.lists(nested, max_size=2, unique_by=_identity(kind)).map(tuple)
     return st.none() | nested if optional else nested
+
+
+def _identity(model: type[XpmRecord]) -> Callable[[XpmRecord], object] | None:
+    """What tells the items of a list apart, if anything does: XPM names none of them twice."""
+    has_key = "uuid" in model.model_fields and model.model_fields["uuid"].is_required()
+    return attrgetter("uuid") if has_key and not model.may_repeat else None
 
 
 def has_content(record: XpmRecord) -> bool:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from xpm.entities.names import Entity
 from xpm.integration import Integration
-from xpm.leasing import StillHeld, Waiter, holding
+from xpm.leasing import StillHeld, Waiter, holding, nobody_knows
 from xpm.pull.work import PullRequest
 from xpm.store import leases
 from xpm.store.leases import Lease
@@ -50,10 +50,6 @@ class DoneMeanwhile(Exception):
         self.run_id = run_id
 
 
-def _unknown(_flow_run_id: str) -> bool:
-    return False
-
-
 def _silent(_said: Message, _flow_run_id: str | None) -> None:
     return None
 
@@ -66,7 +62,7 @@ class Others:
     the sentence, once, and the flow run that is waited for.
     """
 
-    is_over: Callable[[str], bool] = _unknown
+    is_over: Callable[[str], bool] = nobody_knows
     show_wait: Callable[[Message, str | None], None] = _silent
 
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from xpm.xero.models import XpmRecord
-from xpm.xero.models.nested import nested_model
+from xpm.xero.models.nested import nested_model, required_tags
 from xpm.xero.models.scalars import as_key
 from xpm.xero.records import LeftOut
 from xpm.xero.xml.shape import Bad
@@ -40,7 +40,7 @@ def read_parts(model: type[M], content: Content, error: ValidationError) -> Read
     faults = error.errors(include_url=False, include_context=False)
     paths = list(dict.fromkeys(_part(model, fault) for fault in faults))
     parts, reason = _named([_shown(path) for path in paths]), reason_of(error)
-    if any(len(path) == 1 and path[0] in _required(model) for path in paths):
+    if any(len(path) == 1 and path[0] in required_tags(model) for path in paths):
         return ReadParts(None, (), parts, reason)
     left_out = tuple(_left_out(model, content, path) for path in paths)
     return ReadParts(model.model_validate(_without(content, paths)), left_out, parts, reason)
@@ -50,17 +50,6 @@ def reason_of(error: ValidationError) -> str:
     """Say which fields of a record are wrong and why, without their values."""
     faults = error.errors(include_url=False, include_context=False)
     return _named([f"{_shown(fault['loc'])}: {_why(fault)}" for fault in faults], "; ")
-
-
-@lru_cache
-def key_tag(model: type[XpmRecord]) -> str:
-    """The element that a record of the model must have; empty if there is none."""
-    return next(iter(_required(model)), "")
-
-
-@lru_cache
-def _required(model: type[XpmRecord]) -> tuple[str, ...]:
-    return tuple(field.alias or name for name, field in model.model_fields.items() if field.is_required())
 
 
 def _why(fault: ErrorDetails) -> str:
@@ -81,7 +70,7 @@ def _part(model: type[XpmRecord], fault: ErrorDetails) -> Path:
     """The part to leave out: what is at fault, or the nested record whose key is."""
     path = fault["loc"]
     *_, owner = _models_along(model, path)
-    return path[:-1] if len(path) > 1 and path[-1] in _required(owner) else path
+    return path[:-1] if len(path) > 1 and path[-1] in required_tags(owner) else path
 
 
 def _models_along(model: type[XpmRecord], path: Path) -> Iterator[type[XpmRecord]]:

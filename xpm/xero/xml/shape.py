@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 
 from xpm.xero.http.bounds import MOST_UNKNOWN
 from xpm.xero.models import XpmRecord
-from xpm.xero.models.nested import is_list, nested_model
+from xpm.xero.models.nested import is_list, nested_model, required_tags
 from xpm.xero.models.scalars import LONGEST_KEY
 
 _ITEM_TAGS = {"Assigned": "Staff"}  # containers whose items are not named by their singular
@@ -162,5 +162,4 @@ def shape_of(model: type[XpmRecord], path: str) -> Shape:
             elements[tag] = _Items(item, shape_of(nested, f"{path}/{tag}/{item}"))
         else:
             elements[tag] = _Single(shape_of(nested, f"{path}/{tag}"))
-    required = (field.alias or name for name, field in model.model_fields.items() if field.is_required())
-    return Shape(path, elements, next(required, None), model.may_repeat)
+    return Shape(path, elements, next(iter(required_tags(model)), None), model.may_repeat)
