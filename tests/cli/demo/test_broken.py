@@ -89,13 +89,13 @@ def test_the_report_finds_an_edit_made_behind_fyis_back(integration: Integration
     with integration.database.read() as session:
         tenant = connections.get(session, PRACTICE).tenant_id
     jobs = f"{stage.sandbox}/sandbox/tenants/{tenant}/records/jobs"
-    edited = httpx.get(jobs).json()[0]["ID"]
-    httpx.patch(f"{jobs}/{edited}", json={"Name": "Another name"}).raise_for_status()
+    edited = httpx.get(jobs).json()[0]
+    httpx.patch(f"{jobs}/{edited['ID']}", json={"Name": "Another name"}).raise_for_status()
 
     compared = {one.kind: one for one in compare(integration, stage.sandbox)}
 
     (found,) = [difference for one in compared.values() for difference in one.differences]
-    assert (found.key, found.field, found.source) == (edited, "name", "Another name")
+    assert (found.key, found.field, found.source) == (edited["UUID"], "name", "Another name")
     assert list(compared["Jobs"].differences) == [found]
 
 
