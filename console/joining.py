@@ -21,7 +21,7 @@ def run_to_join(desk: Desk, practice: Practice, entities: Sequence[Entity], mode
     with desk.integration.database.read() as session:
         for flow_run_id in _under_way(desk, session, practice.slug):
             run = _seen(desk, flow_run_id)
-            if run is None or run.stage.is_over or run.is_cancelling or mode not in (run.mode, SyncMode.CHANGES):
+            if run is None or run.stage.is_over or run.is_cancelling or run.mode not in (mode, SyncMode.FULL):
                 continue
             synced = _synced_by(desk, session, practice, run)
             if set(entities) <= synced and _has_more_to_do(session, run, entities):

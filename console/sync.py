@@ -84,15 +84,16 @@ def predictions(integration: Integration, slug: str, mode: SyncMode) -> list[Mes
     """Say what each sync would ask of Xero, and what all of them together would."""
     rate = integration.settings.xero_calls_per_minute
     each = predict_all(integration, slug, EVERYTHING, mode)
-    parts = {_named(entity): predicted for entity, predicted in each.items()}
+    parts = {_named(entity, mode): predicted for entity, predicted in each.items()}
     if len(parts) > 1:
         parts = {"Sync all": together(parts.values())} | parts
     return [said_before(what, predicted, rate) for what, predicted in parts.items()]
 
 
-def _named(entity: Entity) -> str:
+def _named(entity: Entity, mode: SyncMode) -> str:
     definition = DEFINITIONS[entity]
-    values = " and the values of each client and job" if definition.counts_answers else ""
+    has_values = definition.counts_answers and mode is not SyncMode.LISTS
+    values = " and the values of each client and job" if has_values else ""
     return f"{definition.button}{values}"
 
 

@@ -52,7 +52,8 @@ def sync(
     Args:
         practice: The practice's short name in FYI, as `fyi-xpm practice list` shows it.
         entities: What to sync.
-        mode: Everything, or only what changed since the last sync.
+        mode: Everything (`full`), only what changed since the last sync (`changes`), or everything but the values of
+            custom fields, each of which costs one request (`lists`).
         trigger: What started this run; leave it as it is.
         person: FYI email address of the person who asks, for Practice Activity.
         records: Only these clients (by XPM ID) and jobs (by number or XPM ID), with their custom fields, whatever else

@@ -52,7 +52,7 @@ def reconnect(
     running.reconnect(parameters, take_over=take_over)
 
 
-@acts(Action.SYNC, "only", "changes", "record", "confirm_missing", unless="dry_run")
+@acts(Action.SYNC, "only", "changes", "lists", "record", "confirm_missing", unless="dry_run")
 def sync(
     practice: KnownPractice,
     only: Annotated[
@@ -71,6 +71,10 @@ def sync(
         ),
     ] = None,
     *,
+    lists: Annotated[
+        bool,
+        typer.Option("--lists", help="Everything but the values of custom fields, each of which costs one request."),
+    ] = False,
     confirm_missing: Annotated[
         int,
         typer.Option(
@@ -106,8 +110,10 @@ def sync(
         raise typer.BadParameter("--csv goes with --dry-run.")
     if all_values and not dry_run:
         raise typer.BadParameter("--all-values goes with --dry-run.")
+    if changes and lists:
+        raise typer.BadParameter("--changes and --lists exclude each other.")
     chosen = _entities_of(practice, record) if record else only or [*Entity]
-    mode = SyncMode.CHANGES if changes else SyncMode.FULL
+    mode = SyncMode.CHANGES if changes else SyncMode.LISTS if lists else SyncMode.FULL
     if dry_run:
         from cli import dry_running
 

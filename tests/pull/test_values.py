@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from sandbox.accounts import edits
+from sandbox.world import HARBOUR_VALE
 from tests.pull.expected import assert_values_equal_truth
-from tests.pull.house import House
+from tests.pull.house import SLUG, House
 from xpm.entities.names import Entity
+from xpm.store.pull import runs
 from xpm.store.vocabulary import OwnerKind, RunStatus, SyncMode
 from xpm.xero.errors import DayLimit, XeroUnavailable
 
@@ -99,6 +101,30 @@ def test_a_run_of_changes_compares_only_new_or_changed_records(house: House) -> 
     house.sync(Entity.JOBS)
     house.sync(Entity.CUSTOM_FIELDS, SyncMode.CHANGES)
     assert asked_for(house) == {changed, added}
+
+
+def test_a_run_of_lists_brings_the_definitions_in_one_request_and_leaves_values_as_old(house: House) -> None:
+    field = text_field(house)
+    edits.change(house.xpm, "custom_field_definitions", field, {"Name": "Another name"})
+    result = house.sync(Entity.CUSTOM_FIELDS, SyncMode.LISTS)
+    assert (result.status, result.message.key, result.calls) == (RunStatus.SUCCESS, "sync.definitions_alone", 1)
+    assert "Another name" in house.active("custom_field_definition", "name")
+    assert asked_for(house) == set()
+    assert compared(house) == {}
+
+
+@pytest.mark.parametrize("fault", [None, "bad_record"])
+def test_a_run_of_lists_never_makes_values_look_synchronised(house: House, fault: str | None) -> None:
+    if fault:
+        house.order(fault, "customfield.api/definition")
+    house.sync(Entity.CUSTOM_FIELDS, SyncMode.LISTS)
+    with house.integration.database.read() as session:
+        assert runs.last_synced(session, SLUG, HARBOUR_VALE, Entity.CUSTOM_FIELDS) is None
+
+
+def test_a_run_of_lists_reads_all_jobs_like_a_full_one(house: House) -> None:
+    full, lists = house.sync(Entity.JOBS), house.sync(Entity.JOBS, SyncMode.LISTS)
+    assert (lists.message.key, lists.source, lists.calls) == (full.message.key, full.source, full.calls)
 
 
 def test_a_run_of_changes_does_not_claim_to_have_compared_all(house: House) -> None:

@@ -90,6 +90,8 @@ def allowance(calls_per_day: int) -> int:
 
 def _calls(planned: PlannedPull) -> int:
     """One for the definitions, and one for each client and job that is due or chosen, up to one run's allowance."""
+    if planned.mode is SyncMode.LISTS and not planned.chosen:
+        return 1
     changes_only = planned.mode is SyncMode.CHANGES
     due = planned.chosen or sum(
         comparisons.count_due(

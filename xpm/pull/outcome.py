@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
+from xpm.entities.entity import Plan
 from xpm.entities.names import Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.pull.plans.plan import AnyIntake
@@ -96,18 +97,26 @@ def summed_up(
         return message("sync.counts_differ", **facts)
     if counts["partly_read"]:
         named = sorted(intake.partly_read)[:NAMED_RECORDS]
-        is_of_chosen = intake.chosen is not None or (compared is not None and compared.chosen)
-        key = "sync.chosen_partly_read" if is_of_chosen else "sync.partly_read"
+        is_of_a_part = intake.chosen is not None or (compared.chosen if compared else _has_values(entity))
+        key = "sync.chosen_partly_read" if is_of_a_part else "sync.partly_read"
         return message(key, records=", ".join(named) or "see the records set aside", **facts)
-    return _of_success(intake, compared, facts)
+    return _of_success(entity, intake, compared, facts)
 
 
-def _of_success(intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]) -> Message:
+def _has_values(entity: Entity) -> bool:
+    return DEFINITIONS[entity].plan is Plan.ONE_BY_ONE
+
+
+def _of_success(
+    entity: Entity, intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]
+) -> Message:
     """How far a run got in which nothing went wrong."""
     if intake.chosen is not None:
         return message("sync.records_chosen", of=intake.chosen, done=len(intake.seen), **facts)
     if compared:
         return _of_chosen(compared, facts) if compared.chosen else _of_values(compared, facts)
+    if _has_values(entity):
+        return message("sync.definitions_alone", **facts)
     if verified := intake.partly_verified:
         since = f"{verified.since:%d %B %Y}"
         return message("sync.jobs_partly", done=verified.done, of=verified.of, since=since, **facts)

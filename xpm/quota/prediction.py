@@ -92,7 +92,7 @@ def predict_all(
         return {}
     return {
         entity: UNKNOWN
-        if any(owner in new for owner in DEFINITIONS[entity].values_of)
+        if mode is not SyncMode.LISTS and any(owner in new for owner in DEFINITIONS[entity].values_of)
         else predict(integration, practice, tenant_id, entity, mode, chosen=chosen, values_since=values_since)
         for entity in wanted
     }

@@ -59,10 +59,14 @@ class ChangeKind(StrEnum):
 
 
 class SyncMode(StrEnum):
-    """Whether a run asks for everything, or for changes since the watermark."""
+    """Whether a run asks for everything, or for changes since the watermark, or for everything that XPM lists.
+
+    XPM lists all records, but the values of custom fields cost one request for each client and job.
+    """
 
     FULL = "full"
     CHANGES = "changes"
+    LISTS = "lists"
 
 
 class SyncTrigger(StrEnum):

@@ -20,6 +20,7 @@ from xpm.pull.plans.jobs import pull_jobs
 from xpm.pull.plans.values import ValuesCompared, pull_values
 from xpm.pull.work import Work
 from xpm.quota.budget import budget_of
+from xpm.store.vocabulary import SyncMode
 from xpm.xero.tax import TaxExport, TaxFeed, TaxSource
 
 AnyIntake = Intake[Any]
@@ -44,7 +45,11 @@ def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, ValuesCompa
         intake = _main(work, definition.plan, tax)
         for other in others:
             intake.suspicion = intake.suspicion or other.suspicion
-        return intake, pull_values(work) if definition.plan is Plan.ONE_BY_ONE else None
+        return intake, pull_values(work) if _reads_values(work, definition.plan) else None
+
+
+def _reads_values(work: Work, plan: Plan) -> bool:
+    return plan is Plan.ONE_BY_ONE and (work.request.mode is not SyncMode.LISTS or bool(work.request.records))
 
 
 def _main(work: Work, plan: Plan, tax: TaxSource | None) -> AnyIntake:

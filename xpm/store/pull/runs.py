@@ -16,8 +16,10 @@ from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 
 AHEAD = timedelta(minutes=5)  # by which another computer's clock may be ahead of ours
 
-OF_CHOSEN_RECORDS = frozenset({"sync.values_chosen", "sync.records_chosen", "sync.chosen_partly_read"})
-"""The `reason_key` of a run that read only a few chosen records; all others stayed as old."""
+OF_A_PART = frozenset(
+    {"sync.values_chosen", "sync.records_chosen", "sync.definitions_alone", "sync.chosen_partly_read"}
+)
+"""The `reason_key` of a run that read only a part, such as a few chosen records; all others stayed as old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def last_successful(session: Session, practice: str, tenant_id: str, entity: str
     """Find the last successful run of an entity.
 
     It may be a revert; FYI then differs from what XPM had. It is never a replay, which leaves other records as old as
-    they were, and for the same reason no run of chosen records.
+    they were, and for the same reason no run of a part, such as chosen records.
     """
     return session.exec(_ended_well(practice, tenant_id, entity).limit(1)).one_or_none()
 
@@ -155,7 +157,7 @@ def changed_since(session: Session, scope: Scope, entity: str, mode: SyncMode, n
 
     A watermark that lies ahead of `now` is not believed: a clock was or is wrong, and changes may have been missed.
     """
-    if mode is SyncMode.FULL:
+    if mode is not SyncMode.CHANGES:
         return None
     last = last_successful(session, scope.practice, scope.tenant_id, entity)
     if last is None or last.watermark is None or moved_since(session, last):
@@ -166,7 +168,7 @@ def changed_since(session: Session, scope: Scope, entity: str, mode: SyncMode, n
 def last_synced(session: Session, practice: str, tenant_id: str, entity: str) -> datetime | None:
     """When an entity was last synchronised successfully.
 
-    Reverts and replays do not count, since they ask Xero for nothing, nor do runs of chosen records only.
+    Reverts and replays do not count, since they ask Xero for nothing, nor do runs that read only a part.
     """
     last = session.exec(_synced_well(practice, tenant_id, entity).limit(1)).one_or_none()
     return last.finished_at if last else None
@@ -191,7 +193,7 @@ def lately_successful(
     """Find the last successful runs of an entity, newest first.
 
     `complete`: the runs that saw everything XPM has, or else only the others. `mode`: only runs in this mode. Reverts
-    and replays, which ask Xero for nothing, and runs of chosen records are left out.
+    and replays, which ask Xero for nothing, and runs that read only a part are left out.
     """
     seen_all = col(SyncRun.source_count).is_not(None) if complete else col(SyncRun.source_count).is_(None)
     found = _synced_well(practice, tenant_id, entity).where(seen_all)
@@ -309,8 +311,8 @@ def _synced_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[S
 
 
 def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
-    """The successful runs of an entity, newest first, without replays and runs of chosen records."""
-    of_all = or_(col(SyncRun.reason_key).is_(None), col(SyncRun.reason_key).not_in(OF_CHOSEN_RECORDS))
+    """The successful runs of an entity, newest first, without replays and runs that read only a part."""
+    of_all = or_(col(SyncRun.reason_key).is_(None), col(SyncRun.reason_key).not_in(OF_A_PART))
     ended_well = select(SyncRun).where(
         SyncRun.practice == practice,
         SyncRun.tenant_id == tenant_id,
