@@ -38,15 +38,28 @@ def _command(arguments: list[str]) -> object:
 
 
 def _flow(name: str, arguments: list[str]) -> object:
+    from flows.notify import notify  # noqa: PLC0415
+    from flows.reconnect import reconnect  # noqa: PLC0415
+    from flows.revert import revert  # noqa: PLC0415
     from flows.sync import sync  # noqa: PLC0415
     from flows.watch import watch  # noqa: PLC0415
     from xpm.entities.names import Entity  # noqa: PLC0415
     from xpm.store.vocabulary import SyncMode  # noqa: PLC0415
 
-    if name == "watch":
-        return watch(return_state=True).name
-    practice, entity, mode = arguments
-    return sync(practice, [Entity(entity)], SyncMode(mode), return_state=True).name
+    match name, arguments:
+        case "watch", []:
+            ended = watch(return_state=True)
+        case "notify", [practice]:
+            ended = notify(practice, return_state=True)
+        case "reconnect", [practice, email]:
+            ended = reconnect(practice, email, long_term_user=True, return_state=True)
+        case "revert", [practice, run, confirmed]:
+            ended = revert(practice, run, confirmed=confirmed, return_state=True)
+        case "sync", [practice, entity, mode]:
+            ended = sync(practice, [Entity(entity)], SyncMode(mode), return_state=True)
+        case _:
+            raise ValueError(f"{name} with {arguments} is no flow.")
+    return ended.name
 
 
 def main() -> None:

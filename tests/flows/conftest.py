@@ -39,6 +39,16 @@ def connected(office: Office, connected_once: Beginning) -> Office:
     return office
 
 
+@pytest.fixture
+def connected_on_postgresql(
+    prefect_url: str, serve: Serve, postgresql_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Office:
+    """The same, with its data in PostgreSQL."""
+    office = furnished(serve(a_small_world()), postgresql_database, monkeypatch)
+    _connect_and_synchronise()
+    return office
+
+
 @pytest.fixture(scope="session")
 def connected_once(sqlite_files: SqliteFiles) -> Beginning:
     """An office that is connected and synchronised."""
@@ -49,11 +59,15 @@ def connect_and_synchronise(server: SandboxServer, database: Database) -> None:
     """Furnish an office, connect it and synchronise everything."""
     with pytest.MonkeyPatch.context() as environment:
         furnished(server, database, environment)
-        with Integration.opened() as integration:
-            connect(integration, run=MADE_BY)
-            for entity in EVERYTHING:
-                request = PullRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.RECONNECT, MERE, MADE_BY)
-                assert run_pull(integration, request).status in {RunStatus.SUCCESS, RunStatus.SKIPPED}
+        _connect_and_synchronise()
+
+
+def _connect_and_synchronise() -> None:
+    with Integration.opened() as integration:
+        connect(integration, run=MADE_BY)
+        for entity in EVERYTHING:
+            request = PullRequest(SLUG, entity, SyncMode.FULL, SyncTrigger.RECONNECT, MERE, MADE_BY)
+            assert run_pull(integration, request).status in {RunStatus.SUCCESS, RunStatus.SKIPPED}
 
 
 def furnished(server: SandboxServer, database: Database, environment: pytest.MonkeyPatch) -> Office:

@@ -18,16 +18,21 @@ from sqlalchemy import select
 
 from sandbox.accounts import edits
 from sandbox.faults import fault_from
-from sandbox.world import HARBOUR_VALE
-from tests.flows.office import SLUG, Office, eventually
+from sandbox.world import HARBOUR_VALE, MERE
+from tests.flows.office import SLUG, Office, administrator, consents, eventually
 from tests.prefect_server import PASSWORD
+from xpm.integration import Integration
 from xpm.store import leases
-from xpm.store.tables import Client, RecordChange
+from xpm.store.tables import Client, RecordChange, SyncRun
+from xpm.undo.changed_since import WhenChangedSince
+from xpm.undo.revert import RevertRequest, preview
 
 pytestmark = [pytest.mark.xdist_group("prefect"), pytest.mark.deep, pytest.mark.no_cover]
 
 ROOT = Path(__file__).parents[2]
 CLOCKS = ["-1m", "+1m", "-1h", "+1h", "-11h", "+11h", "-120d", "+120d"]
+WORST = ["-120d", "+120d"]
+CASES = [*(("sqlite", offset) for offset in CLOCKS), *(("postgresql", offset) for offset in WORST)]
 SLOW = {"area": "xpm", "path": "client.api/list", "kind": "drip", "bytes": 512, "delay": 0.05, "times": 1}
 LOOKING = [
     ["status"],
@@ -120,11 +125,18 @@ def program(environment: Mapping[str, str], offset: str, folder: Path) -> Iterat
 
 
 @pytest.fixture
-def environment(connected: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
+def there(request: pytest.FixtureRequest) -> Office:
+    """An office that is connected and synchronised, on the database that the test names."""
+    found: Office = request.getfixturevalue({"sqlite": "connected"}.get(request.param, f"connected_on_{request.param}"))
+    return found
+
+
+@pytest.fixture
+def environment(there: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
     """The environment of the program."""
     given = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_"))}
     server = {"PREFECT_API_URL": prefect_url, "PREFECT_API_AUTH_STRING": PASSWORD, "PREFECT_HOME": str(tmp_path)}
-    return {**given, **connected.environment(), **server, "PYTHONPATH": str(ROOT)}
+    return {**given, **there.environment(), **server, "PYTHONPATH": str(ROOT)}
 
 
 def edit(office: Office, number: int) -> str:
@@ -158,38 +170,73 @@ def sync_while_the_clock_is_set_right(office: Office, wrong: Program) -> str:
     return str(wrong.answer())
 
 
-@pytest.mark.parametrize("offset", CLOCKS)
+def as_confirmed(office: Office) -> tuple[str, str]:
+    """The last run, and what `fyi-xpm revert` passes on once somebody confirmed that it is to be taken back."""
+    with office.database.read() as session:
+        (run,) = session.scalars(select(SyncRun.id).order_by(SyncRun.number.desc()).limit(1))  # type: ignore[attr-defined, call-overload]
+    with Integration.opened() as integration:
+        seen = preview(integration, RevertRequest(practice=SLUG, run=run))
+    return run, seen.fingerprint(WhenChangedSince.STOP)
+
+
+@pytest.mark.parametrize(("there", "offset"), CASES, indirect=["there"])
 def test_no_history_is_lost_no_change_missed_and_nobody_kept_out(
-    connected: Office, environment: Mapping[str, str], tmp_path: Path, offset: str
+    there: Office, environment: Mapping[str, str], tmp_path: Path, offset: str
 ) -> None:
-    kept, expected = history(connected), set[str]()
+    kept, expected = history(there), set[str]()
     with program(environment, offset, tmp_path) as wrong:
-        expected.add(edit(connected, 0))
+        expected.add(edit(there, 0))
         assert wrong("sync", SLUG, "clients", "changes") == "Completed"
-        assert expected <= phones(connected)
+        assert expected <= phones(there)
         assert wrong("watch") in {"Completed", "Action Required"}  # by a wrong clock, syncs may seem old
+        assert wrong("notify", SLUG) == "Completed"
         codes = {" ".join(command): wrong("fyi-xpm", *command) for command in [*LOOKING, *ACTING]}
         assert set(codes.values()) == {0}, codes
 
-        expected.add(edit(connected, 1))
-        assert sync_while_the_clock_is_set_right(connected, wrong) == "Completed"
-        assert expected <= phones(connected)
+        expected.add(edit(there, 1))
+        assert sync_while_the_clock_is_set_right(there, wrong) == "Completed"
+        assert expected <= phones(there)
 
-        expected.add(edit(connected, 2))
+        expected.add(edit(there, 2))
         assert wrong("sync", SLUG, "clients", "changes") == "Completed"
-        assert expected <= phones(connected)
+        assert expected <= phones(there)
         assert wrong("watch") == "Completed"
-    assert kept <= history(connected)
-    with connected.database.read() as session:
+    assert kept <= history(there)
+    with there.database.read() as session:
         assert leases.every(session) == []
 
 
+@pytest.mark.parametrize(("there", "offset"), CASES, indirect=["there"])
+def test_what_a_wrong_clock_synchronised_is_taken_back_and_a_reconnect_succeeds_once_it_is_right(
+    there: Office, environment: Mapping[str, str], tmp_path: Path, offset: str
+) -> None:
+    """The person logs in on a machine whose clock is right."""
+    kept, before = history(there), phones(there)
+    with program(environment, offset, tmp_path) as wrong:
+        changed = edit(there, 0)
+        assert wrong("sync", SLUG, "clients", "changes") == "Completed"
+        run, confirmed = as_confirmed(there)
+        assert wrong("revert", SLUG, run, confirmed) == "Completed"
+        assert phones(there) == before
+
+        with administrator(there, consents()):
+            wrong.ask("reconnect", SLUG, MERE)
+        assert wrong.answer() in {"Completed", "Action Required"}
+        wrong.set_right()
+        with administrator(there, consents()):
+            wrong.ask("reconnect", SLUG, MERE)
+        assert wrong.answer() == "Completed"
+        assert changed in phones(there)
+    assert kept <= history(there)
+
+
+@pytest.mark.parametrize("there", ["sqlite"], indirect=True)
 def test_a_program_killed_under_a_wrong_clock_keeps_nobody_out(
-    connected: Office, environment: Mapping[str, str], tmp_path: Path
+    there: Office, environment: Mapping[str, str], tmp_path: Path
 ) -> None:
     """The time-out of a test is far shorter than what a sync waits for somebody alive."""
     for name in ("jobs", "staff"):
-        with connected.database.write() as session:
+        with there.database.write() as session:
             ahead = datetime.now(UTC) + timedelta(days=120)
             leases.acquire(session, f"sync/{SLUG}/{name}", "killed", ahead)
     with program(environment, "+0", tmp_path) as right, program(environment, "-11h", tmp_path) as wrong:

@@ -35,9 +35,12 @@ def identified(batch: Batch, table: RecordTable, read: ReadRecords) -> tuple[Rea
 
 def _stored_by_number(batch: Batch, table: RecordTable, rows: Sequence[RecordRow]) -> Mapping[str, str]:
     """The UUIDs of the records that are stored without one so far, by number."""
-    given = [row for row in rows if row.columns["uuid"]]
-    known = batch.known(table, [row.key for row in given])
-    new = {str(row.columns[table.number or ""]): row.key for row in given if row.key not in known}
+    given = {str(row.columns[table.number or ""]): row.key for row in rows if row.columns["uuid"]}
+    by_number = batch.known(table, given)
+    if not by_number:
+        return {}
+    known = batch.known(table, given.values())
+    new = {number: given[number] for number in by_number if given[number] not in known}
     return {one.key: new[one.key] for one in batch.numbered(table, new) if one.uuid is None and one.key in new}
 
 

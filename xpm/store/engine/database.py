@@ -126,8 +126,11 @@ class Database:
 
     def _connect(self, engine: Engine) -> Connection:
         """Connect. A database that answered before may be restarting: try for a while, since nothing has begun."""
-        if not self._has_answered:
+        try:
             return engine.connect()
+        except OperationalError:
+            if not self._has_answered:
+                raise
         again = Retrying(
             retry=retry_if_exception_type(OperationalError),
             stop=stop_after_delay(PATIENCE),

@@ -16,10 +16,10 @@ from xpm.store.records import writes
 from xpm.store.records.changes import Author, ChangeLog
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow, Scope
-from xpm.store.records.scope import in_scope, is_present
+from xpm.store.records.scope import in_scope, none_archived
 from xpm.store.records.unread import completed
 from xpm.store.records.versions import Effect, counted, effect, version_of, versions
-from xpm.store.vocabulary import ArchiveReason, ChangeKind
+from xpm.store.vocabulary import GONE, ArchiveReason, ChangeKind
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ def apply(
 
 def active_keys(session: Session, table: RecordTable, scope: Scope) -> Iterator[str]:
     """Yield the keys of all records that are not archived."""
-    found = session.connection().scalars(_active(table, scope, table.table.c[table.key]))
+    found = session.connection().scalars(_of(table, scope, table.table.c[table.key]))
     yield from chain.from_iterable(found.partitions(BATCH))
 
 
@@ -72,7 +72,7 @@ def keys_archived(session: Session, table: RecordTable, scope: Scope, reasons: C
 
 def count_active(session: Session, table: RecordTable, scope: Scope) -> int:
     """Count the records that are not archived."""
-    return session.connection().scalars(_active(table, scope, func.count())).one()
+    return session.connection().scalars(_of(table, scope, func.count())).one()
 
 
 def active_by_tenant(session: Session, table: RecordTable, practice: str) -> dict[str, int]:
@@ -84,7 +84,7 @@ def active_by_tenant(session: Session, table: RecordTable, practice: str) -> dic
 
 def count_present(session: Session, table: RecordTable, scope: Scope) -> int:
     """Count the records that XPM is known to have, including those it calls archived or deleted."""
-    return session.connection().scalars(_of(table, scope, func.count()).where(is_present(table))).one()
+    return session.connection().scalars(_of(table, scope, func.count(), GONE)).one()
 
 
 def archive(
@@ -142,9 +142,8 @@ def _apply_batch(log: ChangeLog, rows: Sequence[RecordRow]) -> Applied:
     return counted(effects.values())
 
 
-def _active(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[T]:
-    return _of(table, scope, what).where(table.table.c.archived_at.is_(None))
-
-
-def _of(table: RecordTable, scope: Scope, what: ColumnElement[T]) -> Select[T]:
-    return select(what).select_from(table.table).where(in_scope(table, scope))
+def _of(
+    table: RecordTable, scope: Scope, what: ColumnElement[T], without: Collection[ArchiveReason] = tuple(ArchiveReason)
+) -> Select[T]:
+    """Records that are not archived for one of these reasons."""
+    return select(what).select_from(table.table).where(in_scope(table, scope), none_archived(table, scope, without))

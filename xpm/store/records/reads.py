@@ -10,7 +10,8 @@ from sqlmodel import Session
 from xpm.store.engine.key_lists import among
 from xpm.store.records.kinds import OwnedTable, RecordTable, SharedTable
 from xpm.store.records.rows import RecordRow, Scope
-from xpm.store.records.scope import in_scope, is_present
+from xpm.store.records.scope import in_scope, none_archived
+from xpm.store.vocabulary import GONE
 
 BATCH = 1_000  # records held in memory at a time
 
@@ -26,7 +27,7 @@ def read(session: Session, table: RecordTable, scope: Scope, keys: Iterable[str]
 
 def keys_present(session: Session, table: RecordTable, scope: Scope) -> Iterator[str]:
     """Yield the keys of all records that XPM is known to have, including those it calls archived or deleted."""
-    found = select(table.table.c[table.key]).where(in_scope(table, scope), is_present(table))
+    found = select(table.table.c[table.key]).where(in_scope(table, scope), none_archived(table, scope, GONE))
     yield from session.connection().scalars(found)
 
 

@@ -7,13 +7,14 @@ from sqlmodel import Field
 
 from xpm.store.engine.columns import ExactDecimal, Json
 from xpm.store.tables.parts import ClientNotePart
-from xpm.store.tables.schema import SyncedRecord, TenantScoped, Timestamped
+from xpm.store.tables.schema import SyncedRecord, TenantScoped, Timestamped, archived
 
 
 class Client(SyncedRecord, table=True):
     """A client of the practice."""
 
     __tablename__ = "client"
+    __table_args__ = (archived("uuid"),)
 
     uuid: str = Field(primary_key=True)
     name: str | None = None

@@ -8,14 +8,17 @@ from sqlmodel import Field
 
 from xpm.store.engine.columns import ExactDecimal, Json, UtcDateTime
 from xpm.store.tables.parts import AssignedStaffPart, JobNotePart, MilestonePart, TaskPart
-from xpm.store.tables.schema import SyncedRecord, TenantScoped
+from xpm.store.tables.schema import SyncedRecord, TenantScoped, archived
 
 
 class Job(SyncedRecord, table=True):
     """A job. `key` is its UUID, or its number as long as XPM has not given one; people may change the number in XPM."""
 
     __tablename__ = "job"
-    __table_args__ = (Index(None, "number", "tenant_id", "practice"),)  # number first: it may be sought in any scope
+    __table_args__ = (
+        Index(None, "number", "tenant_id", "practice"),  # number first: it may be sought in any scope
+        archived("key"),
+    )
 
     key: str = Field(primary_key=True)
     number: str  # by which people and XPM's addresses name it

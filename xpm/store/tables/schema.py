@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import MetaData
+from sqlalchemy import Index, MetaData, column
 from sqlmodel import Field, SQLModel
 
 from xpm.store.engine.columns import OneOf, UtcDateTime
@@ -24,6 +24,13 @@ class StoreTable(SQLModel):
             "fk": "fk_%(table_name)s_%(column_0_N_name)s",
         }
     )
+
+
+def archived(key: str) -> Index:
+    """The index of the archived records of a long list. It costs the others, which are most, nothing."""
+    is_archived = column("archived_reason").is_not(None)
+    columns = ("practice", "tenant_id", "archived_reason", key)
+    return Index(None, *columns, sqlite_where=is_archived, postgresql_where=is_archived)
 
 
 class TenantScoped(StoreTable):

@@ -25,8 +25,8 @@ from pydantic_core.core_schema import (
 )
 
 NUL = "\x00"
-_AS_XPM_WRITES_IT = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-_GUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+AS_XPM_WRITES_IT = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+_GUID = re.compile(r"\s*[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\s*")
 _NEARLY = range(34, 39)  # characters; a GUID has 36
 _NO_DATE = re.compile(r"\s*0001-01-01(T00:00:00(\.0+)?Z?)?\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*")
@@ -84,7 +84,7 @@ class LowerCase:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
         """Try a GUID as XPM writes it first: nearly all keys are."""
-        guid = str_schema(pattern=_AS_XPM_WRITES_IT)
+        guid = str_schema(pattern=AS_XPM_WRITES_IT)
         return union_schema(
             [guid, no_info_after_validator_function(_other_spelling, handler(source))],
             mode="left_to_right",
@@ -102,7 +102,7 @@ def _other_spelling(key: str) -> str:
 
 
 def _is_nearly_a_guid(key: str) -> bool:
-    return len(key) in _NEARLY and key.count("-") in {3, 4, 5} and not re.fullmatch(rf"\s*{_GUID}\s*", key)
+    return len(key) in _NEARLY and key.count("-") in {3, 4, 5} and not _GUID.fullmatch(key)
 
 
 def _flag(value: object) -> object:
@@ -187,7 +187,7 @@ Key = Annotated[str, Field(pattern=r"\S", max_length=LONGEST_KEY), AfterValidato
 
 def as_key(text: str) -> str:
     """Return the text as a `Uuid` would have it."""
-    return text.strip().lower() if re.fullmatch(rf"\s*{_GUID}\s*", text) else text
+    return text.strip().lower() if _GUID.fullmatch(text) else text
 
 
 def storable_key(value: object) -> str | None:

@@ -17,7 +17,7 @@ from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.http.bounds import LARGEST_RECORD
 from xpm.xero.models import XpmRecord
-from xpm.xero.models.scalars import as_key, storable_key
+from xpm.xero.models.scalars import AS_XPM_WRITES_IT, as_key, storable_key
 from xpm.xero.records import PartlyRead, Read, Sent, Unreadable, read_already
 from xpm.xero.xml.mending import marked, payload_of, unmarked
 from xpm.xero.xml.parts import read_parts
@@ -28,6 +28,7 @@ M = TypeVar("M", bound=XpmRecord)
 PARSED_TOGETHER = 20  # records
 _TOGETHER_BYTES = 1024 * 1024  # of all of them; larger records are parsed alone, since parsed they take many times more
 _LONGEST_PAYLOAD = 4 * 1024  # characters kept of a record that is too large and has no key
+_IS_GUID = re.compile(AS_XPM_WRITES_IT).fullmatch
 _DIGEST_BYTES = 16  # two digests are likely to collide only after 2^64 records
 
 
@@ -187,5 +188,8 @@ def _first_keys(model: type[XpmRecord]) -> Sequence["re.Pattern[bytes]"]:
 
 def _probable_key(model: type[XpmRecord], text: bytes) -> str | None:
     """Return the first text that looks like the key. It may be wrong; only the digest identifies the record."""
-    found = next((match for key in _first_keys(model) if (match := key.search(text))), None)
-    return storable_key(as_key(unescape(found[1].decode(errors="replace")))) if found else None
+    for key in _first_keys(model):
+        if found := key.search(text):
+            as_sent = found[1].decode(errors="replace")
+            return as_sent if _IS_GUID(as_sent) else storable_key(as_key(unescape(as_sent)))
+    return None
