@@ -46,10 +46,10 @@ SPOILT = {
     "a contact's flag": ("<IsPrimary>Yes", "<IsPrimary>perhaps", "Contacts.0.IsPrimary"),
     "a contact's address": ("ana@", "an\ufffe&odd;a@", "Contacts.0.Email"),
     "a group without UUID": (f"<UUID>{GROUP}</UUID>", "", "Groups.0"),
-    "two faults of one relationship": (
-        f"<UUID>{RELATIONSHIP}</UUID><Type>Shareholder</Type>",
-        "<StartDate>20th</StartDate>",
-        "Relationships.0",
+    "a second relationship with two faults": (
+        "</Relationships>",
+        "<Relationship><Type>Trustee</Type><StartDate>20th</StartDate></Relationship></Relationships>",
+        "Relationships.1",
     ),
     "a relationship without UUID": (f"<UUID>{RELATIONSHIP}</UUID>", "", "Relationships.0"),
     "a related client without UUID": (f"<UUID>{OTHER}</UUID><Name>Second", "<Name>Second", "RelatedClient"),
