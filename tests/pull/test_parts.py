@@ -245,7 +245,9 @@ def test_a_custom_field_value_that_cannot_be_read_stays_and_the_others_are_store
     factor = "<CustomField><UUID>f1</UUID><Name>Factor</Name><Decimal>{}</Decimal></CustomField>"
     named = "<CustomField><UUID>f2</UUID><Name>Nickname</Name><Text>{}</Text></CustomField>"
     values(house, factor.format("2.5") + named.format("Bo"))
-    for spoilt in (factor.format("1,5"), factor.format("1.5") + factor.format("2.5"), factor[33:].format("1.5")):
+    renamed = factor.replace("Decimal>", "Money>").format("1.5")
+    twice = factor.format("1.5") + factor.format("2.5")
+    for spoilt in (factor.format("1,5"), twice, factor[33:].format("1.5"), renamed):
         name = f"Bo after {len(spoilt)}"
         result = values(house, "<CustomField>" * (spoilt[0] != "<") + spoilt + named.format(name))
         found = {row["definition_uuid"]: row for row in house.rows("custom_field_value")}
