@@ -135,6 +135,12 @@ def test_an_access_that_one_end_point_refuses_and_another_accepts_is_kept(connec
     assert staff(connected)
 
 
+def test_a_refusal_of_one_part_of_xpm_says_nothing_about_the_person(connected: Harbour) -> None:
+    connected.fault("xpm", "forbidden")
+    assert_unchanged_by(connected, XeroUnavailable)
+    assert staff(connected)
+
+
 def test_a_refusal_by_xeros_firewall_says_nothing_about_the_person(connected: Harbour) -> None:
     page = "<!DOCTYPE html><html><body>Access denied by the firewall</body></html>"
     connected.fault("xpm", "status", status=403, body=page)

@@ -18,6 +18,7 @@ NO_PROOF: dict[str, dict[str, Any]] = {
     "words about staff": {"status": 404, "body": XPM_SAYS.format("Invalid staff identifier")},
     "words about staff, as XPM sends them": {"status": 200, "body": XPM_SAYS.format("Invalid staff identifier")},
     "words about a template": {"status": 200, "body": XPM_SAYS.format("Invalid job template identifier")},
+    "a refusal of this job alone": {"status": 403, "body": '{"Detail": "AuthenticationUnsuccessful"}'},
     "XPM's words without its envelope": {"status": 404, "body": "Invalid job identifier"},
 }
 PROOF: dict[str, dict[str, Any]] = {

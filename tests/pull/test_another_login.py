@@ -1,5 +1,7 @@
 """Another person's login may see fewer records, so after a reconnect absence proves nothing until a person says so."""
 
+import datetime as dt
+
 import pytest
 
 from sandbox.accounts import edits
@@ -39,6 +41,16 @@ def test_nothing_is_archived_with_another_login_until_a_person_confirms_it(house
 
 def test_a_first_sync_with_another_login_that_misses_nothing_asks_nobody(house: House) -> None:
     house.sync(Entity.STAFF)
+    reconnect(house, SAM)
+    assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
+    edits.delete(house.xpm, "staff", house.truth("staff")[-1]["UUID"])
+    assert house.sync(Entity.STAFF).archived == 1
+
+
+def test_a_login_that_both_sides_agreed_with_is_known_although_a_clock_was_ahead_before(house: House) -> None:
+    house.clock.ahead = dt.timedelta(days=20)
+    house.sync(Entity.STAFF)
+    house.clock.ahead = dt.timedelta()
     reconnect(house, SAM)
     assert house.sync(Entity.STAFF).status is RunStatus.SUCCESS
     edits.delete(house.xpm, "staff", house.truth("staff")[-1]["UUID"])

@@ -10,6 +10,7 @@ from xpm.xero.models.scalars import (
     Flag,
     LocalDate,
     LocalDateTime,
+    Percentage,
     Uuid,
     WholeNumber,
     as_key,
@@ -32,12 +33,18 @@ def test_an_invalid_flag_is_an_error_not_false() -> None:
         TypeAdapter(Flag).validate_python("perhaps")
 
 
-@pytest.mark.parametrize("text", ["2008-08-29T00:00:00", "2008-08-29T10:30:00", "2008-08-29"])
+ZONED = ["2008-08-29T00:00:00Z", "2008-08-29T00:00:00+00:00", "2008-08-29T10:30:00+10:00"]
+
+
+@pytest.mark.parametrize("text", ["2008-08-29T00:00:00", "2008-08-29T10:30:00", "2008-08-29", *ZONED])
 def test_a_date_is_read_with_or_without_a_time(text: str) -> None:
     assert TypeAdapter(LocalDate).validate_python(text) == date(2008, 8, 29)
 
 
-@pytest.mark.parametrize("text", ["31/31/2024", "2024-02-30", "tomorrow"])
+UNSURE = ["2008-08-28T13:00:00Z", "2008-08-28T13:00:00.000+00:00", "2008-08-29Tea", "2008-08-29T10:30 and later"]
+
+
+@pytest.mark.parametrize("text", ["31/31/2024", "2024-02-30", "tomorrow", *UNSURE])
 def test_an_invalid_date_is_an_error(text: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(LocalDate).validate_python(text)
@@ -68,7 +75,9 @@ def test_amounts_may_have_1000_digits_on_each_side_of_the_point(text: str) -> No
     assert TypeAdapter(Amount).validate_python(text) == Decimal(text)
 
 
-@pytest.mark.parametrize("text", ["1,5", "1,50", "1.234,50", "12,34,567", ",500", "1,5000", "1,500,"])
+@pytest.mark.parametrize(
+    "text", ["1,5", "1,50", "1.234,50", "12,34,567", ",500", "1,5000", "1,500,", "0,125", "000,500"]
+)
 @pytest.mark.parametrize("kind", [Amount, WholeNumber])
 def test_a_comma_that_separates_no_thousands_is_not_guessed_at(kind: type, text: str) -> None:
     with pytest.raises(ValidationError):
@@ -87,18 +96,34 @@ def test_a_missing_number_is_an_error_not_none() -> None:
 
 
 GUID = "abcdef00-0000-4000-8000-00000000000a"
+DAMAGED = [
+    *(GUID[1:], f"{GUID}0", GUID.replace("f", "x"), GUID.replace("-", "+", 1), "k" * 256),
+    *(GUID[:28], f"{GUID}{GUID}", GUID.replace("-", "")[1:]),
+]
+SPELLED = [
+    *((form, GUID) for form in (GUID, GUID.upper(), f" {GUID}\n", GUID.replace("-", ""), f"{{{GUID}}}", f"({GUID})")),
+    ("Ana", "Ana"),
+    ("000012345678901234567", "000012345678901234567"),
+]
 
 
-@pytest.mark.parametrize(("text", "key"), [(GUID, GUID), (GUID.upper(), GUID), (f" {GUID}\n", GUID), ("Ana", "Ana")])
+@pytest.mark.parametrize(("text", "key"), SPELLED)
 def test_a_guid_is_one_key_in_any_spelling(text: str, key: str) -> None:
     assert TypeAdapter(Uuid).validate_python(text) == as_key(text) == storable_key(as_key(text)) == key
 
 
-@pytest.mark.parametrize("text", [GUID[1:], f"{GUID}0", GUID.replace("f", "x"), GUID.replace("-", "+", 1), "k" * 256])
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_guid_is_no_key(text: str) -> None:
     assert storable_key(text) is None
     with pytest.raises(ValidationError):
         TypeAdapter(Uuid).validate_python(text)
+
+
+def test_a_comma_in_a_percentage_without_a_point_is_not_guessed_at() -> None:
+    assert TypeAdapter(Percentage).validate_python("33.333") == Decimal("33.333")
+    assert TypeAdapter(Percentage).validate_python("1,000.00") == 1000
+    with pytest.raises(ValidationError):
+        TypeAdapter(Percentage).validate_python("33,333")
 
 
 def test_whole_numbers_may_have_thousands_separators() -> None:

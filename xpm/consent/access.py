@@ -11,6 +11,7 @@ from sqlmodel import Session
 from xpm.activity.overview import state_name
 from xpm.consent.keeper import ConnectionKeeper
 from xpm.consent.states import move
+from xpm.entities.registry import SHORTEST_LIST
 from xpm.integration import Integration
 from xpm.quota.budget import xpm_api
 from xpm.store import people, practices
@@ -89,7 +90,7 @@ def access_through(
         try:
             yield PracticeAccess(practice, tenant_id, tenant_name, api, http, priority, tries)
         except XeroError as error:
-            if stopped := _stop_for(integration, connection, http, error):
+            if stopped := _stop_for(integration, connection, http, api, error):
                 raise stopped from error
             raise
 
@@ -115,7 +116,9 @@ def is_broken(integration: Integration, slug: str) -> bool:
         return connections.state_before(session, slug) in BROKEN
 
 
-def _stop_for(integration: Integration, connection: Connection, http: httpx.Client, error: XeroError) -> Stopped | None:
+def _stop_for(
+    integration: Integration, connection: Connection, http: httpx.Client, api: XpmApi, error: XeroError
+) -> Stopped | None:
     """Return why the run must stop, after recording a broken connection; None if the error says nothing about it."""
     if isinstance(error, MisconfiguredApp):
         return stop("consent.app_misconfigured", reason=error.message)
@@ -123,7 +126,10 @@ def _stop_for(integration: Integration, connection: Connection, http: httpx.Clie
         _require_ended(integration, http, error)
         return _record_broken(integration, connection, ConnectionState.NEEDS_RECONNECT)
     if isinstance(error, AccessLost):
-        return _record_broken(integration, connection, _state_after_refusal(integration, connection, http))
+        state = _state_after_refusal(integration, connection, http)
+        if state is ConnectionState.PRIVILEGE_LOST and not _is_replaced(integration, connection):
+            _require_refused(api, error)
+        return _record_broken(integration, connection, state)
     return None
 
 
@@ -143,6 +149,26 @@ def _require_ended(integration: Integration, http: httpx.Client, error: ConsentN
     reason = f"Xero refuses the access at {error.endpoint} but accepts it elsewhere."
     facts = {"endpoint": error.endpoint, "correlation_id": error.correlation_id}
     raise XeroUnavailable(reason, status=error.status, **facts) from error
+
+
+def _require_refused(api: XpmApi, error: AccessLost) -> None:
+    """Make sure that the person lost the privilege when one endpoint refuses to answer: every endpoint must refuse.
+
+    Raises:
+        XeroUnavailable: Xero answers elsewhere, so the refusal is about this part alone.
+        XeroError: Xero does not answer elsewhere, for another reason.
+    """
+    if error.endpoint == SHORTEST_LIST.listed_at.label:
+        return
+    elsewhere = api.trouble_with(SHORTEST_LIST.listed_at)
+    if isinstance(elsewhere, AccessLost):
+        return
+    if elsewhere:
+        raise elsewhere from error
+    reason = f"Xero refuses to answer {error.endpoint} but answers elsewhere."
+    raise XeroUnavailable(
+        reason, endpoint=error.endpoint, status=error.status, correlation_id=error.correlation_id
+    ) from error
 
 
 def _state_after_refusal(integration: Integration, connection: Connection, http: httpx.Client) -> ConnectionState:
@@ -175,6 +201,11 @@ def _record_broken(integration: Integration, connection: Connection, state: Conn
     else:
         shown = news
     return ConnectionBroke(shown, recorded, news) if first else Stopped(shown, recorded)
+
+
+def _is_replaced(integration: Integration, connection: Connection) -> bool:
+    with integration.database.read() as session:
+        return connections.get(session, connection.practice).consent_id != connection.consent_id
 
 
 def _replaced(session: Session, connection: Connection) -> Stopped:

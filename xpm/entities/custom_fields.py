@@ -59,10 +59,13 @@ def values_row(
     return RecordRow(owner_key, content_hash, columns={}, owned={_VALUE: rows}, unread=stay)
 
 
-def read_values(owner_key: str, values: Iterable[Read[CustomFieldValue]]) -> tuple[RecordRow, Unreadable | None]:
+def read_values(
+    owner_key: str, values: Iterable[Read[CustomFieldValue]], unknown: Collection[str] = ()
+) -> tuple[RecordRow, Unreadable | None]:
     """The row with the values of one owner, and what was left out of it.
 
-    A value that could not be read stays as it is stored. So do two different values of one field.
+    A value that could not be read stays as it is stored. So do two different values of one field, and a field without a
+    value if the answer had `unknown` elements: one of these may be its value.
     """
     read: dict[str, CustomFieldValue] = {}
     left_out: dict[str | None, tuple[str, str]] = {}  # by field, or `None` for an unknown one: why, and what was sent
@@ -73,6 +76,9 @@ def read_values(owner_key: str, values: Iterable[Read[CustomFieldValue]]) -> tup
         value = one.record if isinstance(one, PartlyRead) else one
         if isinstance(one, PartlyRead) and one.left_out:
             left_out[value.uuid] = (f"{value.name or value.uuid}: {one.reason}", one.payload)
+        elif unknown and _is_empty(value):
+            fault = f"{value.name or value.uuid}: has its value where FYI does not look ({', '.join(unknown)})"
+            left_out[value.uuid] = (fault, value.model_dump_json())
         elif read.setdefault(value.uuid, value) != value:
             left_out[value.uuid] = (f"{value.name or value.uuid}: has two different values", value.model_dump_json())
     row = values_row(owner_key, (value for uuid, value in read.items() if uuid not in left_out), left_out)
@@ -81,6 +87,10 @@ def read_values(owner_key: str, values: Iterable[Read[CustomFieldValue]]) -> tup
     reasons, sent = zip(*left_out.values(), strict=True)
     fields = ", ".join(key or "one without a key" for key in left_out)
     return row, Unreadable(owner_key, "; ".join(reasons), "\n".join(sent), fields)
+
+
+def _is_empty(value: CustomFieldValue) -> bool:
+    return not value.model_dump(exclude={"uuid", "name"}, exclude_none=True)
 
 
 def allowance(calls_per_day: int) -> int:

@@ -6,7 +6,7 @@ One bad record must not stop the others.
 from collections.abc import Iterable
 from http import HTTPStatus
 
-from xpm.xero.errors import Refused, UnreadableAnswer, XeroError, XeroUnavailable
+from xpm.xero.errors import AccessLost, Refused, UnreadableAnswer, XeroError, XeroUnavailable
 from xpm.xero.records import Unreadable
 
 FAILED_TOLERATED = 3
@@ -17,7 +17,8 @@ are asked for first, so that they come together."""
 def set_apart(key: str, error: XeroError) -> Unreadable:
     """The record whose call ended in this error, without a payload.
 
-    A 500 or a refusal may concern this record only (its identifier may be bad), and then it repeats every time.
+    A 500 or a refusal may concern this record only (its identifier may be bad, or this login may not see it). Then it
+    repeats every time.
 
     Raises:
         XeroError: this error, if it cannot concern a single record.
@@ -35,4 +36,4 @@ def are_too_many(errors: Iterable[XeroError]) -> bool:
 def _is_failure(error: XeroError) -> bool:
     if isinstance(error, XeroUnavailable):
         return error.status == HTTPStatus.INTERNAL_SERVER_ERROR
-    return isinstance(error, Refused)
+    return isinstance(error, Refused | AccessLost)

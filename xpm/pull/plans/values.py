@@ -176,7 +176,8 @@ def _read(work: Work, owner: Owner) -> _Answer:
     kind, due = owner
     records = VALUES[kind].in_xpm(work.access.api, due.number)
     try:
-        row, left_out = read_values(due.key, list(records.each()))
+        values = list(records.each())
+        row, left_out = read_values(due.key, values, records.facts.unknown)
         return _Answer(row, records.cost, left_out)
     except RecordGone:
         return _Answer(None, records.cost)

@@ -210,7 +210,7 @@ def last_agreed(session: Session, scope: Scope, entity: str) -> SyncRun | None:
         SyncRun.entity == entity,
         col(SyncRun.stored_count) <= col(SyncRun.source_count),
     )
-    return session.exec(agreed.order_by(col(SyncRun.started_at).desc()).limit(1)).one_or_none()
+    return session.exec(agreed.order_by(col(SyncRun.number).desc()).limit(1)).one_or_none()
 
 
 def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:

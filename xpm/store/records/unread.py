@@ -56,13 +56,19 @@ def _list(items: Sequence[Item], stored: Sequence[Item], unread: Iterable[Unread
     full = list(items)
     for part in (part for part in unread if part.place == name):
         if part.column is None:
-            known = {item[part.key] for item in full}
-            full += [one for one in stored if one[part.key] not in known and part.item in (None, one[part.key])]
+            meant = [one for one in stored if part.item in (None, one.get(part.key))]
+            full += [one for one in meant if not _is_among(full, one, part.key)]
         else:
             place = _place(full, part)
             if place is not None and (before := _counterpart(full[place], stored, part)):
                 full[place] = {**full[place], part.column: before[part.column]}
     return full
+
+
+def _is_among(items: Sequence[Item], stored: Item, key: str) -> bool:
+    """Whether a stored item was read. Without a key, it was if one is equal to it."""
+    of = stored.get(key)
+    return stored in items if of is None else any(item.get(key) == of for item in items)
 
 
 def _place(items: Sequence[Item], part: Unread) -> int | None:

@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from xpm.xero.models.record import Reference, XpmRecord
-from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, Uuid, WholeNumber
+from xpm.xero.models.scalars import Amount, Flag, LocalDate, LocalDateTime, Percentage, Uuid, WholeNumber
 
 
 class Contact(XpmRecord):
@@ -55,7 +55,7 @@ class Relationship(XpmRecord):
     type: str | None = None
     related_client: Reference | None = None
     number_of_shares: WholeNumber | None = None
-    percentage: Amount | None = None
+    percentage: Percentage | None = None
     start_date: LocalDate | None = None
     end_date: LocalDate | None = None
 

@@ -26,10 +26,15 @@ from pydantic_core.core_schema import (
 
 NUL = "\x00"
 AS_XPM_WRITES_IT = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
-_GUID = re.compile(r"\s*[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\s*")
+_GUID = re.compile(r"\s*[{(]?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})[)}]?\s*", re.I)
+"""A GUID in any form that .NET writes."""
 _NEARLY = range(34, 39)  # characters; a GUID has 36
+_OF_A_GUID = re.compile(r"[0-9a-fA-F{}()-]{24,}")
+"""Part of a GUID, or more than one: too long for a number, and of nothing else."""
 _NO_DATE = re.compile(r"\s*0001-01-01(T00:00:00(\.0+)?Z?)?\s*")
-_THOUSANDS = re.compile(r"\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*")
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d*)?\s*")
+_TIME = re.compile(r"\d{2}:\d{2}(:\d{2}(\.\d+)?)?(?P<zone>Z|[+-]\d{2}:?\d{2})?\s*")
+_MIDNIGHT, _UTC = re.compile(r"00:00(:00(\.0+)?)?"), frozenset({"Z", "+00:00", "-00:00", "+0000", "-0000"})
 
 DIGITS = 1_000
 """Most digits on each side of an amount's decimal point, far more than any practice needs. PostgreSQL refuses more than
@@ -80,7 +85,7 @@ class Written:
 
 @dataclass(frozen=True)
 class LowerCase:
-    """Writes a GUID in lower case, as XPM does. In capitals it would be the key of another record."""
+    """Writes a GUID in lower case with hyphens, as XPM does. Otherwise it would be the key of another record."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:  # noqa: ANN401 - any type
         """Try a GUID as XPM writes it first: nearly all keys are."""
@@ -102,7 +107,8 @@ def _other_spelling(key: str) -> str:
 
 
 def _is_nearly_a_guid(key: str) -> bool:
-    return len(key) in _NEARLY and key.count("-") in {3, 4, 5} and not _GUID.fullmatch(key)
+    looks = (len(key) in _NEARLY and key.count("-") in {3, 4, 5}) or _OF_A_GUID.fullmatch(key)
+    return bool(looks) and not _GUID.fullmatch(key)
 
 
 def _flag(value: object) -> object:
@@ -110,10 +116,19 @@ def _flag(value: object) -> object:
 
 
 def _date(value: object) -> object:
-    """Return the date part of `2008-08-29T10:30:00`: XPM writes dates as times without a zone."""
+    """Return the date part of `2008-08-29T10:30:00`: XPM writes dates as times without a zone.
+
+    A time of UTC is on another day where the practice is, unless it is midnight, which only stands for the day.
+    """
     if isinstance(value, datetime):
         return value.date()
-    return _time(value.split("T", 1)[0]) if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    day, _, time = value.partition("T")
+    written = _TIME.fullmatch(time) if time else None
+    if time and (written is None or (written["zone"] in _UTC and not _MIDNIGHT.match(time))):
+        return _time(value)
+    return _time(day)
 
 
 def _time(value: object) -> object:
@@ -128,8 +143,13 @@ def _without_nul(text: str) -> str:
 
 
 def _number(value: object) -> object:
-    """Remove thousands separators, which custom decimals may have. Any other comma may be a decimal comma: `1,5`."""
+    """Remove thousands separators, which custom decimals may have. Any other comma may be a decimal comma: `0,125`."""
     return value.replace(",", "") if isinstance(value, str) and _THOUSANDS.fullmatch(value) else value
+
+
+def _share(value: object) -> object:
+    """Remove commas only beside a decimal point."""
+    return _number(value) if isinstance(value, str) and "." in value else value
 
 
 def _of_few_digits(amount: Decimal) -> Decimal:
@@ -161,6 +181,9 @@ Amount = Annotated[
 ]
 """An exact decimal, such as money."""
 
+Percentage = Annotated[Decimal, AfterValidator(_of_few_digits), Rewritten(_share, "a percentage")]
+"""An exact decimal. `33,333` percent has a decimal comma."""
+
 LARGEST = 2**31 - 1  # the largest integer that both databases store
 
 WholeNumber = Annotated[
@@ -187,7 +210,8 @@ Key = Annotated[str, Field(pattern=r"\S", max_length=LONGEST_KEY), AfterValidato
 
 def as_key(text: str) -> str:
     """Return the text as a `Uuid` would have it."""
-    return text.strip().lower() if _GUID.fullmatch(text) else text
+    found = _GUID.fullmatch(text)
+    return "-".join(found.groups()).lower() if found else text
 
 
 def storable_key(value: object) -> str | None:

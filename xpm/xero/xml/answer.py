@@ -15,9 +15,9 @@ from xpm.xero.errors import UnreadableAnswer
 from xpm.xero.http.bounds import LARGEST_RECORD, MOST_RECORDS
 from xpm.xero.http.problem import BodyKind, enveloped, read_problem, refusal, sniff
 from xpm.xero.models import XpmRecord
-from xpm.xero.records import Sent
+from xpm.xero.records import Sent, Unreadable, read_already
 from xpm.xero.xml.cutting import Cut, MisleadingOversized, Oversized, pieces
-from xpm.xero.xml.record import RecordText, sent, too_large
+from xpm.xero.xml.record import RecordText, not_the_item, sent, too_large
 from xpm.xero.xml.shape import count
 
 M = TypeVar("M", bound=XpmRecord)
@@ -43,6 +43,7 @@ class RecordReader(Generic[M]):
         self._home: etree._Element | None = None  # the element that contains the records
         self._envelope: dict[str, str] = {}
         self._complete = False
+        self._ended = False  # the list
         self._records = 0
         self._unplaced = 0  # bytes that the parser holds since the last record
 
@@ -121,28 +122,54 @@ class RecordReader(Generic[M]):
         if element.tag == self._endpoint.item and self._is_home(parent):
             self._complete = True
             yield from self._sent(element)
-            self._drop_older_siblings(element, parent)
+            yield from self._drop_older_siblings(element, parent)
         elif parent.getparent() is None:
             if element.tag == self._endpoint.container:
-                self._end_container(element)
+                yield from self._end_container(element)
             else:
-                self._envelope.setdefault(element.tag, element.text or "")
+                self._note_in_envelope(element)
 
-    def _drop_older_siblings(self, element: etree._Element, parent: etree._Element) -> None:
+    def _note_in_envelope(self, element: etree._Element) -> None:
+        """Keep what an element beside the list says. A server that fails meanwhile may add its error to its `OK`."""
+        text = element.text or ""
+        if element.tag == "Status" and not _is_well(text):
+            self._envelope[element.tag] = text
+        else:
+            self._envelope.setdefault(element.tag, text)
+
+    def _drop_older_siblings(self, element: etree._Element, parent: etree._Element) -> Iterator[Sent[M]]:
         """Free the elements already read, except the newest sibling, which the parser still needs."""
         while (older := element.getprevious()) is not None:
-            if self._endpoint.container and older.tag != self._endpoint.item:
-                count(self._unknown, f"{parent.tag}/{older.tag}")
+            if self._endpoint.container:
+                yield from self._beside_records(older, parent)
             parent.remove(older)
 
-    def _end_container(self, container: etree._Element) -> None:
+    def _end_container(self, container: etree._Element) -> Iterator[Sent[M]]:
         """End the list. A list of only unknown elements is not an empty list: XPM may have renamed its records."""
-        strangers = [child.tag for child in container if child.tag != self._endpoint.item]
-        for tag in strangers:
-            count(self._unknown, f"{container.tag}/{tag}")
-        if strangers and not self._complete:
+        if self._ended:
+            raise self._unreadable(f"has more than one {container.tag}")
+        others = [child for child in container if child.tag != self._endpoint.item]
+        if others and not self._complete:
             raise self._unreadable(f"has a {container.tag} without any {self._endpoint.item} but with other elements")
-        self._complete = True
+        self._complete = self._ended = True
+        self._refuse_text(container.text, container)
+        for child in container:
+            yield from self._beside_records(child, container)
+
+    def _beside_records(self, child: etree._Element, container: etree._Element) -> Iterator[Sent[M]]:
+        """Count an element that is no record. If it has elements, it may be one, and must not count as missing."""
+        self._refuse_text(child.tail, container)
+        if child.tag == self._endpoint.item:
+            return
+        count(self._unknown, f"{container.tag}/{child.tag}")
+        if len(child):
+            payload = etree.tostring(child, encoding="unicode", with_tail=False)
+            yield read_already(Unreadable(None, not_the_item(self._endpoint), payload))
+
+    def _refuse_text(self, text: str | None, container: etree._Element) -> None:
+        """Refuse a list with text of its own, such as the error of a server that failed meanwhile."""
+        if text and not text.isspace():
+            raise self._unreadable(f"has text between the records of its {container.tag}")
 
     def _is_home(self, parent: etree._Element) -> bool:
         """Whether `parent` contains the records: it is the container directly under the root, or the root itself."""
@@ -178,10 +205,10 @@ class RecordReader(Generic[M]):
         except etree.XMLSyntaxError:
             raise self._unreadable("ends before its document does") from None
         self._refuse_doctype(root)
-        status = self._envelope.get("Status", "").strip().upper()
-        if not status:
+        status = self._envelope.get("Status", "")
+        if not status.strip():
             raise self._unreadable("has no Status")
-        if status != "OK":
+        if not _is_well(status):
             raise refusal(enveloped(self._envelope.get("ErrorDescription")), endpoint=self._endpoint.label, status=200)
         if root.tag != _ROOT:
             raise self._unreadable(f"has the root {root.tag} instead of {_ROOT}")
@@ -196,6 +223,10 @@ class RecordReader(Generic[M]):
     def _unreadable(self, what: str) -> UnreadableAnswer:
         label = self._endpoint.label
         return UnreadableAnswer(f"Xero's answer to {label} {what}.", endpoint=label, status=200)
+
+
+def _is_well(status: str) -> bool:
+    return status.strip().upper() == "OK"
 
 
 def _at_most(limit: int, head: bytes, body: Iterator[bytes]) -> bytes:

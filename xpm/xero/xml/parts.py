@@ -38,7 +38,7 @@ class ReadParts(Generic[M]):
 def read_parts(model: type[M], content: Content, error: ValidationError) -> ReadParts[M]:
     """Read what can be read of the content of a record, which the model refused with this error."""
     faults = error.errors(include_url=False, include_context=False)
-    paths = list(dict.fromkeys(_part(model, fault) for fault in faults))
+    paths = _outermost([_part(model, fault) for fault in faults])
     parts, reason = _named([_shown(path) for path in paths]), reason_of(error)
     if any(len(path) == 1 and path[0] in required_tags(model) for path in paths):
         return ReadParts(None, (), parts, reason)
@@ -71,6 +71,12 @@ def _part(model: type[XpmRecord], fault: ErrorDetails) -> Path:
     path = fault["loc"]
     *_, owner = _models_along(model, path)
     return path[:-1] if len(path) > 1 and path[-1] in required_tags(owner) else path
+
+
+def _outermost(paths: Sequence[Path]) -> list[Path]:
+    """The parts that are in no other, once each: with a nested record, everything in it is left out."""
+    parts = dict.fromkeys(paths)
+    return [path for path in parts if not any(path[:end] in parts for end in range(len(path)))]
 
 
 def _models_along(model: type[XpmRecord], path: Path) -> Iterator[type[XpmRecord]]:

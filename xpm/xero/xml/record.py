@@ -132,8 +132,15 @@ def _together(texts: Sequence[RecordText[M]]) -> list[ElementTree.Element]:
 
 def reread(endpoint: Endpoint[M], key: str | None, payload: str) -> Read[M]:
     """Read one record again from its stored payload (`Unreadable.payload`), with the current models."""
+    if not re.match(rf"<{re.escape(endpoint.item)}[\s/>]", payload):
+        return Unreadable(key, not_the_item(endpoint), payload)
     read = RecordText(endpoint, payload.encode("utf-8", "surrogateescape"))({})
     return Unreadable(read.key or key, read.reason, payload) if isinstance(read, Unreadable) else read
+
+
+def not_the_item(endpoint: Endpoint[M]) -> str:
+    """Why an element in the place of a record is not read as one."""
+    return f"is not the {endpoint.item} that belongs in its place"
 
 
 def too_large(endpoint: Endpoint[M], start: bytes) -> Sent[M]:

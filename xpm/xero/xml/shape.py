@@ -26,6 +26,7 @@ class Bad:
 
 
 TWICE = Bad("comes twice, with different contents")
+STRANGE = Bad("has nothing in it that FYI knows")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,10 @@ class Shape:
         return record if filled == len(record) else record | self._twins(element)
 
     def _nested(self, kind: _Single | _Items, child: Element, unknown: dict[str, int]) -> object:
-        return self._items(kind, child, unknown) if isinstance(kind, _Items) else kind.shape.read(child, unknown)
+        """What a nested element holds. If nothing of it is known, it is not empty: XPM may have renamed its parts."""
+        if isinstance(kind, _Items):
+            return self._items(kind, child, unknown) or _if_strange(child)
+        return kind.shape.read(child, unknown) or _if_strange(child)
 
     def _twins(self, element: Element) -> dict[str, object]:
         """The elements that come several times, with different contents."""
@@ -115,15 +119,24 @@ class Shape:
 
     def _items(self, kind: _Items, container: Element, unknown: dict[str, int]) -> Sequence[object]:
         items: list[dict[str, object]] = []
+        strange = False
         for child in container:
             if child.tag != kind.tag:
                 count(unknown, f"{self.path}/{container.tag}/{child.tag}")
+                strange = strange or len(child) > 0
             elif item := kind.shape.read(child, unknown):
                 items.append(item)
+            else:
+                strange = strange or _if_strange(child) is not None
         shape, several = kind.shape, len(items) > 1
         if several and shape.key and not shape.may_repeat and len({item.get(shape.key) for item in items}) < len(items):
-            return _without_twins(items, shape.key)
-        return items
+            return [*_without_twins(items, shape.key), *([STRANGE] if strange else ())]
+        return [*items, STRANGE] if strange else items
+
+
+def _if_strange(element: Element) -> Bad | None:
+    """`STRANGE` if the element has any text."""
+    return STRANGE if any(text.strip() for text in element.itertext()) else None
 
 
 def _without_twins(items: list[dict[str, object]], key: str) -> list[object]:
