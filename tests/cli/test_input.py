@@ -47,6 +47,7 @@ def test_wrong_input_is_reported_in_one_line(
     assert said.code == 2
     assert said.err.count("\n") == 1
     assert names in said.err
+    assert "Value error" not in said.err
     assert said.out == ""
 
 
