@@ -33,7 +33,7 @@ def new_slug(given: str) -> str:
 
 
 def name(given: str) -> str:
-    """A name of a practice or a person."""
+    """A name of a practice, a person or a record."""
     if not given.strip():
         raise typer.BadParameter("it is empty.")
     return given.strip()

@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _refusal(error: Exception) -> str | None:
     """What to tell the operator about an error, or None for one that only a traceback explains."""
     if isinstance(error, typer.TyperException):
-        return " ".join(error.format_message().split())
+        return " ".join(error.format_message().replace("Value error, ", "").split())  # pydantic's own prefix
     from cli.refusals import refusal  # noqa: PLC0415 - bad input is answered without it
 
     return refusal(error)

@@ -7,6 +7,7 @@ from datetime import datetime
 from xpm.activity.overview import LastSync
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.entities.registry import DEFINITIONS
+from xpm.store.pull.runs import OF_A_PART
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import SyncMode
 
@@ -101,6 +102,8 @@ def _counts(sync: SyncRun | LastSync) -> tuple[int | None, int | None, datetime 
 def _note(entity: Entity, sync: SyncRun | LastSync) -> str:
     """Say what the counts of a sync are of, unless they are of all records."""
     if not DEFINITIONS[entity].counts_answers:
+        if sync.reason_key in OF_A_PART:
+            return "chosen records only"
         return "changes only" if sync.mode is SyncMode.CHANGES else ""
     values = "" if sync.compared is None else f"; values of {sync.compared:,} clients and jobs compared"
     return f"definitions{values}"

@@ -65,7 +65,7 @@ def reconnect(
         admin_email: FYI email address of the person who will log in to Xero. Must be an FYI Admin and a Xero Practice
             Manager Administrator with "Authorise 3rd Party Full Access" (newer name: "Connect third-party add-ons").
         long_term_user: I confirm that this person will keep using both FYI and Xero Practice Manager. The connection
-            depends on it.
+            depends on it; without it the run stops.
         answer_within_minutes: How long the run waits for the login, and then for each answer about the account.
         another_account: This practice has moved to another Xero Practice Manager account. Without this, only the
             account it was connected to before is accepted.

@@ -65,6 +65,7 @@ def sync(
     record: Annotated[
         list[str] | None,
         typer.Option(
+            parser=arguments.name,
             metavar="ID_OR_NUMBER",
             help="Only this client (XPM ID) or job (number or XPM ID), with its custom fields; may be repeated.",
             show_default=False,
@@ -104,8 +105,8 @@ def sync(
     Says first what it will ask of Xero, and asks whether to go on if that is more than a tenth of what Xero allows in a
     day. Ctrl-C ends this command, not the run, which Prefect shows.
     """
-    if record and only:
-        raise typer.BadParameter("--record says what to read already; leave out --only.")
+    if record and (only or changes or lists):
+        raise typer.BadParameter("--record says by itself what to read; leave out --only, --changes and --lists.")
     if csv and not dry_run:
         raise typer.BadParameter("--csv goes with --dry-run.")
     if all_values and not dry_run:

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -64,11 +65,13 @@ class Stage:
         return {**of_any_program(os.environ), **self._prefect(), prefect_access.SERVER: self.password}
 
     def leave_for_a_shell(self) -> Path:
-        """Write what `fyi-xpm` needs to work on this demo to a file that a shell reads, for its owner only."""
+        """Write what a shell needs to find `fyi-xpm` and use it on this demo to a file, for its owner only."""
         file = self.folder / "environment"
         file.touch(mode=0o600)
         needed = {**self._prefect(), **self._ours()}
-        file.write_text("".join(f"export {name}={shlex.quote(value)}\n" for name, value in needed.items()))
+        commands = Path(sys.executable).parent
+        exports = [f"export {name}={shlex.quote(value)}\n" for name, value in needed.items()]
+        file.write_text("".join([*exports, f'export PATH={shlex.quote(str(commands))}:"$PATH"\n']))
         return file
 
     def _prefect(self) -> Mapping[str, str]:

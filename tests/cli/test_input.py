@@ -10,6 +10,9 @@ WRONG = {
     "no practice": (["sync"], "practice"),
     "what is no text": (["sync", "vale-\udce9"], r"'vale-\udce9'"),
     "an unknown entity": (["sync", SLUG, "--only", "invoices"], "invoices"),
+    "a record without a name": (["sync", SLUG, "--record", ""], "'--record'"),
+    "a record and what changed": (["sync", SLUG, "--record", "J1", "--changes"], "leave out --only, --changes"),
+    "a record and lists": (["sync", SLUG, "--record", "J1", "--lists", "--dry-run"], "leave out --only, --changes"),
     "an unknown status": (["activity", SLUG, "--status", "Splendid"], "Splendid"),
     "no entries at all": (["activity", SLUG, "--limit", "0"], "--limit"),
     "more entries than a database counts": (["activity", SLUG, "--limit", str(2**63)], "--limit"),
@@ -44,6 +47,7 @@ def test_wrong_input_is_reported_in_one_line(
     assert said.code == 2
     assert said.err.count("\n") == 1
     assert names in said.err
+    assert "Value error" not in said.err
     assert said.out == ""
 
 

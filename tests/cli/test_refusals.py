@@ -50,7 +50,7 @@ def test_a_database_that_was_not_migrated_is_refused(
     monkeypatch.setenv("XPM_DATABASE_URL", f"sqlite:///{tmp_path / 'new.db'}")
     monkeypatch.setenv("XPM_ENCRYPTION_KEYS", Vault.new_key())
 
-    assert_refused(fyi_xpm(*arguments), "fyi-xpm migrate")
+    assert_refused(fyi_xpm(*arguments), "is empty or of an older version", "XPM_DATABASE_URL", "fyi-xpm migrate")
 
 
 @pytest.mark.parametrize("arguments", [*READING.values(), ["migrate"]], ids=[*READING, "migrate"])

@@ -180,6 +180,29 @@ def test_of_two_reconnects_of_a_practice_the_newer_one_wins(connected: Harbour) 
     assert connected.active_consent().email == SAM
 
 
+@pytest.mark.parametrize("has_its_consent", [False, True])
+@pytest.mark.parametrize("newer_is_over", [False, True])
+def test_a_reconnect_that_was_replaced_replaces_nothing_when_it_is_run_again(
+    connected: Harbour, has_its_consent: bool, newer_is_over: bool
+) -> None:
+    older = connected.invite(MERE, run="run-1")
+    if has_its_consent:
+        connected.consent(older)
+    newer = connected.invite(SAM, run="run-2")
+    if newer_is_over:
+        connected.consent(newer)
+        connected.finish(newer)
+    before = (connected.facts(), connected.entries(), connected.states())
+    with pytest.raises(Stopped) as stopped:
+        connected.invite(MERE, run="run-1")
+    assert stopped.value.message.key == "consent.superseded"
+    assert stopped.value.message.cause.startswith("Sam Brooks started it on ")
+    assert (connected.facts(), connected.entries(), connected.states()) == before
+    if not newer_is_over:
+        connected.consent(newer)
+        assert connected.finish(newer).key == "connection.reset"
+
+
 def test_a_newer_reconnect_takes_over_from_one_that_already_had_its_consent(connected: Harbour) -> None:
     older = connected.invite(MERE, run="run-1")
     connected.consent(older)

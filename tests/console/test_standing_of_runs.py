@@ -185,6 +185,14 @@ def test_definitions_and_compared_values_are_told_apart(office: Office) -> None:
     assert "✓ Sync custom fields 11 definitions, values of 1,587 clients and jobs · done" in shown(office, run_id)
 
 
+@pytest.mark.parametrize("key", ["sync.records_chosen", "sync.chosen_partly_read"])
+def test_a_sync_of_chosen_records_does_not_look_like_one_of_all(office: Office, key: str) -> None:
+    office.connect()
+    office.synced("jobs", source_count=1200, stored_count=1200)
+    office.synced("jobs", reason_key=key, changed=1)
+    assert "Jobs chosen records only Success 1,200 on " in text_of(office.get(f"/practices/{HARBOUR}"))
+
+
 def test_after_a_revert_no_count_is_claimed(office: Office) -> None:
     office.connect()
     office.synced("staff", source_count=4, stored_count=4)

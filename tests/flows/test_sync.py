@@ -4,8 +4,9 @@ import json
 import stat
 from collections.abc import Callable
 from datetime import UTC, datetime
+from logging import Logger
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
@@ -14,7 +15,9 @@ from prefect import Flow, flow, task
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
+from prefect.exceptions import FailedRun
 from prefect.flow_engine import run_flow
+from prefect.logging.loggers import flow_run_logger
 from prefect.states import Scheduled
 from sqlalchemy import text
 
@@ -319,6 +322,18 @@ def test_a_foreseen_stop_leaves_its_sentence_in_the_runs_log_and_no_traceback(
     sync(SLUG, return_state=True)
     errors = [record for record in caplog.records if record.levelname == "ERROR"]
     assert any(record.getMessage().startswith("Harbour & Vale is not connected") for record in errors)
+    assert not [record for record in errors if record.exc_info]
+
+
+def test_nor_does_the_process_of_a_worker_leave_a_traceback_of_a_foreseen_end(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(sync, parameters={"practice": SLUG})
+    with pytest.raises(FailedRun):
+        run_flow(sync, flow_run=run, parameters=run.parameters, error_logger=cast("Logger", flow_run_logger(run)))
+    errors = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert errors[-1].getMessage().startswith("Harbour & Vale is not connected")
     assert not [record for record in errors if record.exc_info]
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from xpm.installation import Installation
@@ -45,6 +45,7 @@ class LastSync(BaseModel):
     calls: int
     predicted_calls: int | None
     flow_run_id: str | None
+    reason_key: str | None = Field(exclude=True)
 
     @property
     def result(self) -> str:

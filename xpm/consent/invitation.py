@@ -78,13 +78,19 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
     """Start to wait for the person's consent. A flow run that is run again keeps its link, or the consent it has.
 
     The run asks again if the connection made with that consent has since broken. Another reconnect of the same practice
-    that is under way is given up: the newer one wins.
+    that is under way is given up: the newer one wins. A run that was given up stays so, however often it is run again;
+    else two runs whose pages are open would replace each other without end.
+
+    Raises:
+        Stopped: a newer reconnect replaced this run.
     """
     known = integration.practice(practice)
     name, now = known.name, integration.clock()
     until = now + timedelta(minutes=minutes)
     with integration.database.write() as session:
         connection = connections.locked(session, practice)  # of two that start at once, the second sees the first
+        if replaced := next(filter(None, map(superseded_by, attempts.of_run(session, flow_run_id))), None):
+            raise Stopped(replaced.message)
         granted = _granted_before(session, connection, flow_run_id)
         attempt = granted or attempts.waiting_of(session, flow_run_id)
         fresh = attempt is None
