@@ -60,13 +60,14 @@ def _shown(request: Request, wrong: Message | None = None) -> Response:
     if newer:  # the run has nothing to ask any more, whether it knows that already or not
         run = run.model_copy(update={"choices": (), "compared": None})
     steps = steps_of(run, traces, now, partial(local_time, zone=zone))
+    said = newer.message if newer else _for(caller, run.practice, _said(desk, run, traces, practice))
     shown = {
-        "now": now_at(steps),
+        "now": said.title if said and run.stage is StepState.STARTING else now_at(steps),
         "run": run,
         "practice": practice,
         "zone": zone,
         "steps": steps,
-        "said": newer.message if newer else _for(caller, run.practice, _said(desk, run, traces, practice)),
+        "said": said,
         "newer": newer,
         "cure": cure_of(run, traces, connection, caller, now) if connection else None,
         "may_answer": caller.may(Right.ADMINISTER, run.practice),
@@ -194,12 +195,12 @@ def _said(desk: Desk, run: FlowRunSeen, traces: RunTraces, practice: Practice | 
     return _waits(run, traces)
 
 
-def _start(desk: Desk, run: FlowRunSeen, practice: Practice | None) -> Message | None:
-    """Say when a run starts that is scheduled for later, or why it should have started and did not."""
+def _start(desk: Desk, run: FlowRunSeen, practice: Practice | None) -> Message:
+    """Say when a run starts or goes on, or why it should have and did not."""
     late = desk.integration.clock() - run.due
     if late < -SLOW_START:
         return message("console.starts_later", when=local_time(run.due, practice.time_zone if practice else "UTC"))
-    return message("console.not_started") if late > SLOW_START and not run.is_polled else None
+    return message("console.not_started" if late > SLOW_START and not run.is_polled else "console.starting")
 
 
 def _waits(run: FlowRunSeen, traces: RunTraces) -> Message | None:

@@ -33,7 +33,9 @@ def test_a_run_whose_worker_is_at_work_is_not_said_to_have_none(office: Office) 
     run_id = office.runs.add(HARBOUR)
     long_ago = datetime.now(UTC) - timedelta(hours=1)
     office.runs.move(run_id, StepState.STARTING, due=long_ago, is_polled=True)
-    assert "worker" not in shown(office, run_id)
+    said = shown(office, run_id)
+    assert "worker" not in said
+    assert said.count("The run starts or goes on within half a minute") == 2  # for eyes and for screen readers
     office.runs.move(run_id, StepState.STARTING, due=long_ago, is_polled=False)
     assert "The run waits for a worker, but no worker is at work" in shown(office, run_id)
 
@@ -67,6 +69,14 @@ def test_while_a_step_waits_to_be_tried_again_the_page_says_why_and_when(office:
     assert "Failure" not in page
     office.runs.move(run_id, StepState.FAILED, tasks=())
     assert "Clients Failure" in shown(office, run_id)
+
+
+def test_the_page_says_in_a_word_how_a_run_ended_and_not_by_its_colour_alone(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR, "sync", [Entity.STAFF])
+    office.runs.move(run_id, StepState.RUNNING)
+    assert "Failure" not in shown(office, run_id)
+    office.runs.move(run_id, StepState.FAILED)
+    assert "Failure" in shown(office, run_id)
 
 
 def test_what_was_left_out_stays_a_step_with_its_reason(office: Office) -> None:
