@@ -113,3 +113,15 @@ def test_a_dry_run_shows_the_change_and_writes_nothing(house: House) -> None:
     edits.change(house.xpm, "jobs", number, {"Name": "Renamed"})
     preview = house.preview(Entity.JOBS, records=(number,))
     assert (preview.changed, preview.calls, stored(house, "job", number)) == (1, 1, before)
+
+
+def test_another_client_than_the_chosen_one_is_no_answer(house: House) -> None:
+    house.sync(Entity.CLIENTS)
+    chosen, other = sorted(house.active("client", "uuid"))[:2]
+    body = f"<Response><Status>OK</Status><Client><UUID>{other}</UUID><Name>Other</Name></Client></Response>"
+    house.order("status", f"client.api/get/{chosen}", status=200, body=body)
+    result = house.sync(Entity.CLIENTS, records=(chosen,))
+    assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
+    assert [entry.record_key for entry in house.aside()] == [chosen]
+    assert house.sync(Entity.CLIENTS).status is RunStatus.SUCCESS
+    assert house.aside() == []

@@ -110,7 +110,7 @@ def test_a_malformed_record_has_the_key_with_which_it_begins() -> None:
 
 
 def test_a_key_guessed_without_parsing_may_be_wrong_but_the_digest_is_right() -> None:
-    inside = "<Job><Client><ID>J2</ID></Client><ID>J1</ID></Job><Job><ID>J2</ID></Job>"
+    inside = "<Job><Former><ID>J2</ID></Former><ID>J1</ID></Job><Job><ID>J2</ID></Job>"
     first, second = RecordReader(CURRENT_JOBS, {}).read([envelope(f"<Jobs>{inside}</Jobs>")])
     assert (first.key, second.key) == ("J2", "J2")
     assert first.digest != second.digest

@@ -53,20 +53,23 @@ def pull_chosen(work: Work, intake: Intake[Any]) -> Intake[Any]:
     if entity is Entity.CLIENTS:
         clients = _stored(work, OwnerKind.CLIENT)
         keys = [clients[one.casefold()].key if one.casefold() in clients else one.lower() for one in mine]
-        _take_each(intake, {key: work.access.api.client(key) for key in keys})
+        _take_each(intake, {key: work.access.api.client(key) for key in keys}, by_key=True)
     else:
         ask_for_jobs(work, intake, [jobs[one.casefold()].key for one in mine if one.casefold() in jobs])
         new = [one for one in mine if one.casefold() not in jobs]
-        _take_each(intake, {number: work.access.api.job(number) for number in new})
+        _take_each(intake, {number: work.access.api.job(number) for number in new}, by_key=False)
     intake.chosen = len(mine)
     return intake
 
 
-def _take_each(intake: Intake[Any], asked: Mapping[str, Records[Any]]) -> None:
+def _take_each(intake: Intake[Any], asked: Mapping[str, Records[Any]], *, by_key: bool) -> None:
+    """Take each record that was asked for by its key, or by its number. Another one than asked for is no answer."""
     failed: dict[str, Unreadable] = {}
     for key, records in asked.items():
         try:
-            intake.take(records)
+            taken = intake.take(records)
+            if by_key and taken and key not in taken:
+                failed[key] = Unreadable(key, "was asked for, and Xero answered with another", "")
         except RecordGone:
             continue
         except XeroError as error:
