@@ -226,6 +226,15 @@ def test_a_run_whose_history_is_incomplete_is_not_reverted(house: House) -> None
     assert preview(kept_longer.integration, RevertRequest(practice=SLUG, run="new")).records
 
 
+@pytest.mark.also_on_postgresql("one path of the rule")
+def test_a_run_that_began_by_a_clock_far_behind_is_reverted_while_older_history_is_kept(house: House) -> None:
+    house.sync(Entity.JOBS)
+    house.clock.ahead -= dt.timedelta(days=120)
+    house.sync(Entity.STAFF, flow_run_id="behind")
+    house.clock.ahead += dt.timedelta(days=120)
+    assert preview(house.integration, RevertRequest(practice=SLUG, run="behind")).records
+
+
 def test_keeping_changed_records_is_refused_if_all_were_changed(house: House) -> None:
     house.sync(Entity.JOBS)
     (renamed,) = rename_jobs(house, 1)

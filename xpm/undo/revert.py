@@ -277,10 +277,13 @@ def _require_all_kept(session: Session, integration: Integration, practice: Prac
     """Raise Stopped unless the history holds everything these runs did: a partial revert makes a state that never was.
 
     Age is not enough to tell, since history may have been kept for a shorter time before. So the changes are counted.
+    Nor does age forbid it while older changes are kept: a run may only seem old, if a clock was wrong when it began.
     """
-    kept, since = history.kept(session, [run.id for run in found]), kept_since(integration)
+    ids, since = [run.id for run in found], kept_since(integration)
+    kept, untouched = history.kept(session, ids), history.untouched(session, ids)
     did = {run.id: run.added + run.changed + run.archived + run.restored + run.removed for run in found}
-    old = [run for run in found if run.started_at < since or kept.get(run.id, 0) < did[run.id]]
+    over_age = {run.id for run in found if run.started_at < since and run.id not in untouched}
+    old = [run for run in found if run.id in over_age or kept.get(run.id, 0) < did[run.id]]
     if old:
         facts = {
             "days": integration.settings.xpm_history_days,

@@ -89,6 +89,14 @@ def kept(session: Session, run_ids: Collection[str]) -> dict[str, int]:
     return {run_id: count for run_id, count in session.exec(by_run.group_by(col(RecordChange.run_id))) if run_id}
 
 
+def untouched(session: Session, run_ids: Collection[str]) -> set[str]:
+    """The runs whose changes cannot have been forgotten in part: an older change, of whatever run, is still kept."""
+    oldest = select_rows(func.min(RecordChange.id)).scalar_subquery()
+    of_runs = select_rows(RecordChange.run_id).where(among(col(RecordChange.run_id), run_ids))
+    first_kept = of_runs.group_by(col(RecordChange.run_id)).having(func.min(RecordChange.id) > oldest)
+    return {run_id for run_id in session.exec(first_kept) if run_id}
+
+
 def forget(session: Session, before: datetime) -> int:
     """Forget a batch of the changes made before a moment, and return how many; 0 once all are forgotten.
 
