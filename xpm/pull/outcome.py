@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
-from xpm.entities.entity import Plan
+from xpm.entities.entity import Plan, is_drop
 from xpm.entities.names import Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.pull.plans.plan import AnyIntake
@@ -25,7 +25,6 @@ COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined"
 """The counts of records that a run keeps."""
 
 NAMED_RECORDS = 5  # unreadable records that a message names; the list of records set aside has the rest
-SHARE_LEFT = 0.5  # of the last count; fewer records than this is a sudden drop
 
 
 class Counts(BaseModel):
@@ -86,8 +85,7 @@ def summed_up(
     if intake.suspicion:
         facts |= {"entity": intake.suspicion.what}
         facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
-        key = "sync.missing_for_new_login" if intake.suspicion.is_new_login else "sync.too_many_missing"
-        return message(key, **facts)
+        return message(intake.suspicion.grounds, **facts)
     if before is not None:
         return message("sync.sudden_drop", before=before, **facts)
     if counts["quarantined"]:
@@ -160,15 +158,11 @@ def dropped_from(session: Session, scope: Scope, request: PullRequest, source: i
     if before is None:
         return None
     tolerated = DEFINITIONS[request.entity].main.tolerates(before)
-    if not _is_drop(before, source, max(tolerated, request.confirm_missing)):
+    if not is_drop(before, source, max(tolerated, request.confirm_missing)):
         return None
     last = runs.last_finished(session, scope.practice, scope.tenant_id, request.entity)
     is_confirmed = request.trigger is SyncTrigger.MANUAL and _stopped_at_a_drop(last, before, tolerated)
     return None if is_confirmed else before
-
-
-def _is_drop(before: int, source: int, tolerated: int) -> bool:
-    return source < before * SHARE_LEFT and before - source > tolerated
 
 
 def _stopped_at_a_drop(run: SyncRun | None, before: int, tolerated: int) -> bool:
@@ -180,4 +174,4 @@ def _stopped_at_a_drop(run: SyncRun | None, before: int, tolerated: int) -> bool
         return False
     if run.source_count is None or run.stored_count is None or run.stored_count > run.source_count:
         return False
-    return _is_drop(before, run.source_count, tolerated)
+    return is_drop(before, run.source_count, tolerated)
