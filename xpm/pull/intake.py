@@ -40,6 +40,18 @@ class Verified:
     since: datetime
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What became of the `of` records that a person chose: `done` were stored, and XPM does not have the `unknown`.
+
+    The unknown ones are named as the person wrote them.
+    """
+
+    of: int
+    done: int
+    unknown: tuple[str, ...]
+
+
 class Grounds(StrEnum):
     """Why records that XPM did not send are not taken as gone, by the key of the words that say so."""
 
@@ -90,7 +102,7 @@ class Intake(Generic[M]):
         self.complete = False
         self.suspicion: Suspicion | None = None
         self.partly_verified: Verified | None = None
-        self.chosen: int | None = None  # how many records a person chose; None if all are meant
+        self.chosen: Chosen | None = None  # None if all records are meant
 
     @property
     def unreadable(self) -> list[Unreadable]:

@@ -89,16 +89,25 @@ def summed_up(
     if before is not None:
         return message("sync.sudden_drop", before=before, **facts)
     if counts["quarantined"]:
-        named = [record.name or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
-        return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
+        return _of_set_aside(intake, facts)
     if source != stored:
         return message("sync.counts_differ", **facts)
-    if counts["partly_read"]:
+    if counts["partly_read"] and not (intake.chosen and intake.chosen.unknown):
         named = sorted(intake.partly_read)[:NAMED_RECORDS]
         is_of_a_part = intake.chosen is not None or (compared.chosen if compared else _has_values(entity))
         key = "sync.chosen_partly_read" if is_of_a_part else "sync.partly_read"
         return message(key, records=", ".join(named) or "see the records set aside", **facts)
     return _of_success(entity, intake, compared, facts)
+
+
+def _of_set_aside(intake: AnyIntake, facts: Mapping[str, object]) -> Message:
+    """The message about records that were set aside. Of chosen ones it gives the reasons, since somebody waits."""
+    first = intake.unreadable[:NAMED_RECORDS]
+    if chosen := intake.chosen:
+        reasons = "; ".join(f"{one.name or 'one without a key'} ({one.reason.rstrip('.')})" for one in first)
+        return message("sync.chosen_set_aside", of=chosen.of, done=chosen.done, reasons=reasons, **facts)
+    named = [record.name or "one without a key" for record in first]
+    return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
 
 
 def _has_values(entity: Entity) -> bool:
@@ -109,8 +118,9 @@ def _of_success(
     entity: Entity, intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]
 ) -> Message:
     """How far a run got in which nothing went wrong."""
-    if intake.chosen is not None:
-        return message("sync.records_chosen", of=intake.chosen, done=len(intake.seen), **facts)
+    if intake.chosen:
+        chosen = {"of": intake.chosen.of, "done": intake.chosen.done, "unknown": ", ".join(intake.chosen.unknown)}
+        return message("sync.records_unknown" if intake.chosen.unknown else "sync.records_chosen", **chosen, **facts)
     if compared:
         return _of_chosen(compared, facts) if compared.chosen else _of_values(compared, facts)
     if _has_values(entity):
