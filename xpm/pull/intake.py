@@ -12,6 +12,7 @@ from xpm.entities.entity import ListedKind, is_drop, tolerated
 from xpm.pull.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.pull.batch import Batch
 from xpm.pull.identity import identified
+from xpm.pull.repeated import without_different
 from xpm.pull.work import Work
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
@@ -296,8 +297,10 @@ class Intake(Generic[M]):
     def _store(self, arrived: Arrived[M]) -> None:
         taken, same, sent = arrived.of, arrived.same, arrived.reading.result()
         with self._work.batch() as batch:
-            read, rekeyed = identified(batch, self.table, sent)
-            read_well = [*same, *(row.key for row in read.rows)]
+            identifiable, rekeyed = identified(batch, self.table, sent)
+            doubted = taken.keys.intersection(self._unreadable)
+            read = without_different(batch, self.table, identifiable, taken.keys, doubted)
+            read_well = [*(same - doubted), *(row.key for row in read.rows)]
             rows = self._wanted(batch, read.rows)
             applied = self._apply(batch, rows) + Applied(unchanged=len(same - self.seen))
             partly = {row.key: read.partly[row.key] for row in rows if row.key in read.partly}
