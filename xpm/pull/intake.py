@@ -269,7 +269,7 @@ class Intake(Generic[M]):
         """Doubt the first list after a move if it has far fewer records than were current, and nobody confirmed it."""
         with self._work.integration.database.read() as session:
             former = bulk.keys_of_others(session, self.table, self._work.scope)
-        listed, had = self.known_count() or 0, len(former)
+        listed, had = (self.known_count() or 0) + self.left_out, len(former)
         if is_drop(had, listed, self.kind.tolerates(had)) and had > self._work.request.confirm_missing:
             self._doubt(Grounds.FEW_AFTER_MOVE, former, had)
 
