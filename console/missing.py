@@ -36,12 +36,14 @@ class Doubt:
     count: int
     run_id: str
     listed: int | None
+    is_of_former_account: bool
 
     @property
     def said(self) -> Message:
         """Say what to do about it, with the count of the list that Xero sent, if the run read a whole one."""
         listed = "not counted" if self.listed is None else f"{self.listed:,}"
-        return message("console.missing", count=self.count, what=self.what, listed=listed)
+        key = "console.missing_after_move" if self.is_of_former_account else "console.missing"
+        return message(key, count=self.count, what=self.what, listed=listed)
 
 
 def doubts(session: Session, practice: str) -> list[Doubt]:
@@ -107,5 +109,5 @@ def _of_entity(session: Session, practice: Practice, entity: str) -> Missing | N
 
 
 def _doubt(found: Missing) -> Doubt:
-    run = found.run
-    return Doubt(Entity(run.entity), KINDS[found.table].label, len(found.keys), run.id, run.source_count)
+    run, what = found.run, KINDS[found.table].label
+    return Doubt(Entity(run.entity), what, len(found.keys), run.id, run.source_count, found.is_of_former_account)

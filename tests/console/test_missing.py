@@ -15,12 +15,12 @@ PAGE = f"{APPS}/missing?entity=staff"
 OPERATOR = "ops@fyi.example"
 
 
-def misses(office: Office, *keys: str, flow_run_id: UUID | None = None) -> None:
+def misses(office: Office, *keys: str, flow_run_id: UUID | None = None, of_former_account: bool = False) -> None:
     """Let a sync of staff find these missing."""
     run = office.synced("staff", flow_run_id, RunStatus.ACTION_REQUIRED, source_count=3, stored_count=3 + len(keys))
     now = office.integration.clock()
     with office.integration.database.write() as session:
-        missing.keep(session, run, STAFF.name, keys, now)
+        missing.keep(session, run, STAFF.name, keys, now, of_former_account=of_former_account)
 
 
 def test_missing_records_are_listed_by_name_and_confirmed_with_a_button(office: Office) -> None:
@@ -81,10 +81,21 @@ def test_practice_activity_leads_to_the_missing_records(office: Office) -> None:
     assert f'href="{PAGE}"' in office.get(f"{APPS}/activity").text
 
 
-def knows(office: Office, key: str, name: str) -> None:
+def test_after_a_move_the_page_names_the_former_accounts_records_and_says_whose_they_are(office: Office) -> None:
+    office.connect()
+    knows(office, "s-1", "Aroha Ngata", account="the former account")
+    knows(office, "s-1", "Somebody else")  # the same key in the account that is connected now
+    misses(office, "s-1", of_former_account=True)
+    shown = office.get(PAGE)
+    assert "Staff of the former account that the account connected now does not have: 1" in text_of(shown)
+    assert "Aroha Ngata" in shown.text
+    assert "Somebody else" not in shown.text
+
+
+def knows(office: Office, key: str, name: str, account: str = TENANT) -> None:
     """Store a staff member."""
     run = office.synced("staff")
     columns = dict.fromkeys(STAFF.columns) | {"name": name}
     with office.integration.database.write() as session:
         rows = [RecordRow(key=key, content_hash=b"1", columns=columns)]
-        bulk.apply(session, STAFF, Scope(HARBOUR, TENANT), rows, run_id=run.id, now=office.integration.clock())
+        bulk.apply(session, STAFF, Scope(HARBOUR, account), rows, run_id=run.id, now=office.integration.clock())

@@ -1,5 +1,7 @@
 """A single job or client is read with its standard fields and its values, for one call each."""
 
+from uuid import UUID
+
 import pytest
 
 from sandbox.accounts import edits
@@ -33,6 +35,12 @@ def stored(house: House, table: str, key: str) -> str:
 def calls_for_records(house: House) -> list[str]:
     """The calls, without the one for the definitions of custom fields."""
     return [path for path in house.asked() if "definition" not in path]
+
+
+def answers_with(house: House, path: str, *records: str) -> None:
+    """Let XPM answer with these records, whichever it is asked for."""
+    body = f"<Response><Status>OK</Status>{''.join(records)}</Response>"
+    house.order("status", path, status=200, body=body, times=0)
 
 
 @pytest.mark.also_on_postgresql("records are found by SQL")
@@ -115,13 +123,63 @@ def test_a_dry_run_shows_the_change_and_writes_nothing(house: House) -> None:
     assert (preview.changed, preview.calls, stored(house, "job", number)) == (1, 1, before)
 
 
-def test_another_client_than_the_chosen_one_is_no_answer(house: House) -> None:
-    house.sync(Entity.CLIENTS)
-    chosen, other = sorted(house.active("client", "uuid"))[:2]
-    body = f"<Response><Status>OK</Status><Client><UUID>{other}</UUID><Name>Other</Name></Client></Response>"
-    house.order("status", f"client.api/get/{chosen}", status=200, body=body)
-    result = house.sync(Entity.CLIENTS, records=(chosen,))
-    assert (result.status, result.quarantined) == (RunStatus.ACTION_REQUIRED, 1)
-    assert [entry.record_key for entry in house.aside()] == [chosen]
-    assert house.sync(Entity.CLIENTS).status is RunStatus.SUCCESS
-    assert house.aside() == []
+@pytest.mark.parametrize("is_known", [True, False])
+def test_another_client_than_the_one_asked_for_is_not_stored_and_the_run_says_so(house: House, is_known: bool) -> None:
+    first, other = sorted(house.active("client", "uuid"))[:2]
+    asked = first if is_known else str(UUID(int=7))
+    before = house.rows("client")
+    answers_with(house, f"client.api/get/{asked}", f"<Client><UUID>{other}</UUID><Name>Renamed</Name></Client>")
+    done = house.sync(Entity.CLIENTS, records=(asked,))
+    assert (done.status, done.message.key) == (RunStatus.ACTION_REQUIRED, "sync.chosen_set_aside")
+    assert done.message.title == "Clients: 0 of 1 chosen synchronised, 1 set aside"
+    assert f"has another Client than the one asked for: {other}" in done.message.cause
+    assert house.rows("client") == before
+    (aside,) = house.aside()
+    assert aside.record_key == asked
+    house.calm()
+    house.sync(Entity.CLIENTS, records=(first,))
+    assert len(house.aside()) == (not is_known)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_another_job_than_the_one_asked_for_is_not_stored_and_the_run_says_so(house: House, is_known: bool) -> None:
+    first, other = sorted(house.active("job", "number"))[:2]
+    asked = first if is_known else "J-NEW"
+    before = house.rows("job")
+    answers_with(house, f"job.api/get/{asked}", f"<Job><ID>{other}</ID><Name>Renamed</Name></Job>")
+    done = house.sync(Entity.JOBS, records=(asked,))
+    assert (done.status, done.message.key) == (RunStatus.ACTION_REQUIRED, "sync.chosen_set_aside")
+    assert f"has another Job than the one asked for: {other}" in done.message.cause
+    assert house.rows("job") == before
+
+
+def test_only_what_was_asked_for_is_counted_as_synchronised(house: House) -> None:
+    """A job that has left its number is looked for among its client's jobs, which are stored as well."""
+    job = next(one for one in house.truth("jobs") if one.get("Client") and one["ID"] in house.active("job", "number"))
+    edits.add(house.xpm, "jobs", {"Name": "Beside it", "State": "Planned", "Client": job["Client"]})
+    edits.change(house.xpm, "jobs", job["ID"], {"ID": "J-MOVED"})
+    done = house.sync(Entity.JOBS, records=(job["UUID"],))
+    assert done.message.title == "Jobs: 1 of 1 chosen synchronised"
+
+
+def test_chosen_records_that_xpm_does_not_have_are_named_where_they_belong(house: House) -> None:
+    gone, well = sorted(house.active("job", "number"))[:2]
+    edits.delete(house.xpm, "jobs", gone)
+    nobody = str(UUID(int=7))
+    done = sync(house, gone, well, "J-NOWHERE", nobody)
+    of_jobs, of_clients = done[Entity.JOBS], done[Entity.CLIENTS]
+    assert {of_jobs.message.key, of_clients.message.key} == {"sync.records_unknown"}
+    assert {of_jobs.status, of_clients.status} == {RunStatus.ACTION_REQUIRED}
+    assert of_jobs.message.title == f"Jobs: Xero Practice Manager does not have {gone}, J-NOWHERE"
+    assert of_jobs.message.cause.startswith("1 of 3 chosen ")
+    assert of_clients.message.title == f"Clients: Xero Practice Manager does not have {nobody}"
+    assert gone in house.active("job", "number")
+
+
+def test_an_answer_with_another_job_archives_nothing(house: House) -> None:
+    gone = min(house.active("job", "number"))
+    edits.delete(house.xpm, "jobs", gone)
+    answers_with(house, f"job.api/get/{gone}", "<Job><ID>J-OTHER</ID><Name>Another</Name></Job>")
+    done = house.sync(Entity.JOBS)
+    assert (done.status, done.archived) == (RunStatus.ACTION_REQUIRED, 0)
+    assert gone in house.active("job", "number")

@@ -15,9 +15,10 @@ from xpm.pull.outcome import PullResult
 from xpm.pull.pull import run_pull
 from xpm.quota.progress import Standing
 from xpm.store.consent import connections
-from xpm.store.pull import runs
+from xpm.store.pull import missing, runs
 from xpm.store.records.kinds import SCHEMA
 from xpm.store.records.leftovers import HISTORY
+from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ArchiveReason, ConnectionState, RunStatus, SyncMode, SyncTrigger
 from xpm.words import Stopped
 from xpm.xero.errors import XeroUnavailable
@@ -204,3 +205,77 @@ def test_a_run_killed_before_the_practice_moved_does_not_look_as_if_it_still_run
     connect(house.integration, COASTAL_BRANCH, run="the-move")
     house.sync(Entity.STAFF)
     assert [run.status for run in house.runs()] == [RunStatus.FAILURE, RunStatus.SUCCESS]
+
+
+EMPTY = "<Response><Status>OK</Status><Clients/></Response>"
+
+
+def moved(house: House) -> set[str]:
+    """Sync the clients, move the practice to the other account, and return the former account's current clients."""
+    house.sync(Entity.CLIENTS)
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    return house.active("client", "uuid")
+
+
+@pytest.mark.also_on_postgresql("accounts are told apart by SQL")
+def test_an_empty_first_list_of_the_new_account_archives_nothing_of_the_former_one(house: House) -> None:
+    former = moved(house)
+    house.order("status", "client.api/list", status=200, body=EMPTY)
+    result = house.sync(Entity.CLIENTS)
+    assert (result.status, result.message.key) == (RunStatus.ACTION_REQUIRED, "sync.few_after_move")
+    assert (result.archived, house.active("client", "uuid")) == (0, former)
+    again = house.sync(Entity.CLIENTS, SyncMode.CHANGES)  # nothing was settled, so everything is asked for again
+    assert again.status is RunStatus.SUCCESS
+    assert house.active("client", "uuid").isdisjoint(former)
+
+
+@pytest.mark.also_on_postgresql("the missing records are named by SQL")
+def test_the_former_accounts_records_are_named_and_archived_once_a_person_confirms_them(house: House) -> None:
+    former = moved(house)
+    house.order("status", "client.api/list", status=200, body=EMPTY, times=0)
+    assert f"--confirm-missing {len(former)} " in house.sync(Entity.CLIENTS).message.next
+    with house.database.read() as session:
+        (doubted,) = missing.find(session, Scope(SLUG, COASTAL_BRANCH))
+        named = missing.named(session, Scope(SLUG, COASTAL_BRANCH), doubted, limit=100)
+    assert (doubted.is_of_former_account, {one.key for one in named}) == (True, former)
+    assert house.sync(Entity.CLIENTS, confirm_missing=len(former) - 1).archived == 0
+    confirmed = house.sync(Entity.CLIENTS, confirm_missing=len(former))
+    assert (confirmed.status, confirmed.archived) == (RunStatus.SUCCESS, len(former))
+    assert house.active("client", "uuid") == set()
+
+
+@pytest.mark.parametrize("entity", [Entity.STAFF, Entity.JOBS])
+def test_after_a_move_a_list_with_far_fewer_records_needs_a_person(sqlite_house: House, entity: Entity) -> None:
+    house, kind = sqlite_house, "staff" if entity is Entity.STAFF else "jobs"
+    there = len(house.server.world.accounts[COASTAL_BRANCH].staff)
+    for number in range(2 * there + 40):
+        edits.add(house.xpm, kind, {"Name": f"Former {number}"} | ({"State": "Planned"} if kind == "jobs" else {}))
+    house.sync(entity)
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    result = house.sync(entity)
+    assert (result.status, result.message.key, result.archived) == (
+        RunStatus.ACTION_REQUIRED,
+        "sync.few_after_move",
+        0,
+    )
+
+
+def test_a_dry_run_says_that_the_new_accounts_list_is_too_short(house: House) -> None:
+    moved(house)
+    house.order("status", "client.api/list", status=200, body=EMPTY)
+    told = house.preview(Entity.CLIENTS)
+    assert (told.status, told.archived) == (RunStatus.ACTION_REQUIRED, 0)
+    assert not [change for change in told.changes if change.kind == "client"]
+    assert "has far fewer than the" in told.message.title
+
+
+def test_an_accompanying_list_of_the_new_account_that_is_empty_archives_nothing_either(house: House) -> None:
+    for number in range(8):
+        edits.add(house.xpm, "categories", {"Name": f"Category {number}"})
+    house.sync(Entity.JOBS)
+    connect(house.integration, COASTAL_BRANCH, run="the-move")
+    former = house.active("job_category", "uuid")
+    house.order("empty_list", "category.api/list")
+    result = house.sync(Entity.JOBS)
+    assert (result.status, result.message.key) == (RunStatus.ACTION_REQUIRED, "sync.few_after_move")
+    assert house.active("job_category", "uuid") == former

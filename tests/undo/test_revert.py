@@ -16,6 +16,7 @@ from xpm.consent.access import require_connected
 from xpm.consent.invitation import invite, withdraw
 from xpm.consent.preflight import Person
 from xpm.entities.names import Entity
+from xpm.pull.replay import replay
 from xpm.store import activity, leases, people
 from xpm.store.consent import connections
 from xpm.store.records import edits
@@ -335,3 +336,35 @@ def test_a_change_between_two_reverted_runs_is_kept_unless_asked(house: House) -
     with pytest.raises(Stopped):
         take_back(house, since=moment)
     assert next(row["fyi_status"] for row in house.rows("staff") if row["uuid"] == one) == "active"
+
+
+@pytest.mark.also_on_postgresql("entries are matched with the history by SQL")
+def test_a_record_that_a_revert_removed_leaves_the_quarantine_and_no_replay_brings_it_back(house: House) -> None:
+    house.sync(Entity.STAFF)
+    before, moment = state(house), house.clock()
+    places = len(house.truth("staff"))
+    new = xpm_edits.add(house.xpm, "staff", {"Name": "New"})["UUID"]
+    house.sync(Entity.STAFF)
+    house.order("bad_record", "staff.api/list", nth=places + 1)
+    house.sync(Entity.STAFF)
+    house.calm()
+    assert [entry.record_key for entry in house.aside()] == [new]
+    with house.database.write() as session:
+        entry = house.aside()[0]
+        entry.payload = f"<Staff><UUID>{new}</UUID><Name>New</Name></Staff>"
+        session.merge(entry)
+    take_back(house, since=moment)
+    assert house.aside() == []
+    replay(house.integration, SLUG)
+    assert state(house) == before
+
+
+def test_a_record_that_could_never_be_read_stays_in_quarantine_after_a_revert(house: House) -> None:
+    house.sync(Entity.STAFF)
+    moment, places = house.clock(), len(house.truth("staff"))
+    unread = xpm_edits.add(house.xpm, "staff", {"Name": "Unreadable"})["UUID"]
+    xpm_edits.add(house.xpm, "staff", {"Name": "New"})
+    house.order("bad_record", "staff.api/list", nth=places + 1)
+    house.sync(Entity.STAFF)
+    take_back(house, since=moment)
+    assert [entry.record_key for entry in house.aside()] == [unread]

@@ -25,6 +25,7 @@ M = TypeVar("M", bound=XpmRecord)
 A_QUARTER = 0.25
 MOST_OF_FEW = 20  # records of a short list
 SHARE_OF_MANY = 0.02  # of a long list
+SHARE_LEFT = 0.5  # of an earlier count; fewer records than this is a sudden drop
 
 
 class Plan(StrEnum):
@@ -58,6 +59,11 @@ class RecordKind:
 def tolerated(stored: int, part: float = A_QUARTER) -> int:
     """How many of `stored` records people may have removed: one, this part of a few, or a small share of many."""
     return max(1, min(MOST_OF_FEW, int(part * stored)), int(SHARE_OF_MANY * stored))
+
+
+def is_drop(before: int, now: int, tolerated: int) -> bool:
+    """Whether a list has so much fewer records than there were before that Xero may not have sent everything."""
+    return now < before * SHARE_LEFT and before - now > tolerated
 
 
 @dataclass(frozen=True)

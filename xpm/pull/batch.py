@@ -16,6 +16,7 @@ from xpm.store.records import bulk, identity, versions
 from xpm.store.records.identity import Known
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Applied, RecordRow, Scope
+from xpm.store.records.versions import Version
 from xpm.store.tables import Quarantine
 from xpm.store.vocabulary import ArchiveReason, OwnerKind
 from xpm.words import message
@@ -27,8 +28,8 @@ NAMED = 10  # new elements that Practice Activity names (the table `unknown_elem
 class Batch(Protocol):
     """What a pull may do to FYI in one batch."""
 
-    def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
-        """The keys of the records that FYI has, current or archived."""
+    def known(self, table: RecordTable, keys: Collection[str]) -> Mapping[str, Version]:
+        """The versions of the records that FYI has, current or archived, by key."""
 
     def numbered(self, table: RecordTable, numbers: Collection[str]) -> Collection[Known]:
         """The records with these numbers that FYI has, current or archived."""
@@ -88,7 +89,7 @@ class StoredBatch:
     run_id: str
     now: datetime
 
-    def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
+    def known(self, table: RecordTable, keys: Collection[str]) -> Mapping[str, Version]:
         """Look the keys up in the store."""
         return versions.versions(self.session.connection(), table, self.scope, keys)
 

@@ -5,12 +5,14 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, 
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
-from xpm.entities.entity import ListedKind, tolerated
+from xpm.entities.entity import ListedKind, is_drop, tolerated
 from xpm.pull.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.pull.batch import Batch
 from xpm.pull.identity import identified
+from xpm.pull.repeated import without_different
 from xpm.pull.work import Work
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
@@ -40,16 +42,33 @@ class Verified:
 
 
 @dataclass(frozen=True)
-class Suspicion:
-    """Why nothing was archived: too many stored records were missing. `what` is the administrator's word for them.
+class Chosen:
+    """What became of the `of` records that a person chose: `done` were stored, and XPM does not have the `unknown`.
 
-    `is_new_login`: another person has reconnected since FYI last agreed with XPM, and may see fewer records.
+    The unknown ones are named as the person wrote them.
     """
+
+    of: int
+    done: int
+    unknown: tuple[str, ...]
+
+
+class Grounds(StrEnum):
+    """Why records that XPM did not send are not taken as gone, by the key of the words that say so."""
+
+    TOO_MANY = "sync.too_many_missing"
+    NEW_LOGIN = "sync.missing_for_new_login"  # of another person than when FYI last agreed with XPM; may see fewer
+    FEW_AFTER_MOVE = "sync.few_after_move"  # the missing records are the former account's
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """Why nothing was archived: too many stored records were missing. `what` is the administrator's word for them."""
 
     what: str
     missing: int
     stored: int
-    is_new_login: bool
+    grounds: Grounds
     table: str
     keys: Collection[str]
 
@@ -84,7 +103,7 @@ class Intake(Generic[M]):
         self.complete = False
         self.suspicion: Suspicion | None = None
         self.partly_verified: Verified | None = None
-        self.chosen: int | None = None  # how many records a person chose; None if all are meant
+        self.chosen: Chosen | None = None  # None if all records are meant
 
     @property
     def unreadable(self) -> list[Unreadable]:
@@ -223,22 +242,39 @@ class Intake(Generic[M]):
 
     def suspect(self, missing: Collection[str]) -> Literal[False]:
         """Record that Xero cannot have sent everything. Always false: nothing may be taken as gone."""
-        stored, is_new = self._work.count_present(self.table), self._work.is_new_login()
-        self.suspicion = Suspicion(self.kind.label, len(missing), stored, is_new, self.table.name, missing)
+        self._doubt(
+            Grounds.NEW_LOGIN if self._work.is_new_login() else Grounds.TOO_MANY,
+            missing,
+            self._work.count_present(self.table),
+        )
         return False
 
     def conclude(self) -> None:
         """Mark the intake as complete, dismiss what earlier runs quarantined, and archive other accounts' records.
 
         What earlier runs quarantined and did not come again is either gone or readable now. An administrator moved the
-        practice to this account, so its records of other accounts are no longer current.
+        practice to this account, so its records of other accounts are no longer current, unless XPM sent so few that
+        it may not have sent everything.
         """
         self.complete = True
+        if self.suspicion is None:
+            self._compare_with_former_accounts()
         if self.suspicion is None:
             with self._work.batch() as batch:
                 batch.dismiss_earlier(self.table.name)
                 count = batch.archive_others(self.table)
                 batch.note(RunCounts(archived=0 if self._is_accompanying else count))
+
+    def _compare_with_former_accounts(self) -> None:
+        """Doubt the first list after a move if it has far fewer records than were current, and nobody confirmed it."""
+        with self._work.integration.database.read() as session:
+            former = bulk.keys_of_others(session, self.table, self._work.scope)
+        listed, had = (self.known_count() or 0) + self.left_out, len(former)
+        if is_drop(had, listed, self.kind.tolerates(had)) and had > self._work.request.confirm_missing:
+            self._doubt(Grounds.FEW_AFTER_MOVE, former, had)
+
+    def _doubt(self, grounds: Grounds, missing: Collection[str], stored: int) -> None:
+        self.suspicion = Suspicion(self.kind.label, len(missing), stored, grounds, self.table.name, missing)
 
     def _archive(self, keys: Collection[str]) -> None:
         if not keys:
@@ -261,8 +297,10 @@ class Intake(Generic[M]):
     def _store(self, arrived: Arrived[M]) -> None:
         taken, same, sent = arrived.of, arrived.same, arrived.reading.result()
         with self._work.batch() as batch:
-            read, rekeyed = identified(batch, self.table, sent)
-            read_well = [*same, *(row.key for row in read.rows)]
+            identifiable, rekeyed = identified(batch, self.table, sent)
+            doubted = taken.keys.intersection(self._unreadable)
+            read = without_different(batch, self.table, identifiable, taken.keys, doubted)
+            read_well = [*(same - doubted), *(row.key for row in read.rows)]
             rows = self._wanted(batch, read.rows)
             applied = self._apply(batch, rows) + Applied(unchanged=len(same - self.seen))
             partly = {row.key: read.partly[row.key] for row in rows if row.key in read.partly}

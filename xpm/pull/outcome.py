@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
-from xpm.entities.entity import Plan
+from xpm.entities.entity import Plan, is_drop
 from xpm.entities.names import Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.pull.plans.plan import AnyIntake
@@ -25,7 +25,6 @@ COUNTS = ("added", "changed", "unchanged", "restored", "archived", "quarantined"
 """The counts of records that a run keeps."""
 
 NAMED_RECORDS = 5  # unreadable records that a message names; the list of records set aside has the rest
-SHARE_LEFT = 0.5  # of the last count; fewer records than this is a sudden drop
 
 
 class Counts(BaseModel):
@@ -86,21 +85,29 @@ def summed_up(
     if intake.suspicion:
         facts |= {"entity": intake.suspicion.what}
         facts |= {"missing": intake.suspicion.missing, "stored": intake.suspicion.stored}
-        key = "sync.missing_for_new_login" if intake.suspicion.is_new_login else "sync.too_many_missing"
-        return message(key, **facts)
+        return message(intake.suspicion.grounds, **facts)
     if before is not None:
         return message("sync.sudden_drop", before=before, **facts)
     if counts["quarantined"]:
-        named = [record.name or "one without a key" for record in intake.unreadable[:NAMED_RECORDS]]
-        return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
+        return _of_set_aside(intake, facts)
     if source != stored:
         return message("sync.counts_differ", **facts)
-    if counts["partly_read"]:
+    if counts["partly_read"] and not (intake.chosen and intake.chosen.unknown):
         named = sorted(intake.partly_read)[:NAMED_RECORDS]
         is_of_a_part = intake.chosen is not None or (compared.chosen if compared else _has_values(entity))
         key = "sync.chosen_partly_read" if is_of_a_part else "sync.partly_read"
         return message(key, records=", ".join(named) or "see the records set aside", **facts)
     return _of_success(entity, intake, compared, facts)
+
+
+def _of_set_aside(intake: AnyIntake, facts: Mapping[str, object]) -> Message:
+    """The message about records that were set aside. Of chosen ones it gives the reasons, since somebody waits."""
+    first = intake.unreadable[:NAMED_RECORDS]
+    if chosen := intake.chosen:
+        reasons = "; ".join(f"{one.name or 'one without a key'} ({one.reason.rstrip('.')})" for one in first)
+        return message("sync.chosen_set_aside", of=chosen.of, done=chosen.done, reasons=reasons, **facts)
+    named = [record.name or "one without a key" for record in first]
+    return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
 
 
 def _has_values(entity: Entity) -> bool:
@@ -111,8 +118,9 @@ def _of_success(
     entity: Entity, intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]
 ) -> Message:
     """How far a run got in which nothing went wrong."""
-    if intake.chosen is not None:
-        return message("sync.records_chosen", of=intake.chosen, done=len(intake.seen), **facts)
+    if intake.chosen:
+        chosen = {"of": intake.chosen.of, "done": intake.chosen.done, "unknown": ", ".join(intake.chosen.unknown)}
+        return message("sync.records_unknown" if intake.chosen.unknown else "sync.records_chosen", **chosen, **facts)
     if compared:
         return _of_chosen(compared, facts) if compared.chosen else _of_values(compared, facts)
     if _has_values(entity):
@@ -160,15 +168,11 @@ def dropped_from(session: Session, scope: Scope, request: PullRequest, source: i
     if before is None:
         return None
     tolerated = DEFINITIONS[request.entity].main.tolerates(before)
-    if not _is_drop(before, source, max(tolerated, request.confirm_missing)):
+    if not is_drop(before, source, max(tolerated, request.confirm_missing)):
         return None
     last = runs.last_finished(session, scope.practice, scope.tenant_id, request.entity)
     is_confirmed = request.trigger is SyncTrigger.MANUAL and _stopped_at_a_drop(last, before, tolerated)
     return None if is_confirmed else before
-
-
-def _is_drop(before: int, source: int, tolerated: int) -> bool:
-    return source < before * SHARE_LEFT and before - source > tolerated
 
 
 def _stopped_at_a_drop(run: SyncRun | None, before: int, tolerated: int) -> bool:
@@ -180,4 +184,4 @@ def _stopped_at_a_drop(run: SyncRun | None, before: int, tolerated: int) -> bool
         return False
     if run.source_count is None or run.stored_count is None or run.stored_count > run.source_count:
         return False
-    return _is_drop(before, run.source_count, tolerated)
+    return is_drop(before, run.source_count, tolerated)

@@ -9,6 +9,7 @@ from xpm.consent.access import PracticeAccess, practice_access
 from xpm.entities.gates import is_user, reason_to_skip
 from xpm.entities.names import Entity
 from xpm.integration import Integration
+from xpm.pull.intake import Grounds
 from xpm.pull.outcome import COUNTS, PullResult, dropped_from, status_of, summed_up
 from xpm.pull.plans.plan import AnyIntake, carry_out, tax_source
 from xpm.pull.plans.values import ValuesCompared
@@ -72,7 +73,9 @@ def finish(work: Run, intake: AnyIntake, compared: ValuesCompared | None) -> Pul
         status = status_of(summary)
         finished_lists.forget(session, run)
         if intake.suspicion:
-            missing.keep(session, run, intake.suspicion.table, intake.suspicion.keys, now)
+            doubted = intake.suspicion
+            of_former = doubted.grounds is Grounds.FEW_AFTER_MOVE
+            missing.keep(session, run, doubted.table, doubted.keys, now, of_former_account=of_former)
         watermark = _watermark(work, run, intake) if status is RunStatus.SUCCESS and not request.records else None
         runs.finish(session, run.id, status, reason_key=summary.key, watermark=watermark, now=now)
         return _recorded(session, run, request, summary, now)

@@ -27,7 +27,7 @@ this sync would have brought."""
 OF_PEOPLE_WHO_WATCH = frozenset({SyncTrigger.REVERT, SyncTrigger.REPLAY})
 """What a person watches and can ask for again. It waits only to find out whether the other run is alive."""
 
-OF_A_PART = runs.OF_A_PART | {"sync.values_unknown"}
+OF_A_PART = runs.OF_A_PART | {"sync.values_unknown", "sync.records_unknown", "sync.chosen_set_aside"}
 """The `reason_key` of runs that read only a part, such as chosen records."""
 
 IMPATIENCE = 2 * leases.DEAD_AFTER.total_seconds()

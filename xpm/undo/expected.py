@@ -60,7 +60,7 @@ class DryBatch:
     expected: Expected
     changed_before: ChangedBefore
 
-    def known(self, table: RecordTable, keys: Collection[str]) -> Collection[str]:
+    def known(self, table: RecordTable, keys: Collection[str]) -> Mapping[str, Version]:
         """Look the keys up in the store and among the records that would have been stored by now."""
         stored = versions.versions(self.session.connection(), table, self.scope, keys)
         return {**stored, **self._expected_versions(table.name, keys)}

@@ -12,13 +12,13 @@ from xpm.xero import endpoints
 from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.endpoints import Endpoint
-from xpm.xero.errors import XeroError
+from xpm.xero.errors import UnreadableAnswer, XeroError
 from xpm.xero.http.bounds import EXTENSION, LONG_LIST
 from xpm.xero.http.calls import TIMEOUT, Calls
 from xpm.xero.http.limits import Budget
 from xpm.xero.http.patience import Tries
 from xpm.xero.models import Client, CustomFieldValue, Job, XpmRecord
-from xpm.xero.records import AnswerCounts, Records, Sent
+from xpm.xero.records import AnswerCounts, PartlyRead, Records, Sent, Unreadable
 from xpm.xero.xml.answer import RecordReader
 
 M = TypeVar("M", bound=XpmRecord)
@@ -65,8 +65,8 @@ class XpmApi:
         return self._records(endpoints.CLIENTS, _details(detailed) | _since(modified_since))
 
     def client(self, uuid: str) -> Records[Client]:
-        """Read one client. Raises `RecordGone` if there is none."""
-        return self._records(endpoints.CLIENT, key=uuid)
+        """Read one client. Raises `RecordGone` if there is none, and `UnreadableAnswer` if it is another one."""
+        return self._single(endpoints.CLIENT, uuid, lambda client: client.uuid)
 
     def current_jobs(self, *, detailed: bool = True) -> Records[Job]:
         """Read the jobs in no completed or closed state, however old. Details are tasks, milestones and notes."""
@@ -83,8 +83,11 @@ class XpmApi:
         return self._records(endpoints.JOBS, _DETAILED | window)
 
     def job(self, number: str) -> Records[Job]:
-        """Read the job that has this number now. Raises `RecordGone` if none has, as after a deletion."""
-        return self._records(endpoints.JOB, key=number)
+        """Read the job that has this number now.
+
+        Raises `RecordGone` if none has, as after a deletion, and `UnreadableAnswer` if it is one with another number.
+        """
+        return self._single(endpoints.JOB, number, lambda job: job.number)
 
     def jobs_of_client(self, uuid: str) -> Records[Job]:
         """Read all jobs of one client, in any state, for one call. Raises `RecordGone` if there is no such client."""
@@ -111,7 +114,23 @@ class XpmApi:
             return error
         return None
 
+    def _single(self, endpoint: Endpoint[M], key: str, name_of: Callable[[M], str]) -> Records[M]:
+        """Read what an answer about one record holds. Another record proves nothing about the one asked for."""
+        answer = self._reading(endpoint, None, key)
+
+        def read(tally: AnswerCounts) -> Iterator[Sent[M]]:
+            for sent in answer(tally):
+                _require(endpoint, key, sent, name_of)
+                yield sent
+
+        return Records(read)
+
     def _records(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None, key: str = "") -> Records[M]:
+        return Records(self._reading(endpoint, params, key))
+
+    def _reading(
+        self, endpoint: Endpoint[M], params: Mapping[str, str] | None, key: str
+    ) -> Callable[[AnswerCounts], Iterator[Sent[M]]]:
         url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"
         request = self._http.build_request(
             "GET",
@@ -129,7 +148,17 @@ class XpmApi:
 
             return self._calls.read(endpoint.label, request, tally, parse)
 
-        return Records(read)
+        return read
+
+
+def _require(endpoint: Endpoint[M], key: str, sent: Sent[M], name_of: Callable[[M], str]) -> None:
+    """Raise UnreadableAnswer if the record is another one than `key` names, as far as it is readable."""
+    read = sent.read({})
+    record = read.record if isinstance(read, PartlyRead) else read
+    if isinstance(record, Unreadable) or name_of(record).strip().casefold() == key.strip().casefold():
+        return
+    message = f"Xero's answer to {endpoint.label} has another {endpoint.item} than the one asked for: {name_of(record)}"
+    raise UnreadableAnswer(message, endpoint=endpoint.label, status=200)
 
 
 def _details(wanted: bool) -> dict[str, str]:

@@ -1,17 +1,17 @@
 """Pulls single records that a person chose: one call for each, besides the one for its values.
 
 A client is chosen by its UUID, a job by its number or its UUID. What FYI does not have yet is asked for all the same. A
-record that XPM does not have stays as it is; the pull of its values, which follows, names it.
+record that XPM does not have stays as it is, and is named.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 from uuid import UUID
 
 from xpm.entities.custom_fields import VALUES
 from xpm.entities.names import Entity
 from xpm.installation import Installation
-from xpm.pull.intake import Intake
+from xpm.pull.intake import Chosen, Intake
 from xpm.pull.plans.jobs import ask_for_jobs
 from xpm.pull.plans.single_records import set_apart
 from xpm.pull.work import Work
@@ -52,29 +52,37 @@ def pull_chosen(work: Work, intake: Intake[Any]) -> Intake[Any]:
     mine = [one for one in dict.fromkeys(work.request.records) if _entity_of(one, jobs) is entity]
     if entity is Entity.CLIENTS:
         clients = _stored(work, OwnerKind.CLIENT)
-        keys = [clients[one.casefold()].key if one.casefold() in clients else one.lower() for one in mine]
-        _take_each(intake, {key: work.access.api.client(key) for key in keys}, by_key=True)
+        keys = {one: clients[one.casefold()].key if one.casefold() in clients else one.lower() for one in mine}
+        found = _take_each(intake, {one: (key, work.access.api.client(key)) for one, key in keys.items()})
     else:
-        ask_for_jobs(work, intake, [jobs[one.casefold()].key for one in mine if one.casefold() in jobs])
-        new = [one for one in mine if one.casefold() not in jobs]
-        _take_each(intake, {number: work.access.api.job(number) for number in new}, by_key=False)
-    intake.chosen = len(mine)
+        known = {one: jobs[one.casefold()].key for one in mine if one.casefold() in jobs}
+        gone = ask_for_jobs(work, intake, known.values())
+        new = [one for one in mine if one not in known]
+        found = {one: {key} for one, key in known.items() if key not in gone}
+        found |= _take_each(intake, {number: (number, work.access.api.job(number)) for number in new})
+    read_well = intake.seen - intake.keys_unread()
+    done = [one for one, keys in found.items() if keys and keys <= read_well]
+    intake.chosen = Chosen(len(mine), len(done), tuple(one for one in mine if one not in found))
     return intake
 
 
-def _take_each(intake: Intake[Any], asked: Mapping[str, Records[Any]], *, by_key: bool) -> None:
-    """Take each record that was asked for by its key, or by its number. Another one than asked for is no answer."""
+def _take_each(intake: Intake[Any], asked: Mapping[str, tuple[str, Records[Any]]]) -> dict[str, Set[str]]:
+    """Store what XPM answers to each key. Returns the keys that came, by what a person wrote.
+
+    What XPM does not have is left out.
+    """
+    found: dict[str, Set[str]] = {}
     failed: dict[str, Unreadable] = {}
-    for key, records in asked.items():
+    for one, (key, records) in asked.items():
         try:
-            taken = intake.take(records)
-            if by_key and taken and key not in taken:
-                failed[key] = Unreadable(key, "was asked for, and Xero answered with another", "")
+            found[one] = intake.take(records)
         except RecordGone:
             continue
         except XeroError as error:
+            found[one] = frozenset()
             failed[key] = set_apart(key, error)
     intake.set_aside(failed)
+    return found
 
 
 def _stored(work: Work, kind: OwnerKind) -> Mapping[str, Due]:

@@ -43,9 +43,9 @@ def pull_jobs(work: Work, jobs: Intake[Job]) -> Intake[Job]:
     return jobs
 
 
-def ask_for_jobs(work: Work, jobs: Intake[Job], keys: Collection[str]) -> None:
-    """Store these jobs as XPM has them now. A job that XPM does not have stays as it is."""
-    _unknown_to_xpm(work, jobs, keys)
+def ask_for_jobs(work: Work, jobs: Intake[Job], keys: Collection[str]) -> Set[str]:
+    """Store these jobs as XPM has them now. Returns the keys of those that it does not have, which stay as they are."""
+    return _unknown_to_xpm(work, jobs, keys)
 
 
 def _take_jobs(work: Work, jobs: Intake[Job], created: Sequence[tuple[date, date]]) -> Set[str]:

@@ -35,6 +35,7 @@ __all__ = [
     "count_active",
     "count_present",
     "keys_archived",
+    "keys_of_others",
     "other_scopes",
 ]
 
@@ -119,6 +120,12 @@ def other_scopes(session: Session, table: RecordTable, scope: Scope) -> list[Sco
         columns.practice == scope.practice, columns.tenant_id != scope.tenant_id, columns.archived_at.is_(None)
     )
     return [Scope(scope.practice, tenant_id) for tenant_id in session.connection().scalars(others.distinct())]
+
+
+def keys_of_others(session: Session, table: RecordTable, scope: Scope) -> set[str]:
+    """The keys of the current records of the practice's former accounts. Two accounts may have the same key."""
+    others = other_scopes(session, table, scope)
+    return {key for other in others for key in active_keys(session, table, other)}
 
 
 def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id: str | None, now: datetime) -> int:

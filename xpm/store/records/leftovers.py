@@ -18,7 +18,10 @@ About = tuple[Table, Column[str], RecordTable, list[ColumnElement[bool]]]
 
 
 def forget_without_records(session: Session, practice: str) -> None:
-    """Forget lists, checks and comparisons of records that the practice no longer has."""
+    """Forget lists, checks, comparisons and quarantine entries of records that the practice no longer has.
+
+    A record that could never be read stays in quarantine: it was never stored, so no revert has removed it.
+    """
     for table, key, records, which in _about_records():
         of = records.table.c
         same = [of[name] == table.c[name] for name in SCOPE]
@@ -50,3 +53,14 @@ def _about_records() -> Iterator[About]:
     for values in ALL.values():
         if values.of:
             yield compared, compared.c.owner_key, values.of, [compared.c.owner_kind == values.fixed["owner_kind"]]
+    aside = SCHEMA.tables["quarantine"]
+    for records in ALL.values():
+        known = [] if records.of else [_was_stored(aside)]
+        yield aside, aside.c.record_key, records.of or records, [aside.c.entity == records.name, *known]
+
+
+def _was_stored(aside: Table) -> ColumnElement[bool]:
+    """Whether the history knows the record of a quarantine entry."""
+    change = SCHEMA.tables["record_change"]
+    same = [change.c[name] == aside.c[name] for name in (*SCOPE, "record_key")]
+    return exists(select(change.c.id).where(*same, change.c.record_table == aside.c.entity)).correlate(aside)
