@@ -24,7 +24,7 @@ from xpm.access.rights import Caller, Right
 from xpm.account.choice import none_of_these
 from xpm.account.confirmation import is_name_of, question
 from xpm.activity.log import as_message
-from xpm.consent.invitation import superseded_by
+from xpm.consent.superseding import run_superseded_by, superseded_by
 from xpm.store import people, practices
 from xpm.store.consent import connections
 from xpm.store.errors import UnknownPractice
@@ -91,7 +91,7 @@ def choose(request: Request, form: FormData) -> Response:
     """
     desk, run = desk_of(request), run_of(request)
     label = text_of(form, "account")
-    if not run.choices:  # already answered or expired; the run's page shows which
+    if not run.choices or _is_superseded(request, Action.CHOOSE_ACCOUNT):  # or answered, or expired: its page shows
         return to_run(run.id)
     if text_of(form, "stop"):
         return _stop(request, Action.CHOOSE_ACCOUNT)
@@ -111,7 +111,7 @@ def confirm(request: Request, form: FormData) -> Response:
     Raises UnknownFlowRun, RunsUnavailable.
     """
     run, name = run_of(request), text_of(form, "account_name")
-    if run.compared is None:  # already answered or expired; the run's page shows which
+    if run.compared is None or _is_superseded(request, Action.CONFIRM_ACCOUNT):  # or answered, or expired
         return to_run(run.id)
     if text_of(form, "stop"):
         return _stop(request, Action.CONFIRM_ACCOUNT)
@@ -125,6 +125,16 @@ def confirm(request: Request, form: FormData) -> Response:
         desk_of(request).runs.confirm(run.id, name)
         trail.noted(request, Action.CONFIRM_ACCOUNT, practice=run.practice, resource=name)
     return to_run(run.id)
+
+
+def _is_superseded(request: Request, action: Action) -> bool:
+    """Whether a newer reconnect replaced the run that asks, which then takes no answer; its page says by whom."""
+    run = run_of(request)
+    with desk_of(request).integration.database.read() as session:
+        newer = run_superseded_by(session, str(run.id))
+    if newer:
+        trail.tried(request, action, newer.message, practice=run.practice, resource=f"run {run.id}")
+    return newer is not None
 
 
 def _stop(request: Request, action: Action) -> Response:

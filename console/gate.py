@@ -10,6 +10,7 @@ from functools import partial
 from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
+from sqlalchemy.exc import DBAPIError
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -112,12 +113,22 @@ def run_of(request: Request) -> FlowRunSeen:
 def _admit(request: Request, needs: Need | Right, action: Action, page: Callable[[], Response]) -> Response:
     """Find out who sends the request, and answer it if they may.
 
-    Nobody may once another version of the code has migrated the database under the running console.
+    Nobody may once another version of the code has migrated the database under the running console. If that happens
+    while the page works, what it was writing is rolled back, and the answer says so too.
 
     Raises:
         WrongSchema, RunsUnavailable, and what the page raises.
     """
-    desk_of(request).integration.require_schema()
+    integration = desk_of(request).integration
+    integration.require_schema()
+    try:
+        return _answered(request, needs, action, page)
+    except DBAPIError:
+        integration.require_schema()
+        raise
+
+
+def _answered(request: Request, needs: Need | Right, action: Action, page: Callable[[], Response]) -> Response:
     token = cookies.token_in(request)
     caller = session.find(desk_of(request).integration, token) if token else None
     request.state.caller, request.state.practice = caller, request.path_params.get("slug")

@@ -14,6 +14,7 @@ from console.runs import UnknownFlowRun
 from console.throttle import Limit, throttle_of
 from xpm.access.audit import Action
 from xpm.activity.log import record
+from xpm.consent.superseding import supersede
 from xpm.consent.under_way import UnderWay, under_way_of
 from xpm.store import activity, people
 from xpm.store.tables import FyiUser, Practice
@@ -24,7 +25,8 @@ from xpm.words import message
 def start(request: Request, form: FormData) -> Response:
     """`POST /practices/{slug}/reconnect`: fields `long_term_user`, `another_account` (ticked boxes), `take_over`.
 
-    The person's own reconnect that is under way is joined. Another person's goes on, unless `take_over` names its run.
+    The person's own reconnect that is under way is joined. Another person's goes on, unless `take_over` names its run:
+    that one is given up at once, not only when the new run's program begins.
     The runbook itself checks the person, so that a refusal is logged to Practice Activity. Raises UnknownPractice,
     RunsUnavailable, NotDeployed.
     """
@@ -50,7 +52,7 @@ def start(request: Request, form: FormData) -> Response:
         another_account=text_of(form, "another_account") != "",
         after=str(under_way.run) if under_way else before.flow_run_id if before else None,
     )
-    _note(request, practice, caller.users[practice.slug], run_id)
+    _note(request, practice, caller.users[practice.slug], run_id, under_way)
     return to_run(run_id)
 
 
@@ -76,14 +78,27 @@ def is_under_way(desk: Desk, run_id: UUID) -> bool:
     return not (run.stage.is_over or run.is_cancelling)
 
 
-def _note(request: Request, practice: Practice, person: FyiUser, run_id: UUID) -> None:
+def _note(request: Request, practice: Practice, person: FyiUser, run_id: UUID, older: UnderWay | None) -> None:
+    """Note that a person asked for a reconnect, and give up the `older` one that they take over from."""
     said, integration = message("reconnect.requested", person=person.name), desk_of(request).integration
+    now = integration.clock()
     with integration.database.write() as session:
+        if older:
+            asked_by = people.by_email(session, practice.slug, older.email)
+            supersede(
+                session,
+                practice.slug,
+                str(older.run),
+                person=person.name,
+                run=str(run_id),
+                now=now,
+                asked_by=asked_by.id if asked_by else None,
+            )
         record(
             session,
             practice.slug,
             said,
-            now=integration.clock(),
+            now=now,
             topic=Topic.RECONNECT_REQUESTED,
             person=person.email,
             flow_run_id=str(run_id),

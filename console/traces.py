@@ -31,7 +31,7 @@ class RunTraces(BaseModel):
 def traces_of(session: Session, flow_run_id: str) -> RunTraces:
     """Read the traces of one run."""
     tried = attempts.of_run(session, flow_run_id)
-    syncs = select(SyncRun).where(SyncRun.flow_run_id == flow_run_id).order_by(col(SyncRun.started_at))
+    syncs = select(SyncRun).where(SyncRun.flow_run_id == flow_run_id).order_by(col(SyncRun.number))
     entries = select(PracticeActivity).where(PracticeActivity.flow_run_id == flow_run_id)
     return RunTraces(
         attempt=tried[0] if tried else None,

@@ -67,7 +67,7 @@ def wait_for_consent(invited: Invitation) -> None:
 
 
 def wait_for_choice(invited: Invitation, offers: Sequence[Offer]) -> Offer:
-    """Wait with a form that lists the accounts of this consent.
+    """Wait with a form that lists the accounts on offer.
 
     Raises:
         Stopped: nobody chose in time, or somebody chose to stop.

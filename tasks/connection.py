@@ -71,7 +71,7 @@ def check_consent(invited: Invitation) -> None:
     name=step_title("list_accounts"), retries=len(WAITS), retry_delay_seconds=WAITS, retry_condition_fn=worth_retrying
 )
 def offer_accounts(invited: Invitation, another_account: bool) -> list[Offer]:
-    """List the Xero Practice Manager accounts that the practice may be connected to with this consent.
+    """List the Xero Practice Manager accounts that the practice may be connected to.
 
     Raises:
         Stopped: there are none.

@@ -66,6 +66,6 @@ def once_per_run(context: TaskRunContext, parameters: dict[str, Any]) -> str:
 
 
 def _since(practice: str) -> list[str]:
-    """Return the practice's current consent and its last revert."""
+    """Return the practice's current consent and its last reverts."""
     with Integration.opened() as integration, integration.database.read() as session:
-        return [str(connections.get(session, practice).consent_id), str(runs.last_revert(session, practice))]
+        return [str(connections.get(session, practice).consent_id), str(runs.last_reverts(session, practice))]

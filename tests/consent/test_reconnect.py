@@ -17,6 +17,7 @@ from xpm.activity.overview import overview
 from xpm.consent.access import BROKEN, practice_access
 from xpm.consent.invitation import answered, expire, require_granted, withdraw
 from xpm.consent.removal import remove_superseded
+from xpm.consent.superseding import supersede
 from xpm.consent.watch import watch_connection
 from xpm.store.consent import attempts, connections
 from xpm.store.engine.database import Database
@@ -201,6 +202,77 @@ def test_a_reconnect_that_was_replaced_replaces_nothing_when_it_is_run_again(
     if not newer_is_over:
         connected.consent(newer)
         assert connected.finish(newer).key == "connection.reset"
+
+
+def taken_over(harbour: Harbour, older: str = "run-1", newer: str = "run-2") -> None:
+    """Do what the console does when Sam takes over: give the older run up before the newer one invites anybody."""
+    with harbour.database.write() as session:
+        supersede(
+            session,
+            harbour.slug,
+            older,
+            person="Sam Brooks",
+            run=newer,
+            now=harbour.integration.clock(),
+            asked_by=harbour.person().id,
+        )
+
+
+def refused_as_superseded(harbour: Harbour, run: str = "run-1") -> None:
+    with pytest.raises(Stopped) as stopped:
+        harbour.invite(MERE, run)
+    assert stopped.value.message.key == "consent.superseded"
+    assert stopped.value.message.cause.startswith("Sam Brooks started it on ")
+
+
+@pytest.mark.parametrize("has_its_consent", [False, True])
+def test_taking_over_ends_the_older_reconnect_before_the_newer_one_begins(
+    connected: Harbour, has_its_consent: bool
+) -> None:
+    before, older = connected.facts(), connected.invite(MERE, run="run-1")
+    if has_its_consent:
+        connected.consent(older)
+    taken_over(connected)
+    assert connected.connection().state is ConnectionState.CONNECTED
+    assert connected.facts() == before
+    refused_as_superseded(connected)
+    connected.connect(SAM, run="run-2")
+
+
+def test_taking_over_ends_a_reconnect_that_has_not_begun(connected: Harbour) -> None:
+    taken_over(connected)
+    newer = connected.invite(SAM, run="run-2")
+    refused_as_superseded(connected)
+    connected.consent(newer)
+    assert connected.finish(newer).key == "connection.reset"
+
+
+def test_taking_over_leaves_the_newer_reconnect_alone_if_it_has_begun_already(connected: Harbour) -> None:
+    connected.invite(MERE, run="run-1")
+    newer = connected.invite(SAM, run="run-2")
+    before = (connected.facts(), connected.entries(), connected.states())
+    taken_over(connected)
+    assert (connected.facts(), connected.entries(), connected.states()) == before
+    connected.consent(newer)
+    assert connected.finish(newer).key == "connection.reset"
+
+
+def test_a_reconnect_that_has_connected_the_practice_is_not_said_to_be_replaced(connected: Harbour) -> None:
+    taken_over(connected, older="run-0")
+    assert connected.invite(run="run-0")  # as a run does that syncs, and is retried
+    assert connected.connection().state is ConnectionState.CONNECTED
+
+
+@pytest.mark.also_on_postgresql("both lock the connection")
+def test_taking_over_and_the_newer_reconnect_may_come_at_the_same_moment(connected: Harbour) -> None:
+    connected.invite(MERE, run="run-1")
+    with ThreadPoolExecutor() as pool:
+        noted, begun = pool.submit(taken_over, connected), pool.submit(connected.invite, SAM, "run-2")
+        noted.result()
+        newer = begun.result()
+    refused_as_superseded(connected)
+    connected.consent(newer)
+    assert connected.finish(newer).key == "connection.reset"
 
 
 def test_a_newer_reconnect_takes_over_from_one_that_already_had_its_consent(connected: Harbour) -> None:

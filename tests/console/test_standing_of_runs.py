@@ -79,6 +79,16 @@ def test_the_page_says_in_a_word_how_a_run_ended_and_not_by_its_colour_alone(off
     assert "Failure" in shown(office, run_id)
 
 
+def test_a_sync_that_was_tried_again_shows_its_last_try_though_the_clock_was_turned_back(office: Office) -> None:
+    run_id = office.runs.add(HARBOUR, "sync", [Entity.CLIENTS])
+    first = office.synced("clients", run_id, RunStatus.FAILURE)
+    with office.integration.database.write() as session:
+        runs.get(session, first.id).started_at += timedelta(hours=1)
+    office.synced("clients", run_id, unchanged=24)
+    office.runs.move(run_id, StepState.COMPLETED, ["Sync clients"])
+    assert "Clients Success" in shown(office, run_id)
+
+
 def test_what_was_left_out_stays_a_step_with_its_reason(office: Office) -> None:
     run_id = office.runs.add(HARBOUR, "sync", [Entity.JOBS, Entity.STAFF])
     ended(office, run_id, "jobs", JOBS_LEFT_OUT)

@@ -267,7 +267,7 @@ def connect(
     way = start_login(integration, invitation.attempt_id)
     callback = answer_consent(way.url.get_secret_value(), who, tenants=[tenant])
     receive(integration, dict(parse_qsl(urlsplit(callback).query)), way.browser.get_secret_value())
-    (offer,) = offers(integration, invitation, another_account=True)
+    offer = offers(integration, invitation, another_account=True)[0]  # the one that was allowed just now
     choose(integration, invitation, offer, another_account=confirmed)
     if confirmed:
         confirm(integration, invitation, offer.tenant_name)

@@ -115,6 +115,29 @@ def test_the_latest_run_of_each_entity_is_found_whatever_its_status(database: Da
         assert latest["jobs"].id == failed.id
 
 
+def test_each_revert_shows_though_the_clock_was_turned_back(database: Database) -> None:
+    with database.write() as session:
+        practice(session)
+        seen = [runs.last_reverts(session, "acme")]
+        for entity, now in (("jobs", EVENING), ("jobs", NOW), ("clients", NOW - dt.timedelta(days=1))):
+            begin(session, entity, now, SyncTrigger.OVERNIGHT)
+            begin(session, entity, now, SyncTrigger.REVERT)
+            seen.append(runs.last_reverts(session, "acme"))
+        begin(session, "jobs", LATER)
+        assert seen == [{}, {"jobs": 2}, {"jobs": 4}, {"clients": 2, "jobs": 4}]
+        assert runs.last_reverts(session, "acme") == seen[-1]
+
+
+def test_the_runs_of_a_flow_run_stay_in_their_order_though_the_clock_was_turned_back(database: Database) -> None:
+    with database.write() as session:
+        practice(session)
+        made = [begin(session, entity, now) for now in (EVENING, NOW) for entity in ("clients", "jobs")]
+        for run in made:
+            run.flow_run_id = "flow-1"
+        in_order = [made[0], made[2], made[1], made[3]]
+        assert runs.named(session, "acme", "flow-1") == runs.begun_since(session, "acme", NOW) == in_order
+
+
 def test_an_unknown_run_id_is_refused(database: Database) -> None:
     with database.write() as session, pytest.raises(UnknownRun):
         runs.finish(session, "nothing", RunStatus.SUCCESS, now=NOW)

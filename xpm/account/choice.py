@@ -21,7 +21,7 @@ UNNAMED = "Unnamed"
 
 
 class Offer(BaseModel):
-    """An account that the consent gave access to."""
+    """An account that the practice may be connected to."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,26 +48,29 @@ def chosen(integration: Integration, invitation: Invitation) -> Offer:
 
 
 def offers(integration: Integration, invitation: Invitation, *, another_account: bool = False) -> list[Offer]:
-    """List the accounts that the practice may be connected to with this consent.
+    """List the accounts that the practice may be connected to, those that Xero marks as newly allowed first.
 
-    Those are the accounts that Xero marks as newly connected, and the one that the practice had, unless it moves to
-    `another_account`. Xero's mark may be missing: where it leaves nothing, all accounts of the person are offered.
+    Xero's mark is a hint and no filter: a connection that is renewed may keep its first mark, and some have none. So
+    the account that the practice had follows, unless it moves to `another_account`. A practice that moves, or has no
+    account yet, may also have any other that the person ever allowed and no other practice has. Where that leaves
+    nothing, all accounts of the person are offered.
 
     Raises:
         Stopped: there are none, or access was not allowed.
         XeroError: Xero did not answer as it should.
     """
     consent_id = require_granted(integration, invitation)
-    with integration.database.read() as session:
-        event = consents.get(session, consent_id).authentication_event_id
-        until_now = connections.get(session, invitation.practice).tenant_id
     with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
         accounts = ConnectionsApi(http, integration.app, integration.clock).accounts()
     if not accounts:
         raise stop("consent.no_practice", person=invitation.person.name)
-    new = newly_named(accounts, event)
+    with integration.database.read() as session:
+        new = newly_named(accounts, consents.get(session, consent_id).authentication_event_id)
+        until_now = connections.get(session, invitation.practice).tenant_id
+        free = [account for account in accounts if connections.tenant_owner(session, account.tenant_id) is None]
     kept = [account for account in accounts if account.tenant_id == until_now and not another_account]
-    offered = [*new, *(account for account in kept if account not in new)] or accounts
+    earlier = free if another_account or until_now is None else []
+    offered = list(dict.fromkeys([*new, *kept, *earlier])) or accounts
     return [
         Offer(
             tenant_id=account.tenant_id,
@@ -91,7 +94,9 @@ def _label(account: Tenant, offered: Sequence[Tenant], *, until_now: str | None,
         name = message("choice.same_name", account=name, end=account.tenant_id[-4:]).title
     if account.tenant_id == until_now:
         return message("choice.until_now", account=name).title
-    return message("choice.newly_allowed", account=name).title if account in new else name
+    if not new:  # Xero marks none, so nothing tells earlier from now
+        return name
+    return message("choice.newly_allowed" if account in new else "choice.allowed_earlier", account=name).title
 
 
 def account_of(connection: Connection) -> str:

@@ -13,11 +13,12 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from sqlmodel import Session
 
 from xpm.consent.eligibility import Obstacle, obstacles
-from xpm.consent.invitation import link_to, superseded_by
+from xpm.consent.invitation import link_to
 from xpm.consent.keeper import token_pair
 from xpm.consent.preflight import KEYS
 from xpm.consent.removal import remove_unused
 from xpm.consent.states import move
+from xpm.consent.superseding import superseded_by
 from xpm.integration import Integration
 from xpm.store import people, practices
 from xpm.store.consent import attempts, connections, consents

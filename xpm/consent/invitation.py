@@ -5,47 +5,24 @@ An invitation is one attempt of one flow run. It is closed once, by Xero's answe
 
 from datetime import datetime, timedelta
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
 from xpm.activity.log import record
 from xpm.consent.access import BROKEN
 from xpm.consent.preflight import Person
-from xpm.consent.states import give_up, move, reconnecting_run
+from xpm.consent.states import move, reconnecting_run
+from xpm.consent.superseding import give_back, run_superseded_by, supersede
 from xpm.integration import Integration
 from xpm.store import practices
 from xpm.store.consent import attempts, connections, consents
 from xpm.store.tables import AuthorisationAttempt, Connection
-from xpm.store.vocabulary import AttemptOutcome, ConnectionState, ConsentStatus
-from xpm.words import Message, Stopped, message, stop
-from xpm.words.moments import moment_in, time_in
+from xpm.store.vocabulary import AttemptOutcome, ConnectionState
+from xpm.words import Stopped, message, stop
+from xpm.words.moments import time_in
 
 CHECKS = timedelta(hours=3)
 """The longest a reconnect's steps take between its waits: they compare lists, and wait when Xero does not answer."""
-
-
-class Superseded(BaseModel):
-    """Who started a newer reconnect, when, and its flow run; kept with the attempt that it replaced."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    practice: str
-    person: str
-    at: str
-    run: str
-
-    @property
-    def message(self) -> Message:
-        """Say so."""
-        return message("consent.superseded", **self.model_dump())
-
-
-def superseded_by(attempt: AuthorisationAttempt) -> Superseded | None:
-    """Return which newer reconnect replaced this attempt, if one did."""
-    try:
-        return Superseded.model_validate(attempt.reason_facts)
-    except ValidationError:
-        return None
 
 
 class Invitation(BaseModel):
@@ -89,14 +66,13 @@ def invite(integration: Integration, practice: str, person: Person, *, minutes: 
     until = now + timedelta(minutes=minutes)
     with integration.database.write() as session:
         connection = connections.locked(session, practice)  # of two that start at once, the second sees the first
-        if replaced := next(filter(None, map(superseded_by, attempts.of_run(session, flow_run_id))), None):
+        if replaced := run_superseded_by(session, flow_run_id):
             raise Stopped(replaced.message)
         granted = _granted_before(session, connection, flow_run_id)
         attempt = granted or attempts.waiting_of(session, flow_run_id)
         fresh = attempt is None
         if fresh and (older := reconnecting_run(session, practice)):
-            by = Superseded(practice=name, person=person.name, at=moment_in(now, known.time_zone), run=flow_run_id)
-            _give_back(session, practice, by.message, now=now, flow_run_id=older, reason_facts=by.model_dump())
+            supersede(session, practice, older, person=person.name, run=flow_run_id, now=now)
         attempt = attempt or attempts.open_attempt(
             session,
             practice=practice,
@@ -185,7 +161,7 @@ def expire(integration: Integration, invitation: Invitation) -> Stopped | None:
 def withdraw(integration: Integration, practice: str, stopped: Stopped, *, flow_run_id: str) -> None:
     """Put the connection back to its state before this flow run, and forget a consent the run got but did not use."""
     with integration.database.write() as session:
-        _give_back(session, practice, stopped.message, now=integration.clock(), flow_run_id=flow_run_id)
+        give_back(session, practice, stopped.message, now=integration.clock(), flow_run_id=flow_run_id)
 
 
 def withdraw_abandoned(integration: Integration, practice: str) -> None:
@@ -213,7 +189,7 @@ def withdraw_lost(integration: Integration, practice: str, flow_run_id: str) -> 
 
 def _abandon(session: Session, practice: str, flow_run_id: str, now: datetime) -> None:
     said = message("reconnect.abandoned", practice=practices.get(session, practice).name)
-    _give_back(session, practice, said, now=now, flow_run_id=flow_run_id)
+    give_back(session, practice, said, now=now, flow_run_id=flow_run_id)
     record(session, practice, said, now=now, flow_run_id=flow_run_id)
 
 
@@ -225,25 +201,6 @@ def _is_abandoned(attempt: AuthorisationAttempt, now: datetime) -> bool:
 def _longest(attempt: AuthorisationAttempt) -> timedelta:
     """How long the attempt's run can last. It waits equally long for the login, the choice of account and its name."""
     return 3 * (attempt.expires_at - attempt.created_at) + CHECKS
-
-
-def _give_back(
-    session: Session,
-    practice: str,
-    said: Message,
-    *,
-    now: datetime,
-    flow_run_id: str,
-    reason_facts: dict[str, str] | None = None,
-) -> None:
-    """Take a run's reconnect back. `reason_facts`: those of `said`, if the run itself and its link are to say it."""
-    give_up(session, practice, said, now=now, flow_run_id=flow_run_id)
-    for attempt in attempts.of_run(session, flow_run_id):
-        attempts.close(session, attempt.id, AttemptOutcome.REFUSED, now=now)
-        if reason_facts:
-            attempt.reason_key, attempt.reason_facts = said.key, {**reason_facts}
-        if attempt.consent_id and consents.get(session, attempt.consent_id).status is ConsentStatus.PENDING:
-            consents.end(session, attempt.consent_id, ConsentStatus.REFUSED, forget_tokens=True)
 
 
 def attempt_of(integration: Integration, invitation: Invitation) -> AuthorisationAttempt:

@@ -236,8 +236,7 @@ def _take_back(
     reads everything. The counts are in the new run of the latest account.
     """
     done, now = [], integration.clock()
-    by_entity = sorted(found, key=lambda run: run.entity)
-    for entity, of in groupby(by_entity, key=lambda run: run.entity):
+    for entity, of in groupby(found, key=lambda run: run.entity):
         reverted = list(of)
         tenants = dict.fromkeys(run.tenant_id for run in reversed(reverted))
         begun = [_begin(session, request, entity, tenant_id, now) for tenant_id in tenants]

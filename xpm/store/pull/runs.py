@@ -174,10 +174,12 @@ def last_synced(session: Session, practice: str, tenant_id: str, entity: str) ->
     return last.finished_at if last else None
 
 
-def last_revert(session: Session, practice: str) -> str | None:
-    """The id of the practice's last revert."""
-    reverts = select(SyncRun.id).where(SyncRun.practice == practice, SyncRun.trigger == SyncTrigger.REVERT)
-    return session.exec(reverts.order_by(col(SyncRun.started_at).desc(), col(SyncRun.id)).limit(1)).one_or_none()
+def last_reverts(session: Session, practice: str) -> dict[str, int]:
+    """The number of each entity's last revert. Every revert changes it, whatever the clock said when it began."""
+    reverts = select(SyncRun.entity, func.max(SyncRun.number)).where(
+        SyncRun.practice == practice, SyncRun.trigger == SyncTrigger.REVERT
+    )
+    return dict(session.exec(reverts.group_by(col(SyncRun.entity)).order_by(col(SyncRun.entity))).all())
 
 
 def lately_successful(
@@ -283,7 +285,10 @@ def unfinished(session: Session, practice: str, entity: str) -> list[SyncRun]:
 
 
 def recent(session: Session, practice: str, limit: int) -> list[list[SyncRun]]:
-    """The newest flow runs, newest first, each as the list of its runs. A run without a flow run stands alone."""
+    """The newest flow runs, newest first, each as the list of its runs. A run without a flow run stands alone.
+
+    For people to read: the order is that of the times shown, by the clock of whoever ran it.
+    """
     together = func.coalesce(SyncRun.flow_run_id, SyncRun.id)
     newest = select(together).where(SyncRun.practice == practice).group_by(together)
     ids = session.exec(newest.order_by(func.max(SyncRun.started_at).desc(), together).limit(limit)).all()
@@ -295,15 +300,15 @@ def recent(session: Session, practice: str, limit: int) -> list[list[SyncRun]]:
 
 
 def named(session: Session, practice: str, run: str) -> list[SyncRun]:
-    """Find the runs with this id: one entity's run, or all runs of a flow run, oldest first."""
+    """Find the runs with this id: one entity's run, or all runs of a flow run, by entity, the oldest first."""
     meant = select(SyncRun).where(SyncRun.practice == practice, or_(SyncRun.id == run, SyncRun.flow_run_id == run))
-    return list(session.exec(meant.order_by(col(SyncRun.started_at), col(SyncRun.id))))
+    return list(session.exec(meant.order_by(col(SyncRun.entity), col(SyncRun.number))))
 
 
 def begun_since(session: Session, practice: str, moment: datetime) -> list[SyncRun]:
-    """Find the runs that began at this moment or later, oldest first."""
+    """Find the runs that began at this moment or later, by the clock of whoever ran them; in the order of `named`."""
     later = select(SyncRun).where(SyncRun.practice == practice, SyncRun.started_at >= moment)
-    return list(session.exec(later.order_by(col(SyncRun.started_at), col(SyncRun.id))))
+    return list(session.exec(later.order_by(col(SyncRun.entity), col(SyncRun.number))))
 
 
 def _synced_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
