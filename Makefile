@@ -20,10 +20,10 @@ help:  ## show this list
 demo: $(READY)  ## try the runbook on this machine; ARGS=--unattended lets a scripted administrator do it
 	.venv/bin/fyi-xpm demo $(ARGS)
 
-test: $(READY) lint  ## lint, types, import rules, and a test of every rule, in about 6 minutes of two cores
+test: $(READY) lint  ## lint, types, import rules, and a test of every rule, in 10 to 15 minutes of two cores
 	$(TESTS) -m "not deep"
 
-check: $(READY) $(IDENTITY) lint  ## everything: every test on both databases, 500 sequences of faults, every kind of kill, the demo, in about 35 minutes
+check: $(READY) $(IDENTITY) lint  ## everything: every test on both databases, 500 sequences of faults, every kind of kill, the demo, in about 40 minutes
 	$(TESTS)
 	.venv/bin/fyi-xpm demo --unattended
 
