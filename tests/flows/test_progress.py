@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 from prefect import flow, get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
 from prefect.client.schemas.objects import Artifact, State
 from prefect.states import Crashed
 
@@ -26,6 +26,7 @@ from xpm.words import stop
 pytestmark = pytest.mark.xdist_group("prefect")
 
 WATCHED = "a-practice-that-is-watched"
+OF_JOBS = ArtifactFilter(key=ArtifactFilterKey(any_=[f"xpm-progress-{WATCHED}-jobs"]))
 HALF = Standing(Prediction(9, None, 20_000), records=10_000, calls=3, elapsed=timedelta(minutes=1))
 BEGINNING = Standing(HALF.predicted, records=0, calls=0, elapsed=timedelta())
 
@@ -111,7 +112,7 @@ def test_progress_is_updated_every_few_seconds_at_most(prefect_url: str) -> None
 def latest() -> str | None:
     """Read what the artifact of jobs says now."""
     with get_client(sync_client=True) as client:
-        (found,) = [one for one in client.read_artifacts() if one.key == f"xpm-progress-{WATCHED}-jobs"]
+        (found,) = client.read_artifacts(artifact_filter=OF_JOBS)
     return f"{found.data:.0f}: {found.description}"
 
 

@@ -14,6 +14,7 @@ from xpm.pull.batch import Batch
 from xpm.pull.identity import identified
 from xpm.pull.repeated import without_different
 from xpm.pull.work import Work
+from xpm.store.pull import runs
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, reads
@@ -266,11 +267,17 @@ class Intake(Generic[M]):
                 batch.note(RunCounts(archived=0 if self._is_accompanying else count))
 
     def _compare_with_former_accounts(self) -> None:
-        """Doubt the first list after a move if it has far fewer records than were current, and nobody confirmed it."""
+        """Doubt the first list after a move if it has far fewer records than were current, and nobody confirmed it.
+
+        What an account had when it was last synchronised tells more than what another one had.
+        """
+        scope, entity = self._work.scope, self._work.request.entity
         with self._work.integration.database.read() as session:
-            former = bulk.keys_of_others(session, self.table, self._work.scope)
+            former = bulk.keys_of_others(session, self.table, scope)
+            before = None if self._is_accompanying else runs.last_count(session, scope, entity)
         listed, had = (self.known_count() or 0) + self.left_out, len(former)
-        if is_drop(had, listed, self.kind.tolerates(had)) and had > self._work.request.confirm_missing:
+        usual = had if before is None else before
+        if is_drop(usual, listed, self.kind.tolerates(usual)) and had > self._work.request.confirm_missing:
             self._doubt(Grounds.FEW_AFTER_MOVE, former, had)
 
     def _doubt(self, grounds: Grounds, missing: Collection[str], stored: int) -> None:

@@ -163,8 +163,7 @@ def dropped_from(session: Session, scope: Scope, request: PullRequest, source: i
     """
     if source is None:
         return None
-    well = runs.lately_successful(session, scope.practice, scope.tenant_id, request.entity, complete=True, limit=1)
-    before = well[0].source_count if well else None
+    before = runs.last_count(session, scope, request.entity)
     if before is None:
         return None
     tolerated = DEFINITIONS[request.entity].main.tolerates(before)

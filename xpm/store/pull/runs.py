@@ -204,6 +204,12 @@ def lately_successful(
     return list(session.exec(found.limit(limit)))
 
 
+def last_count(session: Session, scope: Scope, entity: str) -> int | None:
+    """How many records XPM had at the last successful full run; `None` if there was none."""
+    well = lately_successful(session, scope.practice, scope.tenant_id, entity, complete=True, limit=1)
+    return well[0].source_count if well else None
+
+
 def last_agreed(session: Session, scope: Scope, entity: str) -> SyncRun | None:
     """Find the last run that saw everything, and after which FYI had no record that XPM lacks."""
     agreed = select(SyncRun).where(
