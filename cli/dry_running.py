@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -26,11 +26,10 @@ from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import ActivityStatus, SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult
 from xpm.undo.changes_csv import changes_file, lines, write_changes
-from xpm.undo.dry_run import dry_run_pull, sum_up_dry_run
+from xpm.undo.dry_run import RECENTLY, dry_run_pull, sum_up_dry_run
 from xpm.words import Message, Stopped
 from xpm.xero.errors import XeroError
 
-RECENTLY = timedelta(days=1)
 SHOWN = 50  # lines of each table; a screen or two
 
 

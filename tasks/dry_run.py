@@ -24,7 +24,7 @@ from xpm.pull.work import PullRequest
 from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult
 from xpm.undo.changes_csv import changes_file, lines, write_changes
-from xpm.undo.dry_run import dry_run_pull, sum_up_dry_run
+from xpm.undo.dry_run import RECENTLY, dry_run_pull, sum_up_dry_run
 from xpm.words import Message, message, step_title
 
 HEADS = ("What", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
@@ -53,6 +53,9 @@ def preview_entity(
 ) -> DryRunResult | State[DryRunResult]:
     """Show what a sync of one entity would change. `earlier`: this run's previews of other entities.
 
+    Custom field values that a sync compared within `RECENTLY` are not asked for again; `fyi-xpm sync --dry-run
+    --all-values` asks for all.
+
     Raises:
         Stopped: the connection cannot be used.
         XeroError: Xero did not answer as it should, even after the client's own retries.
@@ -67,7 +70,8 @@ def preview_entity(
         confirm_missing=confirm_missing,
     )
     with Integration.opened() as integration, announcing_a_break(practice):
-        preview = dry_run_pull(integration, request, earlier)
+        since = integration.clock() - RECENTLY
+        preview = dry_run_pull(integration, request, earlier, values_since=since)
     get_run_logger().info(preview.message.text)
     name = "Skipped" if preview.status is RunStatus.SKIPPED else "Dry run"
     return Completed(name=name, message=preview.message.text, data=preview)

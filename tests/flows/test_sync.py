@@ -238,6 +238,15 @@ def test_a_dry_run_of_custom_fields_covers_records_that_the_same_run_would_add(
     assert f"client.api/get/{added}/customfield" in asked
 
 
+def test_a_dry_run_does_not_ask_again_for_values_that_a_sync_compared_within_a_day(
+    connected: Office, dry_runs: Path
+) -> None:
+    connected.sandbox.world.request_log.clear()
+    assert sync(SLUG, [Entity.CUSTOM_FIELDS], dry_run=True, return_state=True).is_completed()
+    (asked,) = {call["path"] for call in connected.sandbox.world.request_log.requests() if call["area"] == "xpm"}
+    assert asked.endswith("customfield.api/definition")
+
+
 def test_a_dry_run_that_could_not_check_everything_fails_and_logs_nothing(connected: Office, dry_runs: Path) -> None:
     connected.sandbox.world.faults.inject(fault_from(REFUSAL))
     stored = connected.everything_stored()

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from xpm.consent.access import practice_access
@@ -27,6 +27,9 @@ from xpm.words import Message, message
 
 TOLD = ("added", "changed", "archived", "restored")
 """The counts that a dry run's summary gives."""
+
+RECENTLY = timedelta(days=1)
+"""Custom field values that a sync compared so lately are not worth a request each, unless a person wants it."""
 
 
 @dataclass(frozen=True)
