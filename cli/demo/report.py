@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 from rich.table import Table
 from rich.text import Text
-from sqlalchemy import select
 from sqlmodel import Session
 
 from cli.demo.stage import PRACTICE
@@ -18,9 +17,9 @@ from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.store.consent import connections
 from xpm.store.records import bulk, reads
+from xpm.store.records.identity import numbers_of
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow, Scope
-from xpm.store.records.scope import in_scope
 from xpm.undo.comparison import Difference, differences
 from xpm.xero.models import CustomFieldValue
 
@@ -63,21 +62,12 @@ def _compare(session: Session, scope: Scope, kind: ReportedKind, sandbox: str) -
     truth = httpx.get(f"{sandbox}/sandbox/tenants/{scope.tenant_id}/records/{kind.records}", timeout=60).json()
     rows = [row for record in truth for row in kind.to_row(record)]
     if kind.of is not None:
-        current, keys = set(bulk.active_keys(session, kind.of, scope)), _keys_by_number(session, kind.of, scope)
-        rows = [replace(row, key=keys.get(row.key, row.key)) for row in rows]
-        rows = [row for row in rows if row.key in current]
+        current = list(bulk.active_keys(session, kind.of, scope))
+        keys = {number: key for key, number in numbers_of(session, kind.of, scope, current).items()}
+        rows = [replace(row, key=keys[row.key]) for row in rows if row.key in keys]
     stored = set(reads.keys_present(session, kind.table, scope))
     rows = [row for row in rows if row.key in stored or row.archived is None]
     return SideBySide(kind.title, len(rows), len(stored), list(differences(session, kind.table, scope, rows)))
-
-
-def _keys_by_number(session: Session, table: RecordTable, scope: Scope) -> dict[str, str]:
-    """The keys of records that XPM's addresses name by a number, by that number; empty for other records."""
-    if table.number is None:
-        return {}
-    columns = table.table.c
-    found = session.connection().execute(select(columns[table.number], columns.key).where(in_scope(table, scope)))
-    return {str(number): str(key) for number, key in found}
 
 
 def compared_table(compared: Sequence[SideBySide]) -> Table:
