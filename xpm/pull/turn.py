@@ -27,9 +27,6 @@ this sync would have brought."""
 OF_PEOPLE_WHO_WATCH = frozenset({SyncTrigger.REVERT, SyncTrigger.REPLAY})
 """What a person watches and can ask for again. It waits only to find out whether the other run is alive."""
 
-OF_A_PART = runs.OF_A_PART | {"sync.values_unknown", "sync.records_unknown", "sync.chosen_set_aside"}
-"""The `reason_key` of runs that read only a part, such as chosen records."""
-
 IMPATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
 
 
@@ -115,7 +112,7 @@ def _require_undone(integration: Integration, request: PullRequest, run_id: str)
 def _covers(run: SyncRun, request: PullRequest) -> bool:
     """Whether a run that has ended did everything that is asked for, at least as thoroughly."""
     asks_for_more = request.records or request.confirm_missing or request.trigger in OF_PEOPLE_WHO_WATCH
-    read_all = run.trigger not in OF_PEOPLE_WHO_WATCH and run.reason_key not in OF_A_PART
+    read_all = run.trigger not in OF_PEOPLE_WHO_WATCH and run.reason_key not in runs.OF_A_PART
     ended = run.status in (RunStatus.SUCCESS, RunStatus.ACTION_REQUIRED)
     return ended and read_all and not asks_for_more and run.mode in (request.mode, SyncMode.FULL)
 

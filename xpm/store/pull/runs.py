@@ -17,7 +17,15 @@ from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
 AHEAD = timedelta(minutes=5)  # by which another computer's clock may be ahead of ours
 
 OF_A_PART = frozenset(
-    {"sync.values_chosen", "sync.records_chosen", "sync.definitions_alone", "sync.chosen_partly_read"}
+    {
+        "sync.values_chosen",
+        "sync.values_unknown",
+        "sync.records_chosen",
+        "sync.records_unknown",
+        "sync.chosen_set_aside",
+        "sync.chosen_partly_read",
+        "sync.definitions_alone",
+    }
 )
 """The `reason_key` of a run that read only a part, such as a few chosen records; all others stayed as old."""
 
