@@ -3,14 +3,14 @@
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Generic, Literal, TypeVar
 
 from xpm.entities.entity import ListedKind, is_drop, tolerated
 from xpm.pull.arriving import Arrived, Arriving, NamedList, TakenList
 from xpm.pull.batch import Batch
+from xpm.pull.findings import Chosen, Grounds, Suspicion, Verified
 from xpm.pull.identity import identified
 from xpm.pull.repeated import without_different
 from xpm.pull.work import Work
@@ -28,50 +28,6 @@ M = TypeVar("M", bound=XpmRecord)
 
 LISTED = frozenset(ArchiveReason) - GONE
 """The reasons of archived records that XPM lists with a flag."""
-
-
-@dataclass(frozen=True)
-class Verified:
-    """How many jobs that are in no list were asked for one by one, `done` of `of`.
-
-    `since` is when the longest unverified of the others was last verified.
-    """
-
-    done: int
-    of: int
-    since: datetime
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What became of the `of` records that a person chose: `done` were stored, and XPM does not have the `unknown`.
-
-    The unknown ones are named as the person wrote them.
-    """
-
-    of: int
-    done: int
-    unknown: tuple[str, ...]
-
-
-class Grounds(StrEnum):
-    """Why records that XPM did not send are not taken as gone, by the key of the words that say so."""
-
-    TOO_MANY = "sync.too_many_missing"
-    NEW_LOGIN = "sync.missing_for_new_login"  # of another person than when FYI last agreed with XPM; may see fewer
-    FEW_AFTER_MOVE = "sync.few_after_move"  # the missing records are the former account's
-
-
-@dataclass(frozen=True)
-class Suspicion:
-    """Why nothing was archived: too many stored records were missing. `what` is the administrator's word for them."""
-
-    what: str
-    missing: int
-    stored: int
-    grounds: Grounds
-    table: str
-    keys: Collection[str]
 
 
 class Intake(Generic[M]):
@@ -274,6 +230,8 @@ class Intake(Generic[M]):
         scope, entity = self._work.scope, self._work.request.entity
         with self._work.integration.database.read() as session:
             former = bulk.keys_of_others(session, self.table, scope)
+            if not former:
+                return
             before = None if self._is_accompanying else runs.last_count(session, scope, entity)
         listed, had = (self.known_count() or 0) + self.left_out, len(former)
         usual = had if before is None else before

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pydantic import BaseModel, ConfigDict
 from sqlmodel import Session
 
-from xpm.entities.entity import Plan, is_drop
+from xpm.entities.entity import is_drop
 from xpm.entities.names import Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.pull.plans.plan import AnyIntake
@@ -94,7 +94,7 @@ def summed_up(
         return message("sync.counts_differ", **facts)
     if counts["partly_read"] and not (intake.chosen and intake.chosen.unknown):
         named = sorted(intake.partly_read)[:NAMED_RECORDS]
-        is_of_a_part = intake.chosen is not None or (compared.chosen if compared else _has_values(entity))
+        is_of_a_part = intake.chosen or (compared.chosen if compared else DEFINITIONS[entity].counts_answers)
         key = "sync.chosen_partly_read" if is_of_a_part else "sync.partly_read"
         return message(key, records=", ".join(named) or "see the records set aside", **facts)
     return _of_success(entity, intake, compared, facts)
@@ -110,10 +110,6 @@ def _of_set_aside(intake: AnyIntake, facts: Mapping[str, object]) -> Message:
     return message("sync.not_all_read", records=", ".join(named) or "see the records set aside", **facts)
 
 
-def _has_values(entity: Entity) -> bool:
-    return DEFINITIONS[entity].plan is Plan.ONE_BY_ONE
-
-
 def _of_success(
     entity: Entity, intake: AnyIntake, compared: ValuesCompared | None, facts: Mapping[str, object]
 ) -> Message:
@@ -123,7 +119,7 @@ def _of_success(
         return message("sync.records_unknown" if intake.chosen.unknown else "sync.records_chosen", **chosen, **facts)
     if compared:
         return _of_chosen(compared, facts) if compared.chosen else _of_values(compared, facts)
-    if _has_values(entity):
+    if DEFINITIONS[entity].counts_answers:
         return message("sync.definitions_alone", **facts)
     if verified := intake.partly_verified:
         since = f"{verified.since:%d %B %Y}"

@@ -9,7 +9,7 @@ from xpm.consent.access import PracticeAccess, practice_access
 from xpm.entities.gates import is_user, reason_to_skip
 from xpm.entities.names import Entity
 from xpm.integration import Integration
-from xpm.pull.intake import Grounds
+from xpm.pull.findings import Grounds
 from xpm.pull.outcome import COUNTS, PullResult, dropped_from, status_of, summed_up
 from xpm.pull.plans.plan import AnyIntake, carry_out, tax_source
 from xpm.pull.plans.values import ValuesCompared

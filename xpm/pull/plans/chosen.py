@@ -11,7 +11,8 @@ from uuid import UUID
 from xpm.entities.custom_fields import VALUES
 from xpm.entities.names import Entity
 from xpm.installation import Installation
-from xpm.pull.intake import Chosen, Intake
+from xpm.pull.findings import Chosen
+from xpm.pull.intake import Intake
 from xpm.pull.plans.jobs import ask_for_jobs
 from xpm.pull.plans.single_records import set_apart
 from xpm.pull.work import Work

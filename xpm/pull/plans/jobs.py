@@ -9,7 +9,8 @@ from sqlmodel import Session
 
 from xpm.entities.jobs import allowance, windows
 from xpm.pull.arriving import NamedList
-from xpm.pull.intake import Intake, Verified
+from xpm.pull.findings import Verified
+from xpm.pull.intake import Intake
 from xpm.pull.plans.single_records import are_too_many, set_apart
 from xpm.pull.work import Work
 from xpm.store.pull import job_checks, job_currency
