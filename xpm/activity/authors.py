@@ -13,6 +13,7 @@ ASKED = {
     SyncTrigger.RECONNECT: "reconnect",
     SyncTrigger.REVERT: "revert",
     SyncTrigger.REPLAY: "records read again",
+    SyncTrigger.PUSH: "edits sent to Xero Practice Manager",
 }
 
 

@@ -6,6 +6,7 @@ XPM's list includes archived and deleted clients, with a flag, and can be narrow
 from xpm.entities.entity import Definition, ListedKind, Outlined, Plan, Probe, RecordKind
 from xpm.entities.entity import outlines as outlines_of
 from xpm.entities.names import Noun
+from xpm.entities.pushed import FieldType, Pushed, details, texts
 from xpm.entities.row import Children, RowShape
 from xpm.store.records import kinds, outlines
 from xpm.store.records.outlines import Outline
@@ -31,6 +32,21 @@ ROW = RowShape(
     # FYI shows both as archived (FYI: "Why is there an active and an archived client …")
     marks=(("is_deleted", ArchiveReason.DELETED), ("is_archived", ArchiveReason.ARCHIVED)),
 )
+
+PUSHED = Pushed(
+    kinds.CLIENTS,
+    kinds.CLIENT_CUSTOM_FIELDS,
+    (
+        details("name", "Name", "name", is_needed=True),
+        details("partner", "Partner", "account_manager_uuid", FieldType.STAFF),
+        details("manager", "Manager", "job_manager_uuid", FieldType.STAFF),
+        *texts("First name", "Last name", "Other name", "Email", "Phone", "Fax", "Website", "Referral source"),
+        *texts("Address", "City", "Region", "Post code", "Country"),
+        *texts("Postal address", "Postal city", "Postal region", "Postal post code", "Postal country"),
+        details("date-of-birth", "Date of birth", "date_of_birth", FieldType.DAY),
+    ),
+)
+"""The details that XPM lets apps write. It masks tax numbers when they are read, so FYI never sends one."""
 
 
 def _current(api: XpmApi) -> list[Outline]:
@@ -65,4 +81,5 @@ CLIENTS = Definition(
     calls=lambda _: 2,  # groups and clients
     probes=(Probe(endpoints.CLIENT_PAGE, "clients", lambda _: {"pageSize": "1"}),),
     outlined=Outlined("Clients", outlines.clients, _current),
+    pushed=PUSHED,
 )

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from xpm.entities.names import Noun
 from xpm.entities.prediction import PlannedPull
+from xpm.entities.pushed import Pushed
 from xpm.entities.row import RowShape
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.outlines import Outline
@@ -134,7 +135,7 @@ class Definition:
     `accompanying` are lists that are read with `main`; a run does not count their records. `parts` are kinds of records
     that arrive inside others. `calls` predicts how many calls a pull makes (`None`: unknown). `left_out` returns the
     words key of the reason why a sync leaves the entity out. `values_of` are the entities whose values this one
-    compares.
+    compares. `pushed` is what people may edit in FYI.
     """
 
     button: str
@@ -148,6 +149,7 @@ class Definition:
     outlined: Outlined | None = None
     overnight: CallPriority = CallPriority.OVERNIGHT
     values_of: tuple["Definition", ...] = field(default=())
+    pushed: Pushed | None = None
 
     @property
     def kinds(self) -> tuple[RecordKind, ...]:

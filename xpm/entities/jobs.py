@@ -11,6 +11,7 @@ from xpm.entities.entity import Circumstances, Definition, ListedKind, Outlined,
 from xpm.entities.entity import outlines as outlines_of
 from xpm.entities.names import Noun
 from xpm.entities.prediction import PlannedPull
+from xpm.entities.pushed import FieldType, Pushed, PushedField, Route, details
 from xpm.entities.row import RowShape
 from xpm.store.pull import job_checks, job_currency
 from xpm.store.records import bulk, kinds, outlines
@@ -75,6 +76,24 @@ def _left_out(now: Circumstances) -> str | None:
     return "sync.skipped_jobs" if now.settings.maintain_jobs and now.by_user else None
 
 
+PUSHED = Pushed(
+    kinds.JOBS,
+    kinds.JOB_CUSTOM_FIELDS,
+    (
+        PushedField("state", "State", "state", FieldType.STATE, Route.STATE, is_needed=True),
+        PushedField("manager", "Manager", "manager_uuid", FieldType.STAFF, Route.ASSIGNMENT),
+        PushedField("partner", "Partner", "partner_uuid", FieldType.STAFF, Route.ASSIGNMENT),
+        details("name", "Name", "name", is_needed=True),
+        details("description", "Description", "description"),
+        details("budget", "Budget", "budget", FieldType.AMOUNT),
+        details("start", "Start", "start_date", FieldType.DAY, is_needed=True),
+        details("due", "Due", "due_date", FieldType.DAY, is_needed=True),
+        details("client-order-number", "Client order number", "client_order_number"),
+    ),
+)
+"""FYI sends State, Manager, Partner, Name, Budget, Start and Due (FYI: "Synchronising Clients, Staff, Jobs …")."""
+
+
 JOBS = Definition(
     button="Sync Jobs",
     main=ListedKind(kinds.JOBS, "Jobs", Noun.JOB, Job, RowShape("key"), endpoints.JOBS, may_vanish=A_HALF),
@@ -87,4 +106,5 @@ JOBS = Definition(
     ),
     left_out=_left_out,
     outlined=Outlined("Current jobs", outlines.current_jobs, lambda api: outlines_of(api.current_jobs(detailed=False))),
+    pushed=PUSHED,
 )

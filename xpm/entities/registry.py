@@ -7,6 +7,7 @@ from xpm.entities.custom_fields import CUSTOM_FIELDS
 from xpm.entities.entity import Definition, RecordKind
 from xpm.entities.jobs import JOB_CATEGORIES, JOBS
 from xpm.entities.names import Entity, Noun
+from xpm.entities.pushed import Pushed
 from xpm.entities.staff import STAFF
 from xpm.entities.tax_returns import TAX_RETURNS
 
@@ -25,6 +26,11 @@ KINDS: Mapping[str, RecordKind] = {
 
 BY_NOUN: Mapping[Noun, RecordKind] = {kind.noun: kind for kind in KINDS.values()}
 """Every kind of record, by what a person types for it."""
+
+PUSHED: Mapping[Noun, Pushed] = {
+    definition.main.noun: definition.pushed for definition in DEFINITIONS.values() if definition.pushed
+}
+"""What people may edit in FYI, by what a person types for the kind of record."""
 
 SHORTEST_LIST = JOB_CATEGORIES
 """The cheapest list to read. An answer proves that the person may still use XPM."""

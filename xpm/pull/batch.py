@@ -12,6 +12,8 @@ from xpm.entities.registry import KINDS
 from xpm.store.pull import comparisons, finished_lists, job_checks, job_currency, quarantine, runs, unknown_elements
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
+from xpm.store.push import edits
+from xpm.store.push.edits import Reason
 from xpm.store.records import bulk, identity, versions
 from xpm.store.records.identity import Known
 from xpm.store.records.kinds import RecordTable
@@ -88,6 +90,7 @@ class StoredBatch:
     scope: Scope
     run_id: str
     now: datetime
+    edits_before: int
 
     def known(self, table: RecordTable, keys: Collection[str]) -> Mapping[str, Version]:
         """Look the keys up in the store."""
@@ -104,11 +107,23 @@ class StoredBatch:
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Write these versions to the store."""
-        return bulk.apply(self.session, table, self.scope, rows, run_id=self.run_id, now=self.now)
+        return bulk.apply(
+            self.session,
+            table,
+            self.scope,
+            rows,
+            run_id=self.run_id,
+            now=self.now,
+            read_after=self.edits_before,
+        )
 
     def archive(self, table: RecordTable, keys: Collection[str]) -> int:
-        """Archive stored records as absent, and clear them from quarantine: a replay would bring them back."""
+        """Archive stored records as absent, and clear them from quarantine: a replay would bring them back.
+
+        Edits of them have nowhere to go any more.
+        """
         quarantine.resolve(self.session, self.scope, table.name, keys, self.now)
+        edits.refuse(self.session, self.scope, table.name, keys, Reason("push.record_gone"), now=self.now)
         reason = ArchiveReason.ABSENT
         return bulk.archive(self.session, table, self.scope, keys, reason, run_id=self.run_id, now=self.now)
 

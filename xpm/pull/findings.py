@@ -36,6 +36,7 @@ class Grounds(StrEnum):
     TOO_MANY = "sync.too_many_missing"
     NEW_LOGIN = "sync.missing_for_new_login"  # of another person than when FYI last agreed with XPM; may see fewer
     FEW_AFTER_MOVE = "sync.few_after_move"  # the missing records are the former account's
+    EDITED = "sync.missing_with_edits"  # people edited them in FYI, and XPM does not have the edits yet
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from xpm.pull.work import Work
 from xpm.store.pull import runs
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
+from xpm.store.push import edits
 from xpm.store.records import bulk, reads
 from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.vocabulary import GONE, ArchiveReason
@@ -156,14 +157,24 @@ class Intake(Generic[M]):
 
         `archived` are records that XPM called archived or deleted before, and does not have either. Refused if too many
         are missing and no person confirmed that many, or if a record's key was unreadable: that record may be one of
-        the missing.
+        the missing. Records with edits that XPM does not have yet stay, and the run says so.
         """
         if len(gone) > self.may_be_missing() or len(archived) > self._archived_may_be_missing():
             return self.suspect([*gone, *archived])
         are_gone = not gone or all(record.key is not None for record in self.unreadable)
         if are_gone:
-            self._archive(gone)
+            edited = self._edited(gone)
+            self._archive([key for key in gone if key not in edited])
+            if edited:
+                self._doubt(Grounds.EDITED, edited, self._work.count_present(self.table))
         return are_gone
+
+    def _edited(self, gone: Collection[str]) -> Collection[str]:
+        """Those that people edited in FYI. They are archived only once a person has confirmed that they are gone."""
+        if not gone or self._work.request.confirm_missing:
+            return ()
+        with self._work.integration.database.read() as session:
+            return edits.open_of(session, self._work.scope, self.table.name, gone).keys()
 
     def may_be_missing(self) -> int:
         """How many stored records may be taken as gone: as many as this kind's list allows, or a person confirmed.

@@ -21,23 +21,28 @@ from xpm.store.leases import Lease
 from xpm.store.pull import comparisons, finished_lists, runs
 from xpm.store.pull.comparisons import Due
 from xpm.store.pull.finished_lists import Finished
+from xpm.store.push import edits
 from xpm.store.records import bulk, versions
 from xpm.store.records.kinds import RecordTable
 from xpm.store.tables import SyncRun
-from xpm.store.vocabulary import OwnerKind, RunStatus
+from xpm.store.vocabulary import OwnerKind, RunStatus, SyncTrigger
 from xpm.words import stop
 from xpm.xero.errors import DayLimit
 
 
 @dataclass(frozen=True)
 class Run(Work):
-    """A pull that stores. It writes only through `commit`."""
+    """A pull that stores. It writes only through `commit`.
+
+    `edits_before` is the newest transition of an edit made in FYI when the run began.
+    """
 
     run_id: str
     lease: Lease
     began: datetime
     predicted: Prediction
     progress: Progress
+    edits_before: int
 
     @contextmanager
     def commit(self) -> Iterator[Session]:
@@ -58,7 +63,7 @@ class Run(Work):
     def batch(self) -> Iterator[StoredBatch]:
         """Commit one batch and report the progress. Raises Stopped as `commit` does."""
         with self.commit() as session:
-            yield StoredBatch(session, self.scope, self.run_id, self.integration.clock())
+            yield StoredBatch(session, self.scope, self.run_id, self.integration.clock(), self.edits_before)
             standing = self.standing(runs.get(session, self.run_id))
         self.progress(standing)
 
@@ -112,8 +117,12 @@ def working(
             run = start_run(session, access, request, integration.clock(), predicted)
             finished_lists.take_over(session, run)
             retried = runs.retried_since(session, run, run.started_at - finished_lists.KEPT)
+            # a replay stores what XPM sent long ago
+            before = 0 if request.trigger is SyncTrigger.REPLAY else edits.newest_transition(session)
         began = run.started_at
-        work = Run(integration, access, request, run.id, lease, began, predicted, progress, goes_on_from=retried)
+        work = Run(
+            integration, access, request, run.id, lease, began, predicted, progress, before, goes_on_from=retried
+        )
         progress(work.standing(run))
         try:
             yield work

@@ -78,6 +78,35 @@ class SyncTrigger(StrEnum):
     RECONNECT = "reconnect"
     REVERT = "revert"  # takes back what other runs did
     REPLAY = "replay"  # reads quarantined records again, without asking Xero
+    PUSH = "push"  # what a push read of the records it wrote to
+
+
+BESIDE_SYNCS = frozenset({SyncTrigger.REPLAY, SyncTrigger.PUSH})
+"""What asked for runs that store a few records and leave all others as old as they were."""
+
+
+class EditState(StrEnum):
+    """How far an edit made in FYI has got on its way to XPM."""
+
+    QUEUED = "queued"
+    SENDING = "sending"  # a call with it was about to be made; without an outcome nobody knows whether XPM has it
+    CONFLICT = "conflict"  # XPM has another value than FYI ever knew, so a person has to choose
+    REFUSED = "refused"  # XPM, or a rule of it that FYI knows, refuses the value
+    CONFIRMED = "confirmed"  # XPM has it
+    WITHDRAWN = "withdrawn"  # it is not to be sent any more
+
+
+CLOSED = frozenset({EditState.CONFIRMED, EditState.WITHDRAWN})
+"""The states of edits that are over."""
+
+
+class CallOutcome(StrEnum):
+    """What became of a call that writes to XPM."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    NOT_SENT = "not_sent"  # it certainly did not reach XPM
+    UNKNOWN = "unknown"  # no answer came; XPM is asked what it has before anything is sent again
 
 
 class CallPriority(StrEnum):
@@ -174,6 +203,8 @@ class Action(StrEnum):
     DISCONNECT = "disconnect"
     SYNC = "sync"
     REVERT = "revert"
+    EDIT = "edit"  # records, in FYI; XPM gets it
+    DECIDE_EDIT = "decide_edit"  # what both sides changed, or what XPM refused
     REPLAY_QUARANTINE = "replay_quarantine"
     CONFIRM_MISSING = "confirm_missing"  # records that a sync found suddenly missing
     CHANGE_SETTINGS = "change_settings"

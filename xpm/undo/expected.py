@@ -11,6 +11,8 @@ from sqlmodel import Session
 from xpm.entities.custom_fields import VALUES
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
+from xpm.store.push import edits
+from xpm.store.push.protection import EDITABLE, protected
 from xpm.store.records import bulk, identity, reads, versions
 from xpm.store.records.identity import Known
 from xpm.store.records.kinds import RecordTable
@@ -75,7 +77,10 @@ class DryBatch:
 
     def apply(self, table: RecordTable, rows: Sequence[RecordRow]) -> Applied:
         """Record what would change, and count it as a real batch would."""
-        full = completed(self.session, table, self.scope, rows)
+        keys = [row.key for row in rows]
+        waiting = edits.open_of(self.session, self.scope, table.name, keys) if table.name in EDITABLE else {}
+        read = completed(self.session, table, self.scope, rows)
+        full = protected(self.session, table, self.scope, read, waiting)
         kind, latest = table.name, {row.key: row for row in full}
         stored = versions.versions(self.session.connection(), table, self.scope, latest)
         known = {**stored, **self._expected_versions(kind, latest)}

@@ -12,7 +12,7 @@ from xpm.store.engine.key_lists import among
 from xpm.store.errors import UnknownRun
 from xpm.store.records.rows import Scope
 from xpm.store.tables import SyncRun
-from xpm.store.vocabulary import RunStatus, SyncMode, SyncTrigger
+from xpm.store.vocabulary import BESIDE_SYNCS, RunStatus, SyncMode, SyncTrigger
 
 AHEAD = timedelta(minutes=5)  # by which another computer's clock may be ahead of ours
 
@@ -144,7 +144,7 @@ def last_successful(session: Session, practice: str, tenant_id: str, entity: str
     """Find the last successful run of an entity.
 
     It may be a revert; FYI then differs from what XPM had. It is never a replay, which leaves other records as old as
-    they were, and for the same reason no run of a part, such as chosen records.
+    they were, and for the same reason no push and no run of a part, such as chosen records.
     """
     return session.exec(_ended_well(practice, tenant_id, entity).limit(1)).one_or_none()
 
@@ -230,13 +230,13 @@ def last_agreed(session: Session, scope: Scope, entity: str) -> SyncRun | None:
 
 
 def last_finished(session: Session, practice: str, tenant_id: str, entity: str) -> SyncRun | None:
-    """Find the last finished run of an entity, however it ended. Replays are left out."""
+    """Find the last finished run of an entity, however it ended. Replays and pushes are left out."""
     over = select(SyncRun).where(
         SyncRun.practice == practice,
         SyncRun.tenant_id == tenant_id,
         SyncRun.entity == entity,
         SyncRun.status != RunStatus.RUNNING,
-        SyncRun.trigger != SyncTrigger.REPLAY,
+        col(SyncRun.trigger).not_in(BESIDE_SYNCS),
     )
     return session.exec(over.order_by(col(SyncRun.number).desc()).limit(1)).one_or_none()
 
@@ -251,7 +251,7 @@ def parked_since(session: Session, practice: str, tenant_id: str, entity: str) -
         SyncRun.tenant_id == tenant_id,
         SyncRun.entity == entity,
         SyncRun.status != RunStatus.RUNNING,
-        SyncRun.trigger != SyncTrigger.REPLAY,
+        col(SyncRun.trigger).not_in(BESIDE_SYNCS),
     )
     otherwise = select(func.max(SyncRun.number)).where(*over, SyncRun.status != RunStatus.PARKED)
     last = session.exec(otherwise).one() or 0
@@ -260,11 +260,11 @@ def parked_since(session: Session, practice: str, tenant_id: str, entity: str) -
 
 
 def latest(session: Session, practice: str) -> dict[str, SyncRun]:
-    """The latest run of each entity, whatever its status. Replays are left out."""
+    """The latest run of each entity, whatever its status. Replays and pushes are left out."""
     place = func.row_number().over(
         partition_by=col(SyncRun.entity), order_by=(col(SyncRun.number).desc(), col(SyncRun.id))
     )
-    of_practice = (SyncRun.practice == practice, SyncRun.trigger != SyncTrigger.REPLAY)
+    of_practice = (SyncRun.practice == practice, col(SyncRun.trigger).not_in(BESIDE_SYNCS))
     ranked = select(SyncRun.id, place.label("place")).where(*of_practice).subquery()
     newest = select(SyncRun).join(ranked, ranked.c.id == SyncRun.id).where(ranked.c.place == 1)
     return {run.entity: run for run in session.exec(newest)}
@@ -277,7 +277,7 @@ def last_counted(session: Session, practice: str) -> dict[str, SyncRun]:
         .where(
             SyncRun.practice == practice,
             col(SyncRun.source_count).is_not(None),
-            col(SyncRun.trigger).not_in((SyncTrigger.REVERT, SyncTrigger.REPLAY)),
+            col(SyncRun.trigger).not_in({SyncTrigger.REVERT, *BESIDE_SYNCS}),
         )
         .group_by(col(SyncRun.entity))
         .subquery()
@@ -330,14 +330,14 @@ def _synced_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[S
 
 
 def _ended_well(practice: str, tenant_id: str, entity: str) -> SelectOfScalar[SyncRun]:
-    """The successful runs of an entity, newest first, without replays and runs that read only a part."""
+    """The successful runs of an entity, newest first, without replays, pushes and runs that read only a part."""
     of_all = or_(col(SyncRun.reason_key).is_(None), col(SyncRun.reason_key).not_in(OF_A_PART))
     ended_well = select(SyncRun).where(
         SyncRun.practice == practice,
         SyncRun.tenant_id == tenant_id,
         SyncRun.entity == entity,
         SyncRun.status == RunStatus.SUCCESS,
-        SyncRun.trigger != SyncTrigger.REPLAY,
+        col(SyncRun.trigger).not_in(BESIDE_SYNCS),
         of_all,
     )
     return ended_well.order_by(col(SyncRun.number).desc())

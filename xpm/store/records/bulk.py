@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select, update
 from sqlmodel import Session
 
 from xpm.store.engine.key_lists import among
+from xpm.store.push.protection import keep
 from xpm.store.records import writes
 from xpm.store.records.changes import Author, ChangeLog
 from xpm.store.records.kinds import RecordTable
@@ -43,18 +44,26 @@ BATCH = 5_000  # keys in one query, so that memory use stays small however many 
 
 
 def apply(
-    session: Session, table: RecordTable, scope: Scope, rows: Sequence[RecordRow], *, run_id: str | None, now: datetime
+    session: Session,
+    table: RecordTable,
+    scope: Scope,
+    rows: Sequence[RecordRow],
+    *,
+    run_id: str | None,
+    now: datetime,
+    read_after: int | None = None,
 ) -> Applied:
     """Store these versions of records, and return how many were added, changed and so on.
 
     Unchanged records only get a new `sent_digest`. Archived records that came back are restored, and records that XPM
     itself calls archived or deleted are archived. Of parts that could not be read, what is stored stays. If a key
-    repeats, its last row wins. Raises WrongColumns before anything of the batch is written.
+    repeats, its last row wins. What people edited in FYI stays as well (`xpm.store.push.protection`, which explains
+    `read_after`). Raises WrongColumns before anything of the batch is written.
     """
     latest = iter(completed(session, table, scope, list({row.key: row for row in rows}.values())))
     applied, log = Applied(), ChangeLog(session.connection(), table, scope, Author(now, run_id))
     while batch := list(islice(latest, BATCH)):
-        applied += _apply_batch(log, batch)
+        applied += _apply_batch(session, log, batch, read_after)
     return applied
 
 
@@ -137,15 +146,19 @@ def archive_others(session: Session, table: RecordTable, scope: Scope, *, run_id
     return archived
 
 
-def _apply_batch(log: ChangeLog, rows: Sequence[RecordRow]) -> Applied:
-    stored = versions(log.connection, log.table, log.scope, [row.key for row in rows])
+def _apply_batch(session: Session, log: ChangeLog, rows: Sequence[RecordRow], read_after: int | None) -> Applied:
+    table, scope = log.table, log.scope
+    stored = versions(log.connection, table, scope, [row.key for row in rows])
     effects = {row.key: effect(stored.get(row.key), version_of(row)) for row in rows}
-    by_effect: dict[Effect | None, list[RecordRow]] = {one: [] for one in (None, *Effect)}
-    for row in rows:
-        by_effect[effects[row.key]].append(row)
+    differing = [row for row in rows if effects[row.key] not in (None, Effect.ADDED)]
+    kept = keep(session, table, scope, differing, read_after=read_after, now=log.author.at)
+    effects |= dict.fromkeys({row.key for row in differing} - {row.key for row in kept})
+    by_effect: dict[Effect, list[RecordRow]] = {one: [] for one in Effect}
+    for row in kept:
+        by_effect[effects[row.key] or Effect.CHANGED].append(row)
     different = {ChangeKind(one): by_effect[one] for one in (Effect.CHANGED, Effect.RESTORED, Effect.ARCHIVED)}
-    writes.write(log, by_effect[Effect.ADDED], different)
-    writes.note_sent(log, by_effect[None])
+    writes.write(log, [row for row in rows if effects[row.key] is Effect.ADDED], different)
+    writes.note_sent(log, [row for row in rows if stored.get(row.key) == version_of(row)])
     return counted(effects.values())
 
 

@@ -11,11 +11,21 @@ from sqlalchemy import ColumnElement, Connection, Table, bindparam, select, upda
 from sqlmodel import Session
 
 from xpm.store.engine.key_lists import among
+from xpm.store.push.edits import TIME
 from xpm.store.records.changes import CHANGES
 from xpm.store.records.kinds import ALL, JOBS, RecordTable
 from xpm.store.records.rows import Scope
 from xpm.store.records.scope import in_scope
-from xpm.store.tables import CurrentJob, CustomFieldComparison, JobCheck, Quarantine, StoreTable
+from xpm.store.tables import (
+    CurrentJob,
+    CustomFieldComparison,
+    JobCheck,
+    PendingEdit,
+    PushCall,
+    Quarantine,
+    StoreTable,
+    TimeEntry,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +89,17 @@ def _places(table: RecordTable) -> Iterator[Place]:
         yield CHANGES, "record_key", [CHANGES.c.record_table == kind.name]
         aside = _table(Quarantine)
         yield aside, "record_key", [aside.c.entity == kind.name]
+        for place in (_table(PendingEdit), _table(PushCall)):
+            yield place, "record_key", [place.c.record_table == kind.name]
         if owner := kind.fixed.get("owner_kind"):
             compared = _table(CustomFieldComparison)
             yield compared, "owner_key", [compared.c.owner_kind == owner]
     if table is JOBS:
         yield _table(CurrentJob), "key", []
         yield _table(JobCheck), "key", []
+        yield _table(TimeEntry), "job_key", []
+        for place in (_table(PendingEdit), _table(PushCall)):
+            yield place, "record_key", [place.c.record_table == TIME]
 
 
 def _table(model: type[StoreTable]) -> Table:

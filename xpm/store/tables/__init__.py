@@ -31,6 +31,7 @@ from xpm.store.tables.operations import (
     UnknownElement,
 )
 from xpm.store.tables.practices import FyiUser, IntegrationSettings, Practice
+from xpm.store.tables.pushes import EditTransition, JobStateCode, PendingEdit, PushCall, PushPause, TimeEntry
 from xpm.store.tables.schema import JsonObject, StoreTable, SyncedRecord, TenantScoped, Timestamped
 from xpm.store.tables.staff import Staff
 from xpm.store.tables.tax_returns import TaxReturn
@@ -55,6 +56,7 @@ __all__ = [
     "CustomFieldDefinition",
     "CustomFieldOwner",
     "CustomFieldValue",
+    "EditTransition",
     "FailedRequest",
     "FinishedList",
     "FyiUser",
@@ -62,6 +64,7 @@ __all__ = [
     "Job",
     "JobCategory",
     "JobCheck",
+    "JobStateCode",
     "JsonObject",
     "LeaseRow",
     "Login",
@@ -69,8 +72,11 @@ __all__ = [
     "LoginUser",
     "NewsAddress",
     "OpenTrouble",
+    "PendingEdit",
     "Practice",
     "PracticeActivity",
+    "PushCall",
+    "PushPause",
     "Quarantine",
     "RecordChange",
     "SettingValue",
@@ -81,6 +87,7 @@ __all__ = [
     "TaxReturn",
     "TenantAllowance",
     "TenantScoped",
+    "TimeEntry",
     "Timestamped",
     "UnknownElement",
     "WaitingNews",

@@ -1,0 +1,74 @@
+"""Somebody in FYI who edits records, with both sides at hand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sandbox.accounts import edits as xpm_edits
+from sandbox.world import MERE
+from tests.pull.house import SCOPE, SLUG, House
+from xpm.entities.names import Entity, Noun
+from xpm.push.asks import Ask, Made
+from xpm.push.editing import Editor, edit
+from xpm.store.push import edits
+from xpm.store.records import kinds, reads
+from xpm.store.records.kinds import RecordTable
+from xpm.store.tables import PendingEdit
+from xpm.store.vocabulary import EditState
+
+ENTITIES = (Entity.STAFF, Entity.CLIENTS, Entity.JOBS, Entity.CUSTOM_FIELDS)
+
+
+@dataclass
+class Desk:
+    """One person's desk in FYI."""
+
+    house: House
+    person: str = MERE
+
+    def sync(self) -> None:
+        """Bring everything that is edited here in step."""
+        for entity in ENTITIES:
+            self.house.sync(entity)
+
+    def edit(self, noun: Noun, record: str, /, **values: str) -> Made:
+        """Edit one record. Names of fields have underscores here."""
+        return self.ask(Ask(noun, record, {field.replace("_", "-"): text for field, text in values.items()}))
+
+    def ask(self, *asks: Ask, confirmed: int | None = None) -> Made:
+        """Make any edits."""
+        return edit(self.house.integration, SLUG, asks, Editor(self.person), confirmed=confirmed)
+
+    def job_in_fyi(self, number: str) -> dict[str, object]:
+        """The job's columns in FYI."""
+        return self._columns(kinds.JOBS, self.house.key_of(number))
+
+    def open_edits(self) -> Sequence[PendingEdit]:
+        """The edits that are not over."""
+        with self.house.database.read() as session:
+            return [one for one in edits.every(session, SCOPE, tuple(EditState)) if one.closed_at is None]
+
+    def states(self) -> list[EditState]:
+        """The states of all edits, oldest first."""
+        with self.house.database.read() as session:
+            return [one.state for one in edits.every(session, SCOPE, tuple(EditState))]
+
+    def in_xpm(self, number: str, **fields: object) -> None:
+        """Change a job in XPM, as somebody there does."""
+        xpm_edits.change(self.house.xpm, "jobs", number, dict(fields))
+
+    def a_job(self) -> str:
+        """The number of a current job of XPM."""
+        table = self.house.xpm.jobs
+        return next(table.key(position) for position in table.positions(lambda outline: outline.current))
+
+    def _columns(self, table: RecordTable, key: str) -> dict[str, object]:
+        with self.house.database.read() as session:
+            (row,) = reads.read(session, table, SCOPE, [key])
+        return dict(row.columns)
+
+
+def at_desk(house: House) -> Desk:
+    """Sit down at a desk of a practice whose records are in FYI."""
+    desk = Desk(house)
+    desk.sync()
+    return desk

@@ -1,0 +1,96 @@
+"""What somebody asks to change, as typed, and what it comes to once it is checked."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xpm.entities.names import Noun
+from xpm.entities.pushed import Route
+from xpm.store.push.edits import Place
+from xpm.words import Message
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Changes of one record. `name` is a job's number or XPM ID, or a client's XPM ID or name; `values` are as typed.
+
+    `version` is the version of the record that the editor saw, if known; an edit of another version is refused.
+    """
+
+    noun: Noun
+    name: str
+    values: Mapping[str, str]
+    version: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """The record that an ask is about. `number` is what people call it."""
+
+    noun: Noun
+    key: str
+    number: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One field that may be changed: where it is, what FYI has, what it is to have, and what the store writes.
+
+    `shown` is the new value as people read it. `columns` are of the record, or of the custom field's value; `None`
+    removes that value.
+    """
+
+    place: Place
+    label: str
+    route: Route
+    before: str | None
+    ours: str | None
+    shown: str
+    columns: Mapping[str, object] | None
+
+
+@dataclass(frozen=True)
+class RecordEdit:
+    """What an ask comes to: the changes of one record that are none yet."""
+
+    record: Record
+    changes: tuple[Checked, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An ask that is refused: its number in the order of asking, from 1, and why."""
+
+    number: int
+    message: Message
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What asking would do: the changes, what is refused, and how many calls to Xero it takes.
+
+    `needs_confirmation`: so many records that a person has to confirm their number.
+    """
+
+    edits: tuple[RecordEdit, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    calls: int = 0
+    needs_confirmation: bool = False
+
+    @property
+    def records(self) -> int:
+        """How many records it changes."""
+        return len(self.edits)
+
+    @property
+    def fields(self) -> int:
+        """How many fields it changes."""
+        return sum(len(edit.changes) for edit in self.edits)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made: the act's name, with which its edits can be found, and what it did."""
+
+    origin: str
+    preview: Preview
+    notes: Sequence[Message] = field(default=())

@@ -1,0 +1,124 @@
+"""Makes the call that brings a record's edits to XPM, from the record as XPM has it and the edits.
+
+XPM may clear what an update leaves out, so an update of details names every field: the edited ones with FYI's values,
+the others with XPM's.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlmodel import Session
+from sqlmodel import select as select_rows
+
+from xpm.entities.names import Noun
+from xpm.entities.pushed import Route
+from xpm.entities.registry import PUSHED
+from xpm.push.asks import Record
+from xpm.push.codes import code_of
+from xpm.store.records import kinds
+from xpm.store.records.rows import RecordRow, Scope
+from xpm.store.records.scope import in_scope
+from xpm.store.tables import CustomFieldDefinition, PendingEdit
+from xpm.xero import writes
+from xpm.xero.writes import Assignment, FieldValue, JobDetails, Write
+
+Value = str | date | Decimal | bool | None
+
+
+def body_of(
+    session: Session, scope: Scope, record: Record, route: Route, edits: Sequence[PendingEdit], theirs: RecordRow
+) -> Write:
+    """The call for these edits of one route. `theirs` is the record as XPM has it.
+
+    Raises ValueError if XPM's answer lacks what the call needs.
+    """
+    wanted = {edit.field: edit.ours for edit in edits}
+    match route:
+        case Route.VALUES:
+            return _values(session, scope, record, wanted)
+        case Route.STATE:
+            uuid = theirs.columns["uuid"]
+            return writes.job_state(record.number, _text(uuid), code_of(session, scope, wanted["state"] or ""))
+        case Route.ASSIGNMENT:
+            return writes.job_assign(
+                record.number,
+                _text(theirs.columns["uuid"]),
+                manager=_assignment(wanted, "manager_uuid"),
+                partner=_assignment(wanted, "partner_uuid"),
+            )
+    if record.noun is Noun.JOB:
+        return _job(session, scope, record, {**theirs.columns, **_typed(record.noun, wanted)})
+    return _client(record, {**theirs.columns, **_typed(record.noun, wanted)})
+
+
+def _job(session: Session, scope: Scope, record: Record, columns: Mapping[str, object]) -> Write:
+    names = ("name", "description", "start_date", "due_date", "client_order_number", "budget")
+    category = _category(session, scope, _text(columns["type"]))
+    return writes.job_update(
+        JobDetails(number=record.number, category_uuid=category, **{name: columns[name] for name in names})  # type: ignore[arg-type]
+    )
+
+
+def _client(record: Record, columns: Mapping[str, object]) -> Write:
+    return writes.client_update(record.key, {name: columns[name] for name in writes.CLIENT_FIELDS})  # type: ignore[misc]
+
+
+def _values(session: Session, scope: Scope, record: Record, wanted: Mapping[str, str | None]) -> Write:
+    definitions = kinds.CUSTOM_FIELD_DEFINITIONS.table.c
+    found = select_rows(CustomFieldDefinition).where(
+        in_scope(kinds.CUSTOM_FIELD_DEFINITIONS, scope), definitions.uuid.in_(wanted)
+    )
+    elements = {one.uuid: one.value_element or "Text" for one in session.exec(found)}
+    values = [FieldValue(uuid, elements[uuid], _value(elements[uuid], text)) for uuid, text in sorted(wanted.items())]
+    return writes.field_values("job" if record.noun is Noun.JOB else "client", _name(record), values)
+
+
+def _name(record: Record) -> str:
+    """What XPM's addresses call it."""
+    return record.number if record.noun is Noun.JOB else record.key
+
+
+def _category(session: Session, scope: Scope, name: str | None) -> str | None:
+    """The UUID of a job's category, of which XPM sends the name only."""
+    if name is None:
+        return None
+    columns = kinds.JOB_CATEGORIES.table.c
+    named = select(columns.uuid).where(
+        in_scope(kinds.JOB_CATEGORIES, scope), columns.name == name, columns.archived_at.is_(None)
+    )
+    found = session.connection().scalars(named).all()
+    return str(found[0]) if len(found) == 1 else None
+
+
+def _assignment(wanted: Mapping[str, str | None], column: str) -> Assignment:
+    if column not in wanted:
+        return Assignment.LEAVE
+    uuid = wanted[column]
+    return Assignment.to(uuid) if uuid else Assignment.REMOVE
+
+
+def _typed(noun: Noun, wanted: Mapping[str, str | None]) -> dict[str, Value]:
+    """The values with the types of their columns."""
+    columns = PUSHED[noun].table.table.c
+    return {name: _as(columns[name].type.python_type, text) for name, text in wanted.items()}
+
+
+def _value(element: str, text: str | None) -> Value:
+    kinds_of = {"Date": date, "Number": Decimal, "Decimal": Decimal, "Boolean": bool}
+    return _as(kinds_of.get(element, str), text)
+
+
+def _as(kind: type, text: str | None) -> Value:
+    if text is None:
+        return None
+    if kind is date:
+        return date.fromisoformat(text)
+    if kind is Decimal:
+        return Decimal(text)
+    return text == "true" if kind is bool else text
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,172 @@
+"""Checks what somebody asks to change, field by field, before anything is written. It makes no call to Xero."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from xpm.entities.names import Noun
+from xpm.entities.pushed import FieldType, PushedField, Route
+from xpm.entities.registry import PUSHED
+from xpm.push.asks import Ask, Checked, Record, RecordEdit
+from xpm.push.known import Known
+from xpm.push.typed import NotTaken, Typed, read, shown
+from xpm.push.versions import version_of
+from xpm.store.push.edits import Place
+from xpm.store.push.protection import columns_of, value_in
+from xpm.store.push.values import text_of
+from xpm.store.records import reads
+from xpm.store.records.kinds import RecordTable
+from xpm.store.records.rows import RecordRow
+from xpm.store.tables import CustomFieldDefinition
+from xpm.words import Stopped, message, stop
+
+CUSTOM = "custom:"
+"""What may be put before the name of a custom field, if a field of XPM's own has the same name."""
+
+_TYPES: Mapping[str, FieldType] = {
+    "Decimal": FieldType.AMOUNT,
+    "Number": FieldType.WHOLE_NUMBER,
+    "Boolean": FieldType.YES_NO,
+    "Date": FieldType.DAY,
+}
+_NO_VALUE = dict.fromkeys(("text", "date", "number", "decimal", "boolean"))
+
+
+class Overtaken(Stopped):
+    """Somebody else changed the record after the editor saw it."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a record, whether XPM's own or the practice's."""
+
+    label: str
+    type: FieldType
+    route: Route
+    table: RecordTable
+    column: str  # or the custom field's UUID
+    is_needed: bool = False
+    definition: CustomFieldDefinition | None = None
+
+
+def check(known: Known, ask: Ask) -> RecordEdit:
+    """Check one ask. Fields that already have the value are left out.
+
+    Raises:
+        Overtaken: the record has changed since the version that the editor saw.
+        Stopped: there is no such record or field, or a field does not take its value. The message says which and why.
+    """
+    if ask.noun not in PUSHED:
+        raise stop("push.kind_not_edited", noun=ask.noun.words)
+    record = known.record(ask.noun, ask.name)
+    _require_version(known, ask, record)
+    rows = {table.name: _row(known, table, record.key) for table in _tables(ask.noun)}
+    fields = [(find_field(known, ask.noun, name), text) for name, text in ask.values.items()]
+    checked = [_check_field(known, record, rows[field.table.name], field, text) for field, text in fields]
+    return RecordEdit(record, tuple(one for one in checked if one.before != one.ours))
+
+
+def find_field(known: Known, noun: Noun, name: str) -> Field:
+    """The field with this name. Raises Stopped if a record of this kind has none that people edit."""
+    pushed = PUSHED[noun]
+    is_custom = name.casefold().startswith(CUSTOM)
+    own = None if is_custom else pushed.named(name)
+    if own:
+        return Field(own.label, own.type, own.route, pushed.table, own.column, own.is_needed)
+    definition = known.custom_field(noun, name[len(CUSTOM) :] if is_custom else name)
+    if definition is None:
+        raise stop("push.no_such_field", noun=noun.words, field=name, fields=", ".join(_names(pushed.fields)))
+    label = definition.name or definition.uuid
+    return Field(label, _type_of(definition), Route.VALUES, pushed.values, definition.uuid, definition=definition)
+
+
+def _tables(noun: Noun) -> tuple[RecordTable, RecordTable]:
+    return PUSHED[noun].table, PUSHED[noun].values
+
+
+def _names(fields: Iterable[PushedField]) -> list[str]:
+    return [field.name for field in fields]
+
+
+def _type_of(definition: CustomFieldDefinition) -> FieldType:
+    if (definition.options or "").strip():
+        return FieldType.OPTION
+    return _TYPES.get(definition.value_element or "", FieldType.TEXT)
+
+
+def _require_version(known: Known, ask: Ask, record: Record) -> None:
+    if ask.version is not None and ask.version != version_of(known.session, known.scope, ask.noun, record.key):
+        raise Overtaken(message("push.overtaken", noun=ask.noun.words, record=record.number))
+
+
+def _row(known: Known, table: RecordTable, key: str) -> RecordRow | None:
+    return next(reads.read(known.session, table, known.scope, [key]), None)
+
+
+def _check_field(known: Known, record: Record, row: RecordRow | None, field: Field, text: str) -> Checked:
+    try:
+        value, columns = _value(known, record, field, text)
+    except NotTaken as not_taken:
+        raise Stopped(not_taken.message) from None
+    if value is None and field.is_needed:
+        raise stop("push.needed", field=field.label)
+    place = Place(field.table.name, record.key, field.column)
+    before = value_in(row, field.column) if row else None
+    ours = None if value is False else text_of(value)
+    return Checked(place, field.label, field.route, before, ours, _shown(field, value, columns), columns)
+
+
+def _value(known: Known, record: Record, field: Field, text: str) -> tuple[Typed, Mapping[str, object] | None]:
+    """The value, and the columns that the store writes."""
+    if field.type is FieldType.STAFF:
+        return _staff(known, record, field, text)
+    if field.type is FieldType.STATE:
+        value: Typed = _state(known, text)
+    elif field.type is FieldType.OPTION:
+        value = _option(field, text)
+    else:
+        value = read(field.type, field.label, text)
+    if field.definition is None:
+        return value, {field.column: value}
+    column = (field.definition.value_element or "Text").lower()
+    if value in (None, False):
+        return value, None
+    return value, {**_NO_VALUE, "name": field.definition.name, column: value}
+
+
+def _staff(known: Known, record: Record, field: Field, text: str) -> tuple[Typed, Mapping[str, object]]:
+    uuid, name = columns_of(field.table, field.column)
+    if not text.strip():
+        return None, {uuid: None, name: None}
+    person = known.staff(text)
+    if person is None:
+        raise NotTaken(message("push.staff_unknown", role=field.label, kind=record.noun.capitalize(), person=text))
+    return person.uuid, {uuid: person.uuid, name: person.name}
+
+
+def _state(known: Known, text: str) -> str | None:
+    if not text.strip():
+        return None
+    state = known.state(text)
+    if state is None:
+        raise NotTaken(message("push.state_unknown", state=text, states=", ".join(known.states)))
+    return state
+
+
+def _option(field: Field, text: str) -> str | None:
+    wanted = text.strip()
+    if not wanted or field.definition is None:
+        return None
+    options = [one.strip() for one in (field.definition.options or "").replace("\n", ",").split(",") if one.strip()]
+    option = next((one for one in options if one.casefold() == wanted.casefold()), None)
+    if option is None:
+        raise NotTaken(message("push.option_unknown", field=field.label, value=text, options=", ".join(options)))
+    return option
+
+
+def _shown(field: Field, value: date | Decimal | str | bool | None, columns: Mapping[str, object] | None) -> str:
+    if field.type is FieldType.STAFF and columns:
+        _, name = columns_of(field.table, field.column)
+        return str(columns[name] or "")
+    return shown(value)

@@ -1,0 +1,180 @@
+"""The one door for edits: of a person on a page, a command, a file, or a program of FYI.
+
+An edit is one transaction: the history of the record, its new value, and the edit that waits to be sent. Nothing is
+asked of Xero here.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from xpm.access import audit
+from xpm.access.actor import Actor
+from xpm.access.audit import Action
+from xpm.entities.registry import PUSHED
+from xpm.installation import Installation
+from xpm.push.asks import Ask, Checked, Made, Preview, RecordEdit, Refused
+from xpm.push.checking import Overtaken, check
+from xpm.push.cost import estimate
+from xpm.push.known import Known
+from xpm.store import people
+from xpm.store.consent import connections
+from xpm.store.push import edits
+from xpm.store.push.protection import VALUES
+from xpm.store.records import bulk, locking
+from xpm.store.records import edits as record_edits
+from xpm.store.records.rows import Scope
+from xpm.store.tables import Practice
+from xpm.words import Stopped, message, stop
+
+MOST_UNCONFIRMED = 50
+"""So many records may be edited at once without a confirmation, if they are few of all."""
+SHARE_UNCONFIRMED = 0.05
+
+__all__ = ["Overtaken", "Unconfirmed", "edit", "preview", "scope_of"]
+
+
+class Unconfirmed(Stopped):
+    """So many records would be edited that a person has to confirm their number; `preview` says what would change."""
+
+    def __init__(self, asked: Preview) -> None:
+        super().__init__(message("push.unconfirmed", records=asked.records, fields=asked.fields, calls=asked.calls))
+        self.args = (asked,)  # unpickling calls the class with these
+        self.preview = asked
+
+
+@dataclass(frozen=True)
+class Editor:
+    """Who edits: an active FYI user of the practice by email address, and the actor for the audit trail.
+
+    Without an actor the caller writes the audit trail, as commands do.
+    """
+
+    person: str
+    actor: Actor | None = None
+
+
+def scope_of(session: Session, practice: Practice) -> Scope:
+    """The practice and the account it is connected to. Raises Stopped if it never was."""
+    tenant_id = connections.get(session, practice.slug).tenant_id
+    if tenant_id is None:
+        raise stop("push.never_connected", practice=practice.name)
+    return Scope(practice.slug, tenant_id)
+
+
+def preview(installation: Installation, slug: str, asks: Sequence[Ask]) -> Preview:
+    """What these edits would do. Nothing is written. Raises Stopped for an unknown practice."""
+    practice = installation.practice(slug)
+    with installation.database.read() as session:
+        known = Known(session, scope_of(session, practice))
+        return _checked(known, asks)
+
+
+def edit(
+    installation: Installation, slug: str, asks: Sequence[Ask], editor: Editor, *, confirmed: int | None = None
+) -> Made:
+    """Make these edits: all of them, or none if one is refused.
+
+    `confirmed`: how many records a person has confirmed.
+
+    Raises:
+        Unconfirmed: so many records need a confirmation, and their number was not confirmed.
+        Overtaken: a record has changed since the editor saw it.
+        Stopped: an edit is refused, or the person may not edit.
+    """
+    practice, now, origin = installation.practice(slug), installation.clock(), str(uuid.uuid4())
+    with installation.database.write() as session:
+        _require_editor(session, practice, editor.person)
+        known = Known(session, scope_of(session, practice))
+        _lock(known, asks)
+        asked = _checked(known, asks)
+        if asked.refused:
+            raise Stopped(asked.refused[0].message)
+        if asked.needs_confirmation and confirmed != asked.records:
+            raise Unconfirmed(asked)
+        for one in asked.edits:
+            for change in one.changes:
+                _make(known, change, origin, editor.person, now)
+        if editor.actor is not None:
+            what = _named(asked)
+            audit.record(session, installation, editor.actor, Action.EDIT, now=now, practice=slug, resource=what)
+    return Made(origin, asked)
+
+
+def _checked(known: Known, asks: Sequence[Ask]) -> Preview:
+    made: list[RecordEdit] = []
+    refused: list[Refused] = []
+    for number, ask in enumerate(asks, 1):
+        try:
+            found = check(known, ask)
+        except Overtaken:
+            raise
+        except Stopped as stopped:
+            refused.append(Refused(number, stopped.message))
+        else:
+            made += [found] if found.changes else []
+    twice = _twice(made)
+    return Preview(tuple(made), (*refused, *twice), estimate(made), _needs_confirmation(known, made))
+
+
+def _twice(made: Sequence[RecordEdit]) -> Iterator[Refused]:
+    """Refuse a field that is asked for twice with different values: nobody can tell which is meant."""
+    wanted: dict[object, str | None] = {}
+    for number, one in enumerate(made, 1):
+        for change in one.changes:
+            if wanted.setdefault(change.place, change.ours) != change.ours:
+                yield Refused(number, message("push.twice", field=change.label, record=one.record.number))
+
+
+def _needs_confirmation(known: Known, made: Sequence[RecordEdit]) -> bool:
+    """Whether so many records change at once: more than 50, or more than one and more than a twentieth of all."""
+    records = {one.record for one in made}
+    nouns = {record.noun for record in records}
+    all_of_them = sum(bulk.count_active(known.session, PUSHED[noun].table, known.scope) for noun in nouns)
+    return len(records) > MOST_UNCONFIRMED or (len(records) > 1 and len(records) > SHARE_UNCONFIRMED * all_of_them)
+
+
+def _lock(known: Known, asks: Sequence[Ask]) -> None:
+    """Hold the records, so that what is checked is what is edited."""
+    for noun in sorted({ask.noun for ask in asks} & PUSHED.keys()):
+        keys = set()
+        for ask in asks:
+            try:
+                keys |= {known.record(ask.noun, ask.name).key} if ask.noun is noun else set()
+            except Stopped:
+                continue  # the check says why
+        for table in (PUSHED[noun].table, PUSHED[noun].values):
+            locking.lock(known.session.connection(), table, known.scope, keys)
+
+
+def _make(known: Known, change: Checked, origin: str, person: str, now: datetime) -> None:
+    """Change the field in FYI, and keep the edit until XPM has it."""
+    session, scope, place = known.session, known.scope, change.place
+    table = next(one for pushed in PUSHED.values() for one in (pushed.table, pushed.values) if one.name == place.table)
+    if VALUES in table.owned:
+        which = {"definition_uuid": place.field}
+        record_edits.edit_owned(
+            session, table, scope, place.key, name=VALUES, which=which, values=change.columns, person=person, now=now
+        )
+    else:
+        record_edits.edit(session, table, scope, place.key, change.columns or {}, person=person, now=now)
+    edits.put(session, scope, place, change.ours, base=change.before, origin=origin, person=person, now=now)
+
+
+def _require_editor(session: Session, practice: Practice, email: str) -> None:
+    person = people.by_email(session, practice.slug, email)
+    if person is None:
+        raise stop("preflight.user_unknown", email=email, practice=practice.name)
+    if not person.is_active:
+        raise stop("push.editor_inactive", person=person.name, practice=practice.name)
+
+
+def _named(asked: Preview) -> str:
+    """What the audit trail says was edited. What was changed is in the records' history."""
+    if asked.records != 1:
+        return f"{asked.records} records"
+    (only,) = asked.edits
+    return f"{only.record.noun} {only.record.number}"

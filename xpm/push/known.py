@@ -1,0 +1,119 @@
+"""What FYI knows of a practice's records, staff, job states and custom fields, for checking what people type."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import func, or_, select
+from sqlmodel import Session, col
+from sqlmodel import select as select_rows
+
+from xpm.entities.names import Noun
+from xpm.entities.registry import PUSHED
+from xpm.push.asks import Record
+from xpm.store.pull import job_currency
+from xpm.store.records import kinds
+from xpm.store.records.rows import Scope
+from xpm.store.records.scope import in_scope
+from xpm.store.tables import CurrentJob, CustomFieldDefinition, Job, JobStateCode, Staff
+from xpm.words import Stopped, stop
+
+_STAFF, _DEFINITIONS = kinds.STAFF.table.c, kinds.CUSTOM_FIELD_DEFINITIONS.table.c
+
+
+@dataclass(frozen=True)
+class Known:
+    """Looks things up in one practice's account, in the session's transaction."""
+
+    session: Session
+    scope: Scope
+
+    def record(self, noun: Noun, name: str) -> Record:
+        """The current record that is meant by a number, XPM ID or a client's name.
+
+        Raises Stopped: none, several, or only an archived one is.
+        """
+        table = PUSHED[noun].table
+        columns = table.table.c
+        number = columns[table.number or "name"]
+        meant = or_(columns[table.key] == name.strip().lower(), func.lower(number) == name.strip().lower())
+        found = select(columns[table.key], number, columns.archived_at).where(in_scope(table, self.scope), meant)
+        rows = self.session.connection().execute(found).all()
+        current = [row for row in rows if row.archived_at is None]
+        if len(current) == 1:
+            key, called, _ = current[0]
+            return Record(noun, key, called or key)
+        raise _not_one(noun, name, current=len(current), archived=len(rows) - len(current))
+
+    def staff(self, name: str) -> Staff | None:
+        """The current staff member with this email address, XPM ID or name; `None` if there is none, or several."""
+        wanted = name.strip().casefold()
+        found = [
+            one
+            for one in self._staff
+            if wanted in {one.uuid.casefold(), (one.email or "").casefold(), (one.name or "").casefold()}
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def state(self, name: str) -> str | None:
+        """The practice's job state with this name, in its own spelling; `None` if no job has had it."""
+        return next((one for one in self.states if one.casefold() == name.strip().casefold()), None)
+
+    @cached_property
+    def states(self) -> Sequence[str]:
+        """The job states that the practice has, as far as FYI has seen."""
+        of = select_rows(Job.state).where(Job.practice == self.scope.practice, Job.tenant_id == self.scope.tenant_id)
+        given = select_rows(JobStateCode.name).where(
+            JobStateCode.practice == self.scope.practice, JobStateCode.tenant_id == self.scope.tenant_id
+        )
+        seen = {state for state in self.session.exec(of.distinct()) if state}
+        return sorted(seen | set(self.session.exec(given)))
+
+    @cached_property
+    def open_states(self) -> frozenset[str]:
+        """The states of which XPM lists jobs as current."""
+        of = (
+            select_rows(Job.state)
+            .join(
+                CurrentJob,
+                (col(CurrentJob.key) == col(Job.key))
+                & (col(CurrentJob.practice) == col(Job.practice))
+                & (col(CurrentJob.tenant_id) == col(Job.tenant_id)),
+            )
+            .where(Job.practice == self.scope.practice, Job.tenant_id == self.scope.tenant_id)
+        )
+        return frozenset(state for state in self.session.exec(of.distinct()) if state)
+
+    def is_open(self, job_key: str) -> bool:
+        """Whether XPM lists the job as current."""
+        return job_key in job_currency.current(self.session, self.scope)
+
+    def custom_field(self, noun: Noun, name: str) -> CustomFieldDefinition | None:
+        """The custom field of jobs or clients with this name or XPM ID; `None` if there is none, or several."""
+        wanted = name.strip().casefold()
+        found = [
+            one
+            for one in self._definitions
+            if wanted in {one.uuid.casefold(), (one.name or "").strip().casefold()}
+            and (one.use_job if noun is Noun.JOB else one.use_client)
+        ]
+        return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _staff(self) -> Sequence[Staff]:
+        return self.session.exec(
+            select_rows(Staff).where(in_scope(kinds.STAFF, self.scope), _STAFF.archived_at.is_(None))
+        ).all()
+
+    @cached_property
+    def _definitions(self) -> Sequence[CustomFieldDefinition]:
+        return self.session.exec(
+            select_rows(CustomFieldDefinition).where(
+                in_scope(kinds.CUSTOM_FIELD_DEFINITIONS, self.scope), _DEFINITIONS.archived_at.is_(None)
+            )
+        ).all()
+
+
+def _not_one(noun: Noun, name: str, *, current: int, archived: int) -> Stopped:
+    key = "several" if current else "archived" if archived else "unknown"
+    return stop(f"push.record_{key}", noun=noun.words, name=name)

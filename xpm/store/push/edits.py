@@ -1,0 +1,240 @@
+"""The edits that people made in FYI: how they are made, found and moved from state to state.
+
+Whoever makes or moves an edit of a record holds the record's lock (`xpm.store.records.locking`), so that a pull, which
+takes it as well, sees either everything of it or nothing.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from xpm.store.engine.key_lists import among
+from xpm.store.errors import NotThere
+from xpm.store.records.rows import Scope
+from xpm.store.tables import EditTransition, PendingEdit
+from xpm.store.vocabulary import CLOSED, EditState
+
+TIME = "time_entry"
+"""The record table of edits that add time entries. Their key is the job's, their field the entry's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an edit is: the kind of record, its key, and the field."""
+
+    table: str
+    key: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why an edit is in its state: the key of the sentence for people, and XPM's own words."""
+
+    key: str | None = None
+    text: str | None = None
+
+
+def get(session: Session, scope: Scope, number: int) -> PendingEdit:
+    """Return one edit of the scope's practice and account. Raises NotThere."""
+    edit = session.get(PendingEdit, number, populate_existing=True)
+    if edit is None or (edit.practice, edit.tenant_id) != (scope.practice, scope.tenant_id):
+        raise NotThere(str(number))
+    return edit
+
+
+def open_of(session: Session, scope: Scope, table: str, keys: Collection[str]) -> dict[str, list[PendingEdit]]:
+    """The open edits of these records, by key, oldest first. Records without any are left out."""
+    found: dict[str, list[PendingEdit]] = {}
+    if keys:
+        of = _of(scope, is_open=True).where(PendingEdit.record_table == table, among(col(PendingEdit.record_key), keys))
+        for edit in session.exec(of.execution_options(populate_existing=True)):
+            found.setdefault(edit.record_key, []).append(edit)
+    return found
+
+
+def every(
+    session: Session, scope: Scope, states: Collection[EditState], *, origin: str | None = None
+) -> list[PendingEdit]:
+    """List the edits in these states, oldest first."""
+    of = _of(scope).where(col(PendingEdit.state).in_(states))
+    return list(session.exec(of if origin is None else of.where(PendingEdit.origin == origin)))
+
+
+def counts(session: Session, scope: Scope) -> Mapping[EditState, int]:
+    """How many open edits are in each state."""
+    by_state = select(PendingEdit.state, func.count()).where(
+        PendingEdit.practice == scope.practice,
+        PendingEdit.tenant_id == scope.tenant_id,
+        col(PendingEdit.closed_at).is_(None),
+    )
+    found = session.exec(by_state.group_by(col(PendingEdit.state)))
+    return {EditState(state): count for state, count in found}
+
+
+def put(
+    session: Session,
+    scope: Scope,
+    place: Place,
+    ours: str | None,
+    *,
+    base: str | None,
+    origin: str,
+    person: str,
+    now: datetime,
+) -> PendingEdit:
+    """Make an edit, or give the open one of this field another value: its base stays, since that is what XPM had.
+
+    An edit back to what XPM has is withdrawn, unless a call with the former value may have reached XPM.
+    """
+    known = {edit.field: edit for edit in open_of(session, scope, place.table, [place.key]).get(place.key, ())}
+    edit = known.get(place.field)
+    if edit is not None:
+        return _replace(session, edit, ours, origin=origin, person=person, now=now)
+    new = PendingEdit(
+        practice=scope.practice,
+        tenant_id=scope.tenant_id,
+        record_table=place.table,
+        record_key=place.key,
+        field=place.field,
+        base=base,
+        ours=ours,
+        origin=origin,
+        made_by=person,
+        made_at=now,
+        state=EditState.QUEUED,
+    )
+    return move(session, new, EditState.QUEUED, now=now, person=person)
+
+
+def _replace(
+    session: Session, edit: PendingEdit, ours: str | None, *, origin: str, person: str, now: datetime
+) -> PendingEdit:
+    edit.ours, edit.origin, edit.made_by, edit.made_at = ours, origin, person, now
+    if edit.state is EditState.SENDING:
+        return _note(session, edit, now=now, person=person)
+    if ours == xpms(edit):
+        return move(session, edit, EditState.WITHDRAWN, now=now, person=person, reason=Reason("push.back_to_xpms"))
+    if edit.state is EditState.CONFLICT:
+        return _note(session, edit, now=now, person=person)
+    return move(session, edit, EditState.QUEUED, now=now, person=person)
+
+
+def xpms(edit: PendingEdit) -> str | None:
+    """What XPM has, as far as FYI knows."""
+    return edit.theirs if edit.theirs_at else edit.base
+
+
+def move(
+    session: Session,
+    edit: PendingEdit,
+    state: EditState,
+    *,
+    now: datetime,
+    person: str | None = None,
+    call_id: str | None = None,
+    reason: Reason | None = None,
+) -> PendingEdit:
+    """Move an edit to a state, and note when, by whom or which call, and why."""
+    why = reason or Reason()
+    edit.state, edit.reason_key, edit.reason_text = state, why.key, why.text
+    edit.call_id = call_id or edit.call_id
+    edit.closed_at = now if state in CLOSED else None
+    return _note(session, edit, now=now, person=person, call_id=call_id)
+
+
+def refuse(session: Session, scope: Scope, table: str, keys: Collection[str], reason: Reason, *, now: datetime) -> None:
+    """Refuse the open edits of these records, except those that are being sent: their calls tell."""
+    for of_record in open_of(session, scope, table, keys).values():
+        for edit in of_record:
+            if edit.state is not EditState.SENDING:
+                move(session, edit, EditState.REFUSED, now=now, reason=reason)
+
+
+def withdraw_others(session: Session, practice: str, tenant_id: str, *, person: str | None, now: datetime) -> int:
+    """Withdraw the open edits for accounts that the practice has left, and return how many. None is ever sent.
+
+    What was being sent may have reached the former account; it goes nowhere else.
+    """
+    left = select(PendingEdit).where(
+        PendingEdit.practice == practice, PendingEdit.tenant_id != tenant_id, col(PendingEdit.closed_at).is_(None)
+    )
+    found = list(session.exec(left))
+    for edit in found:
+        move(session, edit, EditState.WITHDRAWN, now=now, person=person, reason=Reason("push.other_account"))
+    return len(found)
+
+
+def note_theirs(session: Session, edit: PendingEdit, theirs: str | None, *, now: datetime) -> None:
+    """Note what XPM has. What agrees with the base is no news."""
+    differs = theirs != edit.base
+    edit.theirs, edit.theirs_at = (theirs, now) if differs else (None, None)
+    session.add(edit)
+    session.flush()
+
+
+def newest_transition(session: Session) -> int:
+    """The number of the newest transition of any edit."""
+    return session.exec(select(func.max(EditTransition.id))).one() or 0
+
+
+def settled_since(session: Session, scope: Scope, table: str, keys: Collection[str], number: int) -> set[str]:
+    """The records with an edit that ended after the transition of this number: what XPM sent before may be older."""
+    found = (
+        select(PendingEdit.record_key)
+        .join(EditTransition, col(EditTransition.edit_id) == col(PendingEdit.id))
+        .where(
+            PendingEdit.practice == scope.practice,
+            PendingEdit.tenant_id == scope.tenant_id,
+            PendingEdit.record_table == table,
+            among(col(PendingEdit.record_key), keys),
+            col(EditTransition.id) > number,
+            col(EditTransition.state).in_(CLOSED),
+        )
+    )
+    return set(session.exec(found)) if keys else set()
+
+
+def number_of(edit: PendingEdit) -> int:
+    """The number of a stored edit. Raises ValueError for one that is not stored yet."""
+    if edit.id is None:
+        raise ValueError("an edit gets its number when it is stored")
+    return edit.id
+
+
+def transitions(session: Session, edit_id: int) -> list[EditTransition]:
+    """The life of one edit, oldest first."""
+    of = select(EditTransition).where(EditTransition.edit_id == edit_id)
+    return list(session.exec(of.order_by(col(EditTransition.id))))
+
+
+def _of(scope: Scope, *, is_open: bool = False) -> SelectOfScalar[PendingEdit]:
+    of = select(PendingEdit).where(PendingEdit.practice == scope.practice, PendingEdit.tenant_id == scope.tenant_id)
+    only = of.where(col(PendingEdit.closed_at).is_(None)) if is_open else of
+    return only.order_by(col(PendingEdit.id))
+
+
+def _note(
+    session: Session, edit: PendingEdit, *, now: datetime, person: str | None, call_id: str | None = None
+) -> PendingEdit:
+    session.add(edit)
+    session.flush()
+    session.add(
+        EditTransition(
+            edit_id=number_of(edit),
+            at=now,
+            state=edit.state,
+            value=edit.ours,
+            theirs=edit.theirs,
+            person=person,
+            call_id=call_id,
+            reason_key=edit.reason_key,
+            reason_text=edit.reason_text,
+        )
+    )
+    session.flush()
+    return edit
