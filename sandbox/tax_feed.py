@@ -34,7 +34,7 @@ class TaxRoutes:
             await GuardedEndpoint(self._world, _ALLOWED_BY, _returns)(scope, receive, send)
 
 
-def _returns(account: Account, request: Request) -> Response:
+async def _returns(account: Account, request: Request) -> Response:
     if account.country not in TAX_COUNTRIES:
         return _error("tax_not_available", "Xero Tax is available only to practices in Australia and New Zealand.", 404)
     asked_size = request.query_params.get("pageSize", str(DEFAULT_PAGE))

@@ -15,6 +15,7 @@ from sandbox.generator.jobs import YEARS
 from sandbox.generator.seeded import uuid_of
 from sandbox.identity.connections import Connections
 from sandbox.identity.grants import Grants
+from sandbox.journal import WriteJournal
 from sandbox.people import App, Organisation, Seat, XeroUser
 from sandbox.request_log import RequestLog
 from sandbox.xpm.limits import RateLimiter, RateLimits
@@ -55,6 +56,7 @@ class World:
         self.faults = FaultRegistry()
         self.rate_limiter = RateLimiter(clock, limits or RateLimits())
         self.request_log = RequestLog(clock)
+        self.journal = WriteJournal()
 
     def tenant_name(self, tenant_id: str) -> str | None:
         """Return the name of an account or organisation, None for an unknown tenant."""

@@ -9,7 +9,9 @@ from functools import cached_property
 from threading import RLock
 from typing import Literal
 
+from sandbox.accounts.practice_rules import PracticeRules
 from sandbox.accounts.table import Table
+from sandbox.accounts.time_entries import RecordedTimes
 from sandbox.clock import Clock
 from sandbox.generator import custom_fields, staff_and_catalogues
 from sandbox.generator.client_outlines import ClientOutline, client_outlines, groups
@@ -50,6 +52,8 @@ class Account:
         self.tenant_id, self.name, self.country, self.clock = tenant_id, name, country, clock
         self.lock = RLock()
         self.names: dict[str, str] = {}
+        self.rules = PracticeRules()
+        self.time_entries = RecordedTimes(self.lock)
         self._seed = f"{seed}/{tenant_id}"
         self._today = clock.today()
         on_staff = [person for person in people if person.seats.get(tenant_id) and person.seats[tenant_id].on_staff]

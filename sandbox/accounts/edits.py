@@ -11,7 +11,7 @@ from sandbox.accounts.account import Account, Owner, client_outline, job_outline
 from sandbox.accounts.table import Table
 from sandbox.generator.clients import CLIENT_ELEMENTS
 from sandbox.generator.custom_fields import definitions
-from sandbox.generator.jobs import IS_CURRENT, JOB_ELEMENTS
+from sandbox.generator.jobs import JOB_ELEMENTS
 from sandbox.generator.record import Record, xpm_date
 from sandbox.generator.tax_returns import RETURN_FIELDS
 
@@ -80,11 +80,26 @@ def change(account: Account, entity: str, key: str, fields: Record) -> Record:
         return _change_values(account, key, fields)
     with account.lock:
         table, position = _find(account, entity, key)
-        record = table.record(position) | _checked(entity, fields)
+        record = changed(account, entity, key, fields)
         if record[_key_name(entity)] != table.key(position):
             _renumber(table, entity, position, record[_key_name(entity)])
         _put(account, entity, position, record)
         return record
+
+
+def changed(account: Account, entity: str, key: str, fields: Record) -> Record:
+    """Return the record as `change` would make it, and change nothing. Not for `custom_field_values`.
+
+    Raises:
+        BadEdit: unknown elements.
+        NoSuchRecord: unknown key.
+    """
+    table, position = _find(account, entity, key)
+    record: Record = table.record(position) | _checked(entity, fields)
+    if entity == "jobs":
+        finished = record["CompletedDate"] or xpm_date(account.clock.today())
+        record["CompletedDate"] = finished if account.rules.is_closed(record["State"]) else None
+    return record
 
 
 def _renumber(table: Table[Any], entity: str, position: int, number: Any) -> None:  # noqa: ANN401 - as sent
@@ -136,9 +151,7 @@ def _put(account: Account, entity: str, position: int, record: Record) -> None:
     if entity == "clients":
         account.put_client(position, record)
     elif entity == "jobs":
-        closed = not IS_CURRENT.get(record["State"] or "", True)
-        finished = record["CompletedDate"] or xpm_date(account.clock.today())
-        account.put_job(position, record | {"CompletedDate": finished if closed else None})
+        account.put_job(position, record)
     else:
         table = account.catalogues[entity]
         renamed = record.get("Name") != table.record(position).get("Name")

@@ -1,4 +1,4 @@
-"""One XPM call: its account, path arguments and parsed query parameters."""
+"""One XPM call: its account, path arguments, parsed query parameters and body."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 
 from sandbox.accounts.account import Account
 from sandbox.faults import Fault
+from sandbox.journal import WriteJournal
 
 
 class BadParameter(ValueError):
@@ -26,6 +27,11 @@ class ReceivedCall:
     url: str
     """The absolute URL without its query."""
     fault: Fault | None
+    verb: str
+    path: str
+    """The path below XPM's base."""
+    journal: WriteJournal
+    body: bytes = b""
 
     @property
     def detailed(self) -> bool:

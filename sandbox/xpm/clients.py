@@ -13,9 +13,8 @@ from sandbox.generator.record import Record
 from sandbox.xpm import views
 from sandbox.xpm.call import BadParameter, ReceivedCall
 from sandbox.xpm.envelope import error, listing, ok, table_list
+from sandbox.xpm.refusals import NO_CLIENT
 from sandbox.xpm.render import escape
-
-NO_CLIENT = "Invalid client/contact identifier"
 
 
 def client_list(call: ReceivedCall) -> Response:

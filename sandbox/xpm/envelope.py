@@ -16,6 +16,8 @@ from sandbox.xpm.render import View, escape
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 CHUNK = 64 * 1024
+UNEXPECTED = "An unexpected error occurred"
+"""What the fault `error_body` says unless it is told otherwise."""
 
 
 def ok(api_method: str, body: bytes) -> Response:
@@ -59,7 +61,7 @@ def listing(
     fault, api_method = call.fault, call.api_method
     kind = fault.kind if fault else None
     if fault and kind == "error_body":
-        return error(api_method, fault.details.get("description", "An unexpected error occurred"))
+        return error(api_method, fault.details.get("description", UNEXPECTED))
     if kind == "no_container":
         return ok(api_method, b"")
     if kind == "empty_list":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -27,7 +27,7 @@ class GuardedEndpoint:
     """
 
     def __init__(
-        self, world: World, allowed_by: frozenset[str], answer: Callable[[Account, Request], Response]
+        self, world: World, allowed_by: frozenset[str], answer: Callable[[Account, Request], Awaitable[Response]]
     ) -> None:
         self._world, self._allowed_by, self._answer = world, allowed_by, answer
 
@@ -57,7 +57,7 @@ class GuardedEndpoint:
                 limiter.leave(*key)
 
         try:
-            response = self._answer(account, request)
+            response = await self._answer(account, request)
             response.headers.update(limiter.headers(*key))
             await response(request.scope, request.receive, before_end(send, leave))
         finally:

@@ -9,16 +9,17 @@ from starlette.responses import Response
 from sandbox.generator.jobs import JobOutline
 from sandbox.xpm import views
 from sandbox.xpm.call import BadParameter, ReceivedCall
-from sandbox.xpm.clients import NO_CLIENT, values_list
+from sandbox.xpm.clients import values_list
 from sandbox.xpm.envelope import error, ok, table_list
+from sandbox.xpm.refusals import NO_CLIENT, NO_JOB
 
-NO_JOB = "Invalid job identifier"
 _YEAR_OF_DAYS = 365
 
 
 def job_current(call: ReceivedCall) -> Response:
     """`current`: the jobs whose state is neither completed nor closed."""
-    return _jobs(call, lambda outline: outline.current)
+    rules = call.account.rules
+    return _jobs(call, lambda outline: not rules.is_closed(outline.state))
 
 
 def job_list(call: ReceivedCall) -> Response:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
-from urllib.parse import quote
 
 import httpx
 
@@ -13,11 +12,12 @@ from xpm.xero.app import XeroApp
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.endpoints import Endpoint
 from xpm.xero.errors import UnreadableAnswer, XeroError
-from xpm.xero.http.bounds import EXTENSION, LONG_LIST
-from xpm.xero.http.calls import TIMEOUT, Calls
+from xpm.xero.http.calls import Calls
 from xpm.xero.http.limits import Budget
 from xpm.xero.http.patience import Tries
-from xpm.xero.models import Client, CustomFieldValue, Job, XpmRecord
+from xpm.xero.http.requests import TenantRequests
+from xpm.xero.models import Client, CustomFieldValue, Job, TimeEntry, XpmRecord
+from xpm.xero.models.scalars import is_same_name
 from xpm.xero.records import AnswerCounts, PartlyRead, Records, Sent, Unreadable
 from xpm.xero.xml.answer import RecordReader
 
@@ -50,9 +50,7 @@ class XpmApi:
         reader_of: Callable[[type[XpmRecord]], bytes] = lambda _: b"",
         tries: Tries | None = None,
     ) -> None:
-        self._http = http
-        self._base = app.xpm_url.rstrip("/")
-        self._headers = {"Accept": "application/xml", "xero-tenant-id": tenant_id}
+        self._requests = TenantRequests(http, app, tenant_id)
         self._reader_of = reader_of
         self._calls = Calls(http, budget, sleep, clock, tries)
 
@@ -77,10 +75,7 @@ class XpmApi:
 
         Raises `ValueError` at once for a range that Xero would refuse: backwards, or longer than `LONGEST_WINDOW`.
         """
-        if not timedelta(0) <= last - first <= LONGEST_WINDOW:
-            raise ValueError(f"Xero lists jobs for 0 to {LONGEST_WINDOW.days} days at once, not {first} to {last}.")
-        window = {"from": f"{first:%Y%m%d}", "to": f"{last:%Y%m%d}"}
-        return self._records(endpoints.JOBS, _DETAILED | window)
+        return self._records(endpoints.JOBS, _DETAILED | _window(first, last))
 
     def job(self, number: str) -> Records[Job]:
         """Read the job that has this number now.
@@ -104,6 +99,14 @@ class XpmApi:
     def job_field_values(self, number: str) -> Records[CustomFieldValue]:
         """Read the custom-field values of one job, by its number, for one call."""
         return self._records(endpoints.JOB_FIELD_VALUES, key=number)
+
+    def time_entries(self, number: str, first: date, last: date) -> Records[TimeEntry]:
+        """Read the time entries of one job, by its number, from `first` to `last` inclusive.
+
+        Xero says of its other lists of time that they go by the day an entry was made, but they seem to go by the
+        entry's own date. So let a range include both. Raises `ValueError` for a range as `jobs_created` does.
+        """
+        return self._records(endpoints.TIME_OF_JOB, _window(first, last), key=number)
 
     def trouble_with(self, endpoint: Endpoint[M], params: Mapping[str, str] | None = None) -> XeroError | None:
         """Read a short list, and return the error that it ends with, if any."""
@@ -131,15 +134,7 @@ class XpmApi:
     def _reading(
         self, endpoint: Endpoint[M], params: Mapping[str, str] | None, key: str
     ) -> Callable[[AnswerCounts], Iterator[Sent[M]]]:
-        url = f"{self._base}/{endpoint.path.format(key=quote(key, safe=''))}"
-        request = self._http.build_request(
-            "GET",
-            url,
-            params=params or {},
-            headers=self._headers,
-            timeout=TIMEOUT,
-            extensions={EXTENSION: LONG_LIST},
-        )
+        request = self._requests.reading(endpoint, key, params)
 
         def read(tally: AnswerCounts) -> Iterator[Sent[M]]:
             def parse(body: Iterator[bytes]) -> Iterator[Sent[M]]:
@@ -155,10 +150,16 @@ def _require(endpoint: Endpoint[M], key: str, sent: Sent[M], name_of: Callable[[
     """Raise UnreadableAnswer if the record is another one than `key` names, as far as it is readable."""
     read = sent.read({})
     record = read.record if isinstance(read, PartlyRead) else read
-    if isinstance(record, Unreadable) or name_of(record).strip().casefold() == key.strip().casefold():
+    if isinstance(record, Unreadable) or is_same_name(name_of(record), key):
         return
     message = f"Xero's answer to {endpoint.label} has another {endpoint.item} than the one asked for: {name_of(record)}"
     raise UnreadableAnswer(message, endpoint=endpoint.label, status=200)
+
+
+def _window(first: date, last: date) -> dict[str, str]:
+    if not timedelta(0) <= last - first <= LONGEST_WINDOW:
+        raise ValueError(f"Xero lists 0 to {LONGEST_WINDOW.days} days at once, not {first} to {last}.")
+    return {"from": f"{first:%Y%m%d}", "to": f"{last:%Y%m%d}"}
 
 
 def _details(wanted: bool) -> dict[str, str]:

@@ -11,6 +11,7 @@ from xpm.xero.models import (
     CustomFieldValue,
     Job,
     Staff,
+    TimeEntry,
     XpmRecord,
 )
 
@@ -42,6 +43,7 @@ class Endpoint(Generic[M]):
 _CLIENT = "practicemanager.client.read"
 _JOB = "practicemanager.job.read"
 _STAFF = "practicemanager.staff.read"
+_TIME = "practicemanager.time.read"
 
 CLIENTS = Endpoint("client.list", "client.api/list", "Client", Client, "Clients", _CLIENT)
 CLIENT_PAGE = Endpoint("client.paged-list", "client.api/paged-list", "Client", Client, "Clients", _CLIENT)
@@ -64,6 +66,7 @@ JOB_FIELD_VALUES = Endpoint(
     "job.customfield", "job.api/get/{key}/customfield", "CustomField", CustomFieldValue, "CustomFields", _JOB, "job"
 )
 STAFF = Endpoint("staff.list", "staff.api/list", "Staff", Staff, "StaffList", _STAFF)
+TIME_OF_JOB = Endpoint("time.job", "time.api/job/{key}", "Time", TimeEntry, "Times", _TIME, "job")
 JOB_CATEGORIES = Endpoint("category.list", "category.api/list", "Category", Category, "Categories")
 CUSTOM_FIELD_DEFINITIONS = Endpoint(
     "customfield.definition",
@@ -72,10 +75,3 @@ CUSTOM_FIELD_DEFINITIONS = Endpoint(
     CustomFieldDefinition,
     "CustomFieldDefinitions",
 )
-
-_KEYS = {one.label: one.key_of for one in (CLIENT, CLIENT_FIELD_VALUES, JOB, JOBS_OF_CLIENT, JOB_FIELD_VALUES)}
-
-
-def key_of(label: str) -> str | None:
-    """XPM's word for the kind of record that the endpoint with this label is asked for; None for lists."""
-    return _KEYS.get(label)

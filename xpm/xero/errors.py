@@ -12,8 +12,10 @@
      │    ├── AppMinuteLimit    10,000 calls per minute over all tenants
      │    └── DayLimit          the tenant's allowance of the day
      ├── XeroUnavailable        5xx, time-out or connection error, after our own retries
+     │    ├── NotSent           … and the request certainly never reached Xero
      │    └── AnswerLost        … and Xero may have done the work
-     ├── Refused                Xero understood and refused (400, 409, or 200 with Status ERROR)
+     ├── Refused                Xero understood and refused (400, or 200 with Status ERROR)
+     │    ├── StateConflict     … because the record changed meanwhile (409)
      │    └── NotFound          … because nothing is there (404, or a bad identifier)
      │         └── RecordGone   … and XPM itself says so of the very record that was asked for
      ├── UnreadableAnswer       truncated, not XML, or without the expected element: never "no records"
@@ -158,6 +160,10 @@ class XeroUnavailable(XeroError):
     remedy = Remedy.TRY_LATER
 
 
+class NotSent(XeroUnavailable):
+    """No connection to Xero was made, so the request never reached it."""
+
+
 class AnswerLost(XeroUnavailable):
     """The request was sent, but no complete answer came back. Xero may have done the work."""
 
@@ -176,6 +182,10 @@ class Refused(XeroError):
     ) -> None:
         super().__init__(message, endpoint=endpoint, status=status, correlation_id=correlation_id)
         self.description = description
+
+
+class StateConflict(Refused):
+    """409: the record is not in the state that the request expects, so it must be read again."""
 
 
 class NotFound(Refused):

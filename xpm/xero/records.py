@@ -117,12 +117,13 @@ class Cost(NamedTuple):
 
 @dataclass
 class AnswerCounts:
-    """The counts of an answer while it arrives."""
+    """What is known of an answer while it arrives. `correlation_id` is that of the last call."""
 
     records: int = 0
     bytes: int = 0
     calls: int = 0
     server_time: datetime | None = None
+    correlation_id: str | None = None
     unknown: dict[str, int] = field(default_factory=dict)
 
     def facts(self) -> AnswerFacts:

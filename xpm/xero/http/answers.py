@@ -10,9 +10,9 @@ from typing import TypedDict
 import httpx
 
 from xpm.xero.clock import Clock
-from xpm.xero.endpoints import key_of
 from xpm.xero.errors import (
     AccessLost,
+    AnswerLost,
     AppMinuteLimit,
     Blocked,
     ConcurrentLimit,
@@ -20,19 +20,26 @@ from xpm.xero.errors import (
     DayLimit,
     MinuteLimit,
     NotFound,
+    NotSent,
     RateLimited,
+    Refused,
     ScopeMissing,
+    StateConflict,
     UnreadableAnswer,
     XeroError,
     XeroUnavailable,
 )
 from xpm.xero.http.bounded import AnswerTooLarge
 from xpm.xero.http.problem import BodyKind, read_problem, refusal, says_scope_is_missing, sniff
+from xpm.xero.keys import key_of
 from xpm.xero.printable import printable
 
 _A_DAY = 24 * 60 * 60  # seconds
 _LONGEST_ID = 100  # characters; Xero's are UUIDs
 _SURELY_A_DAY_LIMIT = 120  # seconds; a longer Retry-After cannot be a minute limit
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+"""httpx's errors before it writes anything of a request. After any other, the request may have arrived."""
 
 
 class Facts(TypedDict):
@@ -64,7 +71,28 @@ def transport_error(error: httpx.RequestError, endpoint: str) -> XeroError:
         return UnreadableAnswer(f"Xero's answer to {endpoint} is too large ({error}).", endpoint=endpoint)
     if isinstance(error, httpx.DecodingError):
         return UnreadableAnswer(f"Xero's answer to {endpoint} cannot be decompressed.", endpoint=endpoint)
+    if isinstance(error, NEVER_SENT):
+        return NotSent(f"Xero cannot be reached for {endpoint} ({kind}).", endpoint=endpoint)
     return XeroUnavailable(f"No answer from Xero to {endpoint} ({kind}).", endpoint=endpoint)
+
+
+def error_of_write(error: XeroError, endpoint: str) -> XeroError:
+    """Return what an error means if the call was a write: `AnswerLost` if Xero may have done it, and only then.
+
+    A 5xx tells nothing, whatever it says. An error of another endpoint is one of the token's, which is got before the
+    write is sent, or after a 401.
+    """
+    if error.endpoint != endpoint:
+        lost = isinstance(error, AnswerLost | Refused | UnreadableAnswer)
+        return _with_facts_of(error, XeroUnavailable, error.message) if lost else error
+    unknown = isinstance(error, XeroUnavailable | UnreadableAnswer) and not isinstance(error, NotSent)
+    if unknown or (error.status or 0) >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return _with_facts_of(error, AnswerLost, f"Xero may have done {endpoint}. {error.message}")
+    return error
+
+
+def _with_facts_of(error: XeroError, kind: type[XeroUnavailable], message: str) -> XeroUnavailable:
+    return kind(message, endpoint=error.endpoint, status=error.status, correlation_id=error.correlation_id)
 
 
 def server_time(response: httpx.Response) -> datetime | None:
@@ -98,6 +126,13 @@ def _of_not_found(response: httpx.Response, endpoint: str) -> XeroError:
         return refusal(problem, **facts_of(response, endpoint))
     message = f"Xero has nothing at the address of {endpoint} (status 404)."
     return NotFound(message, description=problem.detail, **facts_of(response, endpoint))
+
+
+def _of_conflict(response: httpx.Response, endpoint: str) -> StateConflict:
+    detail = read_problem(response.content).detail
+    reason = f": {detail}" if detail else "."
+    message = f"Xero has another state than {endpoint} expects{reason}"
+    return StateConflict(message, description=detail, **facts_of(response, endpoint))
 
 
 def _of_limit(response: httpx.Response, endpoint: str, clock: Clock) -> RateLimited:
@@ -143,8 +178,12 @@ def _unavailable(response: httpx.Response, endpoint: str) -> XeroUnavailable:
 
 def facts_of(response: httpx.Response, endpoint: str) -> Facts:
     """Return the facts about an answer that every error has."""
-    correlation_id = printable(response.headers.get("xero-correlation-id", ""))[:_LONGEST_ID]
-    return {"endpoint": endpoint, "status": response.status_code, "correlation_id": correlation_id or None}
+    return {"endpoint": endpoint, "status": response.status_code, "correlation_id": correlation_id_of(response)}
+
+
+def correlation_id_of(response: httpx.Response) -> str | None:
+    """Return the id that Xero's support asks for, if the answer has one."""
+    return printable(response.headers.get("xero-correlation-id", ""))[:_LONGEST_ID] or None
 
 
 _KINDS: Mapping[int, Callable[[httpx.Response, str], XeroError]] = {
@@ -152,4 +191,5 @@ _KINDS: Mapping[int, Callable[[httpx.Response, str], XeroError]] = {
     HTTPStatus.FORBIDDEN: _of_forbidden,
     HTTPStatus.NOT_FOUND: _of_not_found,
     HTTPStatus.REQUEST_TIMEOUT: _unavailable,
+    HTTPStatus.CONFLICT: _of_conflict,
 }

@@ -1,4 +1,4 @@
-"""How often and how long a GET call waits and retries before it raises its error."""
+"""How often and how long a call waits and is repeated before it raises its error."""
 
 import random
 from typing import Protocol

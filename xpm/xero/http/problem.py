@@ -12,8 +12,8 @@ import httpx
 from lxml import etree
 from pydantic_core import from_json
 
-from xpm.xero.endpoints import key_of
 from xpm.xero.errors import NotFound, RecordGone, Refused
+from xpm.xero.keys import key_of
 from xpm.xero.printable import printable
 
 _LONGEST_DETAIL = 300  # characters; enough for Xero's sentences, too short for an HTML page

@@ -18,6 +18,7 @@ from xpm.xero.models.job import AssignedStaff, Category, Job, JobNote, Milestone
 from xpm.xero.models.record import Reference, XpmRecord
 from xpm.xero.models.staff import Staff
 from xpm.xero.models.tax_return import TaxReturn
+from xpm.xero.models.time import JobReference, TimeEntry
 
 __all__ = [
     "AssignedStaff",
@@ -32,6 +33,7 @@ __all__ = [
     "Group",
     "Job",
     "JobNote",
+    "JobReference",
     "Milestone",
     "NoteComment",
     "Reference",
@@ -39,5 +41,6 @@ __all__ = [
     "Staff",
     "Task",
     "TaxReturn",
+    "TimeEntry",
     "XpmRecord",
 ]

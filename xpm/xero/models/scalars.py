@@ -152,7 +152,8 @@ def _share(value: object) -> object:
     return _number(value) if isinstance(value, str) and "." in value else value
 
 
-def _of_few_digits(amount: Decimal) -> Decimal:
+def of_few_digits(amount: Decimal) -> Decimal:
+    """Return a finite amount. Raises `ValueError` if it has more than `DIGITS` digits on a side of its point."""
     _, digits, exponent = amount.as_tuple()
     after = -int(exponent)
     if max(len(digits) - after, after) > DIGITS:
@@ -176,12 +177,12 @@ LocalDateTime = Annotated[
 
 Amount = Annotated[
     Decimal,
-    AfterValidator(_of_few_digits),
+    AfterValidator(of_few_digits),
     Rewritten(_number, f"an amount with up to {DIGITS:,} digits on each side of the point"),
 ]
 """An exact decimal, such as money."""
 
-Percentage = Annotated[Decimal, AfterValidator(_of_few_digits), Rewritten(_share, "a percentage")]
+Percentage = Annotated[Decimal, AfterValidator(of_few_digits), Rewritten(_share, "a percentage")]
 """An exact decimal. `33,333` percent has a decimal comma."""
 
 LARGEST = 2**31 - 1  # the largest integer that both databases store
@@ -212,6 +213,11 @@ def as_key(text: str) -> str:
     """Return the text as a `Uuid` would have it."""
     found = _GUID.fullmatch(text)
     return "-".join(found.groups()).lower() if found else text
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Whether both are the same in XPM's addresses, which do not tell capitals apart."""
+    return one.strip().casefold() == other.strip().casefold()
 
 
 def storable_key(value: object) -> str | None:

@@ -26,7 +26,7 @@ from xpm.xero.errors import (
     XeroError,
     XeroUnavailable,
 )
-from xpm.xero.http.answers import facts_of, server_time
+from xpm.xero.http.answers import NEVER_SENT, facts_of, server_time
 from xpm.xero.oauth.authlib_parts import authenticated, token_request_body
 from xpm.xero.oauth.callback import ExpectedCallback
 from xpm.xero.tokens import TokenSet, access_token_claims, scopes_in
@@ -45,7 +45,6 @@ LONGEST_TOKEN = 16 * 1024
 _LABEL = "oauth.token"
 _SENDABLE = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_TOKEN}}}")  # RFC 6749 appendix A.12 and A.17, without spaces
 _APP_ERRORS = ("invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type")
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 def _sendable(token: SecretStr) -> SecretStr:
@@ -174,7 +173,7 @@ def post(http: httpx.Client, app: OAuthApp, url: str, form: str, label: str) -> 
     headers, body = authenticated(app, url, form)
     try:
         return http.request("POST", url, content=body, headers=headers, timeout=TIMEOUT, auth=None)
-    except _NEVER_SENT as error:
+    except NEVER_SENT as error:
         failure = XeroUnavailable(f"Xero cannot be reached for {label} ({type(error).__name__}).", endpoint=label)
     except httpx.RequestError as error:
         failure = AnswerLost(f"Xero's answer to {label} was lost ({type(error).__name__}).", endpoint=label)

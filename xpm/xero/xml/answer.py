@@ -31,11 +31,15 @@ _CUT_OUT = "cut-out-by-fyi-xpm"  # attribute of a placeholder
 class RecordReader(Generic[M]):
     """Reads one answer of one endpoint. Counts the unknown elements between the records in `unknown`.
 
-    `reader` is the fingerprint of what reads the records further.
+    `reader` is the fingerprint of what reads the records further. Unless `required`, as in the answer to a write, an
+    answer need not have a record.
     """
 
-    def __init__(self, endpoint: Endpoint[M], unknown: dict[str, int], reader: bytes = b"") -> None:
+    def __init__(
+        self, endpoint: Endpoint[M], unknown: dict[str, int], reader: bytes = b"", *, required: bool = True
+    ) -> None:
         self._endpoint = endpoint
+        self._required = required
         self._unknown = unknown
         self._reader = reader
         self._placeholder = f'<{endpoint.item} {_CUT_OUT}=""/>'.encode()
@@ -212,7 +216,7 @@ class RecordReader(Generic[M]):
             raise refusal(enveloped(self._envelope.get("ErrorDescription")), endpoint=self._endpoint.label, status=200)
         if root.tag != _ROOT:
             raise self._unreadable(f"has the root {root.tag} instead of {_ROOT}")
-        if not self._complete:
+        if self._required and not self._complete:
             raise self._unreadable(f"has no {self._endpoint.container or self._endpoint.item} element")
 
     def _refuse_doctype(self, element: etree._Element) -> None:
