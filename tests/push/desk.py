@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import select
 
 from sandbox.accounts import edits as xpm_edits
 from sandbox.world import MERE
 from tests.pull.house import SCOPE, SLUG, House
 from xpm.entities.names import Entity, Noun
 from xpm.push.asks import Ask, Made
+from xpm.push.draining import Drained, drain
 from xpm.push.editing import Editor, edit
+from xpm.push.known import Known
 from xpm.store.push import edits
 from xpm.store.records import kinds, reads
 from xpm.store.records.kinds import RecordTable
-from xpm.store.tables import PendingEdit
+from xpm.store.tables import PendingEdit, Staff
 from xpm.store.vocabulary import EditState
 
 ENTITIES = (Entity.STAFF, Entity.CLIENTS, Entity.JOBS, Entity.CUSTOM_FIELDS)
@@ -60,6 +65,52 @@ class Desk:
         """The number of a current job of XPM."""
         table = self.house.xpm.jobs
         return next(table.key(position) for position in table.positions(lambda outline: outline.current))
+
+    def push(self) -> Drained:
+        """Send what waits."""
+        return drain(self.house.integration, SLUG)
+
+    def job_in_xpm(self, number: str) -> dict[str, Any]:
+        """The job's elements in XPM."""
+        position = self.house.xpm.jobs.find(number)
+        assert position is not None
+        return dict(self.house.xpm.jobs.record(position))
+
+    def client_in_xpm(self, uuid: str) -> dict[str, Any]:
+        """The client's elements in XPM."""
+        position = self.house.xpm.clients.find(uuid)
+        assert position is not None
+        return dict(self.house.xpm.clients.record(position))
+
+    def values_in_xpm(self, number: str) -> dict[str, str]:
+        """The values of a job's custom fields in XPM, by name."""
+        position = self.house.xpm.jobs.find(number)
+        assert position is not None
+        values = self.house.xpm.values("job", position)
+        return {one["Name"]: next(one[name] for name in one if name not in ("UUID", "Name")) for one in values}
+
+    def a_client(self) -> str:
+        """The UUID of a current client of XPM."""
+        table = self.house.xpm.clients
+        return next(table.key(position) for position in table.positions(lambda outline: outline.listed))
+
+    def staff(self) -> Sequence[Staff]:
+        """The staff that FYI has, by name."""
+        with self.house.database.read() as session:
+            return session.exec(select(Staff).order_by(Staff.name)).all()
+
+    def open_states(self) -> Sequence[str]:
+        """The states of current jobs."""
+        with self.house.database.read() as session:
+            return sorted(Known(session, SCOPE).open_states)
+
+    def writes(self) -> list[Any]:
+        """The calls that wrote, as XPM's journal has them."""
+        return [entry for entry in self.house.server.world.journal.writes() if entry.applied]
+
+    def calls(self) -> int:
+        """How many requests Xero has had."""
+        return len(self.house.server.world.request_log.requests())
 
     def _columns(self, table: RecordTable, key: str) -> dict[str, object]:
         with self.house.database.read() as session:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from sqlmodel import select as select_rows
 
 from xpm.entities.names import Noun
-from xpm.entities.pushed import Route
+from xpm.entities.pushed import FieldType, Route
 from xpm.entities.registry import PUSHED
 from xpm.push.asks import Record
 from xpm.push.codes import code_of
@@ -26,11 +26,20 @@ from xpm.xero.writes import Assignment, FieldValue, JobDetails, Write
 
 Value = str | date | Decimal | bool | None
 
+_TYPES = {FieldType.DAY: date, FieldType.AMOUNT: Decimal}
+_ELEMENTS = {"Date": date, "Number": Decimal, "Decimal": Decimal, "Boolean": bool}
+
 
 def body_of(
-    session: Session, scope: Scope, record: Record, route: Route, edits: Sequence[PendingEdit], theirs: RecordRow
+    session: Session,
+    scope: Scope,
+    record: Record,
+    route: Route,
+    *,
+    edits: Sequence[PendingEdit],
+    theirs: RecordRow,
 ) -> Write:
-    """The call for these edits of one route. `theirs` is the record as XPM has it.
+    """The call for these edits of one route. `theirs` is the record, or its values, as XPM has them.
 
     Raises ValueError if XPM's answer lacks what the call needs.
     """
@@ -101,13 +110,12 @@ def _assignment(wanted: Mapping[str, str | None], column: str) -> Assignment:
 
 def _typed(noun: Noun, wanted: Mapping[str, str | None]) -> dict[str, Value]:
     """The values with the types of their columns."""
-    columns = PUSHED[noun].table.table.c
-    return {name: _as(columns[name].type.python_type, text) for name, text in wanted.items()}
+    of = {field.column: _TYPES.get(field.type, str) for field in PUSHED[noun].fields}
+    return {name: _as(of[name], text) for name, text in wanted.items()}
 
 
 def _value(element: str, text: str | None) -> Value:
-    kinds_of = {"Date": date, "Number": Decimal, "Decimal": Decimal, "Boolean": bool}
-    return _as(kinds_of.get(element, str), text)
+    return _as(_ELEMENTS.get(element, str), text)
 
 
 def _as(kind: type, text: str | None) -> Value:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from xpm.consent.access import PracticeAccess
 from xpm.entities.names import Entity
 from xpm.integration import Integration
-from xpm.quota.budget import budget_of, reader_of, xpm_api
+from xpm.quota.budget import xpm_api, xpm_writer
 from xpm.store import leases
 from xpm.store.consent import connections
 from xpm.store.leases import Lease
@@ -29,12 +29,8 @@ READ = "push.read"
 
 @dataclass
 class Tally:
-    """What a push did, in edits, and how many calls it made."""
+    """What a push has cost so far."""
 
-    sent: int = 0
-    confirmed: int = 0
-    refused: int = 0
-    conflicts: int = 0
     calls: int = 0
 
 
@@ -75,10 +71,7 @@ class Push:
 
     def writer(self, priority: CallPriority) -> XpmWriter:
         """What writes to XPM, at this priority."""
-        given = self.integration
-        budget = budget_of(given, self.scope.tenant_id, priority)
-        how = {"sleep": given.sleep, "clock": given.clock}
-        return XpmWriter(self.access.http, given.app, self.scope.tenant_id, budget, **how, reader_of=reader_of)
+        return xpm_writer(self.integration, self.access.http, self.scope.tenant_id, priority)
 
     def store(self, session: Session, entity: Entity, table: RecordTable, row: RecordRow) -> None:
         """Store a record as XPM has it now, as a sync of this one record does."""
@@ -87,7 +80,7 @@ class Push:
         runs.checkpoint(session, run_id, RunCounts(changed=applied.changed, unchanged=applied.unchanged, calls=1))
 
     def _run(self, session: Session, entity: Entity) -> str:
-        """The run under which the history keeps what this push stores. It is over from the start: no pull waits for it."""
+        """The run under which the history keeps what this push stores. It is over at once, so no pull waits for it."""
         if entity not in self.runs:
             now = self.integration.clock()
             run = runs.start(

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from xpm.push.pushing import Tally
+from xpm.push.pushing import Push
 from xpm.store.push import calls, edits
 from xpm.store.push.edits import Reason
 from xpm.store.push.protection import fyi_wins, value_in, was_read
-from xpm.store.records.rows import RecordRow, Scope
+from xpm.store.records.rows import RecordRow
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallOutcome, EditState
 
@@ -17,28 +17,26 @@ MOST_ATTEMPTS = 5
 """So often an edit is sent whose answers were lost, before a person is asked to look."""
 
 
-def settle(
-    session: Session, scope: Scope, sent: Iterable[PendingEdit], row: RecordRow, tally: Tally, now: datetime
-) -> None:
+def settle(push: Push, session: Session, sent: Iterable[PendingEdit], row: RecordRow) -> None:
     """Settle the edits of a call that are still being sent, by what XPM has now. Call it before the row is stored."""
     for edit in sent:
         if edit.state is EditState.SENDING and was_read(row, edit.field):
-            _settle(session, scope, edit, value_in(row, edit.field), tally, now)
+            _settle(push, session, edit, value_in(row, edit.field))
 
 
-def _settle(session: Session, scope: Scope, edit: PendingEdit, theirs: str | None, tally: Tally, now: datetime) -> None:
+def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None) -> None:
+    now = push.integration.clock()
     value, was_done = _sent(session, edit)
     if theirs == value:
-        _arrived(session, edit, value, tally, now)
+        _arrived(session, edit, value, now)
     elif theirs == edits.xpms(edit):
-        _unchanged(session, edit, tally, now, was_done=was_done)
-    elif fyi_wins(session, scope, edit.record_table):
+        _unchanged(session, edit, now, was_done=was_done)
+    elif fyi_wins(session, push.scope, edit.record_table):
         edits.note_theirs(session, edit, theirs, now=now)
         edits.move(session, edit, EditState.QUEUED, now=now)
     else:
         edits.note_theirs(session, edit, theirs, now=now)
         edits.move(session, edit, EditState.CONFLICT, now=now, reason=Reason("push.both_changed"))
-        tally.conflicts += 1
 
 
 def _sent(session: Session, edit: PendingEdit) -> tuple[str | None, bool]:
@@ -47,8 +45,7 @@ def _sent(session: Session, edit: PendingEdit) -> tuple[str | None, bool]:
     return last[0].value, calls.get(session, edit.call_id or "").outcome is CallOutcome.DONE
 
 
-def _arrived(session: Session, edit: PendingEdit, value: str | None, tally: Tally, now: datetime) -> None:
-    tally.confirmed += 1
+def _arrived(session: Session, edit: PendingEdit, value: str | None, now: datetime) -> None:
     if edit.ours == value:
         edits.move(session, edit, EditState.CONFIRMED, now=now)
         return
@@ -56,12 +53,11 @@ def _arrived(session: Session, edit: PendingEdit, value: str | None, tally: Tall
     edits.move(session, edit, EditState.QUEUED, now=now, reason=Reason("push.edited_meanwhile"))
 
 
-def _unchanged(session: Session, edit: PendingEdit, tally: Tally, now: datetime, *, was_done: bool) -> None:
+def _unchanged(session: Session, edit: PendingEdit, now: datetime, *, was_done: bool) -> None:
     """XPM has what it had before: it said that it took the value and did not, or nobody knows whether it got it."""
     if was_done or edit.attempts + 1 >= MOST_ATTEMPTS:
         key = "push.ignored" if was_done else "push.never_arrived"
         edits.move(session, edit, EditState.REFUSED, now=now, reason=Reason(key))
-        tally.refused += 1
     else:
         edit.attempts += 1
         edits.move(session, edit, EditState.QUEUED, now=now)

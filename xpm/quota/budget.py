@@ -22,6 +22,7 @@ from xpm.xero.api import XpmApi
 from xpm.xero.clock import Clock, Sleep, utc_now
 from xpm.xero.http.limits import Budget, Call
 from xpm.xero.http.patience import Tries
+from xpm.xero.writer import XpmWriter
 
 _SIGN_OF_LIFE = HELD.total_seconds() / 3  # between two signs, so that one may be lost
 
@@ -137,3 +138,12 @@ def xpm_api(
     budget = budget_of(integration, tenant_id, priority)
     app, sleep, clock = integration.app, integration.sleep, integration.clock
     return XpmApi(http, app, tenant_id, budget, sleep=sleep, clock=clock, reader_of=reader_of, tries=tries)
+
+
+def xpm_writer(
+    integration: Integration, http: httpx.Client, tenant_id: str, priority: CallPriority = CallPriority.PEOPLE
+) -> XpmWriter:
+    """Return what writes to one tenant within the same budget."""
+    budget = budget_of(integration, tenant_id, priority)
+    app, sleep, clock = integration.app, integration.sleep, integration.clock
+    return XpmWriter(http, app, tenant_id, budget, sleep=sleep, clock=clock, reader_of=reader_of)

@@ -65,6 +65,22 @@ def every(
     return list(session.exec(of if origin is None else of.where(PendingEdit.origin == origin)))
 
 
+def has_work(session: Session, practice: str, tenant_id: str) -> bool:
+    """Whether any edit waits to be sent, or to be found out about. It reads no more than one row."""
+    waiting = select(PendingEdit.id).where(
+        PendingEdit.practice == practice,
+        PendingEdit.tenant_id == tenant_id,
+        col(PendingEdit.state).in_((EditState.QUEUED, EditState.SENDING)),
+    )
+    return session.exec(waiting.limit(1)).first() is not None
+
+
+def of_call(session: Session, call_id: str) -> list[PendingEdit]:
+    """The edits that are being sent by this call."""
+    sent = select(PendingEdit).where(PendingEdit.call_id == call_id, PendingEdit.state == EditState.SENDING)
+    return list(session.exec(sent.order_by(col(PendingEdit.id)).execution_options(populate_existing=True)))
+
+
 def counts(session: Session, scope: Scope) -> Mapping[EditState, int]:
     """How many open edits are in each state."""
     by_state = select(PendingEdit.state, func.count()).where(
@@ -197,6 +213,21 @@ def settled_since(session: Session, scope: Scope, table: str, keys: Collection[s
         )
     )
     return set(session.exec(found)) if keys else set()
+
+
+def moved_since(session: Session, scope: Scope, number: int) -> Mapping[EditState, int]:
+    """How often edits came into each state after the transition of this number."""
+    moved = (
+        select(EditTransition.state, func.count())
+        .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
+        .where(
+            PendingEdit.practice == scope.practice,
+            PendingEdit.tenant_id == scope.tenant_id,
+            col(EditTransition.id) > number,
+        )
+    )
+    found = session.exec(moved.group_by(col(EditTransition.state)))
+    return {EditState(state): count for state, count in found}
 
 
 def number_of(edit: PendingEdit) -> int:

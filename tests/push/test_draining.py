@@ -1,0 +1,91 @@
+"""What people edit in FYI reaches XPM, once, and each edit ends in a state that is true."""
+
+from decimal import Decimal
+
+from tests.push.desk import Desk
+from xpm.entities.names import Entity, Noun
+from xpm.store.vocabulary import EditState
+
+
+def test_details_and_state_of_a_job_arrive(desk: Desk) -> None:
+    job = desk.a_job()
+    desk.edit(Noun.JOB, job, name="A better name", budget="1250.50", due="2027-03-31", description="")
+
+    result = desk.push()
+
+    found = desk.job_in_xpm(job)
+    assert (found["Name"], Decimal(found["Budget"] or 0), found["Description"]) == (
+        "A better name",
+        Decimal("1250.50"),
+        None,
+    )
+    assert str(found["DueDate"]).startswith("2027-03-31")
+    assert set(desk.states()) == {EditState.CONFIRMED}
+    assert (result.confirmed, result.waiting) == (4, 0)
+
+
+def test_the_next_pull_finds_nothing_to_change(desk: Desk) -> None:
+    job = desk.a_job()
+    desk.edit(Noun.JOB, job, name="A better name")
+    desk.push()
+
+    again = desk.house.sync(Entity.JOBS)
+
+    assert (again.changed, desk.job_in_fyi(job)["name"]) == (0, "A better name")
+
+
+def test_the_state_of_a_job_arrives_by_its_code(desk: Desk) -> None:
+    job = desk.a_job()
+    state = next(one for one in desk.open_states() if one != desk.job_in_fyi(job)["state"])
+    desk.edit(Noun.JOB, job, state=state)
+
+    desk.push()
+
+    assert desk.job_in_xpm(job)["State"] == state
+    assert desk.states() == [EditState.CONFIRMED]
+
+
+def test_manager_and_partner_arrive_in_one_call(desk: Desk) -> None:
+    job = desk.a_job()
+    first, second = desk.staff()[:2]
+    desk.edit(Noun.JOB, job, manager=str(first.email), partner=str(second.email))
+
+    desk.push()
+
+    found = desk.job_in_xpm(job)
+    assert (found["Manager"]["UUID"], found["Partner"]["UUID"]) == (first.uuid, second.uuid)
+    assert [call.path for call in desk.writes()] == ["job.api/assign"]
+
+
+def test_custom_fields_of_a_job_arrive_in_one_call(desk: Desk) -> None:
+    job = desk.a_job()
+    desk.edit(
+        Noun.JOB,
+        job,
+        **{"Fee budget": "12.5", "Promised date": "2027-01-31", "Reviewer's remark": "Looks <good> & fine"},
+    )
+
+    desk.push()
+
+    values = desk.values_in_xpm(job)
+    assert (values["Fee budget"], values["Reviewer's remark"]) == ("12.50", "Looks <good> & fine")
+    assert len(desk.writes()) == 1
+    assert set(desk.states()) == {EditState.CONFIRMED}
+
+
+def test_a_client_keeps_what_nobody_edited(desk: Desk) -> None:
+    client = desk.a_client()
+    before = desk.client_in_xpm(client)
+    desk.edit(Noun.CLIENT, client, phone="+64 4 555 0100")
+
+    desk.push()
+
+    assert desk.client_in_xpm(client) == {**before, "Phone": "+64 4 555 0100"}
+
+
+def test_a_quiet_practice_costs_no_call(desk: Desk) -> None:
+    before = desk.calls()
+
+    desk.push()
+
+    assert desk.calls() == before

@@ -1,0 +1,147 @@
+"""Empties a practice's queue of edits: one record after the other, the most urgent first.
+
+One push of a practice at a time holds its lease. Whatever ends it, the next one goes on: what was queued is still
+queued, and of what was being sent XPM is asked first.
+"""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from xpm.consent.access import practice_access
+from xpm.entities.names import Noun
+from xpm.entities.registry import PUSHED
+from xpm.integration import Integration
+from xpm.leasing import StillHeld, Waiter, holding
+from xpm.push.asks import Record
+from xpm.push.pushing import Push
+from xpm.push.sending import Sending
+from xpm.quota.parking import resumes_at
+from xpm.store import leases
+from xpm.store.leases import Lease
+from xpm.store.push import calls, edits
+from xpm.store.push.edits import TIME
+from xpm.store.records.identity import numbers_of
+from xpm.store.tables import PendingEdit
+from xpm.store.vocabulary import CallPriority, EditState
+from xpm.words import stop
+from xpm.xero.errors import DayLimit
+
+PATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
+"""Seconds to wait for another push of the practice: it sends what this one would send, unless it is dead."""
+
+FEW = 50
+"""An act that edits more records than this goes after what others wait for."""
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What a push came to, in edits. `resumes_at`: the day's calls are used up, and the rest is sent then."""
+
+    sent: int = 0
+    confirmed: int = 0
+    refused: int = 0
+    conflicts: int = 0
+    waiting: int = 0
+    calls: int = 0
+    resumes_at: datetime | None = None
+    paused: Sequence[str] = field(default=())
+
+
+def drain(integration: Integration, slug: str, *, flow_run_id: str | None = None) -> Drained:
+    """Send what is queued. A practice without edits costs no call.
+
+    Raises:
+        Stopped: there is no usable connection, or another push of the practice goes on.
+        XeroError: Xero failed; what was not sent stays queued.
+    """
+    with practice_access(integration, slug) as access:
+        lease = _take(integration, slug, flow_run_id or str(uuid.uuid4()))
+        with holding(integration, lease):
+            return _drain(Push(integration, access, lease, flow_run_id))
+
+
+def _take(integration: Integration, slug: str, holder: str) -> Lease:
+    waiter = Waiter(integration, f"push/{slug}", holder, patience=PATIENCE)
+    while (lease := waiter.ask()) is None:
+        try:
+            waiter.wait()
+        except StillHeld:
+            raise stop("push.under_way", practice=integration.practice(slug).name) from None
+    return lease
+
+
+def _drain(push: Push) -> Drained:
+    with push.integration.database.read() as session:
+        before = edits.newest_transition(session)
+    limit: DayLimit | None = None
+    try:
+        for record, priority in _records(push, EditState.SENDING):
+            Sending(push, record, priority).settle_lost()
+        for record, priority in _records(push, EditState.QUEUED):
+            Sending(push, record, priority, _paused(push)).send()
+    except DayLimit as reached:
+        limit = reached
+    return _result(push, before, limit)
+
+
+def _records(push: Push, state: EditState) -> Iterator[tuple[Record, CallPriority]]:
+    """The records with edits in this state: single edits first, then the queue, then bulk; the oldest first in each."""
+    with push.integration.database.read() as session:
+        of_state = [edit for edit in edits.every(session, push.scope, [state]) if edit.record_table != TIME]
+        urgency = _urgency(of_state)
+        places: dict[tuple[Noun, str], tuple[CallPriority, int]] = {}
+        for edit in of_state:
+            here = (_noun(edit.record_table), edit.record_key)
+            mine = (urgency[edit.origin], edits.number_of(edit))
+            places[here] = min(places.get(here, mine), mine, key=lambda one: (_ORDER.index(one[0]), one[1]))
+        numbers = {
+            noun: numbers_of(session, pushed.table, push.scope, [key for of, key in places if of is noun])
+            for noun, pushed in PUSHED.items()
+        }
+    for (noun, key), (priority, _) in sorted(places.items(), key=lambda one: (_ORDER.index(one[1][0]), one[1][1])):
+        yield Record(noun, key, numbers[noun][key]), priority
+
+
+_ORDER = (CallPriority.PEOPLE, CallPriority.CHANGES, CallPriority.OVERNIGHT)
+
+
+def _urgency(queued: Sequence[PendingEdit]) -> dict[str, CallPriority]:
+    """The priority of each act: of one record first, since a person looks at it; of many records last."""
+    records: dict[str, set[str]] = {}
+    for edit in queued:
+        records.setdefault(edit.origin, set()).add(edit.record_key)
+    return {
+        origin: CallPriority.PEOPLE
+        if len(keys) == 1
+        else CallPriority.CHANGES
+        if len(keys) <= FEW
+        else CallPriority.OVERNIGHT
+        for origin, keys in records.items()
+    }
+
+
+def _noun(table: str) -> Noun:
+    return next(noun for noun, pushed in PUSHED.items() if table in (pushed.table.name, pushed.values.name))
+
+
+def _paused(push: Push) -> frozenset[str]:
+    with push.integration.database.read() as session:
+        return frozenset(one.endpoint for one in calls.pauses(session, push.scope))
+
+
+def _result(push: Push, before: int, limit: DayLimit | None) -> Drained:
+    with push.integration.database.read() as session:
+        moved = edits.moved_since(session, push.scope, before)
+        waiting = edits.counts(session, push.scope)
+    return Drained(
+        sent=moved.get(EditState.SENDING, 0),
+        confirmed=moved.get(EditState.CONFIRMED, 0),
+        refused=moved.get(EditState.REFUSED, 0),
+        conflicts=moved.get(EditState.CONFLICT, 0),
+        waiting=waiting.get(EditState.QUEUED, 0) + waiting.get(EditState.SENDING, 0),
+        calls=push.tally.calls,
+        resumes_at=resumes_at(limit, push.integration.clock()) if limit else None,
+        paused=sorted(_paused(push)),
+    )

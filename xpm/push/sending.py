@@ -1,0 +1,201 @@
+"""Sends the edits of one record: reads XPM's side, compares, sends what is still queued, and reads it back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlmodel import Session
+
+from xpm.entities.names import Noun
+from xpm.entities.pushed import Route
+from xpm.entities.registry import PUSHED
+from xpm.push import calling, sides
+from xpm.push.asks import Record
+from xpm.push.bodies import body_of
+from xpm.push.calling import Lost, NotTaken
+from xpm.push.known import Known
+from xpm.push.pushing import Push
+from xpm.push.settling import settle
+from xpm.push.sides import Renumbered, Side
+from xpm.store.push import edits
+from xpm.store.push.calls import Intent
+from xpm.store.push.edits import Reason
+from xpm.store.tables import PendingEdit
+from xpm.store.vocabulary import CallPriority, EditState
+from xpm.xero.errors import RecordGone, StateConflict
+from xpm.xero.models import Client, Job
+from xpm.xero.writes import (
+    CLIENT_FIELD_VALUES,
+    CLIENT_UPDATE,
+    JOB_ASSIGN,
+    JOB_FIELD_VALUES,
+    JOB_STATE,
+    JOB_UPDATE,
+    Write,
+    WriteEndpoint,
+)
+
+T = TypeVar("T")
+
+MOST_CONFLICTS = 3
+"""So often XPM may answer that a record has just changed (409), each time after it was read anew."""
+
+ENDPOINTS: dict[tuple[Noun, Route], WriteEndpoint] = {
+    (Noun.JOB, Route.DETAILS): JOB_UPDATE,
+    (Noun.JOB, Route.VALUES): JOB_FIELD_VALUES,
+    (Noun.JOB, Route.ASSIGNMENT): JOB_ASSIGN,
+    (Noun.JOB, Route.STATE): JOB_STATE,
+    (Noun.CLIENT, Route.DETAILS): CLIENT_UPDATE,
+    (Noun.CLIENT, Route.VALUES): CLIENT_FIELD_VALUES,
+}
+"""Where the edits of each route go."""
+
+
+@dataclass
+class Sending:
+    """The edits of one record on their way. `paused` are the endpoints to which nothing is sent.
+
+    `own` is the record as XPM had it at the last look, seconds ago, without its custom fields.
+    """
+
+    push: Push
+    record: Record
+    priority: CallPriority
+    paused: frozenset[str] = frozenset()
+    own: Side | None = None
+
+    def settle_lost(self) -> None:
+        """Ask XPM what it has of the edits whose calls ended nobody knows how.
+
+        Raises XeroError if XPM does not say; the edits still count as being sent.
+        """
+        for is_values in (True, False):
+            if self._edits(EditState.SENDING, is_values=is_values):
+                self._guarded(self._read, is_values)
+
+    def send(self) -> None:
+        """Send what is queued. Raises XeroError for what is not about this record; what was not sent stays queued."""
+        own = self._edits(EditState.QUEUED, is_values=False)
+        before: tuple[Route, ...] = ()
+        after: tuple[Route, ...] = (
+            Route.STATE,
+        )  # a state that closes the job goes last: a closed job may refuse the rest
+        if own and self._reopens(own):
+            before, after = after, before
+        for route in (*before, Route.DETAILS, Route.ASSIGNMENT, Route.VALUES, *after):
+            self._guarded(self._send, route)
+
+    def _guarded(self, do: Callable[[T], object], given: T) -> None:
+        """Do something for which XPM may not have the record, or another one under its number."""
+        try:
+            do(given)
+        except RecordGone:
+            self._move_all(EditState.REFUSED, Reason("push.record_gone"))
+        except Renumbered:
+            self._move_all(EditState.REFUSED, Reason("push.renumbered"))
+
+    def _send(self, route: Route) -> None:
+        """Send the queued edits of one route in one call."""
+        if not self._is_wanted(route):
+            return
+        is_values = route is Route.VALUES
+        side = self._read(is_values) if is_values or self.own is None else self.own
+        for _ in range(MOST_CONFLICTS):
+            intended = self._intend(route, side)
+            if intended is None:
+                return
+            try:
+                self._call(route, *intended)
+            except NotTaken:
+                return
+            except StateConflict:
+                side = self._read(is_values)
+            else:
+                return
+        with self.push.commit() as session:
+            for edit in self._queued(session, route):
+                self._move(session, edit, EditState.REFUSED, Reason("push.keeps_changing"))
+
+    def _is_wanted(self, route: Route) -> bool:
+        endpoint = ENDPOINTS.get((self.record.noun, route))
+        if endpoint is None or endpoint.label in self.paused:
+            return False
+        with self.push.integration.database.read() as session:
+            return bool(self._queued(session, route))
+
+    def _intend(self, route: Route, side: Side) -> tuple[Write, str] | None:
+        """Commit the intent to send what is queued; `None` if nothing is, once XPM's side is known."""
+        with self.push.commit() as session:
+            queued = self._queued(session, route)
+            if not queued:
+                return None
+            write = body_of(session, self.push.scope, self.record, route, edits=queued, theirs=side.row)
+            intent = Intent(write.endpoint.label, side.table.name, self.record.key, write.digest)
+            return write, calling.intend(self.push, session, intent, queued)
+
+    def _call(self, route: Route, write: Write, call_id: str) -> None:
+        self.push.tally.calls += 1
+        try:
+            answered = calling.make(self.push, self.push.writer(self.priority), write, call_id)
+        except Lost:
+            self._read(route is Route.VALUES)
+            return
+        with self.push.commit() as session:
+            calling.note_done(session, call_id, answered, self.push.integration.clock())
+            if isinstance(answered.record, Job | Client):
+                self._take(session, sides.side_of(self.record, answered.record))
+                return
+        self._read(route is Route.VALUES)
+
+    def _read(self, is_values: bool) -> Side:
+        """Read XPM's side, settle what is being sent, and store it."""
+        self.push.tally.calls += 1
+        read = sides.read_field_values if is_values else sides.read_record
+        side = read(self.push, self.record, self.priority)
+        with self.push.commit() as session:
+            return self._take(session, side)
+
+    def _take(self, session: Session, side: Side) -> Side:
+        settle(self.push, session, self._open(session, side.table.name), side.row)
+        sides.store(self.push, session, side)
+        if side.table is PUSHED[self.record.noun].table:
+            self.own = side
+        return side
+
+    def _reopens(self, own: Sequence[PendingEdit]) -> bool:
+        """Whether a job that XPM does not list as current gets a state of current jobs."""
+        wanted = next((edit.ours for edit in own if edit.field == "state"), None)
+        if wanted is None or self.record.noun is not Noun.JOB:
+            return False
+        with self.push.integration.database.read() as session:
+            known = Known(session, self.push.scope)
+            return wanted in known.open_states and not known.is_open(self.record.key)
+
+    def _edits(self, state: EditState, *, is_values: bool) -> list[PendingEdit]:
+        pushed = PUSHED[self.record.noun]
+        with self.push.integration.database.read() as session:
+            of = self._open(session, (pushed.values if is_values else pushed.table).name)
+            return [edit for edit in of if edit.state is state]
+
+    def _queued(self, session: Session, route: Route) -> list[PendingEdit]:
+        pushed = PUSHED[self.record.noun]
+        if route is Route.VALUES:
+            return [one for one in self._open(session, pushed.values.name) if one.state is EditState.QUEUED]
+        of = {field.column for field in pushed.fields if field.route is route}
+        own = self._open(session, pushed.table.name)
+        return [one for one in own if one.state is EditState.QUEUED and one.field in of]
+
+    def _open(self, session: Session, table: str) -> list[PendingEdit]:
+        return edits.open_of(session, self.push.scope, table, [self.record.key]).get(self.record.key, [])
+
+    def _move_all(self, state: EditState, reason: Reason) -> None:
+        """Move every edit of the record that waits. XPM said that there is nothing to send it to."""
+        pushed = PUSHED[self.record.noun]
+        with self.push.commit() as session:
+            for table in (pushed.table, pushed.values):
+                for edit in self._open(session, table.name):
+                    if edit.state in (EditState.QUEUED, EditState.SENDING):
+                        self._move(session, edit, state, reason)
+
+    def _move(self, session: Session, edit: PendingEdit, state: EditState, reason: Reason) -> None:
+        edits.move(session, edit, state, now=self.push.integration.clock(), reason=reason)
