@@ -1,9 +1,14 @@
 """The reset: checks the new consent against the chosen account, then puts it in the place of the old one."""
 
+from datetime import datetime
+
+from sqlmodel import Session
+
 from xpm.access import audit
 from xpm.access.audit import Action
 from xpm.account.choice import Offer, account_of, actor_of, chosen
 from xpm.account.confirmation import require_confirmed
+from xpm.activity.log import record
 from xpm.consent.invitation import Invitation, require_granted, withdrawn
 from xpm.consent.keeper import ConsentKeeper
 from xpm.consent.preflight import check_access
@@ -13,6 +18,7 @@ from xpm.quota.budget import xpm_api
 from xpm.store import people
 from xpm.store.consent import connections, consents
 from xpm.store.errors import TenantTaken
+from xpm.store.push import edits
 from xpm.store.tables import Connection
 from xpm.store.vocabulary import ConnectionState
 from xpm.words import Message, message, stop
@@ -88,6 +94,7 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
             )
         except TenantTaken:
             raise stop("choice.taken", owner="another practice", **facts) from None
+        _leave_edits_behind(session, invitation, before_tenant=former, offer=offer, now=now)
         run = invitation.flow_run_id
         move(
             session, invitation.practice, ConnectionState.CONNECTED, said, now=now, person=person.email, flow_run_id=run
@@ -104,6 +111,17 @@ def reset(integration: Integration, invitation: Invitation) -> Message:
             after={"account": offer.tenant_name},
         )
     return said
+
+
+def _leave_edits_behind(
+    session: Session, invitation: Invitation, *, before_tenant: str | None, offer: Offer, now: datetime
+) -> None:
+    """Withdraw the edits that were made for another account: they are never sent to this one."""
+    person = invitation.person.email
+    left = edits.withdraw_others(session, invitation.practice, offer.tenant_id, person=person, now=now)
+    if left:
+        said = message("push.left_behind", count=left, tenant=before_tenant or "", practice=invitation.practice)
+        record(session, invitation.practice, said, now=now, person=person)
 
 
 def _key(before: Connection, offer: Offer) -> str:

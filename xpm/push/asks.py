@@ -33,10 +33,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Checked:
-    """One field that may be changed: where it is, what FYI has, what it is to have, and what the store writes.
+    """One field that may be changed: where it is, what FYI has, and what it is to have.
 
-    `shown` is the new value as people read it. `columns` are of the record, or of the custom field's value; `None`
-    removes that value.
+    `shown` is the new value as people read it.
     """
 
     place: Place
@@ -45,7 +44,6 @@ class Checked:
     before: str | None
     ours: str | None
     shown: str
-    columns: Mapping[str, object] | None
 
 
 @dataclass(frozen=True)

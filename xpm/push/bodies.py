@@ -5,29 +5,22 @@ the others with XPM's.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date
-from decimal import Decimal
 
 from sqlalchemy import select
 from sqlmodel import Session
 from sqlmodel import select as select_rows
 
 from xpm.entities.names import Noun
-from xpm.entities.pushed import FieldType, Route
-from xpm.entities.registry import PUSHED
+from xpm.entities.pushed import Route
 from xpm.push.asks import Record
 from xpm.push.codes import code_of
+from xpm.push.placing import ELEMENTS, typed, typed_in
 from xpm.store.records import kinds
 from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.records.scope import in_scope
 from xpm.store.tables import CustomFieldDefinition, PendingEdit
 from xpm.xero import writes
 from xpm.xero.writes import Assignment, FieldValue, JobDetails, Write
-
-Value = str | date | Decimal | bool | None
-
-_TYPES = {FieldType.DAY: date, FieldType.AMOUNT: Decimal}
-_ELEMENTS = {"Date": date, "Number": Decimal, "Decimal": Decimal, "Boolean": bool}
 
 
 def body_of(
@@ -57,9 +50,9 @@ def body_of(
                 manager=_assignment(wanted, "manager_uuid"),
                 partner=_assignment(wanted, "partner_uuid"),
             )
-    if record.noun is Noun.JOB:
-        return _job(session, scope, record, {**theirs.columns, **_typed(record.noun, wanted)})
-    return _client(record, {**theirs.columns, **_typed(record.noun, wanted)})
+    ours = {name: typed_in(record.noun, name, text) for name, text in wanted.items()}
+    columns = {**theirs.columns, **ours}
+    return _job(session, scope, record, columns) if record.noun is Noun.JOB else _client(record, columns)
 
 
 def _job(session: Session, scope: Scope, record: Record, columns: Mapping[str, object]) -> Write:
@@ -80,7 +73,10 @@ def _values(session: Session, scope: Scope, record: Record, wanted: Mapping[str,
         in_scope(kinds.CUSTOM_FIELD_DEFINITIONS, scope), definitions.uuid.in_(wanted)
     )
     elements = {one.uuid: one.value_element or "Text" for one in session.exec(found)}
-    values = [FieldValue(uuid, elements[uuid], _value(elements[uuid], text)) for uuid, text in sorted(wanted.items())]
+    values = [
+        FieldValue(uuid, elements[uuid], typed(ELEMENTS.get(elements[uuid], str), text))
+        for uuid, text in sorted(wanted.items())
+    ]
     return writes.field_values("job" if record.noun is Noun.JOB else "client", _name(record), values)
 
 
@@ -106,26 +102,6 @@ def _assignment(wanted: Mapping[str, str | None], column: str) -> Assignment:
         return Assignment.LEAVE
     uuid = wanted[column]
     return Assignment.to(uuid) if uuid else Assignment.REMOVE
-
-
-def _typed(noun: Noun, wanted: Mapping[str, str | None]) -> dict[str, Value]:
-    """The values with the types of their columns."""
-    of = {field.column: _TYPES.get(field.type, str) for field in PUSHED[noun].fields}
-    return {name: _as(of[name], text) for name, text in wanted.items()}
-
-
-def _value(element: str, text: str | None) -> Value:
-    return _as(_ELEMENTS.get(element, str), text)
-
-
-def _as(kind: type, text: str | None) -> Value:
-    if text is None:
-        return None
-    if kind is date:
-        return date.fromisoformat(text)
-    if kind is Decimal:
-        return Decimal(text)
-    return text == "true" if kind is bool else text
 
 
 def _text(value: object) -> str | None:

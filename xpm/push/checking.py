@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType, PushedField, Route
@@ -13,12 +11,12 @@ from xpm.push.known import Known
 from xpm.push.typed import NotTaken, Typed, read, shown
 from xpm.push.versions import version_of
 from xpm.store.push.edits import Place
-from xpm.store.push.protection import columns_of, value_in
+from xpm.store.push.protection import value_in
 from xpm.store.push.values import text_of
 from xpm.store.records import reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
-from xpm.store.tables import CustomFieldDefinition
+from xpm.store.tables import CustomFieldDefinition, Staff
 from xpm.words import Stopped, message, stop
 
 CUSTOM = "custom:"
@@ -30,7 +28,6 @@ _TYPES: Mapping[str, FieldType] = {
     "Boolean": FieldType.YES_NO,
     "Date": FieldType.DAY,
 }
-_NO_VALUE = dict.fromkeys(("text", "date", "number", "decimal", "boolean"))
 
 
 class Overtaken(Stopped):
@@ -106,67 +103,51 @@ def _row(known: Known, table: RecordTable, key: str) -> RecordRow | None:
 
 def _check_field(known: Known, record: Record, row: RecordRow | None, field: Field, text: str) -> Checked:
     try:
-        value, columns = _value(known, record, field, text)
+        value = _value(known, record, field, text)
     except NotTaken as not_taken:
         raise Stopped(not_taken.message) from None
     if value is None and field.is_needed:
         raise stop("push.needed", field=field.label)
     place = Place(field.table.name, record.key, field.column)
     before = value_in(row, field.column) if row else None
+    if isinstance(value, Staff):
+        return Checked(place, field.label, field.route, before, value.uuid, value.name or value.uuid)
     ours = None if value is False else text_of(value)
-    return Checked(place, field.label, field.route, before, ours, _shown(field, value, columns), columns)
+    return Checked(place, field.label, field.route, before, ours, shown(value))
 
 
-def _value(known: Known, record: Record, field: Field, text: str) -> tuple[Typed, Mapping[str, object] | None]:
-    """The value, and the columns that the store writes."""
-    if field.type is FieldType.STAFF:
-        return _staff(known, record, field, text)
-    if field.type is FieldType.STATE:
-        value: Typed = _state(known, text)
-    elif field.type is FieldType.OPTION:
-        value = _option(field, text)
-    else:
-        value = read(field.type, field.label, text)
-    if field.definition is None:
-        return value, {field.column: value}
-    column = (field.definition.value_element or "Text").lower()
-    if value in (None, False):
-        return value, None
-    return value, {**_NO_VALUE, "name": field.definition.name, column: value}
-
-
-def _staff(known: Known, record: Record, field: Field, text: str) -> tuple[Typed, Mapping[str, object]]:
-    uuid, name = columns_of(field.table, field.column)
+def _value(known: Known, record: Record, field: Field, text: str) -> Typed | Staff:
     if not text.strip():
-        return None, {uuid: None, name: None}
+        return None
+    match field.type:
+        case FieldType.STAFF:
+            return _staff(known, record, field, text)
+        case FieldType.STATE:
+            return _state(known, text)
+        case FieldType.OPTION:
+            return _option(field, text)
+        case _:
+            return read(field.type, field.label, text)
+
+
+def _staff(known: Known, record: Record, field: Field, text: str) -> Staff:
     person = known.staff(text)
     if person is None:
         raise NotTaken(message("push.staff_unknown", role=field.label, kind=record.noun.capitalize(), person=text))
-    return person.uuid, {uuid: person.uuid, name: person.name}
+    return person
 
 
-def _state(known: Known, text: str) -> str | None:
-    if not text.strip():
-        return None
+def _state(known: Known, text: str) -> str:
     state = known.state(text)
     if state is None:
         raise NotTaken(message("push.state_unknown", state=text, states=", ".join(known.states)))
     return state
 
 
-def _option(field: Field, text: str) -> str | None:
-    wanted = text.strip()
-    if not wanted or field.definition is None:
-        return None
-    options = [one.strip() for one in (field.definition.options or "").replace("\n", ",").split(",") if one.strip()]
-    option = next((one for one in options if one.casefold() == wanted.casefold()), None)
+def _option(field: Field, text: str) -> str:
+    listed = (field.definition.options if field.definition else None) or ""
+    options = [one.strip() for one in listed.replace("\n", ",").split(",") if one.strip()]
+    option = next((one for one in options if one.casefold() == text.strip().casefold()), None)
     if option is None:
         raise NotTaken(message("push.option_unknown", field=field.label, value=text, options=", ".join(options)))
     return option
-
-
-def _shown(field: Field, value: date | Decimal | str | bool | None, columns: Mapping[str, object] | None) -> str:
-    if field.type is FieldType.STAFF and columns:
-        _, name = columns_of(field.table, field.column)
-        return str(columns[name] or "")
-    return shown(value)

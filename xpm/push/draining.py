@@ -15,6 +15,7 @@ from xpm.entities.registry import PUSHED
 from xpm.integration import Integration
 from xpm.leasing import StillHeld, Waiter, holding
 from xpm.push.asks import Record
+from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
 from xpm.push.sending import Sending
 from xpm.quota.parking import resumes_at
@@ -93,7 +94,7 @@ def _records(push: Push, state: EditState) -> Iterator[tuple[Record, CallPriorit
         urgency = _urgency(of_state)
         places: dict[tuple[Noun, str], tuple[CallPriority, int]] = {}
         for edit in of_state:
-            here = (_noun(edit.record_table), edit.record_key)
+            here = (noun_of(edit.record_table), edit.record_key)
             mine = (urgency[edit.origin], edits.number_of(edit))
             places[here] = min(places.get(here, mine), mine, key=lambda one: (_ORDER.index(one[0]), one[1]))
         numbers = {
@@ -120,10 +121,6 @@ def _urgency(queued: Sequence[PendingEdit]) -> dict[str, CallPriority]:
         else CallPriority.OVERNIGHT
         for origin, keys in records.items()
     }
-
-
-def _noun(table: str) -> Noun:
-    return next(noun for noun, pushed in PUSHED.items() if table in (pushed.table.name, pushed.values.name))
 
 
 def _paused(push: Push) -> frozenset[str]:

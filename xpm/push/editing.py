@@ -7,7 +7,6 @@ asked of Xero here.
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlmodel import Session
 
@@ -20,12 +19,12 @@ from xpm.push.asks import Ask, Checked, Made, Preview, RecordEdit, Refused
 from xpm.push.checking import Overtaken, check
 from xpm.push.cost import estimate
 from xpm.push.known import Known
+from xpm.push.placing import put_value
 from xpm.store import people
 from xpm.store.consent import connections
 from xpm.store.push import edits
-from xpm.store.push.protection import VALUES
+from xpm.store.push.edits import Act
 from xpm.store.records import bulk, locking
-from xpm.store.records import edits as record_edits
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice
 from xpm.words import Stopped, message, stop
@@ -85,9 +84,10 @@ def edit(
         Overtaken: a record has changed since the editor saw it.
         Stopped: an edit is refused, or the person may not edit.
     """
-    practice, now, origin = installation.practice(slug), installation.clock(), str(uuid.uuid4())
+    practice = installation.practice(slug)
+    act = Act(str(uuid.uuid4()), editor.person, installation.clock())
     with installation.database.write() as session:
-        _require_editor(session, practice, editor.person)
+        require_editor(session, practice, editor.person)
         known = Known(session, scope_of(session, practice))
         _lock(known, asks)
         asked = _checked(known, asks)
@@ -97,11 +97,11 @@ def edit(
             raise Unconfirmed(asked)
         for one in asked.edits:
             for change in one.changes:
-                _make(known, change, origin, editor.person, now)
+                _make(known, change, act)
         if editor.actor is not None:
             what = _named(asked)
-            audit.record(session, installation, editor.actor, Action.EDIT, now=now, practice=slug, resource=what)
-    return Made(origin, asked)
+            audit.record(session, installation, editor.actor, Action.EDIT, now=act.at, practice=slug, resource=what)
+    return Made(act.origin, asked)
 
 
 def _checked(known: Known, asks: Sequence[Ask]) -> Preview:
@@ -150,21 +150,14 @@ def _lock(known: Known, asks: Sequence[Ask]) -> None:
             locking.lock(known.session.connection(), table, known.scope, keys)
 
 
-def _make(known: Known, change: Checked, origin: str, person: str, now: datetime) -> None:
+def _make(known: Known, change: Checked, act: Act) -> None:
     """Change the field in FYI, and keep the edit until XPM has it."""
-    session, scope, place = known.session, known.scope, change.place
-    table = next(one for pushed in PUSHED.values() for one in (pushed.table, pushed.values) if one.name == place.table)
-    if VALUES in table.owned:
-        which = {"definition_uuid": place.field}
-        record_edits.edit_owned(
-            session, table, scope, place.key, name=VALUES, which=which, values=change.columns, person=person, now=now
-        )
-    else:
-        record_edits.edit(session, table, scope, place.key, change.columns or {}, person=person, now=now)
-    edits.put(session, scope, place, change.ours, base=change.before, origin=origin, person=person, now=now)
+    put_value(known.session, known.scope, change.place, change.ours, person=act.person, now=act.at)
+    edits.put(known.session, known.scope, change.place, change.ours, base=change.before, act=act)
 
 
-def _require_editor(session: Session, practice: Practice, email: str) -> None:
+def require_editor(session: Session, practice: Practice, email: str) -> None:
+    """Raise Stopped unless this is an active FYI user of the practice."""
     person = people.by_email(session, practice.slug, email)
     if person is None:
         raise stop("preflight.user_unknown", email=email, practice=practice.name)

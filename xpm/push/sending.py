@@ -14,6 +14,7 @@ from xpm.push.asks import Record
 from xpm.push.bodies import body_of
 from xpm.push.calling import Lost, NotTaken
 from xpm.push.known import Known
+from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
 from xpm.push.settling import settle
 from xpm.push.sides import Renumbered, Side
@@ -49,6 +50,13 @@ ENDPOINTS: dict[tuple[Noun, Route], WriteEndpoint] = {
     (Noun.CLIENT, Route.VALUES): CLIENT_FIELD_VALUES,
 }
 """Where the edits of each route go."""
+
+
+def endpoint_of(edit: PendingEdit) -> str:
+    """The label of the endpoint that an edit goes to."""
+    noun = noun_of(edit.record_table)
+    field = PUSHED[noun].in_column(edit.field) if edit.record_table == PUSHED[noun].table.name else None
+    return ENDPOINTS[noun, field.route if field else Route.VALUES].label
 
 
 @dataclass

@@ -32,6 +32,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Act:
+    """What edits come from: one form, one file, one revert; by whom and when."""
+
+    origin: str
+    person: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Reason:
     """Why an edit is in its state: the key of the sentence for people, and XPM's own words."""
 
@@ -65,6 +74,12 @@ def every(
     return list(session.exec(of if origin is None else of.where(PendingEdit.origin == origin)))
 
 
+def lost_theirs(session: Session, edit: PendingEdit) -> str | None:
+    """What XPM had before it got FYI's value: what it was last seen to have, or else the base."""
+    seen = [one.theirs for one in transitions(session, number_of(edit)) if one.theirs is not None]
+    return seen[-1] if seen else edit.base
+
+
 def has_work(session: Session, practice: str, tenant_id: str) -> bool:
     """Whether any edit waits to be sent, or to be found out about. It reads no more than one row."""
     waiting = select(PendingEdit.id).where(
@@ -92,25 +107,14 @@ def counts(session: Session, scope: Scope) -> Mapping[EditState, int]:
     return {EditState(state): count for state, count in found}
 
 
-def put(
-    session: Session,
-    scope: Scope,
-    place: Place,
-    ours: str | None,
-    *,
-    base: str | None,
-    origin: str,
-    person: str,
-    now: datetime,
-) -> PendingEdit:
+def put(session: Session, scope: Scope, place: Place, ours: str | None, *, base: str | None, act: Act) -> PendingEdit:
     """Make an edit, or give the open one of this field another value: its base stays, since that is what XPM had.
 
     An edit back to what XPM has is withdrawn, unless a call with the former value may have reached XPM.
     """
     known = {edit.field: edit for edit in open_of(session, scope, place.table, [place.key]).get(place.key, ())}
-    edit = known.get(place.field)
-    if edit is not None:
-        return _replace(session, edit, ours, origin=origin, person=person, now=now)
+    if place.field in known:
+        return _replace(session, known[place.field], ours, act)
     new = PendingEdit(
         practice=scope.practice,
         tenant_id=scope.tenant_id,
@@ -119,25 +123,24 @@ def put(
         field=place.field,
         base=base,
         ours=ours,
-        origin=origin,
-        made_by=person,
-        made_at=now,
+        origin=act.origin,
+        made_by=act.person,
+        made_at=act.at,
         state=EditState.QUEUED,
     )
-    return move(session, new, EditState.QUEUED, now=now, person=person)
+    return move(session, new, EditState.QUEUED, now=act.at, person=act.person)
 
 
-def _replace(
-    session: Session, edit: PendingEdit, ours: str | None, *, origin: str, person: str, now: datetime
-) -> PendingEdit:
-    edit.ours, edit.origin, edit.made_by, edit.made_at = ours, origin, person, now
+def _replace(session: Session, edit: PendingEdit, ours: str | None, act: Act) -> PendingEdit:
+    edit.ours, edit.origin, edit.made_by, edit.made_at = ours, act.origin, act.person, act.at
     if edit.state is EditState.SENDING:
-        return _note(session, edit, now=now, person=person)
+        return _note(session, edit, now=act.at, person=act.person)
     if ours == xpms(edit):
-        return move(session, edit, EditState.WITHDRAWN, now=now, person=person, reason=Reason("push.back_to_xpms"))
+        back = Reason("push.back_to_xpms")
+        return move(session, edit, EditState.WITHDRAWN, now=act.at, person=act.person, reason=back)
     if edit.state is EditState.CONFLICT:
-        return _note(session, edit, now=now, person=person)
-    return move(session, edit, EditState.QUEUED, now=now, person=person)
+        return _note(session, edit, now=act.at, person=act.person)
+    return move(session, edit, EditState.QUEUED, now=act.at, person=act.person)
 
 
 def xpms(edit: PendingEdit) -> str | None:
