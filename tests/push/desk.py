@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import select
 
 from sandbox.accounts import edits as xpm_edits
+from sandbox.accounts.time_entries import RecordedTime
 from sandbox.world import MERE
 from tests.pull.house import SCOPE, SLUG, House
 from xpm.entities.names import Entity, Noun
@@ -19,6 +20,7 @@ from xpm.store.records import kinds, reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.tables import PendingEdit, Staff
 from xpm.store.vocabulary import EditState
+from xpm.xero.errors import XeroError
 
 ENTITIES = (Entity.STAFF, Entity.CLIENTS, Entity.JOBS, Entity.CUSTOM_FIELDS)
 
@@ -103,6 +105,35 @@ class Desk:
         """The states of current jobs."""
         with self.house.database.read() as session:
             return sorted(Known(session, SCOPE).open_states)
+
+    def assignment(self) -> tuple[str, str, str]:
+        """A current job, somebody who is assigned to it, and a task of it."""
+        table = self.house.xpm.jobs
+        for position in table.positions(lambda outline: outline.current):
+            job = table.record(position)
+            for task in job["Tasks"] or []:
+                if people := [*(job["Assigned"] or []), *(task.get("Assigned") or [])]:
+                    return table.key(position), people[0]["UUID"], task["UUID"]
+        raise AssertionError("nobody is assigned to any current job")
+
+    def assigned(self, number: str, task: str) -> set[str]:
+        """Who is assigned to the job or this task of it."""
+        job = self.job_in_xpm(number)
+        of_task = [one.get("Assigned") or [] for one in job["Tasks"] if one["UUID"] == task]
+        return {one["UUID"] for people in (job["Assigned"] or [], *of_task) for one in people}
+
+    def times_in_xpm(self) -> list[RecordedTime]:
+        """XPM's time entries."""
+        return list(self.house.xpm.time_entries)
+
+    def push_until_done(self) -> None:
+        """Send what waits, again while Xero fails."""
+        for _ in range(4):
+            try:
+                if not self.push().waiting:
+                    return
+            except XeroError:
+                continue
 
     def writes(self) -> list[Any]:
         """The calls that wrote, as XPM's journal has them."""

@@ -18,7 +18,7 @@ from xpm.push.placing import current, noun_of, put_value
 from xpm.push.sending import endpoint_of
 from xpm.store.errors import NotThere
 from xpm.store.push import calls, edits
-from xpm.store.push.edits import Act, Place, Reason
+from xpm.store.push.edits import TIME, Act, Place, Reason
 from xpm.store.records import kinds, locking
 from xpm.store.records.rows import Scope
 from xpm.store.tables import PendingEdit
@@ -65,6 +65,8 @@ class Decision:
         It is an edit like any other. Refused if the field has changed since, on either side.
         """
         self._require(edit, EditState.WITHDRAWN, EditState.CONFIRMED)
+        if edit.record_table == TIME:
+            raise stop("push.nothing_lost", edit=edits.number_of(edit))
         lost, won = self._sides(edit)
         place = _place(edit)
         if current(self.session, self.scope, place) != won or self._is_open(place):
@@ -81,7 +83,8 @@ class Decision:
         return (edit.ours, edits.xpms(edit)) if edit.state is EditState.WITHDRAWN else (theirs, edit.ours)
 
     def _give_up(self, edit: PendingEdit, key: str) -> None:
-        put_value(self.session, self.scope, _place(edit), edits.xpms(edit), person=self.person, now=self.now)
+        if edit.record_table != TIME:  # a time entry stays in FYI, which has it alone then
+            put_value(self.session, self.scope, _place(edit), edits.xpms(edit), person=self.person, now=self.now)
         self._move(edit, EditState.WITHDRAWN, Reason(key))
 
     def _is_open(self, place: Place) -> bool:

@@ -22,7 +22,6 @@ from xpm.quota.parking import resumes_at
 from xpm.store import leases
 from xpm.store.leases import Lease
 from xpm.store.push import calls, edits
-from xpm.store.push.edits import TIME
 from xpm.store.records.identity import numbers_of
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
@@ -90,7 +89,7 @@ def _drain(push: Push) -> Drained:
 def _records(push: Push, state: EditState) -> Iterator[tuple[Record, CallPriority]]:
     """The records with edits in this state: single edits first, then the queue, then bulk; the oldest first in each."""
     with push.integration.database.read() as session:
-        of_state = [edit for edit in edits.every(session, push.scope, [state]) if edit.record_table != TIME]
+        of_state = edits.every(session, push.scope, [state])
         urgency = _urgency(of_state)
         places: dict[tuple[Noun, str], tuple[CallPriority, int]] = {}
         for edit in of_state:

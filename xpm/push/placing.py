@@ -9,7 +9,7 @@ from sqlmodel import Session
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
 from xpm.entities.registry import PUSHED
-from xpm.store.push.edits import Place
+from xpm.store.push.edits import TIME, Place
 from xpm.store.push.protection import VALUES, columns_of, value_in
 from xpm.store.records import edits as record_edits
 from xpm.store.records import kinds, reads
@@ -26,6 +26,8 @@ ELEMENTS: Mapping[str, type] = {"Date": date, "Number": Decimal, "Decimal": Deci
 
 def noun_of(table: str) -> Noun:
     """The kind of record that the edits of this table are about."""
+    if table == TIME:
+        return Noun.JOB
     return next(noun for noun, pushed in PUSHED.items() if table in (pushed.table.name, pushed.values.name))
 
 

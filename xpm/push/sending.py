@@ -9,7 +9,7 @@ from sqlmodel import Session
 from xpm.entities.names import Noun
 from xpm.entities.pushed import Route
 from xpm.entities.registry import PUSHED
-from xpm.push import calling, sides
+from xpm.push import calling, sides, times
 from xpm.push.asks import Record
 from xpm.push.bodies import body_of
 from xpm.push.calling import Lost, NotTaken
@@ -20,7 +20,7 @@ from xpm.push.settling import settle
 from xpm.push.sides import Renumbered, Side
 from xpm.store.push import edits
 from xpm.store.push.calls import Intent
-from xpm.store.push.edits import Reason
+from xpm.store.push.edits import TIME, Reason
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.xero.errors import RecordGone, StateConflict
@@ -32,6 +32,7 @@ from xpm.xero.writes import (
     JOB_FIELD_VALUES,
     JOB_STATE,
     JOB_UPDATE,
+    TIME_ADD,
     Write,
     WriteEndpoint,
 )
@@ -55,6 +56,8 @@ ENDPOINTS: dict[tuple[Noun, Route], WriteEndpoint] = {
 def endpoint_of(edit: PendingEdit) -> str:
     """The label of the endpoint that an edit goes to."""
     noun = noun_of(edit.record_table)
+    if edit.record_table == TIME:
+        return TIME_ADD.label
     field = PUSHED[noun].in_column(edit.field) if edit.record_table == PUSHED[noun].table.name else None
     return ENDPOINTS[noun, field.route if field else Route.VALUES].label
 
@@ -80,6 +83,8 @@ class Sending:
         for is_values in (True, False):
             if self._edits(EditState.SENDING, is_values=is_values):
                 self._guarded(self._read, is_values)
+        for entry in self._times(EditState.SENDING):
+            self._guarded(self._settle_time, entry)
 
     def send(self) -> None:
         """Send what is queued. Raises XeroError for what is not about this record; what was not sent stays queued."""
@@ -90,7 +95,7 @@ class Sending:
         )  # a state that closes the job goes last: a closed job may refuse the rest
         if own and self._reopens(own):
             before, after = after, before
-        for route in (*before, Route.DETAILS, Route.ASSIGNMENT, Route.VALUES, *after):
+        for route in (*before, Route.TIME, Route.DETAILS, Route.ASSIGNMENT, Route.VALUES, *after):
             self._guarded(self._send, route)
 
     def _guarded(self, do: Callable[[T], object], given: T) -> None:
@@ -102,8 +107,20 @@ class Sending:
         except Renumbered:
             self._move_all(EditState.REFUSED, Reason("push.renumbered"))
 
+    def _send_times(self) -> None:
+        """Send the queued time entries, one call each."""
+        for entry in self._times(EditState.QUEUED):
+            if TIME_ADD.label not in self.paused:
+                times.send(self.push, self.record, entry, self.priority)
+
+    def _settle_time(self, entry: PendingEdit) -> None:
+        times.settle(self.push, self.record, edits.number_of(entry), self.priority)
+
     def _send(self, route: Route) -> None:
         """Send the queued edits of one route in one call."""
+        if route is Route.TIME:
+            self._send_times()
+            return
         if not self._is_wanted(route):
             return
         is_values = route is Route.VALUES
@@ -185,6 +202,12 @@ class Sending:
             of = self._open(session, (pushed.values if is_values else pushed.table).name)
             return [edit for edit in of if edit.state is state]
 
+    def _times(self, state: EditState) -> list[PendingEdit]:
+        if self.record.noun is not Noun.JOB:
+            return []
+        with self.push.integration.database.read() as session:
+            return [edit for edit in self._open(session, TIME) if edit.state is state]
+
     def _queued(self, session: Session, route: Route) -> list[PendingEdit]:
         pushed = PUSHED[self.record.noun]
         if route is Route.VALUES:
@@ -200,8 +223,8 @@ class Sending:
         """Move every edit of the record that waits. XPM said that there is nothing to send it to."""
         pushed = PUSHED[self.record.noun]
         with self.push.commit() as session:
-            for table in (pushed.table, pushed.values):
-                for edit in self._open(session, table.name):
+            for table in (pushed.table.name, pushed.values.name, *([TIME] if self.record.noun is Noun.JOB else [])):
+                for edit in self._open(session, table):
                     if edit.state in (EditState.QUEUED, EditState.SENDING):
                         self._move(session, edit, state, reason)
 
