@@ -5,7 +5,7 @@ queued, and of what was being sent XPM is asked first.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from xpm.consent.access import practice_access
 from xpm.entities.names import Noun
 from xpm.entities.registry import PUSHED
 from xpm.integration import Integration
-from xpm.leasing import StillHeld, Waiter, holding
+from xpm.leasing import StillHeld, Waiter, holding, nobody_knows
 from xpm.push.asks import Record
 from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
@@ -49,21 +49,29 @@ class Drained:
     paused: Sequence[str] = field(default=())
 
 
-def drain(integration: Integration, slug: str, *, flow_run_id: str | None = None) -> Drained:
+def drain(
+    integration: Integration,
+    slug: str,
+    *,
+    flow_run_id: str | None = None,
+    is_over: Callable[[str], bool] = nobody_knows,
+) -> Drained:
     """Send what is queued. A practice without edits costs no call.
+
+    `is_over`: whether a flow run has ended, so that its program cannot be at work.
 
     Raises:
         Stopped: there is no usable connection, or another push of the practice goes on.
         XeroError: Xero failed; what was not sent stays queued.
     """
     with practice_access(integration, slug) as access:
-        lease = _take(integration, slug, flow_run_id or str(uuid.uuid4()))
+        lease = _take(integration, slug, flow_run_id or str(uuid.uuid4()), is_over)
         with holding(integration, lease):
             return _drain(Push(integration, access, lease, flow_run_id))
 
 
-def _take(integration: Integration, slug: str, holder: str) -> Lease:
-    waiter = Waiter(integration, f"push/{slug}", holder, patience=PATIENCE)
+def _take(integration: Integration, slug: str, holder: str, is_over: Callable[[str], bool]) -> Lease:
+    waiter = Waiter(integration, f"push/{slug}", holder, patience=PATIENCE, is_over=is_over)
     while (lease := waiter.ask()) is None:
         try:
             waiter.wait()
@@ -73,35 +81,59 @@ def _take(integration: Integration, slug: str, holder: str) -> Lease:
 
 
 def _drain(push: Push) -> Drained:
-    with push.integration.database.read() as session:
-        before = edits.newest_transition(session)
+    before = _newest_transition(push)
     limit: DayLimit | None = None
     try:
-        for record, priority in _records(push, EditState.SENDING):
+        for record, priority in _records(push, _numbers(push, EditState.SENDING)):
             Sending(push, record, priority).settle_lost()
-        for record, priority in _records(push, EditState.QUEUED):
-            Sending(push, record, priority, _paused(push)).send()
+        _send_all(push)
     except DayLimit as reached:
         limit = reached
     return _result(push, before, limit)
 
 
-def _records(push: Push, state: EditState) -> Iterator[tuple[Record, CallPriority]]:
-    """The records with edits in this state: single edits first, then the queue, then bulk; the oldest first in each."""
+def _send_all(push: Push) -> None:
+    """Send what is queued, then what people queued meanwhile. What waits for anything else is left to the next push."""
+    queued = _numbers(push, EditState.QUEUED)
+    while queued:
+        before = _newest_transition(push)
+        for record, priority in _records(push, queued):
+            Sending(push, record, priority, _paused(push)).send()
+        with push.integration.database.read() as session:
+            queued = edits.queued_by_people(session, push.scope, after=before)
+
+
+def _numbers(push: Push, state: EditState) -> set[int]:
     with push.integration.database.read() as session:
-        of_state = edits.every(session, push.scope, [state])
-        urgency = _urgency(of_state)
+        return {edits.number_of(edit) for edit in edits.every(session, push.scope, [state])}
+
+
+def _newest_transition(push: Push) -> int:
+    with push.integration.database.read() as session:
+        return edits.newest_transition(session)
+
+
+def _records(push: Push, numbers: Collection[int]) -> Iterator[tuple[Record, CallPriority]]:
+    """The records with these edits: single edits first, then the queue, then bulk; the oldest first in each."""
+    with push.integration.database.read() as session:
+        found = [edits.get(session, push.scope, number) for number in sorted(numbers)]
+        urgency = _urgency(found)
         places: dict[tuple[Noun, str], tuple[CallPriority, int]] = {}
-        for edit in of_state:
+        for edit in found:
             here = (noun_of(edit.record_table), edit.record_key)
             mine = (urgency[edit.origin], edits.number_of(edit))
-            places[here] = min(places.get(here, mine), mine, key=lambda one: (_ORDER.index(one[0]), one[1]))
-        numbers = {
+            places[here] = min(places.get(here, mine), mine, key=_place_in_line)
+        numbers_by_noun = {
             noun: numbers_of(session, pushed.table, push.scope, [key for of, key in places if of is noun])
             for noun, pushed in PUSHED.items()
         }
-    for (noun, key), (priority, _) in sorted(places.items(), key=lambda one: (_ORDER.index(one[1][0]), one[1][1])):
-        yield Record(noun, key, numbers[noun][key]), priority
+    for (noun, key), (priority, _) in sorted(places.items(), key=lambda one: _place_in_line(one[1])):
+        yield Record(noun, key, numbers_by_noun[noun][key]), priority
+
+
+def _place_in_line(one: tuple[CallPriority, int]) -> tuple[int, int]:
+    priority, number = one
+    return _ORDER.index(priority), number
 
 
 _ORDER = (CallPriority.PEOPLE, CallPriority.CHANGES, CallPriority.OVERNIGHT)

@@ -146,6 +146,7 @@ class Topic(StrEnum):
     PERMISSIONS = "permissions"  # whether the consent gives enough of them
     STALE = "stale"  # an entity that was not synchronised in time
     SYNC_REQUESTED = "sync_requested"
+    PUSH = "push"
     RECONNECT_REQUESTED = "reconnect_requested"
     REVERTED = "reverted"
 

@@ -90,6 +90,22 @@ def has_work(session: Session, practice: str, tenant_id: str) -> bool:
     return session.exec(waiting.limit(1)).first() is not None
 
 
+def queued_by_people(session: Session, scope: Scope, *, after: int) -> set[int]:
+    """The queued edits that a person made or moved after the transition of this number."""
+    queued = (
+        select(PendingEdit.id)
+        .join(EditTransition, col(EditTransition.edit_id) == col(PendingEdit.id))
+        .where(
+            PendingEdit.practice == scope.practice,
+            PendingEdit.tenant_id == scope.tenant_id,
+            PendingEdit.state == EditState.QUEUED,
+            col(EditTransition.id) > after,
+            col(EditTransition.person).is_not(None),
+        )
+    )
+    return {number for number in session.exec(queued) if number is not None}
+
+
 def of_call(session: Session, call_id: str) -> list[PendingEdit]:
     """The edits that are being sent by this call."""
     sent = select(PendingEdit).where(PendingEdit.call_id == call_id, PendingEdit.state == EditState.SENDING)

@@ -1,0 +1,74 @@
+"""Says what a push came to, in Practice Activity."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from xpm.activity.log import record
+from xpm.integration import Integration
+from xpm.push.draining import Drained
+from xpm.store import activity, practices
+from xpm.store.consent import connections
+from xpm.store.push import edits
+from xpm.store.vocabulary import Topic
+from xpm.words import Message, message
+from xpm.words.moments import day_in
+
+
+def practices_with_edits(integration: Integration) -> list[str]:
+    """The practices that have something to send, or to find out about. It asks Xero nothing."""
+    with integration.database.read() as session:
+        return [
+            practice.slug
+            for practice in practices.all_of_them(session)
+            if edits.has_work(session, practice.slug, connections.get(session, practice.slug).tenant_id or "")
+        ]
+
+
+def said_of(drained: Drained, practice: str, zone: str) -> Message:
+    """What a push came to, in a sentence: the worst of it first."""
+    facts = {
+        "practice": practice,
+        "confirmed": drained.confirmed,
+        "refused": drained.refused,
+        "conflicts": drained.conflicts,
+        "waiting": drained.waiting,
+    }
+    if drained.refused or drained.conflicts:
+        return message("push.needs_decisions", **facts)
+    if drained.paused and drained.waiting:
+        return message("push.paused", endpoints=", ".join(drained.paused), **facts)
+    if drained.resumes_at:
+        return message("push.parked", resumes_at=day_in(drained.resumes_at, zone), **facts)
+    return message("push.done" if drained.confirmed else "push.nothing", **facts)
+
+
+def report(integration: Integration, slug: str, drained: Drained, *, flow_run_id: str | None = None) -> Message:
+    """Log what a push came to, unless nothing has changed since the last entry, and return it."""
+    practice, now = integration.practice(slug), integration.clock()
+    said = said_of(drained, practice.name, practice.time_zone)
+    with integration.database.write() as session:
+        if is_news(session, slug, drained, said):
+            counts = {"sent": drained.sent, "confirmed": drained.confirmed, "refused": drained.refused}
+            counts |= {"conflicts": drained.conflicts, "waiting": drained.waiting, "calls": drained.calls}
+            record(session, slug, said, now=now, topic=Topic.PUSH, flow_run_id=flow_run_id, counts=counts)
+    return said
+
+
+def report_failure(integration: Integration, slug: str, reason: str, now: datetime) -> Message:
+    """Log that Xero did not take edits, once until something else happens."""
+    practice = integration.practice(slug)
+    said = message("push.failed", practice=practice.name, reason=reason)
+    with integration.database.write() as session:
+        last = activity.latest(session, slug, Topic.PUSH)
+        if last is None or last.kind != said.key:
+            record(session, slug, said, now=now, topic=Topic.PUSH)
+    return said
+
+
+def is_news(session: Session, slug: str, drained: Drained, said: Message) -> bool:
+    """Whether the push did something, or stands as it did not stand before."""
+    if drained.sent or drained.confirmed or drained.refused or drained.conflicts:
+        return True
+    last = activity.latest(session, slug, Topic.PUSH)
+    return said.key != "push.nothing" and (last is None or last.title != said.title)
