@@ -1,7 +1,5 @@
 """The codes by which XPM takes job states. It gives apps only their names, so a code is kept or made from the name."""
 
-import re
-
 from sqlmodel import Session, select
 
 from xpm.store.records.rows import Scope
@@ -16,7 +14,7 @@ def code_of(session: Session, scope: Scope, state: str) -> str:
 
 def made_from(state: str) -> str:
     """The code that XPM itself makes for a new state: *In Progress* becomes INPROGRESS."""
-    return re.sub(r"[^A-Z0-9]", "", state.upper())
+    return "".join(state.upper().split())
 
 
 def set_code(session: Session, scope: Scope, state: str, code: str) -> None:
