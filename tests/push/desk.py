@@ -91,6 +91,11 @@ class Desk:
         values = self.house.xpm.values("job", position)
         return {one["Name"]: next(one[name] for name in one if name not in ("UUID", "Name")) for one in values}
 
+    def some_jobs(self, count: int) -> list[str]:
+        """The numbers of this many current jobs of XPM."""
+        table = self.house.xpm.jobs
+        return [table.key(position) for position in table.positions(lambda outline: outline.current)][:count]
+
     def a_client(self) -> str:
         """The UUID of a current client of XPM."""
         table = self.house.xpm.clients

@@ -1,0 +1,124 @@
+"""A person decides about what both sides changed, or XPM refused; no value is lost whatever is decided."""
+
+import pytest
+
+from tests.pull.house import SLUG
+from tests.push.desk import Desk
+from xpm.entities.names import Entity, Noun
+from xpm.push.deciding import Decision, Verdict, decide
+from xpm.store.vocabulary import EditState
+from xpm.words import Stopped
+
+
+def test_keeping_fyis_value_sends_it(desk: Desk) -> None:
+    job, edit = _in_conflict(desk)
+
+    _decide(desk, Decision.keep, edit)
+    desk.push()
+
+    assert desk.job_in_xpm(job)["Name"] == "Named in FYI"
+    assert desk.states() == [EditState.CONFIRMED]
+
+
+def test_taking_xpms_value_gives_it_to_fyi(desk: Desk) -> None:
+    job, edit = _in_conflict(desk)
+
+    _decide(desk, Decision.take, edit)
+    desk.push()
+
+    assert (desk.job_in_fyi(job)["name"], desk.job_in_xpm(job)["Name"]) == ("Named in XPM", "Named in XPM")
+    assert desk.states() == [EditState.WITHDRAWN]
+    assert desk.house.sync(Entity.JOBS).changed == 0
+
+
+def test_fyis_value_that_lost_is_put_back_in_one_step(desk: Desk) -> None:
+    job, edit = _in_conflict(desk)
+    _decide(desk, Decision.take, edit)
+
+    _decide(desk, Decision.put_back, edit)
+    desk.push()
+
+    assert (desk.job_in_fyi(job)["name"], desk.job_in_xpm(job)["Name"]) == ("Named in FYI", "Named in FYI")
+
+
+def test_xpms_value_that_lost_is_put_back_in_one_step(desk: Desk) -> None:
+    job, edit = _in_conflict(desk)
+    _decide(desk, Decision.keep, edit)
+    desk.push()
+
+    _decide(desk, Decision.put_back, edit)
+    desk.push()
+
+    assert (desk.job_in_fyi(job)["name"], desk.job_in_xpm(job)["Name"]) == ("Named in XPM", "Named in XPM")
+
+
+def test_nothing_is_put_back_over_a_newer_value(desk: Desk) -> None:
+    job, edit = _in_conflict(desk)
+    _decide(desk, Decision.take, edit)
+    desk.edit(Noun.JOB, job, name="A third name")
+
+    with pytest.raises(Stopped) as refused:
+        _decide(desk, Decision.put_back, edit)
+
+    assert refused.value.message.key == "push.changed_since"
+    assert desk.job_in_fyi(job)["name"] == "A third name"
+
+
+def test_a_withdrawn_edit_gives_fyi_what_xpm_has(desk: Desk) -> None:
+    job = desk.a_job()
+    before = desk.job_in_fyi(job)
+    desk.edit(Noun.JOB, job, name="Named in FYI", manager=str(desk.staff()[0].email))
+
+    for one in desk.open_edits():
+        _decide(desk, Decision.withdraw, one.id or 0)
+
+    assert desk.job_in_fyi(job) == before
+    assert desk.push().calls == 0
+
+
+def test_a_refused_edit_is_sent_when_somebody_tries_again(desk: Desk) -> None:
+    job = desk.a_job()
+    state = next(one for one in desk.open_states() if one != desk.job_in_fyi(job)["state"])
+    desk.edit(Noun.JOB, job, state=state)
+    desk.house.order("error_body", "job.api/state", description="Invalid state code")
+    desk.push()
+    (edit,) = desk.open_edits()
+    assert (edit.state, edit.reason_key) == (EditState.REFUSED, "push.refused_state_unknown")
+    assert edit.reason_text == "Invalid state code"
+
+    _decide(desk, Decision.try_again, edit.id or 0)
+    desk.push()
+
+    assert desk.job_in_xpm(job)["State"] == state
+
+
+def test_three_refusals_for_one_reason_pause_the_endpoint_until_somebody_tries_again(desk: Desk) -> None:
+    jobs = desk.some_jobs(5)
+    desk.house.order("error_body", "job.api/update", description="Something is wrong here", times=3)
+    for job in jobs:
+        desk.edit(Noun.JOB, job, name=f"A name for {job}")
+
+    result = desk.push()
+    assert (result.refused, result.waiting, result.paused) == (3, 2, ["job.update"])
+    again = desk.push()
+    assert (again.calls, again.waiting) == (0, 2)
+
+    refused = [one.id or 0 for one in desk.open_edits() if one.state is EditState.REFUSED]
+    _decide(desk, Decision.try_again, *refused)
+    desk.push()
+
+    assert set(desk.states()) == {EditState.CONFIRMED}
+
+
+def _in_conflict(desk: Desk) -> tuple[str, int]:
+    job = desk.a_job()
+    desk.edit(Noun.JOB, job, name="Named in FYI")
+    desk.in_xpm(job, Name="Named in XPM")
+    desk.house.sync(Entity.JOBS)
+    (edit,) = desk.open_edits()
+    assert edit.state is EditState.CONFLICT
+    return job, edit.id or 0
+
+
+def _decide(desk: Desk, verdict: Verdict, *edits: int) -> None:
+    decide(desk.house.integration, SLUG, verdict, edits, desk.person)
