@@ -14,14 +14,15 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from console import trail
-from console.desk import desk_of, page, practice_of, text_of
+from console.desk import desk_of, notice, page, practice_of, text_of
 from console.gate import caller_of
 from xpm.access.audit import Action
 from xpm.activity.log import record
+from xpm.push.switching import check_switches
 from xpm.store import people, practices
 from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.tables import IntegrationSettings, Practice
-from xpm.words import message
+from xpm.words import Stopped, message
 
 WAS = "was_"
 """Begins the name of the hidden field that says how the page showed a switch: "on" or "off"."""
@@ -49,14 +50,22 @@ def save(request: Request, form: FormData) -> Response:
         shown = _shown(form, practice, settings)
         changes = _changes(form, shown, settings)
         meanwhile = _changed_meanwhile(session, practice, settings, shown)
+        try:
+            warned = check_switches(session, practice.slug, changes)
+        except Stopped as stopped:
+            return notice(stopped.message, 409, practice=practice)
         before = {switch: not on for switch, on in changes.items()}
         practices.change_settings(session, practice.slug, changes, person=person.email, now=now)
         for switch, on in changes.items():
             value = "On" if on else "Off"
             said = message("settings.changed", person=person.name, setting=LABELS[switch], value=value)
             record(session, practice.slug, said, now=now, person=person.email)
+        if warned:
+            record(session, practice.slug, warned, now=now, person=person.email)
         if changes:
             trail.done(request, session, Action.CHANGE_SETTINGS, practice=practice.slug, before=before, after=changes)
+    if warned:
+        return notice(warned, 200, practice=practice)
     if meanwhile:
         return page("meanwhile.html", {"practice": practice, "meanwhile": meanwhile, "changes": _named(changes)})
     return RedirectResponse(f"/practices/{practice.slug}#settings", 303)

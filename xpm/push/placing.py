@@ -54,6 +54,11 @@ def current(session: Session, scope: Scope, place: Place) -> str | None:
     return value_in(row, place.field) if row else None
 
 
+def exists(session: Session, scope: Scope, place: Place) -> bool:
+    """Whether FYI has the record, or the owner's values."""
+    return next(reads.read(session, _table(place), scope, [place.key]), None) is not None
+
+
 def put_value(
     session: Session, scope: Scope, place: Place, text: str | None, *, person: str | None, now: datetime
 ) -> None:

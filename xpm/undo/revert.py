@@ -25,10 +25,12 @@ from xpm.entities.registry import KINDS
 from xpm.integration import Integration
 from xpm.pull.turn import turn
 from xpm.pull.work import PullRequest
+from xpm.push.after_revert import edited_fields, follow_revert
 from xpm.store import leases
 from xpm.store.leases import Lease
 from xpm.store.pull import finished_lists, runs
 from xpm.store.pull.runs import RunCounts
+from xpm.store.push.edits import Act
 from xpm.store.records import history, identity, leftovers, reverts
 from xpm.store.records.changes import Author
 from xpm.store.records.rows import Scope
@@ -39,6 +41,7 @@ from xpm.undo.forgetting import kept_since
 from xpm.words import Message, message, stop
 from xpm.words.moments import moment_in
 
+OPERATOR = "an operator"
 NAMED = 20  # records changed since, that a preview names
 YEARS = range(1970, 9999)  # in which a sync can have begun; nearer the calendar's ends, some times have none in UTC
 
@@ -180,9 +183,10 @@ def revert(
         found = _chosen(session, practice, request)
         if not found or _preview(session, practice, found) != seen:
             raise stop("revert.changed_meanwhile", practice=seen.practice_name)
-        done = _take_back(session, integration, request, found, overwrite=changed_since is WhenChangedSince.OVERWRITE)
-        summary = _summary(seen, done)
         now, person, flow_run_id = integration.clock(), request.person, request.flow_run_id
+        edited = edited_fields(session, [run.id for run in found])
+        done = _take_back(session, integration, request, found, overwrite=changed_since is WhenChangedSince.OVERWRITE)
+        summary = _summary(seen, done, follow_revert(session, edited, Act(done[0].id, person or OPERATOR, now)))
         record(
             session,
             request.practice,
@@ -221,10 +225,12 @@ def _earlier_message(session: Session, request: RevertRequest) -> Message | None
     return said_by(session, request.practice, request.flow_run_id, Topic.REVERTED) if request.flow_run_id else None
 
 
-def _summary(seen: RevertPreview, done: Sequence[SyncRun]) -> Message:
+def _summary(seen: RevertPreview, done: Sequence[SyncRun], edits: int) -> Message:
     put_back = sum(run.added + run.changed + run.restored + run.archived for run in done)
-    facts = {"removed": sum(run.removed for run in done), "put_back": put_back, "runs": len(seen.run_ids)}
-    return message("revert.done", practice=seen.practice_name, begun=moment_in(seen.begun, seen.time_zone), **facts)
+    facts: dict[str, object] = {"removed": sum(run.removed for run in done), "put_back": put_back}
+    facts["runs"] = len(seen.run_ids)
+    facts |= {"practice": seen.practice_name, "begun": moment_in(seen.begun, seen.time_zone)}
+    return message("revert.done_and_sent", edits=edits, **facts) if edits else message("revert.done", **facts)
 
 
 def _take_back(

@@ -82,6 +82,12 @@ def count_due(
     return session.connection().execute(select(func.count()).select_from(due)).scalar_one()
 
 
+def count_never_compared(session: Session, table: RecordTable, scope: Scope, kind: OwnerKind) -> int:
+    """Count the current records whose values were never compared."""
+    never = _due(table, scope, kind, changes_only=True).where(_COMPARED.c.compared_at.is_(None)).subquery()
+    return session.connection().execute(select(func.count()).select_from(never)).scalar_one()
+
+
 def _due(
     table: RecordTable, scope: Scope, kind: OwnerKind, *, changes_only: bool
 ) -> Select[str, int, datetime | None, str]:

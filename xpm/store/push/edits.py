@@ -80,6 +80,17 @@ def lost_theirs(session: Session, edit: PendingEdit) -> str | None:
     return seen[-1] if seen else edit.base
 
 
+def count_open(session: Session, scope: Scope, tables: Collection[str]) -> int:
+    """How many edits of these tables are open."""
+    of = select(func.count()).where(
+        PendingEdit.practice == scope.practice,
+        PendingEdit.tenant_id == scope.tenant_id,
+        col(PendingEdit.record_table).in_(tables),
+        col(PendingEdit.closed_at).is_(None),
+    )
+    return session.exec(of).one()
+
+
 def has_work(session: Session, practice: str, tenant_id: str) -> bool:
     """Whether any edit waits to be sent, or to be found out about. It reads no more than one row."""
     waiting = select(PendingEdit.id).where(
