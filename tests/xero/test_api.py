@@ -54,6 +54,11 @@ def limited(problem: str, **headers: str) -> httpx.Response:
             {"detailed": "true", "from": "20250303", "to": "20260302"},
         ),
         (lambda api: api.job("J 1/2"), "job.api/get/J%201%2F2", {}),
+        (
+            lambda api: api.time_entries("J 1/2", date(2026, 3, 2), date(2026, 3, 2)),
+            "time.api/job/J%201%2F2",
+            {"from": "20260302", "to": "20260302"},
+        ),
         (lambda api: api.list(endpoints.STAFF), "staff.api/list", {}),
         (lambda api: api.list(endpoints.CLIENT_GROUPS), "clientgroup.api/list", {}),
         (lambda api: api.list(endpoints.JOB_CATEGORIES), "category.api/list", {}),
