@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.areas import RequestTarget, target_of
 from sandbox.control.home import HOME_ROUTES
+from sandbox.control.record_page import RECORD_ROUTES
 from sandbox.control.routes import CONTROL_ROUTES
 from sandbox.fault_middleware import FaultMiddleware
 from sandbox.identity.authorize import authorize, consent_page, decide, login, switch
@@ -43,7 +44,7 @@ _IDENTITY = [
 def build_app(world: World) -> ASGIApp:
     """Build the app that serves `world`. Changes to the world show on the next request."""
     tax, xpm = TaxRoutes(world), XpmRoutes(world)
-    inner = Starlette(routes=[*_IDENTITY, *HOME_ROUTES, *CONTROL_ROUTES, Route("/tax/returns", tax)])
+    inner = Starlette(routes=[*_IDENTITY, *HOME_ROUTES, *RECORD_ROUTES, *CONTROL_ROUTES, Route("/tax/returns", tax)])
     inner.state.world = world
     inner.state.sessions = Sessions()
 

@@ -46,7 +46,8 @@ class FaultMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Forward the call, or apply the fault that matches it."""
         target = target_of(scope)
-        fault = self._world.faults.next_for(target.area, target.path, target.tenant) if target.area else None
+        faults = self._world.faults
+        fault = faults.next_for(target.area, scope["method"], target.path, target.tenant) if target.area else None
         if fault is None:
             await self._app(scope, receive, send)
         elif fault.kind in BODY_FAULTS:
@@ -62,7 +63,7 @@ class FaultMiddleware:
         details = fault.details
         match fault.kind:
             case "status":
-                return Response(details.get("body", ""), details.get("status", 500), details.get("headers"))
+                return _ordered(fault)
             case "token_expired":
                 return token_expired(self._world.clock.now())
             case "limit":
@@ -79,13 +80,25 @@ class FaultMiddleware:
         return Response(status_code=429, headers=headers)
 
 
+def _ordered(fault: Fault) -> Response:
+    """Return the answer that the fault describes; by default an empty 500."""
+    details = fault.details
+    return Response(details.get("body", ""), details.get("status", 500), details.get("headers"))
+
+
+async def _discard(message: Message) -> None:
+    """Send nothing."""
+
+
+async def _status_after(call: _Call) -> None:
+    """Do the work and then send another answer, as a server does that fails at the end."""
+    await call.app(call.scope, call.receive, _discard)
+    await _ordered(call.fault)(call.scope, call.receive, call.send)
+
+
 async def _lost_answer(call: _Call) -> None:
     """Do the work and send no answer. Xero's grace time for refresh tokens exists for this case."""
-
-    async def discard(message: Message) -> None:
-        """Send nothing."""
-
-    await call.app(call.scope, call.receive, discard)
+    await call.app(call.scope, call.receive, _discard)
     await hang_up(call.scope, call.receive)
 
 
@@ -137,6 +150,7 @@ async def _mislabel(call: _Call) -> None:
 
 _ON_THE_WIRE: dict[str, Callable[[_Call], Awaitable[None]]] = {
     "lost_answer": _lost_answer,
+    "status_after": _status_after,
     "reset": _reset,
     "truncate": _truncate,
     "drip": _drip,

@@ -32,7 +32,8 @@ class JournalledWrite:
     key: str | None = None
     """The job's number, the client's UUID or the time entry's UUID."""
     elements: tuple[str, ...] = ()
-    """What it set: the record's elements as answers name them, or UUIDs of custom fields."""
+    """What it set: elements of the job or client as answers name them, elements of a time entry as requests do, or
+    UUIDs of custom fields."""
     refused: str | None = None
     """The ErrorDescription."""
 

@@ -2,5 +2,6 @@
 
 Tests, the demo and people at the home page come in here; the product never does. `routes.py` lists the endpoints.
 `records.py` reads and edits an account's records, `administration.py` does what happens at Xero without the app being
-told, `faults_and_log.py` injects faults and shows the request log, `home.py` is the page with buttons.
+told, `practice_rules.py` says how a practice refuses writes, `faults_and_log.py` injects faults and shows what was
+called and written, `home.py` is the page with buttons, and `record_page.py` shows one record.
 """

@@ -1,4 +1,4 @@
-"""Injecting faults, reading the request log, and resetting the rate limits."""
+"""Injecting faults, reading the request log and the journal of writes, and resetting the rate limits."""
 
 from __future__ import annotations
 
@@ -35,16 +35,26 @@ async def clear_faults(request: Request) -> Response:
 @json_endpoint
 async def list_requests(request: Request) -> Response:
     """`GET /sandbox/requests[?since=n]`: the requests numbered above n, newest last."""
-    since = request.query_params.get("since", "0")
-    if not since.isdigit():
-        raise BadCall("since must be a request number.")
-    return JSONResponse(world_of(request).request_log.requests(int(since)))
+    return JSONResponse(world_of(request).request_log.requests(_since(request)))
 
 
 @json_endpoint
 async def clear_requests(request: Request) -> Response:
     """`DELETE /sandbox/requests`: clear the request log and the usage."""
     world_of(request).request_log.clear()
+    return Response(status_code=204)
+
+
+@json_endpoint
+async def list_writes(request: Request) -> Response:
+    """`GET /sandbox/journal[?since=n]`: the writes to XPM numbered above n, newest last."""
+    return JSONResponse([write.as_json() for write in world_of(request).journal.writes(_since(request))])
+
+
+@json_endpoint
+async def clear_writes(request: Request) -> Response:
+    """`DELETE /sandbox/journal`: forget all writes."""
+    world_of(request).journal.clear()
     return Response(status_code=204)
 
 
@@ -59,3 +69,10 @@ async def reset_limits(request: Request) -> Response:
     """`POST /sandbox/limits/reset`: give every tenant its whole allowance again."""
     world_of(request).rate_limiter.reset()
     return Response(status_code=204)
+
+
+def _since(request: Request) -> int:
+    since = request.query_params.get("since", "0")
+    if not since.isdigit():
+        raise BadCall("since must be a number of a request or write.")
+    return int(since)

@@ -20,6 +20,11 @@ COMMON_FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "minute": ("Minute limit reached, once", {"area": "xpm", "kind": "limit", "problem": "minute"}),
     "day": ("Day limit reached, once", {"area": "xpm", "kind": "limit", "problem": "day"}),
     "lost": ("Token answer lost, once", {"area": "token", "kind": "lost_answer"}),
+    "write_lost": (
+        "Answer to a change in XPM lost, once",
+        {"area": "xpm", "method": "PUT", "kind": "lost_answer"},
+    ),
+    "write_ignored": ("Change answered OK but not made, once", {"area": "xpm", "kind": "ok_but_ignored"}),
     "maintenance": ("XPM offline, until cleared", {"area": "xpm", "kind": "maintenance", "times": 0}),
     "cut": ("Job list cut off, once", {"area": "xpm", "path": "job.api", "kind": "truncate", "fraction": 0.5}),
     "corrupted": (

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from sandbox.accounts.account import Account
 from sandbox.accounts.edits import BadEdit, NoSuchRecord
+from sandbox.accounts.practice_rules import BadRule
 from sandbox.faults import BadFault
 from sandbox.transport import in_turns
 from sandbox.world import World
@@ -31,7 +32,7 @@ def json_endpoint(endpoint: Endpoint) -> Endpoint:
     async def answering(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except (BadCall, BadEdit, BadFault) as mistake:
+        except (BadCall, BadEdit, BadFault, BadRule) as mistake:
             return JSONResponse({"error": str(mistake)}, status_code=400)
         except NoSuchRecord as missing:
             return JSONResponse({"error": f"Not found: {missing}."}, status_code=404)

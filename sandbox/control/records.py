@@ -15,6 +15,7 @@ from sandbox.accounts.edits import ENTITIES, NoSuchRecord
 from sandbox.accounts.random_edits import make_random_edits
 from sandbox.control.json_calls import BadCall, account_in_path, json_array, json_endpoint, json_object
 from sandbox.generator.record import Record, reference
+from sandbox.xpm.time_entries import time_record
 
 
 @json_endpoint
@@ -48,6 +49,13 @@ async def delete_record(request: Request) -> Response:
 async def archive_client(request: Request) -> Response:
     """`POST …/clients/{uuid}/archive`."""
     return JSONResponse(edits.archive(account_in_path(request), request.path_params["uuid"]))
+
+
+@json_endpoint
+async def list_times(request: Request) -> Response:
+    """`GET …/times`: every time entry of the account, with the element names of XPM's XML."""
+    account = account_in_path(request)
+    return JSONResponse([time_record(account, entry) for entry in account.time_entries])
 
 
 @json_endpoint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from sandbox.control import administration, faults_and_log, records
+from sandbox.control import administration, faults_and_log, practice_rules, records
 
 _TENANT = "/sandbox/tenants/{tenant_id}"
 _RECORDS = _TENANT + "/records/{entity}"
@@ -22,6 +22,9 @@ CONTROL_ROUTES = [
     Route(_RECORDS + "/{key:path}", records.change_record, methods=["PATCH"]),
     Route(_RECORDS + "/{key:path}", records.delete_record, methods=["DELETE"]),
     Route(_TENANT + "/clients/{uuid}/archive", records.archive_client, methods=["POST"]),
+    Route(_TENANT + "/rules", practice_rules.show_rules, methods=["GET"]),
+    Route(_TENANT + "/rules", practice_rules.change_rules, methods=["PATCH"]),
+    Route(_TENANT + "/times", records.list_times),
     Route(_TENANT + "/shuffle", records.edit_at_random, methods=["POST"]),
     Route("/sandbox/faults", faults_and_log.list_faults, methods=["GET"]),
     Route("/sandbox/faults", faults_and_log.inject_fault, methods=["POST"]),
@@ -29,6 +32,8 @@ CONTROL_ROUTES = [
     Route("/sandbox/faults/{fault_id:int}", faults_and_log.clear_faults, methods=["DELETE"]),
     Route("/sandbox/requests", faults_and_log.list_requests, methods=["GET"]),
     Route("/sandbox/requests", faults_and_log.clear_requests, methods=["DELETE"]),
+    Route("/sandbox/journal", faults_and_log.list_writes, methods=["GET"]),
+    Route("/sandbox/journal", faults_and_log.clear_writes, methods=["DELETE"]),
     Route("/sandbox/usage", faults_and_log.show_usage),
     Route("/sandbox/limits/reset", faults_and_log.reset_limits, methods=["POST"]),
 ]

@@ -31,6 +31,7 @@ from sandbox.xpm.refusals import (
 from sandbox.xpm.request_body import day, parse, text, whole
 from sandbox.xpm.write_endpoint import AccountWrite
 
+_ELEMENTS = ("Job", "TaskUUID", "StaffUUID", "Date", "Minutes", "Start", "End", "Note", "Billable")
 _CLOCK = re.compile(r"\d\d:\d\d", re.ASCII)
 
 
@@ -68,7 +69,7 @@ def time_add(call: ReceivedCall) -> AccountWrite:
         **_length(root),
     )
     _check_rules(account, entry)
-    return _put(account, entry, tuple(child.tag for child in root))
+    return _put(account, entry, root)
 
 
 def time_update(call: ReceivedCall) -> AccountWrite:
@@ -80,7 +81,7 @@ def time_update(call: ReceivedCall) -> AccountWrite:
     _check_lock(account, before.day)
     entry = replace(before, **_changes(account, root, before))
     _check_rules(account, entry)
-    return _put(account, entry, tuple(child.tag for child in root if child.tag != "UUID"))
+    return _put(account, entry, root)
 
 
 def time_delete(call: ReceivedCall) -> AccountWrite:
@@ -114,7 +115,8 @@ def time_record(account: Account, entry: RecordedTime) -> Record:
     }
 
 
-def _put(account: Account, entry: RecordedTime, elements: tuple[str, ...]) -> AccountWrite:
+def _put(account: Account, entry: RecordedTime, root: etree._Element) -> AccountWrite:
+    elements = tuple(name for name in _ELEMENTS if root.find(name) is not None)
     answer = views.TIME.write(time_record(account, entry))
     return AccountWrite("time_entries", entry.uuid, elements, lambda: account.time_entries.put(entry), answer)
 

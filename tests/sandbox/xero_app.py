@@ -85,6 +85,36 @@ class XeroApp:
             headers["xero-tenant-id"] = tenant
         return self.http.get(path, headers=headers, params=query)
 
+    def send(self, verb: str, path: str, body: str | bytes = "", tenant: str = HARBOUR_VALE) -> httpx.Response:
+        """Write to XPM 3.1."""
+        headers = {
+            "Authorization": f"Bearer {self.tokens['access_token']}",
+            "xero-tenant-id": tenant,
+            "Content-Type": "application/xml",
+        }
+        return self.http.request(verb, f"/practicemanager/3.1/{path}", headers=headers, content=body)
+
+    def written(self, verb: str, path: str, body: str = "") -> ET.Element:
+        """Write to XPM, expect status 200 and `Status` OK, and return the `Response` element."""
+        answer = self.send(verb, path, body)
+        assert answer.status_code == 200, answer.text
+        root = ET.fromstring(answer.content)  # noqa: S314 - the sandbox's own XML
+        assert root.findtext("Status") == "OK", answer.text
+        return root
+
+    def refusal(self, verb: str, path: str, body: str = "") -> str:
+        """Write to XPM, expect status 200 and `Status` ERROR, and return the ErrorDescription."""
+        answer = self.send(verb, path, body)
+        assert answer.status_code == 200, answer.text
+        root = ET.fromstring(answer.content)  # noqa: S314 - the sandbox's own XML
+        assert root.findtext("Status") == "ERROR", answer.text
+        return root.findtext("ErrorDescription") or ""
+
+    def journal(self, since: int = 0) -> list[dict[str, Any]]:
+        """Return the journal of writes."""
+        writes: list[dict[str, Any]] = self.control("GET", f"journal?since={since}").json()
+        return writes
+
     def xpm(self, path: str, tenant: str | None = HARBOUR_VALE, **query: str | int) -> httpx.Response:
         """Call XPM 3.1."""
         return self.get(f"/practicemanager/3.1/{path}", tenant, **query)
