@@ -153,6 +153,15 @@ def test_the_record_in_an_answer_is_what_reading_it_gives_and_the_next_pull_reco
     assert isinstance(desk.writer.send(desk.writes()["time.add"]).record, TimeEntry)
 
 
+def test_an_answer_of_ok_does_not_prove_that_xpm_did_what_it_was_told(desk: Desk) -> None:
+    for label, write in desk.writes().items():
+        desk.practice.fault(
+            "xpm", "ok_but_ignored", path=write.endpoint.path.partition("{")[0], method=write.endpoint.method
+        )
+        assert desk.writer.send(write).server_time is not None, label
+    assert desk.applied == 0
+
+
 def test_a_cleared_custom_field_has_no_value(desk: Desk) -> None:
     job = desk.job()
     fields = desk.fields("job")
@@ -200,6 +209,13 @@ def test_xpm_takes_any_details_of_a_job_and_has_them_then(shared: Desk, details:
 
 def _filled(text: str | None) -> str | None:
     return text if text and text.strip() else None
+
+
+@pytest.mark.parametrize("words", ["Monthly", "2 Monthly", "6 Monthly"])
+def test_a_gst_period_that_was_read_can_be_written_back(shared: Desk, words: str) -> None:
+    record = shared.writer.send(client_update(shared.client().uuid, {"gst_period": words})).record
+    assert isinstance(record, Client)
+    assert record.gst_period == words
 
 
 PLAIN_TEXT = [
@@ -299,6 +315,9 @@ FAULTS = [
     fault("status", status=400),
     fault("status", status=409),
     fault("status", status=201),
+    fault("status_after", status=500),
+    fault("status_after", status=502, body="<html>"),
+    fault("status_after", status=503, body="Invalid job identifier"),
     fault("token_expired"),
     fault("unauthorized"),
     fault("forbidden"),
