@@ -216,6 +216,8 @@ def test_a_refusal_is_about_the_very_record_on_every_endpoint() -> None:
         httpx.Response(200, content=envelope(JOB)[:-1]),
         httpx.Response(200, content=envelope(JOB)[:60]),
         httpx.Response(200, content=envelope(JOB, "")),
+        httpx.Response(200, content=envelope(JOB, "Pending")),
+        httpx.Response(200, content=envelope(JOB + "<Status>ERROR</Status>")),
         httpx.Response(200, content=f"<Response>{JOB}</Response>".encode()),
         httpx.Response(200, content=b'<!DOCTYPE x [<!ENTITY a "b">]>' + envelope(JOB)),
         httpx.Response(200, content=b"<Answer><Status>OK</Status></Answer>"),
@@ -244,6 +246,14 @@ def test_without_a_complete_answer_nobody_knows_and_the_write_is_not_repeated(
     assert caught.value.endpoint == label
     assert_says_nothing_of(caught.value, SECRET)
     assert_says_nothing_of(caught.value, "elsewhere")
+
+
+@pytest.mark.parametrize("label", ["job.update", "job.state"])
+def test_wherever_an_answer_of_ok_breaks_off_nobody_knows(label: str) -> None:
+    whole = envelope(JOB)
+    for end in range(len(whole)):
+        with pytest.raises(AnswerLost):
+            writer(Script([httpx.Response(200, content=whole[:end])])).send(WRITES[label])
 
 
 NOT_EXECUTED: list[httpx.Response | Exception] = [
