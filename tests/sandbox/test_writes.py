@@ -39,7 +39,7 @@ def test_a_job_update_changes_the_named_elements_and_answers_with_the_whole_job(
         Budget="1255.5",
         Nonsense="ignored",
     )
-    answer = app.written("PUT", "job.api/update", body)
+    answer = app.written("PUT", "job.api/update", f'<?xml version="1.0" encoding="utf-8"?>\n{body}')
     asked = {
         "Name": "Ngā pūtea & <more>",
         "StartDate": "2026-11-01T00:00:00",
