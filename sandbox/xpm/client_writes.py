@@ -18,13 +18,22 @@ _TEXTS = (
     "PostalAddress", "PostalCity", "PostalRegion", "PostalPostCode", "PostalCountry",
     "Phone", "Fax", "ReferralSource", "ExportCode",
     "CompanyNumber", "BusinessNumber", "BranchNumber", "BusinessStructure", "BalanceMonth", "PrepareGST",
-    "GSTRegistered", "GSTPeriod", "GSTBasis", "ProvisionalTaxBasis", "ProvisionalTaxRatio",
+    "GSTRegistered", "GSTBasis", "ProvisionalTaxBasis", "ProvisionalTaxRatio",
     "SignedTaxAuthority", "TaxAgent", "AgencyStatus", "ReturnType", "PrepareActivityStatement", "PrepareTaxReturn",
 )  # fmt: skip
+_PERIODS = {"1": "Monthly", "2": "2 Monthly", "6": "6 Monthly"}
+
+
+def _as_period(_: Account, written: str) -> str | None:
+    """Read months, as Xero documents requests. Answers have words."""
+    return _PERIODS.get(written, written) or None
+
+
 _UPDATABLE = {
     "Name": RequestElement("Name", as_name, survives=True),
     **{name: RequestElement(name, as_text) for name in _TEXTS},
     "WebSite": RequestElement("Website", as_text),
+    "GSTPeriod": RequestElement("GSTPeriod", _as_period),
     "DateOfBirth": RequestElement("DateOfBirth", as_date),
     "DateOfDeath": RequestElement("DateOfDeath", as_date),
     "AccountManagerUUID": RequestElement("AccountManager", as_staff),

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Generator
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import httpx
@@ -54,6 +55,11 @@ def limited(problem: str, **headers: str) -> httpx.Response:
             {"detailed": "true", "from": "20250303", "to": "20260302"},
         ),
         (lambda api: api.job("J 1/2"), "job.api/get/J%201%2F2", {}),
+        (
+            lambda api: api.time_entries("J 1/2", date(2026, 3, 2), date(2026, 3, 2)),
+            "time.api/job/J%201%2F2",
+            {"from": "20260302", "to": "20260302"},
+        ),
         (lambda api: api.list(endpoints.STAFF), "staff.api/list", {}),
         (lambda api: api.list(endpoints.CLIENT_GROUPS), "clientgroup.api/list", {}),
         (lambda api: api.list(endpoints.JOB_CATEGORIES), "category.api/list", {}),
@@ -119,8 +125,9 @@ def test_a_date_range_spans_at_most_364_days() -> None:
     api.jobs_created(first, first + LONGEST_WINDOW)
     api.jobs_created(first, first)
     for last in (first + LONGEST_WINDOW + timedelta(days=1), first - timedelta(days=1)):
-        with pytest.raises(ValueError, match="364"):
-            api.jobs_created(first, last)
+        for ask in (api.jobs_created, partial(api.time_entries, "J1")):
+            with pytest.raises(ValueError, match="364"):
+                ask(first, last)
 
 
 def test_a_time_without_a_time_zone_is_refused() -> None:

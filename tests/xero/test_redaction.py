@@ -6,7 +6,7 @@ from pydantic import SecretStr
 
 from sandbox.server import SandboxServer
 from sandbox.world import small_world
-from tests.xero.test_sandbox import NO_LIMITS, Practice, whole
+from tests.xero.practice import NO_LIMITS, Practice, whole
 from xpm.xero import endpoints
 
 

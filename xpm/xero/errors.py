@@ -187,6 +187,8 @@ class Refused(XeroError):
 class StateConflict(Refused):
     """409: the record is not in the state that the request expects, so it must be read again."""
 
+    remedy = Remedy.LOOK_AT_RECORD
+
 
 class NotFound(Refused):
     """Nothing is there: 404, or the text `Invalid … identifier`.

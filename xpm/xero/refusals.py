@@ -33,7 +33,7 @@ _GUESSED = (
     (RefusalKind.NOT_ASSIGNED, r"\bassigned\b|\bassignment\b"),
     (RefusalKind.OPTION_UNKNOWN, r"\boptions?\b"),
     (RefusalKind.LOCKED_PERIOD, r"\block(ed|s|ing)?\b|(?<!\bgst )\bperiods?\b"),
-    (RefusalKind.CLOSED_JOB, r"\b(closed|completed?|cancelled)\b"),
+    (RefusalKind.CLOSED_JOB, r"\b(closed|completed?|cancelled)\b|\bjob\b.*\bstate\b"),
 )
 """Words to expect in sentences that Xero does not publish, the most telling first."""
 

@@ -127,6 +127,11 @@ class Assignment:
     LEAVE: ClassVar["Assignment"]
     REMOVE: ClassVar["Assignment"]
 
+    def __post_init__(self) -> None:
+        """Refuse to assign nobody."""
+        if (self.verb == "add") != bool(self.uuid and self.uuid.strip()):
+            raise ValueError("Only who is assigned is named, and must be.")
+
     @classmethod
     def to(cls, uuid: str) -> "Assignment":
         """Assign this staff member in place of whoever was."""

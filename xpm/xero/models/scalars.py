@@ -216,7 +216,7 @@ def as_key(text: str) -> str:
 
 
 def is_same_name(one: str, other: str) -> bool:
-    """Whether both are the same in XPM's addresses, which do not tell capitals apart."""
+    """Whether both name the same record in XPM's addresses. It may answer in other capitals than it was asked."""
     return one.strip().casefold() == other.strip().casefold()
 
 

@@ -134,12 +134,14 @@ class RecordReader(Generic[M]):
                 self._note_in_envelope(element)
 
     def _note_in_envelope(self, element: etree._Element) -> None:
-        """Keep what an element beside the list says. A server that fails meanwhile may add its error to its `OK`."""
+        """Keep what an element beside the list says. A server that fails meanwhile may add its error to its `OK`.
+
+        That is neither: a write may have been done before it failed.
+        """
         text = element.text or ""
-        if element.tag == "Status" and not _is_well(text):
-            self._envelope[element.tag] = text
-        else:
-            self._envelope.setdefault(element.tag, text)
+        known = self._envelope.setdefault(element.tag, text)
+        if element.tag == "Status" and known != text:
+            self._envelope[element.tag] = f"{known} {text}"
 
     def _drop_older_siblings(self, element: etree._Element, parent: etree._Element) -> Iterator[Sent[M]]:
         """Free the elements already read, except the newest sibling, which the parser still needs."""
@@ -213,6 +215,8 @@ class RecordReader(Generic[M]):
         if not status.strip():
             raise self._unreadable("has no Status")
         if not _is_well(status):
+            if status.strip().upper() != "ERROR":
+                raise self._unreadable("has a Status that is neither OK nor ERROR")
             raise refusal(enveloped(self._envelope.get("ErrorDescription")), endpoint=self._endpoint.label, status=200)
         if root.tag != _ROOT:
             raise self._unreadable(f"has the root {root.tag} instead of {_ROOT}")

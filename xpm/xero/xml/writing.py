@@ -41,10 +41,9 @@ def amount(value: Decimal) -> str:
 
 def whole(value: Decimal) -> str:
     """Write a whole number, however its decimal is scaled."""
-    text = amount(value)
-    if value != value.to_integral_value():
+    if "." in amount(value).rstrip("0").rstrip("."):
         raise ValueError("A field for whole numbers cannot hold a fraction.")
-    return text.partition(".")[0]
+    return str(int(value))
 
 
 def flag(value: bool) -> str:
