@@ -12,7 +12,7 @@ from cli.answers import answer
 from cli.installation import installation
 from cli.practices import NONE_YET, one_or_all
 from cli.terminal import say, terminal
-from xpm.activity.overview import LastSync, Overview, overview
+from xpm.activity.overview import EditsStanding, LastSync, Overview, overview
 from xpm.entities.names import Entity
 from xpm.store import activity as log
 from xpm.store.vocabulary import ActivityStatus, ConnectionState
@@ -42,6 +42,7 @@ class PracticeStanding(BaseModel):
     connected_by: str | None
     message: Message
     syncs: tuple[LastSync, ...]
+    edits: EditsStanding | None
 
 
 class Entry(BaseModel):
@@ -110,6 +111,7 @@ def _standing(seen: Overview) -> PracticeStanding:
         connected_by=seen.connected_by,
         message=seen.message,
         syncs=tuple(by_entity[entity] for entity in Entity if entity in by_entity),
+        edits=seen.edits,
     )
 
 
@@ -133,6 +135,9 @@ def _show_standing(standing: PracticeStanding) -> None:
         table.add_row(Entity(sync.entity).label, sync.result.replace("_", " "), finished, *counts)
     if standing.syncs:
         console.print(table)
+    if standing.edits:
+        said = standing.edits.message(standing.time_zone)
+        console.print(Text(said.text, COLOURS[said.status]), soft_wrap=True)
 
 
 def _in_xpm(sync: LastSync) -> str:

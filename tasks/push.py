@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 
 from prefect import task
+from prefect.artifacts import create_table_artifact
 from prefect.runtime import flow_run
 
 from tasks.announcing import announcing_a_break
 from tasks.other_runs import is_over
 from tasks.retrying import WAITS, worth_retrying
+from tasks.status import publish_status
 from xpm.integration import Integration
 from xpm.pull.summary import worst
-from xpm.push.draining import drain
+from xpm.push.draining import Drained, drain
 from xpm.push.reporting import practices_with_edits, report, report_failure
 from xpm.store.vocabulary import ActivityStatus
 from xpm.words import Message, Stopped, message, step_title
@@ -48,9 +50,24 @@ def push_edits(practice: str) -> Message:
             report_failure(integration, practice, error.message, integration.clock())
             raise
         said = report(integration, practice, drained, flow_run_id=str(flow_run.id))
+    publish_push(practice, drained)
     if said.status is ActivityStatus.ACTION_REQUIRED:
         raise Stopped(said, recorded=True)
     return said
+
+
+def publish_push(practice: str, drained: Drained) -> None:
+    """Show what the push came to as `xpm-push-<practice>`, and how the practice stands."""
+    rows = {
+        "Reached XPM": drained.confirmed,
+        "Refused": drained.refused,
+        "Changed on both sides": drained.conflicts,
+        "Waiting": drained.waiting,
+        "Requests to Xero": drained.calls,
+    }
+    table = [{"Edits": name, "Count": count} for name, count in rows.items()]
+    create_table_artifact(key=f"xpm-push-{practice}", description=f"Last push of {practice}", table=table)
+    publish_status(practice)
 
 
 def sum_up_push(outcomes: Mapping[str, object]) -> Message:

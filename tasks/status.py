@@ -14,13 +14,17 @@ def publish_status(practice: str) -> Overview:
     create_markdown_artifact(
         key=f"xpm-connection-{practice}",
         description=f"**{seen.message.title}** {seen.message.cause}",
-        markdown=f"# {seen.practice}\n\n{seen.message.text}\n",
+        markdown=f"# {seen.practice}\n\n{seen.message.text}\n{_edits(seen)}",
     )
     if seen.syncs:
         create_table_artifact(
             key=f"xpm-sync-{practice}", description=f"Last syncs of {seen.practice}", table=_table(seen)
         )
     return seen
+
+
+def _edits(seen: Overview) -> str:
+    return f"\n{seen.edits.message(seen.time_zone).text}\n" if seen.edits else ""
 
 
 def _table(seen: Overview) -> list[dict[str, object]]:

@@ -9,8 +9,10 @@ from xpm.installation import Installation
 from xpm.store import people, practices
 from xpm.store.consent import connections
 from xpm.store.pull import runs
+from xpm.store.push import edits
+from xpm.store.records.rows import Scope
 from xpm.store.tables import Connection, Practice, SyncRun
-from xpm.store.vocabulary import ConnectionState, RunStatus, SyncMode, SyncTrigger
+from xpm.store.vocabulary import ConnectionState, EditState, RunStatus, SyncMode, SyncTrigger
 from xpm.words import Message, message
 from xpm.words.moments import moment_in
 
@@ -53,8 +55,28 @@ class LastSync(BaseModel):
         return TAKEN_BACK if self.trigger is SyncTrigger.REVERT else self.status
 
 
+class EditsStanding(BaseModel):
+    """The edits made in FYI that XPM does not have yet: those that wait to be sent, and those a person decides about.
+
+    `since` is when the oldest of them was made.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    waiting: int
+    conflicts: int
+    refused: int
+    since: datetime
+
+    def message(self, zone: str) -> Message:
+        """Say how many there are, and what to do."""
+        facts = {"waiting": self.waiting, "conflicts": self.conflicts, "refused": self.refused}
+        key = "push.standing_to_decide" if self.conflicts or self.refused else "push.standing"
+        return message(key, since=moment_in(self.since, zone), **facts)
+
+
 class Overview(BaseModel):
-    """One practice at a glance."""
+    """One practice at a glance. `edits` is None if XPM has every edit that was made in FYI."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,6 +90,7 @@ class Overview(BaseModel):
     tenant_name: str | None
     connected_by: str | None
     syncs: tuple[LastSync, ...]
+    edits: EditsStanding | None = None
 
     @property
     def message(self) -> Message:
@@ -88,7 +111,8 @@ def overview(installation: Installation, slug: str) -> Overview:
         connection = connections.get(session, slug)
         by = people.get(session, connection.connected_by).name if connection.connected_by else None
         syncs = _last_syncs(session, slug)
-        return _overview(practice, connection, by, syncs)
+        edits = _edits_standing(session, Scope(slug, connection.tenant_id or ""))
+        return _overview(practice, connection, by, syncs).model_copy(update={"edits": edits})
 
 
 def _overview(practice: Practice, connection: Connection, by: str | None, syncs: tuple[LastSync, ...]) -> Overview:
@@ -104,6 +128,16 @@ def _overview(practice: Practice, connection: Connection, by: str | None, syncs:
         connected_by=by,
         syncs=syncs,
     )
+
+
+def _edits_standing(session: Session, scope: Scope) -> EditsStanding | None:
+    since = edits.oldest_open(session, scope)
+    if since is None:
+        return None
+    count = edits.counts(session, scope)
+    waiting = count.get(EditState.QUEUED, 0) + count.get(EditState.SENDING, 0)
+    conflicts, refused = count.get(EditState.CONFLICT, 0), count.get(EditState.REFUSED, 0)
+    return EditsStanding(waiting=waiting, conflicts=conflicts, refused=refused, since=since)
 
 
 def _last_syncs(session: Session, slug: str) -> tuple[LastSync, ...]:

@@ -117,6 +117,16 @@ def queued_by_people(session: Session, scope: Scope, *, after: int) -> set[int]:
     return {number for number in session.exec(queued) if number is not None}
 
 
+def oldest_open(session: Session, scope: Scope) -> datetime | None:
+    """When the oldest open edit was made; `None` if there is none."""
+    oldest = select(func.min(PendingEdit.made_at)).where(
+        PendingEdit.practice == scope.practice,
+        PendingEdit.tenant_id == scope.tenant_id,
+        col(PendingEdit.closed_at).is_(None),
+    )
+    return session.exec(oldest).one()
+
+
 def of_call(session: Session, call_id: str) -> list[PendingEdit]:
     """The edits that are being sent by this call."""
     sent = select(PendingEdit).where(PendingEdit.call_id == call_id, PendingEdit.state == EditState.SENDING)
