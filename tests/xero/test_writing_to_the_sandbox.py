@@ -65,7 +65,7 @@ class Desk:
         return self.practice.server.world.accounts[HARBOUR_VALE]
 
     def job(self) -> Job:
-        """A current job with a task, staff and a manager."""
+        """A current job with a task and staff."""
         jobs: list[Job] = whole(self.api.current_jobs())
         return next(job for job in jobs if job.tasks and job.assigned)
 
