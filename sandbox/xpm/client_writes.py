@@ -16,10 +16,11 @@ _TEXTS = (
     "Title", "Gender", "FirstName", "MiddleName", "LastName", "OtherName", "Email",
     "Address", "City", "Region", "PostCode", "Country",
     "PostalAddress", "PostalCity", "PostalRegion", "PostalPostCode", "PostalCountry",
-    "Phone", "Fax", "ReferralSource", "ExportCode",
+    "Phone", "Fax", "ReferralSource", "ExportCode", "ClientCode",
     "CompanyNumber", "BusinessNumber", "BranchNumber", "BusinessStructure", "BalanceMonth", "PrepareGST",
     "GSTRegistered", "GSTBasis", "ProvisionalTaxBasis", "ProvisionalTaxRatio",
     "SignedTaxAuthority", "TaxAgent", "AgencyStatus", "ReturnType", "PrepareActivityStatement", "PrepareTaxReturn",
+    "ActiveAtoClient",
 )  # fmt: skip
 _PERIODS = {"1": "Monthly", "2": "2 Monthly", "6": "6 Monthly"}
 

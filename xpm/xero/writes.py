@@ -82,7 +82,7 @@ class Write:
 class JobDetails:
     """What one call updates of a job. XPM may clear what a call leaves out, so each call has everything.
 
-    An update cannot clear the category: it stays as it is if `category_uuid` is None.
+    Only a category that is None is left out, since no empty one is documented. Name the one that the job has.
     """
 
     number: str
@@ -204,12 +204,13 @@ _SAME_NAME = (
     "name", "email",
     "address", "city", "region", "post_code", "country",
     "postal_address", "postal_city", "postal_region", "postal_post_code", "postal_country",
-    "phone", "fax", "referral_source",
-    "first_name", "last_name", "other_name", "date_of_birth",
-    "company_number", "business_number", "business_structure", "balance_month",
+    "phone", "fax", "referral_source", "export_code", "client_code",
+    "title", "gender", "first_name", "middle_name", "last_name", "other_name",
+    "date_of_birth", "date_of_death", "place_of_birth_city", "place_of_birth_country_code",
+    "company_number", "business_number", "branch_number", "business_structure", "balance_month",
     "prepare_gst", "gst_registered", "gst_period", "gst_basis", "provisional_tax_basis", "provisional_tax_ratio",
     "signed_tax_authority", "tax_agent", "agency_status", "return_type",
-    "prepare_activity_statement", "prepare_tax_return",
+    "prepare_activity_statement", "prepare_tax_return", "active_ato_client",
 )  # fmt: skip
 
 CLIENT_FIELDS: Mapping[str, str] = {name: Client.model_fields[name].alias or name for name in _SAME_NAME} | {
@@ -218,15 +219,18 @@ CLIENT_FIELDS: Mapping[str, str] = {name: Client.model_fields[name].alias or nam
     "job_manager_uuid": "JobManagerUUID",
     "billing_client_uuid": "BillingClientUUID",
 }
-"""What may be written of a client, and its element: what Xero documents for `client.api/update`, but not the tax
-number, of which XPM shows all but three digits as asterisks."""
+"""What may be written of a client, and its element: what Xero's description of XPM 3.1 (OpenAPI, `ClientUpdateRequest`)
+has, but not the tax number, of which XPM shows all but three digits as asterisks. Its page on clients lists fewer."""
 
 _GST_PERIODS = {"Monthly": "1", "2 Monthly": "2", "6 Monthly": "6"}
-"""Answers have words where requests have months (both documented)."""
+"""Answers have words where requests have a number of months (both documented)."""
 
 
 def client_update(uuid: str, fields: Mapping[str, str | date | Decimal | bool | None]) -> Write:
-    """Update fields of a client, by their names in `CLIENT_FIELDS`; None clears one."""
+    """Update fields of a client, by their names in `CLIENT_FIELDS`; None clears one.
+
+    XPM may clear what an update leaves out, so it should have every field.
+    """
     refused = sorted(fields.keys() - CLIENT_FIELDS.keys())
     if refused or not fields:
         raise ValueError(f"A client's {', '.join(refused) or 'update without fields'} cannot be written.")
