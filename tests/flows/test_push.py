@@ -29,14 +29,14 @@ pytestmark = pytest.mark.xdist_group("prefect")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def office(request: pytest.FixtureRequest) -> Office:
+def either(request: pytest.FixtureRequest) -> Office:
     """A practice in step with XPM, on either database."""
     found: Office = request.getfixturevalue("connected" if request.param == "sqlite" else "connected_on_postgresql")
     return found
 
 
-def test_with_custom_fields_off_an_edit_reaches_xpm_and_the_night_does_not_take_it_back(office: Office) -> None:
-    job = _a_job(office)
+def test_with_custom_fields_off_an_edit_reaches_xpm_and_the_night_does_not_take_it_back(either: Office) -> None:
+    office, job = either, _a_job(either)
     _edit(job, {"Fee budget": "777.25"})
     with office.database.write() as session:
         practices.change_settings(session, SLUG, {"sync_custom_fields": False}, person=MERE, now=datetime.now(UTC))
@@ -49,8 +49,8 @@ def test_with_custom_fields_off_an_edit_reaches_xpm_and_the_night_does_not_take_
     assert _values_in_fyi(office, job)["Fee budget"] == "777.25"
 
 
-def test_a_state_edited_in_fyi_is_sent_while_xpms_new_name_arrives_and_nothing_is_put_back(office: Office) -> None:
-    job = _a_job(office)
+def test_a_state_edited_in_fyi_is_sent_while_xpms_new_name_arrives_and_nothing_is_put_back(either: Office) -> None:
+    office, job = either, _a_job(either)
     with office.database.read() as session:
         known = Known(session, SCOPE)
         state = next(one for one in sorted(known.open_states) if one != _in_fyi(office, job)["state"])
@@ -130,7 +130,5 @@ def _values_in_fyi(office: Office, number: str) -> dict[str, str]:
         key = Known(session, SCOPE).record(Noun.JOB, number).key
         (row,) = reads.read(session, kinds.JOB_CUSTOM_FIELDS, SCOPE, [key])
     held = ("text", "date", "number", "decimal", "boolean")
-    return {
-        str(one["name"]): str(next(one[name] for name in held if one[name] is not None))
-        for one in row.owned["custom_field_value"]
-    }
+    values = row.owned["custom_field_value"]
+    return {str(one["name"]): str(next(one[name] for name in held if one[name] is not None)) for one in values}
