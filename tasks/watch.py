@@ -56,12 +56,16 @@ def forget_old_history() -> None:
             get_run_logger().info("Xero does not tell the time, so nothing old is deleted now.")
             return
         changes = forgetting.forget_old_history(integration, now)
+        edits = forgetting.forget_old_edits(integration, now)
         dry_runs = forgetting.forget_old_dry_runs(integration, now)
         shown = forget_shown(forgetting.kept_since(integration, now))
         lines = audit.remove_old(integration, now)
-    if changes or dry_runs or shown or lines:
-        text = "No longer kept: %s changes of records, %s files and %s tables of dry runs, %s lines of the audit trail."
-        get_run_logger().info(text, changes, dry_runs, shown, lines)
+    gone = (changes, edits, dry_runs, shown, lines)
+    if any(gone):
+        dry_run_words = "%s files and %s tables of dry runs"
+        get_run_logger().info(
+            f"No longer kept: %s changes of records, %s edits, {dry_run_words}, %s lines of the audit trail.", *gone
+        )
 
 
 def sum_up_watch(outcomes: Mapping[str, object]) -> Message:

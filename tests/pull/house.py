@@ -35,7 +35,7 @@ from xpm.store.consent.vault import Vault
 from xpm.store.engine.database import Database
 from xpm.store.pull import quarantine, runs
 from xpm.store.records.rows import Scope
-from xpm.store.tables import Quarantine, StoreTable, SyncRun, TenantAllowance
+from xpm.store.tables import CustomFieldComparison, Quarantine, StoreTable, SyncRun, TenantAllowance
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 from xpm.undo.changes import DryRunResult
 from xpm.undo.dry_run import dry_run_pull
@@ -174,6 +174,11 @@ class House:
         """Forget what Xero said about its limits, and the calls that were made."""
         with self.database.write() as session:
             session.connection().execute(delete(TenantAllowance))
+
+    def forget_comparisons(self) -> None:
+        """Let no custom field values have been compared."""
+        with self.database.write() as session:
+            session.connection().execute(delete(CustomFieldComparison))
 
     def active(self, table: str, key: str) -> set[str]:
         """The keys of the rows that are not archived."""

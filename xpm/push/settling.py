@@ -5,13 +5,18 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from xpm.activity.log import record
+from xpm.entities.registry import PUSHED
+from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
 from xpm.store.push import calls, edits
 from xpm.store.push.edits import Reason
 from xpm.store.push.protection import fyi_wins, value_in, was_read
+from xpm.store.records.identity import numbers_of
 from xpm.store.records.rows import RecordRow
-from xpm.store.tables import PendingEdit
+from xpm.store.tables import CustomFieldDefinition, PendingEdit
 from xpm.store.vocabulary import CallOutcome, EditState
+from xpm.words import message
 
 MOST_ATTEMPTS = 5
 """So often an edit is sent whose answers were lost, before a person is asked to look."""
@@ -28,8 +33,11 @@ def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None)
     now = push.integration.clock()
     value, was_done = _sent(session, edit)
     if theirs == value:
+        _note_call(session, edit, CallOutcome.DONE, now)
+        _tell_what_was_overwritten(push, session, edit, now)
         _arrived(session, edit, value, now)
     elif theirs == edits.xpms(edit):
+        _note_call(session, edit, CallOutcome.NOT_SENT, now)
         _unchanged(session, edit, now, was_done=was_done)
     elif fyi_wins(session, push.scope, edit.record_table):
         edits.note_theirs(session, edit, theirs, now=now)
@@ -43,6 +51,30 @@ def _sent(session: Session, edit: PendingEdit) -> tuple[str | None, bool]:
     """The value that was sent, which a person may have replaced since, and whether XPM said that it took it."""
     last = [one for one in edits.transitions(session, edits.number_of(edit)) if one.call_id == edit.call_id]
     return last[0].value, calls.get(session, edit.call_id or "").outcome is CallOutcome.DONE
+
+
+def _note_call(session: Session, edit: PendingEdit, outcome: CallOutcome, now: datetime) -> None:
+    """Note what became of a call whose end nobody knew."""
+    call = calls.get(session, edit.call_id or "")
+    if call.outcome in (None, CallOutcome.UNKNOWN):
+        calls.close(session, call.id, outcome, now=now)
+
+
+def _tell_what_was_overwritten(push: Push, session: Session, edit: PendingEdit, now: datetime) -> None:
+    """Say in Practice Activity which value of XPM was replaced, where FYI's wins by rule and nobody was asked."""
+    if edit.theirs_at is None or not fyi_wins(session, push.scope, edit.record_table):
+        return
+    definition = session.get(CustomFieldDefinition, (push.scope.practice, push.scope.tenant_id, edit.field))
+    noun = noun_of(edit.record_table)
+    (number,) = numbers_of(session, PUSHED[noun].table, push.scope, [edit.record_key]).values()
+    said = message(
+        "push.overwritten",
+        field=(definition.name if definition else None) or edit.field,
+        record=f"{noun.words} {number}",
+        theirs=edit.theirs or "nothing",
+        ours=edit.ours or "nothing",
+    )
+    record(session, push.scope.practice, said, now=now, person=edit.made_by, flow_run_id=push.flow_run_id)
 
 
 def _arrived(session: Session, edit: PendingEdit, value: str | None, now: datetime) -> None:

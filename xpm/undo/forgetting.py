@@ -1,4 +1,4 @@
-"""Forgets history and dry-run files that are older than `XPM_HISTORY_DAYS`."""
+"""Forgets history, edits that are over, and dry-run files that are older than `XPM_HISTORY_DAYS`."""
 
 import logging
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from xpm.integration import Integration
+from xpm.store.push import calls, edits
 from xpm.store.records import history
 from xpm.xero.http.date import ask_time
 
@@ -39,6 +40,18 @@ def forget_old_history(integration: Integration, now: datetime) -> int:
     while count := _forget_batch(integration, before):
         forgotten += count
     return forgotten
+
+
+def forget_old_edits(integration: Integration, now: datetime) -> int:
+    """Forget the edits that ended too long ago, with the calls that sent them, and return how many edits."""
+    before, forgotten = kept_since(integration, now), 0
+    while True:
+        with integration.database.write() as session:
+            count = edits.forget(session, before, history.BATCH)
+            if not count:
+                calls.forget(session, before)
+                return forgotten
+        forgotten += count
 
 
 def forget_old_dry_runs(integration: Integration, now: datetime) -> int:

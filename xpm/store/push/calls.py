@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 
 from xpm.store.errors import NotThere
 from xpm.store.push.edits import Reason
 from xpm.store.records.rows import Scope
-from xpm.store.tables import PushCall, PushPause
+from xpm.store.tables import EditTransition, PushCall, PushPause
 from xpm.store.vocabulary import CallOutcome
 
 IN_A_ROW = 3
@@ -109,3 +109,10 @@ def lift(session: Session, scope: Scope, endpoint: str) -> None:
     if paused:
         session.delete(paused)
         session.flush()
+
+
+def forget(session: Session, before: datetime) -> None:
+    """Forget the calls that were made before a moment and that no edit names any more."""
+    named = select(EditTransition.call_id).where(col(EditTransition.call_id).is_not(None))
+    old = delete(PushCall).where(col(PushCall.intended_at) < before, col(PushCall.id).not_in(named))
+    session.connection().execute(old)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func
+from sqlalchemy import delete, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -309,3 +309,13 @@ def _note(
     )
     session.flush()
     return edit
+
+
+def forget(session: Session, before: datetime, batch: int) -> int:
+    """Forget up to this many edits that ended before a moment, with their transitions, and return how many."""
+    over = select(PendingEdit.id).where(col(PendingEdit.closed_at) < before).order_by(col(PendingEdit.id)).limit(batch)
+    numbers = [number for number in session.exec(over) if number is not None]
+    if numbers:
+        session.connection().execute(delete(EditTransition).where(col(EditTransition.edit_id).in_(numbers)))
+        session.connection().execute(delete(PendingEdit).where(col(PendingEdit.id).in_(numbers)))
+    return len(numbers)
