@@ -1,6 +1,7 @@
 """Sends the edits of one record: reads XPM's side, compares, sends what is still queued, and reads it back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,13 +15,14 @@ from xpm.push.asks import Record
 from xpm.push.bodies import body_of
 from xpm.push.calling import Lost, NotTaken
 from xpm.push.known import Known
-from xpm.push.placing import noun_of
+from xpm.push.placing import hold, noun_of
 from xpm.push.pushing import Push
 from xpm.push.settling import settle
 from xpm.push.sides import Renumbered, Side
 from xpm.store.push import edits
 from xpm.store.push.calls import Intent
 from xpm.store.push.edits import TIME, Reason
+from xpm.store.push.protection import note_xpms
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.xero.errors import RecordGone, StateConflict
@@ -137,7 +139,7 @@ class Sending:
                 side = self._read(is_values)
             else:
                 return
-        with self.push.commit() as session:
+        with self._commit() as session:
             for edit in self._queued(session, route):
                 self._move(session, edit, EditState.REFUSED, Reason("push.keeps_changing"))
 
@@ -149,8 +151,14 @@ class Sending:
             return bool(self._queued(session, route))
 
     def _intend(self, route: Route, side: Side) -> tuple[Write, str] | None:
-        """Commit the intent to send what is queued; `None` if nothing is, once XPM's side is known."""
-        with self.push.commit() as session:
+        """Commit the intent to send what is queued; `None` if nothing is, once XPM's side is known.
+
+        Each edit is compared with that side once more, since not every way into the queue goes by XPM's value: of an
+        edit that was refused, or while FYI's values won, XPM may be known to have another value for long.
+        """
+        with self._commit() as session:
+            waiting = {self.record.key: self._queued(session, route)}
+            note_xpms(session, self.push.scope, [side.row], waiting, self.push.integration.clock())
             queued = self._queued(session, route)
             if not queued:
                 return None
@@ -165,7 +173,7 @@ class Sending:
         except Lost:
             self._read(route is Route.VALUES)
             return
-        with self.push.commit() as session:
+        with self._commit() as session:
             calling.note_done(session, call_id, answered, self.push.integration.clock())
             if isinstance(answered.record, Job | Client):
                 self._take(session, sides.side_of(self.record, answered.record))
@@ -177,7 +185,7 @@ class Sending:
         self.push.tally.calls += 1
         read = sides.read_field_values if is_values else sides.read_record
         side = read(self.push, self.record, self.priority)
-        with self.push.commit() as session:
+        with self._commit() as session:
             return self._take(session, side)
 
     def _take(self, session: Session, side: Side) -> Side:
@@ -222,11 +230,18 @@ class Sending:
     def _move_all(self, state: EditState, reason: Reason) -> None:
         """Move every edit of the record that waits. XPM said that there is nothing to send it to."""
         pushed = PUSHED[self.record.noun]
-        with self.push.commit() as session:
+        with self._commit() as session:
             for table in (pushed.table.name, pushed.values.name, *([TIME] if self.record.noun is Noun.JOB else [])):
                 for edit in self._open(session, table):
                     if edit.state in (EditState.QUEUED, EditState.SENDING):
                         self._move(session, edit, state, reason)
+
+    @contextmanager
+    def _commit(self) -> Iterator[Session]:
+        """Open a transaction that holds the record. Raises as `Push.commit`."""
+        with self.push.commit() as session:
+            hold(session, self.push.scope, self.record.noun, [self.record.key])
+            yield session
 
     def _move(self, session: Session, edit: PendingEdit, state: EditState, reason: Reason) -> None:
         edits.move(session, edit, state, now=self.push.integration.clock(), reason=reason)
