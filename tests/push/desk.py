@@ -66,6 +66,10 @@ class Desk:
         with self.house.database.read() as session:
             return [one for one in edits.every(session, SCOPE, tuple(EditState)) if one.closed_at is None]
 
+    def is_sending(self) -> bool:
+        """Whether a call is under way, or its answer was lost."""
+        return any(edit.state is EditState.SENDING for edit in self.open_edits())
+
     def states(self) -> list[EditState]:
         """The states of all edits, oldest first."""
         with self.house.database.read() as session:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from tests.push.desk import Desk
+from tests.push.meanwhile import meanwhile
 from xpm.entities.names import Entity, Noun
 from xpm.store.vocabulary import EditState
 
@@ -89,3 +90,20 @@ def test_a_quiet_practice_costs_no_call(desk: Desk) -> None:
     desk.push()
 
     assert desk.calls() == before
+
+
+def test_what_was_typed_while_xpm_refused_the_former_value_is_sent(sqlite_desk: Desk) -> None:
+    desk, job = sqlite_desk, sqlite_desk.a_job()
+    desk.edit(Noun.JOB, job, name="A bad name")
+    desk.house.order("error_body", "job.api/update", description="That will not do")
+
+    with meanwhile(desk.house.database, lambda _: desk.is_sending(), lambda: _rename(desk, job)):
+        desk.push()
+    desk.push()
+
+    assert desk.job_in_xpm(job)["Name"] == "A better name"
+    assert desk.states() == [EditState.CONFIRMED]
+
+
+def _rename(desk: Desk, job: str) -> None:
+    desk.another().edit(Noun.JOB, job, name="A better name")

@@ -52,7 +52,7 @@ class Phone:
     def edit_back_while_it_is_sent(self) -> None:
         """Send what waits, and type the number that it had before while XPM is asked. Then XPM is out of reach."""
         self.desk.house.order("reset", "client.api/update", after=1)
-        with meanwhile(self.desk.house.database, lambda _: self._is_being_sent(), self.edit_back) as push:
+        with meanwhile(self.desk.house.database, lambda _: self.desk.is_sending(), self.edit_back) as push:
             self.desk.push()
         assert push.was_disturbed
 
@@ -77,9 +77,6 @@ class Phone:
 
     def _in_fyi(self) -> object:
         return self.desk.client_in_fyi(self.client)["phone"]
-
-    def _is_being_sent(self) -> bool:
-        return any(edit.state is EditState.SENDING for edit in self.desk.open_edits())
 
 
 Deed = Callable[[Phone], None]
