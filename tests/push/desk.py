@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 from sqlmodel import select
 
@@ -142,6 +143,13 @@ class Desk:
         job = self.job_in_xpm(number)
         of_task = [one.get("Assigned") or [] for one in job["Tasks"] if one["UUID"] == task]
         return {one["UUID"] for people in (job["Assigned"] or [], *of_task) for one in people}
+
+    def time_in_xpm(self, job: str, staff: str, task: str, **what: Any) -> None:  # noqa: ANN401 - of RecordedTime
+        """Let XPM have a time entry."""
+        place = self.house.xpm.jobs.find(job)
+        assert place is not None
+        entry = RecordedTime(str(uuid4()), place, task=task, staff=staff, **what)
+        self.house.xpm.time_entries.put(entry)
 
     def times_in_xpm(self) -> list[RecordedTime]:
         """XPM's time entries."""
