@@ -6,6 +6,7 @@ queued, and of what was being sent XPM is asked first.
 
 import uuid
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from xpm.leasing import StillHeld, Waiter, holding, nobody_knows
 from xpm.push.asks import Record
 from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
-from xpm.push.sending import Sending
+from xpm.push.sending import Sending, endpoint_of
 from xpm.quota.parking import resumes_at
 from xpm.store import leases
 from xpm.store.leases import Lease
@@ -26,13 +27,17 @@ from xpm.store.records.identity import numbers_of
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.words import stop
-from xpm.xero.errors import DayLimit
+from xpm.xero.errors import DayLimit, Refused, UnreadableAnswer, XeroError, XeroUnavailable
 
 PATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
 """Seconds to wait for another push of the practice: it sends what this one would send, unless it is dead."""
 
 FEW = 50
 """An act that edits more records than this goes after what others wait for."""
+
+
+MOST_FAILURES = 3
+"""So many records in a row for which Xero fails end a push: it is Xero, not they."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +88,48 @@ def _take(integration: Integration, slug: str, holder: str, is_over: Callable[[s
 def _drain(push: Push) -> Drained:
     before = _newest_transition(push)
     limit: DayLimit | None = None
+    failures = Failures()
     try:
         for record, priority in _records(push, _numbers(push, EditState.SENDING)):
-            Sending(push, record, priority).settle_lost()
-        _send_all(push)
+            with failures.set_aside():
+                Sending(push, record, priority).settle_lost()
+        _lift_what_is_over(push)
+        _send_all(push, failures)
     except DayLimit as reached:
         limit = reached
+    if failures.last and limit is None:
+        raise failures.last
     return _result(push, before, limit)
 
 
-def _send_all(push: Push) -> None:
+@dataclass
+class Failures:
+    """What Xero could not do for single records. The others do not wait for them, unless Xero fails altogether."""
+
+    last: XeroError | None = None
+    in_a_row: int = 0
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Go on after a failure that may be about this record alone; raise it if the records before failed as well."""
+        try:
+            yield
+        except (XeroUnavailable, UnreadableAnswer, Refused) as error:
+            self.last, self.in_a_row = error, self.in_a_row + 1
+            if self.in_a_row >= MOST_FAILURES:
+                raise
+        else:
+            self.in_a_row = 0
+
+
+def _send_all(push: Push, failures: Failures) -> None:
     """Send what is queued, then what people queued meanwhile. What waits for anything else is left to the next push."""
     queued = _numbers(push, EditState.QUEUED)
     while queued:
         before = _newest_transition(push)
         for record, priority in _records(push, queued):
-            Sending(push, record, priority, _paused(push)).send()
+            with failures.set_aside():
+                Sending(push, record, priority, _paused(push)).send()
         with push.integration.database.read() as session:
             queued = edits.queued_by_people(session, push.scope, after=before)
 
@@ -152,6 +183,17 @@ def _urgency(queued: Sequence[PendingEdit]) -> dict[str, CallPriority]:
         else CallPriority.OVERNIGHT
         for origin, keys in records.items()
     }
+
+
+def _lift_what_is_over(push: Push) -> None:
+    """Lift the pauses of endpoints where nothing is refused any more, however people dealt with it."""
+    if not _paused(push):
+        return
+    with push.commit() as session:
+        refused = {endpoint_of(edit) for edit in edits.every(session, push.scope, [EditState.REFUSED])}
+        for paused in calls.pauses(session, push.scope):
+            if paused.endpoint not in refused:
+                calls.lift(session, push.scope, paused.endpoint)
 
 
 def _paused(push: Push) -> frozenset[str]:
