@@ -33,12 +33,12 @@ def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None)
     now = push.integration.clock()
     value = edits.sent_value(session, edit)
     if theirs == value:
-        _note_call(session, edit, CallOutcome.DONE, now)
+        note_call(session, edit, CallOutcome.DONE, now)
         _tell_what_was_overwritten(push, session, edit, now)
         _arrived(session, edit, value, now)
     elif theirs == edits.xpms(edit):
         was_done = calls.get(session, edit.call_id or "").outcome is CallOutcome.DONE
-        _note_call(session, edit, CallOutcome.NOT_SENT, now)
+        note_call(session, edit, CallOutcome.NOT_SENT, now)
         _unchanged(session, edit, value, now, was_done=was_done)
     elif fyi_wins(session, push.scope, edit.record_table):
         edits.note_theirs(session, edit, theirs, now=now)
@@ -48,7 +48,7 @@ def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None)
         edits.move(session, edit, EditState.CONFLICT, now=now, reason=Reason("push.both_changed"))
 
 
-def _note_call(session: Session, edit: PendingEdit, outcome: CallOutcome, now: datetime) -> None:
+def note_call(session: Session, edit: PendingEdit, outcome: CallOutcome, now: datetime) -> None:
     """Note what became of a call whose end nobody knew."""
     call = calls.get(session, edit.call_id or "")
     if call.outcome in (None, CallOutcome.UNKNOWN):

@@ -15,7 +15,7 @@ from xpm.push.asks import Record
 from xpm.push.calling import Lost, NotTaken
 from xpm.push.placing import hold
 from xpm.push.pushing import Push
-from xpm.push.settling import queue_again
+from xpm.push.settling import note_call, queue_again
 from xpm.store.push import calls, edits, time_entries
 from xpm.store.push.calls import Intent
 from xpm.store.push.edits import TIME
@@ -82,6 +82,7 @@ def _has_arrived(push: Push, session: Session, edit: PendingEdit, there: Sequenc
         return False
     new = set(there) - set(call.seen_before or ()) - time_entries.claimed(session, push.scope, there)
     if new:
+        note_call(session, edit, CallOutcome.DONE, push.integration.clock())
         _confirm(push, session, edit, min(new))
     return bool(new)
 
