@@ -168,6 +168,10 @@ class Desk:
         """The calls that wrote, as XPM's journal has them."""
         return [entry for entry in self.house.server.world.journal.writes() if entry.applied]
 
+    def written_to(self) -> set[str]:
+        """The accounts that were written to."""
+        return {write.tenant for write in self.writes()}
+
     def has_asked(self, path: str) -> bool:
         """Whether Xero has answered a call to such a path."""
         return any(path in call["path"] for call in self.house.server.world.request_log.requests())

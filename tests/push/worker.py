@@ -1,0 +1,34 @@
+"""A push in a process of its own, which may be killed (SIGKILL) at one exact point. A module without tests."""
+
+from contextlib import suppress
+
+import httpx
+
+from tests.pull.breaking.dying import Death, Step
+from tests.pull.house import SLUG
+from xpm.integration import Integration
+from xpm.push.draining import drain
+from xpm.settings import Settings
+from xpm.store.consent.vault import Vault
+from xpm.store.engine.database import Database
+from xpm.words import Stopped
+
+
+def push_and_die(settings: Settings, step: Step, at: int) -> None:
+    """Send what waits until the nth step of this kind."""
+    database = Database(settings.xpm_database_url)
+    Death(at).die_at(step, database)
+    _push(settings, database)
+
+
+def push_with_others(settings: Settings) -> None:
+    """Send what waits, unless another push goes on for longer than this one is ready to wait."""
+    with suppress(Stopped):
+        _push(settings, Database(settings.xpm_database_url))
+
+
+def _push(settings: Settings, database: Database) -> None:
+    vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
+    with httpx.Client(trust_env=False) as http:
+        drain(Integration(settings, database, vault, http), SLUG)
+    database.close()
