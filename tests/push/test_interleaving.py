@@ -19,7 +19,7 @@ from xpm.words import Stopped
 FEWEST = 5
 """The points that a pull and a push have at least."""
 
-STRIDE = {True: 7, False: 2}
+STRIDE = {True: 11, False: 3}
 """How many points apart the deeds are: on PostgreSQL, where each statement is one, and on SQLite."""
 
 
