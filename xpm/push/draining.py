@@ -48,6 +48,16 @@ class Drained:
     resumes_at: datetime | None = None
     paused: Sequence[str] = field(default=())
 
+    @property
+    def did_something(self) -> bool:
+        """Whether any edit was sent or ended."""
+        return bool(self.sent or self.confirmed or self.refused or self.conflicts)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether edits wait for something that has to happen first."""
+        return bool(self.waiting and (self.paused or self.resumes_at))
+
 
 def drain(
     integration: Integration,

@@ -61,14 +61,14 @@ def report_failure(integration: Integration, slug: str, reason: str, now: dateti
     said = message("push.failed", practice=practice.name, reason=reason)
     with integration.database.write() as session:
         last = activity.latest(session, slug, Topic.PUSH)
-        if last is None or last.kind != said.key:
+        if last is None or last.title != said.title:
             record(session, slug, said, now=now, topic=Topic.PUSH)
     return said
 
 
 def is_news(session: Session, slug: str, drained: Drained, said: Message) -> bool:
-    """Whether the push did something, or stands as it did not stand before."""
-    if drained.sent or drained.confirmed or drained.refused or drained.conflicts:
+    """Whether the push did something, or is held up as it was not before."""
+    if drained.did_something:
         return True
     last = activity.latest(session, slug, Topic.PUSH)
-    return said.key != "push.nothing" and (last is None or last.title != said.title)
+    return drained.is_held_up and (last is None or last.title != said.title)
