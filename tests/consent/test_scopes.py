@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from sandbox.world import CLIENT_ID, COASTAL_BRANCH, HARBOUR_VALE, MERE
+from sandbox.world import CLIENT_ID, COASTAL_BRANCH, HARBOUR_VALE, MERE, SAM
 from tests.consent.harbour import Harbour
 from xpm.account.choice import choose, offers
 from xpm.account.comparison import compare
@@ -222,6 +222,16 @@ def test_what_fyi_has_of_a_part_stays_when_its_scope_is_gone(connected: Harbour)
     assert expected[Entity.CUSTOM_FIELDS].calls == results[Entity.CUSTOM_FIELDS].calls == 1 + count(narrow, "job")
     assert tried.message.key == "sync.would_be_without_parts"
     assert chosen.message.key == "sync.chosen_without_parts"  # and not "there is no such client"
+
+
+@on_sqlite
+def test_nobody_is_missed_on_a_staff_list_that_the_app_may_no_longer_read(connected: Harbour) -> None:
+    connected.at_xero(SAM, on_staff=False)
+    sync(connected, Entity.STAFF)
+    narrow = with_scopes(connected, JOBS_ALONE)
+    narrow.connect(SAM, run="run-1")
+    seen = watch_connection(narrow.integration, narrow.slug)
+    assert [one.key for one in seen.found] == ["watch.permissions_missing"]
 
 
 def test_edits_wait_until_a_consent_that_only_reads_is_given_anew(harbour: Harbour) -> None:

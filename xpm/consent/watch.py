@@ -20,7 +20,7 @@ from xpm.consent.keeper import ConnectionKeeper
 from xpm.consent.preflight import Person, is_record_of
 from xpm.consent.states import move
 from xpm.entities.names import Entity
-from xpm.entities.registry import proof
+from xpm.entities.registry import DEFINITIONS, proof
 from xpm.integration import Integration
 from xpm.store import activity, people
 from xpm.store.consent import connections, consents
@@ -31,7 +31,7 @@ from xpm.store.vocabulary import ConnectionState, SyncTrigger, Topic, Trouble
 from xpm.words import Message, Stopped, message
 from xpm.xero.connections import ConnectionsApi
 from xpm.xero.errors import AccessLost, DayLimit, XeroError
-from xpm.xero.scopes import missing_scopes, missing_to_write
+from xpm.xero.scopes import Coverage, covers, missing_scopes, missing_to_write
 
 RENEW_AFTER = timedelta(days=7)
 """Xero's refresh tokens expire after 60 days without use. Renewing weekly leaves a wide margin if the watch stops."""
@@ -225,12 +225,17 @@ def why_hand_over(
 
 
 def _missing_in_xpm(session: Session, connection: Connection, person: FyiUser) -> bool:
-    """Whether XPM's staff list lacks the person. False if staff were never synced or their last sync was reverted."""
+    """Whether XPM's staff list lacks the person.
+
+    False if staff were never synced, can no longer be, or their last sync was reverted.
+    """
     slug, tenant_id = connection.practice, connection.tenant_id or ""
+    consent = consents.get(session, connection.consent_id or "")
     last = runs.last_successful(session, slug, tenant_id, Entity.STAFF)
-    if last is None or last.trigger is SyncTrigger.REVERT:
+    is_old = covers(consent.scopes, DEFINITIONS[Entity.STAFF].scope) is not Coverage.YES
+    if last is None or last.trigger is SyncTrigger.REVERT or is_old:
         return False
-    email = consents.get(session, connection.consent_id or "").email or person.email
+    email = consent.email or person.email
     who = Person(id=person.id, name=person.name, email=person.email)
     return not any(
         is_record_of(who, email, staff.email, staff.name) for staff in people.in_xpm(session, slug, tenant_id)
