@@ -85,7 +85,8 @@ def access_through(
     """Open this connection whatever its state, and follow a reconnect to its consent. Raises as `practice_access`."""
     keeper = ConnectionKeeper(integration, connection)
     tenant_id = connection.tenant_id or ""
-    scopes = _scopes_of(integration, connection)
+    with integration.database.read() as session:
+        scopes = consents.granted_to(session, practice.slug) or frozenset()
     with integration.signed_http(keeper) as http:
         api = xpm_api(integration, http, tenant_id, priority, tries)
         tenant_name = connection.tenant_name or practice.name
@@ -117,13 +118,6 @@ def is_broken(integration: Integration, slug: str) -> bool:
     """Whether the connection is broken, or was when the current reconnect began. Raises UnknownPractice."""
     with integration.database.read() as session:
         return connections.state_before(session, slug) in BROKEN
-
-
-def _scopes_of(integration: Integration, connection: Connection) -> frozenset[str]:
-    if connection.consent_id is None:
-        return frozenset()
-    with integration.database.read() as session:
-        return frozenset(consents.get(session, connection.consent_id).scopes)
 
 
 def _stop_for(

@@ -53,8 +53,8 @@ def reason_to_skip(
 ) -> str | None:
     """The words key of the reason why a sync leaves `entity` out now, or `None` if it does not.
 
-    `granted` are the scopes of the practice's consent, `None` if it has none. A call without the
-    scope would be wasted.
+    `granted` are the scopes of the practice's consent, `None` if it has none. Xero would refuse a call that they do not
+    cover.
     """
     definition = DEFINITIONS[entity]
     if key := definition.left_out(Circumstances(trigger, practice, settings, tax_source, by_user)):
