@@ -12,6 +12,7 @@ from xpm.entities.names import EVERYTHING, Entity
 from xpm.store import people, practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
+from xpm.xero.scopes import READ
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 MANUAL, OVERNIGHT, RECONNECT = SyncTrigger.MANUAL, SyncTrigger.OVERNIGHT, SyncTrigger.RECONNECT
@@ -24,6 +25,7 @@ def reason(
     country: str = "AU",
     tax_source: bool = True,
     by_user: bool = False,
+    granted: frozenset[str] | None = frozenset({READ}),
     **switches: bool,
 ) -> str | None:
     """The reason why a practice with these settings skips an entity."""
@@ -40,7 +42,7 @@ def reason(
     )
     for switch, on in switches.items():
         setattr(settings, switch, on)
-    return reason_to_skip(entity, trigger, practice, settings, tax_source=tax_source, by_user=by_user)
+    return reason_to_skip(entity, trigger, practice, settings, granted, tax_source=tax_source, by_user=by_user)
 
 
 @pytest.mark.parametrize(("entity", "trigger"), [*product(EVERYTHING, SyncTrigger)])
