@@ -11,7 +11,7 @@ from sqlmodel import Session
 from sqlmodel import select as select_rows
 
 from xpm.entities.names import Noun
-from xpm.entities.pushed import Route
+from xpm.entities.pushed import Channel
 from xpm.push.asks import Record
 from xpm.push.codes import code_of
 from xpm.push.placing import ELEMENTS, typed, typed_in
@@ -27,23 +27,23 @@ def body_of(
     session: Session,
     scope: Scope,
     record: Record,
-    route: Route,
+    channel: Channel,
     *,
     edits: Sequence[PendingEdit],
     theirs: RecordRow,
 ) -> Write:
-    """The call for these edits of one route. `theirs` is the record, or its values, as XPM has them.
+    """The call for these edits of one channel. `theirs` is the record, or its values, as XPM has them.
 
     Raises ValueError if XPM's answer lacks what the call needs.
     """
     wanted = {edit.field: edit.ours for edit in edits}
-    match route:
-        case Route.VALUES:
+    match channel:
+        case Channel.VALUES:
             return _values(session, scope, record, wanted)
-        case Route.STATE:
+        case Channel.STATE:
             uuid = theirs.columns["uuid"]
             return writes.job_state(record.number, _text(uuid), code_of(session, scope, wanted["state"] or ""))
-        case Route.ASSIGNMENT:
+        case Channel.ASSIGNMENT:
             return writes.job_assign(
                 record.number,
                 _text(theirs.columns["uuid"]),

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from xpm.push import calling
 from xpm.push.asks import Record
-from xpm.push.calling import Lost, NotTaken
+from xpm.push.calling import CallRefused, Lost
 from xpm.push.pushing import Push
 from xpm.push.settling import MOST_ATTEMPTS
 from xpm.store.push import calls, edits, time_entries
@@ -40,7 +40,7 @@ def send(push: Push, record: Record, edit: PendingEdit, priority: CallPriority) 
     push.tally.calls += 1
     try:
         answered = calling.make(push, push.writer(priority), write, call_id)
-    except NotTaken:
+    except CallRefused:
         return
     except Lost:
         settle(push, record, edits.number_of(edit), priority)

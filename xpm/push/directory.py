@@ -22,7 +22,7 @@ _STAFF, _DEFINITIONS = kinds.STAFF.table.c, kinds.CUSTOM_FIELD_DEFINITIONS.table
 
 
 @dataclass(frozen=True)
-class Known:
+class Directory:
     """Looks things up in one practice's account, in the session's transaction."""
 
     session: Session
