@@ -17,7 +17,7 @@ from xpm.leasing import StillHeld, Waiter, holding, nobody_knows
 from xpm.push.asks import Record
 from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
-from xpm.push.sending import Sending
+from xpm.push.sending import Sending, endpoint_of, not_covered
 from xpm.quota.parking import resumes_at
 from xpm.store import leases
 from xpm.store.leases import Lease
@@ -37,7 +37,11 @@ FEW = 50
 
 @dataclass(frozen=True)
 class Drained:
-    """What a push came to, in edits. `resumes_at`: the day's calls are used up, and the rest is sent then."""
+    """What a push came to, in edits.
+
+    `resumes_at`: the day's calls are used up, and the rest is sent then. `paused` are endpoints that refused several
+    calls in a row. To those that the consent's scopes do not cover (`not_covered`) nothing is sent either.
+    """
 
     sent: int = 0
     confirmed: int = 0
@@ -47,6 +51,7 @@ class Drained:
     calls: int = 0
     resumes_at: datetime | None = None
     paused: Sequence[str] = field(default=())
+    not_covered: Sequence[str] = field(default=())
 
     @property
     def did_something(self) -> bool:
@@ -56,7 +61,7 @@ class Drained:
     @property
     def is_held_up(self) -> bool:
         """Whether edits wait for something that has to happen first."""
-        return bool(self.waiting and (self.paused or self.resumes_at))
+        return bool(self.waiting and (self.paused or self.not_covered or self.resumes_at))
 
 
 def drain(
@@ -71,9 +76,12 @@ def drain(
     `is_over`: whether a flow run has ended, so that its program cannot be at work.
 
     Raises:
-        Stopped: there is no usable connection, or another push of the practice goes on.
+        Stopped: this installation sends no edits, there is no usable connection, or another push of the practice goes
+            on.
         XeroError: Xero failed; what was not sent stays queued.
     """
+    if not integration.settings.xpm_push:
+        raise stop("push.switched_off")
     with practice_access(integration, slug) as access:
         lease = _take(integration, slug, flow_run_id or str(uuid.uuid4()), is_over)
         with holding(integration, lease):
@@ -108,7 +116,7 @@ def _send_all(push: Push) -> None:
     while queued:
         before = _newest_transition(push)
         for record, priority in _records(push, queued):
-            Sending(push, record, priority, _paused(push)).send()
+            Sending(push, record, priority, _paused(push) | not_covered(push.access.scopes)).send()
         with push.integration.database.read() as session:
             queued = edits.queued_by_people(session, push.scope, after=before)
 
@@ -169,6 +177,16 @@ def _paused(push: Push) -> frozenset[str]:
         return frozenset(one.endpoint for one in calls.pauses(session, push.scope))
 
 
+def _lacking(push: Push) -> Sequence[str]:
+    """The endpoints that are not covered and to which edits wait to be sent."""
+    out_of_reach = not_covered(push.access.scopes)
+    if not out_of_reach:
+        return ()
+    with push.integration.database.read() as session:
+        waiting = edits.every(session, push.scope, [EditState.QUEUED])
+    return sorted({endpoint_of(edit) for edit in waiting} & out_of_reach)
+
+
 def _result(push: Push, before: int, limit: DayLimit | None) -> Drained:
     with push.integration.database.read() as session:
         moved = edits.moved_since(session, push.scope, before)
@@ -182,4 +200,5 @@ def _result(push: Push, before: int, limit: DayLimit | None) -> Drained:
         calls=push.tally.calls,
         resumes_at=resumes_at(limit, push.integration.clock()) if limit else None,
         paused=sorted(_paused(push)),
+        not_covered=_lacking(push),
     )

@@ -27,7 +27,7 @@ from xpm.store.push.edits import EditAct
 from xpm.store.records import bulk, locking
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice
-from xpm.words import Stopped, message, stop
+from xpm.words import Message, Stopped, message, stop
 
 MOST_UNCONFIRMED = 50
 """So many records may be edited at once without a confirmation, if they are few of all."""
@@ -62,6 +62,11 @@ def scope_of(session: Session, practice: Practice) -> Scope:
     if tenant_id is None:
         raise stop("push.never_connected", practice=practice.name)
     return Scope(practice.slug, tenant_id)
+
+
+def notes(installation: Installation) -> tuple[Message, ...]:
+    """What whoever edits should know about sending."""
+    return () if installation.settings.xpm_push else (message("push.switched_off"),)
 
 
 def preview(installation: Installation, slug: str, asks: Sequence[Ask]) -> Preview:
@@ -101,7 +106,7 @@ def edit(
         if editor.actor is not None:
             what = _named(asked)
             audit.record(session, installation, editor.actor, Action.EDIT, now=act.at, practice=slug, resource=what)
-    return Made(act.origin, asked)
+    return Made(act.origin, asked, notes(installation))
 
 
 def _checked(known: Directory, asks: Sequence[Ask]) -> Preview:

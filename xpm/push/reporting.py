@@ -16,7 +16,12 @@ from xpm.words.moments import day_in
 
 
 def practices_with_edits(integration: Integration) -> list[str]:
-    """The practices that have something to send, or to find out about. It asks Xero nothing."""
+    """The practices that have something to send, or to find out about. It asks Xero nothing.
+
+    None if this installation sends no edits.
+    """
+    if not integration.settings.xpm_push:
+        return []
     with integration.database.read() as session:
         return [
             practice.slug
@@ -36,6 +41,8 @@ def said_of(drained: Drained, practice: str, zone: str) -> Message:
     }
     if drained.refused or drained.conflicts:
         return message("push.needs_decisions", **facts)
+    if drained.not_covered:
+        return message("push.not_covered", endpoints=", ".join(drained.not_covered), **facts)
     if drained.paused and drained.waiting:
         return message("push.paused", endpoints=", ".join(drained.paused), **facts)
     if drained.resumes_at:

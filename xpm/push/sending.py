@@ -1,6 +1,6 @@
 """Sends the edits of one record: reads XPM's side, compares, sends what is still queued, and reads it back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,6 +25,7 @@ from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.xero.errors import RecordGone, StateConflict
 from xpm.xero.models import Client, Job
+from xpm.xero.scopes import Coverage, covers
 from xpm.xero.writes import (
     CLIENT_FIELD_VALUES,
     CLIENT_UPDATE,
@@ -51,6 +52,12 @@ ENDPOINTS: dict[tuple[Noun, Channel], WriteEndpoint] = {
     (Noun.CLIENT, Channel.VALUES): CLIENT_FIELD_VALUES,
 }
 """Where the edits of each channel go."""
+
+
+def not_covered(granted: Collection[str]) -> frozenset[str]:
+    """The labels of the endpoints that these scopes do not allow to write to."""
+    endpoints = (*ENDPOINTS.values(), TIME_ADD)
+    return frozenset(one.label for one in endpoints if covers(granted, one.scope) is not Coverage.YES)
 
 
 def endpoint_of(edit: PendingEdit) -> str:
