@@ -97,6 +97,30 @@ def test_no_setting_rules_out_clients_or_staff(entity: Entity) -> None:
         assert off is None
 
 
+@pytest.mark.parametrize(
+    ("area", "included"),
+    [
+        ("job", {Entity.JOBS, Entity.CUSTOM_FIELDS}),
+        ("client", {Entity.CLIENTS, Entity.CUSTOM_FIELDS}),
+        ("staff", {Entity.STAFF}),
+        ("time", set()),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["", ".read"])
+def test_what_no_scope_covers_is_left_out_and_tax_returns_need_none(
+    area: str, suffix: str, included: set[Entity]
+) -> None:
+    granted = frozenset({f"practicemanager.{area}{suffix}"})
+    reasons = {entity: reason(entity, MANUAL, granted=granted) for entity in EVERYTHING}
+    assert {entity for entity in EVERYTHING if reasons[entity] is None} == included | {Entity.TAX_RETURNS}
+    assert set(reasons.values()) == {None, "sync.skipped_scope"}
+
+
+@pytest.mark.parametrize("entity", EVERYTHING)
+def test_a_practice_that_never_connected_lacks_no_scope(entity: Entity) -> None:
+    assert reason(entity, MANUAL, granted=None) is None
+
+
 def test_a_skipped_sync_makes_no_call_writes_no_record_and_says_why(house: House) -> None:
     house.change_settings(maintain_jobs=True)
     with house.database.write() as session:

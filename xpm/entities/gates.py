@@ -68,8 +68,16 @@ def left_out_for(entity: Entity, key: str, practice: str) -> Message:
 
 
 def _may_be_read(definition: Definition, granted: frozenset[str]) -> bool:
-    """Whether XPM may answer for the entity. What does not come from XPM needs no scope of XPM's."""
-    return definition.main.endpoint is None or covers(granted, definition.scope) is not Coverage.NO
+    """Whether XPM may answer for the entity. What does not come from XPM needs no scope of XPM's.
+
+    Definitions that may be refused are worth a call only if there are values to read as well.
+    """
+    if definition.main.endpoint is None:
+        return True
+    coverage = covers(granted, definition.scope)
+    if coverage is Coverage.UNKNOWN and definition.values_of:
+        return any(_may_be_read(owner, granted) for owner in definition.values_of)
+    return coverage is not Coverage.NO
 
 
 def is_user(session: Session, practice: str, person: str | None) -> bool:
