@@ -110,6 +110,30 @@ def test_three_refusals_for_one_reason_pause_the_endpoint_until_somebody_tries_a
     assert set(desk.states()) == {EditState.CONFIRMED}
 
 
+def test_what_was_refused_is_not_sent_over_what_xpm_changed_since(desk: Desk) -> None:
+    job, edit = _refused(desk)
+    desk.in_xpm(job, Name="Named in XPM")
+    desk.house.sync(Entity.JOBS)
+
+    _decide(desk, Decision.try_again, edit)
+    desk.push()
+
+    assert desk.job_in_xpm(job)["Name"] == "Named in XPM"
+    assert desk.states() == [EditState.CONFLICT]
+
+
+def test_nor_if_somebody_edits_it_again(desk: Desk) -> None:
+    job, _ = _refused(desk)
+    desk.in_xpm(job, Name="Named in XPM")
+    desk.house.sync(Entity.JOBS)
+
+    desk.edit(Noun.JOB, job, name="Named in FYI again")
+    desk.push()
+
+    assert desk.job_in_xpm(job)["Name"] == "Named in XPM"
+    assert desk.states() == [EditState.CONFLICT]
+
+
 def _in_conflict(desk: Desk) -> tuple[str, int]:
     job = desk.a_job()
     desk.edit(Noun.JOB, job, name="Named in FYI")
@@ -117,6 +141,16 @@ def _in_conflict(desk: Desk) -> tuple[str, int]:
     desk.house.sync(Entity.JOBS)
     (edit,) = desk.open_edits()
     assert edit.state is EditState.CONFLICT
+    return job, edit.id or 0
+
+
+def _refused(desk: Desk) -> tuple[str, int]:
+    job = desk.a_job()
+    desk.edit(Noun.JOB, job, name="Named in FYI")
+    desk.house.order("error_body", "job.api/update", description="That will not do")
+    desk.push()
+    (edit,) = desk.open_edits()
+    assert edit.state is EditState.REFUSED
     return job, edit.id or 0
 
 

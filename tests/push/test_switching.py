@@ -7,7 +7,7 @@ import pytest
 from sandbox.accounts import edits as xpm_edits
 from tests.pull.house import SCOPE, SLUG
 from tests.push.desk import Desk
-from xpm.entities.names import Noun
+from xpm.entities.names import Entity, Noun
 from xpm.push.deciding import Decision, decide
 from xpm.push.switching import check_switches
 from xpm.store import activity
@@ -93,6 +93,19 @@ def test_edits_that_are_over_are_forgotten_with_the_history(desk: Desk) -> None:
     assert forget_old_edits(desk.house.integration, later) == 1
 
     assert [one.ours for one in _all(desk)] == ["Another name"]
+
+
+def test_what_was_to_win_by_rule_waits_for_a_person_once_the_switch_is_on(desk: Desk) -> None:
+    job = desk.a_job()
+    desk.house.change_settings(sync_custom_fields=False)
+    desk.edit(Noun.JOB, job, **{FIELD: "10"})
+    _in_xpm(desk, job, "20")
+    desk.house.sync(Entity.CUSTOM_FIELDS)
+
+    desk.house.change_settings(sync_custom_fields=True)
+    result = desk.push()
+
+    assert (result.conflicts, desk.values_in_xpm(job)[FIELD]) == (1, "20")
 
 
 def _in_xpm(desk: Desk, job: str, amount: str) -> None:

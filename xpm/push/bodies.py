@@ -73,6 +73,8 @@ def _values(session: Session, scope: Scope, record: Record, wanted: Mapping[str,
         in_scope(kinds.CUSTOM_FIELD_DEFINITIONS, scope), definitions.uuid.in_(wanted)
     )
     elements = {one.uuid: one.value_element or "Text" for one in session.exec(found)}
+    if gone := wanted.keys() - elements.keys():
+        raise ValueError(f"{len(gone)} custom fields are not known any more")
     values = [
         FieldValue(uuid, elements[uuid], typed(ELEMENTS.get(elements[uuid], str), text))
         for uuid, text in sorted(wanted.items())

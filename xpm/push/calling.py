@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from xpm.push.placing import hold, noun_of
 from xpm.push.pushing import Push
 from xpm.store.push import calls, edits
 from xpm.store.push.calls import Intent
@@ -77,7 +78,9 @@ def _close(push: Push, call_id: str, outcome: CallOutcome, error: XeroError, to:
     key = f"push.refused_{refusal_kind(error)}" if outcome is CallOutcome.REFUSED else None
     reason = Reason(key, words or (error.message if key is None else None))
     with push.commit() as session:
-        call = calls.close(
+        call = calls.get(session, call_id)
+        hold(session, push.scope, noun_of(call.record_table), [call.record_key])
+        calls.close(
             session,
             call_id,
             outcome,

@@ -11,15 +11,13 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from xpm.entities.registry import PUSHED
 from xpm.installation import Installation
 from xpm.push.editing import require_editor, scope_of
-from xpm.push.placing import current, noun_of, put_value
+from xpm.push.placing import current, hold, noun_of, put_value
 from xpm.push.sending import endpoint_of
 from xpm.store.errors import NotThere
 from xpm.store.push import calls, edits
 from xpm.store.push.edits import TIME, EditAct, Place, Reason
-from xpm.store.records import kinds, locking
 from xpm.store.records.rows import Scope
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import EditState
@@ -129,9 +127,7 @@ def _locked(session: Session, scope: Scope, number: int) -> PendingEdit:
     """The edit, with its record locked."""
     try:
         edit = edits.get(session, scope, number)
-        pushed = PUSHED[noun_of(edit.record_table)]
-        for table in (pushed.table, pushed.values):
-            locking.lock(session.connection(), kinds.ALL[table.name], scope, [edit.record_key])
+        hold(session, scope, noun_of(edit.record_table), [edit.record_key])
         return edits.get(session, scope, number)
     except NotThere:
         raise stop("push.no_such_edit", edit=number) from None

@@ -26,10 +26,13 @@ from xpm.store.records.identity import numbers_of
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.words import stop
-from xpm.xero.errors import DayLimit
+from xpm.xero.errors import DayLimit, Refused, UnreadableAnswer, XeroError
 
 PATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
 """Seconds to wait for another push of the practice: it sends what this one would send, unless it is dead."""
+
+MOST_FAILURES = 3
+"""So many records may fail alone, such as by an answer that cannot be read, before Xero itself counts as failing."""
 
 FEW = 50
 """An act that edits more records than this goes after what others wait for."""
@@ -41,6 +44,7 @@ class Drained:
 
     `resumes_at`: the day's calls are used up, and the rest is sent then. `paused` are endpoints that refused several
     calls in a row. To those that the consent's scopes do not cover (`not_covered`) nothing is sent either.
+    `failed` is why XPM did not answer for some records, whose edits wait.
     """
 
     sent: int = 0
@@ -52,6 +56,7 @@ class Drained:
     resumes_at: datetime | None = None
     paused: Sequence[str] = field(default=())
     not_covered: Sequence[str] = field(default=())
+    failed: str | None = None
 
     @property
     def did_something(self) -> bool:
@@ -61,7 +66,7 @@ class Drained:
     @property
     def is_held_up(self) -> bool:
         """Whether edits wait for something that has to happen first."""
-        return bool(self.waiting and (self.paused or self.not_covered or self.resumes_at))
+        return bool(self.waiting and (self.paused or self.not_covered or self.resumes_at or self.failed))
 
 
 def drain(
@@ -101,24 +106,36 @@ def _take(integration: Integration, slug: str, holder: str, is_over: Callable[[s
 def _drain(push: Push) -> Drained:
     before = _newest_transition(push)
     limit: DayLimit | None = None
+    failures: list[XeroError] = []
     try:
         for record, priority in _records(push, _numbers(push, EditState.SENDING)):
-            Sending(push, record, priority).settle_lost()
-        _send_all(push)
+            _alone(Sending(push, record, priority).settle_lost, failures)
+        _send_all(push, failures)
     except DayLimit as reached:
         limit = reached
-    return _result(push, before, limit)
+    return _result(push, before, limit, failures)
 
 
-def _send_all(push: Push) -> None:
+def _send_all(push: Push, failures: list[XeroError]) -> None:
     """Send what is queued, then what people queued meanwhile. What waits for anything else is left to the next push."""
     queued = _numbers(push, EditState.QUEUED)
     while queued:
         before = _newest_transition(push)
         for record, priority in _records(push, queued):
-            Sending(push, record, priority, _paused(push) | not_covered(push.access.scopes)).send()
+            out_of_reach = _paused(push) | not_covered(push.access.scopes)
+            _alone(Sending(push, record, priority, out_of_reach).send, failures)
         with push.integration.database.read() as session:
             queued = edits.queued_by_people(session, push.scope, after=before)
+
+
+def _alone(send: Callable[[], None], failures: list[XeroError]) -> None:
+    """Send the edits of one record. An answer that is about this record alone does not stop the others."""
+    try:
+        send()
+    except (UnreadableAnswer, Refused) as error:
+        failures.append(error)
+        if len(failures) >= MOST_FAILURES:
+            raise
 
 
 def _numbers(push: Push, state: EditState) -> set[int]:
@@ -187,7 +204,7 @@ def _lacking(push: Push) -> Sequence[str]:
     return sorted({endpoint_of(edit) for edit in waiting} & out_of_reach)
 
 
-def _result(push: Push, before: int, limit: DayLimit | None) -> Drained:
+def _result(push: Push, before: int, limit: DayLimit | None, failures: Sequence[XeroError]) -> Drained:
     with push.integration.database.read() as session:
         moved = edits.moved_since(session, push.scope, before)
         waiting = edits.counts(session, push.scope)
@@ -201,4 +218,5 @@ def _result(push: Push, before: int, limit: DayLimit | None) -> Drained:
         resumes_at=resumes_at(limit, push.integration.clock()) if limit else None,
         paused=sorted(_paused(push)),
         not_covered=_lacking(push),
+        failed=failures[0].message if failures else None,
     )

@@ -19,12 +19,12 @@ from xpm.push.asks import Ask, FieldEdit, Made, Preview, RecordEdit, RefusedAsk
 from xpm.push.checking import Overtaken, check
 from xpm.push.cost import estimate
 from xpm.push.directory import Directory
-from xpm.push.placing import put_value
+from xpm.push.placing import hold, put_value
 from xpm.store import people
 from xpm.store.consent import connections
 from xpm.store.push import edits
 from xpm.store.push.edits import EditAct
-from xpm.store.records import bulk, locking
+from xpm.store.records import bulk
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice
 from xpm.words import Message, Stopped, message, stop
@@ -151,8 +151,7 @@ def _lock(known: Directory, asks: Sequence[Ask]) -> None:
                 keys |= {known.record(ask.noun, ask.name).key} if ask.noun is noun else set()
             except Stopped:
                 continue  # the check says why
-        for table in (PUSHED[noun].table, PUSHED[noun].values):
-            locking.lock(known.session.connection(), table, known.scope, keys)
+        hold(known.session, known.scope, noun, keys)
 
 
 def _make(known: Directory, change: FieldEdit, act: EditAct) -> None:

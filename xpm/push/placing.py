@@ -1,6 +1,6 @@
 """Gives a field of a stored record the value that a text stands for. The text was checked before, or is XPM's."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from xpm.entities.registry import PUSHED
 from xpm.store.push.edits import TIME, Place
 from xpm.store.push.protection import VALUES, columns_of, value_in
 from xpm.store.records import edits as record_edits
-from xpm.store.records import kinds, reads
+from xpm.store.records import kinds, locking, reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Scope
 from xpm.store.tables import CustomFieldDefinition, Staff
@@ -29,6 +29,15 @@ def noun_of(table: str) -> Noun:
     if table == TIME:
         return Noun.JOB
     return next(noun for noun, pushed in PUSHED.items() if table in (pushed.table.name, pushed.values.name))
+
+
+def hold(session: Session, scope: Scope, noun: Noun, keys: Collection[str]) -> None:
+    """Hold records with the values of their custom fields, so that nobody edits, sends or decides about them meanwhile.
+
+    Whoever reads an edit to move it holds its record first: a state that was read before may be over.
+    """
+    for table in (PUSHED[noun].table, PUSHED[noun].values):
+        locking.lock(session.connection(), table, scope, keys)
 
 
 def typed(kind: type, text: str | None) -> Value:

@@ -1,6 +1,7 @@
 """Sends the edits of one record: reads XPM's side, compares, sends what is still queued, and reads it back."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -14,13 +15,14 @@ from xpm.push.asks import Record
 from xpm.push.bodies import body_of
 from xpm.push.calling import CallRefused, Lost
 from xpm.push.directory import Directory
-from xpm.push.placing import noun_of
+from xpm.push.placing import hold, noun_of
 from xpm.push.pushing import Push
 from xpm.push.settling import settle
 from xpm.push.sides import Renumbered, Side
 from xpm.store.push import edits
 from xpm.store.push.calls import Intent
 from xpm.store.push.edits import TIME, Reason
+from xpm.store.push.protection import note_xpms
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.xero.errors import RecordGone, StateConflict
@@ -96,13 +98,10 @@ class Sending:
     def send(self) -> None:
         """Send what is queued. Raises XeroError for what is not about this record; what was not sent stays queued."""
         own = self._edits(EditState.QUEUED, is_values=False)
-        before: tuple[Channel, ...] = ()
-        after: tuple[Channel, ...] = (
-            Channel.STATE,
-        )  # a state that closes the job goes last: a closed job may refuse the rest
-        if own and self._reopens(own):
-            before, after = after, before
-        for channel in (*before, Channel.TIME, Channel.DETAILS, Channel.ASSIGNMENT, Channel.VALUES, *after):
+        others = (Channel.TIME, Channel.DETAILS, Channel.ASSIGNMENT, Channel.VALUES)
+        # a closed job may refuse the rest, so a state that reopens it goes first, and any other last
+        is_reopened = bool(own) and self._reopens(own)
+        for channel in (Channel.STATE, *others) if is_reopened else (*others, Channel.STATE):
             self._guarded(self._send, channel)
 
     def _guarded(self, do: Callable[[T], object], given: T) -> None:
@@ -133,7 +132,11 @@ class Sending:
         is_values = channel is Channel.VALUES
         side = self._read(is_values) if is_values or self.own is None else self.own
         for _ in range(MOST_CONFLICTS):
-            intended = self._intend(channel, side)
+            try:
+                intended = self._intend(channel, side)
+            except ValueError as error:  # no call can carry the value
+                self._refuse(channel, Reason("push.refused_ours", str(error)))
+                return
             if intended is None:
                 return
             try:
@@ -144,9 +147,12 @@ class Sending:
                 side = self._read(is_values)
             else:
                 return
-        with self.push.commit() as session:
+        self._refuse(channel, Reason("push.keeps_changing"))
+
+    def _refuse(self, channel: Channel, reason: Reason) -> None:
+        with self._commit() as session:
             for edit in self._queued(session, channel):
-                self._move(session, edit, EditState.REFUSED, Reason("push.keeps_changing"))
+                self._move(session, edit, EditState.REFUSED, reason)
 
     def _is_wanted(self, channel: Channel) -> bool:
         endpoint = ENDPOINTS.get((self.record.noun, channel))
@@ -156,8 +162,14 @@ class Sending:
             return bool(self._queued(session, channel))
 
     def _intend(self, channel: Channel, side: Side) -> tuple[Write, str] | None:
-        """Commit the intent to send what is queued; `None` if nothing is, once XPM's side is known."""
-        with self.push.commit() as session:
+        """Commit the intent to send what is queued; `None` if nothing is, once XPM's side is known.
+
+        Each edit is compared with that side once more, since not every way into the queue goes by XPM's value: of an
+        edit that was refused, or while FYI's values won, XPM may be known to have another value for long.
+        """
+        with self._commit() as session:
+            waiting = {self.record.key: self._queued(session, channel)}
+            note_xpms(session, self.push.scope, [side.row], waiting, self.push.integration.clock())
             queued = self._queued(session, channel)
             if not queued:
                 return None
@@ -169,10 +181,10 @@ class Sending:
         self.push.tally.calls += 1
         try:
             answered = calling.make(self.push, self.push.writer(self.priority), write, call_id)
-        except Lost:
+        except (Lost, RecordGone):  # it may be another record, such as the client's billing client, that is gone
             self._read(channel is Channel.VALUES)
             return
-        with self.push.commit() as session:
+        with self._commit() as session:
             calling.note_done(session, call_id, answered, self.push.integration.clock())
             if isinstance(answered.record, Job | Client):
                 self._take(session, sides.side_of(self.record, answered.record))
@@ -184,7 +196,7 @@ class Sending:
         self.push.tally.calls += 1
         read = sides.read_field_values if is_values else sides.read_record
         side = read(self.push, self.record, self.priority)
-        with self.push.commit() as session:
+        with self._commit() as session:
             return self._take(session, side)
 
     def _take(self, session: Session, side: Side) -> Side:
@@ -229,11 +241,18 @@ class Sending:
     def _move_all(self, state: EditState, reason: Reason) -> None:
         """Move every edit of the record that waits. XPM said that there is nothing to send it to."""
         pushed = PUSHED[self.record.noun]
-        with self.push.commit() as session:
+        with self._commit() as session:
             for table in (pushed.table.name, pushed.values.name, *([TIME] if self.record.noun is Noun.JOB else [])):
                 for edit in self._open(session, table):
                     if edit.state in (EditState.QUEUED, EditState.SENDING):
                         self._move(session, edit, state, reason)
+
+    @contextmanager
+    def _commit(self) -> Iterator[Session]:
+        """Open a transaction that holds the record. Raises as `Push.commit`."""
+        with self.push.commit() as session:
+            hold(session, self.push.scope, self.record.noun, [self.record.key])
+            yield session
 
     def _move(self, session: Session, edit: PendingEdit, state: EditState, reason: Reason) -> None:
         edits.move(session, edit, state, now=self.push.integration.clock(), reason=reason)

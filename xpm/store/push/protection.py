@@ -86,9 +86,10 @@ def note(session: Session, scope: Scope, edit: PendingEdit, theirs: str | None, 
 
     Of an edit that is being sent, only its call tells what XPM's value means.
     """
-    if edit.state is EditState.SENDING or theirs == edits.xpms(edit) != edit.ours:
+    if edit.state is EditState.SENDING:
         return edit.state
-    edits.note_theirs(session, edit, theirs, now=now)
+    if theirs != edits.xpms(edit):
+        edits.note_theirs(session, edit, theirs, now=now)
     if theirs == edit.ours:
         edits.move(session, edit, EditState.CONFIRMED, now=now, reason=Reason("push.had_it_already"))
     elif edit.state is EditState.CONFLICT and theirs == edit.base:
