@@ -1,7 +1,7 @@
 """Somebody in FYI who edits records, with both sides at hand."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlmodel import select
@@ -15,6 +15,7 @@ from xpm.push.asks import Ask, Made
 from xpm.push.directory import Directory
 from xpm.push.draining import Drained, drain
 from xpm.push.editing import Editor, edit
+from xpm.store.engine.database import Database
 from xpm.store.push import edits
 from xpm.store.records import kinds, reads
 from xpm.store.records.kinds import RecordTable
@@ -32,6 +33,13 @@ class Desk:
     house: House
     person: str = MERE
 
+    def another(self) -> "Desk":
+        """A desk in another program: no lock of this one's is its own, nor its database's listeners."""
+        ours = self.house.database
+        database = Database(ours.url.render_as_string(hide_password=False), ours.engine.execution_options())
+        integration = replace(self.house.integration, database=database, budgets={})
+        return replace(self, house=replace(self.house, integration=integration))
+
     def sync(self) -> None:
         """Bring everything that is edited here in step."""
         for entity in ENTITIES:
@@ -48,6 +56,10 @@ class Desk:
     def job_in_fyi(self, number: str) -> dict[str, object]:
         """The job's columns in FYI."""
         return self._columns(kinds.JOBS, self.house.key_of(number))
+
+    def client_in_fyi(self, uuid: str) -> dict[str, object]:
+        """The client's columns in FYI."""
+        return self._columns(kinds.CLIENTS, uuid)
 
     def open_edits(self) -> Sequence[PendingEdit]:
         """The edits that are not over."""
@@ -143,6 +155,10 @@ class Desk:
     def writes(self) -> list[Any]:
         """The calls that wrote, as XPM's journal has them."""
         return [entry for entry in self.house.server.world.journal.writes() if entry.applied]
+
+    def has_asked(self, path: str) -> bool:
+        """Whether Xero has answered a call to such a path."""
+        return any(path in call["path"] for call in self.house.server.world.request_log.requests())
 
     def calls(self) -> int:
         """How many requests Xero has had."""

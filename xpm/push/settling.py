@@ -82,7 +82,7 @@ def _arrived(session: Session, edit: PendingEdit, value: str | None, now: dateti
         edits.move(session, edit, EditState.CONFIRMED, now=now)
         return
     edit.base, edit.theirs, edit.theirs_at = value, None, None
-    edits.move(session, edit, EditState.QUEUED, now=now, reason=Reason("push.edited_meanwhile"))
+    edits.move(session, edit, EditState.QUEUED, now=now, reason=Reason(edits.ARRIVED))
 
 
 def _unchanged(session: Session, edit: PendingEdit, now: datetime, *, was_done: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete, func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -20,6 +20,10 @@ from xpm.store.vocabulary import CLOSED, EditState
 
 TIME = "time_entry"
 """The record table of edits that add time entries. Their key is the job's, their field the entry's id."""
+
+
+ARRIVED = "push.edited_meanwhile"
+"""The reason key of edits whose value XPM has, while a person has typed another by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +245,10 @@ def newest_transition(session: Session) -> int:
 
 
 def settled_since(session: Session, scope: Scope, table: str, keys: Collection[str], number: int) -> set[str]:
-    """The records with an edit that ended after the transition of this number: what XPM sent before may be older."""
+    """The records with an edit that ended, or whose value arrived, after the transition of this number.
+
+    What XPM sent before may be older.
+    """
     found = (
         select(PendingEdit.record_key)
         .join(EditTransition, col(EditTransition.edit_id) == col(PendingEdit.id))
@@ -251,7 +258,7 @@ def settled_since(session: Session, scope: Scope, table: str, keys: Collection[s
             PendingEdit.record_table == table,
             among(col(PendingEdit.record_key), keys),
             col(EditTransition.id) > number,
-            col(EditTransition.state).in_(CLOSED),
+            or_(col(EditTransition.state).in_(CLOSED), EditTransition.reason_key == ARRIVED),
         )
     )
     return set(session.exec(found)) if keys else set()

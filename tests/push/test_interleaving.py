@@ -1,0 +1,123 @@
+"""Whoever comes in between a pull or a push, at whatever point, no edit is lost: both sides end with the last one."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+
+import pytest
+
+from sandbox.accounts import edits as xpm_edits
+from tests.pull.house import SLUG
+from tests.push.desk import Desk
+from tests.push.meanwhile import meanwhile
+from xpm.entities.names import Entity, Noun
+from xpm.push.deciding import Decision, decide
+from xpm.store.vocabulary import EditState, SyncMode
+from xpm.words import Stopped
+
+FEWEST = 5
+"""The points that a pull and a push have at least."""
+
+STRIDE = {True: 7, False: 2}
+"""How many points apart the deeds are: on PostgreSQL, where each statement is one, and on SQLite."""
+
+
+class Phone:
+    """A client's phone that somebody in FYI has edited, and others edit, send and read at once."""
+
+    def __init__(self, desk: Desk, number: int) -> None:
+        self.desk, self.client = desk.another(), desk.a_client()
+        self.before = str(self._in_fyi())
+        self.typed = self.expected = f"(02) 5550 {number:04}"
+        desk.edit(Noun.CLIENT, self.client, phone=self.typed)
+        xpm_edits.change(desk.house.xpm, "clients", self.client, {"City": f"City {number}"})  # so that a pull has work
+
+    def edit_again(self) -> None:
+        """Type another number."""
+        self._type(f"{self.typed} ext. 1")
+
+    def edit_back(self) -> None:
+        """Type the number that it had before the edit."""
+        self._type(self.before)
+
+    def send(self) -> None:
+        """Send what waits."""
+        self.desk.push_until_done()
+
+    def send_and_edit_back(self) -> None:
+        """Send what waits, and then type the number that it had before."""
+        self.send()
+        self.edit_back()
+
+    def edit_back_while_it_is_sent(self) -> None:
+        """Send what waits, and type the number that it had before while XPM is asked. Then XPM is out of reach."""
+        self.desk.house.order("reset", "client.api/update", after=1)
+        with meanwhile(self.desk.house.database, lambda _: self._is_being_sent(), self.edit_back) as push:
+            self.desk.push()
+        assert push.was_disturbed
+
+    def withdraw(self) -> None:
+        """Give up what has not been sent."""
+        for edit in self.desk.open_edits():
+            if edit.state is EditState.QUEUED:
+                with suppress(Stopped):  # it has just been sent
+                    decide(self.desk.house.integration, SLUG, Decision.withdraw, [edit.id or 0], self.desk.person)
+                    self.expected = self.before
+
+    def assert_kept(self) -> None:
+        """Both sides end with the last number that somebody typed, and nothing is left to do."""
+        self.desk.push_until_done()
+        self.desk.house.sync(Entity.CLIENTS)
+        there = self.desk.client_in_xpm(self.client)["Phone"]
+        assert (self._in_fyi(), there, self.desk.open_edits()) == (self.expected, self.expected, [])
+
+    def _type(self, number: str) -> None:
+        self.desk.edit(Noun.CLIENT, self.client, phone=number)
+        self.expected = number
+
+    def _in_fyi(self) -> object:
+        return self.desk.client_in_fyi(self.client)["phone"]
+
+    def _is_being_sent(self) -> bool:
+        return any(edit.state is EditState.SENDING for edit in self.desk.open_edits())
+
+
+Deed = Callable[[Phone], None]
+DEEDS = (Phone.edit_again, Phone.edit_back, Phone.send, Phone.send_and_edit_back, Phone.edit_back_while_it_is_sent)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
+def test_no_pull_undoes_what_is_typed_or_sent_while_it_reads(desk: Desk, deed: Deed) -> None:
+    _at_every_point(desk, lambda: desk.house.sync(Entity.CLIENTS, SyncMode.CHANGES), deed)
+
+
+@pytest.mark.deep
+@pytest.mark.parametrize("deed", [*DEEDS[:2], Phone.withdraw], ids=lambda deed: deed.__name__)
+def test_no_push_overtakes_what_is_typed_or_given_up_while_it_sends(desk: Desk, deed: Deed) -> None:
+    _at_every_point(desk, desk.push_until_done, deed)
+
+
+@pytest.mark.also_on_postgresql("two transactions that work on one record at once")
+@pytest.mark.parametrize("deed", DEEDS, ids=lambda deed: deed.__name__)
+def test_nor_between_what_a_pull_reads_and_what_it_writes(desk: Desk, deed: Deed) -> None:
+    """The one point that matters most: XPM has answered, and nothing of the answer is stored yet."""
+    phone = Phone(desk, 0)
+    desk.house.forget_calls()
+    with meanwhile(desk.house.database, lambda _: desk.has_asked("client.api"), lambda: deed(phone)) as pull:
+        desk.house.sync(Entity.CLIENTS, SyncMode.CHANGES)
+    assert pull.was_disturbed
+    phone.assert_kept()
+
+
+def _at_every_point(desk: Desk, work: Callable[[], object], deed: Deed) -> None:
+    stride = STRIDE[desk.house.database.is_postgresql]
+    for number in count():
+        phone = Phone(desk, number)
+        at = 1 + number * stride
+        with meanwhile(desk.house.database, lambda point, at=at: point == at, lambda phone=phone: deed(phone)) as done:
+            work()
+        phone.assert_kept()
+        if not done.was_disturbed:
+            break
+    assert at > FEWEST
