@@ -3,7 +3,7 @@
 Pages, commands and FYI's programs show the same list.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +11,10 @@ from sqlmodel import Session
 
 from xpm.entities.names import Noun
 from xpm.installation import Installation
-from xpm.push.editing import scope_of
 from xpm.push.naming import Names, RecordName
 from xpm.push.placing import noun_of
 from xpm.push.sending import endpoint_of
-from xpm.store.errors import NotThere
+from xpm.store.consent import connections
 from xpm.store.push import calls, edits, lists
 from xpm.store.push.lists import EditStep
 from xpm.store.records.rows import Scope
@@ -106,37 +105,34 @@ def list_edits(
     """List a practice's edits in these states with numbers above `after`, oldest first.
 
     `field`: only of fields with this name or label; `origin`: only of one act.
-    Raises Stopped: unknown practice, one that was never connected, or no such field.
+    Raises Stopped: unknown practice, or no such field.
     """
     practice = installation.practice(slug)
     with installation.database.read() as session:
-        scope = scope_of(session, practice)
-        names = Names(session, scope)
-        fields = None if field is None else names.fields_called(field)
-        found = lists.page(session, scope, states, fields=fields, origin=origin, after=after, limit=limit)
-        return _listed(names, found)
+        account = Names(session, Scope(slug, connections.get(session, slug).tenant_id or ""))
+        fields = None if field is None else account.fields_called(field)
+        found = lists.page(session, practice.slug, states, fields=fields, origin=origin, after=after, limit=limit)
+        return _listed(session, found)
 
 
 def show_edit(installation: Installation, slug: str, number: int) -> EditLife:
     """Show one edit with its log. Raises Stopped: there is no such edit."""
     practice = installation.practice(slug)
     with installation.database.read() as session:
-        names = Names(session, scope_of(session, practice))
-        try:
-            (listed,) = _listed(names, [edits.get(session, names.scope, number)])
-        except NotThere:
-            raise stop("push.no_such_edit", edit=number) from None
-        return EditLife(listed, _logged(names, lists.steps(session, names.scope, edit=number)))
+        found = lists.page(session, practice.slug, tuple(EditState), after=number - 1, limit=1)
+        if not found or edits.number_of(found[0]) != number:
+            raise stop("push.no_such_edit", edit=number)
+        (listed,) = _listed(session, found)
+        return EditLife(listed, _logged(session, lists.steps(session, practice.slug, edit=number)))
 
 
 def log(installation: Installation, slug: str, since: datetime | None = None) -> Iterator[LoggedStep]:
-    """Every step of every edit, oldest first. Raises Stopped: unknown practice, or one that was never connected."""
+    """Every step of every edit, oldest first. Raises Stopped: unknown practice."""
     practice, last = installation.practice(slug), 0
     while True:
         with installation.database.read() as session:
-            names = Names(session, scope_of(session, practice))
-            found = lists.steps(session, names.scope, since=since, after=last, limit=BATCH)
-            logged = _logged(names, found)
+            found = lists.steps(session, practice.slug, since=since, after=last, limit=BATCH)
+            logged = _logged(session, found)
         if not logged:
             return
         yield from logged
@@ -148,22 +144,51 @@ def why(key: str | None) -> Message | None:
     return message(key) if key else None
 
 
-def _listed(names: Names, found: Sequence[PendingEdit]) -> list[ListedEdit]:
-    records, paused = names.records(found), _paused(names.session, names.scope)
-    return [_edit(names, edit, records[noun_of(edit.record_table), edit.record_key], paused) for edit in found]
+@dataclass(frozen=True)
+class _Account:
+    """What an account's edits are about, and which endpoints are paused."""
+
+    names: Names
+    records: Mapping[tuple[Noun, str], RecordName]
+    paused: frozenset[str]
+
+    def record(self, edit: PendingEdit) -> RecordName:
+        return self.records[noun_of(edit.record_table), edit.record_key]
+
+    def value(self, edit: PendingEdit, text: str | None) -> str | None:
+        return self.names.value(edit.record_table, edit.field, text)
 
 
-def _edit(names: Names, edit: PendingEdit, record: RecordName, paused: Collection[str]) -> ListedEdit:
-    is_held = edit.state is EditState.QUEUED and endpoint_of(edit) in paused
+def _accounts(session: Session, found: Sequence[PendingEdit]) -> Mapping[str, _Account]:
+    """The accounts of these edits, by tenant."""
+    by_tenant: dict[str, list[PendingEdit]] = {}
+    for edit in found:
+        by_tenant.setdefault(edit.tenant_id, []).append(edit)
+    return {tenant_id: _account(session, of) for tenant_id, of in by_tenant.items()}
+
+
+def _account(session: Session, of: Sequence[PendingEdit]) -> _Account:
+    names = Names(session, Scope(of[0].practice, of[0].tenant_id))
+    paused = frozenset(one.endpoint for one in calls.pauses(session, names.scope))
+    return _Account(names, names.records(of), paused)
+
+
+def _listed(session: Session, found: Sequence[PendingEdit]) -> list[ListedEdit]:
+    accounts = _accounts(session, found)
+    return [_edit(accounts[edit.tenant_id], edit) for edit in found]
+
+
+def _edit(account: _Account, edit: PendingEdit) -> ListedEdit:
+    is_held, record = edit.state is EditState.QUEUED and endpoint_of(edit) in account.paused, account.record(edit)
     return ListedEdit(
         number=edits.number_of(edit),
         noun=record.noun,
         record=record.number,
         name=record.name,
-        field=names.field(edit),
-        base=names.value(edit, edit.base),
-        ours=names.value(edit, edit.ours),
-        theirs=names.value(edit, edit.theirs),
+        field=account.names.field(edit.record_table, edit.field),
+        base=account.value(edit, edit.base),
+        ours=account.value(edit, edit.ours),
+        theirs=account.value(edit, edit.theirs),
         theirs_at=edit.theirs_at,
         made_by=edit.made_by,
         made_at=edit.made_at,
@@ -174,27 +199,23 @@ def _edit(names: Names, edit: PendingEdit, record: RecordName, paused: Collectio
     )
 
 
-def _paused(session: Session, scope: Scope) -> frozenset[str]:
-    return frozenset(one.endpoint for one in calls.pauses(session, scope))
+def _logged(session: Session, steps: Sequence[EditStep]) -> list[LoggedStep]:
+    accounts = _accounts(session, [step.edit for step in steps])
+    return [_step(accounts[step.edit.tenant_id], step) for step in steps]
 
 
-def _logged(names: Names, steps: Sequence[EditStep]) -> list[LoggedStep]:
-    records = names.records(step.edit for step in steps)
-    return [_step(names, step, records[noun_of(step.edit.record_table), step.edit.record_key]) for step in steps]
-
-
-def _step(names: Names, step: EditStep, record: RecordName) -> LoggedStep:
-    it, edit, call = step.transition, step.edit, step.call
+def _step(account: _Account, step: EditStep) -> LoggedStep:
+    it, edit, call, record = step.transition, step.edit, step.call, account.record(step.edit)
     return LoggedStep(
         id=it.id or 0,
         edit=edits.number_of(edit),
         noun=record.noun,
         record=record.number,
-        field=names.field(edit),
+        field=account.names.field(edit.record_table, edit.field),
         at=it.at,
         state=it.state,
-        ours=names.value(edit, it.value),
-        theirs=names.value(edit, it.theirs),
+        ours=account.value(edit, it.value),
+        theirs=account.value(edit, it.theirs),
         person=it.person,
         reason=why(it.reason_key),
         xpms_words=it.reason_text,

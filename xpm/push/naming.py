@@ -11,7 +11,6 @@ from sqlmodel import select as select_rows
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
 from xpm.entities.registry import PUSHED
-from xpm.push.checking import CUSTOM
 from xpm.push.placing import noun_of
 from xpm.store.engine.key_lists import among
 from xpm.store.push.edits import TIME
@@ -20,6 +19,9 @@ from xpm.store.records.rows import Scope
 from xpm.store.records.scope import in_scope
 from xpm.store.tables import CustomFieldDefinition, PendingEdit, Staff
 from xpm.words import stop
+
+CUSTOM = "custom:"
+"""What may be put before the name of a custom field, if a field of XPM's own has the same name."""
 
 TIME_ENTRY = "Time"
 """What people read as the field of a time entry."""
@@ -48,22 +50,21 @@ class Names:
             keys.setdefault(noun_of(edit.record_table), set()).add(edit.record_key)
         return {(noun, key): name for noun, of in keys.items() for key, name in self._named(noun, of).items()}
 
-    def field(self, edit: PendingEdit) -> str:
-        """The label of the edit's field."""
-        if edit.record_table == TIME:
+    def field(self, table: str, field: str) -> str:
+        """The label of a field: a column or custom field of this table of records."""
+        if table == TIME:
             return TIME_ENTRY
-        own = PUSHED[noun_of(edit.record_table)].in_column(edit.field)
-        definition = self._definitions.get(edit.field)
-        return own.label if own else (definition.name if definition else None) or edit.field
+        own = PUSHED[noun_of(table)].in_column(field)
+        definition = self._definitions.get(field)
+        return own.label if own else (definition.name if definition else None) or field
 
-    def value(self, edit: PendingEdit, text: str | None) -> str | None:
-        """A value of the edit's field as people read it: staff by name, a checkbox as yes or no; `None` if empty."""
-        if text is None or edit.record_table == TIME:
+    def value(self, table: str, field: str, text: str | None) -> str | None:
+        """A value of a field as people read it: staff by name, a checkbox as yes or no; `None` if empty."""
+        if text is None or table == TIME:
             return text
-        own = PUSHED[noun_of(edit.record_table)].in_column(edit.field)
-        if own:
+        if own := PUSHED[noun_of(table)].in_column(field):
             return self._staff.get(text) or text if own.type is FieldType.STAFF else text
-        definition = self._definitions.get(edit.field)
+        definition = self._definitions.get(field)
         is_checkbox = definition is not None and definition.value_element == "Boolean"
         return {"true": "yes", "false": "no"}.get(text, text) if is_checkbox else text
 

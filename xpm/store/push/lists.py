@@ -1,4 +1,7 @@
-"""Lists edits, and the log of what became of them, a part at a time: a practice may have hundreds of thousands."""
+"""Lists edits, and the log of what became of them, a part at a time: a practice may have hundreds of thousands.
+
+What was made for accounts that the practice has left is listed as well. It is withdrawn, and nothing of it is lost.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -6,7 +9,6 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from xpm.store.records.rows import Scope
 from xpm.store.tables import EditTransition, PendingEdit, PushCall
 from xpm.store.vocabulary import EditState
 
@@ -22,7 +24,7 @@ class EditStep:
 
 def page(
     session: Session,
-    scope: Scope,
+    practice: str,
     states: Collection[EditState],
     *,
     fields: Collection[str] | None = None,
@@ -36,8 +38,7 @@ def page(
     `fields`: only of these columns or custom fields; `records`: only of records with these keys; `origin`: of one act.
     """
     of = select(PendingEdit).where(
-        PendingEdit.practice == scope.practice,
-        PendingEdit.tenant_id == scope.tenant_id,
+        PendingEdit.practice == practice,
         col(PendingEdit.state).in_(states),
         col(PendingEdit.id) > after,
     )
@@ -49,7 +50,7 @@ def page(
 
 def steps(
     session: Session,
-    scope: Scope,
+    practice: str,
     *,
     edit: int | None = None,
     since: datetime | None = None,
@@ -62,8 +63,7 @@ def steps(
         .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
         .join(PushCall, col(EditTransition.call_id) == col(PushCall.id), isouter=True)
         .where(
-            PendingEdit.practice == scope.practice,
-            PendingEdit.tenant_id == scope.tenant_id,
+            PendingEdit.practice == practice,
             col(EditTransition.id) > after,
         )
     )
