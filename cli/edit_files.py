@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.answers import answer
 from cli.deciding import confirmed_number
-from cli.editing import EditAnswer, RefusedLine, said, show, show_records
+from cli.editing import EditAnswer, RefusedLine, made_of, said, say_all, show, show_records
 from cli.installation import installation
 from cli.terminal import say
 from xpm.push.asks import Preview
@@ -36,7 +36,7 @@ def edit_file(practice: str, csv: Path, person: str, confirmed: int | None, *, d
         if seen.needs_confirmation and confirmed is None and not as_json:
             confirmed = _asked(said(practice, seen))
         made = edit(opened, practice, [line.ask for line in file.lines], Editor(person), confirmed=confirmed)
-    answer(said(practice, made.preview, made.origin), lambda found: say(found.message.text), as_json=as_json)
+    answer(made_of(practice, made), say_all, as_json=as_json)
 
 
 def _require_taken(practice: str, file: EditFile, seen: Preview, *, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """`fyi-xpm edit`: changes fields of one record in FYI. They wait until Xero Practice Manager has them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.padding import Padding
 from rich.text import Text
@@ -12,7 +12,7 @@ from cli.recording import concerns
 from cli.terminal import say, terminal
 from xpm.entities.names import Noun
 from xpm.installation import Installation
-from xpm.push.asks import Ask, Preview
+from xpm.push.asks import Ask, Made, Preview
 from xpm.push.directory import practices_with
 from xpm.push.editing import Editor, edit, preview
 from xpm.push.planning import PlannedCall, planned_calls
@@ -49,7 +49,7 @@ class RefusedLine:
 class EditAnswer:
     """What an edit did, or would do. `origin` names the act; `requests` is how many to Xero it takes, about.
 
-    `calls` are those that would write, and only said by a dry run.
+    `calls` are those that would write, and only said by a dry run; `notes` are what to know about sending.
     """
 
     practice: str
@@ -60,6 +60,7 @@ class EditAnswer:
     records: Sequence[ChangedRecord]
     calls: Sequence[PlannedCall] = ()
     refused: Sequence[RefusedLine] = ()
+    notes: Sequence[Message] = ()
 
 
 def edit_record(
@@ -91,6 +92,11 @@ def planned(opened: Installation, slug: str, asks: Sequence[Ask]) -> EditAnswer:
     return said(slug, seen, calls=calls)
 
 
+def made_of(slug: str, made: Made) -> EditAnswer:
+    """The answer for what was made."""
+    return replace(said(slug, made.preview, made.origin), notes=made.notes)
+
+
 def said(slug: str, seen: Preview, origin: str | None = None, calls: Sequence[PlannedCall] = ()) -> EditAnswer:
     """The answer for what was made, if it has an origin, or would be."""
     facts = {"fields": seen.fields, "records": seen.records, "requests": seen.calls, "practice": slug}
@@ -113,7 +119,13 @@ def show(found: EditAnswer) -> None:
     for call in found.calls:
         terminal().print(f"{call.method} {call.path}", soft_wrap=True)
         terminal().print(Padding(Text(call.body), (0, 0, 0, 4), expand=False))
-    say(found.message.text)
+    say_all(found)
+
+
+def say_all(found: EditAnswer) -> None:
+    """Print what was done, and what to know about sending."""
+    for one in (found.message, *found.notes):
+        say(one.text)
 
 
 def show_records(records: Sequence[ChangedRecord]) -> None:
@@ -126,8 +138,7 @@ def show_records(records: Sequence[ChangedRecord]) -> None:
 
 
 def _made(opened: Installation, slug: str, ask: Ask, person: str) -> EditAnswer:
-    made = edit(opened, slug, [ask], Editor(person))
-    return said(slug, made.preview, made.origin)
+    return made_of(slug, edit(opened, slug, [ask], Editor(person)))
 
 
 def _only_practice(opened: Installation, noun: Noun, record: str) -> str:

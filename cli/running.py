@@ -72,6 +72,7 @@ def sync(
 def push(practice: str, *, as_json: bool) -> NoReturn:
     """Start a push of a practice's edits and follow it. The exit code tells how it ended."""
     ended = start_and_follow("push/push", practice, {"practice": practice}, silent=as_json)
+    ended = ended.model_copy(update={"took": None})  # most of its calls write, and only those that read are counted
     answer(ended, show_end, as_json=as_json)
     sys.exit(ended.code)
 

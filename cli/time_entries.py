@@ -2,7 +2,7 @@
 
 from cli.installation import installation
 from cli.terminal import say
-from xpm.push.editing import Editor
+from xpm.push.editing import Editor, notes
 from xpm.push.recording import TimeAsk, add_time
 from xpm.words import message
 
@@ -11,4 +11,5 @@ def add(practice: str, ask: TimeAsk, person: str) -> None:
     """Record time. Raises Stopped: the message says what is wrong with the entry."""
     with installation() as opened:
         made = add_time(opened, practice, ask, Editor(person))
-    say(message("push.time_added", job=ask.job, requests=made.calls, practice=practice).text)
+    for one in (message("push.time_added", job=ask.job, requests=made.calls, practice=practice), *notes(opened)):
+        say(one.text)
