@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
+from operator import eq
 
 import pytest
 
@@ -115,7 +117,7 @@ def _at_every_point(desk: Desk, work: Callable[[], object], deed: Deed) -> None:
     for number in count():
         phone = Phone(desk, number)
         at = 1 + number * stride
-        with meanwhile(desk.house.database, lambda point, at=at: point == at, lambda phone=phone: deed(phone)) as done:
+        with meanwhile(desk.house.database, partial(eq, at), partial(deed, phone)) as done:
             work()
         phone.assert_kept()
         if not done.was_disturbed:

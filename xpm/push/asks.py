@@ -35,7 +35,7 @@ class Record:
 class FieldEdit:
     """One field that may be changed: where it is, what FYI has, and what it is to have.
 
-    `shown` is the new value as people read it.
+    `before_shown` and `shown` are the two values as people read them, empty for an empty field.
     """
 
     place: Place
@@ -43,6 +43,7 @@ class FieldEdit:
     channel: Channel
     before: str | None
     ours: str | None
+    before_shown: str
     shown: str
 
 

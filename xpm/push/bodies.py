@@ -4,7 +4,7 @@ XPM may clear what an update leaves out, so an update of details names every fie
 the others with XPM's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -18,7 +18,7 @@ from xpm.push.placing import ELEMENTS, typed, typed_in
 from xpm.store.records import kinds
 from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.records.scope import in_scope
-from xpm.store.tables import CustomFieldDefinition, PendingEdit
+from xpm.store.tables import CustomFieldDefinition
 from xpm.xero import writes
 from xpm.xero.writes import Assignment, FieldValue, JobDetails, Write
 
@@ -29,14 +29,13 @@ def body_of(
     record: Record,
     channel: Channel,
     *,
-    edits: Sequence[PendingEdit],
+    wanted: Mapping[str, str | None],
     theirs: RecordRow,
 ) -> Write:
-    """The call for these edits of one channel. `theirs` is the record, or its values, as XPM has them.
+    """The call that gives the `wanted` fields of one channel their values. `theirs` is the record as XPM has it.
 
     Raises ValueError if XPM's answer lacks what the call needs.
     """
-    wanted = {edit.field: edit.ours for edit in edits}
     match channel:
         case Channel.VALUES:
             return _values(session, scope, record, wanted)

@@ -8,6 +8,7 @@ from xpm.entities.pushed import Channel, FieldType, PushedField
 from xpm.entities.registry import PUSHED
 from xpm.push.asks import Ask, FieldEdit, Record, RecordEdit
 from xpm.push.directory import Directory
+from xpm.push.naming import CUSTOM
 from xpm.push.typed import NotTaken, Typed, read, shown
 from xpm.push.versions import version_of
 from xpm.store.push.edits import Place
@@ -18,9 +19,6 @@ from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
 from xpm.store.tables import CustomFieldDefinition, Staff
 from xpm.words import Stopped, message, stop
-
-CUSTOM = "custom:"
-"""What may be put before the name of a custom field, if a field of XPM's own has the same name."""
 
 _TYPES: Mapping[str, FieldType] = {
     "Decimal": FieldType.AMOUNT,
@@ -110,10 +108,11 @@ def _check_field(known: Directory, record: Record, row: RecordRow | None, field:
         raise stop("push.needed", field=field.label)
     place = Place(field.table.name, record.key, field.column)
     before = value_in(row, field.column) if row else None
+    before_shown = known.names.value(place.table, place.field, before) or ""
     if isinstance(value, Staff):
-        return FieldEdit(place, field.label, field.channel, before, value.uuid, value.name or value.uuid)
+        return FieldEdit(place, field.label, field.channel, before, value.uuid, before_shown, value.name or value.uuid)
     ours = None if value is False else text_of(value)
-    return FieldEdit(place, field.label, field.channel, before, ours, shown(value))
+    return FieldEdit(place, field.label, field.channel, before, ours, before_shown, shown(value))
 
 
 def _value(known: Directory, record: Record, field: Field, text: str) -> Typed | Staff:

@@ -5,7 +5,7 @@ asked of Xero here.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -15,7 +15,7 @@ from xpm.access.actor import Actor
 from xpm.access.audit import Action
 from xpm.entities.registry import PUSHED
 from xpm.installation import Installation
-from xpm.push.asks import Ask, FieldEdit, Made, Preview, RecordEdit, RefusedAsk
+from xpm.push.asks import Ask, FieldEdit, Made, Preview, Record, RecordEdit, RefusedAsk
 from xpm.push.checking import Overtaken, check
 from xpm.push.cost import estimate
 from xpm.push.directory import Directory
@@ -23,7 +23,7 @@ from xpm.push.placing import hold, put_value
 from xpm.store import people
 from xpm.store.consent import connections
 from xpm.store.push import edits
-from xpm.store.push.edits import EditAct
+from xpm.store.push.edits import EditAct, Place
 from xpm.store.records import bulk
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice
@@ -110,7 +110,7 @@ def edit(
 
 
 def _checked(known: Directory, asks: Sequence[Ask]) -> Preview:
-    made: list[RecordEdit] = []
+    made: list[tuple[int, RecordEdit]] = []
     refused: list[RefusedAsk] = []
     for number, ask in enumerate(asks, 1):
         try:
@@ -120,18 +120,28 @@ def _checked(known: Directory, asks: Sequence[Ask]) -> Preview:
         except Stopped as stopped:
             refused.append(RefusedAsk(number, stopped.message))
         else:
-            made += [found] if found.changes else []
-    twice = _twice(made)
-    return Preview(tuple(made), (*refused, *twice), estimate(made), _needs_confirmation(known, made))
+            made.append((number, found))
+    refused += _twice(made)
+    edits_of = _together(one for _, one in made)
+    in_order = sorted(refused, key=lambda one: one.number)
+    return Preview(edits_of, tuple(in_order), estimate(edits_of), _needs_confirmation(known, edits_of))
 
 
-def _twice(made: Sequence[RecordEdit]) -> Iterator[RefusedAsk]:
+def _twice(made: Iterable[tuple[int, RecordEdit]]) -> Iterator[RefusedAsk]:
     """Refuse a field that is asked for twice with different values: nobody can tell which is meant."""
     wanted: dict[object, str | None] = {}
-    for number, one in enumerate(made, 1):
+    for number, one in made:
         for change in one.changes:
             if wanted.setdefault(change.place, change.ours) != change.ours:
                 yield RefusedAsk(number, message("push.twice", field=change.label, record=one.record.number))
+
+
+def _together(made: Iterable[RecordEdit]) -> tuple[RecordEdit, ...]:
+    """The changes of each record as one edit of it, however many asks they come from."""
+    changes: dict[Record, dict[Place, FieldEdit]] = {}
+    for one in made:
+        changes.setdefault(one.record, {}).update({change.place: change for change in one.changes})
+    return tuple(RecordEdit(record, tuple(of.values())) for record, of in changes.items() if of)
 
 
 def _needs_confirmation(known: Directory, made: Sequence[RecordEdit]) -> bool:

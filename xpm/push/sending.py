@@ -173,7 +173,8 @@ class Sending:
             queued = self._queued(session, channel)
             if not queued:
                 return None
-            write = body_of(session, self.push.scope, self.record, channel, edits=queued, theirs=side.row)
+            wanted = {edit.field: edit.ours for edit in queued}
+            write = body_of(session, self.push.scope, self.record, channel, wanted=wanted, theirs=side.row)
             intent = Intent(write.endpoint.label, side.table.name, self.record.key, write.digest)
             return write, calling.intend(self.push, session, intent, queued)
 

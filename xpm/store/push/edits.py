@@ -258,7 +258,7 @@ def settled_since(session: Session, scope: Scope, table: str, keys: Collection[s
             PendingEdit.record_table == table,
             among(col(PendingEdit.record_key), keys),
             col(EditTransition.id) > number,
-            or_(col(EditTransition.state).in_(CLOSED), EditTransition.reason_key == ARRIVED),
+            or_(col(EditTransition.state).in_(CLOSED), col(EditTransition.reason_key) == ARRIVED),
         )
     )
     return set(session.exec(found)) if keys else set()

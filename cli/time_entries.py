@@ -1,0 +1,15 @@
+"""`fyi-xpm time add`: records time for a job in FYI. It waits until Xero Practice Manager has it."""
+
+from cli.installation import installation
+from cli.terminal import say
+from xpm.push.editing import Editor, notes
+from xpm.push.recording import TimeAsk, add_time
+from xpm.words import message
+
+
+def add(practice: str, ask: TimeAsk, person: str) -> None:
+    """Record time. Raises Stopped: the message says what is wrong with the entry."""
+    with installation() as opened:
+        made = add_time(opened, practice, ask, Editor(person))
+    for one in (message("push.time_added", job=ask.job, requests=made.calls, practice=practice), *notes(opened)):
+        say(one.text)
