@@ -49,7 +49,8 @@ def decide_all(practice: str, choice: str, field: str | None, person: str, *, ye
             return
         if not yes:
             show_list(found, opened.practice(practice).time_zone)
-            if confirmed_number(message("push.asked_all", count=len(found)).title) != len(found):
+            question = message("push.asked_all", count=len(found)).title
+            if confirmed_number(question) != len(found):
                 raise stop("push.not_confirmed", count=len(found))
         _decide(opened, practice, chosen, [one.number for one in found], person)
 

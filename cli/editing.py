@@ -9,6 +9,7 @@ from rich.text import Text
 from cli.answers import answer
 from cli.installation import installation
 from cli.recording import concerns
+from cli.sending import send_now
 from cli.terminal import say, terminal
 from xpm.entities.names import Noun
 from xpm.installation import Installation
@@ -80,6 +81,8 @@ def edit_record(
         slug = opened.practice(practice).slug if practice else _only_practice(opened, ask.noun, ask.name)
         concerns(slug)
         found = planned(opened, slug, [ask]) if dry_run else _made(opened, slug, ask, person)
+        if found.made and opened.settings.xpm_push:
+            found = replace(found, notes=(*found.notes, send_now(slug)))
     answer(found, show, as_json=as_json)
 
 
