@@ -7,6 +7,7 @@ import typer
 
 from cli.edits import show_list
 from cli.installation import installation
+from cli.sending import send_now
 from cli.terminal import say
 from xpm.installation import Installation
 from xpm.push.deciding import Decision, Verdict, decide
@@ -17,17 +18,21 @@ from xpm.words import message, stop
 
 @dataclass(frozen=True)
 class Choice:
-    """A verdict, the key of the sentence that says what was done, and of which edits *all* means."""
+    """A verdict, the key of the sentence that says what was done, and whether it leaves something to be sent.
+
+    `of` are the edits that *all* means.
+    """
 
     verdict: Verdict
     done: str
     of: Collection[EditState] = ()
+    is_sent: bool = True
 
 
 CHOICES = {
     "keep": Choice(Decision.keep, "push.kept", [EditState.CONFLICT]),
-    "take": Choice(Decision.take, "push.taken", [EditState.CONFLICT]),
-    "withdraw": Choice(Decision.withdraw, "push.given_up"),
+    "take": Choice(Decision.take, "push.taken", [EditState.CONFLICT], is_sent=False),
+    "withdraw": Choice(Decision.withdraw, "push.given_up", is_sent=False),
     "try-again": Choice(Decision.try_again, "push.queued_again", [EditState.REFUSED]),
     "put-back": Choice(Decision.put_back, "push.back_again"),
 }
@@ -66,3 +71,5 @@ def confirmed_number(question: str) -> int | None:
 def _decide(opened: Installation, practice: str, chosen: Choice, numbers: Sequence[int], person: str) -> None:
     count = decide(opened, practice, chosen.verdict, numbers, person)
     say(message(chosen.done, count=count, practice=practice).text)
+    if chosen.is_sent and opened.settings.xpm_push:
+        say(send_now(practice).text)
