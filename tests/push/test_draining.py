@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from tests.push.desk import Desk
 from xpm.entities.names import Entity, Noun
+from xpm.push.asks import Ask
 from xpm.store.vocabulary import EditState
 
 
@@ -89,3 +90,22 @@ def test_a_quiet_practice_costs_no_call(desk: Desk) -> None:
     desk.push()
 
     assert desk.calls() == before
+
+
+def test_what_a_person_edits_while_much_is_sent_goes_first(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    *many, last = desk.some_jobs(6)
+    desk.ask(*(Ask(Noun.JOB, job, {"name": f"Bulk {job}"}) for job in many), confirmed=len(many))
+
+    def somebody_edits() -> None:
+        desk.house.clock.meanwhile.clear()
+        desk.edit(Noun.JOB, last, name="Single")
+
+    desk.house.clock.meanwhile.append(somebody_edits)
+    desk.house.order("limit", "job.api/update", problem="minute", retry_after=1)
+
+    desk.push()
+
+    names = [desk.job_in_xpm(write.key)["Name"] for write in desk.writes()]
+    assert names.index("Single") == 1
+    assert len(names) == 6

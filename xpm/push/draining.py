@@ -5,7 +5,7 @@ queued, and of what was being sent XPM is asked first.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -108,24 +108,41 @@ def _drain(push: Push) -> Drained:
     limit: DayLimit | None = None
     failures: list[XeroError] = []
     try:
-        for record, priority in _records(push, _numbers(push, EditState.SENDING)):
-            _alone(Sending(push, record, priority).settle_lost, failures)
+        for one in _line(push, _numbers(push, EditState.SENDING)):
+            _alone(Sending(push, one.record, one.priority).settle_lost, failures)
         _send_all(push, failures)
     except DayLimit as reached:
         limit = reached
     return _result(push, before, limit, failures)
 
 
+@dataclass(frozen=True)
+class _InLine:
+    """A record in the line: how urgent its edits are, and their numbers."""
+
+    record: Record
+    priority: CallPriority
+    numbers: frozenset[int]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return _ORDER.index(self.priority), min(self.numbers)
+
+
 def _send_all(push: Push, failures: list[XeroError]) -> None:
-    """Send what is queued, then what people queued meanwhile. What waits for anything else is left to the next push."""
-    queued = _numbers(push, EditState.QUEUED)
-    while queued:
-        before = _newest_transition(push)
-        for record, priority in _records(push, queued):
-            out_of_reach = _paused(push) | not_covered(push.access.scopes)
-            _alone(Sending(push, record, priority, out_of_reach).send, failures)
+    """Send what is queued. What a person queues meanwhile gets its place in the line, before any bulk."""
+    seen = _newest_transition(push)
+    line = _line(push, _numbers(push, EditState.QUEUED))
+    while line:
+        first, *line = line
+        out_of_reach = _paused(push) | not_covered(push.access.scopes)
+        _alone(Sending(push, first.record, first.priority, out_of_reach).send, failures)
+        newest = _newest_transition(push)
         with push.integration.database.read() as session:
-            queued = edits.queued_by_people(session, push.scope, after=before)
+            new = edits.queued_by_people(session, push.scope, after=seen)
+        if new:
+            line = _line(push, new.union(*(one.numbers for one in line)))
+        seen = newest
 
 
 def _alone(send: Callable[[], None], failures: list[XeroError]) -> None:
@@ -148,27 +165,28 @@ def _newest_transition(push: Push) -> int:
         return edits.newest_transition(session)
 
 
-def _records(push: Push, numbers: Collection[int]) -> Iterator[tuple[Record, CallPriority]]:
+def _line(push: Push, numbers: Collection[int]) -> list[_InLine]:
     """The records with these edits: single edits first, then the queue, then bulk; the oldest first in each."""
     with push.integration.database.read() as session:
-        found = [edits.get(session, push.scope, number) for number in sorted(numbers)]
-        urgency = _urgency(found)
-        places: dict[tuple[Noun, str], tuple[CallPriority, int]] = {}
+        waiting = edits.every(session, push.scope, (EditState.QUEUED, EditState.SENDING))
+        found = [edit for edit in waiting if edit.id in numbers]
+        of_record: dict[tuple[Noun, str], list[PendingEdit]] = {}
         for edit in found:
-            here = (noun_of(edit.record_table), edit.record_key)
-            mine = (urgency[edit.origin], edits.number_of(edit))
-            places[here] = min(places.get(here, mine), mine, key=_place_in_line)
-        numbers_by_noun = {
-            noun: numbers_of(session, pushed.table, push.scope, [key for of, key in places if of is noun])
+            of_record.setdefault((noun_of(edit.record_table), edit.record_key), []).append(edit)
+        called = {
+            noun: numbers_of(session, pushed.table, push.scope, [key for of, key in of_record if of is noun])
             for noun, pushed in PUSHED.items()
         }
-    for (noun, key), (priority, _) in sorted(places.items(), key=lambda one: _place_in_line(one[1])):
-        yield Record(noun, key, numbers_by_noun[noun][key]), priority
-
-
-def _place_in_line(one: tuple[CallPriority, int]) -> tuple[int, int]:
-    priority, number = one
-    return _ORDER.index(priority), number
+    urgency = _urgency(found)
+    line = [
+        _InLine(
+            Record(noun, key, called[noun][key]),
+            min((urgency[edit.origin] for edit in mine), key=_ORDER.index),
+            frozenset(edits.number_of(edit) for edit in mine),
+        )
+        for (noun, key), mine in of_record.items()
+    ]
+    return sorted(line, key=lambda one: one.place)
 
 
 _ORDER = (CallPriority.PEOPLE, CallPriority.CHANGES, CallPriority.OVERNIGHT)
@@ -179,14 +197,13 @@ def _urgency(queued: Sequence[PendingEdit]) -> dict[str, CallPriority]:
     records: dict[str, set[str]] = {}
     for edit in queued:
         records.setdefault(edit.origin, set()).add(edit.record_key)
-    return {
-        origin: CallPriority.PEOPLE
-        if len(keys) == 1
-        else CallPriority.CHANGES
-        if len(keys) <= FEW
-        else CallPriority.OVERNIGHT
-        for origin, keys in records.items()
-    }
+    return {origin: _priority_of(len(keys)) for origin, keys in records.items()}
+
+
+def _priority_of(records: int) -> CallPriority:
+    if records == 1:
+        return CallPriority.PEOPLE
+    return CallPriority.CHANGES if records <= FEW else CallPriority.OVERNIGHT
 
 
 def _paused(push: Push) -> frozenset[str]:
