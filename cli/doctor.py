@@ -49,6 +49,7 @@ DEPLOYMENTS = (
     "reconnect/reconnect-and-resync",
     "sync/sync-practice",
     "sync/overnight",
+    "push/push",
     "revert/revert-sync",
     WATCH,
     RUNBOOK,
