@@ -8,6 +8,7 @@ from cli.answers import answer
 from cli.deciding import confirmed_number
 from cli.editing import EditAnswer, RefusedLine, made_of, said, say_all, show, show_records
 from cli.installation import installation
+from cli.sending import sent_soon
 from cli.terminal import say
 from xpm.push.asks import Preview
 from xpm.push.edit_file import EditFile, read_file
@@ -33,10 +34,16 @@ def edit_file(practice: str, csv: Path, person: str, confirmed: int | None, *, d
             calls = planned_calls(opened, practice, seen.edits)
             answer(said(practice, seen, calls=calls), show, as_json=as_json)
             return
-        if seen.needs_confirmation and confirmed is None and not as_json:
-            confirmed = _asked(said(practice, seen))
+        if seen.edits and not as_json:
+            facts = {"records": seen.records, "fields": seen.fields, "requests": seen.calls}
+            say(message("push.about_to_edit", **facts).title)
+            if seen.needs_confirmation and confirmed is None:
+                confirmed = _asked(said(practice, seen))
         made = edit(opened, practice, [line.ask for line in file.lines], Editor(person), confirmed=confirmed)
-    answer(made_of(practice, made), say_all, as_json=as_json)
+        found = made_of(practice, made)
+        if found.made:
+            found = replace(found, notes=[sent_soon(opened, practice)])
+    answer(found, say_all, as_json=as_json)
 
 
 def _require_taken(practice: str, file: EditFile, seen: Preview, *, as_json: bool) -> None:
@@ -60,5 +67,4 @@ def _asked(found: EditAnswer) -> int | None:
     show_records(found.records[:SHOWN])
     if len(found.records) > SHOWN:
         say(f"and {len(found.records) - SHOWN:,} more records")
-    say(found.message.text)
     return confirmed_number(message("push.asked_records").title)

@@ -14,9 +14,10 @@ from cli.terminal import say, terminal
 from xpm.entities.names import Noun
 from xpm.installation import Installation
 from xpm.push.asks import Ask, Made, Preview
-from xpm.push.directory import practices_with
-from xpm.push.editing import Editor, edit, preview
+from xpm.push.directory import Directory, practices_with
+from xpm.push.editing import Editor, edit, preview, scope_of
 from xpm.push.planning import PlannedCall, planned_calls
+from xpm.push.versions import version_of
 from xpm.words import Message, Stopped, message, stop
 
 
@@ -51,6 +52,7 @@ class EditAnswer:
     """What an edit did, or would do. `origin` names the act; `requests` is how many to Xero it takes, about.
 
     `calls` are those that would write, and only said by a dry run; `notes` are what to know about sending.
+    `version` is that of a single record.
     """
 
     practice: str
@@ -62,6 +64,7 @@ class EditAnswer:
     calls: Sequence[PlannedCall] = ()
     refused: Sequence[RefusedLine] = ()
     notes: Sequence[Message] = ()
+    version: str | None = None
 
 
 def edit_record(
@@ -80,9 +83,11 @@ def edit_record(
     with installation() as opened:
         slug = opened.practice(practice).slug if practice else _only_practice(opened, ask.noun, ask.name)
         concerns(slug)
+        key = _key(opened, slug, ask)  # an edit may change the name that was typed
         found = planned(opened, slug, [ask]) if dry_run else _made(opened, slug, ask, person)
-        if found.made and opened.settings.xpm_push:
-            found = replace(found, notes=(*found.notes, send_now(slug)))
+        found = replace(found, version=_version(opened, slug, ask.noun, key))
+        if found.made and not found.notes:
+            found = replace(found, notes=[send_now(slug)])
     answer(found, show, as_json=as_json)
 
 
@@ -142,6 +147,17 @@ def show_records(records: Sequence[ChangedRecord]) -> None:
 
 def _made(opened: Installation, slug: str, ask: Ask, person: str) -> EditAnswer:
     return made_of(slug, edit(opened, slug, [ask], Editor(person)))
+
+
+def _key(opened: Installation, slug: str, ask: Ask) -> str:
+    with opened.database.read() as session:
+        scope = scope_of(session, opened.practice(slug))
+        return Directory(session, scope).record(ask.noun, ask.name).key
+
+
+def _version(opened: Installation, slug: str, noun: Noun, key: str) -> str:
+    with opened.database.read() as session:
+        return version_of(session, scope_of(session, opened.practice(slug)), noun, key)
 
 
 def _only_practice(opened: Installation, noun: Noun, record: str) -> str:

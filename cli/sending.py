@@ -1,5 +1,7 @@
-"""Starts the runbook that sends edits, right after somebody has edited."""
+"""Starts the runbook that sends edits, right after somebody has edited, or says when it is next."""
 
+from xpm.installation import Installation
+from xpm.push.editing import notes
 from xpm.words import Message, Stopped, message
 
 PUSH = "push/push"
@@ -19,3 +21,9 @@ def send_now(practice: str) -> Message:
     except Stopped as stopped:
         return message("push.not_started", reason=stopped.message.title)
     return message("push.started")
+
+
+def sent_soon(installation: Installation, practice: str) -> Message:
+    """Say when edits are sent that nobody waits for."""
+    said = notes(installation)
+    return said[0] if said else message("push.sent_soon", practice=practice)

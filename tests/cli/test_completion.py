@@ -48,6 +48,11 @@ def test_practices_are_offered(fyi_xpm: Shell, installed: Installed) -> None:
     assert offered("history", "job", "J1", "--practice", "har") == [SLUG]
 
 
+def test_fields_of_the_kind_of_record_are_offered(fyi_xpm: Shell) -> None:
+    assert offered("edit", "job", "J1", "d") == ["description=", "due="]
+    assert offered("edit", "client", "Acme", "postal-c") == ["postal-city=", "postal-country="]
+
+
 @pytest.mark.parametrize(
     "url", ["sqlite:///nowhere/xpm.db", "mysql://localhost/xpm", "nonsense", "postgresql://xpm:hunter2@127.0.0.1:1/xpm"]
 )

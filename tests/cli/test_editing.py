@@ -2,6 +2,7 @@
 
 import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from sqlalchemy import update
 
 from tests.cli.office import TENANT, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell, types
-from tests.store.kit import job
+from tests.store.kit import client, job
 from xpm.entities.names import Entity
-from xpm.store.records.kinds import JOBS, STAFF
+from xpm.store.pull import job_currency
+from xpm.store.records.kinds import CLIENTS, JOBS, STAFF
+from xpm.store.records.rows import Scope
 from xpm.store.tables import Connection
 
 BY = ("--by", MERE)
@@ -77,6 +80,20 @@ def test_an_edit_is_refused_in_one_line_before_anything_is_changed(fyi_xpm: Shel
     assert fyi_xpm("edits", "list", SLUG, "--state", "all", "--json").out == "[]\n"
 
 
+def test_an_edit_of_a_version_that_is_not_the_newest_any_more_is_refused(fyi_xpm: Shell, office: Installed) -> None:
+    _clients(office)
+    edit = ("edit", "client", "c1 VERSION 0", *BY)
+    seen = json.loads(fyi_xpm(*edit, "phone=555", "--dry-run", "--json").out)["version"]
+
+    renamed = json.loads(fyi_xpm(*edit, "name=Acme & Sons", "--version", seen, "--json").out)
+    refused = fyi_xpm("edit", "client", "acme & sons", "phone=556", *BY, "--version", seen)
+
+    assert renamed["made"]
+    assert renamed["version"] != seen
+    assert (refused.code, "changed by somebody else" in refused.err) == (2, True)
+    assert [one["ours"] for one in _listed(fyi_xpm, "open")] == ["Acme & Sons"]
+
+
 def test_a_record_of_several_practices_needs_the_practice(fyi_xpm: Shell, office: Installed) -> None:
     _move_in(office, "tasman-bay", jobs=1)
     edit = ("edit", "job", "J1", "name=Accounts", *BY)
@@ -131,7 +148,7 @@ def test_many_records_wait_for_their_number(fyi_xpm: Shell, office: Installed, m
         types(monkeypatch, answer)
         refused = fyi_xpm("edit-file", SLUG, lines, *BY)
         assert refused.code == 2
-        assert "It would change records: 4, fields: 4" in refused.out
+        assert "To be changed: records: 4, fields: 4, requests to Xero: about 8" in refused.out
     assert fyi_xpm("edit-file", SLUG, lines, *BY, "--json").code == 2
     assert fyi_xpm("edits", "list", SLUG, "--json").out == "[]\n"
 
@@ -227,6 +244,19 @@ def test_a_state_is_sent_by_the_code_that_was_set_for_it(fyi_xpm: Shell, office:
     assert "<State>PEER</State>" in planned
 
 
+def test_recorded_time_is_pending_like_any_edit(fyi_xpm: Shell, office: Installed) -> None:
+    add = ("time", "add", SLUG, "J1", "--date", f"{datetime.now(UTC):%Y-%m-%d}", "--minutes", "90", *BY)
+
+    refused = fyi_xpm(*add, "--task", "Plan", "--staff", "kiri@acme.example")
+    said = fyi_xpm(*add, "--task", "Plan", "--staff", "sam@acme.example", "--note", "Accounts")
+
+    assert (refused.code, "Kiri Moana is not assigned" in refused.err) == (2, True)
+    assert (said.code, "Pending Sync. Time for job J1" in said.out) == (0, True)
+    (listed,) = _listed(fyi_xpm, "queued")
+    assert (listed["record"], listed["field"]) == ("J1", "Time")
+    assert str(listed["ours"]).startswith("90 minutes on")
+
+
 def test_only_active_users_of_the_practice_edit(fyi_xpm: Shell, office: Installed) -> None:
     stranger = ("--by", "stranger@acme.example")
     for command in (
@@ -242,12 +272,18 @@ def _move_in(installed: Installed, slug: str, jobs: int = 60) -> None:
     installed.add_practice(slug)
     people = [staff(SAM, "Sam Tāne", "sam@acme.example"), staff(KIRI, "Kiri Moana", "kiri@acme.example")]
     synced(installed, people, "night", practice=slug, table=STAFF, entity=Entity.STAFF)
-    first = job("J1", manager_uuid=SAM, manager_name="Sam Tāne", state="In Progress")
+    tasks = [{"uuid": "t1", "name": "Plan", "assigned": [{"uuid": SAM}]}]
+    first = job("J1", manager_uuid=SAM, manager_name="Sam Tāne", state="In Progress", tasks=tasks)
     synced(installed, [first, *some_jobs(jobs)[1:]], "night", practice=slug)
     tenant_id = TENANT if slug == SLUG else f"that of {slug}"
     with installed.database.write() as session:
         for table in (JOBS.table, STAFF.table, Connection.__table__):  # type: ignore[attr-defined]
             session.connection().execute(update(table).where(table.c.practice == slug).values(tenant_id=tenant_id))
+        job_currency.note(session, Scope(slug, tenant_id), {"J1"})
+
+
+def _clients(installed: Installed) -> None:
+    synced(installed, [client("c1")], "night", table=CLIENTS, entity=Entity.CLIENTS)
 
 
 def _in_conflict(fyi_xpm: Shell, installed: Installed, count: int, ours: str = "Named in FYI") -> list[str]:

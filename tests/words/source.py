@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TypeGuard
 
 from xpm.words import every_key
 
@@ -42,27 +41,21 @@ def keys_named() -> frozenset[str]:
     literals = {
         node.value
         for path, tree in _modules()
-        if "store" not in path.parts  # in the store, `consent.id` is a column
+        if "store" not in path.parts or "push" in path.parts  # elsewhere in the store, `consent.id` is a column
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEY.fullmatch(node.value)
     }
     pages = (page.read_text("utf-8") for page in (ROOT / "console").rglob("*.html"))
     on_pages = {key for page in pages for key in re.findall(rf"[\"']({KEY.pattern})[\"']", page)}
     families = {key for said in everything_said() for key in said.keys}
-    return frozenset(literals | on_pages | families | _reasons())
+    return frozenset(literals | on_pages | families | _families())
 
 
-def _reasons() -> frozenset[str]:
-    """The keys of reasons that are stored with an edit or a call, and made into a sentence when somebody reads them."""
-    nodes = [node for _, tree in _modules() for node in ast.walk(tree)]
-    given = [node.args[0] for node in nodes if _is_reason(node) and node.args]
-    patterns = [_pattern(key) for key in (*given, *(node for node in nodes if isinstance(node, ast.JoinedStr)))]
-    written = [re.compile(one) for one in patterns if one and re.match(r"[a-z]+\\\.[a-z]", one)]
-    return frozenset(key for key in every_key() if any(one.fullmatch(key) for one in written))
-
-
-def _is_reason(node: ast.AST) -> TypeGuard[ast.Call]:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason"
+def _families() -> frozenset[str]:
+    """The keys that a text with placeholders stands for, such as those of refusals, which are kept with the edits."""
+    nodes = [node for _, tree in _modules() for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    patterns = [re.compile(one) for node in nodes if (one := _pattern(node)) and re.match(r"[a-z]+\\\.[a-z]", one)]
+    return frozenset(key for key in every_key() if any(one.fullmatch(key) for one in patterns))
 
 
 def _modules() -> Iterator[tuple[Path, ast.Module]]:

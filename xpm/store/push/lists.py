@@ -28,14 +28,13 @@ def page(
     states: Collection[EditState],
     *,
     fields: Collection[str] | None = None,
-    records: Collection[str] | None = None,
     origin: str | None = None,
     after: int = 0,
     limit: int | None = None,
 ) -> list[PendingEdit]:
     """The edits in these states with numbers above `after`, oldest first, and at most `limit`.
 
-    `fields`: only of these columns or custom fields; `records`: only of records with these keys; `origin`: of one act.
+    `fields`: only of these columns or custom fields; `origin`: only of one act.
     """
     of = select(PendingEdit).where(
         PendingEdit.practice == practice,
@@ -43,7 +42,6 @@ def page(
         col(PendingEdit.id) > after,
     )
     of = of if fields is None else of.where(col(PendingEdit.field).in_(fields))
-    of = of if records is None else of.where(col(PendingEdit.record_key).in_(records))
     of = of if origin is None else of.where(PendingEdit.origin == origin)
     return list(session.exec(of.order_by(col(PendingEdit.id)).limit(limit)))
 
