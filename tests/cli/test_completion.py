@@ -34,7 +34,7 @@ def offered(*words: str, **environment: str) -> list[str]:
 
 
 def test_commands_and_options_are_offered(fyi_xpm: Shell) -> None:
-    assert offered("sta") == ["status", "staff"]
+    assert offered("sta") == ["status", "staff", "states"]
     assert "--dry-run" in offered("sync", "--d")
     assert "jobs" in offered("sync", "--only", "")
 
