@@ -7,7 +7,7 @@ import typer
 
 from cli.edits import show_list
 from cli.installation import installation
-from cli.sending import send_now, sent_soon
+from cli.sending import sending
 from cli.terminal import say
 from xpm.installation import Installation
 from xpm.push.deciding import Decision, Verdict, decide
@@ -30,11 +30,11 @@ class Choice:
 
 
 CHOICES = {
-    "keep": Choice(Decision.keep, "push.kept", True, [EditState.CONFLICT]),
-    "take": Choice(Decision.take, "push.taken", False, [EditState.CONFLICT], is_sent=False),
+    "keep": Choice(Decision.keep, "push.kept", [EditState.CONFLICT]),
+    "take": Choice(Decision.take, "push.taken", [EditState.CONFLICT], is_sent=False),
     "withdraw": Choice(Decision.withdraw, "push.given_up", is_sent=False),
-    "try-again": Choice(Decision.try_again, "push.queued_again", True, [EditState.REFUSED]),
-    "put-back": Choice(Decision.put_back, "push.back_again", True),
+    "try-again": Choice(Decision.try_again, "push.queued_again", [EditState.REFUSED]),
+    "put-back": Choice(Decision.put_back, "push.back_again"),
 }
 
 
@@ -71,7 +71,5 @@ def confirmed_number(question: str) -> int | None:
 def _decide(opened: Installation, practice: str, chosen: Choice, numbers: Sequence[int], person: str) -> None:
     count = decide(opened, practice, chosen.verdict, numbers, person)
     say(message(chosen.done, count=count, practice=practice).text)
-    if chosen.sends:
-        say(sent_soon(opened, practice).text)
-    if chosen.is_sent and opened.settings.xpm_push:
-        say(send_now(practice).text)
+    for one in sending(opened, practice) if chosen.is_sent else ():
+        say(one.text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cli.answers import answer
 from cli.deciding import confirmed_number
-from cli.editing import EditAnswer, RefusedLine, made_of, said, say_all, show, show_records
+from cli.editing import EditAnswer, RefusedLine, said, say_all, show, show_records
 from cli.installation import installation
 from cli.sending import sent_soon
 from cli.terminal import say
@@ -40,9 +40,9 @@ def edit_file(practice: str, csv: Path, person: str, confirmed: int | None, *, d
             if seen.needs_confirmation and confirmed is None:
                 confirmed = _asked(said(practice, seen))
         made = edit(opened, practice, [line.ask for line in file.lines], Editor(person), confirmed=confirmed)
-        found = made_of(practice, made)
+        found = said(practice, made.preview, made.origin)
         if found.made:
-            found = replace(found, notes=[sent_soon(opened, practice)])
+            found = replace(found, notes=sent_soon(opened, practice))
     answer(found, say_all, as_json=as_json)
 
 

@@ -9,11 +9,11 @@ from rich.text import Text
 from cli.answers import answer
 from cli.installation import installation
 from cli.recording import concerns
-from cli.sending import send_now
+from cli.sending import sending
 from cli.terminal import say, terminal
 from xpm.entities.names import Noun
 from xpm.installation import Installation
-from xpm.push.asks import Ask, Made, Preview
+from xpm.push.asks import Ask, Preview
 from xpm.push.directory import Directory, practices_with
 from xpm.push.editing import Editor, edit, preview, scope_of
 from xpm.push.planning import PlannedCall, planned_calls
@@ -86,8 +86,8 @@ def edit_record(
         key = _key(opened, slug, ask)  # an edit may change the name that was typed
         found = planned(opened, slug, [ask]) if dry_run else _made(opened, slug, ask, person)
         found = replace(found, version=_version(opened, slug, ask.noun, key))
-        if found.made and not found.notes:
-            found = replace(found, notes=[send_now(slug)])
+        if found.made:
+            found = replace(found, notes=sending(opened, slug))
     answer(found, show, as_json=as_json)
 
 
@@ -98,11 +98,6 @@ def planned(opened: Installation, slug: str, asks: Sequence[Ask]) -> EditAnswer:
         raise Stopped(seen.refused[0].message)
     calls = planned_calls(opened, slug, seen.edits)
     return said(slug, seen, calls=calls)
-
-
-def made_of(slug: str, made: Made) -> EditAnswer:
-    """The answer for what was made."""
-    return replace(said(slug, made.preview, made.origin), notes=made.notes)
 
 
 def said(slug: str, seen: Preview, origin: str | None = None, calls: Sequence[PlannedCall] = ()) -> EditAnswer:
@@ -146,7 +141,8 @@ def show_records(records: Sequence[ChangedRecord]) -> None:
 
 
 def _made(opened: Installation, slug: str, ask: Ask, person: str) -> EditAnswer:
-    return made_of(slug, edit(opened, slug, [ask], Editor(person)))
+    made = edit(opened, slug, [ask], Editor(person))
+    return said(slug, made.preview, made.origin)
 
 
 def _key(opened: Installation, slug: str, ask: Ask) -> str:

@@ -1,5 +1,7 @@
 """Starts the runbook that sends edits, right after somebody has edited, or says when it is next."""
 
+from collections.abc import Sequence
+
 from xpm.installation import Installation
 from xpm.push.editing import notes
 from xpm.words import Message, Stopped, message
@@ -23,7 +25,11 @@ def send_now(practice: str) -> Message:
     return message("push.started")
 
 
-def sent_soon(installation: Installation, practice: str) -> Message:
-    """Say when edits are sent that nobody waits for."""
-    said = notes(installation)
-    return said[0] if said else message("push.sent_soon", practice=practice)
+def sending(installation: Installation, practice: str) -> Sequence[Message]:
+    """Start a push, unless this installation sends no edits, and say what becomes of what waits."""
+    return notes(installation) or (send_now(practice),)
+
+
+def sent_soon(installation: Installation, practice: str) -> Sequence[Message]:
+    """Say what becomes of what waits, if nobody waits for it."""
+    return notes(installation) or (message("push.sent_soon", practice=practice),)

@@ -16,6 +16,7 @@ from xpm.store.pull import job_currency
 from xpm.store.records.kinds import CLIENTS, JOBS, STAFF
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Connection
+from xpm.words import message
 
 BY = ("--by", MERE)
 SAM, KIRI = "0f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d01", "0f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d02"
@@ -41,6 +42,22 @@ def test_an_edit_says_what_changes_and_that_it_is_pending_and_nothing_is_lost_of
     assert (manager["ours"], manager["theirs"], manager["made_by"]) == ("Kiri Moana", None, MERE)
     assert description["ours"] == "Two\nlines"
     assert MERE in fyi_xpm("history", "job", "J1").out
+
+
+def test_an_edit_says_when_it_is_sent_or_that_it_is_not(
+    fyi_xpm: Shell, office: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit = ("edit", "job", "J1", *BY)
+
+    never = fyi_xpm(*edit, "name=A")
+    monkeypatch.setenv("XPM_PUSH", "true")
+    later = fyi_xpm(*edit, "name=B")  # Prefect is not there
+    with_others = fyi_xpm("edit-file", SLUG, _file("kind,record,field,value\njob,J1,name,C\n"), *BY)
+
+    assert [said.code for said in (never, later, with_others)] == [0, 0, 0]
+    assert message("push.switched_off").title in never.out
+    assert "It could not be sent at once" in later.out
+    assert "sent within minutes" in with_others.out
 
 
 def test_a_dry_run_shows_the_change_and_the_calls_with_their_bodies_and_changes_nothing(
