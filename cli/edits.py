@@ -78,11 +78,11 @@ def show_list(found: Sequence[ListedEdit], zone: str) -> None:
 
 
 def _xpms(one: ListedEdit, zone: str) -> Text:
-    """What XPM has. If it changed the field, also what it had before."""
+    """What XPM has. If it changed the field itself, also when that was seen, and what it had before."""
+    said = Text(_now(one))
     if one.theirs_at is None:
-        return Text(one.base or NO_VALUE)
-    theirs = Text(one.theirs or NO_VALUE)
-    return theirs.append(f"\nseen {_moment(one.theirs_at, zone)}, before: {one.base or NO_VALUE}", style="dim")
+        return said
+    return said.append(f"\nseen {_moment(one.theirs_at, zone)}, before: {one.base or NO_VALUE}", style="dim")
 
 
 def _state(one: ListedEdit | LoggedStep) -> Text:
@@ -103,6 +103,8 @@ def _show_life(life: EditLife, zone: str) -> None:
 
 
 def _now(one: ListedEdit) -> str:
+    if one.state is EditState.CONFIRMED:
+        return one.ours or NO_VALUE
     return (one.theirs if one.theirs_at else one.base) or NO_VALUE
 
 

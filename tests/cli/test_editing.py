@@ -209,6 +209,18 @@ def test_a_conflict_shows_both_sides_and_is_decided_and_the_losing_value_put_bac
     assert _job_name(fyi_xpm, "J1") == "Named in FYI"
 
 
+def test_an_edit_that_arrived_is_shown_with_its_value_on_both_sides(fyi_xpm: Shell, office: Installed) -> None:
+    fyi_xpm("edit", "job", "J2", "name=J2 version 1", *BY)
+    synced(office, some_jobs(2, version=1)[1:], "next night", hours=24)  # somebody typed the same there
+
+    (listed,) = _listed(fyi_xpm, "confirmed")
+    shown = fyi_xpm("edits", "list", SLUG, "--state", "confirmed").out
+
+    assert (listed["base"], listed["ours"]) == ("J2 version 0", "J2 version 1")
+    assert shown.count("J2 version 1") == 3  # the record, FYI and Xero Practice Manager
+    assert "There are no such edits" in fyi_xpm("edits", "list", SLUG).out
+
+
 def test_all_conflicts_of_a_field_are_decided_after_their_number_was_typed(
     fyi_xpm: Shell, office: Installed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
