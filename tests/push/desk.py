@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from uuid import uuid4
 
 from sqlmodel import select
 
@@ -65,6 +66,10 @@ class Desk:
         """The edits that are not over."""
         with self.house.database.read() as session:
             return [one for one in edits.every(session, SCOPE, tuple(EditState)) if one.closed_at is None]
+
+    def is_sending(self) -> bool:
+        """Whether a call is under way, or its answer was lost."""
+        return any(edit.state is EditState.SENDING for edit in self.open_edits())
 
     def states(self) -> list[EditState]:
         """The states of all edits, oldest first."""
@@ -138,6 +143,13 @@ class Desk:
         job = self.job_in_xpm(number)
         of_task = [one.get("Assigned") or [] for one in job["Tasks"] if one["UUID"] == task]
         return {one["UUID"] for people in (job["Assigned"] or [], *of_task) for one in people}
+
+    def time_in_xpm(self, job: str, staff: str, task: str, **what: Any) -> None:  # noqa: ANN401 - of RecordedTime
+        """Let XPM have a time entry."""
+        place = self.house.xpm.jobs.find(job)
+        assert place is not None
+        entry = RecordedTime(str(uuid4()), place, task=task, staff=staff, **what)
+        self.house.xpm.time_entries.put(entry)
 
     def times_in_xpm(self) -> list[RecordedTime]:
         """XPM's time entries."""

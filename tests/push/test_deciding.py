@@ -110,6 +110,19 @@ def test_three_refusals_for_one_reason_pause_the_endpoint_until_somebody_tries_a
     assert set(desk.states()) == {EditState.CONFIRMED}
 
 
+def test_a_pause_ends_with_the_refusals_it_came_from(desk: Desk) -> None:
+    desk.house.order("error_body", "job.api/update", description="Something is wrong here", times=3)
+    for job in desk.some_jobs(5):
+        desk.edit(Noun.JOB, job, name=f"A name for {job}")
+    assert desk.push().waiting == 2
+
+    refused = [one.id or 0 for one in desk.open_edits() if one.state is EditState.REFUSED]
+    _decide(desk, Decision.withdraw, *refused)
+    result = desk.push()
+
+    assert (result.confirmed, result.waiting, result.paused) == (2, 0, [])
+
+
 def test_what_was_refused_is_not_sent_over_what_xpm_changed_since(desk: Desk) -> None:
     job, edit = _refused(desk)
     desk.in_xpm(job, Name="Named in XPM")

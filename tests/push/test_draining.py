@@ -1,11 +1,17 @@
 """What people edit in FYI reaches XPM, once, and each edit ends in a state that is true."""
 
 from decimal import Decimal
+from typing import Any
+
+import pytest
 
 from tests.push.desk import Desk
+from tests.push.meanwhile import meanwhile
 from xpm.entities.names import Entity, Noun
 from xpm.push.asks import Ask
+from xpm.push.draining import MOST_FAILURES
 from xpm.store.vocabulary import EditState
+from xpm.xero.errors import XeroError
 
 
 def test_details_and_state_of_a_job_arrive(desk: Desk) -> None:
@@ -109,3 +115,53 @@ def test_what_a_person_edits_while_much_is_sent_goes_first(sqlite_desk: Desk) ->
     names = [desk.job_in_xpm(write.key)["Name"] for write in desk.writes()]
     assert names.index("Single") == 1
     assert len(names) == 6
+
+
+def test_what_was_typed_while_xpm_refused_the_former_value_is_sent(sqlite_desk: Desk) -> None:
+    desk, job = sqlite_desk, sqlite_desk.a_job()
+    desk.edit(Noun.JOB, job, name="A bad name")
+    desk.house.order("error_body", "job.api/update", description="That will not do")
+
+    with meanwhile(desk.house.database, lambda _: desk.is_sending(), lambda: _rename(desk, job)):
+        desk.push()
+    desk.push()
+
+    assert desk.job_in_xpm(job)["Name"] == "A better name"
+    assert desk.states() == [EditState.CONFIRMED]
+
+
+@pytest.mark.parametrize("fault", [{"kind": "status", "status": 500}, {"kind": "garbage"}])
+def test_a_record_that_xpm_cannot_send_does_not_keep_the_others_waiting(
+    sqlite_desk: Desk, fault: dict[str, Any]
+) -> None:
+    desk = sqlite_desk
+    bad, good = desk.some_jobs(2)
+    for job in (bad, good):
+        desk.edit(Noun.JOB, job, name=f"A name for {job}")
+    desk.house.order(fault.pop("kind"), f"job.api/get/{bad}", times=0, **fault)
+
+    assert desk.push().failed
+
+    assert desk.job_in_xpm(good)["Name"] == f"A name for {good}"
+    assert desk.states() == [EditState.QUEUED, EditState.CONFIRMED]
+    desk.house.calm()
+    desk.push()
+    assert desk.job_in_xpm(bad)["Name"] == f"A name for {bad}"
+
+
+def test_a_push_ends_if_xero_fails_altogether(sqlite_desk: Desk) -> None:
+    jobs = sqlite_desk.some_jobs(8)
+    for job in jobs:
+        sqlite_desk.edit(Noun.JOB, job, name=f"A name for {job}")
+    sqlite_desk.house.forget_calls()
+    sqlite_desk.house.order("status", "job.api", status=503, times=0)
+
+    with pytest.raises(XeroError):
+        sqlite_desk.push()
+
+    assert len(set(sqlite_desk.house.asked("job.api/get"))) == MOST_FAILURES
+    assert set(sqlite_desk.states()) == {EditState.QUEUED}
+
+
+def _rename(desk: Desk, job: str) -> None:
+    desk.another().edit(Noun.JOB, job, name="A better name")

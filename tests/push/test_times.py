@@ -1,5 +1,7 @@
 """Time recorded in FYI reaches XPM exactly once."""
 
+import datetime as dt
+
 import pytest
 
 from tests.pull.house import SLUG
@@ -32,6 +34,19 @@ def test_two_equal_entries_are_both_there(desk: Desk) -> None:
     desk.push_until_done()
 
     assert len(desk.times_in_xpm()) == 2
+
+
+def test_an_entry_that_lands_after_xpm_was_asked_for_it_is_not_sent_again(desk: Desk) -> None:
+    job, staff, task = desk.assignment()
+    add_time(desk.house.integration, SLUG, _ask(job, staff, task), Editor(desk.person))
+    desk.house.order("reset", "time.api/add", method="POST")
+    assert desk.push().waiting == 1
+
+    desk.time_in_xpm(job, staff, task, day=dt.date(2026, 11, 20), minutes=90, note="Accounts")
+    desk.push()
+
+    assert len(desk.times_in_xpm()) == 1
+    assert desk.states() == [EditState.CONFIRMED]
 
 
 def test_time_of_somebody_who_is_not_assigned_is_refused_before_anything_is_sent(desk: Desk) -> None:

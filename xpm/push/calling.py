@@ -91,6 +91,9 @@ def _close(push: Push, call_id: str, outcome: CallOutcome, error: XeroError, to:
         )
         if to is not None:
             for edit in edits.of_call(session, call_id):
-                edits.move(session, edit, to, now=now, reason=Reason(key, words) if key else None)
+                if edit.ours == edits.sent_value(session, edit):
+                    edits.move(session, edit, to, now=now, reason=Reason(key, words) if key else None)
+                else:  # what a person has typed since was not refused
+                    edits.move(session, edit, EditState.QUEUED, now=now)
         if outcome is CallOutcome.REFUSED and not isinstance(error, RecordGone):
             calls.pause_if_refused_again(session, push.scope, call.endpoint, now)

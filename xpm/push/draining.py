@@ -5,7 +5,8 @@ queued, and of what was being sent XPM is asked first.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,13 +27,13 @@ from xpm.store.records.identity import numbers_of
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.words import stop
-from xpm.xero.errors import DayLimit, Refused, UnreadableAnswer, XeroError
+from xpm.xero.errors import DayLimit, Refused, UnreadableAnswer, XeroError, XeroUnavailable
 
 PATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
 """Seconds to wait for another push of the practice: it sends what this one would send, unless it is dead."""
 
 MOST_FAILURES = 3
-"""So many records may fail alone, such as by an answer that cannot be read, before Xero itself counts as failing."""
+"""So many records in a row for which Xero fails end a push: it is Xero, not they."""
 
 FEW = 50
 """An act that edits more records than this goes after what others wait for."""
@@ -56,7 +57,7 @@ class Drained:
     resumes_at: datetime | None = None
     paused: Sequence[str] = field(default=())
     not_covered: Sequence[str] = field(default=())
-    failed: str | None = None
+    failed: XeroError | None = None
 
     @property
     def did_something(self) -> bool:
@@ -83,7 +84,7 @@ def drain(
     Raises:
         Stopped: this installation sends no edits, there is no usable connection, or another push of the practice goes
             on.
-        XeroError: Xero failed; what was not sent stays queued.
+        XeroError: Xero failed for several records in a row; what was not sent stays queued.
     """
     if not integration.settings.xpm_push:
         raise stop("push.switched_off")
@@ -106,14 +107,36 @@ def _take(integration: Integration, slug: str, holder: str, is_over: Callable[[s
 def _drain(push: Push) -> Drained:
     before = _newest_transition(push)
     limit: DayLimit | None = None
-    failures: list[XeroError] = []
+    failures = Failures()
     try:
         for one in _line(push, _numbers(push, EditState.SENDING)):
-            _alone(Sending(push, one.record, one.priority).settle_lost, failures)
+            with failures.set_aside():
+                Sending(push, one.record, one.priority).settle_lost()
+        _lift_what_is_over(push)
         _send_all(push, failures)
     except DayLimit as reached:
         limit = reached
-    return _result(push, before, limit, failures)
+    return _result(push, before, limit, failures.last)
+
+
+@dataclass
+class Failures:
+    """What Xero could not do for single records. The others do not wait for them, unless Xero fails altogether."""
+
+    last: XeroError | None = None
+    in_a_row: int = 0
+
+    @contextmanager
+    def set_aside(self) -> Iterator[None]:
+        """Go on after a failure that may be about this record alone; raise it if the records before failed as well."""
+        try:
+            yield
+        except (XeroUnavailable, UnreadableAnswer, Refused) as error:
+            self.last, self.in_a_row = error, self.in_a_row + 1
+            if self.in_a_row >= MOST_FAILURES:
+                raise
+        else:
+            self.in_a_row = 0
 
 
 @dataclass(frozen=True)
@@ -129,30 +152,21 @@ class _InLine:
         return _ORDER.index(self.priority), min(self.numbers)
 
 
-def _send_all(push: Push, failures: list[XeroError]) -> None:
+def _send_all(push: Push, failures: Failures) -> None:
     """Send what is queued. What a person queues meanwhile gets its place in the line, before any bulk."""
     seen = _newest_transition(push)
     line = _line(push, _numbers(push, EditState.QUEUED))
     while line:
         first, *line = line
         out_of_reach = _paused(push) | not_covered(push.access.scopes)
-        _alone(Sending(push, first.record, first.priority, out_of_reach).send, failures)
+        with failures.set_aside():
+            Sending(push, first.record, first.priority, out_of_reach).send()
         newest = _newest_transition(push)
         with push.integration.database.read() as session:
             new = edits.queued_by_people(session, push.scope, after=seen)
         if new:
             line = _line(push, new.union(*(one.numbers for one in line)))
         seen = newest
-
-
-def _alone(send: Callable[[], None], failures: list[XeroError]) -> None:
-    """Send the edits of one record. An answer that is about this record alone does not stop the others."""
-    try:
-        send()
-    except (UnreadableAnswer, Refused) as error:
-        failures.append(error)
-        if len(failures) >= MOST_FAILURES:
-            raise
 
 
 def _numbers(push: Push, state: EditState) -> set[int]:
@@ -206,6 +220,17 @@ def _priority_of(records: int) -> CallPriority:
     return CallPriority.CHANGES if records <= FEW else CallPriority.OVERNIGHT
 
 
+def _lift_what_is_over(push: Push) -> None:
+    """Lift the pauses of endpoints where nothing is refused any more, however people dealt with it."""
+    if not _paused(push):
+        return
+    with push.commit() as session:
+        refused = {endpoint_of(edit) for edit in edits.every(session, push.scope, [EditState.REFUSED])}
+        for paused in calls.pauses(session, push.scope):
+            if paused.endpoint not in refused:
+                calls.lift(session, push.scope, paused.endpoint)
+
+
 def _paused(push: Push) -> frozenset[str]:
     with push.integration.database.read() as session:
         return frozenset(one.endpoint for one in calls.pauses(session, push.scope))
@@ -221,7 +246,7 @@ def _lacking(push: Push) -> Sequence[str]:
     return sorted({endpoint_of(edit) for edit in waiting} & out_of_reach)
 
 
-def _result(push: Push, before: int, limit: DayLimit | None, failures: Sequence[XeroError]) -> Drained:
+def _result(push: Push, before: int, limit: DayLimit | None, failed: XeroError | None) -> Drained:
     with push.integration.database.read() as session:
         moved = edits.moved_since(session, push.scope, before)
         waiting = edits.counts(session, push.scope)
@@ -235,5 +260,5 @@ def _result(push: Push, before: int, limit: DayLimit | None, failures: Sequence[
         resumes_at=resumes_at(limit, push.integration.clock()) if limit else None,
         paused=sorted(_paused(push)),
         not_covered=_lacking(push),
-        failed=failures[0].message if failures else None,
+        failed=failed,
     )

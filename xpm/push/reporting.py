@@ -42,7 +42,7 @@ def said_of(drained: Drained, practice: str, zone: str) -> Message:
     if drained.refused or drained.conflicts:
         return message("push.needs_decisions", **facts)
     if drained.failed:
-        return message("push.failed", reason=drained.failed, **facts)
+        return message("push.failed", reason=drained.failed.message, **facts)
     if drained.not_covered:
         return message("push.not_covered", endpoints=", ".join(drained.not_covered), **facts)
     if drained.paused and drained.waiting:

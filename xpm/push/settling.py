@@ -31,14 +31,15 @@ def settle(push: Push, session: Session, sent: Iterable[PendingEdit], row: Recor
 
 def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None) -> None:
     now = push.integration.clock()
-    value, was_done = _sent(session, edit)
+    value = edits.sent_value(session, edit)
     if theirs == value:
-        _note_call(session, edit, CallOutcome.DONE, now)
+        note_call(session, edit, CallOutcome.DONE, now)
         _tell_what_was_overwritten(push, session, edit, now)
         _arrived(session, edit, value, now)
     elif theirs == edits.xpms(edit):
-        _note_call(session, edit, CallOutcome.NOT_SENT, now)
-        _unchanged(session, edit, now, was_done=was_done)
+        was_done = calls.get(session, edit.call_id or "").outcome is CallOutcome.DONE
+        note_call(session, edit, CallOutcome.NOT_SENT, now)
+        _unchanged(session, edit, value, now, was_done=was_done)
     elif fyi_wins(session, push.scope, edit.record_table):
         edits.note_theirs(session, edit, theirs, now=now)
         edits.move(session, edit, EditState.QUEUED, now=now)
@@ -47,13 +48,7 @@ def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None)
         edits.move(session, edit, EditState.CONFLICT, now=now, reason=Reason("push.both_changed"))
 
 
-def _sent(session: Session, edit: PendingEdit) -> tuple[str | None, bool]:
-    """The value that was sent, which a person may have replaced since, and whether XPM said that it took it."""
-    last = [one for one in edits.transitions(session, edits.number_of(edit)) if one.call_id == edit.call_id]
-    return last[0].value, calls.get(session, edit.call_id or "").outcome is CallOutcome.DONE
-
-
-def _note_call(session: Session, edit: PendingEdit, outcome: CallOutcome, now: datetime) -> None:
+def note_call(session: Session, edit: PendingEdit, outcome: CallOutcome, now: datetime) -> None:
     """Note what became of a call whose end nobody knew."""
     call = calls.get(session, edit.call_id or "")
     if call.outcome in (None, CallOutcome.UNKNOWN):
@@ -85,11 +80,18 @@ def _arrived(session: Session, edit: PendingEdit, value: str | None, now: dateti
     edits.move(session, edit, EditState.QUEUED, now=now, reason=Reason(edits.ARRIVED))
 
 
-def _unchanged(session: Session, edit: PendingEdit, now: datetime, *, was_done: bool) -> None:
+def _unchanged(session: Session, edit: PendingEdit, value: str | None, now: datetime, *, was_done: bool) -> None:
     """XPM has what it had before: it said that it took the value and did not, or nobody knows whether it got it."""
-    if was_done or edit.attempts + 1 >= MOST_ATTEMPTS:
-        key = "push.ignored" if was_done else "push.never_arrived"
-        edits.move(session, edit, EditState.REFUSED, now=now, reason=Reason(key))
+    if was_done and edit.ours == value:
+        edits.move(session, edit, EditState.REFUSED, now=now, reason=Reason("push.ignored"))
     else:
-        edit.attempts += 1
+        queue_again(session, edit, now)
+
+
+def queue_again(session: Session, edit: PendingEdit, now: datetime) -> None:
+    """Queue an edit that did not arrive, or let a person look at it after several attempts."""
+    edit.attempts += 1
+    if edit.attempts < MOST_ATTEMPTS:
         edits.move(session, edit, EditState.QUEUED, now=now)
+    else:
+        edits.move(session, edit, EditState.REFUSED, now=now, reason=Reason("push.never_arrived"))

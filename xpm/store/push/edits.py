@@ -137,6 +137,11 @@ def of_call(session: Session, call_id: str) -> list[PendingEdit]:
     return list(session.exec(sent.order_by(col(PendingEdit.id)).execution_options(populate_existing=True)))
 
 
+def sent_value(session: Session, edit: PendingEdit) -> str | None:
+    """The value that the edit's last call took along. A person may have typed another since."""
+    return next(one.value for one in transitions(session, number_of(edit)) if one.call_id == edit.call_id)
+
+
 def counts(session: Session, scope: Scope) -> Mapping[EditState, int]:
     """How many open edits are in each state."""
     by_state = select(PendingEdit.state, func.count()).where(
@@ -175,7 +180,7 @@ def put(
 
 
 def _replace(session: Session, edit: PendingEdit, ours: str | None, act: EditAct) -> PendingEdit:
-    edit.ours, edit.origin, edit.made_by, edit.made_at = ours, act.origin, act.person, act.at
+    edit.ours, edit.origin, edit.made_by, edit.made_at, edit.attempts = ours, act.origin, act.person, act.at, 0
     if edit.state is EditState.SENDING:
         return _note(session, edit, now=act.at, person=act.person)
     if ours == xpms(edit):
