@@ -1,4 +1,6 @@
-"""What the shell offers for a practice when somebody presses Tab."""
+"""What the shell offers for a practice, or for a field, when somebody presses Tab."""
+
+import typer
 
 
 def practices(incomplete: str) -> list[str]:
@@ -15,3 +17,11 @@ def practices(incomplete: str) -> list[str]:
     except (DatabaseUnavailable, ValueError, OSError):  # ValueError: a setting that cannot be used
         return []
     return [slug for slug in known if slug.startswith(incomplete)]
+
+
+def fields(context: typer.Context, incomplete: str) -> list[str]:
+    """XPM's own fields of the kind of record that was typed. A practice's custom fields are not offered."""
+    from xpm.entities.registry import PUSHED
+
+    pushed = PUSHED.get(context.params.get("kind"))  # type: ignore[arg-type]
+    return [f"{field.name}=" for field in pushed.fields if field.name.startswith(incomplete)] if pushed else []

@@ -36,11 +36,20 @@ from xpm.xero.clock import TOLERANCE, utc_now
 from xpm.xero.http.answers import server_time
 from xpm.xero.http.client import open_client
 from xpm.xero.http.date import ask_time
+from xpm.xero.scopes import (
+    LASTING_LOGIN,
+    allowing_changes,
+    may_read_any,
+    may_write,
+    missing_scopes,
+    missing_to_write,
+)
 
 DEPLOYMENTS = (
     "reconnect/reconnect-and-resync",
     "sync/sync-practice",
     "sync/overnight",
+    "push/push",
     "revert/revert-sync",
     WATCH,
     RUNBOOK,
@@ -78,7 +87,11 @@ def _show(found: Sequence[Checked]) -> None:
         for problem in one.problems:
             terminal().print(Text.assemble(("✗ ", "red"), f"{one.subject}: {problem}"), soft_wrap=True)
         if one.well:
-            terminal().print(Text.assemble(("✓ ", "green"), ": ".join((one.subject, *one.facts))), soft_wrap=True)
+            terminal().print(Text.assemble(("✓ ", "green"), _said_well(one)), soft_wrap=True)
+
+
+def _said_well(one: Checked) -> str:
+    return f"{one.subject}: {' '.join(one.facts)}" if one.facts else one.subject
 
 
 def _checked(subject: str, check: Check, settings: Settings) -> Checked:
@@ -124,12 +137,27 @@ def _xero_app(settings: Settings) -> Iterator[Message]:
         yield message("operator.no_app")
     if retired := re.search(r"/(3\.0|v3\.0)/?$", settings.xero_app().xpm_url):
         yield message("operator.xpm_retired", version=retired[1].removeprefix("v"))
+    yield from _scopes(settings)
     jwks = settings.xero_app().jwks_url
     answer = _answer(jwks, settings)
     if answer is None or not answer.is_success:
         yield message("operator.xero_silent", address=jwks)
     elif minutes := _minutes_off(answer):
         yield message("operator.clock_off", minutes=minutes)
+
+
+def _scopes(settings: Settings) -> Iterator[Message]:
+    """Whether the Xero app asks for what the syncs and edits need, and for no more."""
+    scopes, missing = settings.scopes, missing_scopes(settings.scopes)
+    yield message("operator.sends_edits" if settings.xpm_push else "operator.reads_only")
+    if missing & LASTING_LOGIN or not may_read_any(scopes):
+        yield message("operator.scopes_missing", missing=", ".join(sorted(missing)))
+    elif missing:
+        yield message("operator.scopes_left_out", missing=", ".join(sorted(missing)))
+    if settings.xpm_push and not may_write(scopes):
+        yield message("operator.scopes_cannot_write", missing=", ".join(sorted(missing_to_write(scopes))))
+    if not settings.xpm_push and (unneeded := allowing_changes(scopes)):
+        yield message("operator.scopes_not_needed", scopes=", ".join(sorted(unneeded)))
 
 
 def _minutes_off(answer: httpx.Response) -> int:

@@ -28,6 +28,7 @@ OF_A_RUN = frozenset(
         "XPM_DATABASE_URL",
         "XPM_ENCRYPTION_KEYS",
         "XPM_CONSOLE_URL",
+        "XPM_PUSH",
         "XPM_TAX_EXPORTS",
         "XPM_DRY_RUNS",
         "XPM_HISTORY_DAYS",

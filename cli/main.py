@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from cli.commands import acting, auditing, looking, practices, records, setting_up
+from cli.commands import acting, auditing, editing, looking, practices, records, setting_up
 from cli.terminal import terminal
 from xpm import prefect_access
 
@@ -31,6 +31,9 @@ EVERY_DAY: Mapping[str, Callable[..., None]] = {
     "attention": looking.attention,
     "reconnect": acting.reconnect,
     "sync": acting.sync,
+    "edit": editing.edit,
+    "edit-file": editing.edit_file,
+    "push": editing.push,
     "runs": looking.runs,
     "revert": acting.revert,
     "history": looking.history,
@@ -46,18 +49,22 @@ SETTING_UP: Mapping[str, Callable[..., None]] = {
     "login-link": setting_up.login_link,
 }
 GROUPS = (
+    ("edits", editing.edits, "Every day", "List what waits for Xero Practice Manager, and decide what cannot go on."),
+    ("time", editing.time, "Every day", "Record time for jobs."),
     ("staff", records.staff, "Every day", "List staff from XPM, and accept them as active in FYI."),
     ("quarantine", records.quarantine, "Every day", "List records that could not be read, and read them again."),
     ("audit", auditing.audit, "Every day", "Show, check and export the trail of who did what."),
     ("practice", practices.practice, "Setting up", "Add, list and set practices."),
     ("user", practices.user, "Setting up", "Add and list the people of a practice."),
+    ("states", editing.states, "Setting up", "List and set the codes of job states."),
     ("lease", setting_up.lease, "Setting up", "Show who holds what, and take it from a program that hangs."),
     ("keys", setting_up.keys, "Setting up", "Make and change encryption keys."),
 )
+EXAMPLES = {"edit": editing.EDIT_EXAMPLE}
 PREFECTS_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 for name, command in EVERY_DAY.items():
-    app.command(name, rich_help_panel="Every day")(command)
+    app.command(name, rich_help_panel="Every day", epilog=EXAMPLES.get(name))(command)
 for name, command in SETTING_UP.items():
     app.command(name, rich_help_panel="Setting up")(command)
 app.command("worker", rich_help_panel="Setting up", context_settings=PREFECTS_OPTIONS)(setting_up.worker)

@@ -64,6 +64,12 @@ def cancelled(key: str) -> None:
         act.cancelled = key
 
 
+def concerns(practice: str) -> None:
+    """Say which practice the act is about, if the person did not name one."""
+    if act := _present.get():
+        act.practice = practice
+
+
 def changed(before: Settings | None, after: Settings) -> None:
     """Say which settings the act changes."""
     if act := _present.get():

@@ -1,4 +1,4 @@
-"""`fyi-xpm reconnect` and `fyi-xpm sync`: start a runbook in Prefect and follow it to its end."""
+"""`fyi-xpm reconnect`, `fyi-xpm sync` and `fyi-xpm push`: start a runbook in Prefect and follow it to its end."""
 
 import sys
 from collections.abc import Sequence
@@ -65,6 +65,14 @@ def sync(
     if confirm_missing:
         parameters["confirm_missing"] = confirm_missing
     ended = start_and_follow("sync/sync-practice", practice, parameters, silent=as_json)
+    answer(ended, show_end, as_json=as_json)
+    sys.exit(ended.code)
+
+
+def push(practice: str, *, as_json: bool) -> NoReturn:
+    """Start a push of a practice's edits and follow it. The exit code tells how it ended."""
+    ended = start_and_follow("push/push", practice, {"practice": practice}, silent=as_json)
+    ended = ended.model_copy(update={"took": None})  # most of its calls write, and only those that read are counted
     answer(ended, show_end, as_json=as_json)
     sys.exit(ended.code)
 

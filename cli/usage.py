@@ -1,7 +1,7 @@
 """`fyi-xpm usage`: the calls to Xero and the bytes they brought, by day and by priority."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 
 from pydantic import BaseModel, ConfigDict
 from rich.table import Table
@@ -13,6 +13,8 @@ from cli.terminal import say, terminal
 from xpm.installation import Installation
 from xpm.store import allowances
 from xpm.store.consent import connections
+from xpm.store.push import calls
+from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import CallPriority
 
 
@@ -28,12 +30,13 @@ class Tally(BaseModel):
 
 
 class Usage(BaseModel):
-    """The calls made for one practice, the newest day first."""
+    """The calls made for one practice, the newest day first. `writes` are those among them that sent edits."""
 
     model_config = ConfigDict(frozen=True)
 
     practice: str
     tallies: tuple[Tally, ...]
+    writes: Mapping[str, int] = {}
 
 
 def usage(practice: str, days: int, *, as_json: bool) -> None:
@@ -47,8 +50,11 @@ def _usage(opened: Installation, slug: str, days: int) -> Usage:
     since = opened.clock().date() - timedelta(days=days - 1)
     with opened.database.read() as session:
         tenant_id = connections.get(session, slug).tenant_id
-        found = allowances.usage(session, tenant_id, since) if tenant_id else ()
-    return Usage(practice=slug, tallies=tuple(Tally.model_validate(one) for one in found))
+        if tenant_id is None:
+            return Usage(practice=slug, tallies=())
+        tallies = tuple(Tally.model_validate(one) for one in allowances.usage(session, tenant_id, since))
+        began = datetime.combine(since, time(), UTC)
+        return Usage(practice=slug, tallies=tallies, writes=calls.made_since(session, Scope(slug, tenant_id), began))
 
 
 def _show_all(found: Sequence[Usage]) -> None:
@@ -68,3 +74,6 @@ def _show(found: Usage) -> None:
     for one in found.tallies:
         table.add_row(f"{one.day:%d %b %Y}", one.priority, f"{one.calls:,}", f"{one.bytes:,}")
     terminal().print(table)
+    if found.writes:
+        each = ", ".join(f"{endpoint} {count:,}" for endpoint, count in found.writes.items())
+        say(f"Of these, calls that sent edits: {sum(found.writes.values()):,} ({each}).")

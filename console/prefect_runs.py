@@ -21,7 +21,7 @@ from xpm.account.choice import none_of_these
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.store.vocabulary import SyncMode, SyncTrigger
 
-RECONNECT, SYNC = "reconnect/reconnect-and-resync", "sync/sync-practice"
+RECONNECT, SYNC, PUSH = "reconnect/reconnect-and-resync", "sync/sync-practice", "push/push"
 TRIGGERS = {"reconnect": SyncTrigger.RECONNECT, "sync": SyncTrigger.MANUAL, "revert": SyncTrigger.REVERT}
 """The runbooks, each with the trigger of its syncs unless a run names another."""
 PATIENCE = 10.0  # seconds; a person waits for the page
@@ -72,6 +72,10 @@ class PrefectRuns:
         """Start a sync by hand."""
         asked = {"practice": practice, "entities": list(entities), "mode": mode, "person": person}
         return self._start(SYNC, asked | ({"confirm_missing": confirm_missing} if confirm_missing else {}))
+
+    def start_push(self, practice: str) -> UUID:
+        """Start a push of the practice."""
+        return self._start(PUSH, {"practice": practice})
 
     def read(self, run_id: UUID) -> FlowRunSeen:
         """Read the run, its tasks and, while it is paused with a question, what to choose or confirm."""

@@ -114,6 +114,9 @@ class Runs(Protocol):
     ) -> UUID:
         """Start a sync, which archives as many missing records as a person has confirmed. Raises NotDeployed."""
 
+    def start_push(self, practice: str) -> UUID:
+        """Start to send the practice's edits. Raises NotDeployed."""
+
     def read(self, run_id: UUID) -> FlowRunSeen:
         """Read the run as it is now. Raises UnknownFlowRun."""
 

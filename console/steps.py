@@ -6,11 +6,12 @@ from datetime import datetime
 
 from console.runs import FlowRunSeen, StepState
 from console.traces import RunTraces
+from xpm.entities.gates import left_out_for
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.store.tables import SyncRun
 from xpm.store.vocabulary import RunStatus
-from xpm.words import message, step_title
+from xpm.words import step_title
 
 TO_RECONNECT = {
     "check_user_account": ("check_user_account",),
@@ -132,7 +133,8 @@ def _sync_step(
     if stage is StepState.FAILED and counted.status is RunStatus.ACTION_REQUIRED:
         stage = StepState.ATTENTION
     if counted.status is RunStatus.SKIPPED and counted.reason_key:
-        return Step(label, StepState.SKIPPED, message(counted.reason_key, practice=run.practice).title, (label,))
+        why = left_out_for(entity, counted.reason_key, run.practice)
+        return Step(label, StepState.SKIPPED, why.title, (label,))
     if stage is StepState.FAILED and counted.status is RunStatus.PARKED and counted.resumes_at:
         return Step(label, StepState.PARKED, f"continues on {shown(counted.resumes_at)}", (label,))
     return Step(label, stage, _read(entity, counted), (label,))

@@ -16,13 +16,14 @@ from xpm.access.audit import Action
 from xpm.access.rights import Caller
 from xpm.activity.log import record
 from xpm.consent.access import require_connected
-from xpm.entities.gates import is_user, reason_to_skip
+from xpm.entities.gates import is_user, left_out_for, reason_to_skip
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.quota.amounts import said_before, together
 from xpm.quota.prediction import predict_all
 from xpm.store import practices
+from xpm.store.consent import consents
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import SyncMode, SyncTrigger, Topic
 from xpm.words import Message, Stopped, message
@@ -64,16 +65,18 @@ def buttons_of(
     tax_source = integration.has_tax_source(practice.slug)
     with integration.database.read() as session:
         by_user = is_user(session, practice.slug, caller.named_in(practice.slug))
+        granted = consents.granted_to(session, practice.slug)
     left_out = partial(
         reason_to_skip,
         trigger=SyncTrigger.MANUAL,
         practice=practice,
         settings=settings,
+        granted=granted,
         tax_source=tax_source,
         by_user=by_user,
     )
     buttons = [
-        Button(entity, DEFINITIONS[entity].button, message(reason, practice=practice.slug) if reason else None)
+        Button(entity, DEFINITIONS[entity].button, left_out_for(entity, reason, practice.slug) if reason else None)
         for entity in EVERYTHING
         for reason in [left_out(entity)]
     ]

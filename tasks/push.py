@@ -51,6 +51,8 @@ def push_edits(practice: str) -> Message:
             raise
         said = report(integration, practice, drained, flow_run_id=str(flow_run.id))
     publish_push(practice, drained)
+    if drained.failed:
+        raise drained.failed
     if said.status is ActivityStatus.ACTION_REQUIRED:
         raise Stopped(said, recorded=True)
     return said

@@ -10,7 +10,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from xpm.xero.app import DEFAULT_SCOPES, XeroApp
+from xpm.xero.app import XeroApp
+from xpm.xero.scopes import scopes_to_ask_for
 
 LINKS_ONLY = "none"
 """The value of XPM_LOGIN_ISSUER with which only links log in to the console."""
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
     xpm_database_url: str = Field("sqlite:///.xpm/xpm.db", repr=False)  # may hold a password
     xpm_encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     xpm_console_url: str = "http://127.0.0.1:4280"
+    xpm_push: bool = False
     xpm_tax_exports: Path | None = None
     xpm_dry_runs: Path = Path(".xpm/dry-runs")
     xpm_history_days: int = Field(90, ge=1, le=36_500)
@@ -53,7 +55,7 @@ class Settings(BaseSettings):
 
     xero_client_id: str = ""
     xero_client_secret: SecretStr | None = None
-    xero_scopes: Annotated[tuple[str, ...], NoDecode] = DEFAULT_SCOPES
+    xero_scopes: Annotated[tuple[str, ...], NoDecode] = ()
     xero_authorize_url: str | None = None
     xero_token_url: str | None = None
     xero_revocation_url: str | None = None
@@ -151,7 +153,12 @@ class Settings(BaseSettings):
         """Describe the Xero app; addresses that are not set are Xero's own."""
         given = {name.removeprefix("xero_"): value for name, value in self if name.startswith("xero_")}
         known = {name: value for name, value in given.items() if name in XeroApp.model_fields and value is not None}
-        return XeroApp(redirect_uri=self.redirect_uri, **known)
+        return XeroApp(redirect_uri=self.redirect_uri, **known | {"scopes": self.scopes})
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that a consent is asked for: XERO_SCOPES, or else the fewest that do the work."""
+        return self.xero_scopes or scopes_to_ask_for(push=self.xpm_push)
 
     @property
     def redirect_uri(self) -> str:

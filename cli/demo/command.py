@@ -6,6 +6,7 @@ import sys
 import time
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cli.demo import administrator, broken
+from cli.demo.editor import Editing
 from cli.demo.programs import ProgramFailed, Programs, alone, interruptible
 from cli.demo.report import compare, compared_table
 from cli.demo.stage import ADMIN, PRACTICE, Stage, people_the_practice
@@ -131,13 +133,15 @@ def _unattended(stage: Stage, integration: Integration, console: Console) -> int
         progress("Waiting for a worker") as bar,
     ):
         state = follow(run, integration, client, bar, patience=RUN_SECONDS)
+        to_its_end = partial(follow, integration=integration, client=client, bar=bar, patience=RUN_SECONDS)
+        unsent = Editing(stage, integration, client, to_its_end, tell).play() if state.is_completed() else []
     with integration.database.read() as session:
         entries = [Entry.model_validate(entry) for entry in activity.recent(session, PRACTICE)]
     compared = compare(integration, stage.sandbox)
     console.print(activity_table(entries[::-1], integration.practice(PRACTICE).time_zone), compared_table(compared))
-    wrong = [difference for one in compared for difference in one.differences]
+    wrong = [*unsent, *(str(difference) for one in compared for difference in one.differences)]
     for difference in wrong[:20]:
-        console.print(str(difference))
+        console.print(difference)
     console.print(f"The run ended {state.name}; {len(wrong)} differences.")
     return 0 if state.is_completed() and not wrong else 1
 

@@ -91,6 +91,7 @@ class Stage:
             "XPM_ENCRYPTION_KEYS": self._key(),
             "XPM_CONSOLE_URL": self.console,
             "XPM_OPERATORS": ADMIN,
+            "XPM_PUSH": "true",
             "XERO_CLIENT_ID": "FYI-XPM-SANDBOX",
             "XERO_CLIENT_SECRET": "sandbox-secret",
             "XERO_AUTHORIZE_URL": f"{self.sandbox}/identity/connect/authorize",

@@ -29,8 +29,9 @@ from xpm.store.tables import AuditEntry, StoreTable
 from xpm.store.vocabulary import Action
 
 LOOKING = {
-    "activity", "attention", "audit verify", "doctor", "history", "lease list", "practice list", "practice news",
-    "quarantine list", "runs", "staff list", "status", "usage", "user list",
+    "activity", "attention", "audit verify", "doctor", "edits list", "edits log", "edits show",
+    "history", "lease list", "practice list", "practice news",
+    "quarantine list", "runs", "staff list", "states list", "status", "usage", "user list",
 }  # fmt: skip
 """The commands that only look."""
 APART = {"console", "demo", "keys new", "prefect-server", "worker"}
@@ -43,6 +44,13 @@ ACTING: dict[str, list[str]] = {
     "audit export": ["audit", "export", "--csv", "trail.csv"],
     "deploy": ["deploy"],
     "disconnect": ["disconnect", SLUG, "--yes", "--person", MERE],
+    "edit": ["edit", "job", "J1", "name=Accounts", "--by", MERE, "--practice", SLUG],
+    "edit-file": ["edit-file", SLUG, "edits.csv", "--by", MERE],
+    "edits keep": ["edits", "keep", SLUG, "1", "--by", MERE],
+    "edits put-back": ["edits", "put-back", SLUG, "1", "--by", MERE],
+    "edits take": ["edits", "take", SLUG, "--all", "--yes", "--by", MERE],
+    "edits try-again": ["edits", "try-again", SLUG, "1", "2", "--by", MERE],
+    "edits withdraw": ["edits", "withdraw", SLUG, "1", "--by", MERE],
     "keys rotate": ["keys", "rotate"],
     "lease break": ["lease", "break", "sync/nobody/jobs", "--yes"],
     "login-link": ["login-link", MERE],
@@ -50,11 +58,17 @@ ACTING: dict[str, list[str]] = {
     "practice add": ["practice", "add", "new", "--name", "New Practice", "--country", "NZ"],
     "practice notify": ["practice", "notify", SLUG, "--add", MERE, "--person", MERE],
     "practice set": ["practice", "set", SLUG, "--include-archived-clients", "--person", MERE],
+    "push": ["push", SLUG, "--by", MERE],
     "quarantine replay": ["quarantine", "replay", SLUG, "--person", MERE],
     "reconnect": ["reconnect", SLUG, "--admin", MERE, "--another-account"],
     "revert": ["revert", SLUG, "--run", "night", "--yes", "--person", MERE],
     "staff accept": ["staff", "accept", SLUG, "sam@acme.example", "--person", MERE],
+    "states set": ["states", "set", SLUG, "Planned", "PLAN", "--by", MERE],
     "sync": ["sync", SLUG, "--only", "jobs", "--changes", "--person", MERE],
+    "time add": [
+        *("time", "add", SLUG, "J1", "--staff", MERE, "--task", "Plan", "--date", "2026-11-30", "--minutes", "5"),
+        *("--by", MERE),
+    ],
     "user add": ["user", "add", SLUG, "leo@acme.example", "--name", "Leo", "--admin"],
 }
 """Every command that acts."""
@@ -96,7 +110,7 @@ def test_every_acting_command_leaves_a_line_before_it_begins_and_one_at_its_end(
     assert {(line.actor_kind, line.actor) for line in (begun, ended)} == {("command", ME)}
     assert {line.practice for line in (begun, ended)} <= {SLUG, "new", None}
     assert (SLUG in ACTING[name]) == (begun.practice == SLUG)
-    assert begun.named == (MERE if {"--person", "--admin"} & {*ACTING[name]} and MERE in ACTING[name] else None)
+    assert begun.named == (MERE if {"--person", "--admin", "--by"} & {*ACTING[name]} and MERE in ACTING[name] else None)
     assert begun.outcome == "begun"
     assert (ended.outcome, bool(ended.detail)) == ({0: "done", 2: "refused"}[said.code], said.code != 0)
 

@@ -34,7 +34,7 @@ def offered(*words: str, **environment: str) -> list[str]:
 
 
 def test_commands_and_options_are_offered(fyi_xpm: Shell) -> None:
-    assert offered("sta") == ["status", "staff"]
+    assert offered("sta") == ["status", "staff", "states"]
     assert "--dry-run" in offered("sync", "--d")
     assert "jobs" in offered("sync", "--only", "")
 
@@ -46,6 +46,11 @@ def test_practices_are_offered(fyi_xpm: Shell, installed: Installed) -> None:
     assert offered("status", "") == [SLUG, "tasman-bay"]
     assert offered("staff", "list", "ta") == ["tasman-bay"]
     assert offered("history", "job", "J1", "--practice", "har") == [SLUG]
+
+
+def test_fields_of_the_kind_of_record_are_offered(fyi_xpm: Shell) -> None:
+    assert offered("edit", "job", "J1", "d") == ["description=", "due="]
+    assert offered("edit", "client", "Acme", "postal-c") == ["postal-city=", "postal-country="]
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,32 @@ def test_a_clock_that_differs_from_xeros_by_more_than_five_minutes_is_reported(
     of_xero = [line for line in fyi_xpm("doctor").out.splitlines() if "Xero app" in line]
 
     said = "✗ Xero app: This machine's clock differs from Xero's by 7 minutes"
-    assert (of_xero[0].startswith(said), of_xero[0] == "✓ Xero app") == (found == 1, found == 0)
+    assert (of_xero[0].startswith(said), of_xero[0].startswith("✓ Xero app")) == (found == 1, found == 0)
+
+
+@pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize(
+    ("push", "scopes", "said"),
+    [
+        ("false", "", "✓ changes nothing there, since XPM_PUSH is false."),
+        ("true", "", "✓ are sent to Xero Practice Manager, since XPM_PUSH is true."),
+        ("false", "openid offline_access practicemanager", "✓ has more than that needs: practicemanager."),
+        ("false", "openid offline_access practicemanager.job.read", "✓ lacks practicemanager.client.read"),
+        ("true", "openid offline_access practicemanager.read", "✗ what sending edits needs: practicemanager.client"),
+        ("false", "openid practicemanager.read", "✗ what every connection needs: offline_access."),
+        ("false", "openid offline_access practicemanager.time", "✗ what every connection needs: practicemanager.cl"),
+    ],
+)
+def test_the_scopes_that_the_app_asks_for_are_judged_by_what_they_are_for(
+    fyi_xpm: Shell, monkeypatch: pytest.MonkeyPatch, push: str, scopes: str, said: str
+) -> None:
+    for name, value in {"XERO_CLIENT_ID": "FYI-XPM-SANDBOX", "XPM_PUSH": push, "XERO_SCOPES": scopes}.items():
+        monkeypatch.setenv(name, value)
+
+    (of_xero,) = (line for line in fyi_xpm("doctor").out.splitlines() if "Xero app" in line)
+
+    mark, _, finding = said.partition(" ")
+    assert (of_xero[0], finding in of_xero) == (mark, True)
 
 
 @pytest.mark.xdist_group("prefect-of-cli")
@@ -101,7 +126,8 @@ def test_a_passed_check_is_ticked_and_a_missing_worker_is_reported(
     )
     second = fyi_xpm("doctor").out.splitlines()
 
-    assert first[:3] == ["✓ Encryption key", "✓ Database", "✓ Xero app"]
+    assert first[:2] == ["✓ Encryption key", "✓ Database"]
+    assert first[2].startswith("✓ Xero app: FYI reads")
     assert first[4].startswith("✗ Prefect: No worker")
     assert first[3].startswith("✓ Clocks: This machine: 20")
     assert "Xero: " in first[3]

@@ -15,11 +15,14 @@ from cli.main import app
 from tests.cli.office import TENANT, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from xpm.entities.names import Entity
+from xpm.push import codes
 from xpm.store import activity, allowances, leases
 from xpm.store.activity import ActivityEntry
 from xpm.store.consent import connections
 from xpm.store.pull import quarantine
-from xpm.store.records.kinds import STAFF
+from xpm.store.push import edits
+from xpm.store.push.edits import EditAct, Place
+from xpm.store.records.kinds import JOBS, STAFF
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Connection
 from xpm.store.vocabulary import ActivityStatus, CallPriority
@@ -30,6 +33,11 @@ ACTING = {
     "demo",
     "deploy",
     "disconnect",
+    "edits keep",
+    "edits put-back",
+    "edits take",
+    "edits try-again",
+    "edits withdraw",
     "keys new",
     "lease break",
     "login-link",
@@ -40,6 +48,8 @@ ACTING = {
     "prefect-server",
     "reconnect",
     "staff accept",
+    "states set",
+    "time add",
     "user add",
     "worker",
 }
@@ -51,6 +61,9 @@ LISTING = {
     "status of one": ["status", SLUG],
     "activity": ["activity", SLUG],
     "attention": ["attention", SLUG],
+    "edits list": ["edits", "list", SLUG],
+    "edits log": ["edits", "log", SLUG],
+    "states list": ["states", "list", SLUG],
     "runs": ["runs", SLUG],
     "history": ["history", "staff", "s1"],
     "usage": ["usage"],
@@ -122,6 +135,8 @@ def busy(installed: Installed) -> Installed:
         leases.acquire(session, f"sync/{SLUG}/jobs", "night", now)
         allowances.count(session, TENANT, now.date(), CallPriority.PEOPLE, 700)
         payload = "<Staff>private</Staff>"
+        edits.put(session, scope, Place(JOBS.name, "J1", "name"), "Accounts", base=None, act=EditAct("form", MERE, now))
+        codes.set_code(session, scope, "Planned", "PLAN")
         quarantine.put(session, scope, "staff", record_key="s2", reason=REASON, payload=payload, run_id=None, now=now)
         alert = ActivityStatus.ALERT
         entry = ActivityEntry(practice=SLUG, at=now, status=alert, kind="sync", title="Look [here]", person=MERE)

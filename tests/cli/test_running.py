@@ -1,4 +1,4 @@
-"""`fyi-xpm sync` and `reconnect` start a run in Prefect. The run's final state decides the exit code."""
+"""`fyi-xpm sync`, `push` and `reconnect` start a run in Prefect. The run's final state decides the exit code."""
 
 import json
 import threading
@@ -110,6 +110,20 @@ def test_a_sync_passes_its_options_to_the_runbook(
         "person": MERE,
         "confirm_missing": 30,
     }
+
+
+@ON_PREFECT
+def test_a_push_starts_its_runbook_for_the_practice_and_says_how_it_ended(
+    fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
+) -> None:
+    installed.add_practice()
+    ending: State[None] = Failed(name="Action Required", message="Somebody has to decide.")
+
+    with worker_that_ends_the_next_run(ending, made(installed, calls=1, size=1_500)) as taken:
+        said = fyi_xpm("push", SLUG, "--by", MERE)
+
+    assert taken[0].parameters == {"practice": SLUG}
+    assert (said.code, said.out.splitlines()[-1]) == (1, ending.message)
 
 
 @ON_PREFECT

@@ -218,16 +218,6 @@ def test_another_login_with_the_same_address_is_another_person(connected: Harbou
     assert connected.consent(connected.invite()).message.key == "consent.other_person"
 
 
-def test_fewer_permissions_than_the_syncs_need_are_named(connected: Harbour) -> None:
-    granted = ("openid", "profile", "email", "offline_access", "practicemanager.client", "practicemanager.job.read")
-    settings = connected.integration.settings.model_copy(update={"xero_scopes": granted})
-    narrow = replace(connected, integration=replace(connected.integration, settings=settings))
-    connected.world.grants.revoke(MERE)  # otherwise the scopes of the first consent would still hold
-    said = stopped_at_check(narrow, narrow.invite())
-    assert said.key == "preflight.scopes_missing"
-    assert said.cause == "Missing: practicemanager.staff.read."
-
-
 def test_a_refused_part_is_named_with_what_to_tick(connected: Harbour) -> None:
     said = with_a_part_that_is_refused(connected, connected.invite())
     assert said.cause == "Harbour & Vale answered for the connection, but not for: job categories."

@@ -57,6 +57,9 @@ class FakeRuns:
         self.runs[run_id] = self.runs[run_id].model_copy(update={"mode": mode})
         return run_id
 
+    def start_push(self, practice: str) -> UUID:
+        return self._start("push", practice, (), {"practice": practice})
+
     def read(self, run_id: UUID) -> FlowRunSeen:
         if not self.is_up:
             raise RunsUnavailable

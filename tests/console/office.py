@@ -91,7 +91,7 @@ class Office:
                 practice=HARBOUR,
                 user_id=user.id,
                 identity=XeroLogin(xero_userid="xu-1", email=email, given_name="Mere"),
-                scopes=["offline_access"],
+                scopes=["openid", "offline_access", "practicemanager.read"],
                 tokens=TokenPair("access-1", "refresh-1", now + dt.timedelta(minutes=30)),
                 now=now,
             )

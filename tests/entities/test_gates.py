@@ -12,6 +12,7 @@ from xpm.entities.names import EVERYTHING, Entity
 from xpm.store import people, practices
 from xpm.store.tables import IntegrationSettings, Practice
 from xpm.store.vocabulary import ActivityStatus, RunStatus, SyncTrigger
+from xpm.xero.scopes import READ
 
 NOW = dt.datetime(2026, 3, 2, 9, 30, tzinfo=dt.UTC)
 MANUAL, OVERNIGHT, RECONNECT = SyncTrigger.MANUAL, SyncTrigger.OVERNIGHT, SyncTrigger.RECONNECT
@@ -24,6 +25,7 @@ def reason(
     country: str = "AU",
     tax_source: bool = True,
     by_user: bool = False,
+    granted: frozenset[str] | None = frozenset({READ}),
     **switches: bool,
 ) -> str | None:
     """The reason why a practice with these settings skips an entity."""
@@ -40,7 +42,7 @@ def reason(
     )
     for switch, on in switches.items():
         setattr(settings, switch, on)
-    return reason_to_skip(entity, trigger, practice, settings, tax_source=tax_source, by_user=by_user)
+    return reason_to_skip(entity, trigger, practice, settings, granted, tax_source=tax_source, by_user=by_user)
 
 
 @pytest.mark.parametrize(("entity", "trigger"), [*product(EVERYTHING, SyncTrigger)])
@@ -93,6 +95,30 @@ def test_no_setting_rules_out_clients_or_staff(entity: Entity) -> None:
     for trigger in SyncTrigger:
         off = reason(entity, trigger, maintain_jobs=True, sync_custom_fields=False, import_tax_assessments=False)
         assert off is None
+
+
+@pytest.mark.parametrize(
+    ("area", "included"),
+    [
+        ("job", {Entity.JOBS, Entity.CUSTOM_FIELDS}),
+        ("client", {Entity.CLIENTS, Entity.CUSTOM_FIELDS}),
+        ("staff", {Entity.STAFF}),
+        ("time", set()),
+    ],
+)
+@pytest.mark.parametrize("suffix", ["", ".read"])
+def test_what_no_scope_covers_is_left_out_and_tax_returns_need_none(
+    area: str, suffix: str, included: set[Entity]
+) -> None:
+    granted = frozenset({f"practicemanager.{area}{suffix}"})
+    reasons = {entity: reason(entity, MANUAL, granted=granted) for entity in EVERYTHING}
+    assert {entity for entity in EVERYTHING if reasons[entity] is None} == included | {Entity.TAX_RETURNS}
+    assert set(reasons.values()) == {None, "sync.skipped_scope"}
+
+
+@pytest.mark.parametrize("entity", EVERYTHING)
+def test_a_practice_that_never_connected_lacks_no_scope(entity: Entity) -> None:
+    assert reason(entity, MANUAL, granted=None) is None
 
 
 def test_a_skipped_sync_makes_no_call_writes_no_record_and_says_why(house: House) -> None:

@@ -75,6 +75,7 @@ class Office:
             "XPM_DATABASE_URL": self.database.url.render_as_string(hide_password=False),
             "XPM_ENCRYPTION_KEYS": self.key,
             "XPM_CONSOLE_URL": "http://127.0.0.1:4280",
+            "XPM_PUSH": "true",
             "XERO_CLIENT_ID": CLIENT_ID,
             "XERO_CLIENT_SECRET": CLIENT_SECRET,
             "XERO_AUTHORIZE_URL": f"{xero}/identity/connect/authorize",

@@ -15,8 +15,8 @@ from tests.flows.office import SLUG, Office
 from xpm.entities.names import EVERYTHING, Entity, Noun
 from xpm.integration import Integration
 from xpm.push.asks import Ask
+from xpm.push.directory import Directory
 from xpm.push.editing import Editor, edit
-from xpm.push.known import Known
 from xpm.store import practices
 from xpm.store.push import edits
 from xpm.store.records import kinds, reads
@@ -52,7 +52,7 @@ def test_with_custom_fields_off_an_edit_reaches_xpm_and_the_night_does_not_take_
 def test_a_state_edited_in_fyi_is_sent_while_xpms_new_name_arrives_and_nothing_is_put_back(either: Office) -> None:
     office, job = either, _a_job(either)
     with office.database.read() as session:
-        known = Known(session, SCOPE)
+        known = Directory(session, SCOPE)
         state = next(one for one in sorted(known.open_states) if one != _in_fyi(office, job)["state"])
     _edit(job, {"state": state})
     xpm_edits.change(_account(office), "jobs", job, {"Name": "Renamed in XPM"})
@@ -120,14 +120,14 @@ def _values_in_xpm(office: Office, number: str) -> dict[str, str]:
 
 def _in_fyi(office: Office, number: str) -> dict[str, object]:
     with office.database.read() as session:
-        key = Known(session, SCOPE).record(Noun.JOB, number).key
+        key = Directory(session, SCOPE).record(Noun.JOB, number).key
         (row,) = reads.read(session, kinds.JOBS, SCOPE, [key])
     return dict(row.columns)
 
 
 def _values_in_fyi(office: Office, number: str) -> dict[str, str]:
     with office.database.read() as session:
-        key = Known(session, SCOPE).record(Noun.JOB, number).key
+        key = Directory(session, SCOPE).record(Noun.JOB, number).key
         (row,) = reads.read(session, kinds.JOB_CUSTOM_FIELDS, SCOPE, [key])
     held = ("text", "date", "number", "decimal", "boolean")
     values = row.owned["custom_field_value"]

@@ -54,6 +54,24 @@ def test_a_reconnect_ends_with_a_working_connection_and_all_data_up_to_date(offi
     assert [office.counted(table) for table in ("job", "client", "staff", "tax_return")] == [12, 8, 4, 5]
 
 
+def test_an_app_that_may_only_read_jobs_reconnects_and_the_run_says_what_it_left_out(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XERO_SCOPES", "openid profile email offline_access practicemanager.job.read")
+    monkeypatch.setenv("XERO_TAX_URL", "")
+    state = run(office, consents())
+    assert (state.name, state.is_completed()) == ("Alert", True)
+    for left_out in (
+        "Jobs synchronised, except for what the Xero app may not read: job categories",
+        "Clients were left out because the Xero app may not read them",
+        "Staff were left out because the Xero app may not read them",
+    ):
+        assert left_out in (state.message or "")
+    assert [office.counted(table) for table in ("job", "client", "staff")] == [12, 0, 0]
+    with office.database.read() as session:
+        assert connections.get(session, SLUG).state is ConnectionState.CONNECTED
+
+
 def test_with_several_accounts_a_form_asks_which_one(office: Office) -> None:
     state = run(office, consents_and_chooses(COASTAL_NAME))
     assert state.is_completed()

@@ -79,6 +79,7 @@ def generous_settings(url: str, key: str, database_url: str) -> Settings:
     """The configuration for a sandbox, with a tax feed and plenty of calls."""
     changes = {
         "xpm_database_url": database_url,
+        "xpm_push": True,
         "xero_tax_url": f"{url}/tax/returns",
         "xero_calls_per_minute": PLENTY,
         "xero_calls_per_day": PLENTY,

@@ -13,9 +13,9 @@ from sandbox.world import MERE
 from tests.pull.house import SCOPE, SLUG, House
 from xpm.entities.names import Entity, Noun
 from xpm.push.asks import Ask, Made
+from xpm.push.directory import Directory
 from xpm.push.draining import Drained, drain
 from xpm.push.editing import Editor, edit
-from xpm.push.known import Known
 from xpm.store.engine.database import Database
 from xpm.store.push import edits
 from xpm.store.records import kinds, reads
@@ -126,7 +126,7 @@ class Desk:
     def open_states(self) -> Sequence[str]:
         """The states of current jobs."""
         with self.house.database.read() as session:
-            return sorted(Known(session, SCOPE).open_states)
+            return sorted(Directory(session, SCOPE).open_states)
 
     def assignment(self) -> tuple[str, str, str]:
         """A current job, somebody who is assigned to it, and a task of it."""

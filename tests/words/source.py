@@ -41,14 +41,21 @@ def keys_named() -> frozenset[str]:
     literals = {
         node.value
         for path, tree in _modules()
-        if "store" not in path.parts  # in the store, `consent.id` is a column
+        if "store" not in path.parts or "push" in path.parts  # elsewhere in the store, `consent.id` is a column
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and KEY.fullmatch(node.value)
     }
     pages = (page.read_text("utf-8") for page in (ROOT / "console").rglob("*.html"))
     on_pages = {key for page in pages for key in re.findall(rf"[\"']({KEY.pattern})[\"']", page)}
     families = {key for said in everything_said() for key in said.keys}
-    return frozenset(literals | on_pages | families)
+    return frozenset(literals | on_pages | families | _families())
+
+
+def _families() -> frozenset[str]:
+    """The keys that a text with placeholders stands for, such as those of refusals, which are kept with the edits."""
+    nodes = [node for _, tree in _modules() for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    patterns = [re.compile(one) for node in nodes if (one := _pattern(node)) and re.match(r"[a-z]+\\\.[a-z]", one)]
+    return frozenset(key for key in every_key() if any(one.fullmatch(key) for one in patterns))
 
 
 def _modules() -> Iterator[tuple[Path, ast.Module]]:

@@ -97,7 +97,7 @@ def test_the_authorize_url_has_every_required_parameter() -> None:
         "response_type": "code",
         "client_id": "APP-ID",
         "redirect_uri": APP.redirect_uri,
-        "scope": "openid profile email offline_access practicemanager",
+        "scope": "openid profile email offline_access practicemanager.read",
         "state": begun.state.get_secret_value(),
         "nonce": begun.nonce.get_secret_value(),
         "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),

@@ -64,7 +64,7 @@ def test_a_login_gives_tokens_and_says_who_logged_in(
         MERE["family_name"],
     )
     assert grant.tokens.access_token.get_secret_value()
-    assert "practicemanager" in grant.tokens.scopes
+    assert "practicemanager.read" in grant.tokens.scopes
 
 
 def test_the_answer_names_the_issuer_and_another_issuer_is_refused(

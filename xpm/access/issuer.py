@@ -11,8 +11,9 @@ from xpm.installation import Installation
 from xpm.integration import Integration
 from xpm.settings import LINKS_ONLY, is_protected, is_web_address
 from xpm.words import stop
-from xpm.xero.app import IDENTITY_SCOPES, OAuthApp
+from xpm.xero.app import OAuthApp
 from xpm.xero.oauth import LoginClient
+from xpm.xero.scopes import IDENTITY_SCOPES
 
 LASTS = timedelta(hours=1)
 TIMEOUT = 10.0  # seconds; a person waits

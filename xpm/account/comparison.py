@@ -1,10 +1,10 @@
 """Compares FYI's records of a practice with those of the chosen account, before any of the account's are written.
 
-Reads three lists without details, since Xero charges for egress. They are compared with everything FYI has of the
-practice, whichever account it came from.
+Reads at most three lists, those that the scopes cover, without details, since Xero charges for egress. They are
+compared with everything FYI has of the practice, whichever account it came from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
@@ -12,17 +12,20 @@ from pydantic import BaseModel, ConfigDict
 from xpm.account.choice import Offer, account_of, chosen
 from xpm.consent.invitation import Invitation, require_granted
 from xpm.consent.keeper import ConsentKeeper
+from xpm.entities.entity import Outlined
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.quota.budget import xpm_api
-from xpm.store.consent import connections
+from xpm.store.consent import connections, consents
 from xpm.store.records.outlines import Outline
 from xpm.words import Message, message
+from xpm.xero.scopes import Coverage, covers
 
-OUTLINED = sorted(
-    (definition.outlined for definition in DEFINITIONS.values() if definition.outlined), key=lambda one: one.label
-)
-"""What is compared. Clients come first: administrators recognise an account by its clients."""
+
+def _outlined(granted: Collection[str]) -> list[Outlined]:
+    """What is compared: what these scopes cover. Clients come first: administrators recognise an account by them."""
+    covered = (one for one in DEFINITIONS.values() if covers(granted, one.scope) is Coverage.YES)
+    return sorted((one.outlined for one in covered if one.outlined), key=lambda one: one.label)
 
 
 class KindCompared(BaseModel):
@@ -81,18 +84,20 @@ def compare(integration: Integration, invitation: Invitation, offered: Sequence[
     """
     consent_id = require_granted(integration, invitation)
     offer = chosen(integration, invitation)
+    with integration.database.read() as session:
+        outlined = _outlined(consents.get(session, consent_id).scopes)
     with integration.signed_http(ConsentKeeper(integration, consent_id)) as http:
         api = xpm_api(integration, http, offer.tenant_id)
-        in_xpm = [one.in_xpm(api) for one in OUTLINED]
+        in_xpm = [one.in_xpm(api) for one in outlined]
     with integration.database.read() as session:
-        stored = [one.stored(session, invitation.practice) for one in OUTLINED]
+        stored = [one.stored(session, invitation.practice) for one in outlined]
         until_now = account_of(connections.get(session, invitation.practice))
     return AccountComparison(
         practice_name=invitation.practice_name,
         tenant_name=offer.tenant_name,
         until_now=until_now,
         others=tuple(one.tenant_name for one in offered if one.tenant_id != offer.tenant_id),
-        kinds=tuple(_compared(one.label, *sides) for one, *sides in zip(OUTLINED, stored, in_xpm, strict=True)),
+        kinds=tuple(_compared(one.label, *sides) for one, *sides in zip(outlined, stored, in_xpm, strict=True)),
     )
 
 

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from xpm.activity.overview import state_name
 from xpm.consent.keeper import ConnectionKeeper
 from xpm.consent.states import move
-from xpm.entities.registry import SHORTEST_LIST
+from xpm.entities.registry import proof
 from xpm.integration import Integration
 from xpm.quota.budget import xpm_api
 from xpm.store import people, practices
@@ -43,12 +43,13 @@ class ConnectionBroke(Stopped):
 class PracticeAccess:
     """A practice with open access to its XPM account. `http` sends its tokens; calls are made with `priority`.
 
-    `tries` counts the failed calls of a run that may be retried.
+    `scopes` are those of its consent. `tries` counts the failed calls of a run that may be retried.
     """
 
     practice: Practice
     tenant_id: str
     tenant_name: str
+    scopes: frozenset[str]
     api: XpmApi
     http: httpx.Client
     priority: CallPriority
@@ -84,13 +85,16 @@ def access_through(
     """Open this connection whatever its state, and follow a reconnect to its consent. Raises as `practice_access`."""
     keeper = ConnectionKeeper(integration, connection)
     tenant_id = connection.tenant_id or ""
+    with integration.database.read() as session:
+        scopes = consents.granted_to(session, practice.slug) or frozenset()
     with integration.signed_http(keeper) as http:
         api = xpm_api(integration, http, tenant_id, priority, tries)
         tenant_name = connection.tenant_name or practice.name
+        access = PracticeAccess(practice, tenant_id, tenant_name, scopes, api, http, priority, tries)
         try:
-            yield PracticeAccess(practice, tenant_id, tenant_name, api, http, priority, tries)
+            yield access
         except XeroError as error:
-            if stopped := _stop_for(integration, connection, http, api, error):
+            if stopped := _stop_for(integration, connection, access, error):
                 raise stopped from error
             raise
 
@@ -117,18 +121,18 @@ def is_broken(integration: Integration, slug: str) -> bool:
 
 
 def _stop_for(
-    integration: Integration, connection: Connection, http: httpx.Client, api: XpmApi, error: XeroError
+    integration: Integration, connection: Connection, access: PracticeAccess, error: XeroError
 ) -> Stopped | None:
     """Return why the run must stop, after recording a broken connection; None if the error says nothing about it."""
     if isinstance(error, MisconfiguredApp):
         return stop("consent.app_misconfigured", reason=error.message)
     if isinstance(error, ConsentNeeded):
-        _require_ended(integration, http, error)
+        _require_ended(integration, access.http, error)
         return _record_broken(integration, connection, ConnectionState.NEEDS_RECONNECT)
     if isinstance(error, AccessLost):
-        state = _state_after_refusal(integration, connection, http)
+        state = _state_after_refusal(integration, connection, access.http)
         if state is ConnectionState.PRIVILEGE_LOST and not _is_replaced(integration, connection):
-            _require_refused(api, error)
+            _require_refused(integration, access, error)
         return _record_broken(integration, connection, state)
     return None
 
@@ -151,16 +155,19 @@ def _require_ended(integration: Integration, http: httpx.Client, error: ConsentN
     raise XeroUnavailable(reason, status=error.status, **facts) from error
 
 
-def _require_refused(api: XpmApi, error: AccessLost) -> None:
+def _require_refused(integration: Integration, access: PracticeAccess, error: AccessLost) -> None:
     """Make sure that the person lost the privilege when one endpoint refuses to answer: every endpoint must refuse.
+
+    Only a call that the scopes cover shows that: without its scope, an endpoint refuses whoever asks.
 
     Raises:
         XeroUnavailable: Xero answers elsewhere, so the refusal is about this part alone.
         XeroError: Xero does not answer elsewhere, for another reason.
     """
-    if error.endpoint == SHORTEST_LIST.listed_at.label:
+    probe = proof(access.scopes)
+    if probe is None or error.endpoint == probe.endpoint.label:
         return
-    elsewhere = api.trouble_with(SHORTEST_LIST.listed_at)
+    elsewhere = access.api.trouble_with(probe.endpoint, probe.params(integration.today(access.practice)))
     if isinstance(elsewhere, AccessLost):
         return
     if elsewhere:

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from pydantic import BaseModel, ConfigDict
 
 from xpm.consent.eligibility import Obstacle, obstacles
+from xpm.entities.entity import Probe
 from xpm.entities.names import Entity
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
@@ -20,10 +21,10 @@ from xpm.store.tables import FyiUser, Practice
 from xpm.words import Message, Stopped, message, stop
 from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
-from xpm.xero.app import missing_scopes
-from xpm.xero.errors import AccessLost, ScopeMissing, XeroError
+from xpm.xero.errors import AccessLost, ScopeMissing
 from xpm.xero.models import Staff
 from xpm.xero.records import Unreadable
+from xpm.xero.scopes import LASTING_LOGIN, Coverage, covers, may_read_any, missing_scopes
 
 KEYS = {
     Obstacle.INACTIVE: "preflight.user_inactive",
@@ -35,7 +36,8 @@ KEYS = {
 class Denial(Enum):
     """To whom Xero denies a part of XPM."""
 
-    TO_APP = auto()  # a scope or the app's plan does not cover it
+    TO_SCOPES = auto()  # the app did not ask for the scope, or there is none
+    TO_APP = auto()  # the app's plan does not cover it, though its scopes do
     TO_PERSON = auto()  # the person lacks a privilege
     TO_EVERYBODY = auto()  # there is no such address
 
@@ -84,47 +86,62 @@ def _as_one(findings: list[Message], practice: Practice) -> Message:
 def check_access(
     api: XpmApi, person: Person, scopes: frozenset[str], *, tenant: str, email: str, today: date
 ) -> Message:
-    """Check that the consent is enough for the syncs: its scopes, the person's staff record, one small call per part.
+    """Check that the consent is enough to sync: its scopes, the person's staff record, one small call per part.
 
-    An address that Xero does not have says nothing about the person: the message names it, and the syncs go on.
+    What the scopes do not cover says nothing about the person, and neither does an address that Xero does not have: the
+    message names it, and the syncs go on with the rest.
 
     Raises:
         Stopped: an administrator has to change something first.
         XeroError: Xero did not answer; this says nothing about the consent.
     """
-    if missing := missing_scopes(scopes):
+    missing = missing_scopes(scopes)
+    if missing & LASTING_LOGIN or not may_read_any(scopes):
         raise stop("preflight.scopes_missing", missing=", ".join(sorted(missing)))
-    denied = _denied(api, today)
+    denied = _denied(api, scopes, today)
     if uncovered := denied[Denial.TO_APP]:
         raise stop("preflight.part_not_covered", tenant=tenant, parts=", ".join(uncovered))
     if refused := denied[Denial.TO_PERSON]:
         raise stop("preflight.part_refused", tenant=tenant, parts=", ".join(refused), person=person.name)
-    if not any(_is_staff_record(staff, person, email) for staff in api.list(endpoints.STAFF)):
+    if _is_missing_in_xpm(api, scopes, person, email):
         raise stop("preflight.no_staff_record", person=person.name, tenant=tenant, email=email)
+    if left_out := denied[Denial.TO_SCOPES]:
+        return message("preflight.ready_without", tenant=tenant, parts=", ".join(left_out))
     if absent := denied[Denial.TO_EVERYBODY]:
         return message("preflight.ready_except", tenant=tenant, parts=", ".join(absent))
     return message("preflight.ready", tenant=tenant, person=person.name)
 
 
-def _denied(api: XpmApi, today: date) -> Mapping[Denial, list[str]]:
-    """Try every part of XPM that FYI needs, and return those that Xero denies."""
+def _denied(api: XpmApi, scopes: frozenset[str], today: date) -> Mapping[Denial, list[str]]:
+    """Try every part of XPM that FYI needs and that the scopes may cover, and return those that Xero denies."""
     denied: dict[Denial, list[str]] = {denial: [] for denial in Denial}
-    for entity in Entity:
-        for probe in DEFINITIONS[entity].probes:
-            if error := api.trouble_with(probe.endpoint, probe.params(today)):
-                denied[_denial(error)].append(probe.part)
+    for probe in (probe for entity in Entity for probe in DEFINITIONS[entity].probes):
+        if denial := _denial(api, probe, covers(scopes, probe.endpoint.scope), today):
+            denied[denial].append(probe.part)
     return denied
 
 
-def _denial(error: XeroError) -> Denial:
-    """Tell to whom Xero denies a part. Any other error is raised, because it says nothing about that."""
+def _denial(api: XpmApi, probe: Probe, coverage: Coverage, today: date) -> Denial | None:
+    """Tell to whom Xero denies a part, if it does. Any other error is raised, because it says nothing about that."""
+    if coverage is Coverage.NO:
+        return Denial.TO_SCOPES
+    error = api.trouble_with(probe.endpoint, probe.params(today))
+    if error is None:
+        return None
     if error.status == HTTPStatus.NOT_FOUND:
         return Denial.TO_EVERYBODY
     if isinstance(error, ScopeMissing):
-        return Denial.TO_APP
+        return Denial.TO_APP if coverage is Coverage.YES else Denial.TO_SCOPES
     if isinstance(error, AccessLost):
         return Denial.TO_PERSON
     raise error
+
+
+def _is_missing_in_xpm(api: XpmApi, scopes: frozenset[str], person: Person, email: str) -> bool:
+    """Whether XPM's staff list, as far as the scopes cover it, lacks the person."""
+    if covers(scopes, endpoints.STAFF.scope) is not Coverage.YES:
+        return False
+    return not any(_is_staff_record(staff, person, email) for staff in api.list(endpoints.STAFF))
 
 
 def _is_staff_record(staff: Staff | Unreadable, person: Person, email: str) -> bool:

@@ -20,7 +20,7 @@ from xpm.consent.keeper import ConnectionKeeper
 from xpm.consent.preflight import Person, is_record_of
 from xpm.consent.states import move
 from xpm.entities.names import Entity
-from xpm.entities.registry import SHORTEST_LIST
+from xpm.entities.registry import DEFINITIONS, proof
 from xpm.integration import Integration
 from xpm.store import activity, people
 from xpm.store.consent import connections, consents
@@ -29,9 +29,9 @@ from xpm.store.pull import runs
 from xpm.store.tables import Connection, FyiUser, Practice
 from xpm.store.vocabulary import ConnectionState, SyncTrigger, Topic, Trouble
 from xpm.words import Message, Stopped, message
-from xpm.xero.app import missing_scopes
 from xpm.xero.connections import ConnectionsApi
 from xpm.xero.errors import AccessLost, DayLimit, XeroError
+from xpm.xero.scopes import Coverage, covers, missing_scopes, missing_to_write
 
 RENEW_AFTER = timedelta(days=7)
 """Xero's refresh tokens expire after 60 days without use. Renewing weekly leaves a wide margin if the watch stops."""
@@ -121,7 +121,7 @@ def _check_connection(integration: Integration, practice: Practice, connection: 
 
 
 def _call_xero(integration: Integration, connection: Connection, access: PracticeAccess) -> None:
-    """Read Xero's list of connections, which uses none of the practice's calls, then one short XPM list.
+    """Read Xero's list of connections, which uses none of the practice's calls, then a short XPM list in its scopes.
 
     The list of connections shows whether the consent is alive and the account still connected. Only XPM itself shows
     whether the person may still use it.
@@ -134,8 +134,9 @@ def _call_xero(integration: Integration, connection: Connection, access: Practic
     listed = ConnectionsApi(access.http, integration.app, integration.clock).all()
     if access.tenant_id not in {tenant.tenant_id for tenant in listed}:
         raise AccessLost("Xero no longer lists the connection.")
-    for _ in access.api.list(SHORTEST_LIST.listed_at):
-        pass
+    if probe := proof(access.scopes):
+        for _ in access.api.list(probe.endpoint, probe.params(integration.today(access.practice))):
+            pass
 
 
 def _recovered(integration: Integration, practice: Practice, connection: Connection) -> Sighting:
@@ -165,21 +166,29 @@ def _check_dependencies(integration: Integration, practice: Practice) -> Sightin
 def _check_permissions(
     integration: Integration, session: Session, practice: Practice, connection: Connection
 ) -> Sighting:
-    consent = consents.get(session, connection.consent_id or "")
-    missing = missing_scopes(consent.scopes)
-    if not missing:
-        settle(session, integration, practice.slug, Trouble.PERMISSIONS, {})
+    said = _lacking_permissions(integration, session, practice, connection)
+    settle(session, integration, practice.slug, Trouble.PERMISSIONS, {"": said} if said else {})
+    if said is None:
         return Sighting(connected=True)
-    said = message(
-        "watch.permissions_missing",
+    _record_once(integration, session, connection, said, Topic.PERMISSIONS)
+    return Sighting(connected=True, found=(said,))
+
+
+def _lacking_permissions(
+    integration: Integration, session: Session, practice: Practice, connection: Connection
+) -> Message | None:
+    """What the app was not permitted, and so syncs leave out or edits wait for. It is never the person's fault."""
+    granted = consents.get(session, connection.consent_id or "").scopes
+    unread = missing_scopes(granted)
+    unwritten = missing_to_write(granted) if integration.settings.xpm_push else frozenset()
+    if not unread | unwritten:
+        return None
+    return message(
+        "watch.permissions_missing" if unread else "watch.edits_wait",
         practice=practice.name,
-        person=people.get(session, connection.connected_by or "").name,
-        missing=", ".join(sorted(missing)),
+        missing=", ".join(sorted(unread | unwritten)),
         link=integration.apps_page(practice.slug),
     )
-    _record_once(integration, session, connection, said, Topic.PERMISSIONS)
-    settle(session, integration, practice.slug, Trouble.PERMISSIONS, {"": said})
-    return Sighting(connected=True, found=(said,))
 
 
 def _check_holder(integration: Integration, session: Session, practice: Practice, connection: Connection) -> Sighting:
@@ -216,12 +225,17 @@ def why_hand_over(
 
 
 def _missing_in_xpm(session: Session, connection: Connection, person: FyiUser) -> bool:
-    """Whether XPM's staff list lacks the person. False if staff were never synced or their last sync was reverted."""
+    """Whether XPM's staff list lacks the person.
+
+    False if staff were never synced, can no longer be, or their last sync was reverted.
+    """
     slug, tenant_id = connection.practice, connection.tenant_id or ""
+    consent = consents.get(session, connection.consent_id or "")
     last = runs.last_successful(session, slug, tenant_id, Entity.STAFF)
-    if last is None or last.trigger is SyncTrigger.REVERT:
+    is_old = covers(consent.scopes, DEFINITIONS[Entity.STAFF].scope) is not Coverage.YES
+    if last is None or last.trigger is SyncTrigger.REVERT or is_old:
         return False
-    email = consents.get(session, connection.consent_id or "").email or person.email
+    email = consent.email or person.email
     who = Person(id=person.id, name=person.name, email=person.email)
     return not any(
         is_record_of(who, email, staff.email, staff.name) for staff in people.in_xpm(session, slug, tenant_id)

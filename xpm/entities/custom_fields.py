@@ -18,6 +18,7 @@ from xpm.xero import endpoints
 from xpm.xero.api import XpmApi
 from xpm.xero.models import CustomFieldDefinition, CustomFieldValue
 from xpm.xero.records import PartlyRead, Read, Records, Unreadable
+from xpm.xero.scopes import Coverage, covers
 
 SHARE_OF_THE_DAY = 0.5
 """The share of the day's calls that one run may spend on values. The rest is for people and for other syncs."""
@@ -30,18 +31,38 @@ _VALUE = "custom_field_value"
 class Values:
     """Where the values of one kind of owner are: the owners' table, the values' table, and XPM's call for one owner.
 
-    The call takes a client's UUID or a job's number.
+    The call takes a client's UUID or a job's number. `label` is the administrator's word for the values, and `scope`
+    the narrowest scope that covers the call.
     """
 
+    label: str
     owners: RecordTable
     table: RecordTable
+    scope: str | None
     in_xpm: Callable[[XpmApi, str], Records[CustomFieldValue]]
 
 
 VALUES = {
-    OwnerKind.CLIENT: Values(kinds.CLIENTS, kinds.CLIENT_CUSTOM_FIELDS, XpmApi.client_field_values),
-    OwnerKind.JOB: Values(kinds.JOBS, kinds.JOB_CUSTOM_FIELDS, XpmApi.job_field_values),
+    OwnerKind.CLIENT: Values(
+        "Custom fields of clients",
+        kinds.CLIENTS,
+        kinds.CLIENT_CUSTOM_FIELDS,
+        endpoints.CLIENT_FIELD_VALUES.scope,
+        XpmApi.client_field_values,
+    ),
+    OwnerKind.JOB: Values(
+        "Custom fields of jobs",
+        kinds.JOBS,
+        kinds.JOB_CUSTOM_FIELDS,
+        endpoints.JOB_FIELD_VALUES.scope,
+        XpmApi.job_field_values,
+    ),
 }
+
+
+def may_be_read(values: Values, granted: Collection[str]) -> bool:
+    """Whether these scopes cover the values of this kind of owner."""
+    return covers(granted, values.scope) is Coverage.YES
 
 
 def values_row(
@@ -113,6 +134,7 @@ def _calls(planned: PlannedPull) -> int:
             values_since=planned.values_since,
         )
         for kind, values in VALUES.items()
+        if may_be_read(values, planned.granted)
     )
     return 1 + min(due, allowance(planned.calls_per_day))
 
@@ -135,8 +157,8 @@ CUSTOM_FIELDS = Definition(
         endpoints.CUSTOM_FIELD_DEFINITIONS,
     ),
     parts=(
-        RecordKind(kinds.CLIENT_CUSTOM_FIELDS, "Custom fields of clients", Noun.CLIENT_CUSTOM_FIELDS),
-        RecordKind(kinds.JOB_CUSTOM_FIELDS, "Custom fields of jobs", Noun.JOB_CUSTOM_FIELDS),
+        RecordKind(kinds.CLIENT_CUSTOM_FIELDS, VALUES[OwnerKind.CLIENT].label, Noun.CLIENT_CUSTOM_FIELDS),
+        RecordKind(kinds.JOB_CUSTOM_FIELDS, VALUES[OwnerKind.JOB].label, Noun.JOB_CUSTOM_FIELDS),
     ),
     plan=Plan.ONE_BY_ONE,
     calls=_calls,

@@ -167,6 +167,11 @@ class Definition:
         return tuple(kind for kind in self.lists if kind.endpoint)
 
     @property
+    def scope(self) -> str | None:
+        """The narrowest scope that surely covers the entity's own list; `None` if XPM documents none."""
+        return self.main.endpoint.scope if self.main.endpoint else None
+
+    @property
     def counts_answers(self) -> bool:
         """Whether progress counts Xero's answers instead of records."""
         return self.plan is Plan.ONE_BY_ONE

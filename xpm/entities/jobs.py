@@ -11,7 +11,7 @@ from xpm.entities.entity import Circumstances, Definition, ListedKind, Outlined,
 from xpm.entities.entity import outlines as outlines_of
 from xpm.entities.names import Noun
 from xpm.entities.prediction import PlannedPull
-from xpm.entities.pushed import FieldType, Pushed, PushedField, Route, details
+from xpm.entities.pushed import Channel, FieldType, Pushed, PushedField, details
 from xpm.entities.row import RowShape
 from xpm.store.pull import job_checks, job_currency
 from xpm.store.records import bulk, kinds, outlines
@@ -80,9 +80,9 @@ PUSHED = Pushed(
     kinds.JOBS,
     kinds.JOB_CUSTOM_FIELDS,
     (
-        PushedField("state", "State", "state", FieldType.STATE, Route.STATE, is_needed=True),
-        PushedField("manager", "Manager", "manager_uuid", FieldType.STAFF, Route.ASSIGNMENT),
-        PushedField("partner", "Partner", "partner_uuid", FieldType.STAFF, Route.ASSIGNMENT),
+        PushedField("state", "State", "state", FieldType.STATE, Channel.STATE, is_needed=True),
+        PushedField("manager", "Manager", "manager_uuid", FieldType.STAFF, Channel.ASSIGNMENT),
+        PushedField("partner", "Partner", "partner_uuid", FieldType.STAFF, Channel.ASSIGNMENT),
         details("name", "Name", "name", is_needed=True),
         details("description", "Description", "description"),
         details("budget", "Budget", "budget", FieldType.AMOUNT),

@@ -1,6 +1,6 @@
 """What a pull's calls are predicted from, before it asks Xero for anything."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,7 +17,8 @@ class PlannedPull:
 
     `everything`: it reads everything that XPM has, not only changes. `chosen` is the number of chosen records, 0 for
     all. `before` are the last successful runs of the same kind, newest first. `is_exported`: tax returns come from a
-    file. `values_since`: custom field values that were compared since then are not asked for again.
+    file. `granted` are the scopes of the practice's consent. `values_since`: custom field values that were compared
+    since then are not asked for again.
     """
 
     session: Session
@@ -29,6 +30,7 @@ class PlannedPull:
     calls_per_day: int
     chosen: int
     is_exported: bool
+    granted: Collection[str]
     before: Sequence[SyncRun]
     values_since: datetime | None = None
 

@@ -19,8 +19,8 @@ class FieldType(StrEnum):
     OPTION = "option"  # one of a custom field's list
 
 
-class Route(StrEnum):
-    """The call that brings a field to XPM. Fields of one record with one route go together."""
+class Channel(StrEnum):
+    """The call that brings a field to XPM. Fields of one record with one channel go together."""
 
     TIME = "time"
     DETAILS = "details"
@@ -40,7 +40,7 @@ class PushedField:
     label: str
     column: str
     type: FieldType
-    route: Route
+    channel: Channel
     is_needed: bool = False
 
 
@@ -66,7 +66,7 @@ def details(
     name: str, label: str, column: str, kind: FieldType = FieldType.TEXT, *, is_needed: bool = False
 ) -> PushedField:
     """A field that goes with the record's other details."""
-    return PushedField(name, label, column, kind, Route.DETAILS, is_needed)
+    return PushedField(name, label, column, kind, Channel.DETAILS, is_needed)
 
 
 def texts(*labels: str) -> tuple[PushedField, ...]:

@@ -1,15 +1,17 @@
 """The entities, in the order of the support article. To add one, see CONTRIBUTING.md."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from xpm.entities.clients import CLIENTS
 from xpm.entities.custom_fields import CUSTOM_FIELDS
-from xpm.entities.entity import Definition, RecordKind
-from xpm.entities.jobs import JOB_CATEGORIES, JOBS
+from xpm.entities.entity import Definition, Probe, RecordKind
+from xpm.entities.jobs import JOBS
 from xpm.entities.names import Entity, Noun
 from xpm.entities.pushed import Pushed
 from xpm.entities.staff import STAFF
 from xpm.entities.tax_returns import TAX_RETURNS
+from xpm.xero import endpoints
+from xpm.xero.scopes import Coverage, covers
 
 DEFINITIONS: Mapping[Entity, Definition] = {
     Entity.JOBS: JOBS,
@@ -32,5 +34,14 @@ PUSHED: Mapping[Noun, Pushed] = {
 }
 """What people may edit in FYI, by what a person types for the kind of record."""
 
-SHORTEST_LIST = JOB_CATEGORIES
-"""The cheapest list to read. An answer proves that the person may still use XPM."""
+_CHEAPEST_FIRST = (endpoints.JOB_CATEGORIES, endpoints.STAFF, endpoints.JOBS, endpoints.CLIENT_PAGE)
+
+
+def proof(granted: Collection[str]) -> Probe | None:
+    """The cheapest call that these scopes surely cover: an answer proves that the person may still use XPM.
+
+    `None` if they cover nothing that XPM has.
+    """
+    probes = {probe.endpoint: probe for definition in DEFINITIONS.values() for probe in definition.probes}
+    covered = (one for one in _CHEAPEST_FIRST if covers(granted, one.scope) is Coverage.YES)
+    return next((probes[endpoint] for endpoint in covered), None)

@@ -62,6 +62,7 @@ class Intake(Generic[M]):
         self.suspicion: Suspicion | None = None
         self.partly_verified: Verified | None = None
         self.chosen: Chosen | None = None  # None if all records are meant
+        self.not_covered: tuple[str, ...] = ()  # labels of what belongs to the entity and the app has no scope for
 
     @property
     def unreadable(self) -> list[Unreadable]:

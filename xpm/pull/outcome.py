@@ -92,12 +92,20 @@ def summed_up(
         return _of_set_aside(intake, facts)
     if source != stored:
         return message("sync.counts_differ", **facts)
+    is_of_a_part = intake.chosen or (compared.chosen if compared else DEFINITIONS[entity].counts_answers)
     if counts["partly_read"] and not (intake.chosen and intake.chosen.unknown):
         named = sorted(intake.partly_read)[:NAMED_RECORDS]
-        is_of_a_part = intake.chosen or (compared.chosen if compared else DEFINITIONS[entity].counts_answers)
         key = "sync.chosen_partly_read" if is_of_a_part else "sync.partly_read"
         return message(key, records=", ".join(named) or "see the records set aside", **facts)
-    return _of_success(entity, intake, compared, facts)
+    said = _of_success(entity, intake, compared, facts)
+    is_all = said.status is not ActivityStatus.SUCCESS or not intake.not_covered
+    key = "sync.chosen_without_parts" if is_of_a_part else "sync.without_parts"
+    return said if is_all else message(key, parts=named_parts(intake), result=said.cause, **facts)
+
+
+def named_parts(intake: AnyIntake) -> str:
+    """What a run left out because no scope of the Xero app covers it, as a sentence names it."""
+    return ", ".join(part.lower() for part in intake.not_covered)
 
 
 def _of_set_aside(intake: AnyIntake, facts: Mapping[str, object]) -> Message:

@@ -6,7 +6,7 @@ from sqlmodel import Session
 
 from xpm.activity.log import record, said_of
 from xpm.consent.access import PracticeAccess, practice_access
-from xpm.entities.gates import is_user, reason_to_skip
+from xpm.entities.gates import is_user, left_out_for, reason_to_skip
 from xpm.entities.names import Entity
 from xpm.integration import Integration
 from xpm.pull.findings import Grounds
@@ -96,7 +96,7 @@ def _skipped(integration: Integration, access: PracticeAccess, request: PullRequ
     with integration.database.write() as session:
         run = start_run(session, access, request, now)
         runs.finish(session, run.id, RunStatus.SKIPPED, reason_key=key, now=now)
-        return _recorded(session, run, request, message(key, practice=request.practice), now)
+        return _recorded(session, run, request, left_out_for(request.entity, key, request.practice), now)
 
 
 def _recorded(session: Session, run: SyncRun, request: PullRequest, summary: Message, now: datetime) -> PullResult:
@@ -142,10 +142,16 @@ def _result(run: SyncRun, summary: Message) -> PullResult:
 def reason_to_leave_out(
     integration: Integration, access: PracticeAccess, request: PullRequest, tax: TaxSource | None
 ) -> str | None:
-    """The words key of the reason why the practice's settings rule this pull out now, or `None`."""
+    """The words key of the reason why the practice's settings or scopes rule this pull out now, or `None`."""
     with integration.database.read() as session:
         settings = practices.settings_of(session, request.practice)
         by_user = is_user(session, request.practice, request.person)
     return reason_to_skip(
-        request.entity, request.trigger, access.practice, settings, tax_source=tax is not None, by_user=by_user
+        request.entity,
+        request.trigger,
+        access.practice,
+        settings,
+        access.scopes,
+        tax_source=tax is not None,
+        by_user=by_user,
     )

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, or_, select
 from xpm.push.placing import current, exists
 from xpm.store.engine.key_lists import among
 from xpm.store.push import edits
-from xpm.store.push.edits import TIME, Act, Place, Reason
+from xpm.store.push.edits import TIME, EditAct, Place, Reason
 from xpm.store.records.changes import CHANGES
 from xpm.store.records.rows import Scope
 from xpm.store.tables import PendingEdit
@@ -52,7 +52,7 @@ def edited_fields(session: Session, run_ids: Collection[str]) -> Sequence[Edited
     ]
 
 
-def follow_revert(session: Session, fields: Sequence[Edited], act: Act) -> int:
+def follow_revert(session: Session, fields: Sequence[Edited], act: EditAct) -> int:
     """Make edits of what the revert changed in these fields, and return how many. Edits of removed records end."""
     count = 0
     for field in fields:
@@ -64,7 +64,7 @@ def follow_revert(session: Session, fields: Sequence[Edited], act: Act) -> int:
     return count
 
 
-def _withdraw(session: Session, field: Edited, act: Act) -> None:
+def _withdraw(session: Session, field: Edited, act: EditAct) -> None:
     removed = Reason("push.record_removed")
     for edit in edits.open_of(session, field.scope, field.place.table, [field.place.key]).get(field.place.key, ()):
         edits.move(session, edit, EditState.WITHDRAWN, now=act.at, person=act.person, reason=removed)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xpm.entities.names import Noun
-from xpm.entities.pushed import Route
+from xpm.entities.pushed import Channel
 from xpm.store.push.edits import Place
 from xpm.words import Message
 
@@ -32,17 +32,18 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Checked:
+class FieldEdit:
     """One field that may be changed: where it is, what FYI has, and what it is to have.
 
-    `shown` is the new value as people read it.
+    `before_shown` and `shown` are the two values as people read them, empty for an empty field.
     """
 
     place: Place
     label: str
-    route: Route
+    channel: Channel
     before: str | None
     ours: str | None
+    before_shown: str
     shown: str
 
 
@@ -51,11 +52,11 @@ class RecordEdit:
     """What an ask comes to: the changes of one record that are none yet."""
 
     record: Record
-    changes: tuple[Checked, ...]
+    changes: tuple[FieldEdit, ...]
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedAsk:
     """An ask that is refused: its number in the order of asking, from 1, and why."""
 
     number: int
@@ -70,7 +71,7 @@ class Preview:
     """
 
     edits: tuple[RecordEdit, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedAsk, ...] = ()
     calls: int = 0
     needs_confirmation: bool = False
 

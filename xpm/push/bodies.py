@@ -4,21 +4,21 @@ XPM may clear what an update leaves out, so an update of details names every fie
 the others with XPM's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from sqlalchemy import select
 from sqlmodel import Session
 from sqlmodel import select as select_rows
 
 from xpm.entities.names import Noun
-from xpm.entities.pushed import Route
+from xpm.entities.pushed import Channel
 from xpm.push.asks import Record
 from xpm.push.codes import code_of
 from xpm.push.placing import ELEMENTS, typed, typed_in
 from xpm.store.records import kinds
 from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.records.scope import in_scope
-from xpm.store.tables import CustomFieldDefinition, PendingEdit
+from xpm.store.tables import CustomFieldDefinition
 from xpm.xero import writes
 from xpm.xero.writes import Assignment, FieldValue, JobDetails, Write
 
@@ -27,23 +27,22 @@ def body_of(
     session: Session,
     scope: Scope,
     record: Record,
-    route: Route,
+    channel: Channel,
     *,
-    edits: Sequence[PendingEdit],
+    wanted: Mapping[str, str | None],
     theirs: RecordRow,
 ) -> Write:
-    """The call for these edits of one route. `theirs` is the record, or its values, as XPM has them.
+    """The call that gives the `wanted` fields of one channel their values. `theirs` is the record as XPM has it.
 
     Raises ValueError if XPM's answer lacks what the call needs.
     """
-    wanted = {edit.field: edit.ours for edit in edits}
-    match route:
-        case Route.VALUES:
+    match channel:
+        case Channel.VALUES:
             return _values(session, scope, record, wanted)
-        case Route.STATE:
+        case Channel.STATE:
             uuid = theirs.columns["uuid"]
             return writes.job_state(record.number, _text(uuid), code_of(session, scope, wanted["state"] or ""))
-        case Route.ASSIGNMENT:
+        case Channel.ASSIGNMENT:
             return writes.job_assign(
                 record.number,
                 _text(theirs.columns["uuid"]),
@@ -73,6 +72,8 @@ def _values(session: Session, scope: Scope, record: Record, wanted: Mapping[str,
         in_scope(kinds.CUSTOM_FIELD_DEFINITIONS, scope), definitions.uuid.in_(wanted)
     )
     elements = {one.uuid: one.value_element or "Text" for one in session.exec(found)}
+    if gone := wanted.keys() - elements.keys():
+        raise ValueError(f"{len(gone)} custom fields are not known any more")
     values = [
         FieldValue(uuid, elements[uuid], typed(ELEMENTS.get(elements[uuid], str), text))
         for uuid, text in sorted(wanted.items())

@@ -26,7 +26,7 @@ class Lost(Exception):
     """Nobody knows whether XPM executed the call."""
 
 
-class NotTaken(Exception):
+class CallRefused(Exception):
     """XPM refused the call; its edits are refused."""
 
 
@@ -44,7 +44,7 @@ def make(push: Push, writer: XpmWriter, write: Write, call_id: str) -> Answered:
 
     Raises:
         Lost: the answer was lost.
-        NotTaken: XPM refused it.
+        CallRefused: XPM refused it.
         RecordGone: XPM does not have the record.
         StateConflict: the record has just changed in XPM; the edits are queued again.
         XeroError: it was not executed, for reasons that are not about these edits, which are queued again.
@@ -61,7 +61,7 @@ def make(push: Push, writer: XpmWriter, write: Write, call_id: str) -> Answered:
         _close(push, call_id, CallOutcome.REFUSED, error, EditState.REFUSED)
         if isinstance(error, RecordGone):
             raise
-        raise NotTaken from error
+        raise CallRefused from error
     except XeroError as error:
         _close(push, call_id, CallOutcome.NOT_SENT, error, EditState.QUEUED)
         raise

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from xpm.entities.names import Noun
-from xpm.entities.pushed import FieldType, PushedField, Route
+from xpm.entities.pushed import Channel, FieldType, PushedField
 from xpm.entities.registry import PUSHED
-from xpm.push.asks import Ask, Checked, Record, RecordEdit
-from xpm.push.known import Known
+from xpm.push.asks import Ask, FieldEdit, Record, RecordEdit
+from xpm.push.directory import Directory
+from xpm.push.naming import CUSTOM
 from xpm.push.typed import NotTaken, Typed, read, shown
 from xpm.push.versions import version_of
 from xpm.store.push.edits import Place
@@ -18,9 +19,6 @@ from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
 from xpm.store.tables import CustomFieldDefinition, Staff
 from xpm.words import Stopped, message, stop
-
-CUSTOM = "custom:"
-"""What may be put before the name of a custom field, if a field of XPM's own has the same name."""
 
 _TYPES: Mapping[str, FieldType] = {
     "Decimal": FieldType.AMOUNT,
@@ -40,14 +38,14 @@ class Field:
 
     label: str
     type: FieldType
-    route: Route
+    channel: Channel
     table: RecordTable
     column: str  # or the custom field's UUID
     is_needed: bool = False
     definition: CustomFieldDefinition | None = None
 
 
-def check(known: Known, ask: Ask) -> RecordEdit:
+def check(known: Directory, ask: Ask) -> RecordEdit:
     """Check one ask. Fields that already have the value are left out.
 
     Raises:
@@ -64,18 +62,18 @@ def check(known: Known, ask: Ask) -> RecordEdit:
     return RecordEdit(record, tuple(one for one in checked if one.before != one.ours))
 
 
-def find_field(known: Known, noun: Noun, name: str) -> Field:
+def find_field(known: Directory, noun: Noun, name: str) -> Field:
     """The field with this name. Raises Stopped if a record of this kind has none that people edit."""
     pushed = PUSHED[noun]
     is_custom = name.casefold().startswith(CUSTOM)
     own = None if is_custom else pushed.named(name)
     if own:
-        return Field(own.label, own.type, own.route, pushed.table, own.column, own.is_needed)
+        return Field(own.label, own.type, own.channel, pushed.table, own.column, own.is_needed)
     definition = known.custom_field(noun, name[len(CUSTOM) :] if is_custom else name)
     if definition is None:
         raise stop("push.no_such_field", noun=noun.words, field=name, fields=", ".join(_names(pushed.fields)))
     label = definition.name or definition.uuid
-    return Field(label, _type_of(definition), Route.VALUES, pushed.values, definition.uuid, definition=definition)
+    return Field(label, _type_of(definition), Channel.VALUES, pushed.values, definition.uuid, definition=definition)
 
 
 def _tables(noun: Noun) -> tuple[RecordTable, RecordTable]:
@@ -92,16 +90,16 @@ def _type_of(definition: CustomFieldDefinition) -> FieldType:
     return _TYPES.get(definition.value_element or "", FieldType.TEXT)
 
 
-def _require_version(known: Known, ask: Ask, record: Record) -> None:
+def _require_version(known: Directory, ask: Ask, record: Record) -> None:
     if ask.version is not None and ask.version != version_of(known.session, known.scope, ask.noun, record.key):
         raise Overtaken(message("push.overtaken", noun=ask.noun.words, record=record.number))
 
 
-def _row(known: Known, table: RecordTable, key: str) -> RecordRow | None:
+def _row(known: Directory, table: RecordTable, key: str) -> RecordRow | None:
     return next(reads.read(known.session, table, known.scope, [key]), None)
 
 
-def _check_field(known: Known, record: Record, row: RecordRow | None, field: Field, text: str) -> Checked:
+def _check_field(known: Directory, record: Record, row: RecordRow | None, field: Field, text: str) -> FieldEdit:
     try:
         value = _value(known, record, field, text)
     except NotTaken as not_taken:
@@ -110,13 +108,14 @@ def _check_field(known: Known, record: Record, row: RecordRow | None, field: Fie
         raise stop("push.needed", field=field.label)
     place = Place(field.table.name, record.key, field.column)
     before = value_in(row, field.column) if row else None
+    before_shown = known.names.value(place.table, place.field, before) or ""
     if isinstance(value, Staff):
-        return Checked(place, field.label, field.route, before, value.uuid, value.name or value.uuid)
+        return FieldEdit(place, field.label, field.channel, before, value.uuid, before_shown, value.name or value.uuid)
     ours = None if value is False else text_of(value)
-    return Checked(place, field.label, field.route, before, ours, shown(value))
+    return FieldEdit(place, field.label, field.channel, before, ours, before_shown, shown(value))
 
 
-def _value(known: Known, record: Record, field: Field, text: str) -> Typed | Staff:
+def _value(known: Directory, record: Record, field: Field, text: str) -> Typed | Staff:
     if not text.strip():
         return None
     match field.type:
@@ -130,14 +129,14 @@ def _value(known: Known, record: Record, field: Field, text: str) -> Typed | Sta
             return read(field.type, field.label, text)
 
 
-def _staff(known: Known, record: Record, field: Field, text: str) -> Staff:
+def _staff(known: Directory, record: Record, field: Field, text: str) -> Staff:
     person = known.staff(text)
     if person is None:
         raise NotTaken(message("push.staff_unknown", role=field.label, kind=record.noun.capitalize(), person=text))
     return person
 
 
-def _state(known: Known, text: str) -> str:
+def _state(known: Directory, text: str) -> str:
     state = known.state(text)
     if state is None:
         raise NotTaken(message("push.state_unknown", state=text, states=", ".join(known.states)))

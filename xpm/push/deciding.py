@@ -17,7 +17,7 @@ from xpm.push.placing import current, hold, noun_of, put_value
 from xpm.push.sending import endpoint_of
 from xpm.store.errors import NotThere
 from xpm.store.push import calls, edits
-from xpm.store.push.edits import TIME, Act, Place, Reason
+from xpm.store.push.edits import TIME, EditAct, Place, Reason
 from xpm.store.records.rows import Scope
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import EditState
@@ -72,7 +72,7 @@ class Decision:
         if lost == won:
             raise stop("push.nothing_lost", edit=edits.number_of(edit))
         put_value(self.session, self.scope, place, lost, person=self.person, now=self.now)
-        act = Act(str(uuid.uuid4()), self.person, self.now)
+        act = EditAct(str(uuid.uuid4()), self.person, self.now)
         edits.put(self.session, self.scope, place, lost, base=won, act=act)
 
     def _sides(self, edit: PendingEdit) -> tuple[str | None, str | None]:

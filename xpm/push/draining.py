@@ -18,7 +18,7 @@ from xpm.leasing import StillHeld, Waiter, holding, nobody_knows
 from xpm.push.asks import Record
 from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
-from xpm.push.sending import Sending, endpoint_of
+from xpm.push.sending import Sending, endpoint_of, not_covered
 from xpm.quota.parking import resumes_at
 from xpm.store import leases
 from xpm.store.leases import Lease
@@ -32,17 +32,21 @@ from xpm.xero.errors import DayLimit, Refused, UnreadableAnswer, XeroError, Xero
 PATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
 """Seconds to wait for another push of the practice: it sends what this one would send, unless it is dead."""
 
+MOST_FAILURES = 3
+"""So many records in a row for which Xero fails end a push: it is Xero, not they."""
+
 FEW = 50
 """An act that edits more records than this goes after what others wait for."""
 
 
-MOST_FAILURES = 3
-"""So many records in a row for which Xero fails end a push: it is Xero, not they."""
-
-
 @dataclass(frozen=True)
 class Drained:
-    """What a push came to, in edits. `resumes_at`: the day's calls are used up, and the rest is sent then."""
+    """What a push came to, in edits.
+
+    `resumes_at`: the day's calls are used up, and the rest is sent then. `paused` are endpoints that refused several
+    calls in a row. To those that the consent's scopes do not cover (`not_covered`) nothing is sent either.
+    `failed` is why XPM did not answer for some records, whose edits wait.
+    """
 
     sent: int = 0
     confirmed: int = 0
@@ -52,6 +56,18 @@ class Drained:
     calls: int = 0
     resumes_at: datetime | None = None
     paused: Sequence[str] = field(default=())
+    not_covered: Sequence[str] = field(default=())
+    failed: XeroError | None = None
+
+    @property
+    def did_something(self) -> bool:
+        """Whether any edit was sent or ended."""
+        return bool(self.sent or self.confirmed or self.refused or self.conflicts)
+
+    @property
+    def is_held_up(self) -> bool:
+        """Whether edits wait for something that has to happen first."""
+        return bool(self.waiting and (self.paused or self.not_covered or self.resumes_at or self.failed))
 
 
 def drain(
@@ -66,9 +82,12 @@ def drain(
     `is_over`: whether a flow run has ended, so that its program cannot be at work.
 
     Raises:
-        Stopped: there is no usable connection, or another push of the practice goes on.
-        XeroError: Xero failed; what was not sent stays queued.
+        Stopped: this installation sends no edits, there is no usable connection, or another push of the practice goes
+            on.
+        XeroError: Xero failed for several records in a row; what was not sent stays queued.
     """
+    if not integration.settings.xpm_push:
+        raise stop("push.switched_off")
     with practice_access(integration, slug) as access:
         lease = _take(integration, slug, flow_run_id or str(uuid.uuid4()), is_over)
         with holding(integration, lease):
@@ -90,16 +109,14 @@ def _drain(push: Push) -> Drained:
     limit: DayLimit | None = None
     failures = Failures()
     try:
-        for record, priority in _records(push, _numbers(push, EditState.SENDING)):
+        for one in _line(push, _numbers(push, EditState.SENDING)):
             with failures.set_aside():
-                Sending(push, record, priority).settle_lost()
+                Sending(push, one.record, one.priority).settle_lost()
         _lift_what_is_over(push)
         _send_all(push, failures)
     except DayLimit as reached:
         limit = reached
-    if failures.last and limit is None:
-        raise failures.last
-    return _result(push, before, limit)
+    return _result(push, before, limit, failures.last)
 
 
 @dataclass
@@ -122,16 +139,34 @@ class Failures:
             self.in_a_row = 0
 
 
+@dataclass(frozen=True)
+class _InLine:
+    """A record in the line: how urgent its edits are, and their numbers."""
+
+    record: Record
+    priority: CallPriority
+    numbers: frozenset[int]
+
+    @property
+    def place(self) -> tuple[int, int]:
+        return _ORDER.index(self.priority), min(self.numbers)
+
+
 def _send_all(push: Push, failures: Failures) -> None:
-    """Send what is queued, then what people queued meanwhile. What waits for anything else is left to the next push."""
-    queued = _numbers(push, EditState.QUEUED)
-    while queued:
-        before = _newest_transition(push)
-        for record, priority in _records(push, queued):
-            with failures.set_aside():
-                Sending(push, record, priority, _paused(push)).send()
+    """Send what is queued. What a person queues meanwhile gets its place in the line, before any bulk."""
+    seen = _newest_transition(push)
+    line = _line(push, _numbers(push, EditState.QUEUED))
+    while line:
+        first, *line = line
+        out_of_reach = _paused(push) | not_covered(push.access.scopes)
+        with failures.set_aside():
+            Sending(push, first.record, first.priority, out_of_reach).send()
+        newest = _newest_transition(push)
         with push.integration.database.read() as session:
-            queued = edits.queued_by_people(session, push.scope, after=before)
+            new = edits.queued_by_people(session, push.scope, after=seen)
+        if new:
+            line = _line(push, new.union(*(one.numbers for one in line)))
+        seen = newest
 
 
 def _numbers(push: Push, state: EditState) -> set[int]:
@@ -144,27 +179,28 @@ def _newest_transition(push: Push) -> int:
         return edits.newest_transition(session)
 
 
-def _records(push: Push, numbers: Collection[int]) -> Iterator[tuple[Record, CallPriority]]:
+def _line(push: Push, numbers: Collection[int]) -> list[_InLine]:
     """The records with these edits: single edits first, then the queue, then bulk; the oldest first in each."""
     with push.integration.database.read() as session:
-        found = [edits.get(session, push.scope, number) for number in sorted(numbers)]
-        urgency = _urgency(found)
-        places: dict[tuple[Noun, str], tuple[CallPriority, int]] = {}
+        waiting = edits.every(session, push.scope, (EditState.QUEUED, EditState.SENDING))
+        found = [edit for edit in waiting if edit.id in numbers]
+        of_record: dict[tuple[Noun, str], list[PendingEdit]] = {}
         for edit in found:
-            here = (noun_of(edit.record_table), edit.record_key)
-            mine = (urgency[edit.origin], edits.number_of(edit))
-            places[here] = min(places.get(here, mine), mine, key=_place_in_line)
-        numbers_by_noun = {
-            noun: numbers_of(session, pushed.table, push.scope, [key for of, key in places if of is noun])
+            of_record.setdefault((noun_of(edit.record_table), edit.record_key), []).append(edit)
+        called = {
+            noun: numbers_of(session, pushed.table, push.scope, [key for of, key in of_record if of is noun])
             for noun, pushed in PUSHED.items()
         }
-    for (noun, key), (priority, _) in sorted(places.items(), key=lambda one: _place_in_line(one[1])):
-        yield Record(noun, key, numbers_by_noun[noun][key]), priority
-
-
-def _place_in_line(one: tuple[CallPriority, int]) -> tuple[int, int]:
-    priority, number = one
-    return _ORDER.index(priority), number
+    urgency = _urgency(found)
+    line = [
+        _InLine(
+            Record(noun, key, called[noun][key]),
+            min((urgency[edit.origin] for edit in mine), key=_ORDER.index),
+            frozenset(edits.number_of(edit) for edit in mine),
+        )
+        for (noun, key), mine in of_record.items()
+    ]
+    return sorted(line, key=lambda one: one.place)
 
 
 _ORDER = (CallPriority.PEOPLE, CallPriority.CHANGES, CallPriority.OVERNIGHT)
@@ -175,14 +211,13 @@ def _urgency(queued: Sequence[PendingEdit]) -> dict[str, CallPriority]:
     records: dict[str, set[str]] = {}
     for edit in queued:
         records.setdefault(edit.origin, set()).add(edit.record_key)
-    return {
-        origin: CallPriority.PEOPLE
-        if len(keys) == 1
-        else CallPriority.CHANGES
-        if len(keys) <= FEW
-        else CallPriority.OVERNIGHT
-        for origin, keys in records.items()
-    }
+    return {origin: _priority_of(len(keys)) for origin, keys in records.items()}
+
+
+def _priority_of(records: int) -> CallPriority:
+    if records == 1:
+        return CallPriority.PEOPLE
+    return CallPriority.CHANGES if records <= FEW else CallPriority.OVERNIGHT
 
 
 def _lift_what_is_over(push: Push) -> None:
@@ -201,7 +236,17 @@ def _paused(push: Push) -> frozenset[str]:
         return frozenset(one.endpoint for one in calls.pauses(session, push.scope))
 
 
-def _result(push: Push, before: int, limit: DayLimit | None) -> Drained:
+def _lacking(push: Push) -> Sequence[str]:
+    """The endpoints that are not covered and to which edits wait to be sent."""
+    out_of_reach = not_covered(push.access.scopes)
+    if not out_of_reach:
+        return ()
+    with push.integration.database.read() as session:
+        waiting = edits.every(session, push.scope, [EditState.QUEUED])
+    return sorted({endpoint_of(edit) for edit in waiting} & out_of_reach)
+
+
+def _result(push: Push, before: int, limit: DayLimit | None, failed: XeroError | None) -> Drained:
     with push.integration.database.read() as session:
         moved = edits.moved_since(session, push.scope, before)
         waiting = edits.counts(session, push.scope)
@@ -214,4 +259,6 @@ def _result(push: Push, before: int, limit: DayLimit | None) -> Drained:
         calls=push.tally.calls,
         resumes_at=resumes_at(limit, push.integration.clock()) if limit else None,
         paused=sorted(_paused(push)),
+        not_covered=_lacking(push),
+        failed=failed,
     )

@@ -5,7 +5,7 @@ asked of Xero here.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -15,19 +15,19 @@ from xpm.access.actor import Actor
 from xpm.access.audit import Action
 from xpm.entities.registry import PUSHED
 from xpm.installation import Installation
-from xpm.push.asks import Ask, Checked, Made, Preview, RecordEdit, Refused
+from xpm.push.asks import Ask, FieldEdit, Made, Preview, Record, RecordEdit, RefusedAsk
 from xpm.push.checking import Overtaken, check
 from xpm.push.cost import estimate
-from xpm.push.known import Known
+from xpm.push.directory import Directory
 from xpm.push.placing import hold, put_value
 from xpm.store import people
 from xpm.store.consent import connections
 from xpm.store.push import edits
-from xpm.store.push.edits import Act
+from xpm.store.push.edits import EditAct, Place
 from xpm.store.records import bulk
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice
-from xpm.words import Stopped, message, stop
+from xpm.words import Message, Stopped, message, stop
 
 MOST_UNCONFIRMED = 50
 """So many records may be edited at once without a confirmation, if they are few of all."""
@@ -64,11 +64,16 @@ def scope_of(session: Session, practice: Practice) -> Scope:
     return Scope(practice.slug, tenant_id)
 
 
+def notes(installation: Installation) -> tuple[Message, ...]:
+    """What whoever edits should know about sending."""
+    return () if installation.settings.xpm_push else (message("push.switched_off"),)
+
+
 def preview(installation: Installation, slug: str, asks: Sequence[Ask]) -> Preview:
     """What these edits would do. Nothing is written. Raises Stopped for an unknown practice."""
     practice = installation.practice(slug)
     with installation.database.read() as session:
-        known = Known(session, scope_of(session, practice))
+        known = Directory(session, scope_of(session, practice))
         return _checked(known, asks)
 
 
@@ -85,10 +90,10 @@ def edit(
         Stopped: an edit is refused, or the person may not edit.
     """
     practice = installation.practice(slug)
-    act = Act(str(uuid.uuid4()), editor.person, installation.clock())
+    act = EditAct(str(uuid.uuid4()), editor.person, installation.clock())
     with installation.database.write() as session:
         require_editor(session, practice, editor.person)
-        known = Known(session, scope_of(session, practice))
+        known = Directory(session, scope_of(session, practice))
         _lock(known, asks)
         asked = _checked(known, asks)
         if asked.refused:
@@ -101,35 +106,45 @@ def edit(
         if editor.actor is not None:
             what = _named(asked)
             audit.record(session, installation, editor.actor, Action.EDIT, now=act.at, practice=slug, resource=what)
-    return Made(act.origin, asked)
+    return Made(act.origin, asked, notes(installation))
 
 
-def _checked(known: Known, asks: Sequence[Ask]) -> Preview:
-    made: list[RecordEdit] = []
-    refused: list[Refused] = []
+def _checked(known: Directory, asks: Sequence[Ask]) -> Preview:
+    made: list[tuple[int, RecordEdit]] = []
+    refused: list[RefusedAsk] = []
     for number, ask in enumerate(asks, 1):
         try:
             found = check(known, ask)
         except Overtaken:
             raise
         except Stopped as stopped:
-            refused.append(Refused(number, stopped.message))
+            refused.append(RefusedAsk(number, stopped.message))
         else:
-            made += [found] if found.changes else []
-    twice = _twice(made)
-    return Preview(tuple(made), (*refused, *twice), estimate(made), _needs_confirmation(known, made))
+            made.append((number, found))
+    refused += _twice(made)
+    edits_of = _together(one for _, one in made)
+    in_order = sorted(refused, key=lambda one: one.number)
+    return Preview(edits_of, tuple(in_order), estimate(edits_of), _needs_confirmation(known, edits_of))
 
 
-def _twice(made: Sequence[RecordEdit]) -> Iterator[Refused]:
+def _twice(made: Iterable[tuple[int, RecordEdit]]) -> Iterator[RefusedAsk]:
     """Refuse a field that is asked for twice with different values: nobody can tell which is meant."""
     wanted: dict[object, str | None] = {}
-    for number, one in enumerate(made, 1):
+    for number, one in made:
         for change in one.changes:
             if wanted.setdefault(change.place, change.ours) != change.ours:
-                yield Refused(number, message("push.twice", field=change.label, record=one.record.number))
+                yield RefusedAsk(number, message("push.twice", field=change.label, record=one.record.number))
 
 
-def _needs_confirmation(known: Known, made: Sequence[RecordEdit]) -> bool:
+def _together(made: Iterable[RecordEdit]) -> tuple[RecordEdit, ...]:
+    """The changes of each record as one edit of it, however many asks they come from."""
+    changes: dict[Record, dict[Place, FieldEdit]] = {}
+    for one in made:
+        changes.setdefault(one.record, {}).update({change.place: change for change in one.changes})
+    return tuple(RecordEdit(record, tuple(of.values())) for record, of in changes.items() if of)
+
+
+def _needs_confirmation(known: Directory, made: Sequence[RecordEdit]) -> bool:
     """Whether so many records change at once: more than 50, or more than one and more than a twentieth of all."""
     records = {one.record for one in made}
     nouns = {record.noun for record in records}
@@ -137,7 +152,7 @@ def _needs_confirmation(known: Known, made: Sequence[RecordEdit]) -> bool:
     return len(records) > MOST_UNCONFIRMED or (len(records) > 1 and len(records) > SHARE_UNCONFIRMED * all_of_them)
 
 
-def _lock(known: Known, asks: Sequence[Ask]) -> None:
+def _lock(known: Directory, asks: Sequence[Ask]) -> None:
     """Hold the records, so that what is checked is what is edited."""
     for noun in sorted({ask.noun for ask in asks} & PUSHED.keys()):
         keys = set()
@@ -149,7 +164,7 @@ def _lock(known: Known, asks: Sequence[Ask]) -> None:
         hold(known.session, known.scope, noun, keys)
 
 
-def _make(known: Known, change: Checked, act: Act) -> None:
+def _make(known: Directory, change: FieldEdit, act: EditAct) -> None:
     """Change the field in FYI, and keep the edit until XPM has it."""
     put_value(known.session, known.scope, change.place, change.ours, person=act.person, now=act.at)
     edits.put(known.session, known.scope, change.place, change.ours, base=change.before, act=act)

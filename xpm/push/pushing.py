@@ -28,7 +28,7 @@ READ = "push.read"
 
 
 @dataclass
-class Tally:
+class Spent:
     """What a push has cost so far."""
 
     calls: int = 0
@@ -42,7 +42,7 @@ class Push:
     access: PracticeAccess
     lease: Lease
     flow_run_id: str | None = None
-    tally: Tally = field(default_factory=Tally)
+    tally: Spent = field(default_factory=Spent)
     runs: dict[Entity, str] = field(default_factory=dict)
 
     @property

@@ -7,15 +7,15 @@ from datetime import date, timedelta
 from xpm.access import audit
 from xpm.access.audit import Action
 from xpm.entities.names import Noun
-from xpm.entities.pushed import FieldType, Route
+from xpm.entities.pushed import Channel, FieldType
 from xpm.installation import Installation
 from xpm.push.asks import Record
 from xpm.push.cost import calls_of
+from xpm.push.directory import Directory
 from xpm.push.editing import Editor, require_editor, scope_of
-from xpm.push.known import Known
 from xpm.push.typed import NotTaken, read
 from xpm.store.push import edits, time_entries
-from xpm.store.push.edits import TIME, Act, Place
+from xpm.store.push.edits import TIME, EditAct, Place
 from xpm.store.records import kinds, locking, reads
 from xpm.store.tables import Staff, TimeEntry
 from xpm.words import Stopped, stop
@@ -56,10 +56,10 @@ def add_time(installation: Installation, slug: str, ask: TimeAsk, editor: Editor
     Raises Stopped: the message says what is wrong with the entry.
     """
     practice, now = installation.practice(slug), installation.clock()
-    act = Act(str(uuid.uuid4()), editor.person, now)
+    act = EditAct(str(uuid.uuid4()), editor.person, now)
     with installation.database.write() as session:
         require_editor(session, practice, editor.person)
-        known = Known(session, scope_of(session, practice))
+        known = Directory(session, scope_of(session, practice))
         job = known.record(Noun.JOB, ask.job)
         locking.lock(session.connection(), kinds.JOBS, known.scope, [job.key])
         entry = _entry(known, job, ask, act, today=installation.today(practice))
@@ -68,7 +68,7 @@ def add_time(installation: Installation, slug: str, ask: TimeAsk, editor: Editor
         if editor.actor is not None:
             what = f"time for job {job.number}"
             audit.record(session, installation, editor.actor, Action.EDIT, now=now, practice=slug, resource=what)
-    return TimeMade(act.origin, entry, calls_of({Route.TIME}, times=1))
+    return TimeMade(act.origin, entry, calls_of({Channel.TIME}, times=1))
 
 
 def in_words(entry: TimeEntry) -> str:
@@ -76,7 +76,7 @@ def in_words(entry: TimeEntry) -> str:
     return " ".join(part for part in (f"{entry.minutes} minutes on {entry.date:%Y-%m-%d}", entry.note) if part)
 
 
-def _entry(known: Known, job: Record, ask: TimeAsk, act: Act, *, today: date) -> TimeEntry:
+def _entry(known: Directory, job: Record, ask: TimeAsk, act: EditAct, *, today: date) -> TimeEntry:
     (row,) = reads.read(known.session, kinds.JOBS, known.scope, [job.key])
     if not known.is_open(job.key):
         raise stop("push.time_closed_job", job=job.number)

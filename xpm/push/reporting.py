@@ -16,7 +16,12 @@ from xpm.words.moments import day_in
 
 
 def practices_with_edits(integration: Integration) -> list[str]:
-    """The practices that have something to send, or to find out about. It asks Xero nothing."""
+    """The practices that have something to send, or to find out about. It asks Xero nothing.
+
+    None if this installation sends no edits.
+    """
+    if not integration.settings.xpm_push:
+        return []
     with integration.database.read() as session:
         return [
             practice.slug
@@ -36,6 +41,10 @@ def said_of(drained: Drained, practice: str, zone: str) -> Message:
     }
     if drained.refused or drained.conflicts:
         return message("push.needs_decisions", **facts)
+    if drained.failed:
+        return message("push.failed", reason=drained.failed.message, **facts)
+    if drained.not_covered:
+        return message("push.not_covered", endpoints=", ".join(drained.not_covered), **facts)
     if drained.paused and drained.waiting:
         return message("push.paused", endpoints=", ".join(drained.paused), **facts)
     if drained.resumes_at:
@@ -61,14 +70,14 @@ def report_failure(integration: Integration, slug: str, reason: str, now: dateti
     said = message("push.failed", practice=practice.name, reason=reason)
     with integration.database.write() as session:
         last = activity.latest(session, slug, Topic.PUSH)
-        if last is None or last.kind != said.key:
+        if last is None or last.title != said.title:
             record(session, slug, said, now=now, topic=Topic.PUSH)
     return said
 
 
 def is_news(session: Session, slug: str, drained: Drained, said: Message) -> bool:
-    """Whether the push did something, or stands as it did not stand before."""
-    if drained.sent or drained.confirmed or drained.refused or drained.conflicts:
+    """Whether the push did something, or is held up as it was not before."""
+    if drained.did_something:
         return True
     last = activity.latest(session, slug, Topic.PUSH)
-    return said.key != "push.nothing" and (last is None or last.title != said.title)
+    return drained.is_held_up and (last is None or last.title != said.title)

@@ -1,6 +1,6 @@
 """Sends the edits of one record: reads XPM's side, compares, sends what is still queued, and reads it back."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -8,13 +8,13 @@ from typing import TypeVar
 from sqlmodel import Session
 
 from xpm.entities.names import Noun
-from xpm.entities.pushed import Route
+from xpm.entities.pushed import Channel
 from xpm.entities.registry import PUSHED
 from xpm.push import calling, sides, times
 from xpm.push.asks import Record
 from xpm.push.bodies import body_of
-from xpm.push.calling import Lost, NotTaken
-from xpm.push.known import Known
+from xpm.push.calling import CallRefused, Lost
+from xpm.push.directory import Directory
 from xpm.push.placing import hold, noun_of
 from xpm.push.pushing import Push
 from xpm.push.settling import settle
@@ -27,6 +27,7 @@ from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.xero.errors import RecordGone, StateConflict
 from xpm.xero.models import Client, Job
+from xpm.xero.scopes import Coverage, covers
 from xpm.xero.writes import (
     CLIENT_FIELD_VALUES,
     CLIENT_UPDATE,
@@ -44,15 +45,21 @@ T = TypeVar("T")
 MOST_CONFLICTS = 3
 """So often XPM may answer that a record has just changed (409), each time after it was read anew."""
 
-ENDPOINTS: dict[tuple[Noun, Route], WriteEndpoint] = {
-    (Noun.JOB, Route.DETAILS): JOB_UPDATE,
-    (Noun.JOB, Route.VALUES): JOB_FIELD_VALUES,
-    (Noun.JOB, Route.ASSIGNMENT): JOB_ASSIGN,
-    (Noun.JOB, Route.STATE): JOB_STATE,
-    (Noun.CLIENT, Route.DETAILS): CLIENT_UPDATE,
-    (Noun.CLIENT, Route.VALUES): CLIENT_FIELD_VALUES,
+ENDPOINTS: dict[tuple[Noun, Channel], WriteEndpoint] = {
+    (Noun.JOB, Channel.DETAILS): JOB_UPDATE,
+    (Noun.JOB, Channel.VALUES): JOB_FIELD_VALUES,
+    (Noun.JOB, Channel.ASSIGNMENT): JOB_ASSIGN,
+    (Noun.JOB, Channel.STATE): JOB_STATE,
+    (Noun.CLIENT, Channel.DETAILS): CLIENT_UPDATE,
+    (Noun.CLIENT, Channel.VALUES): CLIENT_FIELD_VALUES,
 }
-"""Where the edits of each route go."""
+"""Where the edits of each channel go."""
+
+
+def not_covered(granted: Collection[str]) -> frozenset[str]:
+    """The labels of the endpoints that these scopes do not allow to write to."""
+    endpoints = (*ENDPOINTS.values(), TIME_ADD)
+    return frozenset(one.label for one in endpoints if covers(granted, one.scope) is not Coverage.YES)
 
 
 def endpoint_of(edit: PendingEdit) -> str:
@@ -61,7 +68,7 @@ def endpoint_of(edit: PendingEdit) -> str:
     if edit.record_table == TIME:
         return TIME_ADD.label
     field = PUSHED[noun].in_column(edit.field) if edit.record_table == PUSHED[noun].table.name else None
-    return ENDPOINTS[noun, field.route if field else Route.VALUES].label
+    return ENDPOINTS[noun, field.channel if field else Channel.VALUES].label
 
 
 @dataclass
@@ -91,14 +98,11 @@ class Sending:
     def send(self) -> None:
         """Send what is queued. Raises XeroError for what is not about this record; what was not sent stays queued."""
         own = self._edits(EditState.QUEUED, is_values=False)
-        before: tuple[Route, ...] = ()
-        after: tuple[Route, ...] = (
-            Route.STATE,
-        )  # a state that closes the job goes last: a closed job may refuse the rest
-        if own and self._reopens(own):
-            before, after = after, before
-        for route in (*before, Route.TIME, Route.DETAILS, Route.ASSIGNMENT, Route.VALUES, *after):
-            self._guarded(self._send, route)
+        others = (Channel.TIME, Channel.DETAILS, Channel.ASSIGNMENT, Channel.VALUES)
+        # a closed job may refuse the rest, so a state that reopens it goes first, and any other last
+        is_reopened = bool(own) and self._reopens(own)
+        for channel in (Channel.STATE, *others) if is_reopened else (*others, Channel.STATE):
+            self._guarded(self._send, channel)
 
     def _guarded(self, do: Callable[[T], object], given: T) -> None:
         """Do something for which XPM may not have the record, or another one under its number."""
@@ -118,67 +122,75 @@ class Sending:
     def _settle_time(self, entry: PendingEdit) -> None:
         times.settle(self.push, self.record, edits.number_of(entry), self.priority)
 
-    def _send(self, route: Route) -> None:
-        """Send the queued edits of one route in one call."""
-        if route is Route.TIME:
+    def _send(self, channel: Channel) -> None:
+        """Send the queued edits of one channel in one call."""
+        if channel is Channel.TIME:
             self._send_times()
             return
-        if not self._is_wanted(route):
+        if not self._is_wanted(channel):
             return
-        is_values = route is Route.VALUES
+        is_values = channel is Channel.VALUES
         side = self._read(is_values) if is_values or self.own is None else self.own
         for _ in range(MOST_CONFLICTS):
-            intended = self._intend(route, side)
+            try:
+                intended = self._intend(channel, side)
+            except ValueError as error:  # no call can carry the value
+                self._refuse(channel, Reason("push.refused_ours", str(error)))
+                return
             if intended is None:
                 return
             try:
-                self._call(route, *intended)
-            except NotTaken:
+                self._call(channel, *intended)
+            except CallRefused:
                 return
             except StateConflict:
                 side = self._read(is_values)
             else:
                 return
-        with self._commit() as session:
-            for edit in self._queued(session, route):
-                self._move(session, edit, EditState.REFUSED, Reason("push.keeps_changing"))
+        self._refuse(channel, Reason("push.keeps_changing"))
 
-    def _is_wanted(self, route: Route) -> bool:
-        endpoint = ENDPOINTS.get((self.record.noun, route))
+    def _refuse(self, channel: Channel, reason: Reason) -> None:
+        with self._commit() as session:
+            for edit in self._queued(session, channel):
+                self._move(session, edit, EditState.REFUSED, reason)
+
+    def _is_wanted(self, channel: Channel) -> bool:
+        endpoint = ENDPOINTS.get((self.record.noun, channel))
         if endpoint is None or endpoint.label in self.paused:
             return False
         with self.push.integration.database.read() as session:
-            return bool(self._queued(session, route))
+            return bool(self._queued(session, channel))
 
-    def _intend(self, route: Route, side: Side) -> tuple[Write, str] | None:
+    def _intend(self, channel: Channel, side: Side) -> tuple[Write, str] | None:
         """Commit the intent to send what is queued; `None` if nothing is, once XPM's side is known.
 
         Each edit is compared with that side once more, since not every way into the queue goes by XPM's value: of an
         edit that was refused, or while FYI's values won, XPM may be known to have another value for long.
         """
         with self._commit() as session:
-            waiting = {self.record.key: self._queued(session, route)}
+            waiting = {self.record.key: self._queued(session, channel)}
             note_xpms(session, self.push.scope, [side.row], waiting, self.push.integration.clock())
-            queued = self._queued(session, route)
+            queued = self._queued(session, channel)
             if not queued:
                 return None
-            write = body_of(session, self.push.scope, self.record, route, edits=queued, theirs=side.row)
+            wanted = {edit.field: edit.ours for edit in queued}
+            write = body_of(session, self.push.scope, self.record, channel, wanted=wanted, theirs=side.row)
             intent = Intent(write.endpoint.label, side.table.name, self.record.key, write.digest)
             return write, calling.intend(self.push, session, intent, queued)
 
-    def _call(self, route: Route, write: Write, call_id: str) -> None:
+    def _call(self, channel: Channel, write: Write, call_id: str) -> None:
         self.push.tally.calls += 1
         try:
             answered = calling.make(self.push, self.push.writer(self.priority), write, call_id)
-        except Lost:
-            self._read(route is Route.VALUES)
+        except (Lost, RecordGone):  # it may be another record, such as the client's billing client, that is gone
+            self._read(channel is Channel.VALUES)
             return
         with self._commit() as session:
             calling.note_done(session, call_id, answered, self.push.integration.clock())
             if isinstance(answered.record, Job | Client):
                 self._take(session, sides.side_of(self.record, answered.record))
                 return
-        self._read(route is Route.VALUES)
+        self._read(channel is Channel.VALUES)
 
     def _read(self, is_values: bool) -> Side:
         """Read XPM's side, settle what is being sent, and store it."""
@@ -201,7 +213,7 @@ class Sending:
         if wanted is None or self.record.noun is not Noun.JOB:
             return False
         with self.push.integration.database.read() as session:
-            known = Known(session, self.push.scope)
+            known = Directory(session, self.push.scope)
             return wanted in known.open_states and not known.is_open(self.record.key)
 
     def _edits(self, state: EditState, *, is_values: bool) -> list[PendingEdit]:
@@ -216,11 +228,11 @@ class Sending:
         with self.push.integration.database.read() as session:
             return [edit for edit in self._open(session, TIME) if edit.state is state]
 
-    def _queued(self, session: Session, route: Route) -> list[PendingEdit]:
+    def _queued(self, session: Session, channel: Channel) -> list[PendingEdit]:
         pushed = PUSHED[self.record.noun]
-        if route is Route.VALUES:
+        if channel is Channel.VALUES:
             return [one for one in self._open(session, pushed.values.name) if one.state is EditState.QUEUED]
-        of = {field.column for field in pushed.fields if field.route is route}
+        of = {field.column for field in pushed.fields if field.channel is channel}
         own = self._open(session, pushed.table.name)
         return [one for one in own if one.state is EditState.QUEUED and one.field in of]
 

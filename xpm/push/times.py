@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from xpm.push import calling
 from xpm.push.asks import Record
-from xpm.push.calling import Lost, NotTaken
+from xpm.push.calling import CallRefused, Lost
 from xpm.push.placing import hold
 from xpm.push.pushing import Push
 from xpm.push.settling import note_call, queue_again
@@ -43,7 +43,7 @@ def send(push: Push, record: Record, edit: PendingEdit, priority: CallPriority) 
     push.tally.calls += 1
     try:
         answered = calling.make(push, push.writer(priority), write, call_id)
-    except NotTaken:
+    except CallRefused:
         return
     except Lost:
         settle(push, record, number, priority)

@@ -13,7 +13,7 @@ from xpm.entities.prediction import PlannedPull
 from xpm.entities.registry import DEFINITIONS
 from xpm.integration import Integration
 from xpm.quota.progress import UNKNOWN, Prediction
-from xpm.store.consent import connections
+from xpm.store.consent import connections, consents
 from xpm.store.pull import runs
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Practice, SyncRun
@@ -50,6 +50,7 @@ def predict(
             today=integration.today(practice),
             calls_per_day=integration.settings.xero_calls_per_day,
             chosen=chosen,
+            granted=consents.granted_to(session, practice.slug) or (),
             is_exported=integration.tax_export(practice.slug) is not None,
             before=_before(session, scope, entity, mode, complete=everything),
             values_since=values_since,

@@ -205,6 +205,7 @@ class Action(StrEnum):
     SYNC = "sync"
     REVERT = "revert"
     EDIT = "edit"  # records, in FYI; XPM gets it
+    PUSH = "push"
     DECIDE_EDIT = "decide_edit"  # what both sides changed, or what XPM refused
     REPLAY_QUARANTINE = "replay_quarantine"
     CONFIRM_MISSING = "confirm_missing"  # records that a sync found suddenly missing

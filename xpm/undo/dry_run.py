@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from xpm.consent.access import practice_access
+from xpm.entities.gates import left_out_for
 from xpm.entities.names import Entity
 from xpm.integration import Integration
-from xpm.pull.outcome import COUNTS, Counts, dropped_from, status_of, summed_up
+from xpm.pull.outcome import COUNTS, Counts, dropped_from, named_parts, status_of, summed_up
 from xpm.pull.plans.plan import AnyIntake, carry_out, tax_source
 from xpm.pull.plans.values import ValuesCompared
 from xpm.pull.pull import reason_to_leave_out
@@ -112,7 +113,7 @@ def dry_run_pull(
     with practice_access(integration, request.practice) as access:
         tax = tax_source(integration, access)
         if key := reason_to_leave_out(integration, access, request, tax):
-            skipped = message(key, practice=request.practice)
+            skipped = left_out_for(request.entity, key, request.practice)
             return DryRunResult(entity=request.entity, status=RunStatus.SKIPPED, message=skipped)
         work = DryRun(integration, access, request, earlier, values_since)
         return _result(work, *carry_out(work, tax))
@@ -130,7 +131,7 @@ def _result(work: DryRun, intake: AnyIntake, compared: ValuesCompared | None) ->
     return DryRunResult(
         entity=entity,
         status=status_of(real),
-        message=_in_conditional(work, real, compared),
+        message=_in_conditional(work, real, intake, compared),
         source=source,
         stored=stored,
         changes=(*expected.changes.values(), *expected.aside.values()),
@@ -138,14 +139,16 @@ def _result(work: DryRun, intake: AnyIntake, compared: ValuesCompared | None) ->
     )
 
 
-def _in_conditional(work: DryRun, real: Message, compared: ValuesCompared | None) -> Message:
+def _in_conditional(work: DryRun, real: Message, intake: AnyIntake, compared: ValuesCompared | None) -> Message:
     """The message of a real run, in the conditional."""
     facts: dict[str, object] = {name: work.expected.counts[name] for name in COUNTS}
     facts |= {"entity": work.request.entity.label}
     if status_of(real) is RunStatus.ACTION_REQUIRED:
         return message("sync.would_need_attention", title=real.title, next=real.next, **facts)
-    if real.status is ActivityStatus.ALERT:
+    if real.status is ActivityStatus.ALERT and facts["partly_read"]:
         return message("sync.would_leave_out", next=real.next, **facts)
+    if real.status is ActivityStatus.ALERT:
+        return message("sync.would_be_without_parts", parts=named_parts(intake), next=real.next, **facts)
     if compared and compared.of:
         key = "sync.values_would_change_at_least" if compared.earlier else "sync.values_would_change"
         return message(key, **asdict(compared), **facts)

@@ -30,7 +30,7 @@ from xpm.store import leases
 from xpm.store.leases import Lease
 from xpm.store.pull import finished_lists, runs
 from xpm.store.pull.runs import RunCounts
-from xpm.store.push.edits import Act
+from xpm.store.push.edits import EditAct
 from xpm.store.records import history, identity, leftovers, reverts
 from xpm.store.records.changes import Author
 from xpm.store.records.rows import Scope
@@ -186,7 +186,7 @@ def revert(
         now, person, flow_run_id = integration.clock(), request.person, request.flow_run_id
         edited = edited_fields(session, [run.id for run in found])
         done = _take_back(session, integration, request, found, overwrite=changed_since is WhenChangedSince.OVERWRITE)
-        summary = _summary(seen, done, follow_revert(session, edited, Act(done[0].id, person or OPERATOR, now)))
+        summary = _summary(seen, done, follow_revert(session, edited, EditAct(done[0].id, person or OPERATOR, now)))
         record(
             session,
             request.practice,

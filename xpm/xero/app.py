@@ -1,18 +1,8 @@
 """The Xero app that this product is registered as: its credentials, scopes and Xero's URLs."""
 
-from collections.abc import Iterable
-
 from pydantic import BaseModel, ConfigDict, SecretStr
 
-DEFAULT_SCOPES = ("openid", "profile", "email", "offline_access", "practicemanager")
-"""Identity, a refresh token, and XPM by the broad scope. Only the broad scope is certain to cover custom-field
-definitions and job categories: the granular scopes mention neither."""
-
-IDENTITY_SCOPES = ("openid", "profile", "email")
-"""What a login asks for: who the person is, and nothing else."""
-
-_AREAS = ("client", "job", "staff")
-_EVERY_AREA = {"practicemanager", "practicemanager.read"}
+from xpm.xero.scopes import IDENTITY_SCOPES, scopes_to_ask_for
 
 
 class OAuthApp(BaseModel):
@@ -37,7 +27,7 @@ class OAuthApp(BaseModel):
 class XeroApp(OAuthApp):
     """A registered Xero app. The URLs default to Xero's own; the sandbox and tests set others."""
 
-    scopes: tuple[str, ...] = DEFAULT_SCOPES
+    scopes: tuple[str, ...] = scopes_to_ask_for(push=False)
     authorize_url: str = "https://login.xero.com/identity/connect/authorize"
     token_url: str = "https://identity.xero.com/connect/token"  # noqa: S105  a URL, not a secret
     revocation_url: str = "https://identity.xero.com/connect/revocation"
@@ -53,20 +43,3 @@ class XeroApp(OAuthApp):
             {name: getattr(self, name) for name in OAuthApp.model_fields}
             | {"scopes": IDENTITY_SCOPES, "redirect_uri": redirect_uri}
         )
-
-
-def missing_scopes(granted: Iterable[str]) -> frozenset[str]:
-    """Return the scopes that syncs need and `granted` does not cover, by their narrowest names.
-
-    A broad scope covers every area, and a write scope covers reading. `openid` tells who consented. `offline_access`
-    gives the refresh token; without it a connection would last 30 minutes.
-    """
-    held = frozenset(granted)
-    missing = {"openid", "offline_access"} - held
-    if not held & _EVERY_AREA:
-        missing |= {f"practicemanager.{area}.read" for area in _AREAS if not held & _scopes_of(area)}
-    return frozenset(missing)
-
-
-def _scopes_of(area: str) -> set[str]:
-    return {f"practicemanager.{area}", f"practicemanager.{area}.read"}

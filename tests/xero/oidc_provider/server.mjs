@@ -85,7 +85,7 @@ function provider(issuer) {
       email: ['email', 'email_verified'],
       profile: ['given_name', 'family_name'],
     },
-    scopes: ['openid', 'offline_access', 'profile', 'email', 'practicemanager'],
+    scopes: ['openid', 'offline_access', 'profile', 'email', 'practicemanager.read'],
     conformIdTokenClaims: conforms, // Xero does not: the id_token holds the claims of the scopes
     cookies: { keys: cookieKeys },
     features: { devInteractions: { enabled: true }, revocation: { enabled: true } },

@@ -17,10 +17,12 @@ from xpm.integration import Integration
 from xpm.pull.intake import Intake
 from xpm.pull.plans.chosen import pull_chosen
 from xpm.pull.plans.jobs import pull_jobs
-from xpm.pull.plans.values import ValuesCompared, pull_values
+from xpm.pull.plans.values import ValuesCompared, pull_values, values_not_covered
 from xpm.pull.work import Work
 from xpm.quota.budget import budget_of
 from xpm.store.vocabulary import SyncMode
+from xpm.xero.errors import ScopeMissing
+from xpm.xero.scopes import Coverage, covers
 from xpm.xero.tax import TaxExport, TaxFeed, TaxSource
 
 AnyIntake = Intake[Any]
@@ -34,18 +36,37 @@ COLLECT_AFTER = 50_000  # new objects still alive before Python looks for garbag
 def carry_out(work: Work, tax: TaxSource | None) -> tuple[AnyIntake, ValuesCompared | None]:
     """Pull the lists that accompany the entity, then its own, and for custom fields the values as well.
 
-    If records were chosen, only these.
+    If records were chosen, only these. What the entity can do without and the scopes do not cover is left out; the
+    intake's `not_covered` names it.
     """
     definition = DEFINITIONS[work.request.entity]
     if work.request.records and definition.plan is not Plan.ONE_BY_ONE:
         with closing(work.reader):
             return pull_chosen(work, AnyIntake(work, definition.main)), None
     with _collecting_seldom(), closing(work.reader):
-        others = [_whole_list(work, Intake(work, kind, is_accompanying=True)) for kind in definition.accompanying]
+        others = [Intake(work, kind, is_accompanying=True) for kind in definition.accompanying]
+        not_covered = [other.kind.label for other in others if not _take_if_covered(work, other)]
         intake = _main(work, definition.plan, tax)
         for other in others:
             intake.suspicion = intake.suspicion or other.suspicion
-        return intake, pull_values(work) if _reads_values(work, definition.plan) else None
+        reads_values = _reads_values(work, definition.plan)
+        not_covered += [values.label for values in values_not_covered(work).values() if reads_values]
+        intake.not_covered += tuple(not_covered)
+        return intake, pull_values(work) if reads_values else None
+
+
+def _take_if_covered(work: Work, intake: AnyIntake) -> bool:
+    """Take a list that an entity can do without. Returns whether the scopes of the consent cover it.
+
+    Xero does not document the scope of every list, so only its refusal may show that.
+    """
+    if covers(work.access.scopes, intake.kind.listed_at.scope) is Coverage.NO:
+        return False
+    try:
+        _whole_list(work, intake)
+    except ScopeMissing:
+        return False
+    return True
 
 
 def _reads_values(work: Work, plan: Plan) -> bool:
@@ -55,8 +76,10 @@ def _reads_values(work: Work, plan: Plan) -> bool:
 def _main(work: Work, plan: Plan, tax: TaxSource | None) -> AnyIntake:
     intake = AnyIntake(work, DEFINITIONS[work.request.entity].main)
     match plan:
-        case Plan.WHOLE_LISTS | Plan.ONE_BY_ONE:
+        case Plan.WHOLE_LISTS:
             return _whole_list(work, intake)
+        case Plan.ONE_BY_ONE:
+            return _definitions(work, intake)
         case Plan.MODIFIED_SINCE:
             return _modified_since(work, intake)
         case Plan.CREATION_WINDOWS:
@@ -68,6 +91,13 @@ def _main(work: Work, plan: Plan, tax: TaxSource | None) -> AnyIntake:
 def _whole_list(work: Work, intake: AnyIntake) -> AnyIntake:
     """One list of everything; records that left it were removed in XPM."""
     intake.take_all(work.access.api.list(intake.kind.listed_at))
+    return intake
+
+
+def _definitions(work: Work, intake: AnyIntake) -> AnyIntake:
+    """What the values are of. The values can be read without them."""
+    if not _take_if_covered(work, intake):
+        intake.not_covered = ("Definitions of custom fields",)
     return intake
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 
-from xpm.entities.custom_fields import VALUES, allowance, read_values
+from xpm.entities.custom_fields import VALUES, Values, allowance, may_be_read, read_values
 from xpm.pull.plans.single_records import are_too_many, set_apart
 from xpm.pull.work import Work
 from xpm.store.pull.comparisons import NOT_URGENT, Due
@@ -74,14 +74,28 @@ def pull_values(work: Work) -> ValuesCompared:
             compared, different = compared + stored.compared, different + stored.different
             gone.update(owner for owner, answer in zip(some, answers, strict=True) if answer.values is None)
     chosen = work.request.records
-    of = len(owners) + len(_unknown(chosen, waiting))
-    unknown = _unknown(chosen, [owner for owner in waiting if owner not in gone])
+    known = [*waiting, *_not_covered(work)] if chosen else waiting
+    of = len(owners) + len(_unknown(chosen, known))
+    unknown = _unknown(chosen, [owner for owner in known if owner not in gone])
     changes_only = work.request.mode is SyncMode.CHANGES and not chosen
     return ValuesCompared(compared, of, different, bool(chosen), unknown, changes_only, earlier)
 
 
+def values_not_covered(work: Work) -> dict[OwnerKind, Values]:
+    """The values that the scopes of the consent do not cover. They are not asked for, and stay as they are."""
+    return {kind: values for kind, values in VALUES.items() if not may_be_read(values, work.access.scopes)}
+
+
+def _not_covered(work: Work) -> list[Owner]:
+    return [
+        (kind, owner)
+        for kind, values in values_not_covered(work).items()
+        for owner in work.due(kind, values.owners, changes_only=False)
+    ]
+
+
 def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
-    """Whose values to compare, the most urgent first.
+    """Whose values to compare, the most urgent first, as far as the scopes cover them.
 
     Changes only: records never compared, or changed since. Chosen records are always compared, because XPM does not
     show when only a value has changed.
@@ -91,6 +105,7 @@ def owners_to_compare(work: Work) -> list[tuple[Due, OwnerKind]]:
     due = [
         (owner, kind)
         for kind, values in VALUES.items()
+        if may_be_read(values, work.access.scopes)
         for owner in work.due(kind, values.owners, changes_only=changes_only)
         if not chosen or chosen & _names(owner)
     ]

@@ -108,6 +108,13 @@ def login_of(session: Session, practice: str) -> str | None:
     return session.exec(used.where(Connection.practice == practice)).one_or_none()
 
 
+def granted_to(session: Session, practice: str) -> frozenset[str] | None:
+    """The scopes of the consent that the practice's connection uses; `None` if it uses none."""
+    used = select(Consent.scopes).join(Connection, col(Connection.consent_id) == col(Consent.id))
+    granted = session.exec(used.where(Connection.practice == practice)).one_or_none()
+    return None if granted is None else frozenset(granted)
+
+
 def left_over(session: Session, practice: str) -> list[Consent]:
     """List the consents that no longer serve the practice but still hold tokens, oldest first."""
     over = select(Consent).where(

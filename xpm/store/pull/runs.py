@@ -24,6 +24,7 @@ OF_A_PART = frozenset(
         "sync.records_unknown",
         "sync.chosen_set_aside",
         "sync.chosen_partly_read",
+        "sync.chosen_without_parts",
         "sync.definitions_alone",
     }
 )

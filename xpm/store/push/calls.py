@@ -1,7 +1,7 @@
 """The calls that write to XPM: noted before they are made, and closed once it is known what became of them."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +58,14 @@ def get(session: Session, call_id: str) -> PushCall:
     if call is None:
         raise NotThere(call_id)
     return call
+
+
+def made_since(session: Session, scope: Scope, since: datetime) -> Mapping[str, int]:
+    """How many calls that write were made since a moment, by endpoint."""
+    by_endpoint = select(PushCall.endpoint, func.count()).where(
+        PushCall.practice == scope.practice, PushCall.tenant_id == scope.tenant_id, PushCall.intended_at >= since
+    )
+    return dict(session.exec(by_endpoint.group_by(PushCall.endpoint).order_by(PushCall.endpoint)).all())
 
 
 def close(

@@ -36,7 +36,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class EditAct:
     """What edits come from: one form, one file, one revert; by whom and when."""
 
     origin: str
@@ -153,7 +153,9 @@ def counts(session: Session, scope: Scope) -> Mapping[EditState, int]:
     return {EditState(state): count for state, count in found}
 
 
-def put(session: Session, scope: Scope, place: Place, ours: str | None, *, base: str | None, act: Act) -> PendingEdit:
+def put(
+    session: Session, scope: Scope, place: Place, ours: str | None, *, base: str | None, act: EditAct
+) -> PendingEdit:
     """Make an edit, or give the open one of this field another value: its base stays, since that is what XPM had.
 
     An edit back to what XPM has is withdrawn, unless a call with the former value may have reached XPM.
@@ -177,7 +179,7 @@ def put(session: Session, scope: Scope, place: Place, ours: str | None, *, base:
     return move(session, new, EditState.QUEUED, now=act.at, person=act.person)
 
 
-def _replace(session: Session, edit: PendingEdit, ours: str | None, act: Act) -> PendingEdit:
+def _replace(session: Session, edit: PendingEdit, ours: str | None, act: EditAct) -> PendingEdit:
     edit.ours, edit.origin, edit.made_by, edit.made_at, edit.attempts = ours, act.origin, act.person, act.at, 0
     if edit.state is EditState.SENDING:
         return _note(session, edit, now=act.at, person=act.person)

@@ -4,29 +4,35 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlmodel import Session, col
 from sqlmodel import select as select_rows
 
 from xpm.entities.names import Noun
 from xpm.entities.registry import PUSHED
 from xpm.push.asks import Record
+from xpm.push.naming import Names
 from xpm.store.pull import job_currency
 from xpm.store.records import kinds
 from xpm.store.records.rows import Scope
 from xpm.store.records.scope import in_scope
-from xpm.store.tables import CurrentJob, CustomFieldDefinition, Job, JobStateCode, Staff
+from xpm.store.tables import Connection, CurrentJob, CustomFieldDefinition, Job, JobStateCode, Staff
 from xpm.words import Stopped, stop
 
 _STAFF, _DEFINITIONS = kinds.STAFF.table.c, kinds.CUSTOM_FIELD_DEFINITIONS.table.c
 
 
 @dataclass(frozen=True)
-class Known:
+class Directory:
     """Looks things up in one practice's account, in the session's transaction."""
 
     session: Session
     scope: Scope
+
+    @cached_property
+    def names(self) -> Names:
+        """What people call the fields and values of the account."""
+        return Names(self.session, self.scope)
 
     def record(self, noun: Noun, name: str) -> Record:
         """The current record that is meant by a number, XPM ID or a client's name.
@@ -36,8 +42,8 @@ class Known:
         table = PUSHED[noun].table
         columns = table.table.c
         number = columns[table.number or "name"]
-        meant = or_(columns[table.key] == name.strip().lower(), func.lower(number) == name.strip().lower())
-        found = select(columns[table.key], number, columns.archived_at).where(in_scope(table, self.scope), meant)
+        found = select(columns[table.key], number, columns.archived_at)
+        found = found.where(in_scope(table, self.scope), _is_called(noun, name))
         rows = self.session.connection().execute(found).all()
         current = [row for row in rows if row.archived_at is None]
         if len(current) == 1:
@@ -112,6 +118,22 @@ class Known:
                 in_scope(kinds.CUSTOM_FIELD_DEFINITIONS, self.scope), _DEFINITIONS.archived_at.is_(None)
             )
         ).all()
+
+
+def practices_with(session: Session, noun: Noun, name: str) -> list[str]:
+    """The practices that have such a current record, in the account that each is connected to."""
+    columns = PUSHED[noun].table.table.c
+    here = and_(col(Connection.practice) == columns.practice, col(Connection.tenant_id) == columns.tenant_id)
+    found = select(columns.practice).join_from(PUSHED[noun].table.table, Connection, here)
+    found = found.where(_is_called(noun, name), columns.archived_at.is_(None))
+    return list(session.connection().scalars(found.distinct().order_by(columns.practice)))
+
+
+def _is_called(noun: Noun, name: str) -> ColumnElement[bool]:
+    """Whether a number, XPM ID or a client's name means the record."""
+    table, wanted = PUSHED[noun].table, name.strip().lower()
+    columns = table.table.c
+    return or_(columns[table.key] == wanted, func.lower(columns[table.number or "name"]) == wanted)
 
 
 def _not_one(noun: Noun, name: str, *, current: int, archived: int) -> Stopped:

@@ -1,0 +1,75 @@
+"""`fyi-xpm edits keep`, `take` and so on: what a person decides about edits that cannot go on by themselves."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import typer
+
+from cli.edits import show_list
+from cli.installation import installation
+from cli.sending import sending
+from cli.terminal import say
+from xpm.installation import Installation
+from xpm.push.deciding import Decision, Verdict, decide
+from xpm.push.listing import list_edits
+from xpm.store.vocabulary import EditState
+from xpm.words import message, stop
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A verdict, the key of the sentence that says what was done, and whether it leaves something to be sent.
+
+    `of` are the edits that *all* means.
+    """
+
+    verdict: Verdict
+    done: str
+    of: Collection[EditState] = ()
+    is_sent: bool = True
+
+
+CHOICES = {
+    "keep": Choice(Decision.keep, "push.kept", [EditState.CONFLICT]),
+    "take": Choice(Decision.take, "push.taken", [EditState.CONFLICT], is_sent=False),
+    "withdraw": Choice(Decision.withdraw, "push.given_up", is_sent=False),
+    "try-again": Choice(Decision.try_again, "push.queued_again", [EditState.REFUSED]),
+    "put-back": Choice(Decision.put_back, "push.back_again"),
+}
+
+
+def decide_some(practice: str, choice: str, numbers: Sequence[int], person: str) -> None:
+    """Decide about these edits, all of them or none."""
+    with installation() as opened:
+        _decide(opened, practice, CHOICES[choice], numbers, person)
+
+
+def decide_all(practice: str, choice: str, field: str | None, person: str, *, yes: bool) -> None:
+    """Decide about all edits that wait for it, or those of one field, after a typed confirmation of their number."""
+    chosen = CHOICES[choice]
+    with installation() as opened:
+        found = list_edits(opened, practice, chosen.of, field=field)
+        if not found:
+            say(message("push.none_listed").text)
+            return
+        if not yes:
+            show_list(found, opened.practice(practice).time_zone)
+            question = message("push.asked_all", count=len(found)).title
+            if confirmed_number(question) != len(found):
+                raise stop("push.not_confirmed", count=len(found))
+        _decide(opened, practice, chosen, [one.number for one in found], person)
+
+
+def confirmed_number(question: str) -> int | None:
+    """The number that somebody types; `None` if nobody is there to answer."""
+    try:
+        return int(typer.prompt(question, type=int, err=True))
+    except typer.Abort:
+        return None
+
+
+def _decide(opened: Installation, practice: str, chosen: Choice, numbers: Sequence[int], person: str) -> None:
+    count = decide(opened, practice, chosen.verdict, numbers, person)
+    say(message(chosen.done, count=count, practice=practice).text)
+    for one in sending(opened, practice) if chosen.is_sent else ():
+        say(one.text)

@@ -1,0 +1,49 @@
+"""What goes wrong with one record stops no other, and is told."""
+
+from tests.push.desk import Desk
+from xpm.entities.names import Noun
+from xpm.push.reporting import said_of
+from xpm.store.vocabulary import EditState
+
+
+def test_a_record_whose_answer_cannot_be_read_waits_and_the_others_are_sent(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    first, *others = desk.some_jobs(3)
+    for job in (first, *others):
+        desk.edit(Noun.JOB, job, name=f"A name for {job}")
+    desk.house.order("garbage", f"job.api/get/{first}", times=0)
+
+    result = desk.push()
+
+    assert [desk.job_in_xpm(job)["Name"] for job in others] == [f"A name for {job}" for job in others]
+    assert (result.confirmed, result.waiting) == (2, 1)
+    assert said_of(result, "Harbour & Vale", "UTC").key == "push.failed"
+    desk.house.calm()
+    assert desk.push().confirmed == 1
+
+
+def test_a_value_that_no_call_can_carry_is_refused_and_the_others_are_sent(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    first, other = desk.some_jobs(2)
+    desk.edit(Noun.JOB, first, name="A name")
+    desk.edit(Noun.JOB, other, name="Another name")
+    with desk.house.database.write() as session:
+        edit = next(one for one in desk.open_edits() if one.ours == "A name")
+        edit.ours = "A name with \x08"
+        session.merge(edit)
+
+    desk.push()
+
+    assert sorted(desk.states()) == sorted([EditState.REFUSED, EditState.CONFIRMED])
+    assert desk.job_in_xpm(other)["Name"] == "Another name"
+
+
+def test_a_client_whose_billing_client_is_gone_is_not_taken_as_gone(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    client = desk.a_client()
+    desk.edit(Noun.CLIENT, client, phone="12345", **{"Fee budget": "5"})
+    desk.house.order("error_body", "client.api/update", description="Invalid client/contact identifier", method="PUT")
+
+    desk.push()
+
+    assert sorted(desk.states()) == sorted([EditState.REFUSED, EditState.CONFIRMED])
