@@ -56,7 +56,7 @@ class Guard:
             await self._app(scope, _not_for_ever(receive), _with_headers(send, self._headers))
 
     def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
-        """Refuse a form. A call of the API is none: its door asks for a token, which no browser sends by itself."""
+        """Refuse a form. A call of the API is none: its gate asks for a token, which no browser sends by itself."""
         if scope["method"] in SAFE_METHODS or scope["path"].startswith(API_PATH):
             return None
         if not self._is_same_origin(headers, f"{scope['scheme']}://{headers.get('host', '')}"):

@@ -7,7 +7,7 @@ from fastapi.security import HTTPBearer
 from starlette.middleware import Middleware
 
 from console.api import edits, records
-from console.api.door import OPEN_PATH, Door
+from console.api.gate import OPEN_PATH, TokenGate
 from console.api.problems import MEDIA_TYPE, Problem, handlers
 from console.throttle import Throttle
 from xpm.installation import Installation
@@ -33,11 +33,15 @@ class Api(FastAPI):
     def openapi(self) -> dict[str, Any]:
         """Describe the API (OpenAPI 3.1)."""
         described = super().openapi()
-        for operations in described["paths"].values():
-            for operation in operations.values():
-                for code, answer in operation["responses"].items():
-                    if int(code) in PROBLEMS and "application/json" in answer["content"]:
-                        answer["content"][MEDIA_TYPE] = answer["content"].pop("application/json")
+        answers = [
+            answer
+            for operations in described["paths"].values()
+            for operation in operations.values()
+            for code, answer in operation["responses"].items()
+            if int(code) in PROBLEMS and "application/json" in answer["content"]
+        ]
+        for answer in answers:
+            answer["content"][MEDIA_TYPE] = answer["content"].pop("application/json")
         return described
 
 
@@ -55,7 +59,7 @@ def create_api(installation: Installation, throttle: Throttle) -> Api:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would carry what was sent
         exception_handlers=handlers(installation),
-        middleware=[Middleware(Door, installation=installation, throttle=throttle)],
+        middleware=[Middleware(TokenGate, installation=installation, throttle=throttle)],
         dependencies=[Security(BEARER)],
         responses={code: {"model": Problem, "description": says} for code, says in PROBLEMS.items()},
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 
 from console.api import shapes
-from console.api.door import Program, program_of
+from console.api.gate import Program, program_of
 from console.api.problems import Refused, found
 from console.api.pushes import start_push
 from console.api.shapes import Decided, Deciding, DecidingAll, EditLife, EditPage, Edits, Made, Name, Number, StepPage

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from console.api.shapes import Preview
+from xpm.access.masking import MOST, UNPRINTABLE
 from xpm.installation import Installation, WrongSchema
 from xpm.push import asks
 from xpm.push.editing import Overtaken, Unconfirmed
@@ -134,8 +135,15 @@ def _misfits(_request: Request, error: Exception) -> JSONResponse:
     """Say what does not fit, without repeating what was sent."""
     if not isinstance(error, RequestValidationError):
         raise error
-    misfits = [Misfit(where=".".join(map(str, one["loc"])), says=str(one["msg"])) for one in error.errors()]
+    misfits = [
+        Misfit(where=_printable(".".join(map(str, one["loc"]))), says=_printable(one["msg"])) for one in error.errors()
+    ]
     return problem(422, message("api.not_understood"), misfits=misfits)
+
+
+def _printable(text: str) -> str:
+    """The text without half characters, which a name that was sent may have and no answer can."""
+    return UNPRINTABLE.sub("\ufffd", text)[:MOST]
 
 
 def _http(_request: Request, error: Exception) -> JSONResponse:

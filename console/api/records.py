@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from console.api.door import Program, program_of
+from console.api.gate import Program, program_of
 from console.api.problems import OvertakenNow, found
 from console.api.pushes import start_push
 from console.api.shapes import Change, Changed, Name, Record, Recorded, Time

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from tests.console.api.program import Programs
+from tests.console.conftest import office
 from tests.console.fake_runs import FakeRuns
 from tests.console.office import Office
 from tests.console.serving import serving
@@ -14,7 +15,7 @@ from tests.pull.conftest import server
 from tests.push.conftest import desk, sqlite_desk, synchronised_once
 from tests.push.desk import Desk
 
-__all__ = ["desk", "server", "sqlite_desk", "synchronised_once"]
+__all__ = ["desk", "office", "server", "sqlite_desk", "synchronised_once"]
 
 
 @pytest.fixture

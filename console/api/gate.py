@@ -68,7 +68,7 @@ class Program:
             raise
 
 
-class Door:
+class TokenGate:
     """Finds out which program calls, before anything of the request is read but its head."""
 
     def __init__(self, app: ASGIApp, installation: Installation, throttle: Throttle) -> None:
