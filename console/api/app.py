@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 
 from console.api import edits, records
 from console.api.gate import OPEN_PATH, TokenGate
-from console.api.problems import MEDIA_TYPE, Problem, handlers
+from console.api.problems import MEDIA_TYPE, ApiProblem, handlers
 from console.throttle import Throttle
 from xpm.installation import Installation
 
@@ -61,7 +61,7 @@ def create_api(installation: Installation, throttle: Throttle) -> Api:
         exception_handlers=handlers(installation),
         middleware=[Middleware(TokenGate, installation=installation, throttle=throttle)],
         dependencies=[Security(BEARER)],
-        responses={code: {"model": Problem, "description": says} for code, says in PROBLEMS.items()},
+        responses={code: {"model": ApiProblem, "description": says} for code, says in PROBLEMS.items()},
     )
     for part in (records, edits):
         api.include_router(part.router, prefix=PER_PRACTICE)

@@ -9,9 +9,20 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from console.api import shapes
 from console.api.gate import Program, program_of
-from console.api.problems import Refused, found
+from console.api.problems import RefusedEdits, found
 from console.api.pushes import start_push
-from console.api.shapes import Decided, Deciding, DecidingAll, EditLife, EditPage, Edits, Made, Name, Number, StepPage
+from console.api.shapes import (
+    ApiEditLife,
+    ApiMade,
+    Decided,
+    Deciding,
+    DecidingAll,
+    EditPage,
+    Edits,
+    Name,
+    Number,
+    StepPage,
+)
 from xpm.access.audit import Action
 from xpm.entities.names import Noun
 from xpm.push import listing
@@ -29,7 +40,7 @@ After = Annotated[int, Query(ge=0, le=shapes.LARGEST_NUMBER, description="The `n
 Limit = Annotated[int, Query(ge=1, le=MOST)]
 
 
-class Choice(StrEnum):
+class EditDecision(StrEnum):
     """What a person may decide about an edit."""
 
     KEEP = "keep"  # FYI's value, in a conflict
@@ -39,7 +50,7 @@ class Choice(StrEnum):
     PUT_BACK = "put-back"  # the value that lost
 
 
-class Side(StrEnum):
+class WinningSide(StrEnum):
     """Whose value wins all conflicts of a field."""
 
     KEEP = "keep"
@@ -47,11 +58,11 @@ class Side(StrEnum):
 
 
 _VERDICTS: Mapping[str, Verdict] = {
-    Choice.KEEP: Decision.keep,
-    Choice.TAKE: Decision.take,
-    Choice.WITHDRAW: Decision.withdraw,
-    Choice.TRY_AGAIN: Decision.try_again,
-    Choice.PUT_BACK: Decision.put_back,
+    EditDecision.KEEP: Decision.keep,
+    EditDecision.TAKE: Decision.take,
+    EditDecision.WITHDRAW: Decision.withdraw,
+    EditDecision.TRY_AGAIN: Decision.try_again,
+    EditDecision.PUT_BACK: Decision.put_back,
 }
 
 
@@ -60,11 +71,11 @@ def edit_many(
     program: Let,
     wanted: Edits,
     preview: Annotated[bool, Query(description="Only say what the edits would do.")] = False,
-) -> Made:
+) -> ApiMade:
     """Edit several records: all, or none if one is refused. 428 if their number has to be confirmed first."""
     asks = [Ask(Noun(one.kind), one.record, one.values, one.version) for one in wanted.edits]
     if preview:
-        return Made(origin=None, preview=_preview(program, asks))
+        return ApiMade(origin=None, preview=_preview(program, asks))
     with program.recording_refusals(Action.EDIT, wanted.by, f"{len(asks)} records"):
         return _made(program, asks, wanted)
 
@@ -89,15 +100,17 @@ def list_edits(
 
 
 @router.get("/edits/{number}")
-def show_edit(program: Let, number: Annotated[Number, Path()]) -> EditLife:
+def show_edit(program: Let, number: Annotated[Number, Path()]) -> ApiEditLife:
     """Show one edit with its whole life: what was sent, when, by which call, and how it ended."""
     with found():
         life = listing.show_edit(program.installation, program.practice, number)
-    return EditLife(edit=shapes.Edit.of(life.edit), steps=[shapes.Step.of(one) for one in life.steps])
+    return ApiEditLife(edit=shapes.Edit.of(life.edit), steps=[shapes.ApiStep.of(one) for one in life.steps])
 
 
 @router.post("/edits/{number}/{choice}")
-def decide_edit(program: Let, number: Annotated[Number, Path()], choice: Choice, deciding: Deciding) -> EditLife:
+def decide_edit(
+    program: Let, number: Annotated[Number, Path()], choice: EditDecision, deciding: Deciding
+) -> ApiEditLife:
     """Decide about one edit.
 
     In a conflict, keep FYI's value or take XPM's; withdraw an edit, or try one again that XPM refused; put the value
@@ -109,7 +122,7 @@ def decide_edit(program: Let, number: Annotated[Number, Path()], choice: Choice,
 
 
 @router.post("/conflicts/{side}")
-def decide_conflicts(program: Let, side: Side, deciding: DecidingAll) -> Decided:
+def decide_conflicts(program: Let, side: WinningSide, deciding: DecidingAll) -> Decided:
     """Keep FYI's values or take XPM's in all conflicts of a field."""
     conflicts = listing.list_edits(program.installation, program.practice, [EditState.CONFLICT], field=deciding.field)
     numbers = [one.number for one in conflicts]
@@ -125,7 +138,7 @@ def push_log(program: Let, after: After = 0, limit: Limit = 100) -> StepPage:
     return StepPage.of(islice(steps, limit), limit)
 
 
-def _made(program: Program, asks: Sequence[Ask], wanted: Edits) -> Made:
+def _made(program: Program, asks: Sequence[Ask], wanted: Edits) -> ApiMade:
     editor = Editor(wanted.by, program.acting_for(wanted.by))
     try:
         made = edit(program.installation, program.practice, asks, editor, confirmed=wanted.confirm)
@@ -133,14 +146,14 @@ def _made(program: Program, asks: Sequence[Ask], wanted: Edits) -> Made:
         raise
     except Stopped as stopped:
         asked = preview(program.installation, program.practice, asks)
-        raise Refused(stopped.message, asked) from None
+        raise RefusedEdits(stopped.message, asked) from None
     if made.preview.records == 1:
         start_push(program.practice)
-    return Made(origin=made.origin, preview=shapes.Preview.of(made.preview))
+    return ApiMade(origin=made.origin, preview=shapes.ApiPreview.of(made.preview))
 
 
-def _preview(program: Program, asks: Sequence[Ask]) -> shapes.Preview:
-    return shapes.Preview.of(preview(program.installation, program.practice, asks))
+def _preview(program: Program, asks: Sequence[Ask]) -> shapes.ApiPreview:
+    return shapes.ApiPreview.of(preview(program.installation, program.practice, asks))
 
 
 def _decide(program: Program, verdict: Verdict, numbers: Sequence[int], by: str) -> None:

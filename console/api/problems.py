@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from console.api.shapes import Preview
+from console.api.shapes import ApiPreview
 from xpm.access.masking import MOST, UNPRINTABLE
 from xpm.installation import Installation, WrongSchema
 from xpm.push import asks
@@ -31,7 +31,7 @@ class Misfit(BaseModel):
     says: str
 
 
-class Problem(BaseModel):
+class ApiProblem(BaseModel):
     """Why something was not done. Programs test `key` and `status`; the sentences are for people and may change."""
 
     status: int
@@ -40,11 +40,11 @@ class Problem(BaseModel):
     detail: str = ""
     next: str = Field("", description="What to do next.")
     version: str | None = Field(None, description="409 only: the version that the record has now.")
-    preview: Preview | None = Field(None, description="422 and 428 of several edits: what they would do.")
+    preview: ApiPreview | None = Field(None, description="422 and 428 of several edits: what they would do.")
     misfits: list[Misfit] | None = Field(None, description="422 only: what is not as described here.")
 
 
-class NotFound(Stopped):
+class NothingThere(Stopped):
     """The address leads to nothing that this practice has."""
 
 
@@ -57,7 +57,7 @@ class OvertakenNow(Stopped):
         self.version = version
 
 
-class Refused(Stopped):
+class RefusedEdits(Stopped):
     """Edits are refused. `preview` says what all of them would do."""
 
     def __init__(self, said: Message, preview: asks.Preview) -> None:
@@ -66,18 +66,18 @@ class Refused(Stopped):
         self.preview = preview
 
 
-_STATUSES: Mapping[type[Stopped], int] = {NotFound: 404, OvertakenNow: 409, Overtaken: 409, Unconfirmed: 428}
+_STATUSES: Mapping[type[Stopped], int] = {NothingThere: 404, OvertakenNow: 409, Overtaken: 409, Unconfirmed: 428}
 
 
 @contextmanager
 def found() -> Iterator[None]:
-    """Raise NotFound for what does not exist. Only for what looks something up by the address."""
+    """Raise NothingThere for what does not exist. Only for what looks something up by the address."""
     try:
         yield
     except WrongSchema:
         raise
     except Stopped as stopped:
-        raise NotFound(stopped.message) from None
+        raise NothingThere(stopped.message) from None
 
 
 def problem(
@@ -86,11 +86,11 @@ def problem(
     headers: Mapping[str, str] | None = None,
     *,
     version: str | None = None,
-    preview: Preview | None = None,
+    preview: ApiPreview | None = None,
     misfits: list[Misfit] | None = None,
 ) -> JSONResponse:
     """Make the answer."""
-    told = Problem(
+    told = ApiProblem(
         status=status,
         key=said.key,
         title=said.title,
@@ -127,7 +127,7 @@ def _stopped(_request: Request, error: Exception) -> JSONResponse:
         return unavailable(error)
     status = next((status for kind, status in _STATUSES.items() if isinstance(error, kind)), 422)
     version = error.version if isinstance(error, OvertakenNow) else None
-    preview = Preview.of(error.preview) if isinstance(error, Unconfirmed | Refused) else None
+    preview = ApiPreview.of(error.preview) if isinstance(error, Unconfirmed | RefusedEdits) else None
     return problem(status, error.message, version=version, preview=preview)
 
 

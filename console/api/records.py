@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path
 from console.api.gate import Program, program_of
 from console.api.problems import OvertakenNow, found
 from console.api.pushes import start_push
-from console.api.shapes import Change, Changed, Name, Record, Recorded, Time
+from console.api.shapes import ApiChange, ApiChanged, ApiRecord, Name, Recorded, Time
 from xpm.access.audit import Action
 from xpm.entities.names import Noun
 from xpm.push.asks import Ask
@@ -22,25 +22,25 @@ Client = Annotated[Name, Path(description="A client's XPM ID.")]
 
 
 @router.get("/jobs/{job}")
-def read_job(program: Let, job: Job) -> Record:
+def read_job(program: Let, job: Job) -> ApiRecord:
     """Read a job with its version, its fields, and the edits that XPM does not have yet."""
     return _read(program, Noun.JOB, job)
 
 
 @router.get("/clients/{client}")
-def read_client(program: Let, client: Client) -> Record:
+def read_client(program: Let, client: Client) -> ApiRecord:
     """Read a client with its version, its fields, and the edits that XPM does not have yet."""
     return _read(program, Noun.CLIENT, client)
 
 
 @router.patch("/jobs/{job}")
-def edit_job(program: Let, job: Job, change: Change) -> Changed:
+def edit_job(program: Let, job: Job, change: ApiChange) -> ApiChanged:
     """Edit a job. 409 if it has changed since the version that the editor saw: nothing is overwritten unseen."""
     return _edit(program, Noun.JOB, job, change)
 
 
 @router.patch("/clients/{client}")
-def edit_client(program: Let, client: Client, change: Change) -> Changed:
+def edit_client(program: Let, client: Client, change: ApiChange) -> ApiChanged:
     """Edit a client. 409 if it has changed since the version that the editor saw: nothing is overwritten unseen."""
     return _edit(program, Noun.CLIENT, client, change)
 
@@ -56,12 +56,12 @@ def record_time(program: Let, job: Job, time: Time) -> Recorded:
     return Recorded(origin=made.origin, id=made.entry.id, calls=made.calls)
 
 
-def _read(program: Program, noun: Noun, name: str) -> Record:
+def _read(program: Program, noun: Noun, name: str) -> ApiRecord:
     with found():
-        return Record.of(read_record(program.installation, program.practice, noun, name))
+        return ApiRecord.of(read_record(program.installation, program.practice, noun, name))
 
 
-def _edit(program: Program, noun: Noun, name: str, change: Change) -> Changed:
+def _edit(program: Program, noun: Noun, name: str, change: ApiChange) -> ApiChanged:
     record = _read(program, noun, name)
     ask = Ask(noun, record.xpm_id, change.values, change.version)
     editor = Editor(change.by, program.acting_for(change.by))
@@ -71,4 +71,4 @@ def _edit(program: Program, noun: Noun, name: str, change: Change) -> Changed:
         except Overtaken as overtaken:
             raise OvertakenNow(overtaken.message, _read(program, noun, record.xpm_id).version) from None
     start_push(program.practice)
-    return Changed(origin=made.origin, record=_read(program, noun, record.xpm_id))
+    return ApiChanged(origin=made.origin, record=_read(program, noun, record.xpm_id))

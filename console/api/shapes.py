@@ -58,7 +58,7 @@ class Sentence(Outgoing):
         return cls.model_validate(said) if said else None
 
 
-class OpenEdit(Outgoing):
+class ApiOpenEdit(Outgoing):
     """An edit that XPM does not have yet: what XPM had (`base`) and has (`theirs`), and what was typed (`ours`)."""
 
     number: int
@@ -72,7 +72,7 @@ class OpenEdit(Outgoing):
     xpms_words: str | None
 
 
-class EditableField(Outgoing):
+class ApiEditableField(Outgoing):
     """A field. `value` is what FYI has, as people type it; `options` are all that it takes, if it is a list."""
 
     name: str = Field(description="What edits call it.")
@@ -82,10 +82,10 @@ class EditableField(Outgoing):
     is_needed: bool
     options: list[str] | None
     value: str | None
-    edit: OpenEdit | None
+    edit: ApiOpenEdit | None
 
 
-class Record(Outgoing):
+class ApiRecord(Outgoing):
     """A job or client with everything that can be edited."""
 
     kind: Literal["job", "client"]
@@ -93,12 +93,12 @@ class Record(Outgoing):
     number: str
     version: str = Field(description="Changes whenever anything of the record does.")
     pending_sync: bool = Field(description="Whether XPM does not have all of it yet.")
-    fields: list[EditableField]
+    fields: list[ApiEditableField]
 
     @classmethod
-    def of(cls, found: reading.EditableRecord) -> "Record":
+    def of(cls, found: reading.EditableRecord) -> "ApiRecord":
         """The record as it was read."""
-        fields = [EditableField.model_validate(one) for one in found.fields]
+        fields = [ApiEditableField.model_validate(one) for one in found.fields]
         kind: Literal["job", "client"] = "job" if found.noun is Noun.JOB else "client"
         return cls(
             kind=kind,
@@ -110,7 +110,7 @@ class Record(Outgoing):
         )
 
 
-class Change(Incoming):
+class ApiChange(Incoming):
     """An edit of one record."""
 
     by: By
@@ -118,11 +118,11 @@ class Change(Incoming):
     values: Values = Field(description="What fields are to have, by name or label; an empty text empties the field.")
 
 
-class Changed(Outgoing):
+class ApiChanged(Outgoing):
     """What an edit came to."""
 
     origin: str = Field(description="The act: its edits are listed with `?origin=`.")
-    record: Record
+    record: ApiRecord
 
 
 class OneEdit(Incoming):
@@ -149,7 +149,7 @@ class RefusedEdit(Outgoing):
     reason: Sentence
 
 
-class Preview(Outgoing):
+class ApiPreview(Outgoing):
     """What edits would do: how many records and fields they change, and about how many calls to Xero that takes."""
 
     records: int
@@ -159,7 +159,7 @@ class Preview(Outgoing):
     refused: list[RefusedEdit]
 
     @classmethod
-    def of(cls, asked: asks.Preview) -> "Preview":
+    def of(cls, asked: asks.Preview) -> "ApiPreview":
         """The preview without the edits themselves."""
         return cls(
             records=asked.records,
@@ -172,11 +172,11 @@ class Preview(Outgoing):
         )
 
 
-class Made(Outgoing):
+class ApiMade(Outgoing):
     """What became of several edits. `origin` is null if this was a preview."""
 
     origin: str | None
-    preview: Preview
+    preview: ApiPreview
 
 
 class Edit(Outgoing):
@@ -211,7 +211,7 @@ class EditPage(Outgoing):
     next: int | None
 
 
-class Call(Outgoing):
+class ApiCall(Outgoing):
     """A call that wrote to XPM, or tried to. `outcome` is null while nobody knows what became of it."""
 
     endpoint: str
@@ -222,7 +222,7 @@ class Call(Outgoing):
     correlation_id: str | None
 
 
-class Step(Outgoing):
+class ApiStep(Outgoing):
     """One step in an edit's life. `person` is null if a run took it."""
 
     id: int
@@ -237,12 +237,12 @@ class Step(Outgoing):
     person: str | None
     reason: Sentence | None
     xpms_words: str | None
-    call: Call | None
+    call: ApiCall | None
 
     @classmethod
-    def of(cls, found: listing.LoggedStep) -> "Step":
+    def of(cls, found: listing.LoggedStep) -> "ApiStep":
         """The step as it was listed."""
-        call = Call.model_validate(found.call) if found.call else None
+        call = ApiCall.model_validate(found.call) if found.call else None
         told = {"kind": found.noun.value, "reason": Sentence.of(found.reason), "call": call}
         return cls.model_validate({**vars(found), **told})
 
@@ -250,21 +250,21 @@ class Step(Outgoing):
 class StepPage(Outgoing):
     """The log, oldest first. `next` is what `after` takes for what follows; null at the end."""
 
-    steps: list[Step]
+    steps: list[ApiStep]
     next: int | None
 
     @classmethod
     def of(cls, found: Iterable[listing.LoggedStep], limit: int) -> "StepPage":
         """A page of the log."""
-        steps = [Step.of(one) for one in found]
+        steps = [ApiStep.of(one) for one in found]
         return cls(steps=steps, next=steps[-1].id if len(steps) == limit else None)
 
 
-class EditLife(Outgoing):
+class ApiEditLife(Outgoing):
     """An edit with every step of its life, oldest first."""
 
     edit: Edit
-    steps: list[Step]
+    steps: list[ApiStep]
 
 
 class Deciding(Incoming):

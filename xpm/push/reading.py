@@ -90,7 +90,7 @@ def read_record(installation: Installation, slug: str, noun: Noun, name: str) ->
 
 def _fields(known: Directory, noun: Noun, key: str) -> Iterator[EditableField]:
     pushed = PUSHED[noun]
-    own, values = _Stored.of(known, pushed.table, key), _Stored.of(known, pushed.values, key)
+    own, values = _FieldSource.of(known, pushed.table, key), _FieldSource.of(known, pushed.values, key)
     for one in pushed.fields:
         yield _field(known, one.name, find_field(known, noun, one.name), own)
     for definition in known.custom_fields(noun):
@@ -99,18 +99,18 @@ def _fields(known: Directory, noun: Noun, key: str) -> Iterator[EditableField]:
 
 
 @dataclass(frozen=True)
-class _Stored:
+class _FieldSource:
     row: RecordRow | None
     edits: Mapping[str, PendingEdit]
 
     @classmethod
-    def of(cls, known: Directory, table: RecordTable, key: str) -> "_Stored":
+    def of(cls, known: Directory, table: RecordTable, key: str) -> "_FieldSource":
         row = next(reads.read(known.session, table, known.scope, [key]), None)
         waiting = edits.open_of(known.session, known.scope, table.name, [key]).get(key, ())
         return cls(row, {edit.field: edit for edit in waiting})
 
 
-def _field(known: Directory, name: str, field: Field, stored: _Stored) -> EditableField:
+def _field(known: Directory, name: str, field: Field, stored: _FieldSource) -> EditableField:
     value = value_in(stored.row, field.column) if stored.row else None
     edit = stored.edits.get(field.column)
     return EditableField(
