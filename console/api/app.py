@@ -57,6 +57,7 @@ def create_api(installation: Installation, throttle: Throttle) -> Api:
         servers=[{"url": "/api/v1"}],
         root_path_in_servers=False,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would carry what was sent
         exception_handlers=handlers(installation),
         middleware=[Middleware(TokenGate, installation=installation, throttle=throttle)],

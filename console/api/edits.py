@@ -107,9 +107,9 @@ def show_edit(program: Let, number: Annotated[Number, Path()]) -> ApiEditLife:
     return ApiEditLife(edit=shapes.Edit.of(life.edit), steps=[shapes.ApiStep.of(one) for one in life.steps])
 
 
-@router.post("/edits/{number}/{choice}")
+@router.post("/edits/{number}/{decision}")
 def decide_edit(
-    program: Let, number: Annotated[Number, Path()], choice: EditDecision, deciding: Deciding
+    program: Let, number: Annotated[Number, Path()], decision: EditDecision, deciding: Deciding
 ) -> ApiEditLife:
     """Decide about one edit.
 
@@ -117,7 +117,7 @@ def decide_edit(
     back that lost, which is a new edit.
     """
     show_edit(program, number)
-    _decide(program, _VERDICTS[choice], [number], deciding.by)
+    _decide(program, _VERDICTS[decision], [number], deciding.by)
     return show_edit(program, number)
 
 

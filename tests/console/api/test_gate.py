@@ -37,10 +37,10 @@ def requests(practice: str, job: str, edit: int) -> list[Asked]:
         "/clients/{client}": change,
         "/jobs/{job}/times": {"by": MERE, "staff": "x", "task": "x", "date": "2026-01-01", "minutes": 5},
         "/edits": {"by": MERE, "edits": [{"kind": "job", "record": job, "values": {"name": "By a stranger"}}]},
-        "/edits/{number}/{choice}": {"by": MERE},
+        "/edits/{number}/{decision}": {"by": MERE},
         "/conflicts/{side}": {"by": MERE, "field": "name"},
     }
-    filled = {"practice": practice, "job": job, "client": "c-1", "number": edit, "choice": "withdraw", "side": "take"}
+    filled = {"practice": practice, "job": job, "client": "c-1", "number": edit, "decision": "withdraw", "side": "take"}
     return [
         (method.upper(), f"/api/v1{path.format(**filled)}", bodies[path.removeprefix("/practices/{practice}")])
         if method != "get"
