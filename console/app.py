@@ -74,7 +74,7 @@ def create_app(
 ) -> Starlette:
     """Make the console for an open installation. `sleep` is how a wake-up waits between its tries."""
     throttle = Throttle()
-    api = Mount(f"{API_PATH}v1", create_api(integration, throttle))
+    api = Mount(f"{API_PATH}v1", create_api(integration, runs, throttle))
     app = Starlette(
         routes=[api, *closed_unless_gated([*ROUTES, *more])],
         middleware=[

@@ -29,6 +29,7 @@ class Limit(Enum):
     REFUSED = (RateLimitItemPerMinute(1000, 10), RateLimitItemPerMinute(200, 10))
     API_STRANGER = (RateLimitItemPerMinute(30, 10), None)  # apart from people, who may share an address with a program
     API_TOKEN = (RateLimitItemPerMinute(6000), RateLimitItemPerMinute(600))
+    API_PUSH = (RateLimitItemPerMinute(120), RateLimitItemPerMinute(12))  # by practice
     API_REFUSED = (RateLimitItemPerMinute(1000, 10), RateLimitItemPerMinute(100, 10))
 
 

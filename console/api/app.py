@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from console.api import edits, records
 from console.api.gate import OPEN_PATH, TokenGate
 from console.api.problems import MEDIA_TYPE, ApiProblem, handlers
+from console.runs import Runs
 from console.throttle import Throttle
 from xpm.installation import Installation
 
@@ -45,7 +46,7 @@ class Api(FastAPI):
         return described
 
 
-def create_api(installation: Installation, throttle: Throttle) -> Api:
+def create_api(installation: Installation, runs: Runs, throttle: Throttle) -> Api:
     """Make the API for an open installation."""
     api = Api(
         title="FYI and Xero Practice Manager",
@@ -60,7 +61,7 @@ def create_api(installation: Installation, throttle: Throttle) -> Api:
         generate_unique_id_function=lambda route: route.name,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would carry what was sent
         exception_handlers=handlers(installation),
-        middleware=[Middleware(TokenGate, installation=installation, throttle=throttle)],
+        middleware=[Middleware(TokenGate, installation=installation, runs=runs, throttle=throttle)],
         dependencies=[Security(BEARER)],
         responses={code: {"model": ApiProblem, "description": says} for code, says in PROBLEMS.items()},
     )

@@ -5,7 +5,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query
 
 from console.api import shapes
 from console.api.gate import Program, program_of
@@ -70,6 +70,7 @@ _VERDICTS: Mapping[str, Verdict] = {
 def edit_many(
     program: Let,
     wanted: Edits,
+    afterwards: BackgroundTasks,
     preview: Annotated[bool, Query(description="Only say what the edits would do.")] = False,
 ) -> ApiMade:
     """Edit several records: all, or none if one is refused. 428 if their number has to be confirmed first."""
@@ -77,7 +78,7 @@ def edit_many(
     if preview:
         return ApiMade(origin=None, preview=_preview(program, asks))
     with program.recording_refusals(Action.EDIT, wanted.by, f"{len(asks)} records"):
-        return _made(program, asks, wanted)
+        return _made(program, asks, wanted, afterwards)
 
 
 @router.get("/edits")
@@ -109,7 +110,11 @@ def show_edit(program: Let, number: Annotated[Number, Path()]) -> ApiEditLife:
 
 @router.post("/edits/{number}/{decision}")
 def decide_edit(
-    program: Let, number: Annotated[Number, Path()], decision: EditDecision, deciding: Deciding
+    program: Let,
+    number: Annotated[Number, Path()],
+    decision: EditDecision,
+    deciding: Deciding,
+    afterwards: BackgroundTasks,
 ) -> ApiEditLife:
     """Decide about one edit.
 
@@ -117,17 +122,17 @@ def decide_edit(
     back that lost, which is a new edit.
     """
     show_edit(program, number)
-    _decide(program, _VERDICTS[decision], [number], deciding.by)
+    _decide(program, _VERDICTS[decision], [number], deciding.by, afterwards)
     return show_edit(program, number)
 
 
 @router.post("/conflicts/{side}")
-def decide_conflicts(program: Let, side: WinningSide, deciding: DecidingAll) -> Decided:
+def decide_conflicts(program: Let, side: WinningSide, deciding: DecidingAll, afterwards: BackgroundTasks) -> Decided:
     """Keep FYI's values or take XPM's in all conflicts of a field."""
     conflicts = listing.list_edits(program.installation, program.practice, [EditState.CONFLICT], field=deciding.field)
     numbers = [one.number for one in conflicts]
     if numbers:
-        _decide(program, _VERDICTS[side], numbers, deciding.by)
+        _decide(program, _VERDICTS[side], numbers, deciding.by, afterwards)
     return Decided(edits=len(numbers))
 
 
@@ -138,7 +143,7 @@ def push_log(program: Let, after: After = 0, limit: Limit = 100) -> StepPage:
     return StepPage.of(islice(steps, limit), limit)
 
 
-def _made(program: Program, asks: Sequence[Ask], wanted: Edits) -> ApiMade:
+def _made(program: Program, asks: Sequence[Ask], wanted: Edits, afterwards: BackgroundTasks) -> ApiMade:
     editor = Editor(wanted.by, program.acting_for(wanted.by))
     try:
         made = edit(program.installation, program.practice, asks, editor, confirmed=wanted.confirm)
@@ -148,7 +153,7 @@ def _made(program: Program, asks: Sequence[Ask], wanted: Edits) -> ApiMade:
         asked = preview(program.installation, program.practice, asks)
         raise RefusedEdits(stopped.message, asked) from None
     if made.preview.records == 1:
-        start_push(program.practice)
+        start_push(program, afterwards)
     return ApiMade(origin=made.origin, preview=shapes.ApiPreview.of(made.preview))
 
 
@@ -156,8 +161,8 @@ def _preview(program: Program, asks: Sequence[Ask]) -> shapes.ApiPreview:
     return shapes.ApiPreview.of(preview(program.installation, program.practice, asks))
 
 
-def _decide(program: Program, verdict: Verdict, numbers: Sequence[int], by: str) -> None:
+def _decide(program: Program, verdict: Verdict, numbers: Sequence[int], by: str, afterwards: BackgroundTasks) -> None:
     what = f"edit {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} edits"
     with program.recording_refusals(Action.DECIDE_EDIT, by, what):
         decide(program.installation, program.practice, verdict, numbers, by, actor=program.acting_for(by))
-    start_push(program.practice)
+    start_push(program, afterwards)

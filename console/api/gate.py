@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from console.api.problems import problem, unavailable
 from console.guard import SAFE_METHODS, is_short
+from console.runs import Runs
 from console.throttle import Limit, Throttle
 from console.trail import address_of
 from xpm.access import audit, tokens
@@ -40,6 +41,7 @@ class Program:
     """A program of FYI that was let in to a practice."""
 
     installation: Installation
+    runs: Runs
     throttle: Throttle
     practice: str
     name: str
@@ -71,8 +73,8 @@ class Program:
 class TokenGate:
     """Finds out which program calls, before anything of the request is read but its head."""
 
-    def __init__(self, app: ASGIApp, installation: Installation, throttle: Throttle) -> None:
-        self._app, self._installation, self._throttle = app, installation, throttle
+    def __init__(self, app: ASGIApp, installation: Installation, runs: Runs, throttle: Throttle) -> None:
+        self._app, self._installation, self._runs, self._throttle = app, installation, runs, throttle
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, or refuse it."""
@@ -97,7 +99,7 @@ class TokenGate:
             return self._stranger(request, practice, secret)
         if not self._throttle.allows(Limit.API_TOKEN, address, token.digest):
             return problem(429, message("access.too_often"))
-        program = Program(self._installation, self._throttle, practice, token.name, token.digest, address)
+        program = Program(self._installation, self._runs, self._throttle, practice, token.name, token.digest, address)
         if request.method not in SAFE_METHODS:
             if not token.may_edit:
                 return self._reader(request, program)

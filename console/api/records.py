@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, BackgroundTasks, Depends, Path
 
 from console.api.gate import Program, program_of
 from console.api.problems import OvertakenNow, found
@@ -34,25 +34,25 @@ def read_client(program: Let, client: Client) -> ApiRecord:
 
 
 @router.patch("/jobs/{job}")
-def edit_job(program: Let, job: Job, change: ApiChange) -> ApiChanged:
+def edit_job(program: Let, job: Job, change: ApiChange, afterwards: BackgroundTasks) -> ApiChanged:
     """Edit a job. 409 if it has changed since the version that the editor saw: nothing is overwritten unseen."""
-    return _edit(program, Noun.JOB, job, change)
+    return _edited(program, Noun.JOB, job, change, afterwards)
 
 
 @router.patch("/clients/{client}")
-def edit_client(program: Let, client: Client, change: ApiChange) -> ApiChanged:
+def edit_client(program: Let, client: Client, change: ApiChange, afterwards: BackgroundTasks) -> ApiChanged:
     """Edit a client. 409 if it has changed since the version that the editor saw: nothing is overwritten unseen."""
-    return _edit(program, Noun.CLIENT, client, change)
+    return _edited(program, Noun.CLIENT, client, change, afterwards)
 
 
 @router.post("/jobs/{job}/times", status_code=201)
-def record_time(program: Let, job: Job, time: Time) -> Recorded:
+def record_time(program: Let, job: Job, time: Time, afterwards: BackgroundTasks) -> Recorded:
     """Record time for a job. XPM gets each entry exactly once."""
     number = _read(program, Noun.JOB, job).number
     ask = TimeAsk(number, time.staff, time.task, time.date.isoformat(), time.minutes, time.note)
     with program.recording_refusals(Action.EDIT, time.by, f"time for job {number}"):
         made = add_time(program.installation, program.practice, ask, Editor(time.by, program.acting_for(time.by)))
-    start_push(program.practice)
+    start_push(program, afterwards)
     return Recorded(origin=made.origin, id=made.entry.id, calls=made.calls)
 
 
@@ -61,7 +61,7 @@ def _read(program: Program, noun: Noun, name: str) -> ApiRecord:
         return ApiRecord.of(read_record(program.installation, program.practice, noun, name))
 
 
-def _edit(program: Program, noun: Noun, name: str, change: ApiChange) -> ApiChanged:
+def _edited(program: Program, noun: Noun, name: str, change: ApiChange, afterwards: BackgroundTasks) -> ApiChanged:
     record = _read(program, noun, name)
     ask = Ask(noun, record.xpm_id, change.values, change.version)
     editor = Editor(change.by, program.acting_for(change.by))
@@ -70,5 +70,6 @@ def _edit(program: Program, noun: Noun, name: str, change: ApiChange) -> ApiChan
             made = edit(program.installation, program.practice, [ask], editor)
         except Overtaken as overtaken:
             raise OvertakenNow(overtaken.message, _read(program, noun, record.xpm_id).version) from None
-    start_push(program.practice)
+    if made.preview.fields:
+        start_push(program, afterwards)
     return ApiChanged(origin=made.origin, record=_read(program, noun, record.xpm_id))

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.console.api.program import Programs
+from tests.console.api.program import Programs, Pushes
 from tests.console.conftest import office
-from tests.console.fake_runs import FakeRuns
 from tests.console.office import Office
 from tests.console.serving import serving
 from tests.pull.conftest import server
@@ -34,9 +33,10 @@ def sqlite_programs(sqlite_desk: Desk) -> Iterator[Programs]:
 
 @contextmanager
 def _at_work(desk: Desk) -> Iterator[Programs]:
+    runs = Pushes()
     with (
         httpx.Client() as browser,
-        serving(Office(desk.house.integration, FakeRuns(), browser)) as port,
-        Programs.at(desk, port) as programs,
+        serving(Office(desk.house.integration, runs, browser)) as port,
+        Programs.at(desk, port, runs) as programs,
     ):
         yield programs

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import Queue
 from typing import Any
+from uuid import UUID
 
 import httpx
 
+from tests.console.fake_runs import FakeRuns
 from tests.pull.house import SLUG
 from tests.push.desk import Desk
 from xpm.access import tokens
@@ -16,19 +19,40 @@ from xpm.store.tables import AuditEntry
 HERE = f"/api/v1/practices/{SLUG}"
 
 
+class Pushes(FakeRuns):
+    """Prefect, of which a test waits until a push was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked: Queue[str] = Queue()
+
+    def start_push(self, practice: str) -> UUID:
+        self._asked.put(practice)
+        return super().start_push(practice)
+
+    def next(self) -> str:
+        """The practice whose push is asked for next."""
+        return self._asked.get(timeout=60)
+
+    def asked(self) -> int:
+        """How many pushes were asked for that no test has looked at."""
+        return self._asked.qsize()
+
+
 @dataclass
 class Programs:
     """The desk of a person in FYI, and a program with a token that calls the console."""
 
     desk: Desk
     http: httpx.Client
+    pushes: Pushes
 
     @classmethod
     @contextmanager
-    def at(cls, desk: Desk, port: int) -> Iterator["Programs"]:
+    def at(cls, desk: Desk, port: int, pushes: Pushes) -> Iterator["Programs"]:
         """Call the console at this port, with a token that may edit."""
         with httpx.Client(base_url=f"http://127.0.0.1:{port}") as http:
-            programs = cls(desk, http)
+            programs = cls(desk, http, pushes)
             http.headers["Authorization"] = f"Bearer {programs.token()}"
             yield programs
 
