@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import typer
 
-from cli.commands import acting, auditing, editing, looking, practices, records, setting_up
+from cli.commands import acting, api_tokens, auditing, editing, looking, practices, records, setting_up
 from cli.terminal import terminal
 from xpm import prefect_access
 
@@ -57,6 +57,7 @@ GROUPS = (
     ("practice", practices.practice, "Setting up", "Add, list and set practices."),
     ("user", practices.user, "Setting up", "Add and list the people of a practice."),
     ("states", editing.states, "Setting up", "List and set the codes of job states."),
+    ("api-token", api_tokens.api_token, "Setting up", "Let programs of FYI in to a practice, and shut them out."),
     ("lease", setting_up.lease, "Setting up", "Show who holds what, and take it from a program that hangs."),
     ("keys", setting_up.keys, "Setting up", "Make and change encryption keys."),
 )

@@ -27,9 +27,10 @@ from console import (
     settings,
     sync,
 )
+from console.api.app import create_api
 from console.desk import HERE, Desk, notice
 from console.gate import Need, at_once, closed_unless_gated, form_at, page_at
-from console.guard import FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
+from console.guard import API_PATH, FIXED_HEADERS, ORDINARY_HEADERS, Guard, own_hosts
 from console.runs import NotDeployed, Runs, RunsUnavailable, UnknownFlowRun
 from console.throttle import Throttle
 from xpm.access.audit import Action
@@ -72,8 +73,10 @@ def create_app(
     more: Sequence[BaseRoute] = (),
 ) -> Starlette:
     """Make the console for an open installation. `sleep` is how a wake-up waits between its tries."""
+    throttle = Throttle()
+    api = Mount(f"{API_PATH}v1", create_api(integration, runs, throttle))
     app = Starlette(
-        routes=closed_unless_gated([*ROUTES, *more]),
+        routes=[api, *closed_unless_gated([*ROUTES, *more])],
         middleware=[
             Middleware(
                 Guard, console_url=integration.settings.xpm_console_url
@@ -100,7 +103,7 @@ def create_app(
     app.state.desk = Desk(integration, runs)
     app.state.sleep = sleep
     app.state.issuers = Issuers(integration)
-    app.state.throttle = Throttle()
+    app.state.throttle = throttle
     return app
 
 

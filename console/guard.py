@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 SAFE_METHODS = frozenset({"GET", "HEAD"})
 FORM_WITHIN = 15.0  # seconds
 LONGEST_FORM = 64 * 1024  # bytes; the console's largest form has a few hundred
+API_PATH = "/api/"
 FOREIGN_FORM = "This form was not sent by a page of the console. Open the page again and send it from there."
 FIXED_HEADERS = {
     "Content-Security-Policy": (
@@ -49,18 +50,18 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if refusal := self._refusal(scope["method"], headers, scope["scheme"]):
+        if refusal := self._refusal(scope, headers):
             await refusal(scope, receive, _with_headers(send, self._headers))
         else:
             await self._app(scope, _not_for_ever(receive), _with_headers(send, self._headers))
 
-    def _refusal(self, method: str, headers: Headers, scheme: str) -> PlainTextResponse | None:
-        host = headers.get("host", "")
-        if method in SAFE_METHODS:
+    def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
+        """Refuse a form. A call of the API is none: its gate asks for a token, which no browser sends by itself."""
+        if scope["method"] in SAFE_METHODS or scope["path"].startswith(API_PATH):
             return None
-        if not self._is_same_origin(headers, f"{scheme}://{host}"):
+        if not self._is_same_origin(headers, f"{scope['scheme']}://{headers.get('host', '')}"):
             return PlainTextResponse(FOREIGN_FORM, 403)
-        if not _is_short(headers):
+        if not is_short(headers, LONGEST_FORM):
             return PlainTextResponse("This form is too long.", 413)
         return None
 
@@ -87,12 +88,12 @@ def own_hosts(console_url: str) -> list[str]:
     return [f"[{own}]" if ":" in own else own, "localhost", "127.0.0.1", "[::1]"]
 
 
-def _is_short(headers: Headers) -> bool:
-    """Whether a form says that it is short, and nothing lets it be longer than it says (RFC 9112 §6.3)."""
+def is_short(headers: Headers, longest: int) -> bool:
+    """Whether a body says that it is short, and nothing lets it be longer than it says (RFC 9112 §6.3)."""
     if "transfer-encoding" in headers:
         return False
     length = headers.get("content-length", "")
-    return length.isdecimal() and int(length) <= LONGEST_FORM
+    return length.isdecimal() and int(length) <= longest
 
 
 def _not_for_ever(receive: Receive) -> Receive:

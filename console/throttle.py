@@ -1,4 +1,7 @@
-"""Limits how often one person or one address may log in, and start what costs calls to Xero (ASVS 5.0 6.3.1, 2.4.1)."""
+"""Limits how often one person, program or address may try to get in, and start what costs calls to Xero.
+
+ASVS 5.0 6.3.1 and 2.4.1 ask for that.
+"""
 
 from enum import Enum
 from ipaddress import IPv4Address, ip_address, ip_network
@@ -18,12 +21,16 @@ from xpm.words import message
 
 
 class Limit(Enum):
-    """How often, by one address and by one person. Several people may share an address."""
+    """How often, by one address and by one person or token. Several may share an address."""
 
     STRANGER = (RateLimitItemPerMinute(20, 10), None)
     RECONNECT = (RateLimitItemPerHour(60), RateLimitItemPerHour(20))
     SYNC = (RateLimitItemPerHour(300), RateLimitItemPerHour(60))
     REFUSED = (RateLimitItemPerMinute(1000, 10), RateLimitItemPerMinute(200, 10))
+    API_STRANGER = (RateLimitItemPerMinute(30, 10), None)  # apart from people, who may share an address with a program
+    API_TOKEN = (RateLimitItemPerMinute(6000), RateLimitItemPerMinute(600))
+    API_PUSH = (RateLimitItemPerMinute(120), RateLimitItemPerMinute(12))  # by practice
+    API_REFUSED = (RateLimitItemPerMinute(1000, 10), RateLimitItemPerMinute(100, 10))
 
 
 class Throttle:
@@ -56,11 +63,17 @@ class Throttle:
         return self._refusal(Limit.REFUSED, request, caller)
 
     def _refusal(self, limit: Limit, request: Request, caller: Caller | None) -> Response | None:
-        by_address, by_person = limit.value
-        allowed = self._hit(by_address, limit.name, "address", network_of(address_of(request)))
-        if caller and by_person:
-            allowed &= self._hit(by_person, limit.name, "person", caller.issuer, caller.subject)
+        person = (caller.issuer, caller.subject) if caller else ()
+        allowed = self.allows(limit, address_of(request), *person)
         return None if allowed else notice(message("access.too_often"), 429)
+
+    def allows(self, limit: Limit, address: str, *who: str) -> bool:
+        """Count a request from an address, and of whoever is known to send it. Return whether it is not too many."""
+        by_address, by_person = limit.value
+        allowed = self._hit(by_address, limit.name, "address", network_of(address))
+        if who and by_person:
+            allowed &= self._hit(by_person, limit.name, "person", *who)
+        return allowed
 
     def _hit(self, item: RateLimitItem, *who: str) -> bool:
         return self._limiter.hit(item, *who)

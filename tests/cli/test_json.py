@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from cli.main import app
 from tests.cli.office import TENANT, some_jobs, staff, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
+from xpm.access import tokens
 from xpm.entities.names import Entity
 from xpm.push import codes
 from xpm.store import activity, allowances, leases
@@ -28,6 +29,8 @@ from xpm.store.tables import Connection
 from xpm.store.vocabulary import ActivityStatus, CallPriority
 
 ACTING = {
+    "api-token make",
+    "api-token revoke",
     "audit export",
     "console",
     "demo",
@@ -71,6 +74,7 @@ LISTING = {
     "quarantine list": ["quarantine", "list", SLUG],
     "practice list": ["practice", "list"],
     "user list": ["user", "list", SLUG],
+    "api-token list": ["api-token", "list", SLUG],
     "lease list": ["lease", "list"],
 }
 OF_ONE_PRACTICE = [
@@ -141,6 +145,8 @@ def busy(installed: Installed) -> Installed:
         alert = ActivityStatus.ALERT
         entry = ActivityEntry(practice=SLUG, at=now, status=alert, kind="sync", title="Look [here]", person=MERE)
         activity.write(session, entry)
+    with installed.integration() as integration:
+        tokens.make(integration, SLUG, "documents", may_edit=True, days=365, made_by="ops")
     return installed
 
 

@@ -25,8 +25,8 @@ JARGON = re.compile(
 OLD_NAME, NEW_NAME = "“Authorise 3rd Party Full Access”", "“Connect third-party add-ons”"
 KEYS = sorted(every_key())
 FOR_ADMINISTRATORS = [
-    key for key in KEYS if not key.startswith("operator.")
-]  # operator messages are for whoever runs the installation
+    key for key in KEYS if not key.startswith(("operator.", "api."))
+]  # operator messages are for whoever runs the installation, those of the API for whoever writes programs for it
 
 
 class AnyFact:

@@ -44,6 +44,12 @@ class Field:
     is_needed: bool = False
     definition: CustomFieldDefinition | None = None
 
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options of a custom field that is a list."""
+        listed = (self.definition.options if self.definition else None) or ""
+        return tuple(one.strip() for one in listed.replace("\n", ",").split(",") if one.strip())
+
 
 def check(known: Directory, ask: Ask) -> RecordEdit:
     """Check one ask. Fields that already have the value are left out.
@@ -144,9 +150,7 @@ def _state(known: Directory, text: str) -> str:
 
 
 def _option(field: Field, text: str) -> str:
-    listed = (field.definition.options if field.definition else None) or ""
-    options = [one.strip() for one in listed.replace("\n", ",").split(",") if one.strip()]
-    option = next((one for one in options if one.casefold() == text.strip().casefold()), None)
+    option = next((one for one in field.options if one.casefold() == text.strip().casefold()), None)
     if option is None:
-        raise NotTaken(message("push.option_unknown", field=field.label, value=text, options=", ".join(options)))
+        raise NotTaken(message("push.option_unknown", field=field.label, value=text, options=", ".join(field.options)))
     return option

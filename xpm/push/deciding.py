@@ -11,6 +11,9 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from xpm.access import audit
+from xpm.access.actor import Actor
+from xpm.access.audit import Action
 from xpm.installation import Installation
 from xpm.push.editing import require_editor, scope_of
 from xpm.push.placing import current, hold, noun_of, put_value
@@ -100,8 +103,18 @@ class Decision:
 Verdict = Callable[[Decision, PendingEdit], None]
 
 
-def decide(installation: Installation, slug: str, verdict: Verdict, numbers: Sequence[int], person: str) -> int:
+def decide(
+    installation: Installation,
+    slug: str,
+    verdict: Verdict,
+    numbers: Sequence[int],
+    person: str,
+    *,
+    actor: Actor | None = None,
+) -> int:
     """Decide about these edits, all of them or none, and return how many.
+
+    Without an actor the caller writes the audit trail, as commands do.
 
     Raises Stopped: there is no such edit, it is in another state, or the person may not edit.
     """
@@ -112,6 +125,9 @@ def decide(installation: Installation, slug: str, verdict: Verdict, numbers: Seq
         decision = Decision(session, scope, person, now)
         for number in sorted(set(numbers)):
             verdict(decision, _locked(session, scope, number))
+        if actor is not None:
+            what = f"edit {numbers[0]}" if len(set(numbers)) == 1 else f"{len(set(numbers))} edits"
+            audit.record(session, installation, actor, Action.DECIDE_EDIT, now=now, practice=slug, resource=what)
     return len(set(numbers))
 
 

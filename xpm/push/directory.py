@@ -97,13 +97,16 @@ class Directory:
     def custom_field(self, noun: Noun, name: str) -> CustomFieldDefinition | None:
         """The custom field of jobs or clients with this name or XPM ID; `None` if there is none, or several."""
         wanted = name.strip().casefold()
-        found = [
+        called = [
             one
-            for one in self._definitions
+            for one in self.custom_fields(noun)
             if wanted in {one.uuid.casefold(), (one.name or "").strip().casefold()}
-            and (one.use_job if noun is Noun.JOB else one.use_client)
         ]
-        return found[0] if len(found) == 1 else None
+        return called[0] if len(called) == 1 else None
+
+    def custom_fields(self, noun: Noun) -> Sequence[CustomFieldDefinition]:
+        """The custom fields of jobs or clients."""
+        return [one for one in self._definitions if (one.use_job if noun is Noun.JOB else one.use_client)]
 
     @cached_property
     def _staff(self) -> Sequence[Staff]:

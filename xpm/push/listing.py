@@ -126,9 +126,14 @@ def show_edit(installation: Installation, slug: str, number: int) -> EditLife:
         return EditLife(listed, _logged(session, lists.steps(session, practice.slug, edit=number)))
 
 
-def log(installation: Installation, slug: str, since: datetime | None = None) -> Iterator[LoggedStep]:
-    """Every step of every edit, oldest first. Raises Stopped: unknown practice."""
-    practice, last = installation.practice(slug), 0
+def log(
+    installation: Installation, slug: str, since: datetime | None = None, *, after: int = 0
+) -> Iterator[LoggedStep]:
+    """Every step of every edit with a number above `after`, oldest first.
+
+    Raises Stopped: unknown practice.
+    """
+    practice, last = installation.practice(slug), after
     while True:
         with installation.database.read() as session:
             found = lists.steps(session, practice.slug, since=since, after=last, limit=BATCH)

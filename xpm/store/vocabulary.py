@@ -181,6 +181,7 @@ class ActorKind(StrEnum):
     """Who acted, as far as the program that writes the audit trail can know it."""
 
     PERSON = "person"  # logged in to the console
+    PROGRAM = "program"  # of FYI, by its API token
     COMMAND = "command"  # an account of the operating system, on the command line
     RUN = "run"  # a flow run in Prefect
     VISITOR = "visitor"  # nobody known
@@ -219,6 +220,9 @@ class Action(StrEnum):
     OPEN_PAGE = "open_page"  # of the console, by somebody who may not
     READ_AUDIT = "read_audit"
     EXPORT_AUDIT = "export_audit"
+    MAKE_API_TOKEN = "make_api_token"  # noqa: S105 - a word
+    REVOKE_API_TOKEN = "revoke_api_token"  # noqa: S105 - a word
+    CALL_API = "call_api"  # by a program that may not
     MIGRATE = "migrate"
     DEPLOY = "deploy"
     ROTATE_KEYS = "rotate_keys"

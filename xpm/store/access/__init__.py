@@ -1,1 +1,1 @@
-"""Who may use the console: logins, links that log in once, sessions."""
+"""Who may use the console and the API: logins, links that log in once, sessions, API tokens."""

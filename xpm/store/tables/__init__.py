@@ -1,5 +1,6 @@
 """Every table of the store, one module for each topic. The migrations must produce exactly `StoreTable.metadata`."""
 
+from xpm.store.tables.api_tokens import ApiToken
 from xpm.store.tables.audit import AuditEntry, AuditHead, SettingValue
 from xpm.store.tables.budget import CallTally, TenantAllowance
 from xpm.store.tables.clients import (
@@ -37,6 +38,7 @@ from xpm.store.tables.staff import Staff
 from xpm.store.tables.tax_returns import TaxReturn
 
 __all__ = [
+    "ApiToken",
     "AuditEntry",
     "AuditHead",
     "AuthorisationAttempt",

@@ -1,0 +1,168 @@
+"""Edits: of several records at once, what became of them, and what people decide about them."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from itertools import islice
+from typing import Annotated
+
+from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query
+
+from console.api import shapes
+from console.api.gate import Program, program_of
+from console.api.problems import RefusedEdits, found
+from console.api.pushes import start_push
+from console.api.shapes import (
+    ApiEditLife,
+    ApiMade,
+    Decided,
+    Deciding,
+    DecidingAll,
+    EditPage,
+    Edits,
+    Name,
+    Number,
+    StepPage,
+)
+from xpm.access.audit import Action
+from xpm.entities.names import Noun
+from xpm.push import listing
+from xpm.push.asks import Ask
+from xpm.push.deciding import Decision, Verdict, decide
+from xpm.push.editing import Editor, Overtaken, Unconfirmed, edit, preview
+from xpm.store.vocabulary import EditState
+from xpm.words import Stopped
+
+MOST = 500  # entries of a page
+
+router = APIRouter()
+Let = Annotated[Program, Depends(program_of)]
+After = Annotated[int, Query(ge=0, le=shapes.LARGEST_NUMBER, description="The `next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=MOST)]
+
+
+class EditDecision(StrEnum):
+    """What a person may decide about an edit."""
+
+    KEEP = "keep"  # FYI's value, in a conflict
+    TAKE = "take"  # XPM's value, in a conflict
+    WITHDRAW = "withdraw"
+    TRY_AGAIN = "try-again"
+    PUT_BACK = "put-back"  # the value that lost
+
+
+class WinningSide(StrEnum):
+    """Whose value wins all conflicts of a field."""
+
+    KEEP = "keep"
+    TAKE = "take"
+
+
+_VERDICTS: Mapping[str, Verdict] = {
+    EditDecision.KEEP: Decision.keep,
+    EditDecision.TAKE: Decision.take,
+    EditDecision.WITHDRAW: Decision.withdraw,
+    EditDecision.TRY_AGAIN: Decision.try_again,
+    EditDecision.PUT_BACK: Decision.put_back,
+}
+
+
+@router.post("/edits")
+def edit_many(
+    program: Let,
+    wanted: Edits,
+    afterwards: BackgroundTasks,
+    preview: Annotated[bool, Query(description="Only say what the edits would do.")] = False,
+) -> ApiMade:
+    """Edit several records: all, or none if one is refused. 428 if their number has to be confirmed first."""
+    asks = [Ask(Noun(one.kind), one.record, one.values, one.version) for one in wanted.edits]
+    if preview:
+        return ApiMade(origin=None, preview=_preview(program, asks))
+    with program.recording_refusals(Action.EDIT, wanted.by, f"{len(asks)} records"):
+        return _made(program, asks, wanted, afterwards)
+
+
+@router.get("/edits")
+def list_edits(
+    program: Let,
+    *,
+    state: Annotated[list[EditState] | None, Query(description="All open ones if left out.")] = None,
+    field: Annotated[Name | None, Query(description="The field's name, label or XPM ID.")] = None,
+    origin: Annotated[Name | None, Query(description="The act that the edits came with.")] = None,
+    after: After = 0,
+    limit: Limit = 100,
+) -> EditPage:
+    """List edits, oldest first: what waits, what both sides changed, what XPM refused, and why."""
+    states = frozenset(state) if state else listing.OPEN
+    seen = listing.list_edits(
+        program.installation, program.practice, states, field=field, origin=origin, after=after, limit=limit
+    )
+    edits = [shapes.Edit.of(one) for one in seen]
+    return EditPage(edits=edits, next=edits[-1].number if len(edits) == limit else None)
+
+
+@router.get("/edits/{number}")
+def show_edit(program: Let, number: Annotated[Number, Path()]) -> ApiEditLife:
+    """Show one edit with its whole life: what was sent, when, by which call, and how it ended."""
+    with found():
+        life = listing.show_edit(program.installation, program.practice, number)
+    return ApiEditLife(edit=shapes.Edit.of(life.edit), steps=[shapes.ApiStep.of(one) for one in life.steps])
+
+
+@router.post("/edits/{number}/{decision}")
+def decide_edit(
+    program: Let,
+    number: Annotated[Number, Path()],
+    decision: EditDecision,
+    deciding: Deciding,
+    afterwards: BackgroundTasks,
+) -> ApiEditLife:
+    """Decide about one edit.
+
+    In a conflict, keep FYI's value or take XPM's; withdraw an edit, or try one again that XPM refused; put the value
+    back that lost, which is a new edit.
+    """
+    show_edit(program, number)
+    _decide(program, _VERDICTS[decision], [number], deciding.by, afterwards)
+    return show_edit(program, number)
+
+
+@router.post("/conflicts/{side}")
+def decide_conflicts(program: Let, side: WinningSide, deciding: DecidingAll, afterwards: BackgroundTasks) -> Decided:
+    """Keep FYI's values or take XPM's in all conflicts of a field."""
+    conflicts = listing.list_edits(program.installation, program.practice, [EditState.CONFLICT], field=deciding.field)
+    numbers = [one.number for one in conflicts]
+    if numbers:
+        _decide(program, _VERDICTS[side], numbers, deciding.by, afterwards)
+    return Decided(edits=len(numbers))
+
+
+@router.get("/push-log")
+def push_log(program: Let, after: After = 0, limit: Limit = 100) -> StepPage:
+    """List every step of every edit, oldest first: the log of what was sent, when, and with what outcome."""
+    steps = listing.log(program.installation, program.practice, after=after)
+    return StepPage.of(islice(steps, limit), limit)
+
+
+def _made(program: Program, asks: Sequence[Ask], wanted: Edits, afterwards: BackgroundTasks) -> ApiMade:
+    editor = Editor(wanted.by, program.acting_for(wanted.by))
+    try:
+        made = edit(program.installation, program.practice, asks, editor, confirmed=wanted.confirm)
+    except (Overtaken, Unconfirmed):
+        raise
+    except Stopped as stopped:
+        asked = preview(program.installation, program.practice, asks)
+        raise RefusedEdits(stopped.message, asked) from None
+    if made.preview.records == 1:
+        start_push(program, afterwards)
+    return ApiMade(origin=made.origin, preview=shapes.ApiPreview.of(made.preview))
+
+
+def _preview(program: Program, asks: Sequence[Ask]) -> shapes.ApiPreview:
+    return shapes.ApiPreview.of(preview(program.installation, program.practice, asks))
+
+
+def _decide(program: Program, verdict: Verdict, numbers: Sequence[int], by: str, afterwards: BackgroundTasks) -> None:
+    what = f"edit {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} edits"
+    with program.recording_refusals(Action.DECIDE_EDIT, by, what):
+        decide(program.installation, program.practice, verdict, numbers, by, actor=program.acting_for(by))
+    start_push(program, afterwards)

@@ -1,0 +1,304 @@
+"""What goes in and out of the API. The classes' texts are its documentation."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+
+from xpm.entities.names import Noun
+from xpm.entities.pushed import FieldType
+from xpm.push import asks, listing, reading
+from xpm.store.vocabulary import CallOutcome, EditState
+from xpm.words import Message
+
+LARGEST_NUMBER = 2**63 - 1
+MOST_EDITS = 1_000
+"""The most records that one request edits; more are several requests."""
+LONGEST_VALUE = 32_000  # characters
+
+
+def _without_nul(text: str) -> str:
+    """No NUL, which PostgreSQL refuses."""
+    if "\0" in text:
+        raise ValueError("it has a NUL character")
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_nul)]
+Text = Annotated[str, Field(max_length=LONGEST_VALUE), AfterValidator(_without_nul)]
+Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
+Values = Annotated[dict[Name, Text], Field(min_length=1, max_length=200)]
+By = Annotated[EmailStr, Field(max_length=320, description="Who edits: an active FYI user of the practice.")]
+
+
+class Incoming(BaseModel):
+    """A request. A misspelt part is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Outgoing(BaseModel):
+    """An answer. Parts may be added; those that are here keep their names and meaning."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Sentence(Outgoing):
+    """A message for people, under a key for programs."""
+
+    key: str
+    title: str
+    cause: str
+    next: str
+
+    @classmethod
+    def of(cls, said: Message | None) -> "Sentence | None":
+        """The sentence of a message."""
+        return cls.model_validate(said) if said else None
+
+
+class ApiOpenEdit(Outgoing):
+    """An edit that XPM does not have yet: what XPM had (`base`) and has (`theirs`), and what was typed (`ours`)."""
+
+    number: int
+    state: EditState
+    base: str | None
+    ours: str | None
+    theirs: str | None
+    by: str
+    at: datetime
+    reason: Sentence | None = Field(description="Why it is in this state.")
+    xpms_words: str | None
+
+
+class ApiEditableField(Outgoing):
+    """A field. `value` is what FYI has, as people type it; `options` are all that it takes, if it is a list."""
+
+    name: str = Field(description="What edits call it.")
+    label: str
+    type: FieldType
+    is_custom: bool
+    is_needed: bool
+    options: list[str] | None
+    value: str | None
+    edit: ApiOpenEdit | None
+
+
+class ApiRecord(Outgoing):
+    """A job or client with everything that can be edited."""
+
+    kind: Literal["job", "client"]
+    xpm_id: str
+    number: str
+    version: str = Field(description="Changes whenever anything of the record does.")
+    pending_sync: bool = Field(description="Whether XPM does not have all of it yet.")
+    fields: list[ApiEditableField]
+
+    @classmethod
+    def of(cls, found: reading.EditableRecord) -> "ApiRecord":
+        """The record as it was read."""
+        fields = [ApiEditableField.model_validate(one) for one in found.fields]
+        kind: Literal["job", "client"] = "job" if found.noun is Noun.JOB else "client"
+        return cls(
+            kind=kind,
+            xpm_id=found.key,
+            number=found.number,
+            version=found.version,
+            pending_sync=found.pending_sync,
+            fields=fields,
+        )
+
+
+class ApiChange(Incoming):
+    """An edit of one record."""
+
+    by: By
+    version: Name = Field(description="The version of the record that the editor saw.")
+    values: Values = Field(description="What fields are to have, by name or label; an empty text empties the field.")
+
+
+class ApiChanged(Outgoing):
+    """What an edit came to."""
+
+    origin: str = Field(description="The act: its edits are listed with `?origin=`.")
+    record: ApiRecord
+
+
+class OneEdit(Incoming):
+    """What is to change in one of several records."""
+
+    kind: Literal["job", "client"]
+    record: Name = Field(description="A job's number or XPM ID, or a client's XPM ID.")
+    values: Values
+    version: Name | None = None
+
+
+class Edits(Incoming):
+    """Edits of several records: all of them are made, or none."""
+
+    by: By
+    edits: Annotated[list[OneEdit], Field(min_length=1, max_length=MOST_EDITS)]
+    confirm: Number | None = Field(None, description="How many records a person has confirmed after a 428.")
+
+
+class RefusedEdit(Outgoing):
+    """An edit that is refused: its number in the order of asking, from 1."""
+
+    number: int
+    reason: Sentence
+
+
+class ApiPreview(Outgoing):
+    """What edits would do: how many records and fields they change, and about how many calls to Xero that takes."""
+
+    records: int
+    fields: int
+    calls: int
+    needs_confirmation: bool
+    refused: list[RefusedEdit]
+
+    @classmethod
+    def of(cls, asked: asks.Preview) -> "ApiPreview":
+        """The preview without the edits themselves."""
+        return cls(
+            records=asked.records,
+            fields=asked.fields,
+            calls=asked.calls,
+            needs_confirmation=asked.needs_confirmation,
+            refused=[
+                RefusedEdit(number=one.number, reason=Sentence.model_validate(one.message)) for one in asked.refused
+            ],
+        )
+
+
+class ApiMade(Outgoing):
+    """What became of several edits. `origin` is null if this was a preview."""
+
+    origin: str | None
+    preview: ApiPreview
+
+
+class Edit(Outgoing):
+    """An edit of one field, open or over. XPM had `base`, FYI has `ours`; XPM was seen at `theirs_at` with `theirs`."""
+
+    number: int
+    kind: Literal["job", "client"]
+    record: str
+    name: str | None
+    field: str
+    base: str | None
+    ours: str | None
+    theirs: str | None
+    theirs_at: datetime | None
+    made_by: str
+    made_at: datetime
+    state: EditState
+    reason: Sentence | None
+    xpms_words: str | None
+    origin: str
+
+    @classmethod
+    def of(cls, found: listing.ListedEdit) -> "Edit":
+        """The edit as it was listed."""
+        return cls.model_validate({**vars(found), "kind": found.noun.value, "reason": Sentence.of(found.reason)})
+
+
+class EditPage(Outgoing):
+    """Edits, oldest first. `next` is what `after` takes for those that follow; null at the end."""
+
+    edits: list[Edit]
+    next: int | None
+
+
+class ApiCall(Outgoing):
+    """A call that wrote to XPM, or tried to. `outcome` is null while nobody knows what became of it."""
+
+    endpoint: str
+    intended_at: datetime
+    answered_at: datetime | None
+    outcome: CallOutcome | None
+    status: int | None
+    correlation_id: str | None
+
+
+class ApiStep(Outgoing):
+    """One step in an edit's life. `person` is null if a run took it."""
+
+    id: int
+    edit: int
+    kind: Literal["job", "client"]
+    record: str
+    field: str
+    at: datetime
+    state: EditState
+    ours: str | None
+    theirs: str | None
+    person: str | None
+    reason: Sentence | None
+    xpms_words: str | None
+    call: ApiCall | None
+
+    @classmethod
+    def of(cls, found: listing.LoggedStep) -> "ApiStep":
+        """The step as it was listed."""
+        call = ApiCall.model_validate(found.call) if found.call else None
+        told = {"kind": found.noun.value, "reason": Sentence.of(found.reason), "call": call}
+        return cls.model_validate({**vars(found), **told})
+
+
+class StepPage(Outgoing):
+    """The log, oldest first. `next` is what `after` takes for what follows; null at the end."""
+
+    steps: list[ApiStep]
+    next: int | None
+
+    @classmethod
+    def of(cls, found: Iterable[listing.LoggedStep], limit: int) -> "StepPage":
+        """A page of the log."""
+        steps = [ApiStep.of(one) for one in found]
+        return cls(steps=steps, next=steps[-1].id if len(steps) == limit else None)
+
+
+class ApiEditLife(Outgoing):
+    """An edit with every step of its life, oldest first."""
+
+    edit: Edit
+    steps: list[ApiStep]
+
+
+class Deciding(Incoming):
+    """Who decides."""
+
+    by: By
+
+
+class DecidingAll(Deciding):
+    """Who decides about all conflicts of a field."""
+
+    field: Name = Field(description="The field's name, label or XPM ID.")
+
+
+class Decided(Outgoing):
+    """How many edits were decided about."""
+
+    edits: int
+
+
+class Time(Incoming):
+    """Time to record for a job. Negative minutes take time back."""
+
+    by: By
+    staff: Name = Field(description="A staff member's email address, name or XPM ID.")
+    task: Name = Field(description="A task of the job, by name or XPM ID.")
+    date: date
+    minutes: Annotated[int, Field(ge=-1440, le=1440)]
+    note: Text = ""
+
+
+class Recorded(Outgoing):
+    """A recorded entry, and about how many calls to Xero it takes."""
+
+    origin: str
+    id: str
+    calls: int

@@ -1,0 +1,140 @@
+"""A program of FYI reads a record with its pending state, and edits it as it saw it."""
+
+from tests.console.api.program import Programs, field
+from xpm.entities.names import Entity, Noun
+
+
+def test_an_edit_is_pending_until_xpm_has_it(programs: Programs) -> None:
+    desk = programs.desk
+    job = desk.a_job()
+    before = programs.get(f"jobs/{job}")
+    assert (before["kind"], before["number"], before["pending_sync"]) == ("job", job, False)
+
+    changed = programs.patch_job(job, name="Named by a program", budget="1250.5")
+
+    record = changed["record"]
+    edit = field(record, "name")["edit"]
+    assert record["pending_sync"] is True
+    assert record["version"] != before["version"]
+    assert (edit["state"], edit["ours"], edit["by"]) == ("queued", "Named by a program", desk.person)
+    assert (edit["base"], edit["theirs"]) == (field(before, "name")["value"],) * 2
+    assert [one["origin"] for one in programs.get("edits")["edits"]] == [changed["origin"]] * 2
+
+    desk.push()
+
+    after = programs.get(f"jobs/{job}")
+    assert (after["pending_sync"], field(after, "Name")["value"]) == (False, "Named by a program")
+    assert (desk.job_in_xpm(job)["Name"], field(after, "budget")["value"]) == ("Named by a program", "1250.5")
+
+
+def test_an_edit_of_a_record_that_changed_meanwhile_is_refused_with_its_version_now(programs: Programs) -> None:
+    job = programs.desk.a_job()
+    seen = programs.get(f"jobs/{job}")
+    programs.desk.edit(Noun.JOB, job, name="Named by a person")
+
+    late = programs.send("PATCH", f"jobs/{job}", version=seen["version"], values={"name": "Named by a program"})
+
+    now = programs.get(f"jobs/{job}")
+    assert (late.status_code, late.headers["content-type"]) == (409, "application/problem+json")
+    assert (late.json()["key"], late.json()["version"]) == ("push.overtaken", now["version"])
+    assert field(now, "name")["value"] == "Named by a person"
+
+
+def test_a_job_goes_by_its_number_or_xpm_id_and_a_client_by_its_xpm_id(sqlite_programs: Programs) -> None:
+    desk = sqlite_programs.desk
+    job, client = desk.a_job(), desk.a_client()
+
+    by_number = sqlite_programs.get(f"jobs/{job}")
+    of_client = sqlite_programs.get(f"clients/{client}")
+
+    assert sqlite_programs.get(f"jobs/{by_number['xpm_id']}") == by_number
+    assert (of_client["kind"], of_client["xpm_id"]) == ("client", client)
+    made = sqlite_programs.send("PATCH", f"clients/{client}", version=of_client["version"], values={"City": "Nelson"})
+    assert made.status_code == 200, made.text
+    assert field(made.json()["record"], "city")["edit"]["ours"] == "Nelson"
+
+
+def test_every_field_that_is_shown_can_be_edited_by_its_name_with_the_value_shown(sqlite_programs: Programs) -> None:
+    desk = sqlite_programs.desk
+    for path in (f"jobs/{desk.a_job()}", f"clients/{desk.a_client()}"):
+        seen = sqlite_programs.get(path)
+        values = {one["name"]: one["value"] for one in seen["fields"] if one["value"] is not None}
+        assert any(one["is_custom"] for one in seen["fields"])
+        same = sqlite_programs.send("PATCH", path, version=seen["version"], values=values)
+        assert (same.status_code, same.json().get("record")) == (200, seen), same.text
+    assert desk.open_edits() == []
+
+
+def test_what_a_field_does_not_take_is_said_in_a_sentence_and_nothing_is_changed(sqlite_programs: Programs) -> None:
+    job = sqlite_programs.desk.a_job()
+    seen = sqlite_programs.get(f"jobs/{job}")
+    wrong = {
+        "push.not_a_day": {"due": "tomorrow"},
+        "push.state_unknown": {"state": "Nowhere"},
+        "push.no_such_field": {"colour": "red"},
+        "push.needed": {"name": ""},
+        "push.staff_unknown": {"name": "Named by a program", "manager": "nobody@else.example"},
+    }
+    for key, values in wrong.items():
+        refused = sqlite_programs.send("PATCH", f"jobs/{job}", version=seen["version"], values=values)
+        assert (refused.status_code, refused.json()["key"]) == (422, key)
+        assert refused.json()["next"]
+    assert sqlite_programs.get(f"jobs/{job}") == seen
+
+
+def test_only_an_active_user_of_the_practice_may_be_named_as_the_editor(sqlite_programs: Programs) -> None:
+    job = sqlite_programs.desk.a_job()
+    seen = sqlite_programs.get(f"jobs/{job}")
+    sqlite_programs.desk.person = "somebody@else.example"
+
+    refused = sqlite_programs.send("PATCH", f"jobs/{job}", version=seen["version"], values={"name": "By nobody"})
+
+    assert (refused.status_code, refused.json()["key"]) == (422, "preflight.user_unknown")
+    assert sqlite_programs.get(f"jobs/{job}") == seen
+    line = sqlite_programs.trail()[0]
+    assert (line.action, line.outcome, line.actor, line.named) == (
+        "edit",
+        "refused",
+        "documents",
+        "somebody@else.example",
+    )
+
+
+def test_the_trail_names_the_program_and_the_person_of_an_edit(sqlite_programs: Programs) -> None:
+    job = sqlite_programs.desk.a_job()
+    sqlite_programs.patch_job(job, name="Named by a program")
+
+    line = sqlite_programs.trail()[0]
+
+    said = (line.actor_kind, line.actor, line.named, line.action, line.resource, line.outcome)
+    assert said == ("program", "documents", sqlite_programs.desk.person, "edit", f"job {job}", "done")
+
+
+def test_time_that_a_program_records_reaches_xpm_once(programs: Programs) -> None:
+    desk = programs.desk
+    job, staff, task = desk.assignment()
+    today = desk.house.clock().date().isoformat()
+
+    made = programs.send("POST", f"jobs/{job}/times", staff=staff, task=task, date=today, minutes=45, note="Call")
+
+    assert made.status_code == 201, made.text
+    before = len(desk.times_in_xpm())
+    desk.push()
+    desk.push()
+    assert len(desk.times_in_xpm()) == before + 1
+    closed = programs.send("POST", f"jobs/{job}/times", staff=staff, task="No such", date=today, minutes=45)
+    assert (closed.status_code, closed.json()["key"]) == (422, "push.time_task_unknown")
+
+
+def test_both_sides_of_a_conflict_are_shown_with_the_record(sqlite_programs: Programs) -> None:
+    desk = sqlite_programs.desk
+    job = desk.a_job()
+    base = field(sqlite_programs.get(f"jobs/{job}"), "name")["value"]
+    sqlite_programs.patch_job(job, name="Named in FYI")
+    desk.in_xpm(job, Name="Named in XPM")
+    desk.house.sync(Entity.JOBS)
+
+    edit = field(sqlite_programs.get(f"jobs/{job}"), "name")["edit"]
+
+    assert (edit["state"], edit["reason"]["key"]) == ("conflict", "push.both_changed")
+    assert (edit["base"], edit["ours"], edit["theirs"]) == (base, "Named in FYI", "Named in XPM")
