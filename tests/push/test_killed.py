@@ -1,6 +1,5 @@
 """Pushes that are killed at any commit, or compete with each other: each edit reaches XPM, and time is there once."""
 
-import os
 import signal
 from itertools import count
 
@@ -19,16 +18,16 @@ from xpm.store.vocabulary import EditState
 
 pytestmark = pytest.mark.no_cover
 
-STRIDES = (29, 1 if os.environ.get("XPM_KILLS") == "every" else 4)
-"""How many commits apart the kills are: of an example, and of the deep test."""
+EXAMPLES = [(Step.BEFORE_COMMIT, 29), (Step.AFTER_COMMIT, 29)]
+KILLS = [*EXAMPLES, (Step.BEFORE_COMMIT, 1), (Step.AFTER_COMMIT, 4)]
+"""How many commits apart the kills are. Right before each commit, all that came since the last one has been done."""
 
 PROCESSES = 8
 
 
-@pytest.mark.parametrize("step", [Step.BEFORE_COMMIT, Step.AFTER_COMMIT])
-@pytest.mark.parametrize("stride", deep_but({STRIDES[0]}, STRIDES))
-def test_a_push_killed_at_any_commit_is_finished_by_the_next(sqlite_desk: Desk, step: Step, stride: int) -> None:
-    desk = sqlite_desk
+@pytest.mark.parametrize("kill", deep_but(EXAMPLES, KILLS), ids=lambda kill: f"{kill[0]}-{kill[1]}")
+def test_a_push_killed_at_any_commit_is_finished_by_the_next(sqlite_desk: Desk, kill: tuple[Step, int]) -> None:
+    desk, (step, stride) = sqlite_desk, kill
     for kills in count():
         _fill_the_queue(desk, kills)
         if not _is_killed(desk, step, 1 + (kills + 1) * stride):
