@@ -60,7 +60,7 @@ def _written(plan: Plan, call: ReceivedCall) -> Response:
     if applied:
         change.apply()
     _journal(call, applied=applied, entity=change.entity, key=change.key, elements=change.elements)
-    return ok(call.api_method, change.answer)
+    return ok(call.api_method, change.answer if applied else b"")
 
 
 def _order_fault(call: ReceivedCall) -> None:
