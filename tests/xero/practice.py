@@ -19,6 +19,7 @@ from xpm.xero.auth import TokenKeeper, XeroAuth
 from xpm.xero.connections import ConnectionsApi
 from xpm.xero.oauth import ExpectedCallback, Grant, OAuthClient
 from xpm.xero.records import Records, Unreadable
+from xpm.xero.scopes import scopes_to_ask_for
 from xpm.xero.tokens import TokenSet
 from xpm.xero.writer import XpmWriter
 
@@ -53,6 +54,7 @@ class Practice:
         self.app = XeroApp(
             client_id=CLIENT_ID,
             client_secret=SecretStr(CLIENT_SECRET),
+            scopes=scopes_to_ask_for(push=True),
             redirect_uri=REDIRECT_URI,
             authorize_url=f"{server.url}/identity/connect/authorize",
             token_url=f"{server.url}/connect/token",
