@@ -29,7 +29,7 @@ from xpm.store.tables import AuditEntry, StoreTable
 from xpm.store.vocabulary import Action
 
 LOOKING = {
-    "activity", "attention", "audit verify", "doctor", "edits list", "edits log", "edits show",
+    "activity", "api-token list", "attention", "audit verify", "doctor", "edits list", "edits log", "edits show",
     "history", "lease list", "practice list", "practice news",
     "quarantine list", "runs", "staff list", "states list", "status", "usage", "user list",
 }  # fmt: skip
@@ -40,6 +40,8 @@ installation of its own, and one only prints a key."""
 ME = pwd.getpwuid(os.getuid()).pw_name
 
 ACTING: dict[str, list[str]] = {
+    "api-token make": ["api-token", "make", SLUG, "--name", "documents"],
+    "api-token revoke": ["api-token", "revoke", SLUG, "documents"],
     "audit list": ["audit", "list"],
     "audit export": ["audit", "export", "--csv", "trail.csv"],
     "deploy": ["deploy"],
