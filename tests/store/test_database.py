@@ -77,6 +77,8 @@ def test_a_database_that_a_later_version_migrated_is_newer(database: Database) -
     with database.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
     assert database.schema() is Schema.NEWER
+    with database.engine.begin() as connection:  # other tests use the same PostgreSQL database
+        connection.execute(text("UPDATE alembic_version SET version_num = :newest"), {"newest": migrations.newest()})
 
 
 def test_writers_in_several_processes_wait_for_each_other(database: Database) -> None:
