@@ -1,6 +1,7 @@
 """The life of one job that people edit on both sides, with a model of what each of them may expect in the end."""
 
 from dataclasses import dataclass, field
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -19,6 +20,9 @@ from xpm.xero.errors import XeroError
 REMARK = "Reviewer's remark"
 FIELDS = ("name", "description", "manager", REMARK)
 """One field, or two, of each way to XPM that takes any value."""
+
+_NUMBERS = count(1)
+"""So that no two texts are ever equal: a value that comes back is the end of a conflict."""
 
 ELEMENTS = {"name": "Name", "description": "Description"}
 
@@ -50,7 +54,6 @@ class Life:
     staff: dict[str, str]  # email addresses by UUID
     typed: dict[str, str] = field(default_factory=dict)
     theirs: dict[str, str] = field(default_factory=dict)
-    count: int = 0
 
     @classmethod
     def of(cls, desk: Desk, number: str) -> "Life":
@@ -135,8 +138,7 @@ class Life:
             edit = self.open_edit(name)
             taken |= {edit.base, edit.ours, edit.theirs} if edit else set()
             return dice.choice(sorted(self.staff.keys() - taken))
-        self.count += 1
-        return f"{name} {self.count} of {self.number}"
+        return f"{name} {next(_NUMBERS)} of {self.number}"
 
 
 VERDICTS: dict[EditState, tuple[Verdict, ...]] = {
@@ -161,3 +163,9 @@ def calm_down(desk: Desk) -> None:
         refused = [one.id or 0 for one in desk.open_edits() if one.state is EditState.REFUSED]
         decide(desk.house.integration, SLUG, Decision.try_again, refused, desk.person)
         desk.push()
+
+
+def settle_conflicts(desk: Desk) -> None:
+    """Somebody takes XPM's value wherever both sides changed."""
+    waiting = [one.id or 0 for one in desk.open_edits() if one.state is EditState.CONFLICT]
+    decide(desk.house.integration, SLUG, Decision.take, waiting, desk.person)

@@ -1,6 +1,7 @@
 """Random edits on both sides, pulls, pushes, decisions and faults: no edit vanishes, and nothing is sent twice."""
 
 from collections import Counter
+from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -12,11 +13,12 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from tests.profiles import deep_but
 from tests.pull.house import SLUG
 from tests.push.desk import Desk
-from tests.push.life import FAULTS, FIELDS, Life, calm_down, push
+from tests.push.life import FAULTS, FIELDS, Life, calm_down, push, settle_conflicts
 from xpm.entities.names import Entity
 from xpm.push.editing import Editor
 from xpm.push.recording import TimeAsk, add_time
 from xpm.store.vocabulary import CallOutcome, EditState, SyncMode
+from xpm.xero.errors import XeroError
 
 pytestmark = pytest.mark.no_cover  # no coverage: other tests cover this code, and measuring takes half as long again
 
@@ -46,7 +48,8 @@ def test_ten_jobs_with_faults_of_every_kind_lose_nothing(sqlite_desk: Desk, seed
             )
         push(desk)
         if dice.random() < 0.6:
-            desk.house.sync(Entity.JOBS, dice.choice((SyncMode.FULL, SyncMode.CHANGES)))
+            with suppress(XeroError):  # a fault that no push met yet may strike
+                desk.house.sync(Entity.JOBS, dice.choice((SyncMode.FULL, SyncMode.CHANGES)))
     _assert_nothing_lost(desk, lives, times)
 
 
@@ -86,9 +89,14 @@ def test_no_edit_vanishes_whatever_happens_in_whatever_order(sqlite_desk: Desk, 
         def teardown(self) -> None:
             calm_down(sqlite_desk)
             self.life.assert_kept()
+            settle_conflicts(sqlite_desk)
 
     few = settings(
-        max_examples=examples, stateful_step_count=STEPS, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=examples,
+        stateful_step_count=STEPS,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(OneJob, settings=few)
 
