@@ -66,5 +66,5 @@ def follow_revert(session: Session, fields: Sequence[Edited], act: EditAct) -> i
 
 def _withdraw(session: Session, field: Edited, act: EditAct) -> None:
     removed = Reason("push.record_removed")
-    for edit in edits.open_of(session, field.scope, field.place.table, [field.place.key]).get(field.place.key, ()):
+    for edit in edits.open_of_record(session, field.scope, field.place.table, field.place.key):
         edits.move(session, edit, EditState.WITHDRAWN, now=act.at, person=act.person, reason=removed)

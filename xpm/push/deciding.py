@@ -89,7 +89,7 @@ class Decision:
         self._move(edit, EditState.WITHDRAWN, Reason(key))
 
     def _is_open(self, place: Place) -> bool:
-        of = edits.open_of(self.session, self.scope, place.table, [place.key]).get(place.key, ())
+        of = edits.open_of_record(self.session, self.scope, place.table, place.key)
         return any(edit.field == place.field for edit in of)
 
     def _require(self, edit: PendingEdit, *states: EditState) -> None:

@@ -106,7 +106,7 @@ class _FieldSource:
     @classmethod
     def of(cls, known: Directory, table: RecordTable, key: str) -> "_FieldSource":
         row = next(reads.read(known.session, table, known.scope, [key]), None)
-        waiting = edits.open_of(known.session, known.scope, table.name, [key]).get(key, ())
+        waiting = edits.open_of_record(known.session, known.scope, table.name, key)
         return cls(row, {edit.field: edit for edit in waiting})
 
 

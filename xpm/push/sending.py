@@ -237,7 +237,7 @@ class Sending:
         return [one for one in own if one.state is EditState.QUEUED and one.field in of]
 
     def _open(self, session: Session, table: str) -> list[PendingEdit]:
-        return edits.open_of(session, self.push.scope, table, [self.record.key]).get(self.record.key, [])
+        return edits.open_of_record(session, self.push.scope, table, self.record.key)
 
     def _move_all(self, state: EditState, reason: Reason) -> None:
         """Move every edit of the record that waits. XPM said that there is nothing to send it to."""

@@ -70,6 +70,11 @@ def open_of(session: Session, scope: Scope, table: str, keys: Collection[str]) -
     return found
 
 
+def open_of_record(session: Session, scope: Scope, table: str, key: str) -> list[PendingEdit]:
+    """The open edits of one record, oldest first."""
+    return open_of(session, scope, table, [key]).get(key, [])
+
+
 def every(
     session: Session, scope: Scope, states: Collection[EditState], *, origin: str | None = None
 ) -> list[PendingEdit]:
@@ -160,7 +165,7 @@ def put(
 
     An edit back to what XPM has is withdrawn, unless a call with the former value may have reached XPM.
     """
-    known = {edit.field: edit for edit in open_of(session, scope, place.table, [place.key]).get(place.key, ())}
+    known = {edit.field: edit for edit in open_of_record(session, scope, place.table, place.key)}
     if place.field in known:
         return _replace(session, known[place.field], ours, act)
     new = PendingEdit(
