@@ -27,7 +27,6 @@ class Edited:
     scope: Scope
     place: Place
     value: str | None
-    is_open: bool
 
 
 def edited_fields(session: Session, run_ids: Collection[str]) -> Sequence[Edited]:
@@ -46,9 +45,9 @@ def edited_fields(session: Session, run_ids: Collection[str]) -> Sequence[Edited
         scope, place = Scope(edit.practice, edit.tenant_id), Place(edit.record_table, edit.record_key, edit.field)
         by_field[scope, place] = edit  # the newest, which is the open one if there is one
     return [
-        Edited(scope, place, current(session, scope, place), edit.closed_at is None)
+        Edited(scope, place, value)
         for (scope, place), edit in by_field.items()
-        if edit.closed_at is None or edit.ours == current(session, scope, place)
+        if (value := current(session, scope, place)) == edit.ours or edit.closed_at is None
     ]
 
 
