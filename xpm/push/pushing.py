@@ -9,6 +9,8 @@ from sqlmodel import Session
 from xpm.consent.access import PracticeAccess
 from xpm.entities.names import Entity
 from xpm.integration import Integration
+from xpm.push.asks import Record
+from xpm.push.placing import hold
 from xpm.quota.budget import xpm_api, xpm_writer
 from xpm.store import leases
 from xpm.store.consent import connections
@@ -63,6 +65,13 @@ class Push:
                 raise stop("push.taken_over", practice=self.access.practice.name)
             if connections.get(session, self.scope.practice).tenant_id != self.scope.tenant_id:
                 raise stop("push.moved", practice=self.access.practice.name)
+            yield session
+
+    @contextmanager
+    def commit_holding(self, record: Record) -> Iterator[Session]:
+        """Open a transaction that holds the record, so that nobody edits or withdraws meanwhile. Raises as `commit`."""
+        with self.commit() as session:
+            hold(session, self.scope, record.noun, [record.key])
             yield session
 
     def api(self, priority: CallPriority) -> XpmApi:

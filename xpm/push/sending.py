@@ -1,7 +1,6 @@
 """Sends the edits of one record: reads XPM's side, compares, sends what is still queued, and reads it back."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,7 +14,7 @@ from xpm.push.asks import Record
 from xpm.push.bodies import body_of
 from xpm.push.calling import CallRefused, Lost
 from xpm.push.directory import Directory
-from xpm.push.placing import hold, noun_of
+from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
 from xpm.push.settling import settle
 from xpm.push.sides import Renumbered, Side
@@ -150,7 +149,7 @@ class Sending:
         self._refuse(channel, Reason("push.keeps_changing"))
 
     def _refuse(self, channel: Channel, reason: Reason) -> None:
-        with self._commit() as session:
+        with self.push.commit_holding(self.record) as session:
             for edit in self._queued(session, channel):
                 self._move(session, edit, EditState.REFUSED, reason)
 
@@ -167,7 +166,7 @@ class Sending:
         Each edit is compared with that side once more, since not every way into the queue goes by XPM's value: of an
         edit that was refused, or while FYI's values won, XPM may be known to have another value for long.
         """
-        with self._commit() as session:
+        with self.push.commit_holding(self.record) as session:
             waiting = {self.record.key: self._queued(session, channel)}
             note_xpms(session, self.push.scope, [side.row], waiting, self.push.integration.clock())
             queued = self._queued(session, channel)
@@ -185,7 +184,7 @@ class Sending:
         except (Lost, RecordGone):  # it may be another record, such as the client's billing client, that is gone
             self._read(channel is Channel.VALUES)
             return
-        with self._commit() as session:
+        with self.push.commit_holding(self.record) as session:
             calling.note_done(session, call_id, answered, self.push.integration.clock())
             if isinstance(answered.record, Job | Client):
                 self._take(session, sides.side_of(self.record, answered.record))
@@ -197,7 +196,7 @@ class Sending:
         self.push.tally.calls += 1
         read = sides.read_field_values if is_values else sides.read_record
         side = read(self.push, self.record, self.priority)
-        with self._commit() as session:
+        with self.push.commit_holding(self.record) as session:
             return self._take(session, side)
 
     def _take(self, session: Session, side: Side) -> Side:
@@ -242,18 +241,11 @@ class Sending:
     def _move_all(self, state: EditState, reason: Reason) -> None:
         """Move every edit of the record that waits. XPM said that there is nothing to send it to."""
         pushed = PUSHED[self.record.noun]
-        with self._commit() as session:
+        with self.push.commit_holding(self.record) as session:
             for table in (pushed.table.name, pushed.values.name, *([TIME] if self.record.noun is Noun.JOB else [])):
                 for edit in self._open(session, table):
                     if edit.state in (EditState.QUEUED, EditState.SENDING):
                         self._move(session, edit, state, reason)
-
-    @contextmanager
-    def _commit(self) -> Iterator[Session]:
-        """Open a transaction that holds the record. Raises as `Push.commit`."""
-        with self.push.commit() as session:
-            hold(session, self.push.scope, self.record.noun, [self.record.key])
-            yield session
 
     def _move(self, session: Session, edit: PendingEdit, state: EditState, reason: Reason) -> None:
         edits.move(session, edit, state, now=self.push.integration.clock(), reason=reason)

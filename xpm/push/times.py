@@ -4,8 +4,7 @@ XPM makes another entry each time it gets one. So its equal entries are noted wi
 lost, an equal entry that was not there before is ours; if there is none, it is sent again, after one more look.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlmodel import Session
@@ -13,7 +12,6 @@ from sqlmodel import Session
 from xpm.push import calling
 from xpm.push.asks import Record
 from xpm.push.calling import CallRefused, Lost
-from xpm.push.placing import hold
 from xpm.push.pushing import Push
 from xpm.push.settling import note_call, queue_again
 from xpm.store.push import calls, edits, time_entries
@@ -34,7 +32,7 @@ def send(push: Push, record: Record, edit: PendingEdit, priority: CallPriority) 
         entry = time_entries.get(session, push.scope, edit.field)
     there = _equal_in_xpm(push, record, entry, priority)
     write = writes.timesheet(record.number, entry.task_uuid, entry.staff_uuid, entry.date, entry.minutes, entry.note)
-    with _commit(push, record) as session:
+    with push.commit_holding(record) as session:
         still = edits.get(session, push.scope, number)
         if still.state is not EditState.QUEUED or _has_arrived(push, session, still, there):
             return
@@ -48,7 +46,7 @@ def send(push: Push, record: Record, edit: PendingEdit, priority: CallPriority) 
     except Lost:
         settle(push, record, number, priority)
         return
-    with _commit(push, record) as session:
+    with push.commit_holding(record) as session:
         calling.note_done(session, call_id, answered, push.integration.clock())
         if isinstance(answered.record, models.TimeEntry):
             _confirm(push, session, edits.get(session, push.scope, number), answered.record.uuid)
@@ -61,18 +59,10 @@ def settle(push: Push, record: Record, number: int, priority: CallPriority) -> N
     with push.integration.database.read() as session:
         entry = time_entries.get(session, push.scope, edits.get(session, push.scope, number).field)
     there = _equal_in_xpm(push, record, entry, priority)
-    with _commit(push, record) as session:
+    with push.commit_holding(record) as session:
         edit = edits.get(session, push.scope, number)
         if not _has_arrived(push, session, edit, there):
             queue_again(session, edit, push.integration.clock())
-
-
-@contextmanager
-def _commit(push: Push, record: Record) -> Iterator[Session]:
-    """Open a transaction that holds the job, so that nobody withdraws its entries meanwhile."""
-    with push.commit() as session:
-        hold(session, push.scope, record.noun, [record.key])
-        yield session
 
 
 def _has_arrived(push: Push, session: Session, edit: PendingEdit, there: Sequence[str]) -> bool:
