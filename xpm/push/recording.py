@@ -13,10 +13,11 @@ from xpm.push.asks import Record
 from xpm.push.cost import calls_of
 from xpm.push.directory import Directory
 from xpm.push.editing import Editor, require_editor, scope_of
+from xpm.push.placing import hold
 from xpm.push.typed import NotTaken, read
 from xpm.store.push import edits, time_entries
 from xpm.store.push.edits import TIME, EditAct, Place
-from xpm.store.records import kinds, locking, reads
+from xpm.store.records import kinds, reads
 from xpm.store.tables import Staff, TimeEntry
 from xpm.words import Stopped, stop
 
@@ -61,7 +62,7 @@ def add_time(installation: Installation, slug: str, ask: TimeAsk, editor: Editor
         require_editor(session, practice, editor.person)
         known = Directory(session, scope_of(session, practice))
         job = known.record(Noun.JOB, ask.job)
-        locking.lock(session.connection(), kinds.JOBS, known.scope, [job.key])
+        hold(session, known.scope, Noun.JOB, [job.key])
         entry = _entry(known, job, ask, act, today=installation.today(practice))
         time_entries.add(session, entry)
         edits.put(session, known.scope, Place(TIME, job.key, entry.id), in_words(entry), base=None, act=act)
