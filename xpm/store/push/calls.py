@@ -88,8 +88,8 @@ def close(
     return call
 
 
-def pause_if_refused_again(session: Session, scope: Scope, endpoint: str, now: datetime) -> bool:
-    """Pause an endpoint whose last calls were all refused for the same reason. Returns whether it is paused now."""
+def pause_if_refused_again(session: Session, scope: Scope, endpoint: str, now: datetime) -> None:
+    """Pause an endpoint whose last calls were all refused for the same reason."""
     of = select(PushCall).where(
         PushCall.practice == scope.practice, PushCall.tenant_id == scope.tenant_id, PushCall.endpoint == endpoint
     )
@@ -97,12 +97,11 @@ def pause_if_refused_again(session: Session, scope: Scope, endpoint: str, now: d
     reasons = {call.reason_key if call.outcome is CallOutcome.REFUSED else None for call in last}
     (reason,) = reasons if len(reasons) == 1 else (None,)
     if reason is None or len(last) < IN_A_ROW:
-        return False
+        return
     session.merge(
         PushPause(practice=scope.practice, tenant_id=scope.tenant_id, endpoint=endpoint, reason_key=reason, since=now)
     )
     session.flush()
-    return True
 
 
 def pauses(session: Session, scope: Scope) -> list[PushPause]:

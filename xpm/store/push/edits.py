@@ -75,12 +75,9 @@ def open_of_record(session: Session, scope: Scope, table: str, key: str) -> list
     return open_of(session, scope, table, [key]).get(key, [])
 
 
-def every(
-    session: Session, scope: Scope, states: Collection[EditState], *, origin: str | None = None
-) -> list[PendingEdit]:
+def every(session: Session, scope: Scope, states: Collection[EditState]) -> list[PendingEdit]:
     """List the edits in these states, oldest first."""
-    of = _of(scope).where(col(PendingEdit.state).in_(states))
-    return list(session.exec(of if origin is None else of.where(PendingEdit.origin == origin)))
+    return list(session.exec(_of(scope).where(col(PendingEdit.state).in_(states))))
 
 
 def lost_theirs(session: Session, edit: PendingEdit) -> str | None:
