@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, or_
+from sqlalchemy import ColumnElement, and_, delete, func, or_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -24,6 +24,8 @@ TIME = "time_entry"
 
 ARRIVED = "push.edited_meanwhile"
 """The reason key of edits whose value XPM has, while a person has typed another by now."""
+
+_OPEN = col(PendingEdit.closed_at).is_(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def open_of(session: Session, scope: Scope, table: str, keys: Collection[str]) -
     """The open edits of these records, by key, oldest first. Records without any are left out."""
     found: dict[str, list[PendingEdit]] = {}
     if keys:
-        of = _of(scope, is_open=True).where(PendingEdit.record_table == table, among(col(PendingEdit.record_key), keys))
+        of = _of(scope).where(_OPEN, PendingEdit.record_table == table, among(col(PendingEdit.record_key), keys))
         for edit in session.exec(of.execution_options(populate_existing=True)):
             found.setdefault(edit.record_key, []).append(edit)
     return found
@@ -88,20 +90,14 @@ def lost_theirs(session: Session, edit: PendingEdit) -> str | None:
 
 def count_open(session: Session, scope: Scope, tables: Collection[str]) -> int:
     """How many edits of these tables are open."""
-    of = select(func.count()).where(
-        PendingEdit.practice == scope.practice,
-        PendingEdit.tenant_id == scope.tenant_id,
-        col(PendingEdit.record_table).in_(tables),
-        col(PendingEdit.closed_at).is_(None),
-    )
+    of = select(func.count()).where(_of_account(scope), _OPEN, col(PendingEdit.record_table).in_(tables))
     return session.exec(of).one()
 
 
 def has_work(session: Session, practice: str, tenant_id: str) -> bool:
     """Whether any edit waits to be sent, or to be found out about. It reads no more than one row."""
     waiting = select(PendingEdit.id).where(
-        PendingEdit.practice == practice,
-        PendingEdit.tenant_id == tenant_id,
+        _of_account(Scope(practice, tenant_id)),
         col(PendingEdit.state).in_((EditState.QUEUED, EditState.SENDING)),
     )
     return session.exec(waiting.limit(1)).first() is not None
@@ -113,8 +109,7 @@ def queued_by_people(session: Session, scope: Scope, *, after: int) -> set[int]:
         select(PendingEdit.id)
         .join(EditTransition, col(EditTransition.edit_id) == col(PendingEdit.id))
         .where(
-            PendingEdit.practice == scope.practice,
-            PendingEdit.tenant_id == scope.tenant_id,
+            _of_account(scope),
             PendingEdit.state == EditState.QUEUED,
             col(EditTransition.id) > after,
             col(EditTransition.person).is_not(None),
@@ -125,11 +120,7 @@ def queued_by_people(session: Session, scope: Scope, *, after: int) -> set[int]:
 
 def oldest_open(session: Session, scope: Scope) -> datetime | None:
     """When the oldest open edit was made; `None` if there is none."""
-    oldest = select(func.min(PendingEdit.made_at)).where(
-        PendingEdit.practice == scope.practice,
-        PendingEdit.tenant_id == scope.tenant_id,
-        col(PendingEdit.closed_at).is_(None),
-    )
+    oldest = select(func.min(PendingEdit.made_at)).where(_of_account(scope), _OPEN)
     return session.exec(oldest).one()
 
 
@@ -146,11 +137,7 @@ def sent_value(session: Session, edit: PendingEdit) -> str | None:
 
 def counts(session: Session, scope: Scope) -> Mapping[EditState, int]:
     """How many open edits are in each state."""
-    by_state = select(PendingEdit.state, func.count()).where(
-        PendingEdit.practice == scope.practice,
-        PendingEdit.tenant_id == scope.tenant_id,
-        col(PendingEdit.closed_at).is_(None),
-    )
+    by_state = select(PendingEdit.state, func.count()).where(_of_account(scope), _OPEN)
     found = session.exec(by_state.group_by(col(PendingEdit.state)))
     return {EditState(state): count for state, count in found}
 
@@ -229,9 +216,7 @@ def withdraw_others(session: Session, practice: str, tenant_id: str, *, person: 
 
     What was being sent may have reached the former account; it goes nowhere else.
     """
-    left = select(PendingEdit).where(
-        PendingEdit.practice == practice, PendingEdit.tenant_id != tenant_id, col(PendingEdit.closed_at).is_(None)
-    )
+    left = select(PendingEdit).where(PendingEdit.practice == practice, PendingEdit.tenant_id != tenant_id, _OPEN)
     found = list(session.exec(left))
     for edit in found:
         move(session, edit, EditState.WITHDRAWN, now=now, person=person, reason=Reason("push.other_account"))
@@ -260,8 +245,7 @@ def settled_since(session: Session, scope: Scope, table: str, keys: Collection[s
         select(PendingEdit.record_key)
         .join(EditTransition, col(EditTransition.edit_id) == col(PendingEdit.id))
         .where(
-            PendingEdit.practice == scope.practice,
-            PendingEdit.tenant_id == scope.tenant_id,
+            _of_account(scope),
             PendingEdit.record_table == table,
             among(col(PendingEdit.record_key), keys),
             col(EditTransition.id) > number,
@@ -276,11 +260,7 @@ def moved_since(session: Session, scope: Scope, number: int) -> Mapping[EditStat
     moved = (
         select(EditTransition.state, func.count())
         .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
-        .where(
-            PendingEdit.practice == scope.practice,
-            PendingEdit.tenant_id == scope.tenant_id,
-            col(EditTransition.id) > number,
-        )
+        .where(_of_account(scope), col(EditTransition.id) > number)
     )
     found = session.exec(moved.group_by(col(EditTransition.state)))
     return {EditState(state): count for state, count in found}
@@ -299,10 +279,12 @@ def transitions(session: Session, edit_id: int) -> list[EditTransition]:
     return list(session.exec(of.order_by(col(EditTransition.id))))
 
 
-def _of(scope: Scope, *, is_open: bool = False) -> SelectOfScalar[PendingEdit]:
-    of = select(PendingEdit).where(PendingEdit.practice == scope.practice, PendingEdit.tenant_id == scope.tenant_id)
-    only = of.where(col(PendingEdit.closed_at).is_(None)) if is_open else of
-    return only.order_by(col(PendingEdit.id))
+def _of(scope: Scope) -> SelectOfScalar[PendingEdit]:
+    return select(PendingEdit).where(_of_account(scope)).order_by(col(PendingEdit.id))
+
+
+def _of_account(scope: Scope) -> ColumnElement[bool]:
+    return and_(col(PendingEdit.practice) == scope.practice, col(PendingEdit.tenant_id) == scope.tenant_id)
 
 
 def _note(
