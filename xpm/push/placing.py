@@ -10,7 +10,7 @@ from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
 from xpm.entities.registry import PUSHED
 from xpm.store.push.edits import TIME, Place
-from xpm.store.push.protection import VALUES, columns_of, value_in
+from xpm.store.push.protection import VALUE_COLUMNS, VALUES, columns_of, value_in
 from xpm.store.records import edits as record_edits
 from xpm.store.records import kinds, locking, reads
 from xpm.store.records.kinds import RecordTable
@@ -96,7 +96,7 @@ def columns_for(session: Session, scope: Scope, place: Place, text: str | None) 
 def _of_custom_field(session: Session, scope: Scope, uuid: str, text: str) -> Mapping[str, object]:
     definition = session.get(CustomFieldDefinition, (scope.practice, scope.tenant_id, uuid))
     element = (definition.value_element if definition else None) or "Text"
-    empty = dict.fromkeys(("text", "date", "number", "decimal", "boolean"))
+    empty = dict.fromkeys(VALUE_COLUMNS)
     name = definition.name if definition else None
     return {**empty, "name": name, element.lower(): typed(ELEMENTS.get(element, str), text)}
 
