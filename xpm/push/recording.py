@@ -14,7 +14,7 @@ from xpm.push.cost import calls_of
 from xpm.push.directory import Directory
 from xpm.push.editing import Editor, require_editor, scope_of
 from xpm.push.placing import hold
-from xpm.push.typed import NotTaken, read
+from xpm.push.typed import NotTaken, Typed, read
 from xpm.store.push import edits, time_entries
 from xpm.store.push.edits import TIME, EditAct, Place
 from xpm.store.records import kinds, reads
@@ -120,10 +120,7 @@ def _require_assigned(assigned: object, task: dict[str, object], staff: Staff, j
 
 
 def _day(text: str, today: date) -> date:
-    try:
-        day = read(FieldType.DAY, "Date", text)
-    except NotTaken as not_taken:
-        raise Stopped(not_taken.message) from None
+    day = _typed(FieldType.DAY, "Date", text)
     if not isinstance(day, date):
         raise stop("push.needed", field="Date")
     if abs(day - today) > REACH:
@@ -132,8 +129,12 @@ def _day(text: str, today: date) -> date:
 
 
 def _note(text: str) -> str | None:
+    note = _typed(FieldType.TEXT, "Note", text)
+    return str(note) if note is not None else None
+
+
+def _typed(kind: FieldType, label: str, text: str) -> Typed:
     try:
-        note = read(FieldType.TEXT, "Note", text)
+        return read(kind, label, text)
     except NotTaken as not_taken:
         raise Stopped(not_taken.message) from None
-    return str(note) if note is not None else None
