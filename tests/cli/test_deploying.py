@@ -107,14 +107,15 @@ def test_deploying_again_adds_the_new_practices_and_changes_nothing_else(
 def test_the_runbooks_are_deployed_with_their_descriptions_and_parameters(
     prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
-    reset, by_hand, overnight, taking_back, watch, notice = deployed(prefect)
+    reset, by_hand, overnight, pushing, taking_back, watch, notice = deployed(prefect)
 
     assert "account is chosen" in str(reset.description)
     assert all(one.description and one.work_pool_name == POOL for one in deployed(prefect))
-    assert reset.parameters == taking_back.parameters == notice.parameters == {}
+    assert reset.parameters == taking_back.parameters == notice.parameters == pushing.parameters == {}
     assert by_hand.parameters == {"trigger": "manual"}
     assert overnight.parameters == {"trigger": "overnight", "mode": "full"}
     assert [one.schedule for one in watch.schedules] == [CronSchedule(cron="*/15 * * * *")]
+    assert [one.schedule for one in pushing.schedules] == [CronSchedule(cron="*/5 * * * *")]
     assert watch.global_concurrency_limit
     assert watch.global_concurrency_limit.limit == 1  # a slow watch is not overtaken by the next
     assert prefect.read_work_pool(POOL).type == "process"
