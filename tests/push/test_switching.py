@@ -9,15 +9,18 @@ from tests.pull.house import SCOPE, SLUG
 from tests.push.desk import Desk
 from xpm.entities.names import Entity, Noun
 from xpm.push.deciding import Decision, decide
+from xpm.push.placing import current
 from xpm.push.switching import check_switches
 from xpm.store import activity
 from xpm.store.push import edits
+from xpm.store.push.edits import Place
+from xpm.store.records import kinds
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import EditState
 from xpm.undo.forgetting import forget_old_edits
 from xpm.words import Stopped
 
-FIELD = "Fee budget"
+FIELD, REMARK = "Fee budget", "Reviewer's remark"
 
 
 def test_with_the_switch_off_fyis_value_wins_and_xpms_is_kept_and_told(desk: Desk) -> None:
@@ -48,6 +51,22 @@ def test_the_value_that_lost_by_rule_can_be_put_back(desk: Desk) -> None:
     desk.push()
 
     assert desk.values_in_xpm(job)[FIELD] == "20.00"
+
+
+def test_with_the_switch_off_a_push_brings_in_no_value_that_nobody_edited(desk: Desk) -> None:
+    job = desk.a_job()
+    desk.house.change_settings(sync_custom_fields=False)
+    desk.edit(Noun.JOB, job, **{FIELD: "10"})
+    desk.push()
+    _in_xpm(desk, job, "20")
+
+    desk.edit(Noun.JOB, job, **{REMARK: "Seen"})
+    desk.push()
+
+    assert desk.values_in_xpm(job) == {**desk.values_in_xpm(job), FIELD: "20", REMARK: "Seen"}
+    assert _in_fyi(desk, job, FIELD) == "10"
+    desk.house.sync(Entity.CUSTOM_FIELDS)  # by hand
+    assert _in_fyi(desk, job, FIELD) == "20"
 
 
 def test_with_the_switch_on_both_changes_wait_for_a_person(desk: Desk) -> None:
@@ -108,11 +127,20 @@ def test_what_was_to_win_by_rule_waits_for_a_person_once_the_switch_is_on(desk: 
     assert (result.conflicts, desk.values_in_xpm(job)[FIELD]) == (1, "20")
 
 
-def _in_xpm(desk: Desk, job: str, amount: str) -> None:
+def _in_fyi(desk: Desk, job: str, name: str) -> str | None:
+    place = Place(kinds.JOB_CUSTOM_FIELDS.name, desk.house.key_of(job), _definition(desk, name))
+    with desk.house.database.read() as session:
+        return current(session, SCOPE, place)
+
+
+def _definition(desk: Desk, name: str) -> str:
     definitions = desk.house.xpm.definitions
-    uuid = next(
-        definitions.key(place) for place in definitions.positions() if definitions.record(place)["Name"] == FIELD
-    )
+    places = definitions.positions()
+    return next(definitions.key(place) for place in places if definitions.record(place)["Name"] == name)
+
+
+def _in_xpm(desk: Desk, job: str, amount: str) -> None:
+    uuid = _definition(desk, FIELD)
     xpm_edits.change(desk.house.xpm, "custom_field_values", job, {"values": [{"UUID": uuid, "Decimal": amount}]})
 
 

@@ -14,6 +14,8 @@ from xpm.entities.names import Entity, Noun
 from xpm.entities.registry import DEFINITIONS
 from xpm.push.asks import Record
 from xpm.push.pushing import Push
+from xpm.store.push import edits
+from xpm.store.push.protection import fyi_wins, note_xpms
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import CallPriority, OwnerKind
@@ -74,8 +76,15 @@ def read_field_values(push: Push, record: Record, priority: CallPriority) -> Sid
 
 
 def store(push: Push, session: Session, side: Side) -> None:
-    """Store what was read, in the transaction of `session`."""
-    push.store(session, side.entity, side.table, side.row)
+    """Store what was read, in the transaction of `session`.
+
+    Where FYI's values win, they stay, as in an overnight sync: what XPM has is noted with the edits that wait.
+    """
+    if fyi_wins(session, push.scope, side.table.name):
+        waiting = {side.row.key: edits.open_of_record(session, push.scope, side.table.name, side.row.key)}
+        note_xpms(session, push.scope, [side.row], waiting, push.integration.clock())
+    else:
+        push.store(session, side.entity, side.table, side.row)
 
 
 def _asked(api: XpmApi, record: Record) -> Records[Job] | Records[Client]:
