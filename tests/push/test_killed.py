@@ -1,6 +1,5 @@
 """Pushes that are killed at any commit, or compete with each other: each edit reaches XPM, and time is there once."""
 
-import signal
 from itertools import count
 
 import pytest
@@ -10,7 +9,7 @@ from tests.profiles import deep_but
 from tests.pull.breaking.dying import Step
 from tests.pull.house import SLUG
 from tests.push.desk import Desk
-from tests.push.worker import push_and_die, push_with_others
+from tests.push.worker import is_killed, push_with_others
 from xpm.entities.names import Noun
 from xpm.push.editing import Editor
 from xpm.push.recording import TimeAsk, add_time
@@ -30,7 +29,7 @@ def test_a_push_killed_at_any_commit_is_finished_by_the_next(sqlite_desk: Desk, 
     desk, (step, stride) = sqlite_desk, kill
     for kills in count():
         _fill_the_queue(desk, kills)
-        if not _is_killed(desk, step, 1 + (kills + 1) * stride):
+        if not is_killed(desk.house.integration.settings, step, 1 + (kills + 1) * stride):
             break
         desk.push_until_done()
         _assert_all_sent(desk, kills)
@@ -64,14 +63,6 @@ def _fill_the_queue(desk: Desk, number: int, job: int = 0) -> None:
     desk.edit(Noun.CLIENT, desk.a_client(), phone=f"(02) 5550 {number:04}")
     at, who, task = desk.assignment()
     add_time(desk.house.integration, SLUG, TimeAsk(at, who, task, "2026-11-20", 30), Editor(desk.person))
-
-
-def _is_killed(desk: Desk, step: Step, at: int) -> bool:
-    worker = FORKED.Process(target=push_and_die, args=(desk.house.integration.settings, step, at))
-    worker.start()
-    worker.join(60)
-    assert worker.exitcode in {-signal.SIGKILL, 0}, worker.exitcode
-    return worker.exitcode == -signal.SIGKILL
 
 
 def _assert_all_sent(desk: Desk, number: int) -> None:

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from tests.profiles import deep_but
+from tests.pull.breaking.dying import Step
 from tests.pull.house import SLUG
 from tests.push.desk import Desk
 from tests.push.life import FAULTS, FIELDS, Life, calm_down, push, settle_conflicts
+from tests.push.worker import is_killed
 from xpm.entities.names import Entity
 from xpm.push.editing import Editor
 from xpm.push.recording import TimeAsk, add_time
-from xpm.store.vocabulary import CallOutcome, EditState, SyncMode
+from xpm.store.vocabulary import CallOutcome, EditState, SyncMode, SyncTrigger
 from xpm.xero.errors import XeroError
 
 pytestmark = pytest.mark.no_cover  # no coverage: other tests cover this code, and measuring takes half as long again
@@ -76,7 +78,7 @@ def test_no_edit_vanishes_whatever_happens_in_whatever_order(sqlite_desk: Desk, 
 
         @rule(entity=st.sampled_from([Entity.JOBS, Entity.CUSTOM_FIELDS]))
         def pull(self, entity: Entity) -> None:
-            sqlite_desk.house.sync(entity)
+            sqlite_desk.house.sync(entity, trigger=SyncTrigger.OVERNIGHT)
 
         @rule(fault=st.sampled_from((None, *FAULTS)), path=st.sampled_from(PATHS), after=st.integers(0, 3))
         def push(self, fault: dict[str, Any] | None, path: str, after: int) -> None:
@@ -86,10 +88,24 @@ def test_no_edit_vanishes_whatever_happens_in_whatever_order(sqlite_desk: Desk, 
             push(sqlite_desk)
             sqlite_desk.house.calm()
 
+        @rule(name=st.sampled_from(FIELDS), path=st.sampled_from(PATHS[:2]), dice=st.randoms(use_true_random=False))
+        def somebody_types_in_xpm_during_a_push(self, name: str, path: str, dice: Random) -> None:
+            self.life.type_in_xpm_during_a_push(name, path, dice)
+            sqlite_desk.house.calm()
+
+        @rule(are_fyis=st.booleans())
+        def somebody_chooses_whose_custom_fields_win(self, *, are_fyis: bool) -> None:
+            self.life.choose_whose_custom_fields_win(are_fyis=are_fyis)
+
+        @rule(step=st.sampled_from((Step.BEFORE_COMMIT, Step.AFTER_COMMIT)), at=st.integers(1, 20))
+        def a_push_is_killed(self, step: Step, at: int) -> None:
+            is_killed(sqlite_desk.house.integration.settings, step, at)
+
         def teardown(self) -> None:
             calm_down(sqlite_desk)
             self.life.assert_kept()
             settle_conflicts(sqlite_desk)
+            self.life.choose_whose_custom_fields_win(are_fyis=False)
 
     few = settings(
         max_examples=examples,
