@@ -25,8 +25,8 @@ PROCESSES = 8
 
 
 @pytest.mark.parametrize("kill", deep_but(EXAMPLES, KILLS), ids=lambda kill: f"{kill[0]}-{kill[1]}")
-def test_a_push_killed_at_any_commit_is_finished_by_the_next(sqlite_desk: Desk, kill: tuple[Step, int]) -> None:
-    desk, (step, stride) = sqlite_desk, kill
+def test_a_push_killed_at_any_commit_is_finished_by_the_next(desk: Desk, kill: tuple[Step, int]) -> None:
+    step, stride = kill
     for kills in count():
         _fill_the_queue(desk, kills)
         if not is_killed(desk.house.integration.settings, step, 1 + (kills + 1) * stride):
