@@ -1,5 +1,8 @@
 """What goes wrong with one record stops no other, and is told."""
 
+import pytest
+
+from sandbox.accounts import edits as xpm_edits
 from tests.push.desk import Desk
 from xpm.entities.names import Noun
 from xpm.push.reporting import said_of
@@ -47,3 +50,27 @@ def test_a_client_whose_billing_client_is_gone_is_not_taken_as_gone(sqlite_desk:
     desk.push()
 
     assert sorted(desk.states()) == sorted([EditState.REFUSED, EditState.CONFIRMED])
+
+
+@pytest.mark.parametrize(
+    ("noun", "elements", "edited"),
+    [
+        (Noun.CLIENT, {"DateOfBirth": "the 20th"}, {"phone": "12345"}),
+        (Noun.JOB, {"Budget": "12,5"}, {"name": "A better name"}),
+        (Noun.JOB, {"Budget": "12,5"}, {"budget": "100"}),
+    ],
+)
+def test_no_update_empties_or_replaces_what_could_not_be_read(
+    sqlite_desk: Desk, noun: Noun, elements: dict[str, str], edited: dict[str, str]
+) -> None:
+    desk = sqlite_desk
+    record = desk.a_client() if noun is Noun.CLIENT else desk.a_job()
+    kind, in_xpm = ("clients", desk.client_in_xpm) if noun is Noun.CLIENT else ("jobs", desk.job_in_xpm)
+    before = xpm_edits.change(desk.house.xpm, kind, record, elements)
+    desk.edit(noun, record, **edited)
+
+    desk.push()
+
+    assert in_xpm(record) == before
+    (edit,) = desk.open_edits()
+    assert (edit.state, edit.reason_key) == (EditState.REFUSED, "push.part_unread")

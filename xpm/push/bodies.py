@@ -4,7 +4,7 @@ XPM may clear what an update leaves out, so an update of details names every fie
 the others with XPM's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from sqlalchemy import select
 from sqlmodel import Session
@@ -15,12 +15,20 @@ from xpm.entities.pushed import Channel
 from xpm.push.asks import Record
 from xpm.push.codes import code_of
 from xpm.push.placing import ELEMENTS, typed, typed_in
+from xpm.store.push.protection import was_read
 from xpm.store.records import kinds
 from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.records.scope import in_scope
 from xpm.store.tables import CustomFieldDefinition
 from xpm.xero import writes
 from xpm.xero.writes import Assignment, FieldValue, JobDetails, Write
+
+JOB_DETAILS = ("name", "description", "start_date", "due_date", "client_order_number", "budget")
+"""What an update of a job names, besides its category."""
+
+
+class PartUnread(ValueError):
+    """XPM has something in a field that could not be read, and an update would empty it."""
 
 
 def body_of(
@@ -34,7 +42,7 @@ def body_of(
 ) -> Write:
     """The call that gives the `wanted` fields of one channel their values. `theirs` is the record as XPM has it.
 
-    Raises ValueError if XPM's answer lacks what the call needs.
+    Raises PartUnread, and another ValueError if no call can carry a value.
     """
     match channel:
         case Channel.VALUES:
@@ -49,16 +57,22 @@ def body_of(
                 manager=_assignment(wanted, "manager_uuid"),
                 partner=_assignment(wanted, "partner_uuid"),
             )
+    _require_read(theirs, JOB_DETAILS if record.noun is Noun.JOB else writes.CLIENT_FIELDS)
     ours = {name: typed_in(record.noun, name, text) for name, text in wanted.items()}
     columns = {**theirs.columns, **ours}
     return _job(session, scope, record, columns) if record.noun is Noun.JOB else _client(record, columns)
 
 
+def _require_read(theirs: RecordRow, named: Iterable[str]) -> None:
+    """Raise PartUnread if the update names a field of XPM's of which FYI only knows that it could not be read."""
+    if unread := sorted(name for name in named if not was_read(theirs, name)):
+        raise PartUnread(", ".join(unread))
+
+
 def _job(session: Session, scope: Scope, record: Record, columns: Mapping[str, object]) -> Write:
-    names = ("name", "description", "start_date", "due_date", "client_order_number", "budget")
     category = _category(session, scope, _text(columns["type"]))
     return writes.job_update(
-        JobDetails(number=record.number, category_uuid=category, **{name: columns[name] for name in names})  # type: ignore[arg-type]
+        JobDetails(number=record.number, category_uuid=category, **{name: columns[name] for name in JOB_DETAILS})  # type: ignore[arg-type]
     )
 
 

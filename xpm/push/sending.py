@@ -11,7 +11,7 @@ from xpm.entities.pushed import Channel
 from xpm.entities.registry import PUSHED
 from xpm.push import calling, sides, times
 from xpm.push.asks import Record
-from xpm.push.bodies import body_of
+from xpm.push.bodies import PartUnread, body_of
 from xpm.push.calling import CallRefused, Lost
 from xpm.push.directory import Directory
 from xpm.push.placing import noun_of
@@ -21,7 +21,8 @@ from xpm.push.sides import Renumbered, Side
 from xpm.store.push import edits
 from xpm.store.push.calls import Intent
 from xpm.store.push.edits import TIME, Reason
-from xpm.store.push.protection import note_xpms
+from xpm.store.push.protection import note_xpms, was_read
+from xpm.store.records.rows import RecordRow
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.xero.errors import RecordGone, StateConflict
@@ -134,7 +135,8 @@ class Sending:
             try:
                 intended = self._intend(channel, side)
             except ValueError as error:  # no call can carry the value
-                self._refuse(channel, Reason("push.refused_ours", str(error)))
+                key = "push.part_unread" if isinstance(error, PartUnread) else "push.refused_ours"
+                self._refuse(channel, Reason(key, str(error)))
                 return
             if intended is None:
                 return
@@ -153,6 +155,12 @@ class Sending:
             for edit in self._queued(session, channel):
                 self._move(session, edit, EditState.REFUSED, reason)
 
+    def _refuse_unread(self, session: Session, channel: Channel, theirs: RecordRow) -> None:
+        """Refuse the edits of fields in which XPM has what could not be read: it would be replaced unseen."""
+        for edit in self._queued(session, channel):
+            if not was_read(theirs, edit.field):
+                self._move(session, edit, EditState.REFUSED, Reason("push.part_unread"))
+
     def _is_wanted(self, channel: Channel) -> bool:
         endpoint = ENDPOINTS.get((self.record.noun, channel))
         if endpoint is None or endpoint.label in self.paused:
@@ -169,6 +177,7 @@ class Sending:
         with self.push.commit_holding(self.record) as session:
             waiting = {self.record.key: self._queued(session, channel)}
             note_xpms(session, self.push.scope, [side.row], waiting, self.push.integration.clock())
+            self._refuse_unread(session, channel, side.row)
             queued = self._queued(session, channel)
             if not queued:
                 return None
