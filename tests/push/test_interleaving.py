@@ -108,6 +108,26 @@ def test_nor_between_what_a_pull_reads_and_what_it_writes(desk: Desk, deed: Deed
     phone.assert_kept()
 
 
+@pytest.mark.also_on_postgresql("two transactions that work on one record at once")
+def test_no_push_takes_back_what_a_sync_has_just_brought(desk: Desk) -> None:
+    """An update names every field, so the others must not have the values of an older answer."""
+    job, other = desk.a_job(), desk.another()
+    desk.edit(Noun.JOB, job, description="Described in FYI")
+
+    def somebody_in_xpm_renames_it() -> None:
+        desk.in_xpm(job, Name="Named in XPM")
+        other.house.sync(Entity.JOBS, SyncMode.CHANGES)
+
+    desk.house.forget_calls()
+    with meanwhile(desk.house.database, lambda _: desk.has_asked("job.api/get"), somebody_in_xpm_renames_it) as push:
+        desk.push()
+
+    assert push.was_disturbed
+    found = desk.job_in_xpm(job)
+    assert (found["Name"], found["Description"]) == ("Named in XPM", "Described in FYI")
+    assert desk.job_in_fyi(job)["name"] == "Named in XPM"
+
+
 def _at_every_point(desk: Desk, work: Callable[[], object], deed: Deed) -> None:
     stride = STRIDE[desk.house.database.is_postgresql]
     for number in count():

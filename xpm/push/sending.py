@@ -1,7 +1,7 @@
 """Sends the edits of one record: reads XPM's side, compares, sends what is still queued, and reads it back."""
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -22,7 +22,9 @@ from xpm.store.push import edits
 from xpm.store.push.calls import Intent
 from xpm.store.push.edits import TIME, Reason
 from xpm.store.push.protection import note_xpms, was_read
+from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
+from xpm.store.records.versions import Version, versions
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
 from xpm.xero.errors import RecordGone, StateConflict
@@ -71,11 +73,16 @@ def endpoint_of(edit: PendingEdit) -> str:
     return ENDPOINTS[noun, field.channel if field else Channel.VALUES].label
 
 
+class OutOfDate(Exception):
+    """A sync has stored another version of the record since XPM's side was read."""
+
+
 @dataclass
 class Sending:
     """The edits of one record on their way. `paused` are the endpoints to which nothing is sent.
 
-    `own` is the record as XPM had it at the last look, seconds ago, without its custom fields.
+    `own` is the record as XPM had it at the last look, seconds ago, without its custom fields. `versions` are what FYI
+    had before a look, and since, by table: a sync that has stored another one meanwhile may know more.
     """
 
     push: Push
@@ -83,6 +90,7 @@ class Sending:
     priority: CallPriority
     paused: frozenset[str] = frozenset()
     own: Side | None = None
+    versions: dict[str, Version | None] = field(default_factory=dict)
 
     def settle_lost(self) -> None:
         """Ask XPM what it has of the edits whose calls ended nobody knows how.
@@ -134,6 +142,9 @@ class Sending:
         for _ in range(MOST_CONFLICTS):
             try:
                 intended = self._intend(channel, side)
+            except OutOfDate:
+                side = self._read(is_values)
+                continue
             except ValueError as error:  # no call can carry the value
                 key = "push.part_unread" if isinstance(error, PartUnread) else "push.refused_ours"
                 self._refuse(channel, Reason(key, str(error)))
@@ -173,8 +184,11 @@ class Sending:
 
         Each edit is compared with that side once more, since not every way into the queue goes by XPM's value: of an
         edit that was refused, or while FYI's values won, XPM may be known to have another value for long.
+        Raises OutOfDate: FYI knows a newer version of the record than this side.
         """
         with self.push.commit_holding(self.record) as session:
+            if not self._is_up_to_date(session, side.table):
+                raise OutOfDate
             waiting = {self.record.key: self._queued(session, channel)}
             note_xpms(session, self.push.scope, [side.row], waiting, self.push.integration.clock())
             self._refuse_unread(session, channel, side.row)
@@ -195,25 +209,40 @@ class Sending:
             return
         with self.push.commit_holding(self.record) as session:
             calling.note_done(session, call_id, answered, self.push.integration.clock())
-            if isinstance(answered.record, Job | Client):
+            if isinstance(answered.record, Job | Client) and self._is_up_to_date(
+                session, PUSHED[self.record.noun].table
+            ):
                 self._take(session, sides.side_of(self.record, answered.record))
                 return
         self._read(channel is Channel.VALUES)
 
     def _read(self, is_values: bool) -> Side:
-        """Read XPM's side, settle what is being sent, and store it."""
-        self.push.tally.calls += 1
-        read = sides.read_field_values if is_values else sides.read_record
-        side = read(self.push, self.record, self.priority)
-        with self.push.commit_holding(self.record) as session:
-            return self._take(session, side)
+        """Read XPM's side, settle what is being sent, and store it; again if a sync stored a newer one meanwhile."""
+        pushed = PUSHED[self.record.noun]
+        read, table = (sides.read_field_values, pushed.values) if is_values else (sides.read_record, pushed.table)
+        while True:
+            with self.push.integration.database.read() as session:
+                self.versions[table.name] = self._version(session, table)
+            self.push.tally.calls += 1
+            side = read(self.push, self.record, self.priority)
+            with self.push.commit_holding(self.record) as session:
+                if self._is_up_to_date(session, table):
+                    return self._take(session, side)
 
     def _take(self, session: Session, side: Side) -> Side:
         settle(self.push, session, self._open(session, side.table.name), side.row)
         sides.store(self.push, session, side)
+        self.versions[side.table.name] = self._version(session, side.table)
         if side.table is PUSHED[self.record.noun].table:
             self.own = side
         return side
+
+    def _is_up_to_date(self, session: Session, table: RecordTable) -> bool:
+        """Whether FYI's version of the record is still the one before the last call. The record has to be held."""
+        return self._version(session, table) == self.versions.get(table.name)
+
+    def _version(self, session: Session, table: RecordTable) -> Version | None:
+        return versions(session.connection(), table, self.push.scope, [self.record.key]).get(self.record.key)
 
     def _reopens(self, own: Sequence[PendingEdit]) -> bool:
         """Whether a job that XPM does not list as current gets a state of current jobs."""
