@@ -1,11 +1,17 @@
 """What goes wrong with one record stops no other, and is told."""
 
 import pytest
+from sqlmodel import select
 
 from sandbox.accounts import edits as xpm_edits
+from tests.pull.house import SCOPE, SLUG
 from tests.push.desk import Desk
 from xpm.entities.names import Noun
+from xpm.push.deciding import Decision, decide
+from xpm.push.placing import current
 from xpm.push.reporting import said_of
+from xpm.store.push.edits import Place
+from xpm.store.tables import CustomFieldDefinition
 from xpm.store.vocabulary import EditState
 
 
@@ -74,3 +80,31 @@ def test_no_update_empties_or_replaces_what_could_not_be_read(
     assert in_xpm(record) == before
     (edit,) = desk.open_edits()
     assert (edit.state, edit.reason_key) == (EditState.REFUSED, "push.part_unread")
+
+
+def test_an_edit_from_before_its_field_got_another_type_is_refused_and_the_others_are_sent(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    job, other = desk.some_jobs(2)
+    desk.edit(Noun.JOB, job, **{"Reviewer's remark": "Well done"})
+    desk.push()
+    desk.edit(Noun.JOB, job, **{"Reviewer's remark": "Very well done"})
+    desk.edit(Noun.JOB, other, name="Another name")
+    _make_a_number_of(desk, "Reviewer's remark")
+
+    desk.push()
+
+    assert desk.job_in_xpm(other)["Name"] == "Another name"
+    (edit,) = desk.open_edits()
+    assert edit.state is EditState.REFUSED
+    decide(desk.house.integration, SLUG, Decision.withdraw, [edit.id or 0], desk.person)
+    with desk.house.database.read() as session:
+        assert current(session, SCOPE, Place(edit.record_table, edit.record_key, edit.field)) == "Well done"
+
+
+def _make_a_number_of(desk: Desk, field: str) -> None:
+    with desk.house.database.write() as session:
+        definition = session.exec(
+            select(CustomFieldDefinition).where(CustomFieldDefinition.name == field, CustomFieldDefinition.use_job)
+        ).one()
+        definition.value_element = "Decimal"
+        session.add(definition)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from sqlmodel import Session
 
@@ -22,6 +22,7 @@ Value = str | date | Decimal | bool | None
 _TYPES = {FieldType.DAY: date, FieldType.AMOUNT: Decimal}
 ELEMENTS: Mapping[str, type] = {"Date": date, "Number": Decimal, "Decimal": Decimal, "Boolean": bool}
 """What XPM's elements of custom field values hold, unless it is text."""
+_FLAGS = ("false", "true")
 
 
 def noun_of(table: str) -> Noun:
@@ -41,14 +42,24 @@ def hold(session: Session, scope: Scope, noun: Noun, keys: Collection[str]) -> N
 
 
 def typed(kind: type, text: str | None) -> Value:
-    """The value that a text stands for."""
+    """The value that a text stands for.
+
+    Raises ValueError if it stands for none: the type of a custom field may change after a value was typed.
+    """
     if text is None:
         return None
     if kind is date:
         return date.fromisoformat(text)
     if kind is Decimal:
+        return _decimal(text)
+    return _FLAGS.index(text) == 1 if kind is bool else text
+
+
+def _decimal(text: str) -> Decimal:
+    try:
         return Decimal(text)
-    return text == "true" if kind is bool else text
+    except InvalidOperation as error:
+        raise ValueError(f"{text} is no number") from error
 
 
 def typed_in(noun: Noun, column: str, text: str | None) -> Value:
@@ -98,7 +109,10 @@ def _of_custom_field(session: Session, scope: Scope, uuid: str, text: str) -> Ma
     element = (definition.value_element if definition else None) or "Text"
     empty = dict.fromkeys(VALUE_COLUMNS)
     name = definition.name if definition else None
-    return {**empty, "name": name, element.lower(): typed(ELEMENTS.get(element, str), text)}
+    try:
+        return {**empty, "name": name, element.lower(): typed(ELEMENTS.get(element, str), text)}
+    except ValueError:  # it has another type now; no value is lost over that
+        return {**empty, "name": name, "text": text}
 
 
 def _name_of(session: Session, scope: Scope, uuid: str | None) -> str | None:
