@@ -52,6 +52,20 @@ def test_xpms_value_that_lost_is_put_back_in_one_step(desk: Desk) -> None:
     assert (desk.job_in_fyi(job)["name"], desk.job_in_xpm(job)["Name"]) == ("Named in XPM", "Named in XPM")
 
 
+def test_what_xpm_itself_gave_up_is_not_put_back(desk: Desk) -> None:
+    before = str(desk.job_in_fyi(desk.a_job())["name"])
+    job, edit = _in_conflict(desk)
+    desk.in_xpm(job, Name=before)
+    desk.house.sync(Entity.JOBS)
+    desk.push()
+    assert desk.job_in_xpm(job)["Name"] == "Named in FYI"
+
+    _decide(desk, Decision.put_back, edit)
+    desk.push()
+
+    assert desk.job_in_xpm(job)["Name"] == before
+
+
 def test_nothing_is_put_back_over_a_newer_value(desk: Desk) -> None:
     job, edit = _in_conflict(desk)
     _decide(desk, Decision.take, edit)

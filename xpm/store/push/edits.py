@@ -83,8 +83,11 @@ def every(session: Session, scope: Scope, states: Collection[EditState]) -> list
 
 
 def lost_theirs(session: Session, edit: PendingEdit) -> str | None:
-    """What XPM had before it got FYI's value: what it was last seen to have, or else the base."""
-    seen = [one.theirs for one in transitions(session, number_of(edit)) if one.theirs is not None]
+    """What XPM had before it got FYI's value; if it got several one after the other, before the first."""
+    steps = transitions(session, number_of(edit))
+    if all(step.reason_key != ARRIVED for step in steps):
+        return xpms(edit)
+    seen = [step.theirs for step in steps if step.theirs is not None]
     return seen[-1] if seen else edit.base
 
 
