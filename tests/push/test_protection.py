@@ -1,7 +1,13 @@
 """A pull leaves alone what people edited in FYI, field by field."""
 
+import pytest
+
+from sandbox.accounts import edits as xpm_edits
+from tests.pull.house import SLUG
 from tests.push.desk import Desk
 from xpm.entities.names import Entity, Noun
+from xpm.push.editing import Editor
+from xpm.push.recording import TimeAsk, add_time
 from xpm.store.vocabulary import EditState, SyncMode
 
 
@@ -73,3 +79,26 @@ def test_a_dry_run_does_not_show_edited_fields_as_changes(desk: Desk) -> None:
     (change,) = desk.house.preview(Entity.JOBS).changes
 
     assert [field.field for field in change.fields] == ["name"]
+
+
+@pytest.mark.parametrize("what", ["name", "Fee budget", "time"])
+def test_a_job_that_is_missing_in_xpm_is_not_archived_while_anything_of_it_waits(sqlite_desk: Desk, what: str) -> None:
+    desk = sqlite_desk
+    job, staff, task = desk.assignment()
+    if what == "time":
+        add_time(desk.house.integration, SLUG, TimeAsk(job, staff, task, _today(desk), 30), Editor(desk.person))
+    else:
+        desk.edit(Noun.JOB, job, **{what: "55"})
+    xpm_edits.delete(desk.house.xpm, "jobs", job)
+
+    result = desk.house.sync(Entity.JOBS)
+
+    assert result.message.key == "sync.missing_with_edits"
+    assert job in desk.house.active("job", "number")
+    desk.house.sync(Entity.JOBS, confirm_missing=1)
+    assert job not in desk.house.active("job", "number")
+    assert desk.states() == [EditState.REFUSED]
+
+
+def _today(desk: Desk) -> str:
+    return desk.house.clock().date().isoformat()

@@ -14,6 +14,7 @@ from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
 from xpm.store.push import edits
 from xpm.store.push.edits import Reason
+from xpm.store.push.protection import tables_of
 from xpm.store.records import bulk, identity, versions
 from xpm.store.records.identity import Known
 from xpm.store.records.kinds import RecordTable
@@ -123,7 +124,8 @@ class StoredBatch:
         Edits of them have nowhere to go any more.
         """
         quarantine.resolve(self.session, self.scope, table.name, keys, self.now)
-        edits.refuse(self.session, self.scope, table.name, keys, Reason("push.record_gone"), now=self.now)
+        for of in tables_of(table):
+            edits.refuse(self.session, self.scope, of, keys, Reason("push.record_gone"), now=self.now)
         reason = ArchiveReason.ABSENT
         return bulk.archive(self.session, table, self.scope, keys, reason, run_id=self.run_id, now=self.now)
 

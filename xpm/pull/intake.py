@@ -18,6 +18,7 @@ from xpm.store.pull import runs
 from xpm.store.pull.finished_lists import Finished
 from xpm.store.pull.runs import RunCounts
 from xpm.store.push import edits
+from xpm.store.push.protection import tables_of
 from xpm.store.records import bulk, reads
 from xpm.store.records.rows import Applied, RecordRow
 from xpm.store.vocabulary import GONE, ArchiveReason
@@ -175,7 +176,8 @@ class Intake(Generic[M]):
         if not gone or self._work.request.confirm_missing:
             return ()
         with self._work.integration.database.read() as session:
-            return edits.open_of(session, self._work.scope, self.table.name, gone).keys()
+            waiting = (edits.open_of(session, self._work.scope, of, gone) for of in tables_of(self.table))
+            return set().union(*waiting)
 
     def may_be_missing(self) -> int:
         """How many stored records may be taken as gone: as many as this kind's list allows, or a person confirmed.

@@ -14,7 +14,7 @@ from sqlmodel import Session
 
 from xpm.store import practices
 from xpm.store.push import edits
-from xpm.store.push.edits import Reason
+from xpm.store.push.edits import TIME, Reason
 from xpm.store.push.values import text_of
 from xpm.store.records import kinds, locking, reads
 from xpm.store.records.kinds import RecordTable
@@ -29,6 +29,12 @@ VALUE_COLUMNS = ("text", "date", "number", "decimal", "boolean")
 OF_CUSTOM_FIELDS = frozenset({kinds.CLIENT_CUSTOM_FIELDS.name, kinds.JOB_CUSTOM_FIELDS.name})
 EDITABLE = OF_CUSTOM_FIELDS | {kinds.CLIENTS.name, kinds.JOBS.name}
 """The kinds of records that people may edit in FYI."""
+
+
+def tables_of(table: RecordTable) -> frozenset[str]:
+    """The record tables of all edits that are about such a record: of itself, its custom fields and its time."""
+    own = {kind.name for kind in kinds.ALL.values() if table in (kind, kind.of)}
+    return frozenset(own | {TIME} if table is kinds.JOBS else own)
 
 
 def keep(
