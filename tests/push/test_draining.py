@@ -1,5 +1,6 @@
 """What people edit in FYI reaches XPM, once, and each edit ends in a state that is true."""
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -149,6 +150,23 @@ def test_a_record_that_xpm_cannot_send_does_not_keep_the_others_waiting(
     assert desk.job_in_xpm(bad)["Name"] == f"A name for {bad}"
 
 
+@pytest.mark.parametrize("was_sent", [False, True])
+def test_nor_do_several_records_in_a_row_that_xpm_can_never_send(sqlite_desk: Desk, was_sent: bool) -> None:
+    desk = sqlite_desk
+    *bad, good = desk.some_jobs(MOST_FAILURES + 1)
+    for job in (*bad, good):
+        desk.edit(Noun.JOB, job, state=_another_state(desk, job))
+    for job in bad:
+        desk.house.order("garbage", f"job.api/get/{job}", times=0, after=1 if was_sent else 0)
+
+    for _ in range(3):
+        with suppress(XeroError):
+            desk.push()
+
+    assert desk.job_in_xpm(good)["State"] == desk.job_in_fyi(good)["state"]
+    assert {one.reason_key for one in desk.open_edits()} == {"push.not_answered"}
+
+
 def test_a_push_ends_if_xero_fails_altogether(sqlite_desk: Desk) -> None:
     jobs = sqlite_desk.some_jobs(8)
     for job in jobs:
@@ -161,6 +179,10 @@ def test_a_push_ends_if_xero_fails_altogether(sqlite_desk: Desk) -> None:
 
     assert len(set(sqlite_desk.house.asked("job.api/get"))) == MOST_FAILURES
     assert set(sqlite_desk.states()) == {EditState.QUEUED}
+
+
+def _another_state(desk: Desk, job: str) -> str:
+    return next(one for one in desk.open_states() if one != desk.job_in_fyi(job)["state"])
 
 
 def _rename(desk: Desk, job: str) -> None:

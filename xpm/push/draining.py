@@ -35,6 +35,8 @@ PATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
 MOST_FAILURES = 3
 """So many records in a row for which Xero fails end a push: it is Xero, not they."""
 
+WAITING = (EditState.QUEUED, EditState.SENDING)
+
 FEW = 50
 """An act that edits more records than this goes after what others wait for."""
 
@@ -109,9 +111,6 @@ def _drain(push: Push) -> Drained:
     limit: DayLimit | None = None
     failures = Failures()
     try:
-        for one in _line(push, _numbers(push, EditState.SENDING)):
-            with failures.set_aside():
-                Sending(push, one.record, one.priority).settle_lost()
         _lift_what_is_over(push)
         _send_all(push, failures)
     except DayLimit as reached:
@@ -121,17 +120,21 @@ def _drain(push: Push) -> Drained:
 
 @dataclass
 class Failures:
-    """What Xero could not do for single records. The others do not wait for them, unless Xero fails altogether."""
+    """What Xero could not do for single records. The others do not wait for them, unless Xero fails altogether.
+
+    The next push begins with the others, so that a few records for which Xero always fails hold up nothing.
+    """
 
     last: XeroError | None = None
     in_a_row: int = 0
 
     @contextmanager
-    def set_aside(self) -> Iterator[None]:
+    def set_aside(self, push: Push, record: Record) -> Iterator[None]:
         """Go on after a failure that may be about this record alone; raise it if the records before failed as well."""
         try:
             yield
         except (XeroUnavailable, UnreadableAnswer, Refused) as error:
+            _note_failure(push, record)
             self.last, self.in_a_row = error, self.in_a_row + 1
             if self.in_a_row >= MOST_FAILURES:
                 raise
@@ -139,27 +142,39 @@ class Failures:
             self.in_a_row = 0
 
 
+def _note_failure(push: Push, record: Record) -> None:
+    with push.commit_holding(record) as session:
+        for edit in edits.every(session, push.scope, WAITING):
+            if (noun_of(edit.record_table), edit.record_key) == (record.noun, record.key):
+                edits.note_failure(session, edit, now=push.integration.clock())
+
+
 @dataclass(frozen=True)
 class _InLine:
-    """A record in the line: how urgent its edits are, and their numbers."""
+    """A record in the line: how urgent its edits are, and their numbers. `failed` orders those that failed last."""
 
     record: Record
     priority: CallPriority
     numbers: frozenset[int]
+    failed: int
 
     @property
-    def place(self) -> tuple[int, int]:
-        return _ORDER.index(self.priority), min(self.numbers)
+    def place(self) -> tuple[int, int, int]:
+        return self.failed, _ORDER.index(self.priority), min(self.numbers)
 
 
 def _send_all(push: Push, failures: Failures) -> None:
-    """Send what is queued. What a person queues meanwhile gets its place in the line, before any bulk."""
+    """Send what is queued, after asking XPM for what was being sent of the same record.
+
+    What a person queues meanwhile gets its place in the line, before any bulk.
+    """
     seen = _newest_transition(push)
-    line = _line(push, _numbers(push, EditState.QUEUED))
+    line = _line(push)
     while line:
         first, *line = line
-        out_of_reach = _paused(push) | not_covered(push.access.scopes)
-        with failures.set_aside():
+        with failures.set_aside(push, first.record):
+            Sending(push, first.record, first.priority).settle_lost()
+            out_of_reach = _paused(push) | not_covered(push.access.scopes)
             Sending(push, first.record, first.priority, out_of_reach).send()
         newest = _newest_transition(push)
         with push.integration.database.read() as session:
@@ -169,21 +184,19 @@ def _send_all(push: Push, failures: Failures) -> None:
         seen = newest
 
 
-def _numbers(push: Push, state: EditState) -> set[int]:
-    with push.integration.database.read() as session:
-        return {edits.number_of(edit) for edit in edits.every(session, push.scope, [state])}
-
-
 def _newest_transition(push: Push) -> int:
     with push.integration.database.read() as session:
         return edits.newest_transition(session)
 
 
-def _line(push: Push, numbers: Collection[int]) -> list[_InLine]:
-    """The records with these edits: single edits first, then the queue, then bulk; the oldest first in each."""
+def _line(push: Push, numbers: Collection[int] | None = None) -> list[_InLine]:
+    """The records with these edits that wait, or with any.
+
+    Single edits first, then the queue, then bulk; the oldest first in each. Last, those for which Xero failed before.
+    """
     with push.integration.database.read() as session:
-        waiting = edits.every(session, push.scope, (EditState.QUEUED, EditState.SENDING))
-        found = [edit for edit in waiting if edit.id in numbers]
+        waiting, failed = edits.every(session, push.scope, WAITING), edits.failed_last(session, push.scope)
+        found = [edit for edit in waiting if numbers is None or edit.id in numbers]
         of_record: dict[tuple[Noun, str], list[PendingEdit]] = {}
         for edit in found:
             of_record.setdefault((noun_of(edit.record_table), edit.record_key), []).append(edit)
@@ -197,6 +210,7 @@ def _line(push: Push, numbers: Collection[int]) -> list[_InLine]:
             Record(noun, key, called[noun][key]),
             min((urgency[edit.origin] for edit in mine), key=_ORDER.index),
             frozenset(edits.number_of(edit) for edit in mine),
+            max(failed.get(edits.number_of(edit), 0) for edit in mine),
         )
         for (noun, key), mine in of_record.items()
     ]

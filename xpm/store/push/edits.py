@@ -25,6 +25,9 @@ TIME = "time_entry"
 ARRIVED = "push.edited_meanwhile"
 """The reason key of edits whose value XPM has, while a person has typed another by now."""
 
+NOT_ANSWERED = "push.not_answered"
+"""The reason key of edits that wait since Xero failed for their record, and maybe for it alone."""
+
 _OPEN = col(PendingEdit.closed_at).is_(None)
 
 
@@ -119,6 +122,21 @@ def queued_by_people(session: Session, scope: Scope, *, after: int) -> set[int]:
         )
     )
     return {number for number in session.exec(queued) if number is not None}
+
+
+def note_failure(session: Session, edit: PendingEdit, *, now: datetime) -> None:
+    """Note that Xero failed for the record of an open edit, which stays in its state."""
+    move(session, edit, edit.state, now=now, reason=Reason(NOT_ANSWERED))
+
+
+def failed_last(session: Session, scope: Scope) -> Mapping[int, int]:
+    """The number of the last failure of each open edit for whose record Xero failed when it was last tried."""
+    failed = (
+        select(EditTransition.edit_id, func.max(EditTransition.id))
+        .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
+        .where(_of_account(scope), _OPEN, PendingEdit.reason_key == NOT_ANSWERED)
+    )
+    return {edit_id: newest or 0 for edit_id, newest in session.exec(failed.group_by(col(EditTransition.edit_id)))}
 
 
 def oldest_open(session: Session, scope: Scope) -> datetime | None:
@@ -259,11 +277,12 @@ def settled_since(session: Session, scope: Scope, table: str, keys: Collection[s
 
 
 def moved_since(session: Session, scope: Scope, number: int) -> Mapping[EditState, int]:
-    """How often edits came into each state after the transition of this number."""
+    """How often edits came into each state after the transition of this number. Each is sent by a call."""
     moved = (
         select(EditTransition.state, func.count())
         .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
         .where(_of_account(scope), col(EditTransition.id) > number)
+        .where(or_(col(EditTransition.state) != EditState.SENDING, col(EditTransition.call_id).is_not(None)))
     )
     found = session.exec(moved.group_by(col(EditTransition.state)))
     return {EditState(state): count for state, count in found}
