@@ -82,6 +82,19 @@ def test_no_update_empties_or_replaces_what_could_not_be_read(
     assert (edit.state, edit.reason_key) == (EditState.REFUSED, "push.part_unread")
 
 
+def test_no_update_takes_away_a_category_that_fyi_does_not_know(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    job = next(one for one in desk.some_jobs(20) if desk.job_in_xpm(one)["Type"])
+    before = xpm_edits.change(desk.house.xpm, "jobs", job, {"Type": "A new category"})
+    desk.edit(Noun.JOB, job, name="A better name")
+
+    desk.push()
+
+    assert desk.job_in_xpm(job) == before
+    (edit,) = desk.open_edits()
+    assert (edit.state, edit.reason_key) == (EditState.REFUSED, "push.category_unknown")
+
+
 def test_an_edit_from_before_its_field_got_another_type_is_refused_and_the_others_are_sent(sqlite_desk: Desk) -> None:
     desk = sqlite_desk
     job, other = desk.some_jobs(2)

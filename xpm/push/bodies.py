@@ -27,8 +27,12 @@ JOB_DETAILS = ("name", "description", "start_date", "due_date", "client_order_nu
 """What an update of a job names, besides its category."""
 
 
-class PartUnread(ValueError):
-    """XPM has something in a field that could not be read, and an update would empty it."""
+class Unsendable(Exception):
+    """No call can carry the edits, or none without harm. `reason_key` is that of the sentence that says why."""
+
+    def __init__(self, reason_key: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason_key = reason_key
 
 
 def body_of(
@@ -42,8 +46,23 @@ def body_of(
 ) -> Write:
     """The call that gives the `wanted` fields of one channel their values. `theirs` is the record as XPM has it.
 
-    Raises PartUnread, and another ValueError if no call can carry a value.
+    Raises Unsendable.
     """
+    try:
+        return _body_of(session, scope, record, channel, wanted=wanted, theirs=theirs)
+    except ValueError as error:
+        raise Unsendable("push.refused_ours", str(error)) from error
+
+
+def _body_of(
+    session: Session,
+    scope: Scope,
+    record: Record,
+    channel: Channel,
+    *,
+    wanted: Mapping[str, str | None],
+    theirs: RecordRow,
+) -> Write:
     match channel:
         case Channel.VALUES:
             return _values(session, scope, record, wanted)
@@ -57,16 +76,16 @@ def body_of(
                 manager=_assignment(wanted, "manager_uuid"),
                 partner=_assignment(wanted, "partner_uuid"),
             )
-    _require_read(theirs, JOB_DETAILS if record.noun is Noun.JOB else writes.CLIENT_FIELDS)
+    _require_read(theirs, (*JOB_DETAILS, "type") if record.noun is Noun.JOB else writes.CLIENT_FIELDS)
     ours = {name: typed_in(record.noun, name, text) for name, text in wanted.items()}
     columns = {**theirs.columns, **ours}
     return _job(session, scope, record, columns) if record.noun is Noun.JOB else _client(record, columns)
 
 
 def _require_read(theirs: RecordRow, named: Iterable[str]) -> None:
-    """Raise PartUnread if the update names a field of XPM's of which FYI only knows that it could not be read."""
+    """Raise Unsendable if the update names a field of XPM's of which FYI only knows that it could not be read."""
     if unread := sorted(name for name in named if not was_read(theirs, name)):
-        raise PartUnread(", ".join(unread))
+        raise Unsendable("push.part_unread", ", ".join(unread))
 
 
 def _job(session: Session, scope: Scope, record: Record, columns: Mapping[str, object]) -> Write:
@@ -101,7 +120,7 @@ def _name(record: Record) -> str:
 
 
 def _category(session: Session, scope: Scope, name: str | None) -> str | None:
-    """The UUID of a job's category, of which XPM sends the name only."""
+    """The UUID of a job's category, of which XPM sends the name only. Raises Unsendable if FYI does not know it."""
     if name is None:
         return None
     columns = kinds.JOB_CATEGORIES.table.c
@@ -109,7 +128,9 @@ def _category(session: Session, scope: Scope, name: str | None) -> str | None:
         in_scope(kinds.JOB_CATEGORIES, scope), columns.name == name, columns.archived_at.is_(None)
     )
     found = session.connection().scalars(named).all()
-    return str(found[0]) if len(found) == 1 else None
+    if len(found) != 1:
+        raise Unsendable("push.category_unknown", name)
+    return str(found[0])
 
 
 def _assignment(wanted: Mapping[str, str | None], column: str) -> Assignment:

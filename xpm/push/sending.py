@@ -1,6 +1,7 @@
 """Sends the edits of one record: reads XPM's side, compares, sends what is still queued, and reads it back."""
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from xpm.entities.pushed import Channel
 from xpm.entities.registry import PUSHED
 from xpm.push import calling, sides, times
 from xpm.push.asks import Record
-from xpm.push.bodies import PartUnread, body_of
+from xpm.push.bodies import Unsendable, body_of
 from xpm.push.calling import CallRefused, Lost
 from xpm.push.directory import Directory
 from xpm.push.placing import noun_of
@@ -131,35 +132,33 @@ class Sending:
         times.settle(self.push, self.record, edits.number_of(entry), self.priority)
 
     def _send(self, channel: Channel) -> None:
-        """Send the queued edits of one channel in one call."""
+        """Send the queued edits of one channel."""
         if channel is Channel.TIME:
             self._send_times()
-            return
-        if not self._is_wanted(channel):
-            return
+        elif self._is_wanted(channel):
+            self._send_fields(channel)
+
+    def _send_fields(self, channel: Channel) -> None:
+        """Send them in one call; after another look if the record has changed since the last."""
         is_values = channel is Channel.VALUES
         side = self._read(is_values) if is_values or self.own is None else self.own
         for _ in range(MOST_CONFLICTS):
             try:
-                intended = self._intend(channel, side)
-            except OutOfDate:
+                self._try(channel, side)
+            except (OutOfDate, StateConflict):
                 side = self._read(is_values)
-                continue
-            except ValueError as error:  # no call can carry the value
-                key = "push.part_unread" if isinstance(error, PartUnread) else "push.refused_ours"
-                self._refuse(channel, Reason(key, str(error)))
+            except Unsendable as error:
+                self._refuse(channel, Reason(error.reason_key, str(error)))
                 return
-            if intended is None:
-                return
-            try:
-                self._call(channel, *intended)
-            except CallRefused:
-                return
-            except StateConflict:
-                side = self._read(is_values)
             else:
                 return
         self._refuse(channel, Reason("push.keeps_changing"))
+
+    def _try(self, channel: Channel, side: Side) -> None:
+        intended = self._intend(channel, side)
+        if intended is not None:
+            with suppress(CallRefused):  # its edits are refused
+                self._call(channel, *intended)
 
     def _refuse(self, channel: Channel, reason: Reason) -> None:
         with self.push.commit_holding(self.record) as session:
@@ -184,7 +183,10 @@ class Sending:
 
         Each edit is compared with that side once more, since not every way into the queue goes by XPM's value: of an
         edit that was refused, or while FYI's values won, XPM may be known to have another value for long.
-        Raises OutOfDate: FYI knows a newer version of the record than this side.
+
+        Raises:
+            OutOfDate: FYI knows a newer version of the record than this side.
+            Unsendable: no call can carry them.
         """
         with self.push.commit_holding(self.record) as session:
             if not self._is_up_to_date(session, side.table):
