@@ -1,17 +1,20 @@
 """What goes wrong with one record stops no other, and is told."""
 
 import pytest
+from sqlalchemy import delete
 from sqlmodel import select
 
 from sandbox.accounts import edits as xpm_edits
+from sandbox.accounts.practice_rules import PracticeRules
 from tests.pull.house import SCOPE, SLUG
 from tests.push.desk import Desk
 from xpm.entities.names import Noun
 from xpm.push.deciding import Decision, decide
 from xpm.push.placing import current
 from xpm.push.reporting import said_of
+from xpm.store import activity
 from xpm.store.push.edits import Place
-from xpm.store.tables import CustomFieldDefinition
+from xpm.store.tables import CustomFieldDefinition, JobCategory
 from xpm.store.vocabulary import EditState
 
 
@@ -93,6 +96,33 @@ def test_no_update_takes_away_a_category_that_fyi_does_not_know(sqlite_desk: Des
     assert desk.job_in_xpm(job) == before
     (edit,) = desk.open_edits()
     assert (edit.state, edit.reason_key) == (EditState.REFUSED, "push.category_unknown")
+
+
+def test_without_the_list_of_categories_an_update_leaves_them_out_until_xpm_has_taken_one_away(
+    sqlite_desk: Desk,
+) -> None:
+    desk = sqlite_desk
+    jobs = [one for one in desk.some_jobs(20) if desk.job_in_xpm(one)["Type"]][:3]
+    with desk.house.database.write() as session:
+        session.connection().execute(delete(JobCategory))
+    _rename_and_push(desk, jobs[0])
+    assert desk.job_in_xpm(jobs[0])["Type"] is not None
+
+    desk.house.xpm.rules = PracticeRules(omitted="cleared")
+    _rename_and_push(desk, jobs[1])
+    _rename_and_push(desk, jobs[2])
+
+    assert desk.job_in_xpm(jobs[1])["Type"] is None
+    with desk.house.database.read() as session:
+        told = [one.title for one in activity.recent(session, SLUG) if one.kind == "push.category_lost"]
+    assert [jobs[1] in title for title in told] == [True]
+    assert desk.job_in_xpm(jobs[2])["Type"] is not None
+    assert [one.reason_key for one in desk.open_edits()] == ["push.category_unknown"]
+
+
+def _rename_and_push(desk: Desk, job: str) -> None:
+    desk.edit(Noun.JOB, job, name=f"A better name for {job}")
+    desk.push()
 
 
 def test_an_edit_from_before_its_field_got_another_type_is_refused_and_the_others_are_sent(sqlite_desk: Desk) -> None:

@@ -6,15 +6,16 @@ the others with XPM's.
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import select
 from sqlmodel import Session
 from sqlmodel import select as select_rows
 
 from xpm.entities.names import Noun
 from xpm.entities.pushed import Channel
+from xpm.push import categories
 from xpm.push.asks import Record
 from xpm.push.codes import code_of
 from xpm.push.placing import ELEMENTS, typed, typed_in
+from xpm.push.unsendable import Unsendable
 from xpm.store.push.protection import was_read
 from xpm.store.records import kinds
 from xpm.store.records.rows import RecordRow, Scope
@@ -25,14 +26,6 @@ from xpm.xero.writes import Assignment, FieldValue, JobDetails, Write
 
 JOB_DETAILS = ("name", "description", "start_date", "due_date", "client_order_number", "budget")
 """What an update of a job names, besides its category."""
-
-
-class Unsendable(Exception):
-    """No call can carry the edits, or none without harm. `reason_key` is that of the sentence that says why."""
-
-    def __init__(self, reason_key: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason_key = reason_key
 
 
 def body_of(
@@ -89,7 +82,7 @@ def _require_read(theirs: RecordRow, named: Iterable[str]) -> None:
 
 
 def _job(session: Session, scope: Scope, record: Record, columns: Mapping[str, object]) -> Write:
-    category = _category(session, scope, _text(columns["type"]))
+    category = categories.uuid_of(session, scope, _text(columns["type"]))
     return writes.job_update(
         JobDetails(number=record.number, category_uuid=category, **{name: columns[name] for name in JOB_DETAILS})  # type: ignore[arg-type]
     )
@@ -117,20 +110,6 @@ def _values(session: Session, scope: Scope, record: Record, wanted: Mapping[str,
 def _name(record: Record) -> str:
     """What XPM's addresses call it."""
     return record.number if record.noun is Noun.JOB else record.key
-
-
-def _category(session: Session, scope: Scope, name: str | None) -> str | None:
-    """The UUID of a job's category, of which XPM sends the name only. Raises Unsendable if FYI does not know it."""
-    if name is None:
-        return None
-    columns = kinds.JOB_CATEGORIES.table.c
-    named = select(columns.uuid).where(
-        in_scope(kinds.JOB_CATEGORIES, scope), columns.name == name, columns.archived_at.is_(None)
-    )
-    found = session.connection().scalars(named).all()
-    if len(found) != 1:
-        raise Unsendable("push.category_unknown", name)
-    return str(found[0])
 
 
 def _assignment(wanted: Mapping[str, str | None], column: str) -> Assignment:

@@ -10,15 +10,16 @@ from sqlmodel import Session
 from xpm.entities.names import Noun
 from xpm.entities.pushed import Channel
 from xpm.entities.registry import PUSHED
-from xpm.push import calling, sides, times
+from xpm.push import calling, categories, sides, times
 from xpm.push.asks import Record
-from xpm.push.bodies import Unsendable, body_of
+from xpm.push.bodies import body_of
 from xpm.push.calling import CallRefused, Lost
 from xpm.push.directory import Directory
 from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
 from xpm.push.settling import settle
 from xpm.push.sides import Renumbered, Side
+from xpm.push.unsendable import Unsendable
 from xpm.store.push import edits
 from xpm.store.push.calls import Intent
 from xpm.store.push.edits import TIME, Reason
@@ -214,9 +215,15 @@ class Sending:
             if isinstance(answered.record, Job | Client) and self._is_up_to_date(
                 session, PUSHED[self.record.noun].table
             ):
-                self._take(session, sides.side_of(self.record, answered.record))
+                self._take_answer(session, call_id, sides.side_of(self.record, answered.record))
                 return
         self._read(channel is Channel.VALUES)
+
+    def _take_answer(self, session: Session, call_id: str, side: Side) -> None:
+        before = self.own
+        self._take(session, side)
+        if before and self.record.noun is Noun.JOB:
+            categories.note_if_lost(self.push, session, self.record, call_id, before=before.row, after=side.row)
 
     def _read(self, is_values: bool) -> Side:
         """Read XPM's side, settle what is being sent, and store it; again if a sync stored a newer one meanwhile."""

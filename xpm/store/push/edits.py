@@ -151,6 +151,22 @@ def of_call(session: Session, call_id: str) -> list[PendingEdit]:
     return list(session.exec(sent.order_by(col(PendingEdit.id)).execution_options(populate_existing=True)))
 
 
+def that_went_with(session: Session, call_id: str) -> list[PendingEdit]:
+    """The edits whose last call this is, whatever became of them."""
+    sent = select(PendingEdit).where(PendingEdit.call_id == call_id)
+    return list(session.exec(sent.order_by(col(PendingEdit.id)).execution_options(populate_existing=True)))
+
+
+def has_happened(session: Session, scope: Scope, reason_key: str) -> bool:
+    """Whether any edit was moved for this reason, as far back as the history goes."""
+    moved = (
+        select(EditTransition.id)
+        .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
+        .where(_of_account(scope), EditTransition.reason_key == reason_key)
+    )
+    return session.exec(moved.limit(1)).first() is not None
+
+
 def sent_value(session: Session, edit: PendingEdit) -> str | None:
     """The value that the edit's last call took along. A person may have typed another since."""
     return next(one.value for one in transitions(session, number_of(edit)) if one.call_id == edit.call_id)
