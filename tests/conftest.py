@@ -27,6 +27,11 @@ BESIDE = frozenset({"tenant_allowance", "call_tally"})
 """Tables that count calls to Xero: whoever only looks writes there, too."""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: that of the tests over Prefect waits for it most of its time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let `-m "not deep"` choose what `make test` runs."""
