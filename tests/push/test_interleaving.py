@@ -6,12 +6,14 @@ from functools import partial
 from itertools import count
 
 import pytest
+from sqlalchemy import text
 
 from sandbox.accounts import edits as xpm_edits
 from tests.pull.house import SLUG
 from tests.push.desk import Desk
 from tests.push.meanwhile import meanwhile
 from xpm.entities.names import Entity, Noun
+from xpm.push.asks import Ask
 from xpm.push.deciding import Decision, decide
 from xpm.store.vocabulary import EditState, SyncMode
 from xpm.words import Stopped
@@ -81,6 +83,8 @@ class Phone:
 
 
 Deed = Callable[[Phone], None]
+HELD_ROWS = text("SELECT count(*) FROM pg_locks WHERE mode = 'RowShareLock' AND relation = to_regclass('job')")
+
 DEEDS = (Phone.edit_again, Phone.edit_back, Phone.send, Phone.send_and_edit_back, Phone.edit_back_while_it_is_sent)
 
 
@@ -126,6 +130,29 @@ def test_no_push_takes_back_what_a_sync_has_just_brought(desk: Desk) -> None:
     found = desk.job_in_xpm(job)
     assert (found["Name"], found["Description"]) == ("Named in XPM", "Described in FYI")
     assert desk.job_in_fyi(job)["name"] == "Named in XPM"
+
+
+@pytest.mark.also_on_postgresql("two transactions that hold the same records")
+def test_nobody_who_decides_about_several_records_and_nobody_who_edits_them_wait_for_each_other(desk: Desk) -> None:
+    first, second = sorted(desk.some_jobs(2), key=desk.house.key_of)
+    other, found = desk.another(), []
+    for job in (second, first):  # the earlier edit is of the record that everybody holds last
+        desk.edit(Noun.JOB, job, name=f"A name for {job}")
+        found.append(desk.open_edits()[-1].id or 0)
+
+    def describe_both() -> None:
+        other.ask(*(Ask(Noun.JOB, job, {"description": "Described"}) for job in (first, second)), confirmed=2)
+
+    def is_holding(_: int) -> bool:
+        with desk.house.database.engine.connect() as connection:
+            return bool(connection.scalar(HELD_ROWS))
+
+    at = is_holding if desk.house.database.is_postgresql else (1).__eq__
+    with meanwhile(desk.house.database, at, describe_both) as deciding:
+        decide(desk.house.integration, SLUG, Decision.withdraw, found, desk.person)
+
+    assert deciding.was_disturbed
+    assert {desk.job_in_fyi(job)["description"] for job in (first, second)} == {"Described"}
 
 
 def _at_every_point(desk: Desk, work: Callable[[], object], deed: Deed) -> None:

@@ -14,6 +14,7 @@ from sqlmodel import Session
 from xpm.access import audit
 from xpm.access.actor import Actor
 from xpm.access.audit import Action
+from xpm.entities.registry import PUSHED
 from xpm.installation import Installation
 from xpm.push.editing import require_editor, scope_of
 from xpm.push.placing import current, hold, noun_of, put_value
@@ -123,8 +124,8 @@ def decide(
         require_editor(session, practice, person)
         scope = scope_of(session, practice)
         decision = Decision(session, scope, person, now)
-        for number in sorted(set(numbers)):
-            verdict(decision, _locked(session, scope, number))
+        for edit in _held(session, scope, sorted(set(numbers))):
+            verdict(decision, edit)
         if actor is not None:
             what = f"edit {numbers[0]}" if len(set(numbers)) == 1 else f"{len(set(numbers))} edits"
             audit.record(session, installation, actor, Action.DECIDE_EDIT, now=now, practice=slug, resource=what)
@@ -139,11 +140,16 @@ def conflicts_of(installation: Installation, slug: str, field: str | None = None
         return [edits.number_of(edit) for edit in found if field is None or edit.field == field]
 
 
-def _locked(session: Session, scope: Scope, number: int) -> PendingEdit:
-    """The edit, with its record locked."""
+def _held(session: Session, scope: Scope, numbers: Sequence[int]) -> list[PendingEdit]:
+    """The edits, with their records held: all at once, since everybody has to hold records in the same order."""
+    found = [_get(session, scope, number) for number in numbers]
+    for noun in sorted(PUSHED):
+        hold(session, scope, noun, {edit.record_key for edit in found if noun_of(edit.record_table) is noun})
+    return [_get(session, scope, number) for number in numbers]
+
+
+def _get(session: Session, scope: Scope, number: int) -> PendingEdit:
     try:
-        edit = edits.get(session, scope, number)
-        hold(session, scope, noun_of(edit.record_table), [edit.record_key])
         return edits.get(session, scope, number)
     except NotThere:
         raise stop("push.no_such_edit", edit=number) from None
