@@ -1,6 +1,7 @@
 """Edits: of several records at once, what became of them, and what people decide about them."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from itertools import islice
 from typing import Annotated
@@ -15,8 +16,8 @@ from console.api.shapes import (
     ApiEditLife,
     ApiMade,
     Decided,
-    Deciding,
     DecidingAll,
+    DecidingOne,
     EditPage,
     Edits,
     Name,
@@ -113,16 +114,16 @@ def decide_edit(
     program: Let,
     number: Annotated[Number, Path()],
     decision: EditDecision,
-    deciding: Deciding,
+    deciding: DecidingOne,
     afterwards: BackgroundTasks,
 ) -> ApiEditLife:
     """Decide about one edit.
 
-    In a conflict, keep FYI's value or take XPM's; withdraw an edit, or try one again that XPM refused; put the value
-    back that lost, which is a new edit.
+    In a conflict, keep FYI's value or take XPM's: 409 if that is not the one that was seen. Withdraw an edit, or try
+    one again that XPM refused; put the value back that lost, which is a new edit.
     """
     show_edit(program, number)
-    _decide(program, _VERDICTS[decision], [number], deciding.by, afterwards)
+    _decide(program, _VERDICTS[decision], [number], deciding.by, afterwards, seen=deciding.seen)
     return show_edit(program, number)
 
 
@@ -161,8 +162,16 @@ def _preview(program: Program, asks: Sequence[Ask]) -> shapes.ApiPreview:
     return shapes.ApiPreview.of(preview(program.installation, program.practice, asks))
 
 
-def _decide(program: Program, verdict: Verdict, numbers: Sequence[int], by: str, afterwards: BackgroundTasks) -> None:
+def _decide(
+    program: Program,
+    verdict: Verdict,
+    numbers: Sequence[int],
+    by: str,
+    afterwards: BackgroundTasks,
+    *,
+    seen: datetime | None = None,
+) -> None:
     what = f"edit {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} edits"
     with program.recording_refusals(Action.DECIDE_EDIT, by, what):
-        decide(program.installation, program.practice, verdict, numbers, by, actor=program.acting_for(by))
+        decide(program.installation, program.practice, verdict, numbers, by, actor=program.acting_for(by), seen=seen)
     start_push(program, afterwards)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
@@ -271,6 +271,15 @@ class Deciding(Incoming):
     """Who decides."""
 
     by: By
+
+
+class DecidingOne(Deciding):
+    """Who decides about one edit, and what they saw."""
+
+    seen: AwareDatetime | None = Field(
+        None,
+        description="In a conflict, the edit's `theirs_at` as the person saw it: 409 if XPM has another value since.",
+    )
 
 
 class DecidingAll(Deciding):

@@ -16,6 +16,7 @@ from xpm.access.actor import Actor
 from xpm.access.audit import Action
 from xpm.entities.registry import PUSHED
 from xpm.installation import Installation
+from xpm.push.checking import Overtaken
 from xpm.push.editing import require_editor, scope_of
 from xpm.push.placing import current, hold, noun_of, put_value
 from xpm.push.sending import endpoint_of
@@ -25,28 +26,32 @@ from xpm.store.push.edits import TIME, EditAct, Place, Reason
 from xpm.store.records.rows import Scope
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import EditState
-from xpm.words import stop
+from xpm.words import message, stop
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A transaction in which a person decides about edits of one practice."""
+    """A transaction in which a person decides about edits of one practice.
+
+    `seen`: the time of XPM's value that the person saw beside FYI's, if known.
+    """
 
     session: Session
     scope: Scope
     person: str
     now: datetime
+    seen: datetime | None = None
 
     def keep(self, edit: PendingEdit) -> None:
         """Keep FYI's value: it is sent. Of XPM's value, the edit's log keeps what it was."""
-        self._require(edit, EditState.CONFLICT)
+        self._require_seen(edit)
         edit.base = edits.xpms(edit)
         self._move(edit, EditState.QUEUED, Reason("push.kept_fyis"))
         edit.theirs, edit.theirs_at = None, None
 
     def take(self, edit: PendingEdit) -> None:
         """Take XPM's value into FYI. The edit keeps FYI's."""
-        self._require(edit, EditState.CONFLICT)
+        self._require_seen(edit)
         self._give_up(edit, "push.took_xpms")
 
     def withdraw(self, edit: PendingEdit) -> None:
@@ -93,6 +98,12 @@ class Decision:
         of = edits.open_of_record(self.session, self.scope, place.table, place.key)
         return any(edit.field == place.field for edit in of)
 
+    def _require_seen(self, edit: PendingEdit) -> None:
+        """Raise Overtaken if XPM has another value than the person saw: it would be chosen or replaced unseen."""
+        self._require(edit, EditState.CONFLICT)
+        if self.seen is not None and edit.theirs_at != self.seen:
+            raise Overtaken(message("push.theirs_overtaken", edit=edits.number_of(edit)))
+
     def _require(self, edit: PendingEdit, *states: EditState) -> None:
         if edit.state not in states:
             raise stop("push.not_to_decide", edit=edits.number_of(edit), state=edit.state.value)
@@ -112,18 +123,21 @@ def decide(
     person: str,
     *,
     actor: Actor | None = None,
+    seen: datetime | None = None,
 ) -> int:
-    """Decide about these edits, all of them or none, and return how many.
+    """Decide about these edits, all of them or none, and return how many. `seen` is as for `Decision`.
 
     Without an actor the caller writes the audit trail, as commands do.
 
-    Raises Stopped: there is no such edit, it is in another state, or the person may not edit.
+    Raises:
+        Overtaken: XPM has another value by now than the person saw.
+        Stopped: there is no such edit, it is in another state, or the person may not edit.
     """
     practice, now = installation.practice(slug), installation.clock()
     with installation.database.write() as session:
         require_editor(session, practice, person)
         scope = scope_of(session, practice)
-        decision = Decision(session, scope, person, now)
+        decision = Decision(session, scope, person, now, seen)
         for edit in _held(session, scope, sorted(set(numbers))):
             verdict(decision, edit)
         if actor is not None:

@@ -118,6 +118,24 @@ def test_a_conflict_is_decided_and_the_value_that_lost_is_put_back(programs: Pro
     ]
 
 
+@pytest.mark.parametrize("choice", ["keep", "take"])
+def test_a_decision_about_a_value_that_xpm_has_replaced_since_is_refused(
+    sqlite_programs: Programs, choice: str
+) -> None:
+    job, number = in_conflict(sqlite_programs)
+    (shown,) = sqlite_programs.get("edits", state="conflict")["edits"]
+    sqlite_programs.desk.in_xpm(job, Name="Named in XPM again")
+    sqlite_programs.desk.house.sync(Entity.JOBS)
+
+    refused = sqlite_programs.send("POST", f"edits/{number}/{choice}", seen=shown["theirs_at"])
+
+    assert (refused.status_code, refused.json()["key"]) == (409, "push.theirs_overtaken")
+    (now,) = sqlite_programs.get("edits", state="conflict")["edits"]
+    assert now["theirs"] == "Named in XPM again"
+    decided = sqlite_programs.send("POST", f"edits/{number}/{choice}", seen=now["theirs_at"])
+    assert decided.status_code == 200, decided.text
+
+
 def test_all_conflicts_of_a_field_are_decided_at_once(sqlite_programs: Programs) -> None:
     desk = sqlite_programs.desk
     jobs = desk.some_jobs(3)
