@@ -16,10 +16,12 @@ from xpm.installation import Installation
 DESCRIPTION = "Read and edit a practice's records, and see what becomes of edits on their way to XPM."
 BEARER = HTTPBearer(auto_error=False, description="A token that `fyi-xpm api-token make` printed.")
 PROBLEMS: dict[int, str] = {
+    400: "The request did not arrive whole, or its body is not JSON.",
     401: "The token does not let in to this practice.",
     403: "The token may only read.",
     404: "The practice has no such record or edit.",
     409: "The record has changed since the version that the editor saw.",
+    413: "The body is longer than a request may be, or does not say how long it is.",
     422: "The request is not as described, or a rule refuses it. The sentence says which.",
     428: "So many records need a confirmation of their number.",
     429: "Too many requests in a short time.",

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from console.api.app import PROBLEMS
 from tests.console.api.program import HERE, Programs
 from tests.console.office import CONSOLE, MERE, Office
 from tests.pull.house import SLUG
@@ -207,6 +208,7 @@ def test_a_body_that_is_not_as_described_is_refused(sqlite_programs: Programs) -
     endless = sqlite_programs.http.patch(f"{HERE}/jobs/{job}", content=iter([b"{}"]))
 
     assert (typeless.status_code, endless.status_code) == (422, 413)
+    assert {*bodies.values()} <= PROBLEMS.keys()
     assert sqlite_programs.desk.open_edits() == []
 
 
