@@ -53,6 +53,17 @@ def test_the_state_of_a_job_arrives_by_its_code(desk: Desk) -> None:
     assert desk.states() == [EditState.CONFIRMED]
 
 
+def test_a_value_that_xpm_rounds_is_said_to_be_another_there(sqlite_desk: Desk) -> None:
+    job = sqlite_desk.a_job()
+    sqlite_desk.edit(Noun.JOB, job, budget="12.3456")
+
+    sqlite_desk.push()
+
+    (edit,) = sqlite_desk.open_edits()
+    assert (edit.state, edit.reason_key) == (EditState.CONFLICT, "push.has_another")
+    assert (edit.ours, edit.theirs) == ("12.3456", "12.35")
+
+
 def test_manager_and_partner_arrive_in_one_call(desk: Desk) -> None:
     job = desk.a_job()
     first, second = desk.staff()[:2]
