@@ -47,9 +47,10 @@ def edit_client(program: Let, client: Client, change: ApiChange, afterwards: Bac
 
 @router.post("/jobs/{job}/times", status_code=201)
 def record_time(program: Let, job: Job, time: Time, afterwards: BackgroundTasks) -> Recorded:
-    """Record time for a job. XPM gets each entry exactly once."""
+    """Record time for a job. XPM gets each entry exactly once. Send an `id`, and you may repeat the request."""
     number = _read(program, Noun.JOB, job).number
-    ask = TimeAsk(number, time.staff, time.task, time.date.isoformat(), time.minutes, time.note)
+    entry_id = str(time.id) if time.id else None
+    ask = TimeAsk(number, time.staff, time.task, time.date.isoformat(), time.minutes, time.note, entry_id)
     with program.recording_refusals(Action.EDIT, time.by, f"time for job {number}"):
         made = add_time(program.installation, program.practice, ask, Editor(time.by, program.acting_for(time.by)))
     start_push(program, afterwards)

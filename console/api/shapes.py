@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
@@ -303,10 +304,13 @@ class Time(Incoming):
     date: date
     minutes: Annotated[int, Field(ge=-1440, le=1440)]
     note: Text = ""
+    id: UUID | None = Field(
+        None, description="A UUID of your own for the entry. If the same request is sent again, it is recorded once."
+    )
 
 
 class Recorded(Outgoing):
-    """A recorded entry, and about how many calls to Xero it takes."""
+    """A recorded entry, and about how many calls to Xero it takes: none if it had been recorded before."""
 
     origin: str
     id: str

@@ -30,7 +30,7 @@ REACH = timedelta(days=360)
 class TimeAsk:
     """Time to record. The job goes by number or XPM ID, the staff member and the task by name or XPM ID, too.
 
-    Negative `minutes` take time back.
+    Negative `minutes` take time back. `id` is a UUID of whoever asks, so that asking again makes no second entry.
     """
 
     job: str
@@ -39,11 +39,12 @@ class TimeAsk:
     date: str
     minutes: int
     note: str = ""
+    id: str | None = None
 
 
 @dataclass(frozen=True)
 class TimeMade:
-    """A recorded entry, and how many calls to Xero it takes."""
+    """A recorded entry, and how many calls to Xero it takes: none if it had been recorded before."""
 
     origin: str
     entry: TimeEntry
@@ -57,12 +58,15 @@ def add_time(installation: Installation, slug: str, ask: TimeAsk, editor: Editor
     Raises Stopped: the message says what is wrong with the entry.
     """
     practice, now = installation.practice(slug), installation.clock()
-    act = EditAct(str(uuid.uuid4()), editor.person, now)
+    act = EditAct(ask.id or str(uuid.uuid4()), editor.person, now)
     with installation.database.write() as session:
         require_editor(session, practice, editor.person)
         known = Directory(session, scope_of(session, practice))
         job = known.record(Noun.JOB, ask.job)
         hold(session, known.scope, Noun.JOB, [job.key])
+        if recorded := time_entries.find(session, known.scope, act.origin):
+            _require_same(recorded, job, ask)
+            return TimeMade(act.origin, recorded, calls=0)
         entry = _entry(known, job, ask, act, today=installation.today(practice))
         time_entries.add(session, entry)
         edits.put(session, known.scope, Place(TIME, job.key, entry.id), in_words(entry), base=None, act=act)
@@ -91,7 +95,7 @@ def _entry(known: Directory, job: Record, ask: TimeAsk, act: EditAct, *, today: 
     return TimeEntry(
         practice=known.scope.practice,
         tenant_id=known.scope.tenant_id,
-        id=str(uuid.uuid4()),
+        id=act.origin,
         job_key=job.key,
         task_uuid=str(task["uuid"]),
         staff_uuid=staff.uuid,
@@ -101,6 +105,13 @@ def _entry(known: Directory, job: Record, ask: TimeAsk, act: EditAct, *, today: 
         made_by=act.person,
         made_at=act.at,
     )
+
+
+def _require_same(recorded: TimeEntry, job: Record, ask: TimeAsk) -> None:
+    """Raise Stopped if the id is that of another entry than the one asked for."""
+    known = (recorded.job_key, recorded.date.isoformat(), recorded.minutes, recorded.note)
+    if known != (job.key, ask.date, ask.minutes, _note(ask.note)):
+        raise stop("push.time_another", entry=recorded.id)
 
 
 def _task(tasks: object, name: str, job: Record) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """A program of FYI reads a record with its pending state, and edits it as it saw it."""
 
+from uuid import uuid4
+
 from tests.console.api.program import Programs, field
 from xpm.entities.names import Entity, Noun
 
@@ -124,6 +126,22 @@ def test_time_that_a_program_records_reaches_xpm_once(programs: Programs) -> Non
     assert len(desk.times_in_xpm()) == before + 1
     closed = programs.send("POST", f"jobs/{job}/times", staff=staff, task="No such", date=today, minutes=45)
     assert (closed.status_code, closed.json()["key"]) == (422, "push.time_task_unknown")
+
+
+def test_a_request_to_record_time_that_is_repeated_records_it_once(programs: Programs) -> None:
+    desk = programs.desk
+    job, staff, task = desk.assignment()
+    today = desk.house.clock().date().isoformat()
+    entry = {"staff": staff, "task": task, "date": today, "minutes": 45, "note": "Call", "id": str(uuid4())}
+
+    first, again = (programs.send("POST", f"jobs/{job}/times", **entry) for _ in range(2))
+    another = programs.send("POST", f"jobs/{job}/times", **{**entry, "minutes": 60})
+
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (first.json()["id"], again.json()["id"]) == (entry["id"], entry["id"])
+    assert (another.status_code, another.json()["key"]) == (422, "push.time_another")
+    desk.push()
+    assert [one.minutes for one in desk.times_in_xpm()] == [45]
 
 
 def test_both_sides_of_a_conflict_are_shown_with_the_record(sqlite_programs: Programs) -> None:

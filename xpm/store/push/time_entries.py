@@ -19,10 +19,15 @@ def add(session: Session, entry: TimeEntry) -> TimeEntry:
 
 def get(session: Session, scope: Scope, entry_id: str) -> TimeEntry:
     """Return one entry. Raises NotThere."""
-    entry = session.get(TimeEntry, (scope.practice, scope.tenant_id, entry_id), populate_existing=True)
+    entry = find(session, scope, entry_id)
     if entry is None:
         raise NotThere(entry_id)
     return entry
+
+
+def find(session: Session, scope: Scope, entry_id: str) -> TimeEntry | None:
+    """Return one entry, if there is one of this id."""
+    return session.get(TimeEntry, (scope.practice, scope.tenant_id, entry_id), populate_existing=True)
 
 
 def of_job(session: Session, scope: Scope, job_key: str) -> list[TimeEntry]:
