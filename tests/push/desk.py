@@ -168,6 +168,10 @@ class Desk:
         """The calls that wrote, as XPM's journal has them."""
         return [entry for entry in self.house.server.world.journal.writes() if entry.applied]
 
+    def ignored_writes(self) -> list[Any]:
+        """The calls that XPM answered with OK, without writing."""
+        return [one for one in self.house.server.world.journal.writes() if not one.applied and not one.refused]
+
     def written_to(self) -> set[str]:
         """The accounts that were written to."""
         return {write.tenant for write in self.writes()}

@@ -21,7 +21,7 @@ from xpm.store.leases import Lease
 from xpm.store.pull import comparisons, finished_lists, runs
 from xpm.store.pull.comparisons import Due
 from xpm.store.pull.finished_lists import Finished
-from xpm.store.push import edits
+from xpm.store.push import transitions
 from xpm.store.records import bulk, versions
 from xpm.store.records.kinds import RecordTable
 from xpm.store.tables import SyncRun
@@ -118,7 +118,7 @@ def working(
             finished_lists.take_over(session, run)
             retried = runs.retried_since(session, run, run.started_at - finished_lists.KEPT)
             # a replay stores what XPM sent long ago
-            before = 0 if request.trigger is SyncTrigger.REPLAY else edits.newest_transition(session)
+            before = 0 if request.trigger is SyncTrigger.REPLAY else transitions.newest(session)
         began = run.started_at
         work = Run(
             integration, access, request, run.id, lease, began, predicted, progress, before, goes_on_from=retried

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from xpm.push.placing import hold, noun_of
 from xpm.push.pushing import Push
-from xpm.store.push import calls, edits
+from xpm.store.push import calls, edits, transitions
 from xpm.store.push.calls import Intent
 from xpm.store.push.edits import Reason
 from xpm.store.tables import PendingEdit
@@ -91,7 +91,7 @@ def _close(push: Push, call_id: str, outcome: CallOutcome, error: XeroError, to:
         )
         if to is not None:
             for edit in edits.of_call(session, call_id):
-                if edit.ours == edits.sent_value(session, edit):
+                if edit.ours == transitions.sent_value(session, edit):
                     edits.move(session, edit, to, now=now, reason=Reason(key, words) if key else None)
                 else:  # what a person has typed since was not refused
                     edits.move(session, edit, EditState.QUEUED, now=now)

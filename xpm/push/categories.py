@@ -11,7 +11,7 @@ from xpm.activity.log import record
 from xpm.push.asks import Record
 from xpm.push.pushing import Push
 from xpm.push.unsendable import Unsendable
-from xpm.store.push import edits
+from xpm.store.push import edits, transitions
 from xpm.store.push.edits import Reason
 from xpm.store.records import kinds
 from xpm.store.records.rows import RecordRow, Scope
@@ -37,7 +37,7 @@ def uuid_of(session: Session, scope: Scope, name: str | None) -> str | None:
     found = [uuid for called, uuid in known if called == name]
     if len(found) == 1:
         return str(found[0])
-    if known or edits.has_happened(session, scope, LOST):
+    if known or transitions.has_happened(session, scope, LOST):
         raise Unsendable("push.category_unknown", name)
     return None
 

@@ -21,7 +21,7 @@ from xpm.push.editing import require_editor, scope_of
 from xpm.push.placing import current, hold, noun_of, put_value
 from xpm.push.sending import endpoint_of
 from xpm.store.errors import NotThere
-from xpm.store.push import calls, edits
+from xpm.store.push import calls, edits, transitions
 from xpm.store.push.edits import TIME, EditAct, Place, Reason
 from xpm.store.records.rows import Scope
 from xpm.store.tables import PendingEdit
@@ -86,7 +86,7 @@ class Decision:
 
     def _sides(self, edit: PendingEdit) -> tuple[str | None, str | None]:
         """The value that lost, and the one that won."""
-        theirs = edits.lost_theirs(self.session, edit)
+        theirs = transitions.lost_theirs(self.session, edit)
         return (edit.ours, edits.xpms(edit)) if edit.state is EditState.WITHDRAWN else (theirs, edit.ours)
 
     def _give_up(self, edit: PendingEdit, key: str) -> None:

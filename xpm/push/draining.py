@@ -22,7 +22,7 @@ from xpm.push.sending import Sending, endpoint_of, not_covered
 from xpm.quota.parking import resumes_at
 from xpm.store import leases
 from xpm.store.leases import Lease
-from xpm.store.push import calls, edits
+from xpm.store.push import calls, edits, transitions
 from xpm.store.records.identity import numbers_of
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallPriority, EditState
@@ -178,7 +178,7 @@ def _send_all(push: Push, failures: Failures) -> None:
             Sending(push, first.record, first.priority, out_of_reach).send()
         newest = _newest_transition(push)
         with push.integration.database.read() as session:
-            new = edits.queued_by_people(session, push.scope, after=seen)
+            new = transitions.queued_by_people(session, push.scope, after=seen)
         if new:
             line = _line(push, new.union(*(one.numbers for one in line)))
         seen = newest
@@ -186,7 +186,7 @@ def _send_all(push: Push, failures: Failures) -> None:
 
 def _newest_transition(push: Push) -> int:
     with push.integration.database.read() as session:
-        return edits.newest_transition(session)
+        return transitions.newest(session)
 
 
 def _line(push: Push, numbers: Collection[int] | None = None) -> list[_InLine]:
@@ -195,7 +195,7 @@ def _line(push: Push, numbers: Collection[int] | None = None) -> list[_InLine]:
     Single edits first, then the queue, then bulk; the oldest first in each. Last, those for which Xero failed before.
     """
     with push.integration.database.read() as session:
-        waiting, failed = edits.every(session, push.scope, WAITING), edits.failed_last(session, push.scope)
+        waiting, failed = edits.every(session, push.scope, WAITING), transitions.failed_last(session, push.scope)
         found = [edit for edit in waiting if numbers is None or edit.id in numbers]
         of_record: dict[tuple[Noun, str], list[PendingEdit]] = {}
         for edit in found:
@@ -262,7 +262,7 @@ def _lacking(push: Push) -> Sequence[str]:
 
 def _result(push: Push, before: int, limit: DayLimit | None, failed: XeroError | None) -> Drained:
     with push.integration.database.read() as session:
-        moved = edits.moved_since(session, push.scope, before)
+        moved = transitions.moved_since(session, push.scope, before)
         waiting = edits.counts(session, push.scope)
     return Drained(
         sent=moved.get(EditState.SENDING, 0),

@@ -9,7 +9,7 @@ from xpm.activity.log import record
 from xpm.entities.registry import PUSHED
 from xpm.push.placing import noun_of
 from xpm.push.pushing import Push
-from xpm.store.push import calls, edits
+from xpm.store.push import calls, edits, transitions
 from xpm.store.push.edits import Reason
 from xpm.store.push.protection import fyi_wins, value_in, was_read
 from xpm.store.records.identity import numbers_of
@@ -31,7 +31,7 @@ def settle(push: Push, session: Session, sent: Iterable[PendingEdit], row: Recor
 
 def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None) -> None:
     now = push.integration.clock()
-    value = edits.sent_value(session, edit)
+    value = transitions.sent_value(session, edit)
     was_done = calls.get(session, edit.call_id or "").outcome is CallOutcome.DONE
     if theirs == value:
         note_call(session, edit, CallOutcome.DONE, now)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_
+from sqlalchemy import ColumnElement, and_, delete, func
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -85,43 +85,19 @@ def every(session: Session, scope: Scope, states: Collection[EditState]) -> list
     return list(session.exec(_of(scope).where(col(PendingEdit.state).in_(states))))
 
 
-def lost_theirs(session: Session, edit: PendingEdit) -> str | None:
-    """What XPM had before it got FYI's value; if it got several one after the other, before the first."""
-    steps = transitions(session, number_of(edit))
-    if all(step.reason_key != ARRIVED for step in steps):
-        return xpms(edit)
-    seen = [step.theirs for step in steps if step.theirs is not None]
-    return seen[-1] if seen else edit.base
-
-
 def count_open(session: Session, scope: Scope, tables: Collection[str]) -> int:
     """How many edits of these tables are open."""
-    of = select(func.count()).where(_of_account(scope), _OPEN, col(PendingEdit.record_table).in_(tables))
+    of = select(func.count()).where(of_account(scope), _OPEN, col(PendingEdit.record_table).in_(tables))
     return session.exec(of).one()
 
 
 def has_work(session: Session, practice: str, tenant_id: str) -> bool:
     """Whether any edit waits to be sent, or to be found out about. It reads no more than one row."""
     waiting = select(PendingEdit.id).where(
-        _of_account(Scope(practice, tenant_id)),
+        of_account(Scope(practice, tenant_id)),
         col(PendingEdit.state).in_((EditState.QUEUED, EditState.SENDING)),
     )
     return session.exec(waiting.limit(1)).first() is not None
-
-
-def queued_by_people(session: Session, scope: Scope, *, after: int) -> set[int]:
-    """The queued edits that a person made or moved after the transition of this number."""
-    queued = (
-        select(PendingEdit.id)
-        .join(EditTransition, col(EditTransition.edit_id) == col(PendingEdit.id))
-        .where(
-            _of_account(scope),
-            PendingEdit.state == EditState.QUEUED,
-            col(EditTransition.id) > after,
-            col(EditTransition.person).is_not(None),
-        )
-    )
-    return {number for number in session.exec(queued) if number is not None}
 
 
 def note_failure(session: Session, edit: PendingEdit, *, now: datetime) -> None:
@@ -129,19 +105,9 @@ def note_failure(session: Session, edit: PendingEdit, *, now: datetime) -> None:
     move(session, edit, edit.state, now=now, reason=Reason(NOT_ANSWERED))
 
 
-def failed_last(session: Session, scope: Scope) -> Mapping[int, int]:
-    """The number of the last failure of each open edit for whose record Xero failed when it was last tried."""
-    failed = (
-        select(EditTransition.edit_id, func.max(EditTransition.id))
-        .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
-        .where(_of_account(scope), _OPEN, PendingEdit.reason_key == NOT_ANSWERED)
-    )
-    return {edit_id: newest or 0 for edit_id, newest in session.exec(failed.group_by(col(EditTransition.edit_id)))}
-
-
 def oldest_open(session: Session, scope: Scope) -> datetime | None:
     """When the oldest open edit was made; `None` if there is none."""
-    oldest = select(func.min(PendingEdit.made_at)).where(_of_account(scope), _OPEN)
+    oldest = select(func.min(PendingEdit.made_at)).where(of_account(scope), _OPEN)
     return session.exec(oldest).one()
 
 
@@ -157,24 +123,9 @@ def that_went_with(session: Session, call_id: str) -> list[PendingEdit]:
     return list(session.exec(sent.order_by(col(PendingEdit.id)).execution_options(populate_existing=True)))
 
 
-def has_happened(session: Session, scope: Scope, reason_key: str) -> bool:
-    """Whether any edit was moved for this reason, as far back as the history goes."""
-    moved = (
-        select(EditTransition.id)
-        .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
-        .where(_of_account(scope), EditTransition.reason_key == reason_key)
-    )
-    return session.exec(moved.limit(1)).first() is not None
-
-
-def sent_value(session: Session, edit: PendingEdit) -> str | None:
-    """The value that the edit's last call took along. A person may have typed another since."""
-    return next(one.value for one in transitions(session, number_of(edit)) if one.call_id == edit.call_id)
-
-
 def counts(session: Session, scope: Scope) -> Mapping[EditState, int]:
     """How many open edits are in each state."""
-    by_state = select(PendingEdit.state, func.count()).where(_of_account(scope), _OPEN)
+    by_state = select(PendingEdit.state, func.count()).where(of_account(scope), _OPEN)
     found = session.exec(by_state.group_by(col(PendingEdit.state)))
     return {EditState(state): count for state, count in found}
 
@@ -268,42 +219,6 @@ def note_theirs(session: Session, edit: PendingEdit, theirs: str | None, *, now:
     session.flush()
 
 
-def newest_transition(session: Session) -> int:
-    """The number of the newest transition of any edit."""
-    return session.exec(select(func.max(EditTransition.id))).one() or 0
-
-
-def settled_since(session: Session, scope: Scope, table: str, keys: Collection[str], number: int) -> set[str]:
-    """The records with an edit that ended, or whose value arrived, after the transition of this number.
-
-    What XPM sent before may be older.
-    """
-    found = (
-        select(PendingEdit.record_key)
-        .join(EditTransition, col(EditTransition.edit_id) == col(PendingEdit.id))
-        .where(
-            _of_account(scope),
-            PendingEdit.record_table == table,
-            among(col(PendingEdit.record_key), keys),
-            col(EditTransition.id) > number,
-            or_(col(EditTransition.state).in_(CLOSED), col(EditTransition.reason_key) == ARRIVED),
-        )
-    )
-    return set(session.exec(found)) if keys else set()
-
-
-def moved_since(session: Session, scope: Scope, number: int) -> Mapping[EditState, int]:
-    """How often edits came into each state after the transition of this number. Each is sent by a call."""
-    moved = (
-        select(EditTransition.state, func.count())
-        .join(PendingEdit, col(EditTransition.edit_id) == col(PendingEdit.id))
-        .where(_of_account(scope), col(EditTransition.id) > number)
-        .where(or_(col(EditTransition.state) != EditState.SENDING, col(EditTransition.call_id).is_not(None)))
-    )
-    found = session.exec(moved.group_by(col(EditTransition.state)))
-    return {EditState(state): count for state, count in found}
-
-
 def number_of(edit: PendingEdit) -> int:
     """The number of a stored edit. Raises ValueError for one that is not stored yet."""
     if edit.id is None:
@@ -311,17 +226,12 @@ def number_of(edit: PendingEdit) -> int:
     return edit.id
 
 
-def transitions(session: Session, edit_id: int) -> list[EditTransition]:
-    """The life of one edit, oldest first."""
-    of = select(EditTransition).where(EditTransition.edit_id == edit_id)
-    return list(session.exec(of.order_by(col(EditTransition.id))))
-
-
 def _of(scope: Scope) -> SelectOfScalar[PendingEdit]:
-    return select(PendingEdit).where(_of_account(scope)).order_by(col(PendingEdit.id))
+    return select(PendingEdit).where(of_account(scope)).order_by(col(PendingEdit.id))
 
 
-def _of_account(scope: Scope) -> ColumnElement[bool]:
+def of_account(scope: Scope) -> ColumnElement[bool]:
+    """The condition that an edit is one of this practice for this account."""
     return and_(col(PendingEdit.practice) == scope.practice, col(PendingEdit.tenant_id) == scope.tenant_id)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from xpm.store import practices
-from xpm.store.push import edits
+from xpm.store.push import edits, transitions
 from xpm.store.push.edits import TIME, Reason
 from xpm.store.push.values import text_of
 from xpm.store.records import kinds, locking, reads
@@ -54,7 +54,7 @@ def keep(
     if table.name not in EDITABLE or not keys:
         return list(rows)
     locking.lock(session.connection(), table, scope, keys)
-    settled = set() if read_after is None else edits.settled_since(session, scope, table.name, keys, read_after)
+    settled = set() if read_after is None else transitions.settled_since(session, scope, table.name, keys, read_after)
     left = [row for row in rows if row.key not in settled]
     waiting = edits.open_of(session, scope, table.name, keys)
     note_xpms(session, scope, left, waiting, now)
