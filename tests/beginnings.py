@@ -4,11 +4,12 @@ import copy
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from sandbox.server import SandboxServer
 from sandbox.world import World
-from tests.databases import SqliteFiles
+from tests.databases import Rows, SqliteFiles, fill, rows_in
 from xpm.store.engine.database import Database
 
 FRESH = 60.0
@@ -23,6 +24,10 @@ class _Made:
     database: Path
     world: World
     at: float
+
+    @cached_property
+    def rows(self) -> Rows:
+        return rows_in(self.database)
 
 
 class Beginning:
@@ -40,11 +45,17 @@ class Beginning:
         self._files, self._make_world, self._do = files, make_world, do
         self._made: _Made | None = None
 
-    def bring_about(self, server: SandboxServer) -> None:
-        """Let the SQLite database of this test, and the memory of its Xero, be as if it had just been done there."""
+    def bring_about(self, server: SandboxServer, database: Database | None = None) -> None:
+        """Let the database of this test, and the memory of its Xero, be as if it had just been done there.
+
+        Without a database it is the SQLite one; that of PostgreSQL has to be empty.
+        """
         if self._made is None or time.monotonic() > self._made.at + FRESH:
             self._made = self._make_anew()
-        self._files.replace(self._made.database)
+        if database and database.is_postgresql:
+            fill(database, self._made.rows)
+        else:
+            self._files.replace(self._made.database)
         remember(self._made.world, server.world)
 
     def _make_anew(self) -> _Made:

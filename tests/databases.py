@@ -5,13 +5,14 @@ Listeners that a test hangs on its database's engine end with the test, since th
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, Table, func, make_url, select, text
 
 from xpm.store.engine.database import Database
 from xpm.store.tables import StoreTable
@@ -19,6 +20,8 @@ from xpm.store.tables import StoreTable
 RAM = Path("/dev/shm")  # noqa: S108 - what is put there lies in a private folder
 ROOM = 256 * 1024 * 1024
 """Bytes that memory must have free for the files of SQLite to lie there; a container may have few."""
+
+Rows = Sequence[tuple[Table, Sequence[Mapping[str, Any]]]]
 
 UNSAFE_BUT_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 
@@ -102,6 +105,28 @@ def delete_every_row(connection: Connection) -> None:
     used = "SELECT quote_ident(sequencename) FROM pg_sequences WHERE last_value IS NOT NULL"
     for sequence in connection.execute(text(used)).scalars().all():
         connection.execute(text(f"ALTER SEQUENCE {sequence} RESTART"))
+
+
+def rows_in(file: Path) -> Rows:
+    """Every row of a SQLite file, by table, those that others name first."""
+    source = Database(f"sqlite:///{file}")
+    with source.engine.connect() as connection:
+        tables = StoreTable.metadata.sorted_tables
+        found = [(table, [dict(row) for row in connection.execute(table.select()).mappings()]) for table in tables]
+    source.close()
+    return [(table, rows) for table, rows in found if rows]
+
+
+def fill(database: Database, rows: Rows) -> None:
+    """Put these rows into an empty PostgreSQL database, and count on after them."""
+    with database.engine.begin() as connection:
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table, of_table in rows:
+            connection.execute(table.insert(), of_table)
+            if (counted := table.autoincrement_column) is not None:
+                sequence = func.pg_get_serial_sequence(table.name, counted.name)
+                last = max(row[counted.name] for row in of_table)
+                connection.execute(select(func.setval(sequence, last)))
 
 
 def make_fast(url: str) -> str:

@@ -37,13 +37,9 @@ def move_in(server: SandboxServer, database: Database) -> None:
 @pytest.fixture
 def house(server: SandboxServer, database: Database, connected_once: Beginning) -> Iterator[House]:
     """A connected practice that has never been synchronised, on SQLite and on PostgreSQL."""
-    if database.is_postgresql:
-        with opened(server, database) as house:
-            yield house
-    else:
-        connected_once.bring_about(server)
-        with at_home(server, database) as house:
-            yield house
+    connected_once.bring_about(server, database)
+    with at_home(server, database) as house:
+        yield house
 
 
 @pytest.fixture

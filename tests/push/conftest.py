@@ -23,15 +23,11 @@ def synchronised_once(sqlite_files: SqliteFiles) -> Beginning:
 
 
 @pytest.fixture
-def desk(request: pytest.FixtureRequest, server: SandboxServer, database: Database) -> Iterator[Desk]:
+def desk(server: SandboxServer, database: Database, synchronised_once: Beginning) -> Iterator[Desk]:
     """Somebody who edits in FYI, on SQLite and on PostgreSQL."""
-    if database.is_postgresql:
-        with opened(server, database) as house:
-            yield at_desk(house)
-    else:
-        request.getfixturevalue("synchronised_once").bring_about(server)
-        with at_home(server, database) as house:
-            yield Desk(house)
+    synchronised_once.bring_about(server, database)
+    with at_home(server, database) as house:
+        yield Desk(house)
 
 
 @pytest.fixture
