@@ -108,6 +108,10 @@ class Desk:
         values = self.house.xpm.values("job", position)
         return {one["Name"]: next(one[name] for name in one if name not in ("UUID", "Name")) for one in values}
 
+    def custom_field(self, name: str) -> str:
+        """The UUID of a custom field of XPM."""
+        return next(str(one["UUID"]) for one in self.house.xpm.definitions.records() if one["Name"] == name)
+
     def some_jobs(self, count: int) -> list[str]:
         """The numbers of this many current jobs of XPM."""
         table = self.house.xpm.jobs

@@ -61,10 +61,8 @@ class Life:
     @classmethod
     def of(cls, desk: Desk, number: str) -> "Life":
         """The life of this job from now on."""
-        definitions = desk.house.xpm.definitions
-        remark = next(one["UUID"] for one in definitions.records() if one["Name"] == REMARK)
         staff = {one.uuid: one.email for one in desk.staff() if one.email}
-        return cls(desk, number, desk.house.key_of(number), remark, staff)
+        return cls(desk, number, desk.house.key_of(number), desk.custom_field(REMARK), staff)
 
     def type_in_fyi(self, name: str, dice: Random) -> None:
         """Somebody in FYI types a new value."""

@@ -9,7 +9,7 @@ from tests.profiles import deep_but
 from tests.pull.breaking.dying import Step
 from tests.pull.house import SLUG
 from tests.push.desk import Desk
-from tests.push.worker import is_killed, push_with_others
+from tests.push.worker import is_killed_at, push_with_others
 from xpm.entities.names import Noun
 from xpm.push.editing import Editor
 from xpm.push.recording import TimeAsk, add_time
@@ -29,7 +29,7 @@ def test_a_push_killed_at_any_commit_is_finished_by_the_next(desk: Desk, kill: t
     step, stride = kill
     for kills in count():
         _fill_the_queue(desk, kills)
-        if not is_killed(desk.house.integration.settings, step, 1 + (kills + 1) * stride):
+        if not is_killed_at(desk.house.integration.settings, step, 1 + (kills + 1) * stride):
             break
         desk.push_until_done()
         _assert_all_sent(desk, kills)

@@ -15,7 +15,7 @@ from tests.pull.breaking.dying import Step
 from tests.pull.house import SLUG
 from tests.push.desk import Desk
 from tests.push.life import FAULTS, FIELDS, Life, calm_down, push, settle_conflicts
-from tests.push.worker import is_killed
+from tests.push.worker import is_killed_at
 from xpm.entities.names import Entity
 from xpm.push.editing import Editor
 from xpm.push.recording import TimeAsk, add_time
@@ -99,7 +99,7 @@ def test_no_edit_vanishes_whatever_happens_in_whatever_order(sqlite_desk: Desk, 
 
         @rule(step=st.sampled_from((Step.BEFORE_COMMIT, Step.AFTER_COMMIT)), at=st.integers(1, 20))
         def a_push_is_killed(self, step: Step, at: int) -> None:
-            is_killed(sqlite_desk.house.integration.settings, step, at)
+            is_killed_at(sqlite_desk.house.integration.settings, step, at)
 
         def teardown(self) -> None:
             calm_down(sqlite_desk)

@@ -128,19 +128,13 @@ def test_what_was_to_win_by_rule_waits_for_a_person_once_the_switch_is_on(desk: 
 
 
 def _in_fyi(desk: Desk, job: str, name: str) -> str | None:
-    place = Place(kinds.JOB_CUSTOM_FIELDS.name, desk.house.key_of(job), _definition(desk, name))
+    place = Place(kinds.JOB_CUSTOM_FIELDS.name, desk.house.key_of(job), desk.custom_field(name))
     with desk.house.database.read() as session:
         return current(session, SCOPE, place)
 
 
-def _definition(desk: Desk, name: str) -> str:
-    definitions = desk.house.xpm.definitions
-    places = definitions.positions()
-    return next(definitions.key(place) for place in places if definitions.record(place)["Name"] == name)
-
-
 def _in_xpm(desk: Desk, job: str, amount: str) -> None:
-    uuid = _definition(desk, FIELD)
+    uuid = desk.custom_field(FIELD)
     xpm_edits.change(desk.house.xpm, "custom_field_values", job, {"values": [{"UUID": uuid, "Decimal": amount}]})
 
 

@@ -1,11 +1,10 @@
 """A push in a process of its own, which may be killed (SIGKILL) at one exact point. A module without tests."""
 
-import signal
 from contextlib import suppress
 
 import httpx
 
-from tests.processes import FORKED
+from tests.processes import is_killed
 from tests.pull.breaking.dying import Death, Step
 from tests.pull.house import SLUG
 from xpm.integration import Integration
@@ -16,13 +15,9 @@ from xpm.store.engine.database import Database
 from xpm.words import Stopped
 
 
-def is_killed(settings: Settings, step: Step, at: int) -> bool:
+def is_killed_at(settings: Settings, step: Step, at: int) -> bool:
     """Let a process push. True if it was killed at this step; false if it had fewer steps and finished."""
-    worker = FORKED.Process(target=push_and_die, args=(settings, step, at))
-    worker.start()
-    worker.join(60)
-    assert worker.exitcode in {-signal.SIGKILL, 0}, worker.exitcode
-    return worker.exitcode == -signal.SIGKILL
+    return is_killed(push_and_die, settings, step, at)
 
 
 def push_and_die(settings: Settings, step: Step, at: int) -> None:

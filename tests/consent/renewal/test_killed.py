@@ -1,6 +1,5 @@
 """A process that is killed (SIGKILL) at any point of a refresh, and answers of the token endpoint that are lost."""
 
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from sandbox.world import CLIENT_ID
 from tests.consent.harbour import Harbour
 from tests.consent.renewal.given import given_to
 from tests.consent.renewal.workers import Step, request_and_die
-from tests.processes import FORKED
+from tests.processes import is_killed
 from xpm.consent.access import practice_access
 from xpm.consent.keeper import RETRIES_OF_A_LOST_ANSWER
 from xpm.integration import Integration
@@ -45,10 +44,7 @@ def use(integration: Integration, harbour: Harbour) -> None:
 def die_at(harbour: Harbour, step: Step) -> None:
     """Start a process that needs a fresh token and is killed at this point."""
     harbour.world.clock.advance(HALF_AN_HOUR)
-    worker = FORKED.Process(target=request_and_die, args=(given_to(harbour), step))
-    worker.start()
-    worker.join(60)
-    assert worker.exitcode == -signal.SIGKILL
+    assert is_killed(request_and_die, given_to(harbour), step)
 
 
 def lose_the_answers(harbour: Harbour, integration: Integration) -> None:

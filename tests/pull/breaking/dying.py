@@ -8,7 +8,7 @@ import httpx
 from sqlalchemy import event
 from sqlmodel import Session
 
-from tests.processes import FORKED
+from tests.processes import is_killed
 from tests.pull.house import House, request
 from xpm.entities.names import Entity
 from xpm.integration import Integration
@@ -71,8 +71,4 @@ def sync_and_die(settings: Settings, entity: Entity, step: Step, at: int) -> Non
 
 def is_killed_at(house: House, entity: Entity, step: Step, at: int) -> bool:
     """Let a process synchronise. True if it was killed at this step; false if it had fewer steps and finished."""
-    worker = FORKED.Process(target=sync_and_die, args=(house.integration.settings, entity, step, at))
-    worker.start()
-    worker.join(60)
-    assert worker.exitcode in {-signal.SIGKILL, 0}, worker.exitcode
-    return worker.exitcode == -signal.SIGKILL
+    return is_killed(sync_and_die, house.integration.settings, entity, step, at)
