@@ -39,23 +39,8 @@ def body_of(
 ) -> Write:
     """The call that gives the `wanted` fields of one channel their values. `theirs` is the record as XPM has it.
 
-    Raises Unsendable.
+    Raises Unsendable if the call would empty something in XPM, and ValueError if no call can carry a value.
     """
-    try:
-        return _body_of(session, scope, record, channel, wanted=wanted, theirs=theirs)
-    except ValueError as error:
-        raise Unsendable("push.refused_ours", str(error)) from error
-
-
-def _body_of(
-    session: Session,
-    scope: Scope,
-    record: Record,
-    channel: Channel,
-    *,
-    wanted: Mapping[str, str | None],
-    theirs: RecordRow,
-) -> Write:
     match channel:
         case Channel.VALUES:
             return _values(session, scope, record, wanted)

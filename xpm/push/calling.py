@@ -90,7 +90,7 @@ def _close(push: Push, call_id: str, outcome: CallOutcome, error: XeroError, to:
             reason=reason,
         )
         if to is not None:
-            for edit in edits.of_call(session, call_id):
+            for edit in (one for one in edits.of_call(session, call_id) if one.state is EditState.SENDING):
                 if edit.ours == transitions.sent_value(session, edit):
                     edits.move(session, edit, to, now=now, reason=Reason(key, words) if key else None)
                 else:  # what a person has typed since was not refused

@@ -50,7 +50,7 @@ def note_if_lost(
     if lost is None or after.columns.get("type") is not None:
         return
     now = push.integration.clock()
-    for edit in edits.that_went_with(session, call_id):
+    for edit in edits.of_call(session, call_id):
         edits.move(session, edit, edit.state, now=now, reason=Reason(LOST, str(lost)))
     said = message(LOST, job=job.number, category=str(lost))
     record(session, push.scope.practice, said, now=now, flow_run_id=push.flow_run_id)

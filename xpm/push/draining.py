@@ -16,7 +16,7 @@ from xpm.entities.registry import PUSHED
 from xpm.integration import Integration
 from xpm.leasing import StillHeld, Waiter, holding, nobody_knows
 from xpm.push.asks import Record
-from xpm.push.placing import noun_of
+from xpm.push.placing import WAITING, noun_of, waiting_of
 from xpm.push.pushing import Push
 from xpm.push.sending import Sending, endpoint_of, not_covered
 from xpm.quota.parking import resumes_at
@@ -34,8 +34,6 @@ PATIENCE = 2 * leases.DEAD_AFTER.total_seconds()
 
 MOST_FAILURES = 3
 """So many records in a row for which Xero fails end a push: it is Xero, not they."""
-
-WAITING = (EditState.QUEUED, EditState.SENDING)
 
 FEW = 50
 """An act that edits more records than this goes after what others wait for."""
@@ -144,9 +142,8 @@ class Failures:
 
 def _note_failure(push: Push, record: Record) -> None:
     with push.commit_holding(record) as session:
-        for edit in edits.every(session, push.scope, WAITING):
-            if (noun_of(edit.record_table), edit.record_key) == (record.noun, record.key):
-                edits.note_failure(session, edit, now=push.integration.clock())
+        for edit in waiting_of(session, push.scope, record.noun, record.key):
+            edits.note_failure(session, edit, now=push.integration.clock())
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,15 @@ from sqlmodel import Session
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
 from xpm.entities.registry import PUSHED
+from xpm.store.push import edits
 from xpm.store.push.edits import TIME, Place
-from xpm.store.push.protection import VALUE_COLUMNS, VALUES, columns_of, value_in
+from xpm.store.push.protection import VALUE_COLUMNS, VALUES, columns_of, tables_of, value_in
 from xpm.store.records import edits as record_edits
 from xpm.store.records import kinds, locking, reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Scope
-from xpm.store.tables import CustomFieldDefinition, Staff
+from xpm.store.tables import CustomFieldDefinition, PendingEdit, Staff
+from xpm.store.vocabulary import EditState
 
 Value = str | date | Decimal | bool | None
 
@@ -23,6 +25,9 @@ _TYPES = {FieldType.DAY: date, FieldType.AMOUNT: Decimal}
 ELEMENTS: Mapping[str, type] = {"Date": date, "Number": Decimal, "Decimal": Decimal, "Boolean": bool}
 """What XPM's elements of custom field values hold, unless it is text."""
 _FLAGS = ("false", "true")
+
+WAITING = (EditState.QUEUED, EditState.SENDING)
+"""The states of edits that are on their way to XPM."""
 
 
 def noun_of(table: str) -> Noun:
@@ -39,6 +44,13 @@ def hold(session: Session, scope: Scope, noun: Noun, keys: Collection[str]) -> N
     """
     for table in (PUSHED[noun].table, PUSHED[noun].values):
         locking.lock(session.connection(), table, scope, keys)
+
+
+def waiting_of(session: Session, scope: Scope, noun: Noun, key: str) -> list[PendingEdit]:
+    """The edits on their way to XPM of one record, of its custom fields and of its time."""
+    tables = sorted(tables_of(PUSHED[noun].table))
+    found = (edit for table in tables for edit in edits.open_of_record(session, scope, table, key))
+    return [edit for edit in found if edit.state in WAITING]
 
 
 def typed(kind: type, text: str | None) -> Value:

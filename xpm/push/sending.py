@@ -15,7 +15,7 @@ from xpm.push.asks import Record
 from xpm.push.bodies import body_of
 from xpm.push.calling import CallRefused, Lost
 from xpm.push.directory import Directory
-from xpm.push.placing import noun_of
+from xpm.push.placing import noun_of, waiting_of
 from xpm.push.pushing import Push
 from xpm.push.settling import settle
 from xpm.push.sides import Renumbered, Side
@@ -166,9 +166,9 @@ class Sending:
             for edit in self._queued(session, channel):
                 self._move(session, edit, EditState.REFUSED, reason)
 
-    def _refuse_unread(self, session: Session, channel: Channel, theirs: RecordRow) -> None:
+    def _refuse_unread(self, session: Session, queued: Sequence[PendingEdit], theirs: RecordRow) -> None:
         """Refuse the edits of fields in which XPM has what could not be read: it would be replaced unseen."""
-        for edit in self._queued(session, channel):
+        for edit in queued:
             if not was_read(theirs, edit.field):
                 self._move(session, edit, EditState.REFUSED, Reason("push.part_unread"))
 
@@ -192,16 +192,22 @@ class Sending:
         with self.push.commit_holding(self.record) as session:
             if not self._is_up_to_date(session, side.table):
                 raise OutOfDate
-            waiting = {self.record.key: self._queued(session, channel)}
-            note_xpms(session, self.push.scope, [side.row], waiting, self.push.integration.clock())
-            self._refuse_unread(session, channel, side.row)
-            queued = self._queued(session, channel)
+            waiting = self._queued(session, channel)
+            note_xpms(session, self.push.scope, [side.row], {self.record.key: waiting}, self.push.integration.clock())
+            self._refuse_unread(session, waiting, side.row)
+            queued = [edit for edit in waiting if edit.state is EditState.QUEUED]
             if not queued:
                 return None
-            wanted = {edit.field: edit.ours for edit in queued}
-            write = body_of(session, self.push.scope, self.record, channel, wanted=wanted, theirs=side.row)
+            write = self._body(session, channel, queued, side.row)
             intent = Intent(write.endpoint.label, side.table.name, self.record.key, write.digest)
             return write, calling.intend(self.push, session, intent, queued)
+
+    def _body(self, session: Session, channel: Channel, queued: Sequence[PendingEdit], theirs: RecordRow) -> Write:
+        wanted = {edit.field: edit.ours for edit in queued}
+        try:
+            return body_of(session, self.push.scope, self.record, channel, wanted=wanted, theirs=theirs)
+        except ValueError as error:
+            raise Unsendable("push.refused_ours", str(error)) from error
 
     def _call(self, channel: Channel, write: Write, call_id: str) -> None:
         self.push.tally.calls += 1
@@ -287,12 +293,9 @@ class Sending:
 
     def _move_all(self, state: EditState, reason: Reason) -> None:
         """Move every edit of the record that waits. XPM said that there is nothing to send it to."""
-        pushed = PUSHED[self.record.noun]
         with self.push.commit_holding(self.record) as session:
-            for table in (pushed.table.name, pushed.values.name, *([TIME] if self.record.noun is Noun.JOB else [])):
-                for edit in self._open(session, table):
-                    if edit.state in (EditState.QUEUED, EditState.SENDING):
-                        self._move(session, edit, state, reason)
+            for edit in waiting_of(session, self.push.scope, self.record.noun, self.record.key):
+                self._move(session, edit, state, reason)
 
     def _move(self, session: Session, edit: PendingEdit, state: EditState, reason: Reason) -> None:
         edits.move(session, edit, state, now=self.push.integration.clock(), reason=reason)

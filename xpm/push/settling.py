@@ -32,12 +32,12 @@ def settle(push: Push, session: Session, sent: Iterable[PendingEdit], row: Recor
 def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None) -> None:
     now = push.integration.clock()
     value = transitions.sent_value(session, edit)
-    was_done = calls.get(session, edit.call_id or "").outcome is CallOutcome.DONE
     if theirs == value:
         note_call(session, edit, CallOutcome.DONE, now)
         _tell_what_was_overwritten(push, session, edit, now)
         _arrived(session, edit, value, now)
     elif theirs == edits.xpms(edit):
+        was_done = _was_done(session, edit)
         note_call(session, edit, CallOutcome.NOT_SENT, now)
         _unchanged(session, edit, value, now, was_done=was_done)
     elif fyi_wins(session, push.scope, edit.record_table):
@@ -45,8 +45,13 @@ def _settle(push: Push, session: Session, edit: PendingEdit, theirs: str | None)
         edits.move(session, edit, EditState.QUEUED, now=now)
     else:
         edits.note_theirs(session, edit, theirs, now=now)
-        reason = Reason("push.has_another") if was_done else Reason("push.both_changed")
+        reason = Reason("push.has_another") if _was_done(session, edit) else Reason("push.both_changed")
         edits.move(session, edit, EditState.CONFLICT, now=now, reason=reason)
+
+
+def _was_done(session: Session, edit: PendingEdit) -> bool:
+    """Whether XPM said that it did the edit's call."""
+    return calls.get(session, edit.call_id or "").outcome is CallOutcome.DONE
 
 
 def note_call(session: Session, edit: PendingEdit, outcome: CallOutcome, now: datetime) -> None:

@@ -112,12 +112,6 @@ def oldest_open(session: Session, scope: Scope) -> datetime | None:
 
 
 def of_call(session: Session, call_id: str) -> list[PendingEdit]:
-    """The edits that are being sent by this call."""
-    sent = select(PendingEdit).where(PendingEdit.call_id == call_id, PendingEdit.state == EditState.SENDING)
-    return list(session.exec(sent.order_by(col(PendingEdit.id)).execution_options(populate_existing=True)))
-
-
-def that_went_with(session: Session, call_id: str) -> list[PendingEdit]:
     """The edits whose last call this is, whatever became of them."""
     sent = select(PendingEdit).where(PendingEdit.call_id == call_id)
     return list(session.exec(sent.order_by(col(PendingEdit.id)).execution_options(populate_existing=True)))
