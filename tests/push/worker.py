@@ -1,12 +1,13 @@
 """A push in a process of its own, which may be killed (SIGKILL) at one exact point. A module without tests."""
 
 from contextlib import suppress
+from typing import Any
 
 import httpx
 
 from tests.processes import is_killed
 from tests.pull.breaking.dying import Death, Step
-from tests.pull.house import SLUG
+from tests.pull.house import SLUG, Clock
 from xpm.integration import Integration
 from xpm.push.draining import drain
 from xpm.settings import Settings
@@ -21,10 +22,10 @@ def is_killed_at(settings: Settings, step: Step, at: int) -> bool:
 
 
 def push_and_die(settings: Settings, step: Step, at: int) -> None:
-    """Send what waits until the nth step of this kind."""
-    database = Database(settings.xpm_database_url)
+    """Send what waits until the nth step of this kind. It need not wait for the lease of one that was killed before."""
+    database, clock = Database(settings.xpm_database_url), Clock()
     Death(at).die_at(step, database)
-    _push(settings, database)
+    _push(settings, database, clock=clock, sleep=clock.wait)
 
 
 def push_with_others(settings: Settings) -> None:
@@ -33,8 +34,8 @@ def push_with_others(settings: Settings) -> None:
         _push(settings, Database(settings.xpm_database_url))
 
 
-def _push(settings: Settings, database: Database) -> None:
+def _push(settings: Settings, database: Database, **time: Any) -> None:  # noqa: ANN401 - of an Integration
     vault = Vault([key.get_secret_value() for key in settings.xpm_encryption_keys])
     with httpx.Client(trust_env=False) as http:
-        drain(Integration(settings, database, vault, http), SLUG)
+        drain(Integration(settings, database, vault, http, **time), SLUG)
     database.close()
