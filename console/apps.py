@@ -16,16 +16,18 @@ from xpm.activity.receivers import receivers
 from xpm.consent.under_way import under_way_of
 from xpm.consent.watch import why_hand_over
 from xpm.integration import Integration
+from xpm.push.listing import list_edits
 from xpm.store import people, practices
 from xpm.store.consent import connections
 from xpm.store.practices import TAX_COUNTRIES
 from xpm.store.pull import quarantine
 from xpm.store.records.bulk import Scope
 from xpm.store.tables import Connection, FyiUser, Practice, Quarantine
-from xpm.store.vocabulary import ConnectionState, SyncMode
+from xpm.store.vocabulary import UNDECIDED, ConnectionState, SyncMode
 from xpm.words import Message
 
 FEW = 200  # records shown in the list of those set aside
+FEW_EDITS = 20  # shown of those that wait for a decision
 
 
 def show(request: Request) -> Response:
@@ -61,8 +63,11 @@ def show(request: Request) -> Response:
         "sees_records": caller.may(Right.SEE_RECORDS, practice.slug),
         "administers": caller.may(Right.ADMINISTER, practice.slug),
     }
-    found = findings(integration, practice.slug) if rights["sees_records"] else []
-    return page("practice.html", shown | syncs | rights | {"findings": found, "leads_to": LEADS_TO})
+    records: dict[str, object] = {"findings": [], "undecided": [], "leads_to": LEADS_TO}
+    if rights["sees_records"]:
+        records["findings"] = findings(integration, practice.slug)
+        records["undecided"] = list_edits(integration, practice.slug, UNDECIDED, limit=FEW_EDITS)
+    return page("practice.html", shown | syncs | rights | records)
 
 
 def show_aside(request: Request) -> Response:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
 from urllib.parse import urlencode
+from uuid import UUID
 
 from sqlmodel import Session
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from xpm.integration import Integration
 from xpm.spreadsheet import harmless
 from xpm.store import activity
 from xpm.store.tables import Practice, PracticeActivity
-from xpm.store.vocabulary import ActivityStatus
+from xpm.store.vocabulary import ActivityStatus, Topic
 from xpm.words import message
 from xpm.words.moments import zone_in_words
 
@@ -92,10 +93,20 @@ def show(request: Request) -> Response:
         "practice": practice,
         "doubts": in_doubt if sees_records else {},
         "entries": shown,
+        "with_page": {entry.id for entry in shown if _has_page(entry)},
         "asked": asked,
         "statuses": list(ActivityStatus),
     }
     return page("activity.html", found | {"older": older, "export": asked.query(format="csv")})
+
+
+def _has_page(entry: PracticeActivity) -> bool:
+    """Whether the console has a page of the entry's run. What sends edits may do so for several practices at once."""
+    try:
+        UUID(entry.flow_run_id or "")
+    except ValueError:  # no run of Prefect's
+        return False
+    return entry.topic != Topic.PUSH
 
 
 def _csv(integration: Integration, practice: Practice, asked: LogQuery) -> Iterator[str]:

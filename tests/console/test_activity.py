@@ -7,6 +7,9 @@ import pytest
 
 from console.history import A_PAGE, AT_ONCE
 from tests.console.office import HARBOUR, MERE, Office, text_of
+from xpm.activity.log import record
+from xpm.store.vocabulary import Topic
+from xpm.words import message
 
 PAGE = f"/practices/{HARBOUR}/activity"
 
@@ -32,6 +35,16 @@ def test_the_newest_entry_comes_first_with_cause_next_step_and_run(office: Offic
     assert "Start again and click Allow Access." in shown
     assert MERE in shown
     assert f'href="/runs/{run_id}"' in shown
+
+
+@pytest.mark.parametrize(("run", "topic"), [("9d35d7a9-6683-4e71-b8df-6ce4ab8bcff2", Topic.PUSH), ("the demo", None)])
+def test_no_entry_leads_to_a_run_that_has_no_page(office: Office, run: str, topic: Topic | None) -> None:
+    with office.integration.database.write() as session:
+        said = message("push.nothing", practice="Harbour & Vale")
+        record(session, HARBOUR, said, now=office.integration.clock(), topic=topic, flow_run_id=run)
+    shown = office.get(PAGE).text
+    assert "Harbour &amp; Vale has no edits to send" in shown
+    assert "/runs/" not in shown
 
 
 def test_a_filter_shows_only_one_status(office: Office) -> None:

@@ -23,6 +23,8 @@ from xpm.access.rights import OF_ADMINS, OF_OPERATORS, OF_USERS, Right
 from xpm.store import people
 from xpm.store.engine.database import Database
 from xpm.store.pull import quarantine
+from xpm.store.push import edits, protection
+from xpm.store.push.edits import EditAct, Place
 from xpm.store.records.bulk import Scope
 from xpm.store.tables import StoreTable
 
@@ -153,11 +155,36 @@ def test_an_operator_sees_counts_and_states_but_no_record(scene: Scene) -> None:
         )
     counts: dict[str, Any] = {"added": 1, "changed": 0, "archived": 0, "unchanged": 0, "quarantined": "1 record"}
     office.happened("sync.not_all_read", entity="Clients", records="Arohanui Limited", **counts)
+    office.happened("push.overwritten", record="c-77", field="Director", theirs="Arohanui", ours="Rangi")
+    office.happened("push.category_lost", job="Arohanui", category="c-77")
+    _wait_for_a_decision(office, "Arohanui")
     with office.another_browser(OPERATOR) as browser:
         shown = [browser.get(f"/practices/{HARBOUR}{path}") for path in ("", "/activity", "/activity?format=csv")]
     assert [one.status_code for one in shown] == [200, 200, 200]
     assert not any("Arohanui" in one.text or "c-77" in one.text for one in shown)
     assert "Arohanui" in text_of(office.get(f"/practices/{HARBOUR}/activity"))
+
+
+def _wait_for_a_decision(office: Office, value: str) -> None:
+    """Let an edit with this value be in conflict."""
+    scope, now = Scope(HARBOUR, TENANT), office.integration.clock()
+    office.connect()
+    with office.integration.database.write() as session:
+        edit = edits.put(session, scope, Place("job", "J1", "name"), value, base=None, act=EditAct("form", MERE, now))
+        protection.note(session, scope, edit, "Another name", now=now)
+
+
+def test_both_sides_of_an_edit_that_waits_for_a_decision_are_shown_to_those_who_see_records(scene: Scene) -> None:
+    _wait_for_a_decision(scene.office, "A name from FYI")
+    with scene.office.another_browser(LEO) as browser:
+        seen = text_of(browser.get(f"/practices/{HARBOUR}"))
+    with scene.office.another_browser(OPERATOR) as browser:
+        counted = text_of(browser.get(f"/practices/{HARBOUR}"))
+    assert "edits that somebody has to decide about: 1" in seen
+    assert "A name from FYI" in seen
+    assert "Another name" in seen
+    assert "edits that somebody has to decide about: 1" in counted
+    assert "A name from FYI" not in counted
 
 
 def test_an_operator_does_not_learn_by_searching_whether_a_record_is_named(scene: Scene) -> None:

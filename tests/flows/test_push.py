@@ -76,7 +76,7 @@ def test_a_push_that_xpm_refuses_ends_with_what_somebody_has_to_decide(connected
     state = push(return_state=True)
 
     assert (state.name, state.is_failed()) == ("Action Required", True)
-    assert "1 refused" in (state.message or "")
+    assert "Refused by Xero Practice Manager: 1" in (state.message or "")
     with connected.database.read() as session:
         (one,) = edits.every(session, SCOPE, tuple(EditState))
     assert (one.state, one.reason_text) == (EditState.REFUSED, "No such luck")

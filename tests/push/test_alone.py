@@ -29,7 +29,7 @@ def test_a_record_whose_answer_cannot_be_read_waits_and_the_others_are_sent(sqli
 
     assert [desk.job_in_xpm(job)["Name"] for job in others] == [f"A name for {job}" for job in others]
     assert (result.confirmed, result.waiting) == (2, 1)
-    assert said_of(result, "Harbour & Vale", "UTC").key == "push.failed"
+    assert said_of(result, desk.house.integration.practice(SLUG)).key == "push.failed"
     desk.house.calm()
     assert desk.push().confirmed == 1
 
@@ -114,8 +114,8 @@ def test_without_the_list_of_categories_an_update_leaves_them_out_until_xpm_has_
 
     assert desk.job_in_xpm(jobs[1])["Type"] is None
     with desk.house.database.read() as session:
-        told = [one.title for one in activity.recent(session, SLUG) if one.kind == "push.category_lost"]
-    assert [jobs[1] in title for title in told] == [True]
+        told = [one.next_step or "" for one in activity.recent(session, SLUG) if one.kind == "push.category_lost"]
+    assert [jobs[1] in next_step for next_step in told] == [True]
     assert desk.job_in_xpm(jobs[2])["Type"] is not None
     assert [one.reason_key for one in desk.open_edits()] == ["push.category_unknown"]
 

@@ -4,9 +4,12 @@ import pytest
 
 from tests.pull.house import SLUG
 from tests.push.desk import Desk
+from xpm.activity.staleness import watch_syncs
 from xpm.entities.names import Entity, Noun
 from xpm.push.deciding import Decision, Verdict, decide
-from xpm.store.vocabulary import EditState
+from xpm.push.reporting import report
+from xpm.store import activity, news
+from xpm.store.vocabulary import EditState, Trouble
 from xpm.words import Stopped
 
 
@@ -159,6 +162,35 @@ def test_nor_if_somebody_edits_it_again(desk: Desk) -> None:
 
     assert desk.job_in_xpm(job)["Name"] == "Named in XPM"
     assert desk.states() == [EditState.CONFLICT]
+
+
+def test_people_are_told_of_what_waits_for_a_decision_whether_a_sync_or_a_push_found_it(sqlite_desk: Desk) -> None:
+    desk, integration = sqlite_desk, sqlite_desk.house.integration
+    job, found_by_a_sync = _in_conflict(desk)
+    watch_syncs(integration, SLUG)
+    assert _told(desk) == ["watch.undecided"]
+
+    _decide(desk, Decision.keep, found_by_a_sync)
+    desk.house.order("error_body", "job.api/update", description="That will not do")
+    pushed = report(integration, SLUG, desk.push())
+
+    assert (pushed.key, f"job {job}: Name" in pushed.next) == ("push.needs_decisions", True)
+    assert job not in pushed.title + pushed.cause  # those who see no records see these
+    watch_syncs(integration, SLUG)
+    assert _told(desk) == ["push.needs_decisions", "watch.undecided"]
+    with desk.house.database.read() as session:
+        (trouble,) = news.troubles(session, SLUG)
+    _decide(desk, Decision.withdraw, found_by_a_sync)
+    watch_syncs(integration, SLUG)
+    with desk.house.database.read() as session:
+        assert (trouble.trouble, news.troubles(session, SLUG)) == (Trouble.UNDECIDED, [])
+
+
+def _told(desk: Desk) -> list[str]:
+    """What Practice Activity has about decisions, newest first."""
+    with desk.house.database.read() as session:
+        kinds = [one.kind for one in activity.recent(session, SLUG)]
+    return [kind for kind in kinds if kind in {"push.needs_decisions", "watch.undecided"}]
 
 
 def _in_conflict(desk: Desk) -> tuple[str, int]:

@@ -49,7 +49,7 @@ def test_nothing_is_asked_for_edits_that_the_scopes_do_not_cover(
     assert [write.path for write in desk.writes()] == sent
     assert desk.calls() - before == 2 * len(sent)
     assert result.waiting == 2 - len(sent)
-    assert said_of(result, "Harbour & Vale", "UTC").key == "push.not_covered"
+    assert said_of(result, desk.house.integration.practice(SLUG)).key == "push.not_covered"
 
 
 def _grant(desk: Desk, scopes: list[str]) -> None:

@@ -37,7 +37,7 @@ def test_with_the_switch_off_fyis_value_wins_and_xpms_is_kept_and_told(desk: Des
     with desk.house.database.read() as session:
         told = [one for one in activity.recent(session, SLUG) if one.kind == "push.overwritten"]
     assert len(told) == 1
-    assert "Xero Practice Manager had: 20." in str(told[0].detail)
+    assert "Xero Practice Manager had: 20." in str(told[0].next_step)
 
 
 def test_the_value_that_lost_by_rule_can_be_put_back(desk: Desk) -> None:

@@ -68,11 +68,18 @@ class EditsStanding(BaseModel):
     refused: int
     since: datetime
 
-    def message(self, zone: str) -> Message:
-        """Say how many there are, and what to do."""
+    @property
+    def undecided(self) -> int:
+        """How many a person has to decide about."""
+        return self.conflicts + self.refused
+
+    def message(self, slug: str, zone: str) -> Message:
+        """Say how many of this practice there are, and what to do."""
+        since = moment_in(self.since, zone)
+        if not self.undecided:
+            return message("push.standing", waiting=self.waiting, since=since)
         facts = {"waiting": self.waiting, "conflicts": self.conflicts, "refused": self.refused}
-        key = "push.standing_to_decide" if self.conflicts or self.refused else "push.standing"
-        return message(key, since=moment_in(self.since, zone), **facts)
+        return message("push.standing_to_decide", to_decide=self.undecided, slug=slug, since=since, **facts)
 
 
 class Overview(BaseModel):

@@ -1,6 +1,7 @@
 """Finds out in time that syncs do not do what the nightly schedule promises.
 
-An entity may be overdue, or wait for Xero's daily limit day after day; more and more records may be set aside.
+An entity may be overdue, or wait for Xero's daily limit day after day; more and more records may be set aside; and
+edits made in FYI may wait for a person's decision.
 """
 
 from datetime import datetime, timedelta
@@ -16,9 +17,10 @@ from xpm.integration import Integration
 from xpm.store import activity
 from xpm.store.consent import connections
 from xpm.store.pull import quarantine, runs
+from xpm.store.push import edits
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Connection, Practice
-from xpm.store.vocabulary import ConnectionState, SyncTrigger, Topic, Trouble
+from xpm.store.vocabulary import UNDECIDED, ConnectionState, SyncTrigger, Topic, Trouble
 from xpm.words import Message, message
 
 PATIENCE = timedelta(hours=26)  # a day between two nights, plus two hours for a long sync or a clock change
@@ -54,7 +56,9 @@ def watch_syncs(integration: Integration, slug: str) -> tuple[Message, ...]:
         settle(session, integration, slug, Trouble.STALE, overdue)
         settle(session, integration, slug, Trouble.PARKED, _parked(integration, session, practice, connection))
         set_aside = _set_aside(integration, session, practice, connection)
-        for said in settle(session, integration, slug, Trouble.SET_ASIDE, set_aside):
+        undecided = _undecided(integration, session, practice, connection)
+        new = settle(session, integration, slug, Trouble.SET_ASIDE, set_aside)
+        for said in new + settle(session, integration, slug, Trouble.UNDECIDED, undecided):
             record(session, slug, said, now=now)
     return tuple(overdue.values())
 
@@ -83,6 +87,16 @@ def _set_aside(
         return {}
     facts = {"practice": practice.name, "count": count, "new": new, "link": integration.apps_page(practice.slug)}
     return {"": message("watch.more_set_aside", **facts)}
+
+
+def _undecided(
+    integration: Integration, session: Session, practice: Practice, connection: Connection
+) -> dict[str, Message]:
+    """Whether edits wait for a person's decision, be it since a push or since a sync that found XPM changed as well."""
+    counts = edits.counts(session, Scope(practice.slug, connection.tenant_id or ""))
+    count = sum(counts.get(state, 0) for state in UNDECIDED)
+    facts = {"practice": practice.name, "count": count, "link": integration.apps_page(practice.slug)}
+    return {"": message("watch.undecided", **facts)} if count else {}
 
 
 def _local(moment: datetime, practice: Practice) -> str:

@@ -16,6 +16,7 @@ from xpm.store.push.edits import Reason
 from xpm.store.records import kinds
 from xpm.store.records.rows import RecordRow, Scope
 from xpm.store.records.scope import in_scope
+from xpm.store.vocabulary import Topic
 from xpm.words import message
 
 LOST = "push.category_lost"
@@ -53,4 +54,4 @@ def note_if_lost(
     for edit in edits.of_call(session, call_id):
         edits.move(session, edit, edit.state, now=now, reason=Reason(LOST, str(lost)))
     said = message(LOST, job=job.number, category=str(lost))
-    record(session, push.scope.practice, said, now=now, flow_run_id=push.flow_run_id)
+    record(session, push.scope.practice, said, now=now, topic=Topic.PUSH, flow_run_id=push.flow_run_id)

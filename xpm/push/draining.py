@@ -16,6 +16,7 @@ from xpm.entities.registry import PUSHED
 from xpm.integration import Integration
 from xpm.leasing import StillHeld, Waiter, holding, nobody_knows
 from xpm.push.asks import Record
+from xpm.push.naming import Names
 from xpm.push.placing import WAITING, noun_of, waiting_of
 from xpm.push.pushing import Push
 from xpm.push.sending import Sending, endpoint_of, not_covered
@@ -43,6 +44,7 @@ FEW = 50
 class Drained:
     """What a push came to, in edits.
 
+    `undecided` names those that were refused or in conflict.
     `resumes_at`: the day's calls are used up, and the rest is sent then. `paused` are endpoints that refused several
     calls in a row. To those that the consent's scopes do not cover (`not_covered`) nothing is sent either.
     `failed` is why XPM did not answer for some records, whose edits wait.
@@ -52,6 +54,7 @@ class Drained:
     confirmed: int = 0
     refused: int = 0
     conflicts: int = 0
+    undecided: Sequence[str] = field(default=())
     waiting: int = 0
     calls: int = 0
     resumes_at: datetime | None = None
@@ -261,11 +264,13 @@ def _result(push: Push, before: int, limit: DayLimit | None, failed: XeroError |
     with push.integration.database.read() as session:
         moved = transitions.moved_since(session, push.scope, before)
         waiting = edits.counts(session, push.scope)
+        undecided = Names(session, push.scope).fields_of(transitions.undecided_since(session, push.scope, before))
     return Drained(
         sent=moved.get(EditState.SENDING, 0),
         confirmed=moved.get(EditState.CONFIRMED, 0),
         refused=moved.get(EditState.REFUSED, 0),
         conflicts=moved.get(EditState.CONFLICT, 0),
+        undecided=undecided,
         waiting=waiting.get(EditState.QUEUED, 0) + waiting.get(EditState.SENDING, 0),
         calls=push.tally.calls,
         resumes_at=resumes_at(limit, push.integration.clock()) if limit else None,

@@ -1,6 +1,6 @@
 """Names what edits are about as people do: the record, the field and its values."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -49,6 +49,12 @@ class Names:
         for edit in edits:
             keys.setdefault(noun_of(edit.record_table), set()).add(edit.record_key)
         return {(noun, key): name for noun, of in keys.items() for key, name in self._named(noun, of).items()}
+
+    def fields_of(self, edits: Sequence[PendingEdit]) -> list[str]:
+        """The field that each of these edits is about, such as `job J000053: State`."""
+        records = self.records(edits)
+        named = [(records[noun_of(edit.record_table), edit.record_key], edit) for edit in edits]
+        return [f"{of.noun.words} {of.number}: {self.field(edit.record_table, edit.field)}" for of, edit in named]
 
     def field(self, table: str, field: str) -> str:
         """The label of a field: a column or custom field of this table of records."""

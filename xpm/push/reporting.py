@@ -1,5 +1,6 @@
 """Says what a push came to, in Practice Activity."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -10,9 +11,13 @@ from xpm.push.draining import Drained
 from xpm.store import activity, practices
 from xpm.store.consent import connections
 from xpm.store.push import edits
+from xpm.store.tables import Practice
 from xpm.store.vocabulary import Topic
 from xpm.words import Message, message
 from xpm.words.moments import day_in
+
+MOST_NAMED = 3
+"""So many edits are named where somebody has to decide. The Apps page and `fyi-xpm edits list` have all."""
 
 
 def practices_with_edits(integration: Integration) -> list[str]:
@@ -30,17 +35,17 @@ def practices_with_edits(integration: Integration) -> list[str]:
         ]
 
 
-def said_of(drained: Drained, practice: str, zone: str) -> Message:
+def said_of(drained: Drained, practice: Practice) -> Message:
     """What a push came to, in a sentence: the worst of it first."""
     facts = {
-        "practice": practice,
+        "practice": practice.name,
         "confirmed": drained.confirmed,
         "refused": drained.refused,
         "conflicts": drained.conflicts,
         "waiting": drained.waiting,
     }
     if drained.refused or drained.conflicts:
-        return message("push.needs_decisions", **facts)
+        return message("push.needs_decisions", slug=practice.slug, undecided=_named(drained.undecided), **facts)
     if drained.failed:
         return message("push.failed", reason=drained.failed.message, **facts)
     if drained.not_covered:
@@ -48,14 +53,21 @@ def said_of(drained: Drained, practice: str, zone: str) -> Message:
     if drained.paused and drained.waiting:
         return message("push.paused", endpoints=", ".join(drained.paused), **facts)
     if drained.resumes_at:
-        return message("push.parked", resumes_at=day_in(drained.resumes_at, zone), **facts)
+        return message("push.parked", resumes_at=day_in(drained.resumes_at, practice.time_zone), **facts)
     return message("push.done" if drained.confirmed else "push.nothing", **facts)
+
+
+def _named(undecided: Sequence[str]) -> str:
+    """The first few edits by name, and how many more there are."""
+    more = len(undecided) - MOST_NAMED
+    first = "; ".join(undecided[:MOST_NAMED])
+    return message("push.and_more", first=first, more=more).title if more > 0 else first
 
 
 def report(integration: Integration, slug: str, drained: Drained, *, flow_run_id: str | None = None) -> Message:
     """Log what a push came to, unless nothing has changed since the last entry, and return it."""
     practice, now = integration.practice(slug), integration.clock()
-    said = said_of(drained, practice.name, practice.time_zone)
+    said = said_of(drained, practice)
     with integration.database.write() as session:
         if is_news(session, slug, drained, said):
             counts = {"sent": drained.sent, "confirmed": drained.confirmed, "refused": drained.refused}

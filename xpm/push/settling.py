@@ -15,7 +15,7 @@ from xpm.store.push.protection import fyi_wins, value_in, was_read
 from xpm.store.records.identity import numbers_of
 from xpm.store.records.rows import RecordRow
 from xpm.store.tables import CustomFieldDefinition, PendingEdit
-from xpm.store.vocabulary import CallOutcome, EditState
+from xpm.store.vocabulary import CallOutcome, EditState, Topic
 from xpm.words import message
 
 MOST_ATTEMPTS = 5
@@ -75,7 +75,8 @@ def _tell_what_was_overwritten(push: Push, session: Session, edit: PendingEdit, 
         theirs=edit.theirs or "nothing",
         ours=edit.ours or "nothing",
     )
-    record(session, push.scope.practice, said, now=now, person=edit.made_by, flow_run_id=push.flow_run_id)
+    practice, run = push.scope.practice, push.flow_run_id
+    record(session, practice, said, now=now, topic=Topic.PUSH, person=edit.made_by, flow_run_id=run)
 
 
 def _arrived(session: Session, edit: PendingEdit, value: str | None, now: datetime) -> None:

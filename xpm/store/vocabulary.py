@@ -96,6 +96,9 @@ class EditState(StrEnum):
     WITHDRAWN = "withdrawn"  # it is not to be sent any more
 
 
+UNDECIDED = frozenset({EditState.CONFLICT, EditState.REFUSED})
+"""The states of edits that wait for a person's decision."""
+
 CLOSED = frozenset({EditState.CONFIRMED, EditState.WITHDRAWN})
 """The states of edits that are over."""
 
@@ -161,6 +164,7 @@ class Trouble(StrEnum):
     STALE = "stale"  # an entity that was not synchronised in time
     PARKED = "parked"  # an entity that has waited for Xero's daily limit for more than a day
     SET_ASIDE = "set-aside"  # more and more records that cannot be read
+    UNDECIDED = "undecided"  # edits made in FYI that wait for a person's decision
 
 
 class FyiStatus(StrEnum):

@@ -9,7 +9,7 @@ from xpm.store.engine.key_lists import among
 from xpm.store.push.edits import ARRIVED, NOT_ANSWERED, number_of, of_account, xpms
 from xpm.store.records.rows import Scope
 from xpm.store.tables import EditTransition, PendingEdit
-from xpm.store.vocabulary import CLOSED, EditState
+from xpm.store.vocabulary import CLOSED, UNDECIDED, EditState
 
 
 def of_edit(session: Session, edit_id: int) -> list[EditTransition]:
@@ -52,6 +52,15 @@ def moved_since(session: Session, scope: Scope, number: int) -> Mapping[EditStat
     )
     found = session.exec(moved.group_by(col(EditTransition.state)))
     return {EditState(state): count for state, count in found}
+
+
+def undecided_since(session: Session, scope: Scope, number: int) -> list[PendingEdit]:
+    """The edits that have waited for a person's decision since a transition after this number, oldest first."""
+    moved = select(EditTransition.edit_id).where(
+        col(EditTransition.id) > number, EditTransition.state == PendingEdit.state
+    )
+    waiting = select(PendingEdit).where(of_account(scope), col(PendingEdit.state).in_(UNDECIDED))
+    return list(session.exec(waiting.where(col(PendingEdit.id).in_(moved)).order_by(col(PendingEdit.id))))
 
 
 def queued_by_people(session: Session, scope: Scope, *, after: int) -> set[int]:
