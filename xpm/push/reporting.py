@@ -45,7 +45,8 @@ def said_of(drained: Drained, practice: Practice) -> Message:
         "waiting": drained.waiting,
     }
     if drained.refused or drained.conflicts:
-        return message("push.needs_decisions", slug=practice.slug, undecided=_named(drained.undecided), **facts)
+        named, count = _named(drained.undecided), drained.refused + drained.conflicts
+        return message("push.needs_decisions", slug=practice.slug, undecided=named, to_decide=count, **facts)
     if drained.failed:
         return message("push.failed", reason=drained.failed.message, **facts)
     if drained.not_covered:
