@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field
 
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
@@ -28,6 +28,7 @@ def _without_nul(text: str) -> str:
 
 Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_nul)]
 Text = Annotated[str, Field(max_length=LONGEST_VALUE), AfterValidator(_without_nul)]
+Value = Annotated[str, BeforeValidator(lambda value: value or ""), Field(description="Empty if the field is.")]
 Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
 Values = Annotated[dict[Name, Text], Field(min_length=1, max_length=200)]
 By = Annotated[EmailStr, Field(max_length=320, description="Who edits: an active FYI user of the practice.")]
@@ -59,18 +60,35 @@ class Sentence(Outgoing):
         return cls.model_validate(said) if said else None
 
 
-class ApiOpenEdit(Outgoing):
-    """An edit that XPM does not have yet: what XPM had (`base`) and has (`theirs`), and what was typed (`ours`)."""
+class Edit(Outgoing):
+    """An edit of one field, open or over. Values are as in the record.
+
+    XPM had `base` when the edit was made, and has it still as far as FYI knows, unless it was seen at `theirs_at` with
+    another value, `theirs`. FYI has `ours`.
+    """
 
     number: int
+    kind: Literal["job", "client"]
+    record: str = Field(description="A job's number, or a client's XPM ID.")
+    name: str | None = Field(description="The record's name; null if FYI does not have the record any more.")
+    field: str = Field(description="The field's label.")
+    base: Value
+    ours: Value
+    theirs: str | None = Field(description="Null if XPM was not seen with another value than `base`.")
+    theirs_at: datetime | None = Field(description="What `seen` takes. Null if `theirs` is.")
+    made_by: str
+    made_at: datetime
     state: EditState
-    base: str | None
-    ours: str | None
-    theirs: str | None
-    by: str
-    at: datetime
     reason: Sentence | None = Field(description="Why it is in this state.")
-    xpms_words: str | None
+    xpms_words: str | None = Field(description="What XPM itself said when it refused the value.")
+    origin: str = Field(description="The act that it came with.")
+
+    @classmethod
+    def of(cls, found: listing.ListedEdit) -> "Edit":
+        """The edit as it was listed."""
+        theirs = (found.theirs or "") if found.theirs_at else None
+        told = {"kind": found.noun.value, "reason": Sentence.of(found.reason), "theirs": theirs}
+        return cls.model_validate({**vars(found), **told})
 
 
 class ApiEditableField(Outgoing):
@@ -82,8 +100,14 @@ class ApiEditableField(Outgoing):
     is_custom: bool
     is_needed: bool
     options: list[str] | None
-    value: str | None
-    edit: ApiOpenEdit | None
+    value: Value
+    edit: Edit | None = Field(description="The edit of it that XPM does not have yet.")
+
+    @classmethod
+    def of(cls, found: reading.EditableField) -> "ApiEditableField":
+        """The field as it was read."""
+        edit = Edit.of(found.edit) if found.edit else None
+        return cls.model_validate({**vars(found), "edit": edit})
 
 
 class ApiRecord(Outgoing):
@@ -99,7 +123,7 @@ class ApiRecord(Outgoing):
     @classmethod
     def of(cls, found: reading.EditableRecord) -> "ApiRecord":
         """The record as it was read."""
-        fields = [ApiEditableField.model_validate(one) for one in found.fields]
+        fields = [ApiEditableField.of(one) for one in found.fields]
         kind: Literal["job", "client"] = "job" if found.noun is Noun.JOB else "client"
         return cls(
             kind=kind,
@@ -180,31 +204,6 @@ class ApiMade(Outgoing):
     preview: ApiPreview
 
 
-class Edit(Outgoing):
-    """An edit of one field, open or over. XPM had `base`, FYI has `ours`; XPM was seen at `theirs_at` with `theirs`."""
-
-    number: int
-    kind: Literal["job", "client"]
-    record: str
-    name: str | None
-    field: str
-    base: str | None
-    ours: str | None
-    theirs: str | None
-    theirs_at: datetime | None
-    made_by: str
-    made_at: datetime
-    state: EditState
-    reason: Sentence | None
-    xpms_words: str | None
-    origin: str
-
-    @classmethod
-    def of(cls, found: listing.ListedEdit) -> "Edit":
-        """The edit as it was listed."""
-        return cls.model_validate({**vars(found), "kind": found.noun.value, "reason": Sentence.of(found.reason)})
-
-
 class EditPage(Outgoing):
     """Edits, oldest first. `next` is what `after` takes for those that follow; null at the end."""
 
@@ -233,8 +232,8 @@ class ApiStep(Outgoing):
     field: str
     at: datetime
     state: EditState
-    ours: str | None
-    theirs: str | None
+    ours: Value
+    theirs: str | None = Field(description="Null if XPM was not seen with another value, or with none.")
     person: str | None
     reason: Sentence | None
     xpms_words: str | None

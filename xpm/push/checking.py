@@ -9,7 +9,7 @@ from xpm.entities.registry import PUSHED
 from xpm.push.asks import Ask, FieldEdit, Record, RecordEdit
 from xpm.push.directory import Directory
 from xpm.push.naming import CUSTOM
-from xpm.push.typed import NotTaken, Typed, read, shown
+from xpm.push.typed import NotTaken, Typed, read
 from xpm.push.versions import version_of
 from xpm.store.push.edits import Place
 from xpm.store.push.protection import value_in
@@ -106,19 +106,23 @@ def _row(known: Directory, table: RecordTable, key: str) -> RecordRow | None:
 
 
 def _check_field(known: Directory, record: Record, row: RecordRow | None, field: Field, text: str) -> FieldEdit:
+    place = Place(field.table.name, record.key, field.column)
+    before = value_in(row, field.column) if row else None
+    before_shown = known.names.value(place.table, place.field, before) or ""
+    ours = before if text.strip() == before_shown else _ours(known, record, field, text)
+    shown = known.names.value(place.table, place.field, ours) or ""
+    return FieldEdit(place, field.label, field.channel, before, ours, before_shown, shown)
+
+
+def _ours(known: Directory, record: Record, field: Field, text: str) -> str | None:
+    """What FYI keeps of what was typed. Raises Stopped: the field does not take it."""
     try:
         value = _value(known, record, field, text)
     except NotTaken as not_taken:
         raise Stopped(not_taken.message) from None
     if value is None and field.is_needed:
         raise stop("push.needed", field=field.label)
-    place = Place(field.table.name, record.key, field.column)
-    before = value_in(row, field.column) if row else None
-    before_shown = known.names.value(place.table, place.field, before) or ""
-    if isinstance(value, Staff):
-        return FieldEdit(place, field.label, field.channel, before, value.uuid, before_shown, value.name or value.uuid)
-    ours = None if value is False else text_of(value)
-    return FieldEdit(place, field.label, field.channel, before, ours, before_shown, shown(value))
+    return value.uuid if isinstance(value, Staff) else None if value is False else text_of(value)
 
 
 def _value(known: Directory, record: Record, field: Field, text: str) -> Typed | Staff:

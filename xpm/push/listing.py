@@ -112,7 +112,7 @@ def list_edits(
         account = Names(session, Scope(slug, connections.get(session, slug).tenant_id or ""))
         fields = None if field is None else account.fields_called(field)
         found = lists.page(session, practice.slug, states, fields=fields, origin=origin, after=after, limit=limit)
-        return _listed(session, found)
+        return described(session, found)
 
 
 def show_edit(installation: Installation, slug: str, number: int) -> EditLife:
@@ -122,8 +122,8 @@ def show_edit(installation: Installation, slug: str, number: int) -> EditLife:
         found = lists.page(session, practice.slug, tuple(EditState), after=number - 1, limit=1)
         if not found or edits.number_of(found[0]) != number:
             raise stop("push.no_such_edit", edit=number)
-        (listed,) = _listed(session, found)
-        return EditLife(listed, _logged(session, lists.steps(session, practice.slug, edit=number)))
+        (edit,) = described(session, found)
+        return EditLife(edit, _logged(session, lists.steps(session, practice.slug, edit=number)))
 
 
 def log(
@@ -142,6 +142,12 @@ def log(
             return
         yield from logged
         last = logged[-1].id
+
+
+def described(session: Session, found: Sequence[PendingEdit]) -> list[ListedEdit]:
+    """These edits as people read them."""
+    accounts = _accounts(session, found)
+    return [_edit(accounts[edit.tenant_id], edit) for edit in found]
 
 
 def why(key: str | None) -> Message | None:
@@ -176,11 +182,6 @@ def _account(session: Session, of: Sequence[PendingEdit]) -> _Account:
     names = Names(session, Scope(of[0].practice, of[0].tenant_id))
     paused = frozenset(one.endpoint for one in calls.pauses(session, names.scope))
     return _Account(names, names.records(of), paused)
-
-
-def _listed(session: Session, found: Sequence[PendingEdit]) -> list[ListedEdit]:
-    accounts = _accounts(session, found)
-    return [_edit(accounts[edit.tenant_id], edit) for edit in found]
 
 
 def _edit(account: _Account, edit: PendingEdit) -> ListedEdit:

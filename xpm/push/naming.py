@@ -1,5 +1,6 @@
 """Names what edits are about as people do: the record, the field and its values."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -65,14 +66,17 @@ class Names:
         return own.label if own else (definition.name if definition else None) or field
 
     def value(self, table: str, field: str, text: str | None) -> str | None:
-        """A value of a field as people read it: staff by name, a checkbox as yes or no; `None` if empty."""
-        if text is None or table == TIME:
+        """A value of a field as people read and type it; `None` if empty.
+
+        Staff go by name; where several people have it, by email address, or else by XPM ID. A checkbox says yes or no.
+        """
+        if table == TIME:
             return text
         if own := PUSHED[noun_of(table)].in_column(field):
-            return self._staff.get(text) or text if own.type is FieldType.STAFF else text
+            return self._staff.get(text or "", text) if own.type is FieldType.STAFF else text
         definition = self._definitions.get(field)
         is_checkbox = definition is not None and definition.value_element == "Boolean"
-        return {"true": "yes", "false": "no"}.get(text, text) if is_checkbox else text
+        return {"true": "yes", "false": "no", None: "no"}.get(text, text) if is_checkbox else text
 
     def fields_called(self, name: str) -> frozenset[str]:
         """The columns and custom fields with this name, label or XPM ID, of jobs and clients.
@@ -102,9 +106,13 @@ class Names:
         return {key: RecordName(noun, number or key, name) for key, (number, name) in numbers.items()}
 
     @cached_property
-    def _staff(self) -> Mapping[str, str | None]:
+    def _staff(self) -> Mapping[str, str]:
+        """What each staff member is called, by XPM ID: something that means nobody else."""
+        everybody = self.session.exec(select_rows(Staff).where(in_scope(kinds.STAFF, self.scope))).all()
+        called = {one.uuid: [text for text in (one.name, one.email, one.uuid) if text] for one in everybody}
+        meant = Counter(text for texts in called.values() for text in {text.casefold() for text in texts})
         return {
-            one.uuid: one.name for one in self.session.exec(select_rows(Staff).where(in_scope(kinds.STAFF, self.scope)))
+            uuid: next((text for text in texts if meant[text.casefold()] == 1), uuid) for uuid, texts in called.items()
         }
 
     @cached_property

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
@@ -11,7 +10,7 @@ from xpm.installation import Installation
 from xpm.push.checking import Field, find_field
 from xpm.push.directory import Directory
 from xpm.push.editing import scope_of
-from xpm.push.listing import why
+from xpm.push.listing import ListedEdit, described
 from xpm.push.naming import CUSTOM
 from xpm.push.versions import version_of
 from xpm.store.push import edits
@@ -19,27 +18,6 @@ from xpm.store.push.protection import value_in
 from xpm.store.records import reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
-from xpm.store.tables import PendingEdit
-from xpm.store.vocabulary import EditState
-from xpm.words import Message
-
-
-@dataclass(frozen=True)
-class OpenEdit:
-    """An edit of a field that XPM does not have yet.
-
-    XPM had `base` when it was made, and has `theirs` as far as FYI knows; `ours` is what was typed in FYI.
-    """
-
-    number: int
-    state: EditState
-    base: str | None
-    ours: str | None
-    theirs: str | None
-    by: str
-    at: datetime
-    reason: Message | None
-    xpms_words: str | None
 
 
 @dataclass(frozen=True)
@@ -56,7 +34,7 @@ class EditableField:
     is_needed: bool
     options: Sequence[str] | None
     value: str | None
-    edit: OpenEdit | None
+    edit: ListedEdit | None
 
 
 @dataclass(frozen=True)
@@ -101,18 +79,17 @@ def _fields(known: Directory, noun: Noun, key: str) -> Iterator[EditableField]:
 @dataclass(frozen=True)
 class _FieldSource:
     row: RecordRow | None
-    edits: Mapping[str, PendingEdit]
+    edits: Mapping[str, ListedEdit]
 
     @classmethod
     def of(cls, known: Directory, table: RecordTable, key: str) -> "_FieldSource":
         row = next(reads.read(known.session, table, known.scope, [key]), None)
         waiting = edits.open_of_record(known.session, known.scope, table.name, key)
-        return cls(row, {edit.field: edit for edit in waiting})
+        return cls(row, dict(zip((edit.field for edit in waiting), described(known.session, waiting), strict=True)))
 
 
 def _field(known: Directory, name: str, field: Field, stored: _FieldSource) -> EditableField:
     value = value_in(stored.row, field.column) if stored.row else None
-    edit = stored.edits.get(field.column)
     return EditableField(
         name=name,
         label=field.label,
@@ -120,30 +97,6 @@ def _field(known: Directory, name: str, field: Field, stored: _FieldSource) -> E
         is_custom=field.definition is not None,
         is_needed=field.is_needed,
         options=known.states if field.type is FieldType.STATE else field.options or None,
-        value=_typed(known, field, value),
-        edit=_open(known, field, edit) if edit else None,
+        value=known.names.value(field.table.name, field.column, value),
+        edit=stored.edits.get(field.column),
     )
-
-
-def _open(known: Directory, field: Field, edit: PendingEdit) -> OpenEdit:
-    return OpenEdit(
-        number=edits.number_of(edit),
-        state=edit.state,
-        base=_typed(known, field, edit.base),
-        ours=_typed(known, field, edit.ours),
-        theirs=_typed(known, field, edits.xpms(edit)),
-        by=edit.made_by,
-        at=edit.made_at,
-        reason=why(edit.reason_key),
-        xpms_words=edit.reason_text,
-    )
-
-
-def _typed(known: Directory, field: Field, value: str | None) -> str | None:
-    """The value as people type it: staff by email address, a checkbox as yes or no."""
-    if value is None:
-        return None
-    if field.type is FieldType.STAFF:
-        person = known.staff(value)
-        return (person.email or person.uuid) if person else value
-    return {"true": "yes", "false": "no"}.get(value, value) if field.type is FieldType.YES_NO else value

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 
 from xpm.entities.pushed import FieldType
-from xpm.store.push.values import plain
 from xpm.words import Message, message
 
 Typed = str | date | Decimal | bool | None
@@ -46,20 +45,6 @@ def read(kind: FieldType, label: str, text: str) -> Typed:
             return _yes_no(label, trimmed)
         case _:
             return _text(label, trimmed)
-
-
-def shown(value: Typed) -> str:
-    """The value as people read it."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case Decimal():
-            return plain(value)
-        case date():
-            return value.isoformat()
-    return value
 
 
 def _text(label: str, text: str) -> str:

@@ -3,7 +3,13 @@
 from uuid import uuid4
 
 from tests.console.api.program import Programs, field
+from tests.pull.house import SCOPE
+from tests.push.desk import Desk
 from xpm.entities.names import Entity, Noun
+from xpm.store.records import bulk, kinds
+from xpm.store.records import edits as record_edits
+from xpm.store.tables import Staff
+from xpm.store.vocabulary import ArchiveReason
 
 
 def test_an_edit_is_pending_until_xpm_has_it(programs: Programs) -> None:
@@ -18,8 +24,8 @@ def test_an_edit_is_pending_until_xpm_has_it(programs: Programs) -> None:
     edit = field(record, "name")["edit"]
     assert record["pending_sync"] is True
     assert record["version"] != before["version"]
-    assert (edit["state"], edit["ours"], edit["by"]) == ("queued", "Named by a program", desk.person)
-    assert (edit["base"], edit["theirs"]) == (field(before, "name")["value"],) * 2
+    assert (edit["state"], edit["ours"], edit["made_by"]) == ("queued", "Named by a program", desk.person)
+    assert (edit["base"], edit["theirs"], edit["theirs_at"]) == (field(before, "name")["value"], None, None)
     assert [one["origin"] for one in programs.get("edits")["edits"]] == [changed["origin"]] * 2
 
     desk.push()
@@ -58,13 +64,55 @@ def test_a_job_goes_by_its_number_or_xpm_id_and_a_client_by_its_xpm_id(sqlite_pr
 
 def test_every_field_that_is_shown_can_be_edited_by_its_name_with_the_value_shown(sqlite_programs: Programs) -> None:
     desk = sqlite_programs.desk
+    leave(desk, "manager_uuid")  # whom XPM has named, nobody can choose any more
     for path in (f"jobs/{desk.a_job()}", f"clients/{desk.a_client()}"):
         seen = sqlite_programs.get(path)
-        values = {one["name"]: one["value"] for one in seen["fields"] if one["value"] is not None}
+        values = {one["name"]: one["value"] for one in seen["fields"]}
         assert any(one["is_custom"] for one in seen["fields"])
         same = sqlite_programs.send("PATCH", path, version=seen["version"], values=values)
         assert (same.status_code, same.json().get("record")) == (200, seen), same.text
     assert desk.open_edits() == []
+
+
+def test_a_record_and_the_list_of_edits_show_the_same_edit_in_the_same_words(sqlite_programs: Programs) -> None:
+    desk = sqlite_programs.desk
+    job, client = desk.a_job(), desk.a_client()
+    staff = [one for one in desk.staff() if one.uuid != desk.job_in_fyi(job)["manager_uuid"]]
+    namesake, *others = staff
+    rename(desk, others[0], str(namesake.name))
+    sqlite_programs.patch_job(job, manager=str(namesake.email), partner=str(others[1].email), name="In FYI", budget="7")
+    desk.in_xpm(job, Manager={"UUID": others[1].uuid, "Name": others[1].name}, Description="", Budget=8)
+    desk.edit(Noun.CLIENT, client, manager=str(others[1].email), phone="")
+    desk.house.sync(Entity.JOBS)
+
+    of_records = [
+        field["edit"]
+        for path in (f"jobs/{job}", f"clients/{client}")
+        for field in sqlite_programs.get(path)["fields"]
+        if field["edit"]
+    ]
+
+    listed = sqlite_programs.get("edits")["edits"]
+    assert sorted(of_records, key=lambda one: one["number"]) == listed
+    values = {one["field"]: (one["ours"], one["theirs"], one["theirs_at"] is None) for one in listed[:4]}
+    assert values["Manager"] == (namesake.email, others[1].name, False)
+    assert values["Partner"] == (others[1].name, None, True)
+    assert values["Budget"] == ("7", "8", False)
+
+
+def test_what_xpm_has_emptied_is_an_empty_text_and_what_it_left_alone_is_null(sqlite_programs: Programs) -> None:
+    desk = sqlite_programs.desk
+    job = desk.a_job()
+    sqlite_programs.patch_job(job, description="Described in FYI", client_order_number="7")
+    desk.push()
+    sqlite_programs.patch_job(job, description="Described again", client_order_number="8")
+    desk.in_xpm(job, Description=None)
+    desk.house.sync(Entity.JOBS)
+
+    (description, number) = sqlite_programs.get("edits")["edits"]
+
+    assert (description["base"], description["theirs"]) == ("Described in FYI", "")
+    assert (number["base"], number["theirs"], number["theirs_at"]) == ("7", None, None)
 
 
 def test_what_a_field_does_not_take_is_said_in_a_sentence_and_nothing_is_changed(sqlite_programs: Programs) -> None:
@@ -156,3 +204,19 @@ def test_both_sides_of_a_conflict_are_shown_with_the_record(sqlite_programs: Pro
 
     assert (edit["state"], edit["reason"]["key"]) == ("conflict", "push.both_changed")
     assert (edit["base"], edit["ours"], edit["theirs"]) == (base, "Named in FYI", "Named in XPM")
+
+
+def leave(desk: Desk, role: str) -> None:
+    """Archive somebody who has this role in the job of these tests."""
+    who = str(desk.job_in_fyi(desk.a_job())[role])
+    house = desk.house
+    with house.database.write() as session:
+        bulk.archive(session, kinds.STAFF, SCOPE, [who], ArchiveReason.DELETED, run_id=None, now=house.clock())
+
+
+def rename(desk: Desk, staff: Staff, name: str) -> None:
+    """Give somebody the name of another."""
+    with desk.house.database.write() as session:
+        record_edits.edit(
+            session, kinds.STAFF, SCOPE, staff.uuid, {"name": name}, person=desk.person, now=desk.house.clock()
+        )
