@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from itertools import islice
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from xpm.words import Message
 LARGEST_NUMBER = 2**63 - 1
 MOST_EDITS = 1_000
 """The most records that one request edits; more are several requests."""
+MOST_CHANGES = 2_000
+"""The most fields that a preview lists. It counts all of them."""
 LONGEST_VALUE = 32_000  # characters
 
 
@@ -46,6 +49,14 @@ class Outgoing(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
+Kind = Literal["job", "client"]
+
+
+def kind_of(noun: Noun) -> Kind:
+    """The word for a kind of record. FYI edits no others."""
+    return "job" if noun is Noun.JOB else "client"
+
+
 class Sentence(Outgoing):
     """A message for people, under a key for programs."""
 
@@ -68,7 +79,7 @@ class Edit(Outgoing):
     """
 
     number: int
-    kind: Literal["job", "client"]
+    kind: Kind
     record: str = Field(description="A job's number, or a client's XPM ID.")
     name: str | None = Field(description="The record's name; null if FYI does not have the record any more.")
     field: str = Field(description="The field's label.")
@@ -87,7 +98,7 @@ class Edit(Outgoing):
     def of(cls, found: listing.ListedEdit) -> "Edit":
         """The edit as it was listed."""
         theirs = (found.theirs or "") if found.theirs_at else None
-        told = {"kind": found.noun.value, "reason": Sentence.of(found.reason), "theirs": theirs}
+        told = {"kind": kind_of(found.noun), "reason": Sentence.of(found.reason), "theirs": theirs}
         return cls.model_validate({**vars(found), **told})
 
 
@@ -113,7 +124,7 @@ class ApiEditableField(Outgoing):
 class ApiRecord(Outgoing):
     """A job or client with everything that can be edited."""
 
-    kind: Literal["job", "client"]
+    kind: Kind
     xpm_id: str
     number: str
     version: str = Field(description="Changes whenever anything of the record does.")
@@ -124,9 +135,8 @@ class ApiRecord(Outgoing):
     def of(cls, found: reading.EditableRecord) -> "ApiRecord":
         """The record as it was read."""
         fields = [ApiEditableField.of(one) for one in found.fields]
-        kind: Literal["job", "client"] = "job" if found.noun is Noun.JOB else "client"
         return cls(
-            kind=kind,
+            kind=kind_of(found.noun),
             xpm_id=found.key,
             number=found.number,
             version=found.version,
@@ -153,7 +163,7 @@ class ApiChanged(Outgoing):
 class OneEdit(Incoming):
     """What is to change in one of several records."""
 
-    kind: Literal["job", "client"]
+    kind: Kind
     record: Name = Field(description="A job's number or XPM ID, or a client's XPM ID.")
     values: Values
     version: Name | None = None
@@ -174,6 +184,29 @@ class RefusedEdit(Outgoing):
     reason: Sentence
 
 
+class ApiFieldChange(Outgoing):
+    """A field that edits change, with what FYI has before and after."""
+
+    kind: Kind
+    record: str = Field(description="A job's number, or a client's XPM ID.")
+    name: str | None = Field(description="The record's name, as it is before.")
+    field: str = Field(description="The field's label.")
+    before: Value
+    after: Value
+
+    @classmethod
+    def of(cls, record: asks.Record, change: asks.FieldEdit) -> "ApiFieldChange":
+        """The change as it was checked."""
+        return cls(
+            kind=kind_of(record.noun),
+            record=record.number if record.noun is Noun.JOB else record.key,
+            name=record.name,
+            field=change.label,
+            before=change.before_shown,
+            after=change.shown,
+        )
+
+
 class ApiPreview(Outgoing):
     """What edits would do: how many records and fields they change, and about how many calls to Xero that takes."""
 
@@ -181,16 +214,21 @@ class ApiPreview(Outgoing):
     fields: int
     calls: int
     needs_confirmation: bool
+    changes: list[ApiFieldChange] = Field(
+        description=f"The fields that change, at most the first {MOST_CHANGES}, to show to whoever confirms."
+    )
     refused: list[RefusedEdit]
 
     @classmethod
     def of(cls, asked: asks.Preview) -> "ApiPreview":
-        """The preview without the edits themselves."""
+        """The preview as people see it before they confirm."""
+        changes = (ApiFieldChange.of(edit.record, change) for edit in asked.edits for change in edit.changes)
         return cls(
             records=asked.records,
             fields=asked.fields,
             calls=asked.calls,
             needs_confirmation=asked.needs_confirmation,
+            changes=list(islice(changes, MOST_CHANGES)),
             refused=[
                 RefusedEdit(number=one.number, reason=Sentence.model_validate(one.message)) for one in asked.refused
             ],
@@ -227,7 +265,7 @@ class ApiStep(Outgoing):
 
     id: int
     edit: int
-    kind: Literal["job", "client"]
+    kind: Kind
     record: str
     field: str
     at: datetime
@@ -243,7 +281,7 @@ class ApiStep(Outgoing):
     def of(cls, found: listing.LoggedStep) -> "ApiStep":
         """The step as it was listed."""
         call = ApiCall.model_validate(found.call) if found.call else None
-        told = {"kind": found.noun.value, "reason": Sentence.of(found.reason), "call": call}
+        told = {"kind": kind_of(found.noun), "reason": Sentence.of(found.reason), "call": call}
         return cls.model_validate({**vars(found), **told})
 
 

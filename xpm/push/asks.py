@@ -24,11 +24,12 @@ class Ask:
 
 @dataclass(frozen=True)
 class Record:
-    """The record that an ask is about. `number` is what people call it."""
+    """The record that an ask is about. `number` is what people call it; `name` is not always looked up."""
 
     noun: Noun
     key: str
     number: str
+    name: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -42,13 +42,13 @@ class Directory:
         table = PUSHED[noun].table
         columns = table.table.c
         number = columns[table.number or "name"]
-        found = select(columns[table.key], number, columns.archived_at)
+        found = select(columns[table.key], number, columns.name, columns.archived_at)
         found = found.where(in_scope(table, self.scope), _is_called(noun, name))
         rows = self.session.connection().execute(found).all()
         current = [row for row in rows if row.archived_at is None]
         if len(current) == 1:
-            key, called, _ = current[0]
-            return Record(noun, key, called or key)
+            key, called, own_name, _ = current[0]
+            return Record(noun, key, called or key, own_name)
         raise _not_one(noun, name, current=len(current), archived=len(rows) - len(current))
 
     def staff(self, name: str) -> Staff | None:

@@ -2,8 +2,12 @@
 
 import pytest
 
+from console.api.shapes import MOST_CHANGES, ApiPreview
 from tests.console.api.program import Programs, field
-from xpm.entities.names import Entity
+from xpm.entities.names import Entity, Noun
+from xpm.entities.pushed import Channel
+from xpm.push.asks import FieldEdit, Preview, Record, RecordEdit
+from xpm.store.push.edits import Place
 
 MANY = 6
 """More than a twentieth of the jobs of these tests."""
@@ -29,6 +33,39 @@ def test_many_edits_are_made_once_their_number_is_confirmed(programs: Programs) 
     calls = programs.desk.push().calls
     assert calls == shown["calls"] == made.json()["preview"]["calls"]
     assert len(programs.get("edits", state="confirmed", origin=made.json()["origin"])["edits"]) == MANY
+
+
+def test_whoever_is_asked_to_confirm_is_shown_each_field_before_and_after(sqlite_programs: Programs) -> None:
+    desk = sqlite_programs.desk
+    jobs, client = desk.some_jobs(MANY), desk.a_client()
+    manager = next(one for one in desk.staff() if one.uuid != desk.job_in_fyi(jobs[0])["manager_uuid"])
+    edits = renamed(jobs)
+    edits[0]["values"] = {"manager": manager.email, "Fee budget": "1250.50", "name": desk.job_in_fyi(jobs[0])["name"]}
+    edits.append({"kind": "client", "record": client, "values": {"city": "Nelson"}})
+
+    unconfirmed = sqlite_programs.send("POST", "edits", edits=edits).json()["preview"]
+    previewed = sqlite_programs.send("POST", "edits?preview=true", edits=edits).json()["preview"]
+
+    first, second, *_, last = unconfirmed["changes"]
+    job = desk.job_in_fyi(jobs[0])
+    of_job = {"kind": "job", "record": jobs[0], "name": job["name"]}
+    assert first == {**of_job, "field": "Manager", "before": job["manager_name"], "after": manager.name}
+    before = field(sqlite_programs.get(f"jobs/{jobs[0]}"), "Fee budget")["value"]
+    assert second == {**of_job, "field": "Fee budget", "before": before, "after": "1250.5"}
+    of_client = {"kind": "client", "record": client, "name": desk.client_in_fyi(client)["name"]}
+    assert last == {**of_client, "field": "City", "before": desk.client_in_fyi(client)["city"] or "", "after": "Nelson"}
+    assert len(unconfirmed["changes"]) == unconfirmed["fields"] == MANY + 2
+    assert previewed == unconfirmed
+    assert desk.open_edits() == []
+
+
+def test_a_preview_lists_so_many_fields_and_counts_all() -> None:
+    record, place = Record(Noun.CLIENT, "c-1", "Baker"), Place("client", "c-1", "phone")
+    change = FieldEdit(place, "Phone", Channel.DETAILS, None, "7", "", "7")
+
+    preview = ApiPreview.of(Preview((RecordEdit(record, (change,) * (MOST_CHANGES + 1)),)))
+
+    assert (len(preview.changes), preview.fields) == (MOST_CHANGES, MOST_CHANGES + 1)
 
 
 def test_a_preview_makes_nothing_and_says_which_edits_are_refused(sqlite_programs: Programs) -> None:
