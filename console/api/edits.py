@@ -8,22 +8,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query
 
-from console.api import shapes
+from console.api import outgoing
 from console.api.gate import Program, program_of
-from console.api.problems import RefusedEdits, found
-from console.api.pushes import start_push
-from console.api.shapes import (
-    ApiEditLife,
-    ApiMade,
-    Decided,
+from console.api.incoming import (
+    LARGEST_NUMBER,
+    Deciding,
     DecidingAll,
-    DecidingOne,
-    EditPage,
+    DecidingConflict,
     Edits,
     Name,
     Number,
-    StepPage,
 )
+from console.api.outgoing import ApiEditLife, ApiMade, ApiPreview, ApiStep, Decided, EditPage, StepPage
+from console.api.problems import RefusedEdits, found
+from console.api.pushes import start_push
 from xpm.access.audit import Action
 from xpm.entities.names import Noun
 from xpm.push import listing
@@ -37,15 +35,14 @@ MOST = 500  # entries of a page
 
 router = APIRouter()
 Let = Annotated[Program, Depends(program_of)]
-After = Annotated[int, Query(ge=0, le=shapes.LARGEST_NUMBER, description="The `next` of the page before.")]
+After = Annotated[int, Query(ge=0, le=LARGEST_NUMBER, description="The `next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=MOST)]
+NumberInPath = Annotated[Number, Path(description="The edit's number.")]
 
 
 class EditDecision(StrEnum):
-    """What a person may decide about an edit."""
+    """What a person may decide about an edit that is in no conflict."""
 
-    KEEP = "keep"  # FYI's value, in a conflict
-    TAKE = "take"  # XPM's value, in a conflict
     WITHDRAW = "withdraw"
     TRY_AGAIN = "try-again"
     PUT_BACK = "put-back"  # the value that lost
@@ -59,8 +56,8 @@ class WinningSide(StrEnum):
 
 
 _VERDICTS: Mapping[str, Verdict] = {
-    EditDecision.KEEP: Decision.keep,
-    EditDecision.TAKE: Decision.take,
+    WinningSide.KEEP: Decision.keep,
+    WinningSide.TAKE: Decision.take,
     EditDecision.WITHDRAW: Decision.withdraw,
     EditDecision.TRY_AGAIN: Decision.try_again,
     EditDecision.PUT_BACK: Decision.put_back,
@@ -97,43 +94,53 @@ def list_edits(
     seen = listing.list_edits(
         program.installation, program.practice, states, field=field, origin=origin, after=after, limit=limit
     )
-    edits = [shapes.Edit.of(one) for one in seen]
+    edits = [outgoing.Edit.of(one) for one in seen]
     return EditPage(edits=edits, next=edits[-1].number if len(edits) == limit else None)
 
 
 @router.get("/edits/{number}")
-def show_edit(program: Let, number: Annotated[Number, Path()]) -> ApiEditLife:
+def show_edit(program: Let, number: NumberInPath) -> ApiEditLife:
     """Show one edit with its whole life: what was sent, when, by which call, and how it ended."""
     with found():
         life = listing.show_edit(program.installation, program.practice, number)
-    return ApiEditLife(edit=shapes.Edit.of(life.edit), steps=[shapes.ApiStep.of(one) for one in life.steps])
+    return ApiEditLife(edit=outgoing.Edit.of(life.edit), steps=[ApiStep.of(one) for one in life.steps])
+
+
+@router.post("/edits/{number}/keep")
+def keep_fyis_value(
+    program: Let, number: NumberInPath, deciding: DecidingConflict, afterwards: BackgroundTasks
+) -> ApiEditLife:
+    """Keep FYI's value in a conflict: it replaces the value of XPM's that was seen. 409 if XPM has another by now."""
+    return _decided(program, WinningSide.KEEP, number, deciding, afterwards)
+
+
+@router.post("/edits/{number}/take")
+def take_xpms_value(
+    program: Let, number: NumberInPath, deciding: DecidingConflict, afterwards: BackgroundTasks
+) -> ApiEditLife:
+    """Take the value of XPM's that was seen into FYI, in a conflict. 409 if XPM has another by now."""
+    return _decided(program, WinningSide.TAKE, number, deciding, afterwards)
 
 
 @router.post("/edits/{number}/{decision}")
 def decide_edit(
-    program: Let,
-    number: Annotated[Number, Path()],
-    decision: EditDecision,
-    deciding: DecidingOne,
-    afterwards: BackgroundTasks,
+    program: Let, number: NumberInPath, decision: EditDecision, deciding: Deciding, afterwards: BackgroundTasks
 ) -> ApiEditLife:
     """Decide about one edit.
 
-    In a conflict, keep FYI's value or take XPM's: 409 if that is not the one that was seen. Withdraw an edit, or try
-    one again that XPM refused; put the value back that lost, which is a new edit.
+    Withdraw one that XPM does not have: FYI gets XPM's value. Try one again that XPM refused. Put back the value that
+    lost, which is a new edit.
     """
-    show_edit(program, number)
-    _decide(program, _VERDICTS[decision], [number], deciding.by, afterwards, seen=deciding.seen)
-    return show_edit(program, number)
+    return _decided(program, decision, number, deciding, afterwards)
 
 
 @router.post("/conflicts/{side}")
 def decide_conflicts(program: Let, side: WinningSide, deciding: DecidingAll, afterwards: BackgroundTasks) -> Decided:
-    """Keep FYI's values or take XPM's in all conflicts of a field."""
+    """Keep FYI's values or take XPM's in all conflicts of a field. 409 if there is one that was not seen as it is."""
     conflicts = listing.list_edits(program.installation, program.practice, [EditState.CONFLICT], field=deciding.field)
     numbers = [one.number for one in conflicts]
     if numbers:
-        _decide(program, _VERDICTS[side], numbers, deciding.by, afterwards)
+        _decide(program, _VERDICTS[side], numbers, deciding.by, afterwards, seen=deciding.seen)
     return Decided(edits=len(numbers))
 
 
@@ -155,11 +162,24 @@ def _made(program: Program, asks: Sequence[Ask], wanted: Edits, afterwards: Back
         raise RefusedEdits(stopped.message, asked) from None
     if made.preview.records == 1:
         start_push(program, afterwards)
-    return ApiMade(origin=made.origin, preview=shapes.ApiPreview.of(made.preview))
+    return ApiMade(origin=made.origin, preview=ApiPreview.of(made.preview))
 
 
-def _preview(program: Program, asks: Sequence[Ask]) -> shapes.ApiPreview:
-    return shapes.ApiPreview.of(preview(program.installation, program.practice, asks))
+def _preview(program: Program, asks: Sequence[Ask]) -> ApiPreview:
+    return ApiPreview.of(preview(program.installation, program.practice, asks))
+
+
+def _decided(
+    program: Program,
+    decision: WinningSide | EditDecision,
+    number: int,
+    deciding: Deciding,
+    afterwards: BackgroundTasks,
+) -> ApiEditLife:
+    seen = {number: deciding.seen} if isinstance(deciding, DecidingConflict) else None
+    show_edit(program, number)  # or there is nothing at this address
+    _decide(program, _VERDICTS[decision], [number], deciding.by, afterwards, seen=seen)
+    return show_edit(program, number)
 
 
 def _decide(
@@ -169,7 +189,7 @@ def _decide(
     by: str,
     afterwards: BackgroundTasks,
     *,
-    seen: datetime | None = None,
+    seen: Mapping[int, datetime] | None = None,
 ) -> None:
     what = f"edit {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} edits"
     with program.recording_refusals(Action.DECIDE_EDIT, by, what):

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from console.api.shapes import ApiPreview
+from console.api.outgoing import ApiPreview
 from xpm.access.masking import MOST, UNPRINTABLE
 from xpm.installation import Installation, WrongSchema
 from xpm.push import asks

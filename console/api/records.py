@@ -5,9 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, BackgroundTasks, Depends, Path
 
 from console.api.gate import Program, program_of
+from console.api.incoming import ApiChange, Name, Time
+from console.api.outgoing import ApiChanged, ApiRecord, Recorded
 from console.api.problems import OvertakenNow, found
 from console.api.pushes import start_push
-from console.api.shapes import ApiChange, ApiChanged, ApiRecord, Name, Recorded, Time
 from xpm.access.audit import Action
 from xpm.entities.names import Noun
 from xpm.push.asks import Ask

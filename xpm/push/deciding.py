@@ -5,7 +5,7 @@ word for word with its author, and can be put back in one step, unless the field
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,14 +33,14 @@ from xpm.words import message, stop
 class Decision:
     """A transaction in which a person decides about edits of one practice.
 
-    `seen`: the time of XPM's value that the person saw beside FYI's, if known.
+    `seen`: of each edit that the person saw in conflict, by number, the time of XPM's value beside FYI's; if known.
     """
 
     session: Session
     scope: Scope
     person: str
     now: datetime
-    seen: datetime | None = None
+    seen: Mapping[int, datetime] | None = None
 
     def keep(self, edit: PendingEdit) -> None:
         """Keep FYI's value: it is sent. Of XPM's value, the edit's log keeps what it was."""
@@ -101,8 +101,9 @@ class Decision:
     def _require_seen(self, edit: PendingEdit) -> None:
         """Raise Overtaken if XPM has another value than the person saw: it would be chosen or replaced unseen."""
         self._require(edit, EditState.CONFLICT)
-        if self.seen is not None and edit.theirs_at != self.seen:
-            raise Overtaken(message("push.theirs_overtaken", edit=edits.number_of(edit)))
+        number = edits.number_of(edit)
+        if self.seen is not None and edit.theirs_at != self.seen.get(number):
+            raise Overtaken(message("push.theirs_overtaken", edit=number))
 
     def _require(self, edit: PendingEdit, *states: EditState) -> None:
         if edit.state not in states:
@@ -123,7 +124,7 @@ def decide(
     person: str,
     *,
     actor: Actor | None = None,
-    seen: datetime | None = None,
+    seen: Mapping[int, datetime] | None = None,
 ) -> int:
     """Decide about these edits, all of them or none, and return how many. `seen` is as for `Decision`.
 

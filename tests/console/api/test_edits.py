@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.api.shapes import MOST_CHANGES, ApiPreview
+from console.api.outgoing import MOST_CHANGES, ApiPreview
 from tests.console.api.program import Programs, field
 from xpm.entities.names import Entity, Noun
 from xpm.entities.pushed import Channel
@@ -135,12 +135,13 @@ def test_an_edits_life_says_what_was_sent_when_by_which_call_and_how_it_ended(sq
 def test_a_conflict_is_decided_and_the_value_that_lost_is_put_back(programs: Programs, choice: str, wins: str) -> None:
     job, number = in_conflict(programs)
 
-    decided = programs.send("POST", f"edits/{number}/{choice}")
+    seen = {"seen": field(programs.get(f"jobs/{job}"), "name")["edit"]["theirs_at"]}
+    decided = programs.send("POST", f"edits/{number}/{choice}", **seen)
     assert decided.status_code == 200, decided.text
     programs.desk.push()
     assert (programs.desk.job_in_xpm(job)["Name"], name_of(programs, job)) == (wins, wins)
 
-    again = programs.send("POST", f"edits/{number}/{choice}")
+    again = programs.send("POST", f"edits/{number}/{choice}", **seen)
     assert (again.status_code, again.json()["key"]) == (422, "push.not_to_decide")
     assert programs.send("POST", f"edits/{number}/put-back").status_code == 200
     programs.desk.push()
@@ -173,15 +174,43 @@ def test_a_decision_about_a_value_that_xpm_has_replaced_since_is_refused(
     assert decided.status_code == 200, decided.text
 
 
-def test_all_conflicts_of_a_field_are_decided_at_once(sqlite_programs: Programs) -> None:
+@pytest.mark.parametrize("choice", ["keep", "take"])
+def test_nobody_chooses_between_two_values_without_saying_which_was_seen(
+    sqlite_programs: Programs, choice: str
+) -> None:
+    _, number = in_conflict(sqlite_programs)
+
+    for path, body in ((f"edits/{number}/{choice}", {}), (f"conflicts/{choice}", {"field": "name"})):
+        refused = sqlite_programs.send("POST", path, **body)
+        assert (refused.status_code, refused.json()["misfits"][0]["where"]) == (422, "body.seen")
+
+    assert [one["number"] for one in sqlite_programs.get("edits", state="conflict")["edits"]] == [number]
+
+
+def test_what_is_in_conflict_can_be_withdrawn_since_nothing_in_xpm_is_replaced(sqlite_programs: Programs) -> None:
+    job, number = in_conflict(sqlite_programs)
+
+    withdrawn = sqlite_programs.send("POST", f"edits/{number}/withdraw")
+
+    assert withdrawn.json()["edit"]["state"] == "withdrawn", withdrawn.text
+    assert name_of(sqlite_programs, job) == "Named in XPM"
+
+
+def test_all_conflicts_of_a_field_are_decided_at_once_if_all_were_seen_as_they_are(sqlite_programs: Programs) -> None:
     desk = sqlite_programs.desk
     jobs = desk.some_jobs(3)
     for job in jobs:
         sqlite_programs.patch_job(job, name="Named in FYI", description="Described in FYI")
         desk.in_xpm(job, Name="Named in XPM", Description="Described in XPM")
     desk.house.sync(Entity.JOBS)
+    listed = sqlite_programs.get("edits", state="conflict", field="name")["edits"]
+    seen = {str(one["number"]): one["theirs_at"] for one in listed}
 
-    decided = sqlite_programs.send("POST", "conflicts/take", field="name")
+    for outdated in ({**seen, str(listed[0]["number"]): "2026-01-01T00:00:00Z"}, dict([*seen.items()][:2])):
+        refused = sqlite_programs.send("POST", "conflicts/take", field="name", seen=outdated)
+        assert (refused.status_code, refused.json()["key"]) == (409, "push.theirs_overtaken")
+        assert len(sqlite_programs.get("edits", state="conflict", field="name")["edits"]) == 3
+    decided = sqlite_programs.send("POST", "conflicts/take", field="name", seen=seen)
 
     assert decided.json() == {"edits": 3}
     assert {name_of(sqlite_programs, job) for job in jobs} == {"Named in XPM"}

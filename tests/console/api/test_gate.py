@@ -38,8 +38,10 @@ def requests(practice: str, job: str, edit: int) -> list[Asked]:
         "/clients/{client}": change,
         "/jobs/{job}/times": {"by": MERE, "staff": "x", "task": "x", "date": "2026-01-01", "minutes": 5},
         "/edits": {"by": MERE, "edits": [{"kind": "job", "record": job, "values": {"name": "By a stranger"}}]},
+        "/edits/{number}/keep": {"by": MERE, "seen": "2026-01-01T00:00:00Z"},
+        "/edits/{number}/take": {"by": MERE, "seen": "2026-01-01T00:00:00Z"},
         "/edits/{number}/{decision}": {"by": MERE},
-        "/conflicts/{side}": {"by": MERE, "field": "name"},
+        "/conflicts/{side}": {"by": MERE, "field": "name", "seen": {}},
     }
     filled = {"practice": practice, "job": job, "client": "c-1", "number": edit, "decision": "withdraw", "side": "take"}
     return [

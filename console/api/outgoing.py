@@ -1,55 +1,28 @@
-"""What goes in and out of the API. The classes' texts are its documentation."""
+"""What comes out of the API. The classes' texts are its documentation."""
 
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
-from typing import Annotated, Literal
-from uuid import UUID
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from console.api.incoming import Kind
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
 from xpm.push import asks, listing, reading
 from xpm.store.vocabulary import CallOutcome, EditState
 from xpm.words import Message
 
-LARGEST_NUMBER = 2**63 - 1
-MOST_EDITS = 1_000
-"""The most records that one request edits; more are several requests."""
 MOST_CHANGES = 2_000
 """The most fields that a preview lists. It counts all of them."""
-LONGEST_VALUE = 32_000  # characters
-
-
-def _without_nul(text: str) -> str:
-    """No NUL, which PostgreSQL refuses."""
-    if "\0" in text:
-        raise ValueError("it has a NUL character")
-    return text
-
-
-Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_nul)]
-Text = Annotated[str, Field(max_length=LONGEST_VALUE), AfterValidator(_without_nul)]
 Value = Annotated[str, BeforeValidator(lambda value: value or ""), Field(description="Empty if the field is.")]
-Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
-Values = Annotated[dict[Name, Text], Field(min_length=1, max_length=200)]
-By = Annotated[EmailStr, Field(max_length=320, description="Who edits: an active FYI user of the practice.")]
-
-
-class Incoming(BaseModel):
-    """A request. A misspelt part is refused, not ignored."""
-
-    model_config = ConfigDict(extra="forbid")
 
 
 class Outgoing(BaseModel):
     """An answer. Parts may be added; those that are here keep their names and meaning."""
 
     model_config = ConfigDict(from_attributes=True)
-
-
-Kind = Literal["job", "client"]
 
 
 def kind_of(noun: Noun) -> Kind:
@@ -145,36 +118,11 @@ class ApiRecord(Outgoing):
         )
 
 
-class ApiChange(Incoming):
-    """An edit of one record."""
-
-    by: By
-    version: Name = Field(description="The version of the record that the editor saw.")
-    values: Values = Field(description="What fields are to have, by name or label; an empty text empties the field.")
-
-
 class ApiChanged(Outgoing):
     """What an edit came to."""
 
     origin: str = Field(description="The act: its edits are listed with `?origin=`.")
     record: ApiRecord
-
-
-class OneEdit(Incoming):
-    """What is to change in one of several records."""
-
-    kind: Kind
-    record: Name = Field(description="A job's number or XPM ID, or a client's XPM ID.")
-    values: Values
-    version: Name | None = None
-
-
-class Edits(Incoming):
-    """Edits of several records: all of them are made, or none."""
-
-    by: By
-    edits: Annotated[list[OneEdit], Field(min_length=1, max_length=MOST_EDITS)]
-    confirm: Number | None = Field(None, description="How many records a person has confirmed after a 428.")
 
 
 class RefusedEdit(Outgoing):
@@ -305,45 +253,10 @@ class ApiEditLife(Outgoing):
     steps: list[ApiStep]
 
 
-class Deciding(Incoming):
-    """Who decides."""
-
-    by: By
-
-
-class DecidingOne(Deciding):
-    """Who decides about one edit, and what they saw."""
-
-    seen: AwareDatetime | None = Field(
-        None,
-        description="In a conflict, the edit's `theirs_at` as the person saw it: 409 if XPM has another value since.",
-    )
-
-
-class DecidingAll(Deciding):
-    """Who decides about all conflicts of a field."""
-
-    field: Name = Field(description="The field's name, label or XPM ID.")
-
-
 class Decided(Outgoing):
     """How many edits were decided about."""
 
     edits: int
-
-
-class Time(Incoming):
-    """Time to record for a job. Negative minutes take time back."""
-
-    by: By
-    staff: Name = Field(description="A staff member's email address, name or XPM ID.")
-    task: Name = Field(description="A task of the job, by name or XPM ID.")
-    date: date
-    minutes: Annotated[int, Field(ge=-1440, le=1440)]
-    note: Text = ""
-    id: UUID | None = Field(
-        None, description="A UUID of your own for the entry. If the same request is sent again, it is recorded once."
-    )
 
 
 class Recorded(Outgoing):
