@@ -109,7 +109,7 @@ def handlers(installation: Installation) -> dict[int | type[Exception], Handler]
         Stopped: _stopped,
         RequestValidationError: _misfits,
         HTTPException: _http,
-        DatabaseUnavailable: lambda _request, _error: problem(503, message("console.no_database")),
+        DatabaseUnavailable: lambda _request, _error: problem(503, message("api.no_database")),
         DBAPIError: lambda _request, error: _after_migration(installation, error),
         Exception: lambda _request, _error: problem(500, message("console.broken")),
     }
@@ -117,7 +117,7 @@ def handlers(installation: Installation) -> dict[int | type[Exception], Handler]
 
 def unavailable(error: WrongSchema | DatabaseUnavailable) -> JSONResponse:
     """The answer while the database cannot be used."""
-    return problem(503, message("console.other_version" if isinstance(error, WrongSchema) else "console.no_database"))
+    return problem(503, message("console.other_version" if isinstance(error, WrongSchema) else "api.no_database"))
 
 
 def _stopped(_request: Request, error: Exception) -> JSONResponse:

@@ -1,6 +1,7 @@
 """Whoever has no token of the practice is refused, learns nothing, and changes nothing; whatever is asked for."""
 
 import json
+import re
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -9,7 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+import console.api
 from console.api.app import PROBLEMS
+from console.api.gate import LONGEST_BODY
 from tests.console.api.program import HERE, Programs
 from tests.console.office import CONSOLE, MERE, Office
 from tests.pull.house import SLUG
@@ -19,6 +22,7 @@ from xpm.entities.names import Noun
 from xpm.store import people, practices
 from xpm.store.consent import connections
 from xpm.store.tables import StoreTable
+from xpm.words import message
 
 API = Path(__file__).parents[3] / "docs" / "openapi.json"
 TRAIL = {"audit_entry", "audit_head"}
@@ -212,6 +216,16 @@ def test_a_body_that_is_not_as_described_is_refused(sqlite_programs: Programs) -
     assert (typeless.status_code, endless.status_code) == (422, 413)
     assert {*bodies.values()} <= PROBLEMS.keys()
     assert sqlite_programs.desk.open_edits() == []
+
+
+def test_no_sentence_of_the_api_names_a_command_since_programs_have_no_terminal() -> None:
+    source = "\n".join(path.read_text("utf-8") for path in Path(console.api.__file__).parent.glob("*.py"))
+    keys = set(re.findall(r"""message\("(\w+\.\w+)\"""", source)) | set(re.findall(r"\"(api\.\w+)\"", source))
+
+    assert {"api.not_let_in", "api.nothing_here", "access.too_often"} <= keys
+    said = {key: message(key, most=LONGEST_BODY).text for key in keys}
+    assert [text for text in said.values() if "fyi-xpm" in text or "--" in text] == []
+    assert str(LONGEST_BODY) in said["api.too_long"]
 
 
 def test_any_name_in_an_address_is_found_or_not(programs: Programs) -> None:
