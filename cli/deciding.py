@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import typer
-
+from cli.confirming import typed_number
 from cli.edits import show_list
 from cli.installation import installation
-from cli.sending import sending
+from cli.next_commands import NextCommand, commands_of, filled_in
+from cli.sending import say_sending
 from cli.terminal import say
 from xpm.installation import Installation
 from xpm.push.deciding import Decision, Verdict, decide
@@ -20,19 +20,22 @@ from xpm.words import message, stop
 class Choice:
     """A verdict, the key of the sentence that says what was done, and whether it leaves something to be sent.
 
-    `of` are the edits that *all* means.
+    `of` are the edits that *all* means; `undo` is how to take the choice back.
     """
 
     verdict: Verdict
     done: str
     of: Collection[EditState] = ()
     is_sent: bool = True
+    undo: NextCommand | None = None
 
+
+_PUT_BACK = NextCommand("Put FYI's value back", "edits put-back {practice} {edit} --by {person}")
 
 CHOICES = {
     "keep": Choice(Decision.keep, "push.kept", [EditState.CONFLICT]),
-    "take": Choice(Decision.take, "push.taken", [EditState.CONFLICT], is_sent=False),
-    "withdraw": Choice(Decision.withdraw, "push.given_up", is_sent=False),
+    "take": Choice(Decision.take, "push.taken", [EditState.CONFLICT], is_sent=False, undo=_PUT_BACK),
+    "withdraw": Choice(Decision.withdraw, "push.given_up", is_sent=False, undo=_PUT_BACK),
     "try-again": Choice(Decision.try_again, "push.queued_again", [EditState.REFUSED]),
     "put-back": Choice(Decision.put_back, "push.back_again"),
 }
@@ -54,22 +57,16 @@ def decide_all(practice: str, choice: str, field: str | None, person: str, *, ye
             return
         if not yes:
             show_list(found, opened.practice(practice).time_zone)
-            question = message("push.asked_all", count=len(found)).title
-            if confirmed_number(question) != len(found):
+            if typed_number(len(found)) != len(found):
                 raise stop("push.not_confirmed", count=len(found))
         _decide(opened, practice, chosen, [one.number for one in found], person)
 
 
-def confirmed_number(question: str) -> int | None:
-    """The number that somebody types; `None` if nobody is there to answer."""
-    try:
-        return int(typer.prompt(question, type=int, err=True))
-    except typer.Abort:
-        return None
-
-
 def _decide(opened: Installation, practice: str, chosen: Choice, numbers: Sequence[int], person: str) -> None:
-    count = decide(opened, practice, chosen.verdict, numbers, person)
+    with commands_of(practice, numbers[0] if len(numbers) == 1 else "EDIT", person):
+        count = decide(opened, practice, chosen.verdict, numbers, person)
     say(message(chosen.done, count=count, practice=practice).text)
-    for one in sending(opened, practice) if chosen.is_sent else ():
-        say(one.text)
+    if chosen.undo:
+        say(filled_in(chosen.undo, practice, " ".join(map(str, numbers)), person).line)
+    if chosen.is_sent:
+        say_sending(opened, practice)

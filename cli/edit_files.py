@@ -5,19 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from cli.answers import answer
-from cli.deciding import confirmed_number
+from cli.confirming import typed_number
 from cli.editing import EditAnswer, RefusedLine, said, say_all, show, show_records
 from cli.installation import installation
+from cli.next_commands import commands_of
 from cli.sending import sent_soon
 from cli.terminal import say
-from xpm.push.asks import Preview
+from xpm.installation import Installation
+from xpm.push.asks import Made, Preview
 from xpm.push.edit_file import EditFile, read_file
-from xpm.push.editing import Editor, edit, preview
+from xpm.push.editing import Editor, Unconfirmed, edit, preview, require_editor_of
 from xpm.push.planning import planned_calls
-from xpm.words import Stopped, message
+from xpm.words import Message, Stopped, message, stop
 
 SHOWN = 20
-"""So many records are shown before somebody confirms their number; a dry run shows all."""
+"""So many records are shown before they are changed; a dry run shows all."""
 
 
 def edit_file(practice: str, csv: Path, person: str, confirmed: int | None, *, dry_run: bool, as_json: bool) -> None:
@@ -26,24 +28,31 @@ def edit_file(practice: str, csv: Path, person: str, confirmed: int | None, *, d
     Raises:
         Stopped: the file cannot be read, a line is refused, or so many records were not confirmed. Nothing is made.
     """
-    with installation() as opened:
+    with installation() as opened, commands_of(practice):
+        require_editor_of(opened, practice, person)
         file = read_file(csv)
         seen = preview(opened, practice, [line.ask for line in file.lines])
         _require_taken(practice, file, seen, as_json=as_json)
+        same = _that_change_nothing(file, seen)
         if dry_run:
             calls = planned_calls(opened, practice, seen.edits)
-            answer(said(practice, seen, calls=calls), show, as_json=as_json)
+            answer(replace(said(practice, seen, calls=calls), notes=same), show, as_json=as_json)
             return
         if seen.edits and not as_json:
-            facts = {"records": seen.records, "fields": seen.fields, "requests": seen.calls}
-            say(message("push.about_to_edit", **facts).title)
+            _show_first(said(practice, seen))
             if seen.needs_confirmation and confirmed is None:
-                confirmed = _asked(said(practice, seen))
-        made = edit(opened, practice, [line.ask for line in file.lines], Editor(person), confirmed=confirmed)
+                confirmed = typed_number(seen.records)
+        made = _made(opened, practice, file, Editor(person), confirmed)
         found = said(practice, made.preview, made.origin)
-        if found.made:
-            found = replace(found, notes=sent_soon(opened, practice))
+        found = replace(found, notes=(*same, *sent_soon(opened)) if found.made else same)
     answer(found, say_all, as_json=as_json)
+
+
+def _made(opened: Installation, practice: str, file: EditFile, editor: Editor, confirmed: int | None) -> Made:
+    try:
+        return edit(opened, practice, [line.ask for line in file.lines], editor, confirmed=confirmed)
+    except Unconfirmed as unconfirmed:
+        raise stop("push.records_not_confirmed", records=unconfirmed.preview.records) from None
 
 
 def _require_taken(practice: str, file: EditFile, seen: Preview, *, as_json: bool) -> None:
@@ -58,13 +67,21 @@ def _require_taken(practice: str, file: EditFile, seen: Preview, *, as_json: boo
     raise Stopped(told)
 
 
+def _that_change_nothing(file: EditFile, seen: Preview) -> tuple[Message, ...]:
+    """Say which lines ask for what FYI has already, if not all of them do."""
+    lines = [file.lines[number - 1].number for number in seen.without_effect]
+    return (message("push.lines_same", lines=", ".join(map(str, lines))),) if lines and seen.edits else ()
+
+
 def _show_refused(refused: Sequence[RefusedLine]) -> None:
     for one in refused:
         say(f"Line {one.line}: {one.message.text}")
 
 
-def _asked(found: EditAnswer) -> int | None:
+def _show_first(found: EditAnswer) -> None:
+    """Show what is about to change."""
     show_records(found.records[:SHOWN])
     if len(found.records) > SHOWN:
         say(f"and {len(found.records) - SHOWN:,} more records")
-    return confirmed_number(message("push.asked_records").title)
+    fields = sum(len(record.fields) for record in found.records)
+    say(message("push.about_to_edit", records=len(found.records), fields=fields, requests=found.requests).title)

@@ -8,14 +8,15 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.next_commands import commands_of
 from cli.recording import concerns
-from cli.sending import sending
-from cli.terminal import say, terminal
+from cli.sending import say_notes, sending
+from cli.terminal import terminal
 from xpm.entities.names import Noun
 from xpm.installation import Installation
 from xpm.push.asks import Ask, Preview
 from xpm.push.directory import Directory, practices_with
-from xpm.push.editing import Editor, edit, preview, scope_of
+from xpm.push.editing import Editor, edit, preview, require_editor_of, scope_of
 from xpm.push.planning import PlannedCall, planned_calls
 from xpm.push.versions import version_of
 from xpm.words import Message, Stopped, message, stop
@@ -83,8 +84,10 @@ def edit_record(
     with installation() as opened:
         slug = opened.practice(practice).slug if practice else _only_practice(opened, ask.noun, ask.name)
         concerns(slug)
-        key = _key(opened, slug, ask)  # an edit may change the name that was typed
-        found = planned(opened, slug, [ask]) if dry_run else _made(opened, slug, ask, person)
+        with commands_of(slug):
+            require_editor_of(opened, slug, person)
+            key = _key(opened, slug, ask)  # an edit may change the name that was typed
+            found = planned(opened, slug, [ask]) if dry_run else _made(opened, slug, ask, person)
         found = replace(found, version=_version(opened, slug, ask.noun, key))
         if found.made:
             found = replace(found, notes=sending(opened, slug))
@@ -127,8 +130,7 @@ def show(found: EditAnswer) -> None:
 
 def say_all(found: EditAnswer) -> None:
     """Print what was done, and what to know about sending."""
-    for one in (found.message, *found.notes):
-        say(one.text)
+    say_notes((found.message, *found.notes), found.practice)
 
 
 def show_records(records: Sequence[ChangedRecord]) -> None:

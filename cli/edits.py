@@ -11,6 +11,7 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.next_commands import after_edits, commands_of, say_next
 from cli.terminal import say, terminal
 from xpm.push.listing import OPEN, EditLife, ListedEdit, LoggedStep, list_edits, log, show_edit
 from xpm.spreadsheet import harmless, open_for_owner
@@ -30,7 +31,8 @@ def list_edits_of(practice: str, which: str, field: str | None, *, as_json: bool
     with installation() as opened:
         zone = opened.practice(practice).time_zone
         found = list_edits(opened, practice, _states(which), field=field)
-    answer(found, lambda listed: show_list(listed, zone), as_json=as_json)
+    nothing = "push.nothing_waits" if which == "open" and not field else "push.none_listed"
+    answer(found, lambda listed: _show_all(practice, listed, zone, nothing), as_json=as_json)
 
 
 def _states(which: str) -> Collection[EditState]:
@@ -41,10 +43,10 @@ def _states(which: str) -> Collection[EditState]:
 
 def show_edit_of(practice: str, number: int, *, as_json: bool) -> None:
     """Show one edit: both sides next to each other, and its log."""
-    with installation() as opened:
+    with installation() as opened, commands_of(practice, number):
         zone = opened.practice(practice).time_zone
         found = show_edit(opened, practice, number)
-    answer(found, lambda life: _show_life(life, zone), as_json=as_json)
+    answer(found, lambda life: _show_life(practice, life, zone), as_json=as_json)
 
 
 def show_log(practice: str, since: datetime | None, csv: Path | None, *, as_json: bool) -> None:
@@ -61,11 +63,26 @@ def show_log(practice: str, since: datetime | None, csv: Path | None, *, as_json
     answer(found, lambda shown: _show_steps(shown, zone, with_edit=True), as_json=as_json)
 
 
+def _show_all(practice: str, found: Sequence[ListedEdit], zone: str, nothing: str) -> None:
+    """Print edits, and what can be done about them; `nothing` is the key of what is said if there are none."""
+    if not found:
+        say(message(nothing).text)
+        say_next(nothing, practice)
+        return
+    show_list(found, zone)
+    _say_commands(practice, found)
+
+
+def _say_commands(practice: str, found: Sequence[ListedEdit]) -> None:
+    """Print what can be done: of edits in the same state, the commands of the first."""
+    for command in (commands := after_edits(practice, found)):
+        say(command.line)
+    if commands and len(found) > 1:
+        say("Other edits likewise, with their numbers.")
+
+
 def show_list(found: Sequence[ListedEdit], zone: str) -> None:
     """Print edits as a table."""
-    if not found:
-        say(message("push.none_listed").text)
-        return
     table = Table("Edit", "Record and field", "In FYI", "In XPM", "State", show_lines=True)
     for one in found:
         what = Text(f"{one.noun.words} {one.record}")
@@ -91,7 +108,7 @@ def _state(one: ListedEdit | LoggedStep) -> Text:
     return said.append(f"\nXero Practice Manager: {one.xpms_words}" if one.xpms_words else "", style="not bold dim")
 
 
-def _show_life(life: EditLife, zone: str) -> None:
+def _show_life(practice: str, life: EditLife, zone: str) -> None:
     one = life.edit
     named = f" ({one.name})" if one.name else ""
     terminal().print(Text(f"{one.field} of {one.noun.words} {one.record}{named}", style="bold"), soft_wrap=True)
@@ -100,6 +117,7 @@ def _show_life(life: EditLife, zone: str) -> None:
     sides.add_row("", f"{one.made_by}, {_moment(one.made_at, zone)}", _seen(one, zone))
     terminal().print(sides)
     _show_steps(life.steps, zone, with_edit=False)
+    _say_commands(practice, [one])
 
 
 def _now(one: ListedEdit) -> str:

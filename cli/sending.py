@@ -1,7 +1,9 @@
 """Starts the runbook that sends edits, right after somebody has edited, or says when it is next."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from cli.next_commands import say_next
+from cli.terminal import say
 from xpm.installation import Installation
 from xpm.push.editing import notes
 from xpm.words import Message, Stopped, message
@@ -30,6 +32,18 @@ def sending(installation: Installation, practice: str) -> Sequence[Message]:
     return notes(installation) or (send_now(practice),)
 
 
-def sent_soon(installation: Installation, practice: str) -> Sequence[Message]:
+def sent_soon(installation: Installation) -> Sequence[Message]:
     """Say what becomes of what waits, if nobody waits for it."""
-    return notes(installation) or (message("push.sent_soon", practice=practice),)
+    return notes(installation) or (message("push.sent_soon"),)
+
+
+def say_sending(installation: Installation, practice: str) -> None:
+    """Start a push and print what becomes of what waits."""
+    say_notes(sending(installation, practice), practice)
+
+
+def say_notes(said: Iterable[Message], practice: str) -> None:
+    """Print what becomes of what waits, each sentence with the command that may come next."""
+    for one in said:
+        say(one.text)
+        say_next(one.key, practice)

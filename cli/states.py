@@ -7,6 +7,7 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.next_commands import commands_of
 from cli.terminal import say, terminal
 from xpm.push.states import StateCode, list_states, set_state_code
 from xpm.words import message
@@ -21,7 +22,7 @@ def list_states_of(practice: str, *, as_json: bool) -> None:
 
 def set_state(practice: str, name: str, code: str, person: str) -> None:
     """Set the code of a job state."""
-    with installation() as opened:
+    with installation() as opened, commands_of(practice):
         state = set_state_code(opened, practice, name, code, person)
     say(message("push.state_set", state=state.name, code=state.code).text)
 

@@ -44,9 +44,16 @@ class Shell:
         return Outcome(code if isinstance(code, int) else int(code is not None), printed.out, printed.err)
 
 
-def types(monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
-    """Answer the next question with this text. An empty text means that nobody is there."""
-    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+class _Keyboard(io.StringIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def types(monkeypatch: pytest.MonkeyPatch, answer: str, *, at_terminal: bool = False) -> None:
+    """Answer the next question with this text, from a pipe or at a terminal. Empty: nobody is there."""
+    monkeypatch.setattr("sys.stdin", _Keyboard(answer) if at_terminal else io.StringIO(answer))
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,8 @@ def test_an_edit_says_when_it_is_sent_or_that_it_is_not(
     assert [said.code for said in (never, later, with_others)] == [0, 0, 0]
     assert message("push.switched_off").title in never.out
     assert "It could not be sent at once" in later.out
+    assert "Start Prefect and the worker. It is sent within five minutes after that.\n" in later.out
+    assert "fyi-xpm doctor\n" in later.out
     assert "sent within minutes" in with_others.out
 
 
@@ -79,7 +81,7 @@ def test_a_dry_run_shows_the_change_and_the_calls_with_their_bodies_and_changes_
 REFUSED = [
     (["due=soon"], "soon is not a date"),
     (["colour=red"], "has no field colour"),
-    (["manager=nobody@acme.example"], "does not exist in XPM"),
+    (["manager=nobody@acme.example"], "Manager: there is no current staff member nobody@acme.example"),
     (["name="], "Name cannot be empty"),
     (["name"], "is not a field and its value"),
     (["name=A", "name=B"], "is given twice"),
@@ -164,9 +166,10 @@ def test_many_records_wait_for_their_number(fyi_xpm: Shell, office: Installed, m
     for answer in ("", "3\n"):
         types(monkeypatch, answer)
         refused = fyi_xpm("edit-file", SLUG, lines, *BY)
-        assert refused.code == 2
+        assert (refused.code, refused.err.count("\n")) == (2, 1)
         assert "To be changed: records: 4, fields: 4, requests to Xero: about 8" in refused.out
-    assert fyi_xpm("edit-file", SLUG, lines, *BY, "--json").code == 2
+        assert "add --confirm 4" in refused.err
+    assert "add --confirm 4" in fyi_xpm("edit-file", SLUG, lines, *BY, "--json").err
     assert fyi_xpm("edits", "list", SLUG, "--json").out == "[]\n"
 
     types(monkeypatch, "4\n")
@@ -176,10 +179,43 @@ def test_many_records_wait_for_their_number(fyi_xpm: Shell, office: Installed, m
 
 NO_LISTS = [
     (b"kind,record,field,value\njob,J1,name,T\xe2ne\n", "not in UTF-8"),
-    (b"kind;record;field;value\n", "The columns of the file"),
+    (b"kind;record;colour;value\n", "The columns of the file"),
+    (
+        b"kind;record;field;value\njob;J1;name;A\n",
+        "separates its cells with semicolons. Nothing was changed.",
+    ),
+    (b'"kind";"record";"field";"value"\n', "separates its cells with semicolons"),
+    (b"kind\trecord\tfield\tvalue\n", "separates its cells with tabs"),
+    (b"\xef\xbb\xbfkind,record,field,value\n\n", "and nothing below"),
     (b"", "is empty"),
     (b'kind,record,field,value\njob,J1,name,"A\n', "is not CSV"),
 ]
+
+
+def test_a_person_at_a_terminal_types_the_number_or_stops_with_enter(
+    fyi_xpm: Shell, office: Installed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = _file("kind,record,field,value\n" + "".join(f"job,J{one},name,Job {one}\n" for one in range(1, 5)))
+
+    for answer, code in (("\n", 2), ("n\n", 2), ("4\n", 0)):
+        types(monkeypatch, answer, at_terminal=True)
+        said = fyi_xpm("edit-file", SLUG, lines, *BY)
+        assert said.code == code
+        assert "Type 4 to go on, or press Enter to stop" in said.err
+        assert "valid integer" not in said.err
+
+
+def test_what_a_file_changes_is_listed_and_its_lines_that_change_nothing_are_named(
+    fyi_xpm: Shell, office: Installed
+) -> None:
+    lines = _file("kind,record,field,value\njob,J1,name,A\njob,J2,name,J2 version 0\njob,J3,name,J3 version 0\n")
+
+    said = fyi_xpm("edit-file", SLUG, lines, *BY)
+
+    assert said.code == 0
+    assert "job J1\n    Name: J1 version 0 → A\n" in said.out
+    assert "Lines that change nothing, since FYI has these values already: 3, 4." in said.out
+    assert "FYI has these values already. Nothing was changed." in fyi_xpm("edit-file", SLUG, lines, *BY).out
 
 
 def test_a_file_that_is_no_list_of_edits_is_refused(fyi_xpm: Shell, office: Installed) -> None:
@@ -201,10 +237,15 @@ def test_a_conflict_shows_both_sides_and_is_decided_and_the_losing_value_put_bac
     shown = fyi_xpm("edits", "show", SLUG, number).out
     assert all(text in shown for text in ("J1 version 0", "Named in FYI", "J1 version 1", MERE, "conflict"))
     assert "FYI's value was kept" not in shown
-    assert fyi_xpm("edits", "take", SLUG, number, *BY).code == 0
+    for said in (shown, fyi_xpm("edits", "list", SLUG).out):
+        assert f"to keep FYI's value: fyi-xpm edits keep {SLUG} {number} --by EMAIL\n" in said
+        assert f"to take Xero Practice Manager's value: fyi-xpm edits take {SLUG} {number} --by EMAIL\n" in said
+    taken = fyi_xpm("edits", "take", SLUG, number, *BY)
+    assert f"Put FYI's value back: fyi-xpm edits put-back {SLUG} {number} --by {MERE}\n" in taken.out
     assert _job_name(fyi_xpm, "J1") == "J1 version 1"
     again = fyi_xpm("edits", "keep", SLUG, number, *BY)
     assert (again.code, "it is withdrawn" in again.err) == (2, True)
+    assert f"See how it stands: fyi-xpm edits show {SLUG} {number}\n" in again.err
     assert fyi_xpm("edits", "put-back", SLUG, number, *BY).code == 0
     assert _job_name(fyi_xpm, "J1") == "Named in FYI"
 
@@ -218,7 +259,10 @@ def test_an_edit_that_arrived_is_shown_with_its_value_on_both_sides(fyi_xpm: She
 
     assert (listed["base"], listed["ours"]) == ("J2 version 0", "J2 version 1")
     assert shown.count("J2 version 1") == 3  # the record, FYI and Xero Practice Manager
-    assert "There are no such edits" in fyi_xpm("edits", "list", SLUG).out
+    nothing = fyi_xpm("edits", "list", SLUG).out
+    assert "Nothing waits: every edit made in FYI has reached Xero Practice Manager" in nothing
+    assert f"fyi-xpm edits list {SLUG} --state all" in nothing
+    assert "There are no such edits" in fyi_xpm("edits", "list", SLUG, "--state", "refused").out
 
 
 def test_all_conflicts_of_a_field_are_decided_after_their_number_was_typed(
@@ -227,9 +271,10 @@ def test_all_conflicts_of_a_field_are_decided_after_their_number_was_typed(
     _in_conflict(fyi_xpm, office, 3)
     keep = ("edits", "keep", SLUG, "--all", "--field", "name", *BY)
 
-    for answer in ("", "2\n"):
+    for answer in ("", "2\n", "n\n", "\n"):
         types(monkeypatch, answer)
-        assert fyi_xpm(*keep).code == 2
+        refused = fyi_xpm(*keep)
+        assert (refused.code, "type 3 when you are asked, or add --yes" in refused.err) == (2, True)
     assert "There are no such edits" in fyi_xpm(*keep[:4], "--field", "due", *BY).out
     assert len(_listed(fyi_xpm, "conflict")) == 3
 
@@ -292,9 +337,13 @@ def test_only_active_users_of_the_practice_edit(fyi_xpm: Shell, office: Installe
         ["edit", "job", "J1", "name=A"],
         ["edits", "take", SLUG, "1"],
         ["states", "set", SLUG, "Planned", "P"],
+        ["edit", "job", "J1", "name=A", "--dry-run"],
+        ["edit-file", SLUG, _file("kind,record,field,value\njob,J1,name,A\n")],
     ):
         refused = fyi_xpm(*command, *stranger)
-        assert (refused.code, "stranger@acme.example" in refused.err) == (2, True)
+        assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+        assert "stranger@acme.example is no FYI user of Harbour & Vale" in refused.err
+        assert f"fyi-xpm user list {SLUG}" in refused.err
 
 
 def _move_in(installed: Installed, slug: str, jobs: int = 60) -> None:

@@ -68,11 +68,13 @@ class RefusedAsk:
 class Preview:
     """What asking would do: the changes, what is refused, and how many calls to Xero it takes.
 
-    `needs_confirmation`: so many records that a person has to confirm their number.
+    `without_effect` are the numbers of the asks, from 1, whose values FYI has already. `needs_confirmation`: so many
+    records that a person has to confirm their number.
     """
 
     edits: tuple[RecordEdit, ...] = ()
     refused: tuple[RefusedAsk, ...] = ()
+    without_effect: tuple[int, ...] = ()
     calls: int = 0
     needs_confirmation: bool = False
 

@@ -117,7 +117,7 @@ def _check_field(known: Directory, record: Record, row: RecordRow | None, field:
 def _ours(known: Directory, record: Record, field: Field, text: str) -> str | None:
     """What FYI keeps of what was typed. Raises Stopped: the field does not take it."""
     try:
-        value = _value(known, record, field, text)
+        value = _value(known, field, text)
     except NotTaken as not_taken:
         raise Stopped(not_taken.message) from None
     if value is None and field.is_needed:
@@ -125,12 +125,12 @@ def _ours(known: Directory, record: Record, field: Field, text: str) -> str | No
     return value.uuid if isinstance(value, Staff) else None if value is False else text_of(value)
 
 
-def _value(known: Directory, record: Record, field: Field, text: str) -> Typed | Staff:
+def _value(known: Directory, field: Field, text: str) -> Typed | Staff:
     if not text.strip():
         return None
     match field.type:
         case FieldType.STAFF:
-            return _staff(known, record, field, text)
+            return _staff(known, field, text)
         case FieldType.STATE:
             return _state(known, text)
         case FieldType.OPTION:
@@ -139,10 +139,10 @@ def _value(known: Directory, record: Record, field: Field, text: str) -> Typed |
             return read(field.type, field.label, text)
 
 
-def _staff(known: Directory, record: Record, field: Field, text: str) -> Staff:
+def _staff(known: Directory, field: Field, text: str) -> Staff:
     person = known.staff(text)
     if person is None:
-        raise NotTaken(message("push.staff_unknown", role=field.label, kind=record.noun.capitalize(), person=text))
+        raise NotTaken(message("push.staff_unknown", role=field.label, person=text))
     return person
 
 

@@ -5,7 +5,7 @@ and a refusal could not name its line alone.
 """
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -15,6 +15,9 @@ from xpm.push.asks import Ask
 from xpm.words import Message, message, stop
 
 COLUMNS = ("kind", "record", "field", "value")
+
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+"""What spreadsheets put between cells in countries that write a comma in numbers, or in their other formats."""
 
 Row = tuple[int, Sequence[str]]
 """The number of a row's first line in the file, and its cells."""
@@ -40,6 +43,8 @@ def read_file(path: Path) -> EditFile:
     """Read a file in UTF-8, with or without a byte order mark. Raises Stopped: the message says what is wrong."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
+            _require_commas(path, file.readline())
+            file.seek(0)
             header, *rows = _rows(file)
     except OSError as error:
         raise stop("push.file_unreadable", file=path, reason=error.strerror) from error
@@ -50,6 +55,8 @@ def read_file(path: Path) -> EditFile:
     except ValueError as error:
         raise stop("push.file_empty", file=path) from error
     places = _places(header[1])
+    if not rows:
+        raise stop("push.file_no_lines", file=path)
     return _read(rows, places)
 
 
@@ -63,12 +70,27 @@ def _rows(file: TextIO) -> Iterator[Row]:
         begins = reader.line_num + 1
 
 
+def _require_commas(path: Path, first: str) -> None:
+    """Raise Stopped if the first line has the columns with something else between them."""
+    for sign, called in OTHER_SEPARATORS.items():
+        if _are_columns(_names(cell.strip().strip('"') for cell in first.split(sign))):
+            raise stop("push.file_separated", file=path, sign=called)
+
+
 def _places(header: Sequence[str]) -> Sequence[int]:
     """Where each column is. Raises Stopped unless each is there once, and no other."""
-    names = [name.strip().casefold() for name in header]
-    if sorted(names) != sorted(COLUMNS):
+    names = _names(header)
+    if not _are_columns(names):
         raise stop("push.file_columns", columns=", ".join(COLUMNS), found=", ".join(names))
     return [names.index(column) for column in COLUMNS]
+
+
+def _names(header: Iterable[str]) -> Sequence[str]:
+    return [name.strip().casefold() for name in header]
+
+
+def _are_columns(names: Sequence[str]) -> bool:
+    return sorted(names) == sorted(COLUMNS)
 
 
 def _read(rows: Sequence[Row], places: Sequence[int]) -> EditFile:

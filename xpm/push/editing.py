@@ -124,7 +124,8 @@ def _checked(known: Directory, asks: Sequence[Ask]) -> Preview:
     refused += _twice(made)
     edits_of = _together(one for _, one in made)
     in_order = sorted(refused, key=lambda one: one.number)
-    return Preview(edits_of, tuple(in_order), estimate(edits_of), _needs_confirmation(known, edits_of))
+    same = tuple(number for number, one in made if not one.changes)
+    return Preview(edits_of, tuple(in_order), same, estimate(edits_of), _needs_confirmation(known, edits_of))
 
 
 def _twice(made: Iterable[tuple[int, RecordEdit]]) -> Iterator[RefusedAsk]:
@@ -170,11 +171,18 @@ def _make(known: Directory, change: FieldEdit, act: EditAct) -> None:
     edits.put(known.session, known.scope, change.place, change.ours, base=change.before, act=act)
 
 
+def require_editor_of(installation: Installation, slug: str, email: str) -> None:
+    """Raise Stopped unless this person may edit, for those who ask before they show what an edit would do."""
+    practice = installation.practice(slug)
+    with installation.database.read() as session:
+        require_editor(session, practice, email)
+
+
 def require_editor(session: Session, practice: Practice, email: str) -> None:
     """Raise Stopped unless this is an active FYI user of the practice."""
     person = people.by_email(session, practice.slug, email)
     if person is None:
-        raise stop("preflight.user_unknown", email=email, practice=practice.name)
+        raise stop("push.editor_unknown", email=email, practice=practice.name)
     if not person.is_active:
         raise stop("push.editor_inactive", person=person.name, practice=practice.name)
 

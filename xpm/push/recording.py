@@ -87,7 +87,7 @@ def _entry(known: Directory, job: Record, ask: TimeAsk, act: EditAct, *, today: 
         raise stop("push.time_closed_job", job=job.number)
     staff = known.staff(ask.staff)
     if staff is None:
-        raise stop("push.staff_unknown", role="Assigned User", kind="Job", person=ask.staff)
+        raise stop("push.staff_unknown", role="Assigned User", person=ask.staff)
     task = _task(row.columns["tasks"], ask.task, job)
     _require_assigned(row.columns["assigned"], task, staff, job)
     if not 0 < abs(ask.minutes) <= A_DAY:

@@ -139,7 +139,7 @@ def test_only_an_active_user_of_the_practice_may_be_named_as_the_editor(sqlite_p
 
     refused = sqlite_programs.send("PATCH", f"jobs/{job}", version=seen["version"], values={"name": "By nobody"})
 
-    assert (refused.status_code, refused.json()["key"]) == (422, "preflight.user_unknown")
+    assert (refused.status_code, refused.json()["key"]) == (422, "push.editor_unknown")
     assert sqlite_programs.get(f"jobs/{job}") == seen
     line = sqlite_programs.trail()[0]
     assert (line.action, line.outcome, line.actor, line.named) == (

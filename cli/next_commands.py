@@ -1,0 +1,101 @@
+"""Which command does what a sentence says can be done, ready to copy.
+
+Sentences name no command: administrators and FYI's programs read them as well, and have no shell.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from cli.terminal import say
+from xpm.push.listing import ListedEdit
+from xpm.push.naming import TIME_ENTRY
+from xpm.store.vocabulary import EditState
+from xpm.words import Stopped
+
+SOMEBODY = "EMAIL"
+"""Stands for the address that whoever copies a command has to type."""
+
+
+@dataclass(frozen=True)
+class NextCommand:
+    """A command that somebody may want to type next, without the program's name, and what it does."""
+
+    does: str
+    typed: str
+
+    @property
+    def line(self) -> str:
+        """What it does and how it is typed, on one line."""
+        return f"{self.does}: fyi-xpm {self.typed}"
+
+
+_PUT_BACK = NextCommand("put back the value that lost", "edits put-back {practice} {edit} --by {person}")
+
+OF_STATES: Mapping[EditState, Sequence[NextCommand]] = {
+    EditState.CONFLICT: (
+        NextCommand("keep FYI's value", "edits keep {practice} {edit} --by {person}"),
+        NextCommand("take Xero Practice Manager's value", "edits take {practice} {edit} --by {person}"),
+    ),
+    EditState.REFUSED: (
+        NextCommand("send it again", "edits try-again {practice} {edit} --by {person}"),
+        NextCommand("give it up", "edits withdraw {practice} {edit} --by {person}"),
+    ),
+    EditState.WITHDRAWN: (_PUT_BACK,),
+    EditState.CONFIRMED: (_PUT_BACK,),
+}
+"""What people may do about an edit in each state."""
+
+OF_SENTENCES: Mapping[str, NextCommand] = {
+    "push.editor_unknown": NextCommand("See who there is", "user list {practice}"),
+    "push.no_such_edit": NextCommand("See the numbers", "edits list {practice} --state all"),
+    "push.not_to_decide": NextCommand("See how it stands", "edits show {practice} {edit}"),
+    "push.nothing_waits": NextCommand("See those that arrived", "edits list {practice} --state all"),
+    "push.not_started": NextCommand("See what is missing", "doctor"),
+    "push.refused_state_unknown": NextCommand("Set the code", "states set {practice} STATE CODE --by {person}"),
+    "push.sent_soon": NextCommand("Send it now", "push {practice}"),
+    "push.staff_unknown": NextCommand("See who there is", "staff list {practice}"),
+    "push.started": NextCommand("See whether it has arrived", "edits list {practice}"),
+    "push.state_unknown": NextCommand("Make a new one", "states set {practice} STATE CODE --by {person}"),
+}
+"""What people may type after a sentence, by its key."""
+
+
+def after_edits(practice: str, found: Iterable[ListedEdit]) -> Sequence[NextCommand]:
+    """What can be done about these edits: for each state, and each reason that needs more, of the first one alone."""
+    commands: dict[tuple[EditState, str], NextCommand] = {}
+    for one in found:
+        if one.field == TIME_ENTRY and one.state in (EditState.WITHDRAWN, EditState.CONFIRMED):
+            continue  # no value is lost with a time entry
+        reason = OF_SENTENCES.get(one.reason.key) if one.reason else None
+        for command in (reason, *OF_STATES.get(one.state, ())):
+            if command:
+                does = f"Edit {one.number}, to {command.does[0].lower()}{command.does[1:]}"
+                of_edit = filled_in(NextCommand(does, command.typed), practice, one.number)
+                commands.setdefault((one.state, command.does), of_edit)
+    return tuple(commands.values())
+
+
+def filled_in(command: NextCommand, practice: str, edit: object = "EDIT", person: str = SOMEBODY) -> NextCommand:
+    """The command with what is known already."""
+    return NextCommand(command.does, command.typed.format(practice=practice, edit=edit, person=person))
+
+
+def say_next(key: str, practice: str) -> None:
+    """Print the command that may come after a sentence, if there is one."""
+    if command := OF_SENTENCES.get(key):
+        say(filled_in(command, practice).line)
+
+
+@contextmanager
+def commands_of(practice: str, edit: object = "EDIT", person: str = SOMEBODY) -> Iterator[None]:
+    """Add to a refusal the command that helps, if there is one. Raises Stopped as the block does."""
+    try:
+        yield
+    except Stopped as stopped:
+        command = OF_SENTENCES.get(stopped.message.key)
+        if command is None:
+            raise
+        line = filled_in(command, practice, edit, person).line
+        stopped.message = stopped.message.model_copy(update={"next": f"{stopped.message.next} {line}".strip()})
+        raise
