@@ -77,8 +77,8 @@ def _again_at(state: State | None) -> datetime | None:
 
 
 def _name(step: TaskRun) -> str:
-    """The step's name without the piece of an id that Prefect appends."""
-    return step.name.rpartition("-")[0]
+    """The step's name without the piece of its key that Prefect appends where the step has no name of its own."""
+    return step.name.removesuffix(f"-{step.dynamic_key[:3]}")
 
 
 def _line(step: TaskRun, state: State) -> Text:

@@ -32,6 +32,8 @@ class NextCommand:
 
 _PUT_BACK = NextCommand("put back the value that lost", "edits put-back {practice} {edit} --by {person}")
 
+_SET_CODE = NextCommand("Set the code", 'states set {practice} "STATE" CODE --by {person}')
+
 OF_STATES: Mapping[EditState, Sequence[NextCommand]] = {
     EditState.CONFLICT: (
         NextCommand("keep FYI's value", "edits keep {practice} {edit} --by {person}"),
@@ -52,11 +54,16 @@ OF_SENTENCES: Mapping[str, NextCommand] = {
     "push.not_to_decide": NextCommand("See how it stands", "edits show {practice} {edit}"),
     "push.nothing_waits": NextCommand("See those that arrived", "edits list {practice} --state all"),
     "push.not_started": NextCommand("See what is missing", "doctor"),
-    "push.refused_state_unknown": NextCommand("Set the code", "states set {practice} STATE CODE --by {person}"),
+    "push.refused_state_unknown": _SET_CODE,
+    "push.only_decisions": NextCommand("See what waits for a decision", "edits list {practice}"),
+    "push.refused_state_set": _SET_CODE,
     "push.sent_soon": NextCommand("Send it now", "push {practice}"),
     "push.staff_unknown": NextCommand("See who there is", "staff list {practice}"),
     "push.started": NextCommand("See whether it has arrived", "edits list {practice}"),
-    "push.state_unknown": NextCommand("Make a new one", "states set {practice} STATE CODE --by {person}"),
+    "push.no_code_set": NextCommand("See them", "states list {practice}"),
+    "push.state_new": NextCommand("Set a new one", 'states set {practice} "STATE" CODE --new --by {person}'),
+    "push.state_set": NextCommand("See what was refused", "edits list {practice} --state refused"),
+    "push.state_unknown": NextCommand("Set it", 'states set {practice} "STATE" CODE --new --by {person}'),
 }
 """What people may type after a sentence, by its key."""
 

@@ -9,13 +9,16 @@ from pydantic import BaseModel, ConfigDict
 
 from cli.answers import answer
 from cli.following import follow
+from cli.installation import installation
 from cli.integration import integration
+from cli.next_commands import say_next
 from cli.prefect_server import prefect
 from cli.progress import progress
 from cli.terminal import say
 from xpm.consent.under_way import under_way_of
 from xpm.entities.names import Entity
 from xpm.integration import Integration
+from xpm.push.listing import TO_DECIDE, list_edits
 from xpm.quota.amounts import said_after, together
 from xpm.quota.progress import Prediction
 from xpm.store import people
@@ -73,8 +76,15 @@ def push(practice: str, *, as_json: bool) -> NoReturn:
     """Start a push of a practice's edits and follow it. The exit code tells how it ended."""
     ended = start_and_follow("push/push", practice, {"practice": practice}, silent=as_json)
     ended = ended.model_copy(update={"took": None})  # most of its calls write, and only those that read are counted
-    answer(ended, show_end, as_json=as_json)
+    answer(ended, lambda _: _show_decisions(practice), as_json=as_json)
     sys.exit(ended.code)
+
+
+def _show_decisions(practice: str) -> None:
+    """Print where to decide about edits, if any wait for it."""
+    with installation() as opened:
+        if list_edits(opened, practice, TO_DECIDE, limit=1):
+            say_next("push.only_decisions", practice)
 
 
 def reconnect(parameters: dict[str, object], *, take_over: bool = False) -> NoReturn:

@@ -7,10 +7,9 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
-from cli.next_commands import commands_of
+from cli.next_commands import commands_of, say_next
 from cli.terminal import say, terminal
-from xpm.push.states import StateCode, list_states, set_state_code
-from xpm.words import message
+from xpm.push.states import StateCode, forget_state_code, list_states, set_state_code
 
 
 def list_states_of(practice: str, *, as_json: bool) -> None:
@@ -20,11 +19,18 @@ def list_states_of(practice: str, *, as_json: bool) -> None:
     answer(found, _show, as_json=as_json)
 
 
-def set_state(practice: str, name: str, code: str, person: str) -> None:
+def set_state(practice: str, name: str, code: str, person: str, *, is_new: bool) -> None:
     """Set the code of a job state."""
     with installation() as opened, commands_of(practice):
-        state = set_state_code(opened, practice, name, code, person)
-    say(message("push.state_set", state=state.name, code=state.code).text)
+        done = set_state_code(opened, practice, name, code, person, is_new=is_new)
+    say(done.text)
+    say_next(done.key, practice)
+
+
+def forget_state(practice: str, name: str, person: str) -> None:
+    """Forget the code that was set for a job state."""
+    with installation() as opened, commands_of(practice):
+        say(forget_state_code(opened, practice, name, person).text)
 
 
 def _show(found: Sequence[StateCode]) -> None:

@@ -275,12 +275,28 @@ def set_state(
         str,
         typer.Argument(parser=arguments.name, metavar="CODE", help="As Xero Practice Manager's settings show it."),
     ],
+    *,
     person: By,
+    new: Annotated[bool, typer.Option("--new", help="No job was ever in this state; it is new in XPM.")] = False,
 ) -> None:
-    """Set the code of a job state, which may be new to FYI."""
+    """Set the code of a job state. Without one, FYI makes it from the name: In Progress is sent as INPROGRESS."""
     from cli import states
 
-    states.set_state(practice, name, code, person)
+    states.set_state(practice, name, code, person, is_new=new)
+
+
+@states.command("forget")
+@acts(Action.CHANGE_SETTINGS, "name")
+def forget_state(
+    practice: KnownPractice,
+    name: Annotated[str, typer.Argument(parser=arguments.name, metavar="STATE", help="The job state's name.")],
+    *,
+    person: By,
+) -> None:
+    """Forget the code that was set for a job state, and the state itself if no job has it."""
+    from cli import states
+
+    states.forget_state(practice, name, person)
 
 
 @time.command("add")

@@ -66,6 +66,7 @@ ACTING: dict[str, list[str]] = {
     "revert": ["revert", SLUG, "--run", "night", "--yes", "--person", MERE],
     "staff accept": ["staff", "accept", SLUG, "sam@acme.example", "--person", MERE],
     "states set": ["states", "set", SLUG, "Planned", "PLAN", "--by", MERE],
+    "states forget": ["states", "forget", SLUG, "Planned", "--by", MERE],
     "sync": ["sync", SLUG, "--only", "jobs", "--changes", "--person", MERE],
     "time add": [
         *("time", "add", SLUG, "J1", "--staff", MERE, "--task", "Plan", "--date", "2026-11-30", "--minutes", "5"),

@@ -309,13 +309,38 @@ def test_a_state_is_sent_by_the_code_that_was_set_for_it(fyi_xpm: Shell, office:
     before = {one["name"]: one for one in json.loads(fyi_xpm("states", "list", SLUG, "--json").out)}
     assert before["In Progress"] == {"name": "In Progress", "code": "INPROGRESS", "is_set": False}
 
-    assert fyi_xpm("states", "set", SLUG, "in progress", "WIP", *BY).code == 0
-    assert fyi_xpm("states", "set", SLUG, "Peer review", "PEER", *BY).code == 0
+    said = fyi_xpm("states", "set", SLUG, "in progress", "WIP", *BY)
+    assert "The job state In Progress is sent as WIP from now on. Until now it was sent as INPROGRESS." in said.out
+    assert fyi_xpm("states", "set", SLUG, "Peer review", "PEER", "--new", *BY).code == 0
 
     after = {one["name"]: one["code"] for one in json.loads(fyi_xpm("states", "list", SLUG, "--json").out)}
     assert (after["In Progress"], after["Peer review"]) == ("WIP", "PEER")
     planned = fyi_xpm("edit", "job", "J1", "state=Peer review", *BY, "--dry-run").out
     assert "<State>PEER</State>" in planned
+
+
+def test_a_state_that_no_job_ever_had_is_set_only_if_that_is_said(fyi_xpm: Shell, office: Installed) -> None:
+    refused = fyi_xpm("states", "set", SLUG, "In Progres", "WIP", *BY)
+
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "No job of the practice was ever seen in a state In Progres. Nothing was set." in refused.err
+    assert "--new" in refused.err
+    assert "In Progres" not in [one["name"] for one in json.loads(fyi_xpm("states", "list", SLUG, "--json").out)]
+
+
+def test_a_code_is_forgotten_and_with_it_a_state_that_no_job_has(fyi_xpm: Shell, office: Installed) -> None:
+    before = fyi_xpm("states", "list", SLUG, "--json").out
+    fyi_xpm("states", "set", SLUG, "In Progress", "WIP", *BY)
+    fyi_xpm("states", "set", SLUG, "Invented", "INV", "--new", *BY)
+
+    code = fyi_xpm("states", "forget", SLUG, "in progress", *BY)
+    state = fyi_xpm("states", "forget", SLUG, "Invented", *BY)
+
+    assert "forgotten: WIP. From now on it is sent as INPROGRESS" in code.out
+    assert "The job state Invented is forgotten with its code: INV." in state.out
+    assert fyi_xpm("states", "list", SLUG, "--json").out == before
+    again = fyi_xpm("states", "forget", SLUG, "Invented", *BY)
+    assert (again.code, "No code is set for the job state Invented" in again.err) == (2, True)
 
 
 def test_recorded_time_is_pending_like_any_edit(fyi_xpm: Shell, office: Installed) -> None:

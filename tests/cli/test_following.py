@@ -29,7 +29,9 @@ RUN = uuid4()
 
 
 def step(name: str, state: State) -> TaskRun:
-    return TaskRun(name=f"{name}-a1b", task_key=name, dynamic_key="0", state=state, total_run_time=timedelta(seconds=2))
+    key = "a1b2c3d4-5e6f"
+    took = timedelta(seconds=2)
+    return TaskRun(name=f"{name}-{key[:3]}", task_key=name, dynamic_key=key, state=state, total_run_time=took)
 
 
 CHECKED = step("Check your user account", Completed())
@@ -88,6 +90,12 @@ def test_each_step_is_printed_once_when_it_ends_and_the_runs_message_comes_last(
         "✓ Sync tax returns (skipped) 2.0 s",
         "One part did not end well.",
     ]
+
+
+def test_a_step_with_a_name_of_its_own_keeps_the_whole_of_it(integration: Integration) -> None:
+    sent = TaskRun(name=f"Send edits of {SLUG}", task_key="push", dynamic_key="a1b2", state=Completed())
+
+    assert followed(integration, (Completed(message="Done."), [sent])).startswith(f"✓ Send edits of {SLUG} ")
 
 
 def test_a_step_that_waits_to_be_tried_again_says_so_once(integration: Integration) -> None:

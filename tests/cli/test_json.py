@@ -52,6 +52,7 @@ ACTING = {
     "reconnect",
     "staff accept",
     "states set",
+    "states forget",
     "time add",
     "user add",
     "worker",

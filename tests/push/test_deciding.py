@@ -6,11 +6,14 @@ from tests.pull.house import SLUG
 from tests.push.desk import Desk
 from xpm.activity.staleness import watch_syncs
 from xpm.entities.names import Entity, Noun
+from xpm.push.codes import made_from
 from xpm.push.deciding import Decision, Verdict, decide
-from xpm.push.reporting import report
+from xpm.push.listing import list_edits
+from xpm.push.reporting import report, said_of
+from xpm.push.states import set_state_code
 from xpm.store import activity, news
 from xpm.store.vocabulary import EditState, Trouble
-from xpm.words import Stopped
+from xpm.words import Stopped, message
 
 
 def test_keeping_fyis_value_sends_it(desk: Desk) -> None:
@@ -101,7 +104,8 @@ def test_a_refused_edit_is_sent_when_somebody_tries_again(desk: Desk) -> None:
     desk.push()
     (edit,) = desk.open_edits()
     assert (edit.state, edit.reason_key) == (EditState.REFUSED, "push.refused_state_unknown")
-    assert edit.reason_text == "Invalid state code"
+    assert edit.reason_text == f"Invalid state code ({made_from(state)})"
+    assert said_of(desk.push(), desk.house.integration.practice(SLUG)).key == "push.only_decisions"
 
     _decide(desk, Decision.try_again, edit.id or 0)
     desk.push()
@@ -215,3 +219,18 @@ def _refused(desk: Desk) -> tuple[str, int]:
 
 def _decide(desk: Desk, verdict: Verdict, *edits: int) -> None:
     decide(desk.house.integration, SLUG, verdict, edits, desk.person)
+
+
+def test_a_refused_state_tells_the_code_that_was_sent_and_whether_somebody_had_set_it(sqlite_desk: Desk) -> None:
+    desk = sqlite_desk
+    job = desk.a_job()
+    state = next(one for one in desk.open_states() if one != desk.job_in_fyi(job)["state"])
+    set_state_code(desk.house.integration, SLUG, state, "NO SUCH CODE", desk.person)
+    desk.edit(Noun.JOB, job, state=state)
+
+    desk.push()
+    set_state_code(desk.house.integration, SLUG, state, "ANOTHER", desk.person)  # what was sent stays as it was
+
+    (edit,) = list_edits(desk.house.integration, SLUG)
+    assert edit.reason == message("push.refused_state_set")
+    assert str(edit.xpms_words).endswith("(NO SUCH CODE)")

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from xpm.push.codes import made_from
 from xpm.push.placing import hold, noun_of
 from xpm.push.pushing import Push
 from xpm.store.push import calls, edits, transitions
@@ -17,7 +18,7 @@ from xpm.store.push.edits import Reason
 from xpm.store.tables import PendingEdit
 from xpm.store.vocabulary import CallOutcome, EditState
 from xpm.xero.errors import AnswerLost, RecordGone, Refused, ScopeMissing, StateConflict, XeroError
-from xpm.xero.refusals import refusal_kind
+from xpm.xero.refusals import RefusalKind, refusal_kind
 from xpm.xero.writer import Answered, XpmWriter
 from xpm.xero.writes import Write
 
@@ -52,18 +53,18 @@ def make(push: Push, writer: XpmWriter, write: Write, call_id: str) -> Answered:
     try:
         return writer.send(write)
     except AnswerLost as lost:
-        _close(push, call_id, CallOutcome.UNKNOWN, lost, None)
+        _close(push, call_id, write, CallOutcome.UNKNOWN, lost, None)
         raise Lost from lost
     except StateConflict as error:
-        _close(push, call_id, CallOutcome.NOT_SENT, error, EditState.QUEUED)
+        _close(push, call_id, write, CallOutcome.NOT_SENT, error, EditState.QUEUED)
         raise
     except (Refused, ScopeMissing) as error:
-        _close(push, call_id, CallOutcome.REFUSED, error, EditState.REFUSED)
+        _close(push, call_id, write, CallOutcome.REFUSED, error, EditState.REFUSED)
         if isinstance(error, RecordGone):
             raise
         raise CallRefused from error
     except XeroError as error:
-        _close(push, call_id, CallOutcome.NOT_SENT, error, EditState.QUEUED)
+        _close(push, call_id, write, CallOutcome.NOT_SENT, error, EditState.QUEUED)
         raise
 
 
@@ -72,14 +73,16 @@ def note_done(session: Session, call_id: str, answered: Answered, now: datetime)
     calls.close(session, call_id, CallOutcome.DONE, now=now, status=200, correlation_id=answered.correlation_id)
 
 
-def _close(push: Push, call_id: str, outcome: CallOutcome, error: XeroError, to: EditState | None) -> None:
+def _close(  # noqa: PLR0917 - what became of which call
+    push: Push, call_id: str, write: Write, outcome: CallOutcome, error: XeroError, to: EditState | None
+) -> None:
     """Note what became of the call, and move its edits, if they are to be moved."""
-    now, words = push.integration.clock(), getattr(error, "description", None)
-    key = f"push.refused_{refusal_kind(error)}" if outcome is CallOutcome.REFUSED else None
-    reason = Reason(key, words or (error.message if key is None else None))
+    now = push.integration.clock()
     with push.commit() as session:
         call = calls.get(session, call_id)
         hold(session, push.scope, noun_of(call.record_table), [call.record_key])
+        refused = _refusal(session, call_id, write, error) if outcome is CallOutcome.REFUSED else None
+        reason = refused or Reason(None, getattr(error, "description", None) or error.message)
         calls.close(
             session,
             call_id,
@@ -92,8 +95,19 @@ def _close(push: Push, call_id: str, outcome: CallOutcome, error: XeroError, to:
         if to is not None:
             for edit in (one for one in edits.of_call(session, call_id) if one.state is EditState.SENDING):
                 if edit.ours == transitions.sent_value(session, edit):
-                    edits.move(session, edit, to, now=now, reason=Reason(key, words) if key else None)
+                    edits.move(session, edit, to, now=now, reason=refused)
                 else:  # what a person has typed since was not refused
                     edits.move(session, edit, EditState.QUEUED, now=now)
         if outcome is CallOutcome.REFUSED and not isinstance(error, RecordGone):
             calls.pause_if_refused_again(session, push.scope, call.endpoint, now)
+
+
+def _refusal(session: Session, call_id: str, write: Write, error: XeroError) -> Reason:
+    """Why XPM refused, and its words. Of a job state they are followed by the code that was sent."""
+    kind, words = refusal_kind(error), getattr(error, "description", None)
+    if kind is not RefusalKind.STATE_UNKNOWN or write.state_code is None:
+        return Reason(f"push.refused_{kind}", words)
+    sent = [transitions.sent_value(session, edit) for edit in edits.of_call(session, call_id)]
+    is_made = any(made_from(state or "") == write.state_code for state in sent)
+    said = f"{words} ({write.state_code})"
+    return Reason("push.refused_state_unknown", said) if is_made else Reason("push.refused_state_set", said)

@@ -19,7 +19,7 @@ from xpm.store.records.scope import in_scope
 from xpm.store.vocabulary import Topic
 from xpm.words import message
 
-LOST = "push.category_lost"
+LOST = "push.category_gone"
 """The reason key of edits whose update took a job's category away."""
 
 
@@ -53,5 +53,5 @@ def note_if_lost(
     now = push.integration.clock()
     for edit in edits.of_call(session, call_id):
         edits.move(session, edit, edit.state, now=now, reason=Reason(LOST, str(lost)))
-    said = message(LOST, job=job.number, category=str(lost))
+    said = message("push.category_lost", job=job.number, category=str(lost))
     record(session, push.scope.practice, said, now=now, topic=Topic.PUSH, flow_run_id=push.flow_run_id)

@@ -23,6 +23,12 @@ def set_code(session: Session, scope: Scope, state: str, code: str) -> None:
     session.flush()
 
 
+def forget_code(session: Session, scope: Scope, state: str) -> None:
+    """Forget the code that was set for a state."""
+    session.delete(session.get_one(JobStateCode, (scope.practice, scope.tenant_id, state)))
+    session.flush()
+
+
 def all_set(session: Session, scope: Scope) -> dict[str, str]:
     """The codes that were set, by state."""
     of = select(JobStateCode).where(JobStateCode.practice == scope.practice, JobStateCode.tenant_id == scope.tenant_id)

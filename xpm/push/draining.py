@@ -44,7 +44,7 @@ FEW = 50
 class Drained:
     """What a push came to, in edits.
 
-    `undecided` names those that were refused or in conflict.
+    `undecided` names those that were refused or in conflict; `to_decide` counts those from earlier pushes too.
     `resumes_at`: the day's calls are used up, and the rest is sent then. `paused` are endpoints that refused several
     calls in a row. To those that the consent's scopes do not cover (`not_covered`) nothing is sent either.
     `failed` is why XPM did not answer for some records, whose edits wait.
@@ -56,6 +56,7 @@ class Drained:
     conflicts: int = 0
     undecided: Sequence[str] = field(default=())
     waiting: int = 0
+    to_decide: int = 0
     calls: int = 0
     resumes_at: datetime | None = None
     paused: Sequence[str] = field(default=())
@@ -272,6 +273,7 @@ def _result(push: Push, before: int, limit: DayLimit | None, failed: XeroError |
         conflicts=moved.get(EditState.CONFLICT, 0),
         undecided=undecided,
         waiting=waiting.get(EditState.QUEUED, 0) + waiting.get(EditState.SENDING, 0),
+        to_decide=waiting.get(EditState.CONFLICT, 0) + waiting.get(EditState.REFUSED, 0),
         calls=push.tally.calls,
         resumes_at=resumes_at(limit, push.integration.clock()) if limit else None,
         paused=sorted(_paused(push)),

@@ -1,6 +1,6 @@
 """Says what a push came to, in Practice Activity."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -46,7 +46,7 @@ def said_of(drained: Drained, practice: Practice) -> Message:
     }
     if drained.refused or drained.conflicts:
         named, count = _named(drained.undecided), drained.refused + drained.conflicts
-        return message("push.needs_decisions", slug=practice.slug, undecided=named, to_decide=count, **facts)
+        return message("push.needs_decisions", slug=practice.slug, undecided=named, count=count, **facts)
     if drained.failed:
         return message("push.failed", reason=drained.failed.message, **facts)
     if drained.not_covered:
@@ -55,6 +55,13 @@ def said_of(drained: Drained, practice: Practice) -> Message:
         return message("push.paused", endpoints=", ".join(drained.paused), **facts)
     if drained.resumes_at:
         return message("push.parked", resumes_at=day_in(drained.resumes_at, practice.time_zone), **facts)
+    return _well(drained, facts)
+
+
+def _well(drained: Drained, facts: Mapping[str, object]) -> Message:
+    """What a push came to that nothing held up. There may be nothing to send, and still something to decide."""
+    if drained.to_decide and not drained.confirmed and not drained.waiting:
+        return message("push.only_decisions", practice=facts["practice"], count=drained.to_decide)
     return message("push.done" if drained.confirmed else "push.nothing", **facts)
 
 

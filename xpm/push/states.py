@@ -1,4 +1,4 @@
-"""Lists the job states of a practice with the codes by which XPM takes them, and sets a code."""
+"""Lists the job states of a practice with the codes by which XPM takes them, and sets and forgets codes."""
 
 from dataclasses import dataclass
 
@@ -6,6 +6,7 @@ from xpm.installation import Installation
 from xpm.push import codes
 from xpm.push.directory import Directory
 from xpm.push.editing import require_editor, scope_of
+from xpm.words import Message, message, stop
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,41 @@ def list_states(installation: Installation, slug: str) -> list[StateCode]:
         ]
 
 
-def set_state_code(installation: Installation, slug: str, name: str, code: str, person: str) -> StateCode:
-    """Set the code of a state, which may be new to FYI. Raises Stopped: the person may not edit."""
+def set_state_code(
+    installation: Installation, slug: str, name: str, code: str, person: str, *, is_new: bool = False
+) -> Message:
+    """Set the code of a state, and say what it was before. `is_new`: FYI may never have seen the state.
+
+    Raises Stopped: the person may not edit, or no job was ever seen in such a state.
+    """
+    practice = installation.practice(slug)
+    with installation.database.write() as session:
+        require_editor(session, practice, person)
+        known = Directory(session, scope_of(session, practice))
+        state = known.state(name)
+        if state is None and not is_new:
+            raise stop("push.state_new", state=name, states=", ".join(known.states))
+        state = state or name
+        before = codes.code_of(session, known.scope, state)
+        codes.set_code(session, known.scope, state, code)
+    return message("push.state_set", state=state, code=code, before=before)
+
+
+def forget_state_code(installation: Installation, slug: str, name: str, person: str) -> Message:
+    """Forget the code that was set for a state, and the state as well if no job has it; say what is forgotten.
+
+    Raises Stopped: the person may not edit, or no code is set.
+    """
     practice = installation.practice(slug)
     with installation.database.write() as session:
         require_editor(session, practice, person)
         scope = scope_of(session, practice)
-        state = StateCode(Directory(session, scope).state(name) or name, code, is_set=True)
-        codes.set_code(session, scope, state.name, state.code)
-    return state
+        state = Directory(session, scope).state(name)
+        given = codes.all_set(session, scope)
+        if state is None or state not in given:
+            raise stop("push.no_code_set", state=state or name)
+        codes.forget_code(session, scope, state)
+        is_known = state in Directory(session, scope).states
+    if is_known:
+        return message("push.state_code_forgotten", state=state, before=given[state], code=codes.made_from(state))
+    return message("push.state_forgotten", state=state, before=given[state])

@@ -61,11 +61,15 @@ ENDPOINTS = (JOB_UPDATE, JOB_STATE, JOB_ASSIGN, JOB_FIELD_VALUES, CLIENT_UPDATE,
 
 @dataclass(frozen=True)
 class Write:
-    """One call that writes. `key` names the record in XPM's addresses: a job's number, a client's UUID."""
+    """One call that writes. `key` names the record in XPM's addresses: a job's number, a client's UUID.
+
+    `state_code` is the code of the job state that the body has, if it has one.
+    """
 
     endpoint: WriteEndpoint
     key: str
     body: bytes = field(repr=False)
+    state_code: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a write to no record: its address would be that of another endpoint."""
@@ -114,7 +118,7 @@ def job_state(number: str, uuid: str | None, code: str) -> Write:
     """Put a job into a state, named by its interface code. Answers have the state's display name."""
     root = _job(number, uuid)
     add(root, "State", code)
-    return Write(JOB_STATE, number, document(root))
+    return Write(JOB_STATE, number, document(root), state_code=code)
 
 
 @dataclass(frozen=True)
