@@ -18,6 +18,7 @@ from console.api.incoming import (
     Edits,
     Name,
     Number,
+    PageLimit,
 )
 from console.api.outgoing import ApiEditLife, ApiMade, ApiPreview, ApiStep, Decided, EditPage, StepPage
 from console.api.problems import RefusedEdits, found
@@ -31,12 +32,9 @@ from xpm.push.editing import Editor, Overtaken, Unconfirmed, edit, preview
 from xpm.store.vocabulary import EditState
 from xpm.words import Stopped
 
-MOST = 500  # entries of a page
-
 router = APIRouter()
 Let = Annotated[Program, Depends(program_of)]
 After = Annotated[int, Query(ge=0, le=LARGEST_NUMBER, description="The `next` of the page before.")]
-Limit = Annotated[int, Query(ge=1, le=MOST)]
 NumberInPath = Annotated[Number, Path(description="The edit's number.")]
 
 
@@ -87,7 +85,7 @@ def list_edits(
     field: Annotated[Name | None, Query(description="The field's name, label or XPM ID.")] = None,
     origin: Annotated[Name | None, Query(description="The act that the edits came with.")] = None,
     after: After = 0,
-    limit: Limit = 100,
+    limit: PageLimit = 100,
 ) -> EditPage:
     """List edits, oldest first: what waits, what both sides changed, what XPM refused, and why."""
     states = frozenset(state) if state else listing.OPEN
@@ -145,7 +143,7 @@ def decide_conflicts(program: Let, side: WinningSide, deciding: DecidingAll, aft
 
 
 @router.get("/push-log")
-def push_log(program: Let, after: After = 0, limit: Limit = 100) -> StepPage:
+def push_log(program: Let, after: After = 0, limit: PageLimit = 100) -> StepPage:
     """List every step of every edit, oldest first: the log of what was sent, when, and with what outcome."""
     steps = listing.log(program.installation, program.practice, after=after)
     return StepPage.of(islice(steps, limit), limit)

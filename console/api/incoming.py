@@ -29,6 +29,10 @@ Values = Annotated[dict[Name, Text], Field(min_length=1, max_length=200)]
 By = Annotated[EmailStr, Field(max_length=320, description="Who edits: an active FYI user of the practice.")]
 
 
+MOST_OF_PAGE = 500
+PageLimit = Annotated[int, Field(ge=1, le=MOST_OF_PAGE, description="The most entries of the page.")]
+
+
 class Incoming(BaseModel):
     """A request. A misspelt part is refused, not ignored."""
 

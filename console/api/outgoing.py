@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from console.api.incoming import Kind
 from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
-from xpm.push import asks, listing, reading
+from xpm.push import asks, finding, listing, reading
 from xpm.store.vocabulary import CallOutcome, EditState
 from xpm.words import Message
 
@@ -94,24 +94,50 @@ class ApiEditableField(Outgoing):
         return cls.model_validate({**vars(found), "edit": edit})
 
 
-class ApiRecord(Outgoing):
-    """A job or client with everything that can be edited."""
+class RecordHead(Outgoing):
+    """What tells which job or client it is."""
 
     kind: Kind
     xpm_id: str
-    number: str
+    number: str | None = Field(description="A job's number; null for a client.")
+    name: str | None
+    pending_sync: bool = Field(description="Whether XPM does not have all of it yet, the time of a job included.")
+
+
+class ApiFoundRecord(RecordHead):
+    """A job or client, as lists have it."""
+
+    changed_at: datetime = Field(description="When anything of it changed in FYI, by a person or a sync.")
+
+    @classmethod
+    def of(cls, found: finding.FoundRecord) -> "ApiFoundRecord":
+        """The record as it was found."""
+        return cls.model_validate({**vars(found), "kind": kind_of(found.noun), "xpm_id": found.key})
+
+
+class RecordPage(Outgoing):
+    """Records in the order of their XPM IDs. `next` is what `after` takes for those that follow; null at the end."""
+
+    records: list[ApiFoundRecord]
+    next: str | None
+
+
+class ApiRecord(RecordHead):
+    """A job or client with everything that can be edited."""
+
     version: str = Field(description="Changes whenever anything of the record does.")
-    pending_sync: bool = Field(description="Whether XPM does not have all of it yet.")
     fields: list[ApiEditableField]
 
     @classmethod
     def of(cls, found: reading.EditableRecord) -> "ApiRecord":
         """The record as it was read."""
         fields = [ApiEditableField.of(one) for one in found.fields]
+        of = found.record
         return cls(
-            kind=kind_of(found.noun),
-            xpm_id=found.key,
-            number=found.number,
+            kind=kind_of(of.noun),
+            xpm_id=of.key,
+            number=of.number if of.noun is Noun.JOB else None,
+            name=of.name,
             version=found.version,
             pending_sync=found.pending_sync,
             fields=fields,

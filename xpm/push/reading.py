@@ -7,6 +7,7 @@ from xpm.entities.names import Noun
 from xpm.entities.pushed import FieldType
 from xpm.entities.registry import PUSHED
 from xpm.installation import Installation
+from xpm.push.asks import Record
 from xpm.push.checking import Field, find_field
 from xpm.push.directory import Directory
 from xpm.push.editing import scope_of
@@ -14,7 +15,7 @@ from xpm.push.listing import ListedEdit, described
 from xpm.push.naming import CUSTOM
 from xpm.push.versions import version_of
 from xpm.store.push import edits
-from xpm.store.push.protection import value_in
+from xpm.store.push.protection import tables_of, value_in
 from xpm.store.records import reads
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import RecordRow
@@ -39,18 +40,15 @@ class EditableField:
 
 @dataclass(frozen=True)
 class EditableRecord:
-    """A record with everything that can be edited. `version` changes whenever anything of the record does."""
+    """A record with everything that can be edited. `version` changes whenever anything of the record does.
 
-    noun: Noun
-    key: str
-    number: str
+    `pending_sync`: whether XPM does not have all of it yet, its time included.
+    """
+
+    record: Record
     version: str
+    pending_sync: bool
     fields: Sequence[EditableField]
-
-    @property
-    def pending_sync(self) -> bool:
-        """Whether XPM does not have all of it yet."""
-        return any(field.edit for field in self.fields)
 
 
 def read_record(installation: Installation, slug: str, noun: Noun, name: str) -> EditableRecord:
@@ -63,7 +61,9 @@ def read_record(installation: Installation, slug: str, noun: Noun, name: str) ->
         known = Directory(session, scope_of(session, practice))
         record = known.record(noun, name)
         version = version_of(session, known.scope, noun, record.key)
-        return EditableRecord(noun, record.key, record.number, version, tuple(_fields(known, noun, record.key)))
+        tables = tables_of(PUSHED[noun].table)
+        is_pending = bool(edits.keys_with_open(session, known.scope, tables, [record.key]))
+        return EditableRecord(record, version, is_pending, tuple(_fields(known, noun, record.key)))
 
 
 def _fields(known: Directory, noun: Noun, key: str) -> Iterator[EditableField]:

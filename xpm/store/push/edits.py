@@ -80,6 +80,14 @@ def open_of_record(session: Session, scope: Scope, table: str, key: str) -> list
     return open_of(session, scope, table, [key]).get(key, [])
 
 
+def keys_with_open(session: Session, scope: Scope, tables: Collection[str], keys: Collection[str]) -> set[str]:
+    """Those of these keys that have open edits in any of these tables."""
+    found = select(PendingEdit.record_key).where(
+        of_account(scope), _OPEN, col(PendingEdit.record_table).in_(tables), among(col(PendingEdit.record_key), keys)
+    )
+    return set(session.exec(found.distinct())) if keys else set()
+
+
 def every(session: Session, scope: Scope, states: Collection[EditState]) -> list[PendingEdit]:
     """List the edits in these states, oldest first."""
     return list(session.exec(_of(scope).where(col(PendingEdit.state).in_(states))))
