@@ -6,6 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, EmailStr, Field
 
+from xpm.entities.registry import PUSHED
+
 LARGEST_NUMBER = 2**63 - 1
 MOST_EDITS = 1_000
 """The most records that one request edits; more are several requests."""
@@ -25,7 +27,16 @@ Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_witho
 Text = Annotated[str, Field(max_length=LONGEST_VALUE), AfterValidator(_without_nul)]
 Kind = Literal["job", "client"]
 Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
-Values = Annotated[dict[Name, Text], Field(min_length=1, max_length=200)]
+Values = Annotated[
+    dict[Name, Text],
+    Field(
+        min_length=1,
+        max_length=200,
+        description="What fields are to have, by name or label; an empty text empties the field. "
+        + "".join(f"A {noun.words} has {', '.join(of.name for of in PUSHED[noun].fields)}. " for noun in sorted(PUSHED))
+        + "Custom fields go by their names, with `custom:` before one that is called like another field, or by XPM ID.",
+    ),
+]
 By = Annotated[EmailStr, Field(max_length=320, description="Who edits: an active FYI user of the practice.")]
 
 
@@ -44,7 +55,7 @@ class ApiChange(Incoming):
 
     by: By
     version: Name = Field(description="The version of the record that the editor saw.")
-    values: Values = Field(description="What fields are to have, by name or label; an empty text empties the field.")
+    values: Values
 
 
 class OneEdit(Incoming):

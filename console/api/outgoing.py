@@ -17,6 +17,11 @@ from xpm.words import Message
 MOST_CHANGES = 2_000
 """The most fields that a preview lists. It counts all of them."""
 Value = Annotated[str, BeforeValidator(lambda value: value or ""), Field(description="Empty if the field is.")]
+HOW_TYPED = (
+    "How values are written. A `day` as 2026-12-18; an `amount` in digits with at most four after a point, a "
+    "`whole number` without; `yes or no` in these words; a `staff member` by name, email address or XPM ID, if it "
+    "means only one who is current; a `job state` or `option` as one of `options`, in any letter case; `text` as it is."
+)
 
 
 class Outgoing(BaseModel):
@@ -80,9 +85,9 @@ class ApiEditableField(Outgoing):
 
     name: str = Field(description="What edits call it.")
     label: str
-    type: FieldType
+    type: FieldType = Field(description=HOW_TYPED)
     is_custom: bool
-    is_needed: bool
+    is_needed: bool = Field(description="It cannot be emptied.")
     options: list[str] | None
     value: Value
     edit: Edit | None = Field(description="The edit of it that XPM does not have yet.")

@@ -8,6 +8,8 @@ import pytest
 from openapi_spec_validator import validate
 
 from tests.console.office import Office
+from xpm.entities.pushed import FieldType
+from xpm.entities.registry import PUSHED
 
 FILE = Path(__file__).parents[3] / "docs" / "openapi.json"
 
@@ -39,3 +41,15 @@ def test_every_operation_says_what_it_does_what_it_needs_and_what_it_answers(des
         problems = {code: answer["content"] for code, answer in one["responses"].items() if int(code) >= 400}
         assert {"401", "403", "404", "409", "422", "429"} <= problems.keys()
         assert {media for content in problems.values() for media in content} == {"application/problem+json"}
+
+
+def test_the_description_and_the_docs_name_every_field_that_can_be_edited_and_how_it_is_written() -> None:
+    described = json.loads(FILE.read_text("utf-8"))["components"]["schemas"]
+    of_values = {described[name]["properties"]["values"]["description"] for name in ("ApiChange", "OneEdit")}
+    (of_values_once,) = of_values
+    told = FILE.with_name("api.md").read_text("utf-8")
+    fields = {field for pushed in PUSHED.values() for field in pushed.fields}
+
+    assert {one.name for one in fields if f"`{one.name}`" not in told or one.name not in of_values_once} == set()
+    how = described["ApiEditableField"]["properties"]["type"]["description"]
+    assert {one.value for one in FieldType if f"`{one}`" not in told or f"`{one}`" not in how} == set()
