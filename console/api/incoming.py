@@ -1,6 +1,6 @@
 """What goes in to the API. The classes' texts are its documentation."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -23,8 +23,17 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """The moment in UTC, as the database compares it."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is too far away") from None
+
+
 Name = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_without_nul)]
 Text = Annotated[str, Field(max_length=LONGEST_VALUE), AfterValidator(_without_nul)]
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Kind = Literal["job", "client"]
 Number = Annotated[int, Field(ge=1, le=LARGEST_NUMBER)]
 Values = Annotated[
@@ -84,7 +93,7 @@ class Deciding(Incoming):
 class DecidingConflict(Deciding):
     """Who chooses between the two values of a conflict, and which value of XPM's they saw."""
 
-    seen: AwareDatetime = Field(
+    seen: Moment = Field(
         description="The edit's `theirs_at` when the person saw it: 409 if XPM has had another value since."
     )
 
@@ -93,7 +102,7 @@ class DecidingAll(Deciding):
     """Who decides about all conflicts of a field, and which values of XPM's they saw."""
 
     field: Name = Field(description="The field's name, label or XPM ID.")
-    seen: Annotated[dict[Number, AwareDatetime], Field(max_length=MOST_DECIDED)] = Field(
+    seen: Annotated[dict[Number, Moment], Field(max_length=MOST_DECIDED)] = Field(
         description="The `theirs_at` of each conflict that they saw, by the edit's number: 409 if there are others."
     )
 

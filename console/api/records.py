@@ -3,10 +3,9 @@
 from typing import Annotated
 
 from fastapi import APIRouter, BackgroundTasks, Depends, Path, Query
-from pydantic import AwareDatetime
 
 from console.api.gate import Program, program_of
-from console.api.incoming import ApiChange, Name, PageLimit, Text, Time
+from console.api.incoming import ApiChange, Moment, Name, PageLimit, Text, Time
 from console.api.outgoing import ApiChanged, ApiFoundRecord, ApiRecord, Recorded, RecordPage
 from console.api.problems import OvertakenNow, found
 from console.api.pushes import start_push
@@ -23,7 +22,7 @@ Let = Annotated[Program, Depends(program_of)]
 Job = Annotated[Name, Path(description="A job's number or XPM ID.")]
 Client = Annotated[Name, Path(description="A client's XPM ID.")]
 PartOfName = Annotated[Name | None, Query(description="A part of the name, in any letter case.")]
-ChangedAfter = Annotated[AwareDatetime | None, Query(description="Only what changed in FYI after this moment.")]
+ChangedAfter = Annotated[Moment | None, Query(description="Only what changed in FYI after this moment.")]
 AfterRecord = Annotated[Text, Query(description="The `next` of the page before.")]
 
 

@@ -234,6 +234,19 @@ def test_any_name_in_an_address_is_found_or_not(programs: Programs) -> None:
         assert (answer.status_code in (404, 422), answer.headers["content-type"]) == (True, "application/problem+json")
 
 
+def test_any_question_in_an_address_is_answered_or_refused(programs: Programs) -> None:
+    far = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00")
+    asked = [{"changed_after": moment} for moment in (*far, "2026-01-01", "2026-01-01T00:00:00", "1e400", "now")]
+    texts = ("a\0b", "%", "\\", "x" * 40_000)
+    asked += [{name: text} for name in ("name", "number", "client", "after") for text in texts]
+    asked += [{"limit": limit} for limit in ("0", "501", "-1", "1e3", "9" * 5_000)]
+
+    for query in asked:
+        answer = programs.http.get(f"{HERE}/jobs", params=query)
+        assert answer.status_code in (200, 422), (query, answer.text)
+    assert programs.http.get(f"{HERE}/jobs?name=%ED%A0%80").json()["records"] == []
+
+
 def test_answers_are_kept_by_no_cache_and_read_by_no_web_page(sqlite_programs: Programs) -> None:
     answer = sqlite_programs.http.get(f"{HERE}/edits", headers={"Origin": "https://evil.example"})
     assert answer.headers["cache-control"] == "no-store"
