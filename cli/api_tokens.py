@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.recording import account
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.access import tokens
 from xpm.store.access.tokens import id_of
 from xpm.words import message
@@ -57,7 +56,7 @@ def revoke_token(practice: str, token: str) -> None:
 
 
 def _show(found: Sequence[ShownToken], now: datetime) -> None:
-    table = Table("Name", "May", "Lets in until (UTC)", "Last used", "Made by", "Id")
+    table = WholeTable("Name", "May", "Lets in until (UTC)", "Last used", "Made by", "Id")
     for one in found:
         may, used = "edit" if one.may_edit else "read", f"{one.last_used_on:%d %b %Y}" if one.last_used_on else "never"
         table.add_row(one.name, may, _until(one, now), used, one.made_by, one.id)

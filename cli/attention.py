@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.showing import COLOURS
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.activity.attention import Finding, look
 from xpm.words import message
 
@@ -29,7 +28,7 @@ def _show(findings: Sequence[Finding]) -> None:
 
 def _show_one(finding: Finding) -> None:
     terminal().print(Text(finding.message.text, COLOURS[finding.message.status]), soft_wrap=True)
-    table = Table("Key in XPM", "Name", "")
+    table = WholeTable("Key in XPM", "Name", "")
     for one in finding.found.first:
         table.add_row(*(Text(part or "") for part in (one.key, one.name, one.detail)))
     terminal().print(table)

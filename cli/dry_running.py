@@ -9,7 +9,6 @@ from typing import TextIO
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
@@ -17,7 +16,7 @@ from cli.estimating import agreed
 from cli.integration import integration
 from cli.progress import Bar, progress
 from cli.showing import COLOURS
-from cli.terminal import terminal
+from cli.terminal import WholeTable, terminal
 from xpm.consent.access import require_connected
 from xpm.entities.names import EVERYTHING, Entity
 from xpm.integration import Integration
@@ -143,7 +142,7 @@ def _shown(part: DryRunPart) -> Iterator[RenderableType]:
     found = [*lines([part.preview])] if part.preview else []
     if not found:
         return
-    table = Table("", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
+    table = WholeTable("", "Record", "Name", "Would be", "Field", "In FYI now", "In XPM")
     for line in found[:SHOWN]:
         table.add_row(*line)
     yield table

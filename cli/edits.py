@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.next_commands import after_edits, commands_of, say_next
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.push.listing import OPEN, EditLife, ListedEdit, LoggedStep, list_edits, log, show_edit
 from xpm.spreadsheet import harmless, open_for_owner
 from xpm.store.vocabulary import EditState
@@ -20,6 +19,7 @@ from xpm.words import message, stop
 from xpm.words.moments import zone_in_words
 
 NO_VALUE = "(empty)"
+WIDE = 110  # columns of a terminal that have room for an address on one line
 LOGGED = (
     "edit", "kind", "record", "field", "at", "state", "in_fyi", "in_xpm", "person", "reason", "xpms_words",
     "endpoint", "intended_at", "answered_at", "outcome", "status", "correlation_id",
@@ -83,7 +83,9 @@ def _say_commands(practice: str, found: Sequence[ListedEdit]) -> None:
 
 def show_list(found: Sequence[ListedEdit], zone: str) -> None:
     """Print edits as a table."""
-    table = Table("Edit", "Record and field", "In FYI", "In XPM", "State", show_lines=True)
+    table = WholeTable("Edit", "Record and field", "In FYI", "In XPM", "State", show_lines=True)
+    if terminal().width >= WIDE:
+        table.columns[2].width = min(WIDE // 3, max(len(one.made_by) for one in found) + len(","))
     for one in found:
         what = Text(f"{one.noun.words} {one.record}")
         what.append(f"\n{one.name}" if one.name else "", style="dim")
@@ -112,7 +114,7 @@ def _show_life(practice: str, life: EditLife, zone: str) -> None:
     one = life.edit
     named = f" ({one.name})" if one.name else ""
     terminal().print(Text(f"{one.field} of {one.noun.words} {one.record}{named}", style="bold"), soft_wrap=True)
-    sides = Table("Before", "In FYI", "In XPM")
+    sides = WholeTable("Before", "In FYI", "In XPM")
     sides.add_row(Text(one.base or NO_VALUE), Text(one.ours or NO_VALUE), Text(_now(one)))
     sides.add_row("", f"{one.made_by}, {_moment(one.made_at, zone)}", _seen(one, zone))
     terminal().print(sides)
@@ -135,7 +137,7 @@ def _show_steps(steps: Sequence[LoggedStep], zone: str, *, with_edit: bool) -> N
         say(message("push.none_listed").text)
         return
     of = ["Edit"] if with_edit else []
-    table = Table(*of, f"When ({zone_in_words(zone)})", "Value", "What happened", "Call", show_lines=True)
+    table = WholeTable(*of, f"When ({zone_in_words(zone)})", "Value", "What happened", "Call", show_lines=True)
     for step in steps:
         cells = [Text(f"{step.edit}: {step.noun.words} {step.record}, {step.field}")] if with_edit else []
         by = Text(step.ours or NO_VALUE).append(f"\n{step.person}" if step.person else "", style="dim")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from rich.padding import Padding
 from rich.text import Text
@@ -11,36 +12,28 @@ from sqlmodel import Session
 from cli.answers import answer
 from cli.installation import installation
 from cli.terminal import say, terminal
-from xpm.activity.authors import author
+from xpm.activity import lives
+from xpm.activity.lives import Changed
 from xpm.entities.names import Noun
-from xpm.entities.registry import BY_NOUN
+from xpm.store import practices
 from xpm.store.consent import attempts
-from xpm.store.records import history as lives
-from xpm.store.records.history import FieldChange, HistoryEntry
+from xpm.store.records.history import FieldChange
 from xpm.store.records.rows import Scope
 from xpm.store.vocabulary import ChangeKind
 from xpm.words import message, stop
+from xpm.words.moments import zone_in_words
 
 UNSAID: tuple[object, ...] = (None, "", [], {})
 """Values that are left out when a whole row is shown."""
 
 
 @dataclass(frozen=True)
-class Changed:
-    """One change of a record. `fields` is empty where the whole record was added or removed."""
-
-    at: datetime
-    kind: ChangeKind
-    by: str
-    fields: Sequence[FieldChange]
-
-
-@dataclass(frozen=True)
 class Life:
-    """A record's changes in one account, oldest first."""
+    """A record's changes in one account, oldest first. `time_zone` is the practice's."""
 
     practice: str
     account: str
+    time_zone: str
     changes: Sequence[Changed]
 
 
@@ -48,7 +41,7 @@ def history(kind: Noun, record: str, practice: str, *, as_json: bool) -> None:
     """Show what happened to one record: when, by whom, and each field before and after."""
     with installation() as opened, opened.database.read() as session:
         meant = _meant(session, kind, record, opened.practice(practice).slug if practice else None)
-        found = [_life(session, kind, scope, key) for scope, key in meant]
+        found = [one for one in (_life(session, kind, scope, key) for scope, key in meant) if one.changes]
     facts = {"kind": kind.words, "record": record}
     unknown = message("history.unknown", **facts, days=opened.settings.xpm_history_days).text
     removed = message("history.removed", **facts).text
@@ -61,7 +54,7 @@ def _meant(session: Session, kind: Noun, record: str, practice: str | None) -> l
     Raises:
         Stopped: several practices have one under this key.
     """
-    found = lives.named(session, BY_NOUN[kind].table, record)
+    found = lives.named(session, kind, record)
     meant = [(scope, key) for scope, key in found if practice in (None, scope.practice)]
     if len(named := sorted({scope.practice for scope, _ in meant})) > 1:
         raise stop("history.several_practices", kind=kind.words, record=record, practices=", ".join(named))
@@ -70,61 +63,68 @@ def _meant(session: Session, kind: Noun, record: str, practice: str | None) -> l
 
 def _life(session: Session, kind: Noun, scope: Scope, key: str) -> Life:
     account = attempts.tenant_name(session, scope.practice, scope.tenant_id) or scope.tenant_id
-    steps = lives.life(session, BY_NOUN[kind].table, scope, key)
-    return Life(scope.practice, account, [_changed(session, step) for step in steps])
-
-
-def _changed(session: Session, step: HistoryEntry) -> Changed:
-    change = step.change
-    return Changed(change.at, change.kind, author(session, change.run_id, change.person), step.fields)
+    zone = practices.get(session, scope.practice).time_zone
+    return Life(scope.practice, account, zone, lives.life(session, kind, scope, key))
 
 
 def _show(found: Sequence[Life], removed: str) -> None:
     for life in found:
         if len(found) > 1:
             say(f"From {life.account}:")
+        terminal().print(Text(f"When ({zone_in_words(life.time_zone)})", style="dim"))
         for change in life.changes:
-            _show_change(change)
+            _show_change(change, life.time_zone)
         if life.changes[-1].kind is ChangeKind.REMOVED:
             say(removed)
 
 
-def _show_change(change: Changed) -> None:
+def _show_change(change: Changed, zone: str) -> None:
     console = terminal()
-    console.print(Text.assemble(f"{change.at:%d %b %Y %H:%M} UTC  ", (change.kind, "bold"), f" by {change.by}"))
-    for field in change.fields:
-        for line, indent in _lines(field):
+    console.print(Text.assemble(f"{_moment(change.at, zone)}  ", (change.kind, "bold"), f" by {change.by}"))
+    for field in _of_interest(change.fields):
+        for line, indent in _lines(field, zone):
             console.print(Padding(line, (0, 0, 0, indent), expand=False))
 
 
-def _lines(change: FieldChange) -> Iterator[tuple[str, int]]:
+def _of_interest(fields: Sequence[FieldChange]) -> Iterator[FieldChange]:
+    """The fields without the XPM IDs of those who are shown by name."""
+    shown = {field.field for field in fields}
+    return (one for one in fields if one.field.removesuffix("_uuid") + "_name" not in shown)
+
+
+def _lines(change: FieldChange, zone: str) -> Iterator[tuple[str, int]]:
     """A field before and after, as lines with their indent. Of a list, only the entries that came or went."""
     name = change.field.replace("_", " ")
     if not isinstance(change.before, list) or not isinstance(change.after, list):
-        yield f"{name}: {_legible(change.before)} → {_legible(change.after)}", 4
+        yield f"{name}: {_legible(change.before, zone)} → {_legible(change.after, zone)}", 4
         return
     yield f"{name}:", 4
     gone = [one for one in change.before if one not in change.after]
     come = [one for one in change.after if one not in change.before]
     for sign, values in (("-", gone), ("+", come)):
         for value in values:
-            yield f"{sign} {_legible(value)}", 6
+            yield f"{sign} {_legible(value, zone)}", 6
     if not gone and not come:
         yield "in another order", 6
 
 
-def _legible(value: object) -> str:
+def _moment(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%d %b %Y %H:%M}"
+
+
+def _legible(value: object, zone: str) -> str:
     match value:
         case None | "" | []:
             return "(empty)"
         case bool():
             return "yes" if value else "no"
         case datetime():
-            return f"{value:%d %b %Y %H:%M} UTC"
+            return _moment(value, zone)
         case Mapping():
-            said = ((name, one) for name, one in value.items() if one not in UNSAID)
-            return ", ".join(f"{str(name).replace('_', ' ')} {_legible(one)}" for name, one in said)
+            unsaid = (*UNSAID, value.get("uuid")) if value.get("name") else UNSAID
+            said = ((name, one) for name, one in value.items() if one not in unsaid)
+            return ", ".join(f"{str(name).replace('_', ' ')} {_legible(one, zone)}" for name, one in said)
         case list():
-            return "; ".join(_legible(one) for one in value)
+            return "; ".join(_legible(one, zone) for one in value)
         case _:
             return str(value)

@@ -5,13 +5,12 @@ from datetime import datetime
 
 import typer
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.recording import cancelled
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.store import leases
 from xpm.words import message, stop
 from xpm.xero.printable import printable
@@ -71,7 +70,7 @@ def _show(held: Sequence[LeaseShown]) -> None:
     if not held:
         say(message("operator.no_leases").text)
         return
-    table = Table("Lease", "Held by", "Last sign of life (UTC)", "")
+    table = WholeTable("Lease", "Held by", "Last sign of life (UTC)", "")
     for one in held:
         table.add_row(
             Text(one.name), Text(one.holder), f"{one.last_sign_at:%d %b %H:%M:%S}", "alive" if one.alive else "silent"

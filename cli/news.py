@@ -6,14 +6,13 @@ from datetime import datetime
 from getpass import getpass
 
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 from rich.text import Text
 from sqlmodel import Session
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.recording import changed
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.activity import receivers
 from xpm.installation import Installation
 from xpm.settings import is_protected, is_web_address
@@ -89,7 +88,7 @@ def _show(seen: NewsSeen) -> None:
     say(f"Told of troubles: {', '.join(told) or message('news.nobody').title}.")
     if seen.waiting:
         say(f"News still to be sent: {seen.waiting}.")
-    table = Table("Since", "Trouble")
+    table = WholeTable("Since", "Trouble")
     for one in seen.troubles:
         table.add_row(f"{one.since:%Y-%m-%d %H:%M} UTC", Text(one.title))
     terminal().print(table if seen.troubles else "No troubles.")

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import date
 
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.recording import changed
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.store import people
 from xpm.store.errors import AlreadyThere
 from xpm.words import stop
@@ -51,7 +50,7 @@ def list_users(practice: str, *, as_json: bool) -> None:
 
 
 def _show(known: Sequence[User]) -> None:
-    table = Table("Email", "Name", "FYI Admin", "Active", "Leaving")
+    table = WholeTable("Email", "Name", "FYI Admin", "Active", "Leaving")
     for user in known:
         leaving = f"{user.leaving_on}" if user.leaving_on else ""
         table.add_row(user.email, user.name, _yes(user.is_admin), _yes(user.is_active), leaving)

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.recording import changed
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.activity.log import record
 from xpm.activity.overview import overview
 from xpm.installation import Installation
@@ -106,7 +105,7 @@ def _listed(opened: Installation, practice: Practice) -> Listed:
 
 
 def _show(found: Sequence[Listed]) -> None:
-    table = Table("Practice", "Name", "Country", "Time zone", "Connection")
+    table = WholeTable("Practice", "Name", "Country", "Time zone", "Connection")
     for one in found:
         table.add_row(one.practice, one.name, one.country, one.time_zone, one.message.title)
     terminal().print(table)

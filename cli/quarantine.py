@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 from rich.text import Text
 from sqlmodel import Session
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.integration import integration
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.pull.replay import replay
 from xpm.store.consent import connections
 from xpm.store.pull import quarantine
@@ -66,7 +65,7 @@ def _show(entries: Sequence[SetAside]) -> None:
     if not entries:
         say(message("quarantine.empty").text)
         return
-    table = Table("Since (UTC)", "Kind", "Key in XPM", "What", "Why it could not be read")
+    table = WholeTable("Since (UTC)", "Kind", "Key in XPM", "What", "Why it could not be read")
     for entry in entries:
         kind = entry.entity.replace("_", " ")
         what = Text(entry.parts or "the record")

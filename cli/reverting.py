@@ -5,13 +5,12 @@ from datetime import datetime
 
 import typer
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 
 from cli.answers import answer
 from cli.integration import integration
 from cli.recording import cancelled
 from cli.running import Ended, show_end, start_and_follow
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.undo.changed_since import WhenChangedSince
 from xpm.undo.revert import RevertPreview, RevertRequest, by_its_clock, preview
 from xpm.words import message, stop
@@ -68,7 +67,7 @@ def revert(
 def _show(seen: RevertPreview) -> None:
     console = terminal()
     console.print(f"{seen.message.title}. {seen.message.cause}", soft_wrap=True)
-    effects = Table("", "Removed", "Put back", "Current again", "Archived again")
+    effects = WholeTable("", "Removed", "Put back", "Current again", "Archived again")
     for one in seen.effects:
         counts = (one.removed, one.put_back, one.current_again, one.archived_again)
         effects.add_row(one.what, *(f"{count:,}" for count in counts))
@@ -76,7 +75,7 @@ def _show(seen: RevertPreview) -> None:
         console.print(effects)
     if not seen.named:
         return
-    others = Table("Changed since", "Record", "By", "When (UTC)")
+    others = WholeTable("Changed since", "Record", "By", "When (UTC)")
     for record in seen.named:
         others.add_row(record.what, record.record, record.by, f"{record.at:%d %b %H:%M}")
     console.print(others)

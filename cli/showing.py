@@ -5,13 +5,12 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.practices import NONE_YET, one_or_all
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.activity.overview import EditsStanding, LastSync, Overview, overview
 from xpm.entities.names import Entity
 from xpm.store import activity as log
@@ -82,9 +81,9 @@ def activity(practice: str, limit: int, search: str, status: ActivityStatus | No
     )
 
 
-def activity_table(entries: Sequence[Entry], zone: str) -> Table:
+def activity_table(entries: Sequence[Entry], zone: str) -> WholeTable:
     """Entries as a table that fits 80 columns: the person is below what happened. Times are those of one zone."""
-    table = Table(show_lines=True)
+    table = WholeTable(show_lines=True)
     table.add_column(f"When ({zone_in_words(zone)})", min_width=len("02 Mar 18:10"))
     table.add_column("Status", no_wrap=True)
     table.add_column("What happened")
@@ -128,7 +127,7 @@ def _show_standing(standing: PracticeStanding) -> None:
     console.print(Text(standing.message.text, COLOURS[standing.message.status]), soft_wrap=True)
     zone = ZoneInfo(standing.time_zone)
     finished_in = f"Finished ({zone_in_words(standing.time_zone)})"
-    table = Table("", "Last sync", finished_in, "In XPM", "In FYI", "Not read")
+    table = WholeTable("", "Last sync", finished_in, "In XPM", "In FYI", "Not read")
     for sync in standing.syncs:
         finished = f"{sync.finished_at.astimezone(zone):%d %b %H:%M}" if sync.finished_at else "still running"
         counts = (_in_xpm(sync), "" if sync.stored is None else str(sync.stored), str(sync.quarantined))

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 
 from cli.answers import answer
 from cli.installation import installation
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.activity import acceptance
 from xpm.store.vocabulary import FyiStatus
 from xpm.words import message
@@ -40,7 +39,7 @@ def accept_staff(practice: str, staff: str, person: str | None) -> None:
 
 
 def _show(known: Sequence[StaffMember]) -> None:
-    table = Table("Name", "Email", "Status", "Id")
+    table = WholeTable("Name", "Email", "Status", "Id")
     for one in known:
         table.add_row(one.name or "", one.email or "", one.fyi_status, one.uuid)
     terminal().print(table)

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 
-from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.next_commands import commands_of, say_next
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.push.states import StateCode, forget_state_code, list_states, set_state_code
 
 
@@ -34,7 +33,7 @@ def forget_state(practice: str, name: str, person: str) -> None:
 
 
 def _show(found: Sequence[StateCode]) -> None:
-    table = Table("Job state", "Code", "")
+    table = WholeTable("Job state", "Code", "")
     for one in found:
         table.add_row(Text(one.name), Text(one.code), "set" if one.is_set else "made from the name")
     terminal().print(table)

@@ -7,12 +7,23 @@ import os
 import sys
 from collections.abc import Iterable
 
-from rich.console import Console, ConsoleOptions, RenderableType
+import rich.table
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.segment import Segment
 
 from xpm.xero.printable import printable
 
 UNSEEN_WIDTH = 120  # columns where there is no terminal to ask: a pipe, a file, a CI log
+
+
+class WholeTable(rich.table.Table):
+    """A table that wraps what is too long for its column, and cuts nothing: people need whole addresses and numbers."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Render with columns that wrap within words as well."""
+        for column in self.columns:
+            column.overflow = "fold"
+        yield from super().__rich_console__(console, options)
 
 
 class _Terminal(Console):

@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
 from pydantic import BaseModel, ConfigDict
-from rich.table import Table
 
 from cli.answers import answer
 from cli.installation import installation
 from cli.practices import NONE_YET, one_or_all
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 from xpm.installation import Installation
 from xpm.store import allowances
 from xpm.store.consent import connections
@@ -68,7 +67,7 @@ def _show(found: Usage) -> None:
     if not found.tallies:
         say(f"{found.practice}: no calls to Xero in these days.")
         return
-    table = Table("Day (UTC)", "For", title=found.practice, title_justify="left")
+    table = WholeTable("Day (UTC)", "For", title=found.practice, title_justify="left")
     for counted in ("Calls", "Bytes"):
         table.add_column(counted, justify="right")
     for one in found.tallies:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
-from rich.table import Table
 from rich.text import Text
 from sqlmodel import Session
 
 from cli.demo.stage import PRACTICE
+from cli.terminal import WholeTable
 from xpm.entities.custom_fields import VALUES, values_row
 from xpm.entities.entity import ListedKind
 from xpm.entities.names import Noun
@@ -70,9 +70,9 @@ def _compare(session: Session, scope: Scope, kind: ReportedKind, sandbox: str) -
     return SideBySide(kind.title, len(rows), len(stored), list(differences(session, kind.table, scope, rows)))
 
 
-def compared_table(compared: Sequence[SideBySide]) -> Table:
+def compared_table(compared: Sequence[SideBySide]) -> WholeTable:
     """Both sides as a table for the terminal."""
-    table = Table("", "In Xero", "In FYI", "Fields that differ", title="Xero Practice Manager and FYI")
+    table = WholeTable("", "In Xero", "In FYI", "Fields that differ", title="Xero Practice Manager and FYI")
     for one in compared:
         mark = Text(f"{len(one.differences)}", "red" if one.differences else "green")
         table.add_row(one.kind, f"{one.source}", f"{one.stored}", mark)

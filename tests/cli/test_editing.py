@@ -233,6 +233,7 @@ def test_a_conflict_shows_both_sides_and_is_decided_and_the_losing_value_put_bac
     fyi_xpm: Shell, office: Installed
 ) -> None:
     number = _in_conflict(fyi_xpm, office, 1)[0]
+    assert f"{MERE}," in fyi_xpm("edits", "list", SLUG).out  # whoever decides calls this person
 
     shown = fyi_xpm("edits", "show", SLUG, number).out
     assert all(text in shown for text in ("J1 version 0", "Named in FYI", "J1 version 1", MERE, "conflict"))

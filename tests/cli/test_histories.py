@@ -1,5 +1,10 @@
 """`fyi-xpm history`: the history of a record, as a person reads it in a terminal."""
 
+import json
+from dataclasses import replace
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from tests.cli.office import BEGAN, edited, some_jobs, synced
@@ -9,7 +14,8 @@ from xpm.entities.names import Entity, Noun
 from xpm.entities.registry import BY_NOUN
 from xpm.store.records import reverts
 from xpm.store.records.changes import Author
-from xpm.store.records.kinds import ALL, CLIENTS
+from xpm.store.records.kinds import ALL, CLIENTS, JOB_CUSTOM_FIELDS
+from xpm.store.records.rows import RecordRow
 from xpm.store.vocabulary import SyncTrigger
 
 
@@ -31,13 +37,14 @@ def test_each_change_is_shown_with_its_time_author_and_fields_in_80_columns(
     shown = fyi_xpm("history", "job", "J1").out
 
     assert max(len(line) for line in shown.splitlines()) <= 80
-    heads = [line for line in shown.splitlines() if not line.startswith(" ")]
+    zone, *heads = [line for line in shown.splitlines() if not line.startswith(" ")]
+    assert zone == "When (Sydney time)"
     assert [head.partition("  ")[2] for head in heads] == [
         "added by overnight sync",
         f"changed by {MERE}",
         f"changed by sync by hand, {MERE}",
     ]
-    assert heads[0].startswith(f"{BEGAN:%d %b %Y %H:%M} UTC")
+    assert heads[0].startswith(f"{BEGAN.astimezone(ZoneInfo('Australia/Sydney')):%d %b %Y %H:%M}  added")
     assert "state: Planned → Ready for a second look" in shown
     assert "name: J1 version 0 → J1 version 1" in shown
     assert [line.strip() for line in shown.splitlines()][-2:] == ["- name Plan, done no", "+ name Plan, done yes"]
@@ -61,6 +68,35 @@ def test_only_added_and_removed_entries_of_a_list_are_shown(fyi_xpm: Shell, inst
     assert "client group member:" in shown
     gone_and_come = [line[0] for line in shown if "G1" in line or "G3" in line]
     assert gone_and_come == ["-", "+"]
+
+
+def test_a_job_s_history_has_its_custom_fields_by_name_and_nothing_that_is_fyis_alone(
+    fyi_xpm: Shell, installed: Installed
+) -> None:
+    installed.add_practice()
+    synced(installed, [replace(job("J1", manager_uuid="u1", manager_name="Sam"), sent_digest=b"1")], "night-1")
+    for hours, amount in ((1, 5), (2, 6)):
+        of = [_with_fee("J1", amount)]
+        synced(installed, of, f"values-{hours}", hours, table=JOB_CUSTOM_FIELDS, entity=Entity.CUSTOM_FIELDS)
+    renamed = job("J1", 1, manager_uuid="u2", manager_name="Kiri")
+    synced(installed, [replace(renamed, sent_digest=b"2")], "night-2", hours=24)
+    synced(installed, [replace(renamed, sent_digest=b"3", content_hash=b"x")], "night-3", hours=48)
+
+    shown = fyi_xpm("history", "job", "J1").out
+    changes = json.loads(fyi_xpm("history", "job", "J1", "--json").out)[0]["changes"]
+
+    assert "Fee budget: (empty) → 5" in shown
+    assert "Fee budget: 5 → 6" in shown
+    assert "manager name: Sam → Kiri" in shown
+    assert not any(inside in shown for inside in ("digest", "b'", "uuid", "UTC"))
+    assert [len(change["fields"]) > 0 for change in changes] == [False, True, True, True]
+    assert changes[1]["fields"] == [{"field": "Fee budget", "before": None, "after": "5"}]
+
+
+def _with_fee(job: str, amount: int) -> RecordRow:
+    value = {**dict.fromkeys(("text", "date", "number", "decimal", "boolean")), "decimal": Decimal(amount)}
+    values = [{"definition_uuid": "d1", "name": "Fee budget", **value}]
+    return RecordRow(job, f"{amount}".encode(), {}, {"custom_field_value": values})
 
 
 def test_a_removed_record_says_so(fyi_xpm: Shell, installed: Installed) -> None:

@@ -2,17 +2,16 @@
 
 import pytest
 from rich.panel import Panel
-from rich.table import Table
 from rich.text import Text
 
 from cli.answers import answer
-from cli.terminal import say, terminal
+from cli.terminal import WholeTable, say, terminal
 
 NAME = "Vale\x1b[2J\x1b]0;owned\x07\u202eevil\x9b5m\rHarbour"
 
 
-def table() -> Table:
-    made = Table(NAME, title=NAME)
+def table() -> WholeTable:
+    made = WholeTable(NAME, title=NAME)
     made.add_row(NAME)
     return made
 
@@ -22,7 +21,7 @@ def table() -> Table:
     "shown", [NAME, Text(NAME, "red"), table(), Panel(NAME)], ids=["text", "styled", "table", "panel"]
 )
 def test_a_name_with_control_characters_is_printed_without_them(
-    capsys: pytest.CaptureFixture[str], shown: str | Text | Table | Panel, errors: bool
+    capsys: pytest.CaptureFixture[str], shown: str | Text | WholeTable | Panel, errors: bool
 ) -> None:
     terminal(errors=errors).print(shown, soft_wrap=True)
     printed = "".join(capsys.readouterr())
@@ -49,3 +48,17 @@ def test_json_holds_them_as_escapes(capsys: pytest.CaptureFixture[str]) -> None:
     printed = capsys.readouterr().out
     assert "\\u202eevil\\u009b5m" in printed
     assert not set(printed) & set("\x1b\x07\u202e\x9b\r")
+
+
+def test_a_table_cuts_nothing_that_is_too_long_for_its_column(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    table = WholeTable("Who", "What")
+    table.add_row("somebody.with.a.long.name@harbourvale.example", "Edited")
+
+    terminal().print(table)
+
+    printed = capsys.readouterr().out
+    cells = [line.split("│")[1].strip() for line in printed.splitlines() if line.startswith("│")]
+    assert "".join(cells) == "somebody.with.a.long.name@harbourvale.example"

@@ -73,7 +73,7 @@ def test_a_full_run_brings_a_value_even_if_nothing_else_changed(house: House) ->
     set_text(house, owner, "New words, ā and 株")
     result = house.sync(Entity.CUSTOM_FIELDS)
     assert value(house, owner) == "New words, ā and 株"
-    assert "1 of them were different" in result.message.cause
+    assert "1 of them were new in FYI or different" in result.message.cause
 
 
 @pytest.mark.also_on_postgresql("one path of the rule")

@@ -149,7 +149,7 @@ def _staff(known: Directory, field: Field, text: str) -> Staff:
 def _state(known: Directory, text: str) -> str:
     state = known.state(text)
     if state is None:
-        raise NotTaken(message("push.state_unknown", state=text, states=", ".join(known.states)))
+        raise NotTaken(message("push.state_unknown", state=text, states=", ".join(known.states) or "none yet"))
     return state
 
 

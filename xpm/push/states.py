@@ -43,7 +43,7 @@ def set_state_code(
         known = Directory(session, scope_of(session, practice))
         state = known.state(name)
         if state is None and not is_new:
-            raise stop("push.state_new", state=name, states=", ".join(known.states))
+            raise stop("push.state_new", state=name, states=", ".join(known.states) or "none yet")
         state = state or name
         before = codes.code_of(session, known.scope, state)
         codes.set_code(session, known.scope, state, code)

@@ -14,7 +14,9 @@ from xpm.store.records.kinds import ALL, SCOPE, Part, RecordTable
 from xpm.store.records.rows import Scope
 from xpm.store.tables import RecordChange
 
-UNTOLD = frozenset({*SCOPE, "content_hash", "first_synced_at", "changed_at", "changed_by_run", "archived_at"})
+UNTOLD = frozenset(
+    {*SCOPE, "content_hash", "sent_digest", "first_synced_at", "changed_at", "changed_by_run", "archived_at"}
+)
 """Bookkeeping that means nothing to people. The reason why a record is archived is not among it."""
 
 BATCH = 1_000  # changes forgotten in one transaction
@@ -70,8 +72,13 @@ def _keys_by_number(session: Session, table: RecordTable, number: str) -> set[st
     }
 
 
-def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[HistoryEntry]:
-    """List what was done to a record, oldest first."""
+def life(
+    session: Session, table: RecordTable, scope: Scope, key: str, *, nothing: Fields | None = None
+) -> list[HistoryEntry]:
+    """List what was done to a record, oldest first.
+
+    `nothing` are the fields to compare with where there was no record; without any, adding it changes no field.
+    """
     of = select_rows(RecordChange).where(
         RecordChange.practice == scope.practice,
         RecordChange.tenant_id == scope.tenant_id,
@@ -80,7 +87,8 @@ def life(session: Session, table: RecordTable, scope: Scope, key: str) -> list[H
     )
     changes = list(session.exec(of.order_by(col(RecordChange.id))))
     states = [_before(session, table, change) for change in changes] + [_now(session, table, scope, key)]
-    return [HistoryEntry(change, _fields(*sides)) for change, sides in zip(changes, pairwise(states), strict=True)]
+    sides = zip(changes, pairwise(states), strict=True)
+    return [HistoryEntry(change, _fields(before or nothing, after)) for change, (before, after) in sides]
 
 
 def kept(session: Session, run_ids: Collection[str]) -> dict[str, int]:
