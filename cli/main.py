@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 
 from cli.commands import acting, api_tokens, auditing, editing, looking, practices, records, setting_up
+from cli.commands.explaining import BELOW
 from cli.terminal import terminal
 from xpm import prefect_access
 
@@ -61,16 +62,15 @@ GROUPS = (
     ("lease", setting_up.lease, "Setting up", "Show who holds what, and take it from a program that hangs."),
     ("keys", setting_up.keys, "Setting up", "Make and change encryption keys."),
 )
-EXAMPLES = {"edit": editing.EDIT_EXAMPLE}
 PREFECTS_OPTIONS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 for name, command in EVERY_DAY.items():
-    app.command(name, rich_help_panel="Every day", epilog=EXAMPLES.get(name))(command)
+    app.command(name, rich_help_panel="Every day", epilog=BELOW.get(name))(command)
 for name, command in SETTING_UP.items():
     app.command(name, rich_help_panel="Setting up")(command)
 app.command("worker", rich_help_panel="Setting up", context_settings=PREFECTS_OPTIONS)(setting_up.worker)
 for name, group, panel, says in GROUPS:
-    app.add_typer(group, name=name, help=says, rich_help_panel=panel)
+    app.add_typer(group, name=name, help=says, epilog=BELOW.get(name), rich_help_panel=panel)
 app.command("demo", rich_help_panel="Trying it out")(setting_up.demo)
 
 

@@ -14,10 +14,6 @@ from cli.arguments import AsJson, KnownPractice
 from xpm.entities.names import Noun
 from xpm.store.vocabulary import Action
 
-EDIT_EXAMPLE = (
-    'Example: `fyi-xpm edit job J000123 state="In Progress" due=2026-11-30 --by mere.tane@harbourvale.example`'
-)
-
 edits = typer.Typer(no_args_is_help=True)
 states = typer.Typer(no_args_is_help=True)
 time = typer.Typer(no_args_is_help=True)
@@ -61,6 +57,12 @@ Numbers = Annotated[
     list[int] | None,
     typer.Argument(metavar="EDIT", min=1, help="Numbers, as `fyi-xpm edits list` shows them.", show_default=False),
 ]
+Ended = Annotated[
+    list[int] | None,
+    typer.Argument(
+        metavar="EDIT", min=1, help="Numbers, as `fyi-xpm edits list --state all` shows them.", show_default=False
+    ),
+]
 All = Annotated[bool, typer.Option("--all", help="All that wait for this, instead of numbers.")]
 Field = Annotated[
     str | None, typer.Option(metavar="FIELD", help="Only edits of this field, such as due.", show_default=False)
@@ -103,7 +105,7 @@ def edit(
     dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
-    """Change fields of a job or client in FYI. They show Pending Sync until Xero Practice Manager has them."""
+    """Change fields of a job or client in FYI. The edits wait as Pending Sync until Xero Practice Manager has them."""
     from cli import editing
     from xpm.push.asks import Ask
 
@@ -253,8 +255,12 @@ def withdraw(practice: KnownPractice, numbers: Numbers = None, *, person: By) ->
 
 @edits.command("put-back")
 @acts(Action.DECIDE_EDIT, "numbers")
-def put_back(practice: KnownPractice, numbers: Numbers = None, *, person: By) -> None:
-    """Put back the value that lost, unless the field has changed since."""
+def put_back(practice: KnownPractice, numbers: Ended = None, *, person: By) -> None:
+    """Put back the value that lost, unless the field has changed since.
+
+    Of a withdrawn edit that is FYI's value, of a confirmed one what Xero Practice Manager had before. It is possible as
+    long as the edit is kept, which is as long as the history of records.
+    """
     _decide("put-back", practice, numbers, None, person)
 
 
