@@ -6,6 +6,7 @@ Sentences name no command: administrators and FYI's programs read them as well, 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from shlex import quote
 
 from cli.terminal import say
 from xpm.push.listing import ListedEdit
@@ -32,7 +33,7 @@ class NextCommand:
 
 _PUT_BACK = NextCommand("put back the value that lost", "edits put-back {practice} {edit} --by {person}")
 
-_SET_CODE = NextCommand("Set the code", 'states set {practice} "STATE" CODE --by {person}')
+_SET_CODE = NextCommand("Set the code", "states set {practice} {state} CODE --by {person}")
 
 OF_STATES: Mapping[EditState, Sequence[NextCommand]] = {
     EditState.CONFLICT: (
@@ -59,11 +60,12 @@ OF_SENTENCES: Mapping[str, NextCommand] = {
     "push.refused_state_set": _SET_CODE,
     "push.sent_soon": NextCommand("Send it now", "push {practice}"),
     "push.staff_unknown": NextCommand("See who there is", "staff list {practice}"),
+    "push.standing_to_decide": NextCommand("See each with what can be done", "edits list {practice}"),
     "push.started": NextCommand("See whether it has arrived", "edits list {practice}"),
     "push.no_code_set": NextCommand("See them", "states list {practice}"),
-    "push.state_new": NextCommand("Set a new one", 'states set {practice} "STATE" CODE --new --by {person}'),
+    "push.state_new": NextCommand("Set a new one", "states set {practice} {state} CODE --new --by {person}"),
     "push.state_set": NextCommand("See what was refused", "edits list {practice} --state refused"),
-    "push.state_unknown": NextCommand("Set it", 'states set {practice} "STATE" CODE --new --by {person}'),
+    "push.state_unknown": NextCommand("Set it", "states set {practice} {state} CODE --new --by {person}"),
 }
 """What people may type after a sentence, by its key."""
 
@@ -78,14 +80,16 @@ def after_edits(practice: str, found: Iterable[ListedEdit]) -> Sequence[NextComm
         for command in (reason, *OF_STATES.get(one.state, ())):
             if command:
                 does = f"Edit {one.number}, to {command.does[0].lower()}{command.does[1:]}"
-                of_edit = filled_in(NextCommand(does, command.typed), practice, one.number)
+                of_edit = filled_in(NextCommand(does, command.typed), practice, one.number, state=quote(one.ours or ""))
                 commands.setdefault((one.state, command.does), of_edit)
     return tuple(commands.values())
 
 
-def filled_in(command: NextCommand, practice: str, edit: object = "EDIT", person: str = SOMEBODY) -> NextCommand:
+def filled_in(
+    command: NextCommand, practice: str, edit: object = "EDIT", person: str = SOMEBODY, state: str = "STATE"
+) -> NextCommand:
     """The command with what is known already."""
-    return NextCommand(command.does, command.typed.format(practice=practice, edit=edit, person=person))
+    return NextCommand(command.does, command.typed.format(practice=practice, edit=edit, person=person, state=state))
 
 
 def say_next(key: str, practice: str) -> None:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
+from cli.next_commands import say_next
 from cli.practices import NONE_YET, one_or_all
 from cli.terminal import WholeTable, say, terminal
 from xpm.activity.overview import EditsStanding, LastSync, Overview, overview
@@ -137,6 +138,7 @@ def _show_standing(standing: PracticeStanding) -> None:
     if standing.edits:
         said = standing.edits.message(standing.practice, standing.time_zone)
         console.print(Text(said.text, COLOURS[said.status]), soft_wrap=True)
+        say_next(said.key, standing.practice)
 
 
 def _in_xpm(sync: LastSync) -> str:

@@ -13,6 +13,8 @@ from tests.cli.shell import MERE, SLUG, Installed, Shell, types
 from tests.store.kit import client, job
 from xpm.entities.names import Entity
 from xpm.store.pull import job_currency
+from xpm.store.push import edits
+from xpm.store.push.edits import Reason
 from xpm.store.records.kinds import CLIENTS, JOBS, STAFF
 from xpm.store.records.rows import Scope
 from xpm.store.tables import Connection
@@ -241,6 +243,7 @@ def test_a_conflict_shows_both_sides_and_is_decided_and_the_losing_value_put_bac
     for said in (shown, fyi_xpm("edits", "list", SLUG).out):
         assert f"to keep FYI's value: fyi-xpm edits keep {SLUG} {number} --by EMAIL\n" in said
         assert f"to take Xero Practice Manager's value: fyi-xpm edits take {SLUG} {number} --by EMAIL\n" in said
+    assert f"fyi-xpm edits list {SLUG}\n" in fyi_xpm("status", SLUG).out
     taken = fyi_xpm("edits", "take", SLUG, number, *BY)
     assert f"Put FYI's value back: fyi-xpm edits put-back {SLUG} {number} --by {MERE}\n" in taken.out
     assert _job_name(fyi_xpm, "J1") == "J1 version 1"
@@ -370,6 +373,21 @@ def test_only_active_users_of_the_practice_edit(fyi_xpm: Shell, office: Installe
         assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
         assert "stranger@acme.example is no FYI user of Harbour & Vale" in refused.err
         assert f"fyi-xpm user list {SLUG}" in refused.err
+
+
+def test_a_state_that_was_refused_comes_with_the_command_that_sets_its_code(fyi_xpm: Shell, office: Installed) -> None:
+    fyi_xpm("states", "set", SLUG, "Peer review", "PEER", "--new", *BY)
+    fyi_xpm("edit", "job", "J1", "state=Peer review", *BY)
+    with office.database.write() as session:
+        of = Scope(SLUG, TENANT)
+        refused = Reason("push.refused_state_set", "Invalid state code (PEER)")
+        edits.refuse(session, of, JOBS.name, ["J1"], refused, now=datetime.now(UTC))
+
+    shown = fyi_xpm("edits", "list", SLUG).out
+
+    assert f"Edit 1, to set the code: fyi-xpm states set {SLUG} 'Peer review' CODE --by EMAIL\n" in shown
+    assert f"Edit 1, to send it again: fyi-xpm edits try-again {SLUG} 1 --by EMAIL\n" in shown
+    assert f"Edit 1, to give it up: fyi-xpm edits withdraw {SLUG} 1 --by EMAIL\n" in shown
 
 
 def _move_in(installed: Installed, slug: str, jobs: int = 60) -> None:

@@ -12,7 +12,7 @@ from xpm.entities.names import Noun
 from xpm.entities.registry import BY_NOUN, PUSHED
 from xpm.store.push.protection import VALUE_COLUMNS, VALUES
 from xpm.store.records import history
-from xpm.store.records.history import FieldChange, HistoryEntry
+from xpm.store.records.history import FieldChange
 from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Scope
 from xpm.store.tables import RecordChange
@@ -40,37 +40,53 @@ def named(session: Session, kind: Noun, name: str) -> list[tuple[Scope, str]]:
 
 def life(session: Session, kind: Noun, scope: Scope, key: str) -> list[Changed]:
     """What happened to a record, oldest first. What one act or run changed at one moment is one change."""
-    of, *values = _tables(kind)
-    steps = [*_told(session, of, scope, key), *(step for table in values for step in _told(session, table, scope, key))]
+    of, *parts = _tables(kind)
+    steps = [
+        *_of_record(session, of, scope, key),
+        *(one for part in parts for one in _of_part(session, part, scope, key)),
+    ]
     steps.sort(key=lambda step: step.change.id or 0)
-    return [_together(session, [*same]) for _, same in groupby(steps, key=lambda step: _act(step.change))]
+    return [_together(session, [*same]) for _, same in groupby(steps, key=_Step.act)]
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A change as the history has it, what it was to people, and its fields by name."""
+
+    change: RecordChange
+    kind: ChangeKind
+    fields: Sequence[FieldChange]
+
+    def act(self) -> tuple[object, ...]:
+        """What steps have in common that came with one act."""
+        return self.change.at, self.change.run_id, self.change.person, self.kind
 
 
 def _tables(kind: Noun) -> Sequence[RecordTable]:
-    """The kinds of records whose changes are those of this one: the record itself, and its custom fields."""
+    """Whose changes are those of the record: its own, and those of its custom fields."""
     return (BY_NOUN[kind].table, PUSHED[kind].values) if kind in PUSHED else (BY_NOUN[kind].table,)
 
 
-def _told(session: Session, table: RecordTable, scope: Scope, key: str) -> Iterator[HistoryEntry]:
-    """The changes that mean something to people. Custom fields come and go with their values, not as a record."""
-    is_values = VALUES in table.owned
-    for step in history.life(session, table, scope, key, nothing=NO_VALUES if is_values else None):
-        fields = tuple(_by_name(step.fields)) if is_values else step.fields
-        if fields or not (is_values or step.change.kind is ChangeKind.CHANGED):
-            yield HistoryEntry(step.change, fields)
+def _of_record(session: Session, table: RecordTable, scope: Scope, key: str) -> Iterator[_Step]:
+    """The changes of the record, without those of which people see nothing."""
+    for step in history.life(session, table, scope, key):
+        fields = [*_by_name(step.fields)]
+        if fields or step.change.kind is not ChangeKind.CHANGED:
+            yield _Step(step.change, step.change.kind, fields)
 
 
-def _act(change: RecordChange) -> tuple[object, ...]:
-    is_of_values = change.kind is ChangeKind.ADDED and change.record_table.endswith("_custom_fields")
-    kind = ChangeKind.CHANGED if is_of_values else change.kind
-    return change.at, change.run_id, change.person, kind
+def _of_part(session: Session, table: RecordTable, scope: Scope, key: str) -> Iterator[_Step]:
+    """The changes of its custom fields. They come and go with the record, which says so itself."""
+    for step in history.life(session, table, scope, key, nothing=NO_VALUES):
+        fields = [*_by_name([field for field in step.fields if field.field == VALUES])]
+        if fields:
+            yield _Step(step.change, ChangeKind.CHANGED, fields)
 
 
-def _together(session: Session, steps: Sequence[HistoryEntry]) -> Changed:
-    first = steps[0].change
-    *_, kind = _act(first)
-    fields = [field for step in steps for field in step.fields]
-    return Changed(first.at, ChangeKind(str(kind)), author(session, first.run_id, first.person), fields)
+def _together(session: Session, steps: Sequence[_Step]) -> Changed:
+    first = steps[0]
+    by = author(session, first.change.run_id, first.change.person)
+    return Changed(first.change.at, first.kind, by, [field for step in steps for field in step.fields])
 
 
 def _by_name(changes: Sequence[FieldChange]) -> Iterator[FieldChange]:
