@@ -76,6 +76,12 @@ def test_messages_for_administrators_have_no_jargon() -> None:
     assert {key: found for key, found in jargon.items() if found} == {}
 
 
+def test_sentences_about_edits_name_no_command_since_programs_and_people_without_a_shell_read_them() -> None:
+    for_operators = {"push.needs_decisions", "push.not_covered", "push.standing_to_decide"}  # they say whom to ask
+    named = {key for key in KEYS if key.startswith("push.") and "fyi-xpm" in sentence(key).text}
+    assert named - for_operators == set()
+
+
 def test_titles_have_one_line() -> None:
     assert [key for key in FOR_ADMINISTRATORS if "\n" in sentence(key).title] == []
 
