@@ -3,17 +3,21 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import update
+
 from tests.cli.shell import SLUG, Installed
 from tests.store.kit import job
 from xpm.entities.names import Entity
-from xpm.store.pull import runs
+from xpm.store.pull import job_currency, runs
 from xpm.store.pull.runs import RunCounts
 from xpm.store.records import bulk, edits
 from xpm.store.records.kinds import JOBS, STAFF, RecordTable
 from xpm.store.records.rows import RecordRow, Scope
+from xpm.store.tables import Connection
 from xpm.store.vocabulary import FyiStatus, RunStatus, SyncMode, SyncTrigger
 
 BEGAN = datetime.now(UTC).replace(hour=9, minute=30, second=0, microsecond=0) - timedelta(days=3)
+SAM, KIRI = "0f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d01", "0f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d02"
 TENANT = "3f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d41"
 
 
@@ -78,3 +82,18 @@ def jobs(installed: Installed) -> int:
 def some_jobs(count: int, version: int = 0) -> list[RecordRow]:
     """Jobs J1, J2 and so on."""
     return [job(f"J{number}", version) for number in range(1, count + 1)]
+
+
+def moved_in(installed: Installed, slug: str, count: int = 60) -> None:
+    """Add a connected practice with so many jobs, J1 of which Sam manages, and two of its staff."""
+    installed.add_practice(slug)
+    people = [staff(SAM, "Sam Tāne", "sam@acme.example"), staff(KIRI, "Kiri Moana", "kiri@acme.example")]
+    synced(installed, people, "night", practice=slug, table=STAFF, entity=Entity.STAFF)
+    tasks = [{"uuid": "t1", "name": "Plan", "assigned": [{"uuid": SAM}]}]
+    first = job("J1", manager_uuid=SAM, manager_name="Sam Tāne", state="In Progress", tasks=tasks)
+    synced(installed, [first, *some_jobs(count)[1:]], "night", practice=slug)
+    tenant_id = TENANT if slug == SLUG else f"that of {slug}"
+    with installed.database.write() as session:
+        for table in (JOBS.table, STAFF.table, Connection.__table__):  # type: ignore[attr-defined]
+            session.connection().execute(update(table).where(table.c.practice == slug).values(tenant_id=tenant_id))
+        job_currency.note(session, Scope(slug, tenant_id), {"J1"})

@@ -6,28 +6,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
-from tests.cli.office import TENANT, some_jobs, staff, synced
+from tests.cli.office import TENANT, moved_in, some_jobs, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell, types
-from tests.store.kit import client, job
+from tests.store.kit import client
 from xpm.entities.names import Entity
-from xpm.store.pull import job_currency
 from xpm.store.push import edits
 from xpm.store.push.edits import Reason
-from xpm.store.records.kinds import CLIENTS, JOBS, STAFF
+from xpm.store.records.kinds import CLIENTS, JOBS
 from xpm.store.records.rows import Scope
-from xpm.store.tables import Connection
 from xpm.words import message
 
 BY = ("--by", MERE)
-SAM, KIRI = "0f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d01", "0f6e1c1a-8a52-4c1b-9d0e-6b1f0a7c2d02"
 
 
 @pytest.fixture
 def office(installed: Installed) -> Installed:
     """A connected practice with sixty jobs, J1 of which Sam manages, and two of its staff."""
-    _move_in(installed, SLUG)
+    moved_in(installed, SLUG)
     return installed
 
 
@@ -116,7 +112,7 @@ def test_an_edit_of_a_version_that_is_not_the_newest_any_more_is_refused(fyi_xpm
 
 
 def test_a_record_of_several_practices_needs_the_practice(fyi_xpm: Shell, office: Installed) -> None:
-    _move_in(office, "tasman-bay", jobs=1)
+    moved_in(office, "tasman-bay", count=1)
     edit = ("edit", "job", "J1", "name=Accounts", *BY)
 
     refused = fyi_xpm(*edit)
@@ -388,20 +384,6 @@ def test_a_state_that_was_refused_comes_with_the_command_that_sets_its_code(fyi_
     assert f"Edit 1, to set the code: fyi-xpm states set {SLUG} 'Peer review' CODE --by EMAIL\n" in shown
     assert f"Edit 1, to send it again: fyi-xpm edits try-again {SLUG} 1 --by EMAIL\n" in shown
     assert f"Edit 1, to give it up: fyi-xpm edits withdraw {SLUG} 1 --by EMAIL\n" in shown
-
-
-def _move_in(installed: Installed, slug: str, jobs: int = 60) -> None:
-    installed.add_practice(slug)
-    people = [staff(SAM, "Sam Tāne", "sam@acme.example"), staff(KIRI, "Kiri Moana", "kiri@acme.example")]
-    synced(installed, people, "night", practice=slug, table=STAFF, entity=Entity.STAFF)
-    tasks = [{"uuid": "t1", "name": "Plan", "assigned": [{"uuid": SAM}]}]
-    first = job("J1", manager_uuid=SAM, manager_name="Sam Tāne", state="In Progress", tasks=tasks)
-    synced(installed, [first, *some_jobs(jobs)[1:]], "night", practice=slug)
-    tenant_id = TENANT if slug == SLUG else f"that of {slug}"
-    with installed.database.write() as session:
-        for table in (JOBS.table, STAFF.table, Connection.__table__):  # type: ignore[attr-defined]
-            session.connection().execute(update(table).where(table.c.practice == slug).values(tenant_id=tenant_id))
-        job_currency.note(session, Scope(slug, tenant_id), {"J1"})
 
 
 def _clients(installed: Installed) -> None:

@@ -14,6 +14,7 @@ from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
+from tests.cli.office import moved_in, some_jobs, synced
 from tests.cli.shell import MERE, SLUG, Installed, Shell
 from tests.cli.worker import worker_that_ends_the_next_run
 from xpm.store import people
@@ -116,14 +117,17 @@ def test_a_sync_passes_its_options_to_the_runbook(
 def test_a_push_starts_its_runbook_for_the_practice_and_says_how_it_ended(
     fyi_xpm: Shell, installed: Installed, prefect: SyncPrefectClient, deployed_once: None
 ) -> None:
-    installed.add_practice()
+    moved_in(installed, SLUG, count=1)
+    fyi_xpm("edit", "job", "J1", "name=Named in FYI", "--by", MERE)
+    synced(installed, some_jobs(1, version=1), "next night", hours=24)
     ending: State[None] = Failed(name="Action Required", message="Somebody has to decide.")
 
     with worker_that_ends_the_next_run(ending, made(installed, calls=1, size=1_500)) as taken:
         said = fyi_xpm("push", SLUG, "--by", MERE)
 
     assert taken[0].parameters == {"practice": SLUG}
-    assert (said.code, said.out.splitlines()[-1]) == (1, ending.message)
+    decide = f"See what waits for a decision: fyi-xpm edits list {SLUG}"
+    assert (said.code, said.out.splitlines()[-2:]) == (1, [ending.message, decide])
 
 
 @ON_PREFECT
