@@ -1,6 +1,6 @@
 """Processes of their own for tests: forked from one that has imported the library and holds nothing open.
 
-A process that imports all of it anew takes a second to start.
+A process that imports all of it anew takes a second to start. `tests/readied.py` says what is ready.
 """
 
 import multiprocessing as mp
@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 
 FORKED = mp.get_context("forkserver")
-FORKED.set_forkserver_preload(["tests.pull.house", "xpm.consent.keeper", "xpm.consent.access"])
+FORKED.set_forkserver_preload(["tests.readied"])
 
 
 def is_killed(work: Callable[..., None], *given: object) -> bool:
