@@ -136,7 +136,7 @@ def _show_standing(standing: PracticeStanding) -> None:
     if standing.syncs:
         console.print(table)
     if standing.edits:
-        said = standing.edits.message(standing.practice, standing.time_zone)
+        said = standing.edits.message(standing.time_zone)
         console.print(Text(said.text, COLOURS[said.status]), soft_wrap=True)
         say_next(said.key, standing.practice)
 

@@ -186,7 +186,7 @@ def _begun(task: TaskRun) -> float:
 
 def _name(task: TaskRun) -> str:
     """Return the task's name without the piece of an id that Prefect appends."""
-    return task.name.rpartition("-")[0] or task.name
+    return task.name.removesuffix(f"-{task.dynamic_key[:3]}")
 
 
 def _stage(state: State[Any] | None) -> StepState:

@@ -24,7 +24,7 @@ def publish_status(practice: str) -> Overview:
 
 
 def _edits(seen: Overview) -> str:
-    return f"\n{seen.edits.message(seen.slug, seen.time_zone).text}\n" if seen.edits else ""
+    return f"\n{seen.edits.message(seen.time_zone).text}\n" if seen.edits else ""
 
 
 def _table(seen: Overview) -> list[dict[str, object]]:

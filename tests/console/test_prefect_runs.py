@@ -325,6 +325,6 @@ def test_a_task_that_waits_to_be_tried_again_is_running_and_has_a_time(server: P
     soon = datetime.now(UTC) + timedelta(seconds=33)
     with get_client(sync_client=True) as client:
         run = client.create_flow_run(syncing, parameters={"practice": "harbour-vale"})
-        client.create_task_run(check, run.id, "0", name="Sync clients-f0e", state=AwaitingRetry(scheduled_time=soon))
+        client.create_task_run(check, run.id, "f0e1", name="Sync clients-f0e", state=AwaitingRetry(scheduled_time=soon))
     seen = until(server, run.id, lambda run: bool(run.tasks))
     assert seen.tasks == (TaskSeen(name="Sync clients", stage=StepState.RUNNING, again_at=soon),)

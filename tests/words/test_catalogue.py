@@ -77,7 +77,7 @@ def test_messages_for_administrators_have_no_jargon() -> None:
 
 
 def test_sentences_about_edits_name_no_command_since_programs_and_people_without_a_shell_read_them() -> None:
-    for_operators = {"push.needs_decisions", "push.not_covered", "push.standing_to_decide"}  # they say whom to ask
+    for_operators = {"push.not_covered"}  # it says whom to ask
     named = {key for key in KEYS if key.startswith("push.") and "fyi-xpm" in sentence(key).text}
     assert named - for_operators == set()
 

@@ -73,13 +73,13 @@ class EditsStanding(BaseModel):
         """How many a person has to decide about."""
         return self.conflicts + self.refused
 
-    def message(self, slug: str, zone: str) -> Message:
-        """Say how many of this practice there are, and what to do."""
+    def message(self, zone: str) -> Message:
+        """Say how many there are, and what to do."""
         since = moment_in(self.since, zone)
         if not self.undecided:
             return message("push.standing", waiting=self.waiting, since=since)
         facts = {"waiting": self.waiting, "conflicts": self.conflicts, "refused": self.refused}
-        return message("push.standing_to_decide", to_decide=self.undecided, slug=slug, since=since, **facts)
+        return message("push.standing_to_decide", to_decide=self.undecided, since=since, **facts)
 
 
 class Overview(BaseModel):

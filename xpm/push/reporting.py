@@ -46,7 +46,7 @@ def said_of(drained: Drained, practice: Practice) -> Message:
     }
     if drained.refused or drained.conflicts:
         named, count = _named(drained.undecided), drained.refused + drained.conflicts
-        return message("push.needs_decisions", slug=practice.slug, undecided=named, count=count, **facts)
+        return message("push.needs_decisions", undecided=named, count=count, **facts)
     if drained.failed:
         return message("push.failed", reason=drained.failed.message, **facts)
     if drained.not_covered:
