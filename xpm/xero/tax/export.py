@@ -9,7 +9,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
-from openpyxl import load_workbook
 from pydantic import ValidationError
 
 from xpm.xero.errors import UnreadableAnswer
@@ -94,6 +93,8 @@ class TaxExport:
             raise _no_export("is no CSV in UTF-8") from None
 
     def _sheet_rows(self) -> Iterator[Iterable[object]]:
+        from openpyxl import load_workbook  # noqa: PLC0415 - a tenth of a program's start, and few programs need it
+
         try:
             workbook = load_workbook(self._path, read_only=True, data_only=True)
             with closing(workbook):
