@@ -9,6 +9,7 @@ from tests.beginnings import Beginning
 from tests.conftest import Serve
 from tests.databases import SqliteFiles
 from tests.flows.office import MADE_BY, SLUG, Office
+from tests.flows.worker import deploy
 from tests.pull.house import YEARS, connect
 from xpm.entities.names import EVERYTHING
 from xpm.integration import Integration
@@ -53,6 +54,12 @@ def connected_on_postgresql(
 def connected_once(sqlite_files: SqliteFiles) -> Beginning:
     """An office that is connected and synchronised."""
     return Beginning(sqlite_files, a_small_world, connect_and_synchronise)
+
+
+@pytest.fixture(scope="session")
+def deployed(prefect_url: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """What the tests with a worker run, deployed once: a deployment says nothing of the worker's environment."""
+    deploy(prefect_url, tmp_path_factory.mktemp("deploying"), "reconnect-and-resync", "revert-sync", "sync-practice")
 
 
 def connect_and_synchronise(server: SandboxServer, database: Database) -> None:

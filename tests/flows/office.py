@@ -240,10 +240,11 @@ def asked(flow_run_id: str | None) -> dict[str, Any]:
 
 
 def eventually(look: Callable[[], Found | None], patience: float = PATIENCE) -> Found:
-    """Call `look` until it finds something, and return that."""
-    deadline = time.monotonic() + patience
+    """Call `look` until it finds something, and return that. To look is work as well, also for who is waited for."""
+    deadline, pause = time.monotonic() + patience, 0.05
     while time.monotonic() < deadline:
         if found := look():
             return found
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.4)
     raise AssertionError("It did not happen in time.")

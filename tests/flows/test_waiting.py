@@ -13,7 +13,7 @@ from flows.watch import watch
 from sandbox.world import COASTAL_NAME, MERE
 from tests.flows.office import MADE_BY, SLUG, Office, consents_and_chooses, eventually, resume
 from tests.flows.test_revert import change_a_job
-from tests.flows.worker import deploy, environment_of, kill, worker
+from tests.flows.worker import environment_of, kill, worker
 from xpm.store.consent import connections
 from xpm.store.tables import AuthorisationAttempt
 from xpm.store.vocabulary import ConnectionState
@@ -24,11 +24,9 @@ RECONNECT = "reconnect/reconnect-and-resync"
 
 
 @pytest.fixture
-def environment(office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
-    """The environment of the worker and its runs, with the reconnect deployed."""
-    given = environment_of(office, prefect_url, tmp_path)
-    deploy(given, "reconnect-and-resync")
-    return given
+def environment(deployed: None, office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
+    """The environment of the worker and its runs."""
+    return environment_of(office, prefect_url, tmp_path)
 
 
 def start(minutes: float = 30) -> UUID:
@@ -46,9 +44,15 @@ def state_of(run_id: UUID) -> State:
     return state
 
 
-def suspended(run_id: UUID) -> None:
-    """Wait until a run is suspended."""
-    eventually(lambda: state_of(run_id).name == "Suspended", patience=90)
+def suspended(run_id: UUID, after: State | None = None) -> None:
+    """Wait until a run is suspended, or suspended anew."""
+    until(run_id, lambda now: now.name == "Suspended" and (after is None or now.timestamp > after.timestamp))
+
+
+def until(run_id: UUID, is_so: Callable[[State], bool], patience: float = 90) -> None:
+    """Wait until this is so of a run's state."""
+    with get_client(sync_client=True) as client:
+        eventually(lambda: (state := client.read_flow_run(run_id).state) and is_so(state), patience)
 
 
 def until_it_waits(office: Office, environment: Mapping[str, str], minutes: float = 30) -> AuthorisationAttempt:
@@ -75,7 +79,7 @@ def test_answers_resume_a_run_whose_worker_was_killed_on_another_worker(
     attempt = until_it_waits(office, environment)
     with worker(environment):
         consents_and_chooses(COASTAL_NAME)(office, attempt)
-        eventually(lambda: state_of(UUID(attempt.flow_run_id)).is_final(), patience=120)
+        until(UUID(attempt.flow_run_id), State.is_final, patience=120)
     assert state_of(UUID(attempt.flow_run_id)).is_completed()
     with office.database.read() as session:
         assert connections.get(session, SLUG).tenant_name == COASTAL_NAME
@@ -96,10 +100,10 @@ def test_a_run_that_is_resumed_without_an_answer_waits_again_with_the_same_link(
 ) -> None:
     attempt = until_it_waits(office, environment)
     run_id = UUID(attempt.flow_run_id)
-    before = state_of(run_id).timestamp
+    before = state_of(run_id)
     with worker(environment), get_client(sync_client=True) as client:
         client.resume_flow_run(run_id, run_input={})
-        eventually(lambda: state_of(run_id).name == "Suspended" and state_of(run_id).timestamp > before, patience=90)
+        suspended(run_id, after=before)
     again = eventually(office.waiting_attempt)
     assert (again.id, again.expires_at) == (attempt.id, attempt.expires_at)
 
@@ -110,7 +114,7 @@ def test_a_wait_that_nobody_answers_ends_with_a_word_to_practice_activity(
     attempt = until_it_waits(office, environment, minutes=0.01)
     with worker(environment):
         watch(return_state=True)
-        eventually(lambda: state_of(UUID(attempt.flow_run_id)).is_final(), patience=90)
+        until(UUID(attempt.flow_run_id), State.is_final)
     assert state_of(UUID(attempt.flow_run_id)).name == "Action Required"
     assert entries(office)[-1] == "consent.not_answered"
     assert connection_state(office) is ConnectionState.NOT_CONNECTED
@@ -119,20 +123,19 @@ def test_a_wait_that_nobody_answers_ends_with_a_word_to_practice_activity(
 def test_a_revert_asks_again_if_what_it_would_take_back_changed_while_it_waited(
     connected: Office, environment: Mapping[str, str]
 ) -> None:
-    deploy(environment, "revert-sync")
     with get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("revert/revert-sync")
         parameters = {"practice": SLUG, "run": MADE_BY}
         run_id = client.create_flow_run_from_deployment(deployment.id, parameters=parameters).id
     with worker(environment):
         suspended(run_id)
-        before = state_of(run_id).timestamp
+        before = state_of(run_id)
         change_a_job(connected)
         resume(str(run_id), {"short_name": SLUG})
-        eventually(lambda: state_of(run_id).name == "Suspended" and state_of(run_id).timestamp > before, patience=90)
+        suspended(run_id, after=before)
         assert connected.counted("client") == 8
         resume(str(run_id), {"short_name": SLUG, "changed_since": "Keep them as they are"})
-        eventually(lambda: state_of(run_id).is_final(), patience=90)
+        until(run_id, State.is_final)
     assert (state_of(run_id).is_completed(), connected.counted("client")) == (True, 0)
 
 

@@ -10,7 +10,7 @@ from prefect.states import Crashed, Scheduled
 
 from sandbox.faults import fault_from
 from tests.flows.office import SLUG, Office, eventually
-from tests.flows.worker import deploy, environment_of, kill, worker
+from tests.flows.worker import environment_of, kill, worker
 from xpm.store.pull import runs
 from xpm.store.vocabulary import RunStatus
 
@@ -20,7 +20,7 @@ SLOW = {"area": "xpm", "path": "client.api/list", "kind": "drip", "bytes": 64, "
 
 
 @pytest.fixture
-def environment(office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
+def environment(deployed: None, office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str, str]:
     """The environment of the worker and its runs."""
     return environment_of(office, prefect_url, tmp_path)
 
@@ -28,7 +28,6 @@ def environment(office: Office, prefect_url: str, tmp_path: Path) -> Mapping[str
 def test_a_retry_after_a_killed_worker_finishes_the_sync_without_duplicates(
     connected: Office, environment: Mapping[str, str]
 ) -> None:
-    deploy(environment, "sync-practice")
     connected.sandbox.world.faults.inject(fault_from(SLOW))
     with worker(environment) as process:
         run_id = start()

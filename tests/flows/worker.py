@@ -20,18 +20,24 @@ ROOT = Path(__file__).parents[2]
 
 def environment_of(office: Office, prefect_url: str, home: Path) -> Mapping[str, str]:
     """The environment of a worker and its runs."""
-    given = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_"))}
     fast = {"PREFECT_WORKER_QUERY_SECONDS": "1", "PREFECT_RUNNER_POLL_FREQUENCY": "1"}
+    return {**_environment(prefect_url, home), **office.environment(), **fast}
+
+
+def _environment(prefect_url: str, home: Path) -> Mapping[str, str]:
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "COVERAGE_"))}
     server = {"PREFECT_API_URL": prefect_url, "PREFECT_API_AUTH_STRING": PASSWORD, "PREFECT_HOME": str(home)}
-    return {**given, **office.environment(), **fast, **server, "PYTHONPATH": str(ROOT)}
+    return {**given, **server, "PYTHONPATH": str(ROOT)}
 
 
-def deploy(environment: Mapping[str, str], name: str) -> None:
-    """Apply one deployment of prefect.yaml."""
+def deploy(prefect_url: str, home: Path, *names: str) -> None:
+    """Apply these deployments of prefect.yaml."""
     with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
         client.create_work_pool(WorkPoolCreate(name="xpm", type="process"))
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--name", name]
-    subprocess.run(command, cwd=ROOT, env={**environment, "PWD": str(ROOT)}, check=True, capture_output=True)  # noqa: S603
+    chosen = [argument for name in names for argument in ("--name", name)]
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", *chosen]
+    environment = {**_environment(prefect_url, home), "PWD": str(ROOT)}
+    subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True)  # noqa: S603
 
 
 @contextmanager
