@@ -23,7 +23,7 @@ demo: $(READY)  ## try the runbook on this machine; ARGS=--unattended lets a scr
 test: $(READY) lint  ## lint, types, import rules, and a test of every rule, in 10 to 15 minutes of two cores
 	$(TESTS) -m "not deep"
 
-check: $(READY) $(IDENTITY) lint  ## everything: every test on both databases, 500 sequences of faults, every kind of kill, the demo, in about 40 minutes
+check: $(READY) $(IDENTITY) lint  ## everything: every test on both databases, 350 sequences of faults, every kind of kill, the demo, in about 40 minutes
 	$(TESTS)
 	.venv/bin/fyi-xpm demo --unattended
 

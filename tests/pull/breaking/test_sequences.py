@@ -26,7 +26,7 @@ from xpm.xero.errors import XeroError
 
 pytestmark = pytest.mark.no_cover  # no coverage: other tests cover this code, and measuring takes half as long again
 
-SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "500"))
+SEQUENCES = int(os.environ.get("XPM_SEQUENCES", "350"))
 
 FEW = 6
 """How many sequences run each time: as many as fit into a few seconds."""
