@@ -20,7 +20,7 @@ PROBLEMS: dict[int, str] = {
     401: "The token does not let in to this practice.",
     403: "The token may only read.",
     404: "The practice has no such record or edit.",
-    409: "The record has changed since the version that the editor saw.",
+    409: "The record, or the value of XPM's in a conflict, has changed since the editor saw it.",
     413: "The body is longer than a request may be, or does not say how long it is.",
     422: "The request is not as described, or a rule refuses it. The sentence says which.",
     428: "So many records need a confirmation of their number.",

@@ -52,8 +52,8 @@ class Sentence(Outgoing):
 class Edit(Outgoing):
     """An edit of one field, open or over. Values are as in the record.
 
-    XPM had `base` when the edit was made, and has it still as far as FYI knows, unless it was seen at `theirs_at` with
-    another value, `theirs`. FYI has `ours`.
+    XPM had `base` when the edit was made, or when FYI's value was kept in a conflict, and has it still as far as FYI
+    knows, unless it was seen at `theirs_at` with another value, `theirs`. FYI has `ours`.
     """
 
     number: int

@@ -51,16 +51,13 @@ class Field:
         return tuple(one.strip() for one in listed.replace("\n", ",").split(",") if one.strip())
 
 
-def check(known: Directory, ask: Ask) -> RecordEdit:
-    """Check one ask. Fields that already have the value are left out.
+def check(known: Directory, ask: Ask, record: Record) -> RecordEdit:
+    """Check one ask about this record. Fields that already have the value are left out.
 
     Raises:
         Overtaken: the record has changed since the version that the editor saw.
-        Stopped: there is no such record or field, or a field does not take its value. The message says which and why.
+        Stopped: there is no such field, or a field does not take its value. The message says which and why.
     """
-    if ask.noun not in PUSHED:
-        raise stop("push.kind_not_edited", noun=ask.noun.words)
-    record = known.record(ask.noun, ask.name)
     _require_version(known, ask, record)
     rows = {table.name: _row(known, table, record.key) for table in _tables(ask.noun)}
     fields = [(find_field(known, ask.noun, name), text) for name, text in ask.values.items()]

@@ -1,6 +1,6 @@
 """What FYI knows of a practice's records, staff, job states and custom fields, for checking what people type."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,8 +12,10 @@ from xpm.entities.names import Noun
 from xpm.entities.registry import PUSHED
 from xpm.push.asks import Record
 from xpm.push.naming import Names
+from xpm.store.engine.key_lists import among
 from xpm.store.pull import job_currency
 from xpm.store.records import kinds
+from xpm.store.records.kinds import RecordTable
 from xpm.store.records.rows import Scope
 from xpm.store.records.scope import in_scope
 from xpm.store.tables import Connection, CurrentJob, CustomFieldDefinition, Job, JobStateCode, Staff
@@ -39,17 +41,38 @@ class Directory:
 
         Raises Stopped: none, several, or only an archived one is.
         """
+        found = self.records(noun, [name])[name]
+        if isinstance(found, Stopped):
+            raise found
+        return found
+
+    def records(self, noun: Noun, names: Collection[str]) -> Mapping[str, Record | Stopped]:
+        """The record that each of these names means, as `record` finds it, or why it is not exactly one.
+
+        An XPM ID goes before a number or name, and a name as it is spelled before one in other letters. So all records
+        are gone through once at most, and only if some name needs it.
+        """
         table = PUSHED[noun].table
+        key, number = table.table.c[table.key], table.table.c[table.number or "name"]
+        meant: dict[str, dict[str, _Candidate]] = {name: {} for name in names}
+        for means, spelled in ((key, str.lower), (number, str), (func.lower(number), str.lower)):
+            left = [name for name, of in meant.items() if not any(one.is_current for one in of.values())]
+            found = self._called(table, means, {spelled(name.strip()) for name in left}) if left else {}
+            for name in left:
+                meant[name] |= {one.key: one for one in found.get(spelled(name.strip()), ())}
+        return {name: _the_one(noun, name, list(of.values())) for name, of in meant.items()}
+
+    def _called(
+        self, table: RecordTable, means: ColumnElement[str], texts: Collection[str]
+    ) -> Mapping[str, list["_Candidate"]]:
         columns = table.table.c
         number = columns[table.number or "name"]
-        found = select(columns[table.key], number, columns.name, columns.archived_at)
-        found = found.where(in_scope(table, self.scope), _is_called(noun, name))
-        rows = self.session.connection().execute(found).all()
-        current = [row for row in rows if row.archived_at is None]
-        if len(current) == 1:
-            key, called, own_name, _ = current[0]
-            return Record(noun, key, called or key, own_name)
-        raise _not_one(noun, name, current=len(current), archived=len(rows) - len(current))
+        found = select(means, columns[table.key], number, columns.name, columns.archived_at.is_(None))
+        found = found.where(in_scope(table, self.scope), among(means, texts))
+        called: dict[str, list[_Candidate]] = {}
+        for text, *row in self.session.connection().execute(found):
+            called.setdefault(text, []).append(_Candidate(*row))
+        return called
 
     def staff(self, name: str) -> Staff | None:
         """The current staff member with this email address, XPM ID or name; `None` if there is none, or several."""
@@ -123,6 +146,25 @@ class Directory:
         ).all()
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """A record that may be meant."""
+
+    key: str
+    number: str | None
+    name: str | None
+    is_current: bool
+
+
+def _the_one(noun: Noun, name: str, found: Sequence[_Candidate]) -> Record | Stopped:
+    current = [one for one in found if one.is_current]
+    if len(current) == 1:
+        (one,) = current
+        return Record(noun, one.key, one.number or one.key, one.name)
+    key = "several" if current else "archived" if found else "unknown"
+    return stop(f"push.record_{key}", noun=noun.words, name=name)
+
+
 def practices_with(session: Session, noun: Noun, name: str) -> list[str]:
     """The practices that have such a current record, in the account that each is connected to."""
     columns = PUSHED[noun].table.table.c
@@ -137,8 +179,3 @@ def _is_called(noun: Noun, name: str) -> ColumnElement[bool]:
     table, wanted = PUSHED[noun].table, name.strip().lower()
     columns = table.table.c
     return or_(columns[table.key] == wanted, func.lower(columns[table.number or "name"]) == wanted)
-
-
-def _not_one(noun: Noun, name: str, *, current: int, archived: int) -> Stopped:
-    key = "several" if current else "archived" if archived else "unknown"
-    return stop(f"push.record_{key}", noun=noun.words, name=name)

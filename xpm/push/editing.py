@@ -5,7 +5,7 @@ asked of Xero here.
 """
 
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
@@ -13,6 +13,7 @@ from sqlmodel import Session
 from xpm.access import audit
 from xpm.access.actor import Actor
 from xpm.access.audit import Action
+from xpm.entities.names import Noun
 from xpm.entities.registry import PUSHED
 from xpm.installation import Installation
 from xpm.push.asks import Ask, FieldEdit, Made, Preview, Record, RecordEdit, RefusedAsk
@@ -112,9 +113,10 @@ def edit(
 def _checked(known: Directory, asks: Sequence[Ask]) -> Preview:
     made: list[tuple[int, RecordEdit]] = []
     refused: list[RefusedAsk] = []
+    records = _records(known, asks)
     for number, ask in enumerate(asks, 1):
         try:
-            found = check(known, ask)
+            found = check(known, ask, _require(records[ask.noun, ask.name]))
         except Overtaken:
             raise
         except Stopped as stopped:
@@ -155,14 +157,26 @@ def _needs_confirmation(known: Directory, made: Sequence[RecordEdit]) -> bool:
 
 def _lock(known: Directory, asks: Sequence[Ask]) -> None:
     """Hold the records, so that what is checked is what is edited."""
-    for noun in sorted({ask.noun for ask in asks} & PUSHED.keys()):
-        keys = set()
-        for ask in asks:
-            try:
-                keys |= {known.record(ask.noun, ask.name).key} if ask.noun is noun else set()
-            except Stopped:
-                continue  # the check says why
-        hold(known.session, known.scope, noun, keys)
+    found = [one for one in _records(known, asks).values() if isinstance(one, Record)]  # of others the check says why
+    for noun in sorted({one.noun for one in found}):
+        hold(known.session, known.scope, noun, {one.key for one in found if one.noun is noun})
+
+
+def _records(known: Directory, asks: Iterable[Ask]) -> Mapping[tuple[Noun, str], Record | Stopped]:
+    """The record that each ask is about, by what the ask calls it, or why there is none."""
+    names: dict[Noun, set[str]] = {}
+    for ask in asks:
+        names.setdefault(ask.noun, set()).add(ask.name)
+    edited = {noun: known.records(noun, of) for noun, of in names.items() if noun in PUSHED}
+    found = {(noun, name): one for noun, of in edited.items() for name, one in of.items()}
+    others = {noun: stop("push.kind_not_edited", noun=noun.words) for noun in names.keys() - PUSHED.keys()}
+    return found | {(noun, name): refusal for noun, refusal in others.items() for name in names[noun]}
+
+
+def _require(found: Record | Stopped) -> Record:
+    if isinstance(found, Stopped):
+        raise found
+    return found
 
 
 def _make(known: Directory, change: FieldEdit, act: EditAct) -> None:
