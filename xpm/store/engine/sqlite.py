@@ -67,9 +67,9 @@ def _begin(connection: Connection) -> None:
     """
     options = connection.get_execution_options()
     reading = bool(options.get(READ_ONLY))
-    driver = connection.connection.cursor()  # SQLAlchemy's own way takes ten times as long, and these cannot fail
-    driver.execute(f"PRAGMA query_only = {int(reading)}")
-    if not reading:
-        driver.execute(f"PRAGMA synchronous = {'NORMAL' if options.get(HASTY) else 'FULL'}")
+    driver = connection.connection.cursor()  # SQLAlchemy's own way takes ten times as long
+    driver.execute(f"PRAGMA query_only = {int(reading)}")  # reads no file, so there is no error to translate
     driver.close()
+    if not reading:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if options.get(HASTY) else 'FULL'}")
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
