@@ -18,12 +18,12 @@ from cli.terminal import say
 from xpm.consent.under_way import under_way_of
 from xpm.entities.names import Entity
 from xpm.integration import Integration
-from xpm.push.listing import TO_DECIDE, list_edits
+from xpm.push.listing import list_edits
 from xpm.quota.amounts import said_after, together
 from xpm.quota.progress import Prediction
 from xpm.store import people
 from xpm.store.pull import runs
-from xpm.store.vocabulary import SyncMode
+from xpm.store.vocabulary import UNDECIDED, SyncMode
 from xpm.words import Message, stop
 from xpm.words.moments import moment_in
 
@@ -83,7 +83,7 @@ def push(practice: str, *, as_json: bool) -> NoReturn:
 def _show_decisions(practice: str) -> None:
     """Print where to decide about edits, if any wait for it."""
     with installation() as opened:
-        if list_edits(opened, practice, TO_DECIDE, limit=1):
+        if list_edits(opened, practice, UNDECIDED, limit=1):
             say_next("push.only_decisions", practice)
 
 

@@ -79,7 +79,7 @@ class EditsStanding(BaseModel):
         if not self.undecided:
             return message("push.standing", waiting=self.waiting, since=since)
         facts = {"waiting": self.waiting, "conflicts": self.conflicts, "refused": self.refused}
-        return message("push.standing_to_decide", to_decide=self.undecided, since=since, **facts)
+        return message("push.standing_to_decide", undecided=self.undecided, since=since, **facts)
 
 
 class Overview(BaseModel):

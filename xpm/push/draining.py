@@ -26,7 +26,7 @@ from xpm.store.leases import Lease
 from xpm.store.push import calls, edits, transitions
 from xpm.store.records.identity import numbers_of
 from xpm.store.tables import PendingEdit
-from xpm.store.vocabulary import CallPriority, EditState
+from xpm.store.vocabulary import UNDECIDED, CallPriority, EditState
 from xpm.words import stop
 from xpm.xero.errors import DayLimit, Refused, UnreadableAnswer, XeroError, XeroUnavailable
 
@@ -44,7 +44,7 @@ FEW = 50
 class Drained:
     """What a push came to, in edits.
 
-    `undecided` names those that were refused or in conflict; `to_decide` counts those from earlier pushes too.
+    `named` are the fields of those that were refused or in conflict; `undecided` counts those of earlier pushes too.
     `resumes_at`: the day's calls are used up, and the rest is sent then. `paused` are endpoints that refused several
     calls in a row. To those that the consent's scopes do not cover (`not_covered`) nothing is sent either.
     `failed` is why XPM did not answer for some records, whose edits wait.
@@ -54,9 +54,9 @@ class Drained:
     confirmed: int = 0
     refused: int = 0
     conflicts: int = 0
-    undecided: Sequence[str] = field(default=())
+    named: Sequence[str] = field(default=())
     waiting: int = 0
-    to_decide: int = 0
+    undecided: int = 0
     calls: int = 0
     resumes_at: datetime | None = None
     paused: Sequence[str] = field(default=())
@@ -265,15 +265,15 @@ def _result(push: Push, before: int, limit: DayLimit | None, failed: XeroError |
     with push.integration.database.read() as session:
         moved = transitions.moved_since(session, push.scope, before)
         waiting = edits.counts(session, push.scope)
-        undecided = Names(session, push.scope).fields_of(transitions.undecided_since(session, push.scope, before))
+        named = Names(session, push.scope).fields_of(transitions.undecided_since(session, push.scope, before))
     return Drained(
         sent=moved.get(EditState.SENDING, 0),
         confirmed=moved.get(EditState.CONFIRMED, 0),
         refused=moved.get(EditState.REFUSED, 0),
         conflicts=moved.get(EditState.CONFLICT, 0),
-        undecided=undecided,
+        named=named,
         waiting=waiting.get(EditState.QUEUED, 0) + waiting.get(EditState.SENDING, 0),
-        to_decide=waiting.get(EditState.CONFLICT, 0) + waiting.get(EditState.REFUSED, 0),
+        undecided=sum(waiting.get(state, 0) for state in UNDECIDED),
         calls=push.tally.calls,
         resumes_at=resumes_at(limit, push.integration.clock()) if limit else None,
         paused=sorted(_paused(push)),

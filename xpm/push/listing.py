@@ -25,9 +25,6 @@ from xpm.words import Message, message, stop
 OPEN = frozenset(EditState) - CLOSED
 """The states of edits that XPM does not have yet."""
 
-TO_DECIDE = frozenset({EditState.CONFLICT, EditState.REFUSED})
-"""The states of edits that wait for a person."""
-
 BATCH = 1_000  # entries of the log that are read at once
 
 

@@ -45,8 +45,8 @@ def said_of(drained: Drained, practice: Practice) -> Message:
         "waiting": drained.waiting,
     }
     if drained.refused or drained.conflicts:
-        named, count = _named(drained.undecided), drained.refused + drained.conflicts
-        return message("push.needs_decisions", undecided=named, count=count, **facts)
+        named, count = _first(drained.named), drained.refused + drained.conflicts
+        return message("push.needs_decisions", named=named, count=count, **facts)
     if drained.failed:
         return message("push.failed", reason=drained.failed.message, **facts)
     if drained.not_covered:
@@ -60,15 +60,15 @@ def said_of(drained: Drained, practice: Practice) -> Message:
 
 def _well(drained: Drained, facts: Mapping[str, object]) -> Message:
     """What a push came to that nothing held up. There may be nothing to send, and still something to decide."""
-    if drained.to_decide and not drained.confirmed and not drained.waiting:
-        return message("push.only_decisions", practice=facts["practice"], count=drained.to_decide)
+    if drained.undecided and not drained.confirmed and not drained.waiting:
+        return message("push.only_decisions", practice=facts["practice"], count=drained.undecided)
     return message("push.done" if drained.confirmed else "push.nothing", **facts)
 
 
-def _named(undecided: Sequence[str]) -> str:
+def _first(named: Sequence[str]) -> str:
     """The first few edits by name, and how many more there are."""
-    more = len(undecided) - MOST_NAMED
-    first = "; ".join(undecided[:MOST_NAMED])
+    more = len(named) - MOST_NAMED
+    first = "; ".join(named[:MOST_NAMED])
     return message("push.and_more", first=first, more=more).title if more > 0 else first
 
 
