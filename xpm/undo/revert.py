@@ -85,7 +85,11 @@ class LaterChange(BaseModel):
 
 
 class RevertPreview(BaseModel):
-    """What a revert would do if it leaves records changed since alone; `named` lists the newest few of those."""
+    """What a revert would do if it leaves records changed since alone; `named` lists the newest few of those.
+
+    `edited`: the fields of all these records that people edited in FYI. XPM gets the former value of each that is taken
+    back.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -99,12 +103,15 @@ class RevertPreview(BaseModel):
     records: int
     changed_since: int
     named: tuple[LaterChange, ...]
+    edited: int
 
     @property
     def message(self) -> Message:
         """The preview as a message."""
         facts = {"practice": self.practice_name, "records": self.records, "changed_since": self.changed_since}
-        return message("revert.preview", **facts, runs=len(self.run_ids), begun=moment_in(self.begun, self.time_zone))
+        facts |= {"runs": len(self.run_ids), "edited": self.edited}
+        key = "revert.preview_edited" if self.edited else "revert.preview"
+        return message(key, begun=moment_in(self.begun, self.time_zone), **facts)
 
     def fingerprint(self, changed_since: WhenChangedSince) -> str:
         """The hash of what a person confirms: this preview, and what to do with records changed since."""
@@ -313,6 +320,7 @@ def _preview(session: Session, practice: Practice, found: Sequence[SyncRun]) -> 
         records=touchable,
         changed_since=all_ - touchable,
         named=tuple(_touched(session, found[0].practice, one) for one in reverts.changed_since(session, ids, NAMED)),
+        edited=len(edited_fields(session, ids)),
     )
 
 
