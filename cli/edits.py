@@ -4,15 +4,17 @@ import csv as spreadsheet
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 from zoneinfo import ZoneInfo
 
 from rich.text import Text
 
 from cli.answers import answer
 from cli.installation import installation
-from cli.next_commands import after_edits, commands_of, say_next
+from cli.next_commands import OF_SENTENCES, NextCommand, commands_of, filled_in, say_next
 from cli.terminal import WholeTable, say, terminal
 from xpm.push.listing import OPEN, EditLife, ListedEdit, LoggedStep, list_edits, log, show_edit
+from xpm.push.naming import TIME_ENTRY
 from xpm.spreadsheet import harmless, open_for_owner
 from xpm.store.vocabulary import EditState
 from xpm.words import message, stop
@@ -24,6 +26,22 @@ LOGGED = (
     "edit", "kind", "record", "field", "at", "state", "in_fyi", "in_xpm", "person", "reason", "xpms_words",
     "endpoint", "intended_at", "answered_at", "outcome", "status", "correlation_id",
 )  # fmt: skip
+
+_PUT_BACK = NextCommand("put back the value that lost", "edits put-back {practice} {edit} --by {person}")
+
+OF_STATES: Mapping[EditState, Sequence[NextCommand]] = {
+    EditState.CONFLICT: (
+        NextCommand("keep FYI's value", "edits keep {practice} {edit} --by {person}"),
+        NextCommand("take Xero Practice Manager's value", "edits take {practice} {edit} --by {person}"),
+    ),
+    EditState.REFUSED: (
+        NextCommand("send it again", "edits try-again {practice} {edit} --by {person}"),
+        NextCommand("give it up", "edits withdraw {practice} {edit} --by {person}"),
+    ),
+    EditState.WITHDRAWN: (_PUT_BACK,),
+    EditState.CONFIRMED: (_PUT_BACK,),
+}
+"""What people may do about an edit in each state."""
 
 
 def list_edits_of(practice: str, which: str, field: str | None, *, as_json: bool) -> None:
@@ -75,10 +93,25 @@ def _show_all(practice: str, found: Sequence[ListedEdit], zone: str, nothing: st
 
 def _say_commands(practice: str, found: Sequence[ListedEdit]) -> None:
     """Print what can be done: of edits in the same state, the commands of the first."""
-    for command in (commands := after_edits(practice, found)):
+    for command in (commands := _after(practice, found)):
         say(command.line)
     if commands and len(found) > 1:
         say("Other edits likewise, with their numbers.")
+
+
+def _after(practice: str, found: Iterable[ListedEdit]) -> Sequence[NextCommand]:
+    """What can be done about these edits: for each state, and each reason that needs more, of the first one alone."""
+    commands: dict[tuple[EditState, str], NextCommand] = {}
+    for one in found:
+        if one.field == TIME_ENTRY and one.state in (EditState.WITHDRAWN, EditState.CONFIRMED):
+            continue  # no value is lost with a time entry
+        reason = OF_SENTENCES.get(one.reason.key) if one.reason else None
+        for command in (reason, *OF_STATES.get(one.state, ())):
+            if command:
+                does = f"Edit {one.number}, to {command.does[0].lower()}{command.does[1:]}"
+                of_edit = filled_in(NextCommand(does, command.typed), practice, one.number, state=quote(one.ours or ""))
+                commands.setdefault((one.state, command.does), of_edit)
+    return tuple(commands.values())
 
 
 def show_list(found: Sequence[ListedEdit], zone: str) -> None:

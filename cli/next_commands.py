@@ -3,15 +3,11 @@
 Sentences name no command: administrators and FYI's programs read them as well, and have no shell.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from shlex import quote
 
 from cli.terminal import say
-from xpm.push.listing import ListedEdit
-from xpm.push.naming import TIME_ENTRY
-from xpm.store.vocabulary import EditState
 from xpm.words import Stopped
 
 SOMEBODY = "EMAIL"
@@ -31,23 +27,7 @@ class NextCommand:
         return f"{self.does}: fyi-xpm {self.typed}"
 
 
-_PUT_BACK = NextCommand("put back the value that lost", "edits put-back {practice} {edit} --by {person}")
-
 _SET_CODE = NextCommand("Set the code", "states set {practice} {state} CODE --by {person}")
-
-OF_STATES: Mapping[EditState, Sequence[NextCommand]] = {
-    EditState.CONFLICT: (
-        NextCommand("keep FYI's value", "edits keep {practice} {edit} --by {person}"),
-        NextCommand("take Xero Practice Manager's value", "edits take {practice} {edit} --by {person}"),
-    ),
-    EditState.REFUSED: (
-        NextCommand("send it again", "edits try-again {practice} {edit} --by {person}"),
-        NextCommand("give it up", "edits withdraw {practice} {edit} --by {person}"),
-    ),
-    EditState.WITHDRAWN: (_PUT_BACK,),
-    EditState.CONFIRMED: (_PUT_BACK,),
-}
-"""What people may do about an edit in each state."""
 
 OF_SENTENCES: Mapping[str, NextCommand] = {
     "push.editor_unknown": NextCommand("See who there is", "user list {practice}"),
@@ -68,21 +48,6 @@ OF_SENTENCES: Mapping[str, NextCommand] = {
     "push.state_unknown": NextCommand("Set it", "states set {practice} {state} CODE --new --by {person}"),
 }
 """What people may type after a sentence, by its key."""
-
-
-def after_edits(practice: str, found: Iterable[ListedEdit]) -> Sequence[NextCommand]:
-    """What can be done about these edits: for each state, and each reason that needs more, of the first one alone."""
-    commands: dict[tuple[EditState, str], NextCommand] = {}
-    for one in found:
-        if one.field == TIME_ENTRY and one.state in (EditState.WITHDRAWN, EditState.CONFIRMED):
-            continue  # no value is lost with a time entry
-        reason = OF_SENTENCES.get(one.reason.key) if one.reason else None
-        for command in (reason, *OF_STATES.get(one.state, ())):
-            if command:
-                does = f"Edit {one.number}, to {command.does[0].lower()}{command.does[1:]}"
-                of_edit = filled_in(NextCommand(does, command.typed), practice, one.number, state=quote(one.ours or ""))
-                commands.setdefault((one.state, command.does), of_edit)
-    return tuple(commands.values())
 
 
 def filled_in(

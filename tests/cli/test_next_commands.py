@@ -5,7 +5,8 @@ import shlex
 import pytest
 
 from cli.deciding import CHOICES
-from cli.next_commands import OF_SENTENCES, OF_STATES, filled_in
+from cli.edits import OF_STATES
+from cli.next_commands import OF_SENTENCES, filled_in
 from tests.cli.shell import MERE, SLUG, Shell
 from xpm.words import every_key
 
