@@ -1,16 +1,21 @@
 """What people edit in FYI reaches XPM, once, and each edit ends in a state that is true."""
 
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from tests.pull.house import SLUG
 from tests.push.desk import Desk
 from tests.push.meanwhile import meanwhile
 from xpm.entities.names import Entity, Noun
 from xpm.push.asks import Ask
 from xpm.push.draining import MOST_FAILURES
+from xpm.push.editing import Editor
+from xpm.push.recording import TimeAsk, add_time
+from xpm.push.reporting import said_of
 from xpm.store.vocabulary import EditState
 from xpm.xero.errors import XeroError
 
@@ -198,3 +203,27 @@ def _another_state(desk: Desk, job: str) -> str:
 
 def _rename(desk: Desk, job: str) -> None:
     desk.another().edit(Noun.JOB, job, name="A better name")
+
+
+@pytest.mark.also_on_postgresql("what is left of the day is counted in SQL")
+def test_what_the_days_calls_do_not_suffice_for_is_sent_when_there_are_new_ones(desk: Desk) -> None:
+    frugal = replace(desk, house=desk.house.with_settings(xero_calls_per_day=5))
+    jobs, (at, staff, task) = frugal.some_jobs(4), frugal.assignment()
+    for job in jobs:
+        frugal.edit(Noun.JOB, job, name=f"A name for {job}")
+    add_time(frugal.house.integration, SLUG, TimeAsk(at, staff, task, "2026-11-20", 30), Editor(frugal.person))
+    before = frugal.calls()
+
+    parked = frugal.push()
+
+    said = said_of(parked, frugal.house.integration.practice(SLUG))
+    assert (said.key, parked.confirmed, parked.waiting) == ("push.parked", 2, 3)
+    assert frugal.calls() - before <= 5
+    assert parked.resumes_at is not None
+    frugal.push()
+    assert frugal.calls() - before <= 5
+    while (now := frugal.push()).waiting:
+        assert now.resumes_at is not None
+        frugal.house.clock.wait((now.resumes_at - frugal.house.clock()).total_seconds() + 1)
+    assert [frugal.job_in_xpm(job)["Name"] for job in jobs] == [f"A name for {job}" for job in jobs]
+    assert len(frugal.times_in_xpm()) == 1
