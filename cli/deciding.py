@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cli.confirming import typed_number
-from cli.edits import show_list
+from cli.edits import PUT_BACK, show_list
 from cli.installation import installation
 from cli.next_commands import NextCommand, commands_of, filled_in
 from cli.sending import say_sending
@@ -30,7 +30,7 @@ class Choice:
     undo: NextCommand | None = None
 
 
-_PUT_BACK = NextCommand("Put FYI's value back", "edits put-back {practice} {edit} --by {person}")
+_PUT_BACK = NextCommand("Put FYI's value back", PUT_BACK.typed)
 
 CHOICES = {
     "keep": Choice(Decision.keep, "push.kept", [EditState.CONFLICT]),

@@ -27,7 +27,7 @@ LOGGED = (
     "endpoint", "intended_at", "answered_at", "outcome", "status", "correlation_id",
 )  # fmt: skip
 
-_PUT_BACK = NextCommand("put back the value that lost", "edits put-back {practice} {edit} --by {person}")
+PUT_BACK = NextCommand("put back the value that lost", "edits put-back {practice} {edit} --by {person}")
 
 OF_STATES: Mapping[EditState, Sequence[NextCommand]] = {
     EditState.CONFLICT: (
@@ -38,8 +38,8 @@ OF_STATES: Mapping[EditState, Sequence[NextCommand]] = {
         NextCommand("send it again", "edits try-again {practice} {edit} --by {person}"),
         NextCommand("give it up", "edits withdraw {practice} {edit} --by {person}"),
     ),
-    EditState.WITHDRAWN: (_PUT_BACK,),
-    EditState.CONFIRMED: (_PUT_BACK,),
+    EditState.WITHDRAWN: (PUT_BACK,),
+    EditState.CONFIRMED: (PUT_BACK,),
 }
 """What people may do about an edit in each state."""
 

@@ -50,7 +50,7 @@ def suspended(run_id: UUID, after: State | None = None) -> None:
 
 
 def until(run_id: UUID, is_so: Callable[[State], bool], patience: float = 90) -> None:
-    """Wait until this is so of a run's state."""
+    """Wait until a run is in such a state."""
     with get_client(sync_client=True) as client:
         eventually(lambda: (state := client.read_flow_run(run_id).state) and is_so(state), patience)
 

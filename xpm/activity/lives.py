@@ -10,7 +10,7 @@ from sqlmodel import Session
 from xpm.activity.authors import author
 from xpm.entities.names import Noun
 from xpm.entities.registry import BY_NOUN, PUSHED
-from xpm.store.push.protection import VALUE_COLUMNS, VALUES
+from xpm.store.push.protection import VALUES, held_value
 from xpm.store.records import history
 from xpm.store.records.history import FieldChange
 from xpm.store.records.kinds import RecordTable
@@ -98,15 +98,12 @@ def _by_name(changes: Sequence[FieldChange]) -> Iterator[FieldChange]:
         before, after = _by_definition(change.before), _by_definition(change.after)
         for uuid in [*before, *(one for one in after if one not in before)]:
             was, is_now = before.get(uuid, {}), after.get(uuid, {})
-            if _value(was) != _value(is_now):
-                yield FieldChange(str(is_now.get("name") or was.get("name") or uuid), _value(was), _value(is_now))
+            name = str(is_now.get("name") or was.get("name") or uuid)
+            seen = FieldChange(name, held_value(was), held_value(is_now))
+            if seen.before != seen.after:
+                yield seen
 
 
 def _by_definition(rows: object) -> Mapping[str, Mapping[str, object]]:
     listed = rows if isinstance(rows, list) else []
     return {row["definition_uuid"]: row for row in listed}
-
-
-def _value(row: Mapping[str, object]) -> object:
-    """The value of a custom field, which is in the column of its type. A checkbox that is not ticked has none."""
-    return next((row[name] for name in VALUE_COLUMNS if row.get(name) not in (None, False)), None)

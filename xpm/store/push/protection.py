@@ -110,7 +110,12 @@ def value_in(row: RecordRow, field: str) -> str | None:
     if field in row.columns:
         return text_of(row.columns[field])
     held = next((one for one in row.owned.get(VALUES, ()) if one["definition_uuid"] == field), {})
-    return next((text_of(held[name]) for name in VALUE_COLUMNS if held.get(name) not in (None, False)), None)
+    return text_of(held_value(held))
+
+
+def held_value(row: Mapping[str, object]) -> object:
+    """The value of a custom field, which is in the column of its type. A checkbox that is not ticked has none."""
+    return next((row[name] for name in VALUE_COLUMNS if row.get(name) not in (None, False)), None)
 
 
 def was_read(row: RecordRow, field: str) -> bool:
